@@ -1,0 +1,142 @@
+//! The algorithms of the registry that the official clients and services use.
+
+use aws_lc_rs::digest;
+
+/// A hash function.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum HashAlgorithm {
+    /// SHA-256.
+    Sha256,
+    /// SHA-384.
+    Sha384,
+    /// SHA-512.
+    Sha512,
+}
+
+impl HashAlgorithm {
+    /// The digest of a message.
+    #[must_use]
+    pub fn digest(self, message: &[u8]) -> Vec<u8> {
+        digest::digest(self.implementation(), message)
+            .as_ref()
+            .to_vec()
+    }
+
+    /// Octets of a digest.
+    #[must_use]
+    pub const fn digest_length(self) -> usize {
+        match self {
+            Self::Sha256 => 32,
+            Self::Sha384 => 48,
+            Self::Sha512 => 64,
+        }
+    }
+
+    /// The name in protobuf-JSON (`dev.sigstore.common.v1.HashAlgorithm`).
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Sha256 => "SHA2_256",
+            Self::Sha384 => "SHA2_384",
+            Self::Sha512 => "SHA2_512",
+        }
+    }
+
+    /// The hash of that name.
+    #[must_use]
+    pub fn from_name(name: &str) -> Option<Self> {
+        [Self::Sha256, Self::Sha384, Self::Sha512]
+            .into_iter()
+            .find(|hash| hash.name() == name)
+    }
+
+    pub(crate) const fn implementation(self) -> &'static digest::Algorithm {
+        match self {
+            Self::Sha256 => &digest::SHA256,
+            Self::Sha384 => &digest::SHA384,
+            Self::Sha512 => &digest::SHA512,
+        }
+    }
+}
+
+/// A signature algorithm: key type, parameters and hash together.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Algorithm {
+    /// ECDSA on P-256 with SHA-256.
+    EcdsaP256Sha256,
+    /// ECDSA on P-384 with SHA-384.
+    EcdsaP384Sha384,
+    /// ECDSA on P-521 with SHA-512.
+    EcdsaP521Sha512,
+    /// Ed25519 over the message.
+    Ed25519,
+    /// Ed25519ph over the SHA-512 digest of the message.
+    Ed25519Ph,
+    /// RSA of 2048 bits, PKCS #1 v1.5 with SHA-256.
+    RsaPkcs1v15_2048Sha256,
+    /// RSA of 3072 bits, PKCS #1 v1.5 with SHA-256.
+    RsaPkcs1v15_3072Sha256,
+    /// RSA of 4096 bits, PKCS #1 v1.5 with SHA-256.
+    RsaPkcs1v15_4096Sha256,
+}
+
+impl Algorithm {
+    /// All algorithms.
+    pub const ALL: [Self; 8] = [
+        Self::EcdsaP256Sha256,
+        Self::EcdsaP384Sha384,
+        Self::EcdsaP521Sha512,
+        Self::Ed25519,
+        Self::Ed25519Ph,
+        Self::RsaPkcs1v15_2048Sha256,
+        Self::RsaPkcs1v15_3072Sha256,
+        Self::RsaPkcs1v15_4096Sha256,
+    ];
+
+    /// The name in the registry (`dev.sigstore.common.v1.PublicKeyDetails`).
+    #[must_use]
+    pub const fn key_details(self) -> &'static str {
+        match self {
+            Self::EcdsaP256Sha256 => "PKIX_ECDSA_P256_SHA_256",
+            Self::EcdsaP384Sha384 => "PKIX_ECDSA_P384_SHA_384",
+            Self::EcdsaP521Sha512 => "PKIX_ECDSA_P521_SHA_512",
+            Self::Ed25519 => "PKIX_ED25519",
+            Self::Ed25519Ph => "PKIX_ED25519_PH",
+            Self::RsaPkcs1v15_2048Sha256 => "PKIX_RSA_PKCS1V15_2048_SHA256",
+            Self::RsaPkcs1v15_3072Sha256 => "PKIX_RSA_PKCS1V15_3072_SHA256",
+            Self::RsaPkcs1v15_4096Sha256 => "PKIX_RSA_PKCS1V15_4096_SHA256",
+        }
+    }
+
+    /// The algorithm of that registry name.
+    #[must_use]
+    pub fn from_key_details(name: &str) -> Option<Self> {
+        Self::ALL
+            .into_iter()
+            .find(|algorithm| algorithm.key_details() == name)
+    }
+
+    /// The hash that goes over the message.
+    #[must_use]
+    pub const fn hash(self) -> HashAlgorithm {
+        match self {
+            Self::EcdsaP256Sha256
+            | Self::RsaPkcs1v15_2048Sha256
+            | Self::RsaPkcs1v15_3072Sha256
+            | Self::RsaPkcs1v15_4096Sha256 => HashAlgorithm::Sha256,
+            Self::EcdsaP384Sha384 => HashAlgorithm::Sha384,
+            Self::EcdsaP521Sha512 | Self::Ed25519 | Self::Ed25519Ph => HashAlgorithm::Sha512,
+        }
+    }
+
+    /// Whether keys of this algorithm are RSA keys.
+    #[must_use]
+    pub const fn is_rsa(self) -> bool {
+        matches!(
+            self,
+            Self::RsaPkcs1v15_2048Sha256
+                | Self::RsaPkcs1v15_3072Sha256
+                | Self::RsaPkcs1v15_4096Sha256
+        )
+    }
+}

@@ -1,0 +1,24 @@
+//! Merkle tree hashing, and proofs of inclusion and consistency, made and checked.
+//!
+//! Specifications: RFC 6962 §2.1 (hashing, shape of the tree) and RFC 9162 §2.1.3 and §2.1.4
+//! (generation and verification of proofs).
+//!
+//! Provided: the three kinds of hash, tree heads, proofs with their verification, and the functions
+//! that make proofs from any source of perfect subtrees ([`NodeReader`]).
+//!
+//! Deliberately absent: storage and tiles (crate `tiles`), signatures (crate `checkpoint`), and any
+//! hash but SHA-256.
+
+#![warn(clippy::indexing_slicing)]
+
+mod error;
+mod hash;
+mod head;
+mod proof;
+mod prove;
+
+pub use error::{Error, ProveError};
+pub use hash::{HASH_LENGTH, LeafHash, NodeHash, RootHash};
+pub use head::{LeafIndex, TreeHead};
+pub use proof::{ConsistencyProof, InclusionProof};
+pub use prove::{NodeReader, prove_consistency, prove_inclusion, root_of};
