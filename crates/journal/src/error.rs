@@ -1,0 +1,48 @@
+use std::io;
+
+/// Why a journal could not be read or written.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The stored rounds are not what was written, or one is missing.
+    #[error("journal is damaged in {place}: {why}")]
+    Damaged {
+        /// The file and offset, or the round.
+        place: String,
+        /// What does not fit.
+        why: &'static str,
+    },
+    /// There is no room for another round; nothing was written.
+    #[error("journal has no room for a round of {bytes} bytes")]
+    NoRoom {
+        /// The size that was asked for.
+        bytes: usize,
+        /// What the operating system said.
+        #[source]
+        source: io::Error,
+    },
+    /// A round does not follow the journal's head.
+    #[error("journal is at size {actual}, the round expects {expected}")]
+    HeadMismatch {
+        /// The size that the caller takes for the present one.
+        expected: u64,
+        /// The size of the journal's last round.
+        actual: u64,
+    },
+    /// Another process or a later opening holds the journal.
+    #[error("journal is held by another process")]
+    Fenced,
+    /// An earlier commit failed; only loading the journal anew tells whether it counts.
+    #[error("journal takes no more rounds after a failed commit")]
+    Dead,
+    /// The medium failed.
+    #[error("cannot {action} {place}")]
+    Io {
+        /// What was attempted.
+        action: &'static str,
+        /// On which file.
+        place: String,
+        /// What the operating system said.
+        #[source]
+        source: io::Error,
+    },
+}

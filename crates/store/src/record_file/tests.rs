@@ -1,0 +1,117 @@
+use std::path::PathBuf;
+
+use proptest::prelude::*;
+
+use super::*;
+
+struct Scratch {
+    _directory: tempfile::TempDir,
+    path: PathBuf,
+}
+
+fn scratch() -> Scratch {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("users.rec");
+    Scratch {
+        _directory: directory,
+        path,
+    }
+}
+
+fn written(records: &[&[u8]]) -> Scratch {
+    let scratch = scratch();
+    let (mut file, found) = RecordFile::open(&scratch.path).unwrap();
+    assert!(found.is_empty());
+    for record in records {
+        file.append(record).unwrap();
+    }
+    scratch
+}
+
+#[test]
+fn reads_back_what_was_appended() {
+    let scratch = written(&[b"one", b"", b"three"]);
+    let (mut file, records) = RecordFile::open(&scratch.path).unwrap();
+    assert_eq!(records, [b"one".to_vec(), Vec::new(), b"three".to_vec()]);
+    assert_eq!(file.torn_bytes(), 0);
+    file.append(b"four").unwrap();
+    drop(file);
+    assert_eq!(RecordFile::open(&scratch.path).unwrap().1.len(), 4);
+}
+
+#[test]
+fn cuts_off_an_interrupted_append_at_every_length() {
+    let scratch = written(&[b"kept", b"torn record"]);
+    let whole = fs::read(&scratch.path).unwrap();
+    let kept = HEADER.len() + PREFIX_BYTES + 4;
+    for length in kept..whole.len() {
+        fs::write(&scratch.path, &whole[..length]).unwrap();
+        let (mut file, records) = RecordFile::open(&scratch.path).unwrap();
+        assert_eq!(records, [b"kept".to_vec()], "cut at {length}");
+        assert_eq!(file.torn_bytes(), (length - kept) as u64);
+        file.append(b"next").unwrap();
+        drop(file);
+        assert_eq!(
+            RecordFile::open(&scratch.path).unwrap().1,
+            [b"kept".to_vec(), b"next".to_vec()]
+        );
+    }
+}
+
+#[test]
+fn takes_a_zeroed_rest_for_an_interrupted_append() {
+    let scratch = written(&[b"kept"]);
+    let mut bytes = fs::read(&scratch.path).unwrap();
+    bytes.extend_from_slice(&[0; 100]);
+    fs::write(&scratch.path, bytes).unwrap();
+    let (file, records) = RecordFile::open(&scratch.path).unwrap();
+    assert_eq!((records.len(), file.torn_bytes()), (1, 100));
+}
+
+#[test]
+fn begins_again_after_a_crash_in_the_header() {
+    let scratch = scratch();
+    fs::write(&scratch.path, &HEADER[..7]).unwrap();
+    assert!(RecordFile::open(&scratch.path).unwrap().1.is_empty());
+    assert_eq!(fs::read(&scratch.path).unwrap(), HEADER);
+}
+
+#[test]
+fn refuses_any_flipped_bit_and_names_the_offset() {
+    let scratch = written(&[b"first record", b"second record"]);
+    let whole = fs::read(&scratch.path).unwrap();
+    for position in 0..whole.len() {
+        for bit in [0, 3, 7] {
+            let mut flipped = whole.clone();
+            flipped[position] ^= 1 << bit;
+            fs::write(&scratch.path, flipped).unwrap();
+            let refused = RecordFile::open(&scratch.path);
+            assert!(
+                matches!(&refused, Err(Error::Damaged { what }) if what.contains("offset")),
+                "byte {position}, bit {bit}: {refused:?}"
+            );
+        }
+    }
+}
+
+#[test]
+fn refuses_a_second_opener_and_records_above_the_limit() {
+    let scratch = scratch();
+    let (mut file, _) = RecordFile::open(&scratch.path).unwrap();
+    assert!(matches!(
+        RecordFile::open(&scratch.path),
+        Err(Error::Io { .. })
+    ));
+    let refused = file.append(&vec![0; RECORD_BYTES_AT_MOST + 1]);
+    assert!(matches!(refused, Err(Error::TooLarge { .. })));
+    file.append(b"goes on").unwrap();
+}
+
+proptest! {
+    #[test]
+    fn any_records_round_trip(records: Vec<Vec<u8>>) {
+        let slices: Vec<&[u8]> = records.iter().map(Vec::as_slice).collect();
+        let scratch = written(&slices);
+        prop_assert_eq!(RecordFile::open(&scratch.path).unwrap().1, records);
+    }
+}
