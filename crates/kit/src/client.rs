@@ -1,0 +1,75 @@
+use std::path::PathBuf;
+use std::time::Duration;
+
+use reqwest::{Certificate, Client, redirect};
+use serde::{Deserialize, Serialize};
+
+use crate::{Error, Period};
+
+/// How a service calls others over HTTP.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct ClientConfig {
+    /// Longest time for the connection to stand, TLS included. Default `3s`. Too short a time makes
+    /// a slow network look like a dead one.
+    pub connect_timeout: Period,
+    /// Longest time for a whole exchange. Default `10s`. The caller of this service waits for it.
+    pub timeout: Period,
+    /// PEM file with certificate authorities that are trusted in addition to those of the
+    /// operating system. Default none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub extra_ca: Option<PathBuf>,
+}
+
+impl Default for ClientConfig {
+    fn default() -> Self {
+        Self {
+            connect_timeout: Period::from_seconds(3),
+            timeout: Period::from_seconds(10),
+            extra_ca: None,
+        }
+    }
+}
+
+impl ClientConfig {
+    /// Makes the client. It follows redirects within one host only, so that a peer cannot send this
+    /// service to an address of the peer's choice.
+    ///
+    /// # Errors
+    /// The file of certificate authorities cannot be read or is not PEM.
+    pub fn build(&self) -> Result<Client, Error> {
+        let mut builder = Client::builder()
+            .connect_timeout(self.connect_timeout.duration())
+            .timeout(self.timeout.duration())
+            .tcp_nodelay(true)
+            // Shorter than servers keep an idle connection, so that none is used as it closes.
+            .pool_idle_timeout(POOL_IDLE)
+            .redirect(redirect::Policy::custom(same_host))
+            .user_agent(concat!("sigstead/", env!("CARGO_PKG_VERSION")));
+        if let Some(path) = &self.extra_ca {
+            let pem = std::fs::read(path).map_err(|error| Error::Client(Box::new(error)))?;
+            let authorities = Certificate::from_pem_bundle(&pem)
+                .map_err(|error| Error::Client(Box::new(error)))?;
+            builder = builder.tls_certs_merge(authorities);
+        }
+        builder
+            .build()
+            .map_err(|error| Error::Client(Box::new(error)))
+    }
+}
+
+fn same_host(attempt: redirect::Attempt<'_>) -> redirect::Action {
+    let Some(first) = attempt.previous().first() else {
+        return attempt.stop();
+    };
+    let stays = first.host_str() == attempt.url().host_str()
+        && first.port_or_known_default() == attempt.url().port_or_known_default();
+    if stays && attempt.previous().len() <= MAX_REDIRECTS {
+        attempt.follow()
+    } else {
+        attempt.stop()
+    }
+}
+
+const POOL_IDLE: Duration = Duration::from_secs(20);
+const MAX_REDIRECTS: usize = 5;

@@ -1,0 +1,48 @@
+//! What every process needs: configuration files, telemetry, health, TLS, shutdown, [`Clock`] and
+//! [`Problem`].
+//!
+//! The wire shapes are those of HTTP/1.1 and HTTP/2 (RFC 9110, 9112, 9113), gRPC health v1, gRPC
+//! server reflection v1 and v1alpha, W3C Trace Context (level 1) and the Prometheus text format 0.0.4.
+//!
+//! Provided, in the order in which a service meets them: [`main()`] reads the configuration with
+//! [`read_config`], starts [`Telemetry`], and runs the [`Service`] that the caller builds from
+//! [`Routes`] and gRPC services. A [`Service`] owns its listeners, its background tasks, its
+//! readiness checks and its metrics registry.
+//!
+//! Absent on purpose: global metrics registries, environment overrides of the configuration, and
+//! any knowledge of what the services do.
+
+mod client;
+mod clock;
+mod config_file;
+mod error;
+mod grpc;
+mod listen;
+mod measure;
+mod nearest;
+mod ops;
+mod period;
+mod problem;
+mod process;
+mod query;
+mod readiness;
+mod routes;
+mod server;
+mod service;
+mod telemetry;
+mod tls;
+pub mod trace;
+
+pub use client::ClientConfig;
+pub use clock::{Clock, SystemClock, TestClock};
+pub use config_file::{ConfigError, read_config};
+pub use error::Error;
+pub use listen::{AdminListenConfig, ListenConfig, Listeners, TlsConfig};
+pub use period::{ParsePeriodError, Period};
+pub use problem::{BodyStyle, Explanation, Kind, Problem, explanations};
+pub use process::{ServiceConfig, main};
+pub use query::Query;
+pub use routes::{Budget, Routes};
+pub use server::{PeerAddress, PeerCertificate};
+pub use service::{BoundService, Service};
+pub use telemetry::{LogFormat, LogLevel, Telemetry, TelemetryConfig};

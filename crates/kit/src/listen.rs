@@ -1,0 +1,83 @@
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::PathBuf;
+
+use serde::{Deserialize, Serialize};
+
+/// The three listeners of a service.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Listeners {
+    /// Where clients are served, gRPC and HTTP on the same port.
+    pub public: ListenConfig,
+    /// Health, readiness and metrics, without access control: bind it to loopback or to the
+    /// cluster network only.
+    pub ops: ListenConfig,
+    /// The admin interface, mutual TLS only. Without it the service has no admin interface.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub admin: Option<AdminListenConfig>,
+}
+
+impl Listeners {
+    /// Plain listeners on the given addresses, without an admin interface.
+    #[must_use]
+    pub fn plain(public: SocketAddr, ops: SocketAddr) -> Self {
+        Self {
+            public: ListenConfig::plain(public),
+            ops: ListenConfig::plain(ops),
+            admin: None,
+        }
+    }
+
+    /// Plain listeners on free ports of the loopback address.
+    #[must_use]
+    pub fn for_test() -> Self {
+        let any_port = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
+        Self::plain(any_port, any_port)
+    }
+}
+
+/// One address to listen on.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ListenConfig {
+    /// IP address and port, such as `127.0.0.1:8080` or `[::]:8080`; port 0 takes a free one. The
+    /// service does not start if the address is taken.
+    pub address: SocketAddr,
+    /// Certificate and key. Without it the listener speaks plain text and belongs behind a proxy
+    /// that ends TLS, or on loopback.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tls: Option<TlsConfig>,
+}
+
+impl ListenConfig {
+    /// A listener without TLS.
+    #[must_use]
+    pub fn plain(address: SocketAddr) -> Self {
+        Self { address, tls: None }
+    }
+}
+
+/// A server certificate and its key. Both files are watched: new contents are taken without a
+/// restart, and a pair that does not fit together is refused while the old one stays in use.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TlsConfig {
+    /// PEM file with the certificate first and its intermediates after it.
+    pub certificate: PathBuf,
+    /// PEM file with the private key (PKCS#8, SEC 1 or PKCS#1, not encrypted). It must belong to
+    /// the certificate.
+    pub key: PathBuf,
+}
+
+/// The address of the admin interface. Client certificates are required.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AdminListenConfig {
+    /// IP address and port; port 0 takes a free one.
+    pub address: SocketAddr,
+    /// Certificate and key of the service's admin interface.
+    pub tls: TlsConfig,
+    /// PEM file with the certificate authorities whose client certificates are let in. Whoever
+    /// holds such a certificate administers the service.
+    pub client_ca: PathBuf,
+}

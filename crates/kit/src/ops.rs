@@ -1,0 +1,62 @@
+use axum::extract::State;
+use axum::response::{IntoResponse, Response};
+use axum::{Json, Router};
+use http::{StatusCode, header};
+use prometheus::{Registry, TextEncoder};
+use serde_json::json;
+
+use crate::problem::{BodyStyle, CODE_INTERNAL, Problem};
+use crate::readiness::Readiness;
+use crate::routes::{Budget, Routes};
+
+#[derive(Clone)]
+struct Ops {
+    readiness: Readiness,
+    registry: Registry,
+}
+
+/// The routes of the ops listener.
+pub(crate) fn router(readiness: Readiness, registry: Registry) -> Router {
+    Routes::new(BodyStyle::HttpCode)
+        .get("/healthz", Budget::read(), healthz)
+        .get("/readyz", Budget::read(), readyz)
+        .get("/metrics", Budget::read(), metrics)
+        .with_state(Ops {
+            readiness,
+            registry,
+        })
+        .into_router()
+}
+
+/// Answers as long as the process does.
+pub(crate) async fn healthz() -> Response {
+    Json(json!({"status": "SERVING"})).into_response()
+}
+
+async fn readyz(State(ops): State<Ops>) -> Response {
+    let reasons = ops.readiness.reasons().await;
+    let status = if reasons.is_empty() {
+        StatusCode::OK
+    } else {
+        StatusCode::SERVICE_UNAVAILABLE
+    };
+    (
+        status,
+        Json(json!({"ready": reasons.is_empty(), "reasons": reasons})),
+    )
+        .into_response()
+}
+
+async fn metrics(State(ops): State<Ops>) -> Result<Response, Problem> {
+    let text = TextEncoder::new()
+        .encode_to_string(&ops.registry.gather())
+        .map_err(|error| Problem::internal(CODE_INTERNAL, error))?;
+    Ok((
+        [(
+            header::CONTENT_TYPE,
+            "text/plain; version=0.0.4; charset=utf-8",
+        )],
+        text,
+    )
+        .into_response())
+}

@@ -1,0 +1,190 @@
+use std::future::Future;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use anyhow::Context;
+use clap::{Arg, ArgAction, Command, value_parser};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio_util::sync::CancellationToken;
+
+use crate::{ConfigError, Service, Telemetry, TelemetryConfig, read_config};
+
+/// The configuration of a service, as far as [`main()`] has to know it.
+pub trait ServiceConfig: DeserializeOwned + Serialize {
+    /// How the process logs and traces.
+    fn telemetry(&self) -> &TelemetryConfig;
+
+    /// What the types cannot say: fields that contradict each other.
+    ///
+    /// # Errors
+    /// A sentence that names the fields and says what to do.
+    fn check(&self) -> Result<(), String> {
+        Ok(())
+    }
+}
+
+/// The whole `main` of a service: arguments, configuration, telemetry, `build`, run, drain.
+///
+/// The process works in the folder of its configuration file, so that relative paths in the file
+/// are relative to the file.
+pub fn main<C, F, Fut, E>(name: &'static str, build: F) -> ExitCode
+where
+    C: ServiceConfig,
+    F: FnOnce(C) -> Fut,
+    Fut: Future<Output = Result<Service, E>>,
+    E: Into<anyhow::Error>,
+{
+    match start(name, build) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            // The process may have failed before it could log; one line on standard error is what
+            // a supervisor shows.
+            let line = format!("sigstead-{name}: {error:#}\n");
+            let _written = std::io::Write::write_all(&mut std::io::stderr(), line.as_bytes());
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn start<C, F, Fut, E>(name: &'static str, build: F) -> anyhow::Result<()>
+where
+    C: ServiceConfig,
+    F: FnOnce(C) -> Fut,
+    Fut: Future<Output = Result<Service, E>>,
+    E: Into<anyhow::Error>,
+{
+    let arguments = Arguments::parse(name);
+    let config: C = load(&arguments.config)?;
+    if arguments.only_check {
+        return Ok(());
+    }
+    enter_folder_of(&arguments.config)?;
+    // An error means that it is installed already, which is what is wanted.
+    let _installed = rustls::crypto::aws_lc_rs::default_provider().install_default();
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(WORKERS)
+        .max_blocking_threads(MAX_BLOCKING_THREADS)
+        .enable_all()
+        .build()
+        .context("cannot start the runtime")?;
+    runtime.block_on(async {
+        let telemetry = Telemetry::init(config.telemetry(), name)?;
+        log_panics();
+        let outcome = serve(name, config, build).await;
+        telemetry.shutdown().await;
+        outcome
+    })
+}
+
+async fn serve<C, F, Fut, E>(name: &'static str, config: C, build: F) -> anyhow::Result<()>
+where
+    C: ServiceConfig,
+    F: FnOnce(C) -> Fut,
+    Fut: Future<Output = Result<Service, E>>,
+    E: Into<anyhow::Error>,
+{
+    let version = env!("CARGO_PKG_VERSION");
+    let effective = serde_json::to_string(&config).context("cannot show the configuration")?;
+    tracing::info!(version, config = effective, "{name} is starting");
+    // Before the build, so that a signal during a long start is not lost.
+    let shutdown = stop_signal()?;
+    let service = build(config).await.map_err(Into::into)?;
+    let bound = service.bind().await?;
+    bound.run(shutdown).await;
+    Ok(())
+}
+
+struct Arguments {
+    config: PathBuf,
+    only_check: bool,
+}
+
+impl Arguments {
+    fn parse(name: &'static str) -> Self {
+        let matches = Command::new(format!("sigstead-{name}"))
+            .version(env!("CARGO_PKG_VERSION"))
+            .about(format!("The {name} service of a Sigstead instance"))
+            .arg(
+                Arg::new("config")
+                    .long("config")
+                    .value_name("FILE")
+                    .value_parser(value_parser!(PathBuf))
+                    .default_value("config.yaml")
+                    .help("The configuration file; relative paths in it are relative to it"),
+            )
+            .arg(
+                Arg::new("check")
+                    .long("check")
+                    .action(ArgAction::SetTrue)
+                    .help("Read and check the configuration, then exit"),
+            )
+            .get_matches();
+        let config = matches
+            .get_one::<PathBuf>("config")
+            .cloned()
+            .unwrap_or_default();
+        Self {
+            config,
+            only_check: matches.get_flag("check"),
+        }
+    }
+}
+
+fn load<C: ServiceConfig>(path: &std::path::Path) -> Result<C, ConfigError> {
+    let config: C = read_config(path)?;
+    config
+        .check()
+        .map_err(|message| ConfigError::Contradiction {
+            path: path.to_owned(),
+            message,
+        })?;
+    Ok(config)
+}
+
+fn enter_folder_of(config: &std::path::Path) -> anyhow::Result<()> {
+    match config.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => std::env::set_current_dir(folder)
+            .with_context(|| format!("cannot enter the folder {}", folder.display())),
+        _ => Ok(()),
+    }
+}
+
+/// A token that the first SIGTERM or SIGINT cancels. A second one ends the process at once, for
+/// whoever does not want to wait for the drain.
+fn stop_signal() -> anyhow::Result<CancellationToken> {
+    let mut terminate = signal(SignalKind::terminate()).context("cannot listen for signals")?;
+    let mut interrupt = signal(SignalKind::interrupt()).context("cannot listen for signals")?;
+    let stop = CancellationToken::new();
+    let cancel = stop.clone();
+    tokio::spawn(async move {
+        loop {
+            tokio::select! {
+                _ = terminate.recv() => {}
+                _ = interrupt.recv() => {}
+            }
+            if cancel.is_cancelled() {
+                tracing::warn!("told to stop a second time, ending at once");
+                std::process::exit(1);
+            }
+            cancel.cancel();
+        }
+    });
+    Ok(stop)
+}
+
+fn log_panics() {
+    std::panic::set_hook(Box::new(|panic| {
+        let place = panic
+            .location()
+            .map(ToString::to_string)
+            .unwrap_or_default();
+        tracing::error!(place, "a task panicked: {panic}");
+    }));
+}
+
+/// Six services share a small machine; the work that takes time is hashing and signing, in short
+/// pieces.
+const WORKERS: usize = 2;
+const MAX_BLOCKING_THREADS: usize = 32;

@@ -1,0 +1,106 @@
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use futures::future::join_all;
+use serde::Serialize;
+use tokio_util::sync::CancellationToken;
+
+type CheckFuture = Pin<Box<dyn Future<Output = Result<(), String>> + Send>>;
+type CheckFn = dyn Fn() -> CheckFuture + Send + Sync;
+
+/// Whether the service can do its work now, and if not, why.
+#[derive(Clone)]
+pub(crate) struct Readiness {
+    checks: Vec<(&'static str, Arc<CheckFn>)>,
+    ended_tasks: Arc<Mutex<Vec<&'static str>>>,
+    draining: CancellationToken,
+}
+
+/// One reason not to be ready.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub(crate) struct Reason {
+    pub(crate) check: &'static str,
+    pub(crate) reason: String,
+}
+
+impl Readiness {
+    pub(crate) fn new(draining: CancellationToken) -> Self {
+        Self {
+            checks: Vec::new(),
+            ended_tasks: Arc::default(),
+            draining,
+        }
+    }
+
+    pub(crate) fn add<F, Fut>(&mut self, name: &'static str, check: F)
+    where
+        F: Fn() -> Fut + Send + Sync + 'static,
+        Fut: Future<Output = Result<(), String>> + Send + 'static,
+    {
+        self.checks
+            .push((name, Arc::new(move || Box::pin(check()))));
+    }
+
+    /// A background task that ends before the service does leaves the service unready.
+    pub(crate) fn task_ended(&self, name: &'static str) {
+        self.ended_tasks
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .push(name);
+    }
+
+    pub(crate) fn is_draining(&self) -> bool {
+        self.draining.is_cancelled()
+    }
+
+    /// Waits so long, or until the service begins to stop.
+    pub(crate) async fn wait(&self, time: Duration) {
+        self.draining
+            .run_until_cancelled(tokio::time::sleep(time))
+            .await;
+    }
+
+    /// Empty if the service is ready.
+    pub(crate) async fn reasons(&self) -> Vec<Reason> {
+        let mut reasons: Vec<Reason> = join_all(self.checks.iter().map(run))
+            .await
+            .into_iter()
+            .flatten()
+            .collect();
+        if self.is_draining() {
+            reasons.push(Reason {
+                check: "process",
+                reason: "the service is stopping".to_owned(),
+            });
+        }
+        let ended = self
+            .ended_tasks
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone();
+        let ended = ended.into_iter().map(|check| Reason {
+            check,
+            reason: "this background task has ended; see the log and restart the service"
+                .to_owned(),
+        });
+        reasons.extend(ended);
+        reasons
+    }
+}
+
+async fn run((name, check): &(&'static str, Arc<CheckFn>)) -> Option<Reason> {
+    let reason = match tokio::time::timeout(CHECK_TIME, check()).await {
+        Ok(Ok(())) => return None,
+        Ok(Err(reason)) => reason,
+        Err(_) => format!("no answer within {} seconds", CHECK_TIME.as_secs()),
+    };
+    Some(Reason {
+        check: name,
+        reason,
+    })
+}
+
+/// Below the shortest probe time-out that orchestrators use by habit.
+const CHECK_TIME: Duration = Duration::from_secs(2);

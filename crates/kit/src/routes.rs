@@ -1,0 +1,248 @@
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use axum::Router;
+use axum::handler::Handler;
+use axum::middleware::from_fn_with_state;
+use axum::response::IntoResponse;
+use axum::routing::{MethodFilter, MethodRouter, on};
+use http::{HeaderName, HeaderValue, header};
+use tower_http::cors::{Any, CorsLayer};
+
+use crate::problem::{BodyStyle, CODE_METHOD, CODE_PATH, Kind, Problem};
+
+mod body;
+mod guard;
+#[cfg(test)]
+mod tests;
+
+pub(crate) use guard::panic_text;
+use guard::{Guard, guard};
+
+/// What one request on a route may cost.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Budget {
+    /// Largest request body in bytes. A larger one is answered with 413 and this number.
+    pub body_bytes: usize,
+    /// Longest time from the first byte of the head to the response's head. Later is answered with 504.
+    pub deadline: Duration,
+}
+
+impl Budget {
+    /// A budget of so many bytes and seconds.
+    #[must_use]
+    pub const fn new(body_bytes: usize, deadline_seconds: u64) -> Self {
+        Self {
+            body_bytes,
+            deadline: Duration::from_secs(deadline_seconds),
+        }
+    }
+
+    /// The budget of a route that takes no body.
+    #[must_use]
+    pub const fn read() -> Self {
+        Self::new(1024, 10)
+    }
+}
+
+/// The table of a service's HTTP routes, each with its [`Budget`], all with one [`BodyStyle`].
+///
+/// Handlers are axum handlers. Their request body is in memory already and within the budget, so
+/// that `Bytes` is the extractor to use; a [`Problem`] that they return is rendered in the style,
+/// and so is a panic. Layers that limit bodies must not be added on top: over HTTP/2 they reset the
+/// stream instead of answering.
+pub struct Routes<S = ()> {
+    style: BodyStyle,
+    paths: BTreeMap<String, Path<S>>,
+    cors: Cors,
+}
+
+struct Path<S> {
+    style: BodyStyle,
+    methods: Vec<&'static str>,
+    router: MethodRouter<S>,
+}
+
+enum Cors {
+    None,
+    AnyOrigin(Vec<HeaderName>),
+}
+
+impl<S: Clone + Send + Sync + 'static> Routes<S> {
+    /// An empty table.
+    #[must_use]
+    pub fn new(style: BodyStyle) -> Self {
+        Self {
+            style,
+            paths: BTreeMap::new(),
+            cors: Cors::None,
+        }
+    }
+
+    /// Adds a route for GET, and with it HEAD.
+    #[must_use]
+    pub fn get<H: Handler<T, S>, T: 'static>(self, path: &str, budget: Budget, handler: H) -> Self {
+        self.route(path, &["GET", "HEAD"], MethodFilter::GET, budget, handler)
+    }
+
+    /// Adds a route for POST.
+    #[must_use]
+    pub fn post<H: Handler<T, S>, T: 'static>(
+        self,
+        path: &str,
+        budget: Budget,
+        handler: H,
+    ) -> Self {
+        self.route(path, &["POST"], MethodFilter::POST, budget, handler)
+    }
+
+    /// Adds a route for PUT.
+    #[must_use]
+    pub fn put<H: Handler<T, S>, T: 'static>(self, path: &str, budget: Budget, handler: H) -> Self {
+        self.route(path, &["PUT"], MethodFilter::PUT, budget, handler)
+    }
+
+    /// Adds a route for DELETE.
+    #[must_use]
+    pub fn delete<H: Handler<T, S>, T: 'static>(
+        self,
+        path: &str,
+        budget: Budget,
+        handler: H,
+    ) -> Self {
+        self.route(path, &["DELETE"], MethodFilter::DELETE, budget, handler)
+    }
+
+    /// Adds `GET /healthz`, which answers `{"status":"SERVING"}` while the process lives, for
+    /// clients that look for it on the public port.
+    #[must_use]
+    pub fn healthz(self) -> Self {
+        self.get("/healthz", Budget::read(), crate::ops::healthz)
+    }
+
+    /// Lets scripts of any origin call the routes, and read the given response headers.
+    #[must_use]
+    pub fn cors_any_origin(mut self, exposed: &[&'static str]) -> Self {
+        let exposed = exposed.iter().copied().map(HeaderName::from_static);
+        self.cors = Cors::AnyOrigin(exposed.collect());
+        self
+    }
+
+    /// Adds the routes of another table, which keep their own style. What is unknown to both is
+    /// answered in the style of `self`.
+    #[must_use]
+    pub fn merge(mut self, other: Self) -> Self {
+        for (path, theirs) in other.paths {
+            match self.paths.remove(&path) {
+                Some(ours) => self.paths.insert(path, ours.merge(theirs)),
+                None => self.paths.insert(path, theirs),
+            };
+        }
+        self
+    }
+
+    /// Gives the handlers their state.
+    #[must_use]
+    pub fn with_state(self, state: S) -> Routes {
+        let Self { style, paths, cors } = self;
+        let paths = paths.into_iter().map(|(path, entry)| {
+            let router = entry.router.with_state(state.clone());
+            (
+                path,
+                Path {
+                    style: entry.style,
+                    methods: entry.methods,
+                    router,
+                },
+            )
+        });
+        Routes {
+            style,
+            paths: paths.collect(),
+            cors,
+        }
+    }
+
+    fn route<H: Handler<T, S>, T: 'static>(
+        mut self,
+        path: &str,
+        methods: &[&'static str],
+        filter: MethodFilter,
+        budget: Budget,
+        handler: H,
+    ) -> Self {
+        let layer = from_fn_with_state(
+            Guard {
+                style: self.style,
+                budget,
+            },
+            guard,
+        );
+        let router = on(filter, handler).layer(layer);
+        let new = Path {
+            style: self.style,
+            methods: methods.to_vec(),
+            router,
+        };
+        let entry = match self.paths.remove(path) {
+            Some(existing) => existing.merge(new),
+            None => new,
+        };
+        self.paths.insert(path.to_owned(), entry);
+        self
+    }
+}
+
+impl Routes {
+    /// The router to give to [`Service::public`](crate::Service::public).
+    pub fn into_router(self) -> Router {
+        let style = self.style;
+        let mut router = Router::new();
+        for (path, entry) in self.paths {
+            let Path {
+                style,
+                methods,
+                router: methods_router,
+            } = entry;
+            let allow = methods.join(", ");
+            let refuse = move || async move { wrong_method(style, &allow) };
+            router = router.route(&path, methods_router.fallback(refuse));
+        }
+        let router = router.fallback(move || async move { unknown_path(style) });
+        match self.cors {
+            Cors::None => router,
+            Cors::AnyOrigin(exposed) => router.layer(any_origin(exposed)),
+        }
+    }
+}
+
+impl<S: Clone> Path<S> {
+    fn merge(mut self, other: Self) -> Self {
+        self.methods.extend(other.methods);
+        self.router = self.router.merge(other.router);
+        self
+    }
+}
+
+fn any_origin(exposed: Vec<HeaderName>) -> CorsLayer {
+    CorsLayer::new()
+        .allow_origin(Any)
+        .allow_methods(Any)
+        .allow_headers(Any)
+        .expose_headers(exposed)
+        .max_age(Duration::from_secs(600))
+}
+
+fn wrong_method(style: BodyStyle, allow: &str) -> axum::response::Response {
+    let message = format!("this path does not take the method; it takes {allow}");
+    let mut response = Problem::new(Kind::MethodNotAllowed, CODE_METHOD, message).response(style);
+    if let Ok(value) = HeaderValue::from_str(allow) {
+        response.headers_mut().insert(header::ALLOW, value);
+    }
+    response.into_response()
+}
+
+fn unknown_path(style: BodyStyle) -> axum::response::Response {
+    let message = "there is nothing under this path; compare the URL with the configured one";
+    Problem::new(Kind::NotFound, CODE_PATH, message).response(style)
+}

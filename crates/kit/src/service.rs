@@ -1,0 +1,296 @@
+use std::convert::Infallible;
+use std::future::Future;
+use std::net::SocketAddr;
+use std::pin::Pin;
+use std::time::Duration;
+
+use axum::Router;
+use axum::middleware::{from_fn, from_fn_with_state};
+use axum::response::IntoResponse;
+use prometheus::{IntGaugeVec, Opts, Registry};
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+use tonic::server::NamedService;
+
+use crate::grpc::GrpcServices;
+use crate::measure::{RequestMetrics, measure};
+use crate::readiness::Readiness;
+use crate::server::Listener;
+use crate::{Error, Listeners, ops, trace};
+
+type Task = Box<dyn FnOnce(CancellationToken) -> Pin<Box<dyn Future<Output = ()> + Send>> + Send>;
+
+/// A service that is built and not yet bound: what it serves, what runs beside it, what makes it
+/// ready.
+#[must_use = "a service does nothing until it is bound and run"]
+pub struct Service {
+    name: &'static str,
+    listeners: Listeners,
+    public: Router,
+    grpc: GrpcServices,
+    admin: GrpcServices,
+    readiness: Readiness,
+    tasks: Vec<(&'static str, Task)>,
+    registry: Registry,
+    draining: CancellationToken,
+}
+
+impl Service {
+    /// An empty service on the given listeners.
+    pub fn new(name: &'static str, listeners: Listeners) -> Self {
+        let draining = CancellationToken::new();
+        Self {
+            name,
+            listeners,
+            public: Router::new(),
+            grpc: GrpcServices::default(),
+            admin: GrpcServices::default(),
+            readiness: Readiness::new(draining.clone()),
+            tasks: Vec::new(),
+            registry: Registry::new(),
+            draining,
+        }
+    }
+
+    /// The HTTP routes of the public port, from [`Routes::into_router`](crate::Routes::into_router).
+    pub fn public(mut self, router: Router) -> Self {
+        self.public = router;
+        self
+    }
+
+    /// Adds a gRPC service to the public port. Its own `max_decoding_message_size` bounds its messages.
+    pub fn grpc<S>(mut self, service: S) -> Self
+    where
+        S: tower::Service<http::Request<tonic::body::Body>, Error = Infallible>
+            + NamedService
+            + Clone
+            + Send
+            + Sync
+            + 'static,
+        S::Response: IntoResponse,
+        S::Future: Send + 'static,
+    {
+        self.grpc.add(service);
+        self
+    }
+
+    /// Adds a gRPC service to the admin interface, which only holders of an admin certificate reach.
+    pub fn admin_grpc<S>(mut self, service: S) -> Self
+    where
+        S: tower::Service<http::Request<tonic::body::Body>, Error = Infallible>
+            + NamedService
+            + Clone
+            + Send
+            + Sync
+            + 'static,
+        S::Response: IntoResponse,
+        S::Future: Send + 'static,
+    {
+        self.admin.add(service);
+        self
+    }
+
+    /// Gives reflection the encoded descriptor sets of the added services. Only added services are
+    /// listed.
+    pub fn reflection(mut self, descriptor_sets: &[&'static [u8]]) -> Self {
+        self.grpc.describe(descriptor_sets);
+        self.admin.describe(descriptor_sets);
+        self
+    }
+
+    /// Adds a condition without which the service is not ready; its error is the reason that
+    /// `/readyz` shows. It is asked anew each time and must answer within two seconds.
+    pub fn readiness<F, Fut>(mut self, name: &'static str, check: F) -> Self
+    where
+        F: Fn() -> Fut + Send + Sync + 'static,
+        Fut: Future<Output = Result<(), String>> + Send + 'static,
+    {
+        self.readiness.add(name, check);
+        self
+    }
+
+    /// Adds a background task. Its token is cancelled once the last request is answered; it then
+    /// has half a minute to end. A task that ends earlier makes the service unready.
+    pub fn task<F, Fut>(mut self, name: &'static str, task: F) -> Self
+    where
+        F: FnOnce(CancellationToken) -> Fut + Send + 'static,
+        Fut: Future<Output = ()> + Send + 'static,
+    {
+        self.tasks
+            .push((name, Box::new(move |stop| Box::pin(task(stop)))));
+        self
+    }
+
+    /// The registry that `/metrics` shows; the request metrics are added to it.
+    pub fn metrics(mut self, registry: Registry) -> Self {
+        self.registry = registry;
+        self
+    }
+
+    /// Cancelled when the service begins to stop: streams without an end must end then, because
+    /// running requests are waited for.
+    #[must_use]
+    pub fn draining(&self) -> CancellationToken {
+        self.draining.clone()
+    }
+
+    /// The public port's router, for tests that need no port.
+    ///
+    /// # Errors
+    /// As [`Service::bind`], but for the listeners.
+    pub fn into_public_router(self) -> Result<Router, Error> {
+        let metrics = RequestMetrics::register(&self.registry)?;
+        let router = self.public.merge(self.grpc.into_router(&self.readiness)?);
+        Ok(observed(router, metrics))
+    }
+
+    /// Binds the listeners. The kernel queues connections from now on; [`BoundService::run`]
+    /// answers them.
+    ///
+    /// # Errors
+    /// An address is taken, a TLS file is unusable, a descriptor set is malformed, or a metric has
+    /// the name of one of the kit's.
+    pub async fn bind(self) -> Result<BoundService, Error> {
+        let metrics = RequestMetrics::register(&self.registry)?;
+        register_build(&self.registry, self.name)?;
+        let Listeners { public, ops, admin } = &self.listeners;
+        let mut bound = Bound {
+            public: Listener::bind(public.address, public.tls.as_ref(), None).await?,
+            ops: Listener::bind(ops.address, ops.tls.as_ref(), None).await?,
+            admin: None,
+        };
+        if let Some(admin) = admin {
+            let ca = Some(admin.client_ca.as_path());
+            bound.admin = Some(Listener::bind(admin.address, Some(&admin.tls), ca).await?);
+        }
+        let public = self.public.merge(self.grpc.into_router(&self.readiness)?);
+        let admin = self.admin.into_router(&self.readiness)?;
+        Ok(BoundService {
+            name: self.name,
+            bound,
+            public: observed(public, metrics.clone()),
+            admin: observed(admin, metrics),
+            ops: ops::router(self.readiness.clone(), self.registry),
+            readiness: self.readiness,
+            tasks: self.tasks,
+            draining: self.draining,
+        })
+    }
+}
+
+/// A service whose ports are taken, ready to run.
+#[must_use = "a bound service does nothing until it is run"]
+pub struct BoundService {
+    name: &'static str,
+    bound: Bound,
+    public: Router,
+    admin: Router,
+    ops: Router,
+    readiness: Readiness,
+    tasks: Vec<(&'static str, Task)>,
+    draining: CancellationToken,
+}
+
+struct Bound {
+    public: Listener,
+    ops: Listener,
+    admin: Option<Listener>,
+}
+
+impl BoundService {
+    /// Where the public port is, also when the configuration left its number open.
+    #[must_use]
+    pub fn public_address(&self) -> SocketAddr {
+        self.bound.public.address()
+    }
+
+    /// Where health, readiness and metrics are.
+    #[must_use]
+    pub fn ops_address(&self) -> SocketAddr {
+        self.bound.ops.address()
+    }
+
+    /// Where the admin interface is, if there is one.
+    #[must_use]
+    pub fn admin_address(&self) -> Option<SocketAddr> {
+        self.bound.admin.as_ref().map(Listener::address)
+    }
+
+    /// Serves until `shutdown`, then stops in order: no new connections, running requests to their
+    /// end, background tasks, and the ops port last.
+    pub async fn run(self, shutdown: CancellationToken) {
+        let admin = self.admin_address().map(tracing::field::display);
+        tracing::info!(
+            public = %self.public_address(), ops = %self.ops_address(), admin,
+            "{} is listening", self.name
+        );
+        let (stop_tasks, stop_ops) = (CancellationToken::new(), CancellationToken::new());
+        let tasks = start(self.tasks, &self.readiness, &stop_tasks);
+        let mut ops = JoinSet::new();
+        ops.spawn(self.bound.ops.serve(self.ops, stop_ops.clone()));
+        let mut clients = JoinSet::new();
+        clients.spawn(self.bound.public.serve(self.public, self.draining.clone()));
+        if let Some(admin) = self.bound.admin {
+            clients.spawn(admin.serve(self.admin, self.draining.clone()));
+        }
+        shutdown.cancelled().await;
+        tracing::info!("{} is stopping", self.name);
+        self.draining.cancel();
+        while clients.join_next().await.is_some() {}
+        stop_tasks.cancel();
+        join(tasks).await;
+        stop_ops.cancel();
+        while ops.join_next().await.is_some() {}
+        tracing::info!("{} has stopped", self.name);
+    }
+}
+
+fn observed(router: Router, metrics: RequestMetrics) -> Router {
+    router
+        .layer(from_fn(trace::in_span))
+        .layer(from_fn_with_state(metrics, measure))
+}
+
+fn start(
+    tasks: Vec<(&'static str, Task)>,
+    readiness: &Readiness,
+    stop: &CancellationToken,
+) -> JoinSet<()> {
+    let mut running = JoinSet::new();
+    for (name, task) in tasks {
+        let (stop, readiness) = (stop.clone(), readiness.clone());
+        // In a task of its own, so that a panic is seen here as an end.
+        let handle = tokio::spawn(task(stop.clone()));
+        running.spawn(async move {
+            let ended = handle.await;
+            if ended.is_err() || !stop.is_cancelled() {
+                tracing::error!(task = name, "a background task ended before the service");
+                readiness.task_ended(name);
+            }
+        });
+    }
+    running
+}
+
+async fn join(mut tasks: JoinSet<()>) {
+    let all = async { while tasks.join_next().await.is_some() {} };
+    if tokio::time::timeout(TASK_STOP, all).await.is_err() {
+        tracing::error!("background tasks did not end in time and were left behind");
+    }
+}
+
+fn register_build(registry: &Registry, name: &'static str) -> Result<(), Error> {
+    let options = Opts::new(
+        "sigstead_build_info",
+        "Which service of which version runs here.",
+    );
+    let info = IntGaugeVec::new(options, &["service", "version"]).map_err(Error::Metrics)?;
+    info.with_label_values(&[name, env!("CARGO_PKG_VERSION")])
+        .set(1);
+    registry.register(Box::new(info)).map_err(Error::Metrics)
+}
+
+const TASK_STOP: Duration = Duration::from_secs(30);
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,480 @@
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::task::{Context, Poll};
+
+use axum::response::Redirect;
+use reqwest::{Certificate, Client, Identity};
+use tokio::sync::Notify;
+use tonic::transport::Channel;
+use tonic_health::pb::HealthCheckRequest;
+use tonic_health::pb::health_client::HealthClient;
+
+use super::*;
+use crate::{AdminListenConfig, BodyStyle, Budget, ListenConfig, Routes, TlsConfig};
+
+/// A service that runs in this process until it is told to stop.
+struct Running {
+    public: String,
+    ops: String,
+    admin: Option<SocketAddr>,
+    stop: CancellationToken,
+    ended: tokio::task::JoinHandle<()>,
+}
+
+impl Running {
+    async fn start(service: Service) -> Self {
+        let bound = service.bind().await.unwrap();
+        let stop = CancellationToken::new();
+        Self {
+            public: format!("http://{}", bound.public_address()),
+            ops: format!("http://{}", bound.ops_address()),
+            admin: bound.admin_address(),
+            ended: tokio::spawn(bound.run(stop.clone())),
+            stop,
+        }
+    }
+
+    async fn stop(self) {
+        self.stop.cancel();
+        self.ended.await.unwrap();
+    }
+}
+
+fn service() -> Service {
+    Service::new("test", Listeners::for_test())
+}
+
+fn echo() -> Router {
+    Routes::new(BodyStyle::HttpCode)
+        .post(
+            "/echo",
+            Budget::new(1024, 5),
+            |body: bytes::Bytes| async move { body },
+        )
+        .into_router()
+}
+
+fn testdata(name: &str) -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+        .join("testdata")
+        .join(name)
+}
+
+fn clients() -> [Client; 2] {
+    [
+        Client::builder().http1_only().build().unwrap(),
+        Client::builder().http2_prior_knowledge().build().unwrap(),
+    ]
+}
+
+async fn get(url: String) -> (u16, String) {
+    let response = reqwest::get(url).await.unwrap();
+    (response.status().as_u16(), response.text().await.unwrap())
+}
+
+#[tokio::test]
+async fn one_port_speaks_http1_http2_and_grpc() {
+    let running = Running::start(service().public(echo())).await;
+    for client in clients() {
+        let answer = client
+            .post(format!("{}/echo", running.public))
+            .body("hello")
+            .send()
+            .await;
+        assert_eq!(answer.unwrap().text().await.unwrap(), "hello");
+    }
+    let channel = Channel::from_shared(running.public.clone())
+        .unwrap()
+        .connect()
+        .await
+        .unwrap();
+    let request = HealthCheckRequest {
+        service: String::new(),
+    };
+    let answer = HealthClient::new(channel).check(request).await.unwrap();
+    assert_eq!(answer.into_inner().status, 1);
+    running.stop().await;
+}
+
+#[tokio::test]
+async fn a_body_over_the_limit_is_answered_over_both_protocols() {
+    let running = Running::start(service().public(echo())).await;
+    for client in clients() {
+        for size in [1025, 3 << 20] {
+            let request = client
+                .post(format!("{}/echo", running.public))
+                .body(vec![b'x'; size]);
+            let answer = request.send().await.unwrap();
+            assert_eq!(answer.status(), 413);
+            let body = answer.text().await.unwrap();
+            assert!(body.contains("1024 bytes"), "{body}");
+        }
+    }
+    running.stop().await;
+}
+
+#[tokio::test]
+async fn too_many_or_too_large_headers_are_refused_over_both_protocols() {
+    let running = Running::start(service().public(echo())).await;
+    for client in clients() {
+        let mut many = client.post(format!("{}/echo", running.public));
+        for number in 0..80 {
+            many = many.header(format!("x-{number}"), "x");
+        }
+        assert_eq!(many.send().await.unwrap().status(), 431);
+        let large = client.post(format!("{}/echo", running.public));
+        let answer = large.header("x-large", "x".repeat(20 << 10)).send().await;
+        // HTTP/2 may also end the stream before there is an answer.
+        assert!(answer.map_or(true, |answer| answer.status() == 431));
+    }
+    running.stop().await;
+}
+
+#[tokio::test]
+async fn readiness_gives_its_reasons_and_health_does_not_depend_on_it() {
+    let running = Running::start(
+        service()
+            .readiness("keys", || async { Ok(()) })
+            .readiness("ct-log", || async {
+                Err("the log does not answer".to_owned())
+            })
+            .task("sequencer", |_stop| async {}),
+    )
+    .await;
+    // The task ends at once, and is noticed as soon as the runtime comes to it.
+    let mut ready = get(format!("{}/readyz", running.ops)).await;
+    while !ready.1.contains("sequencer") {
+        tokio::task::yield_now().await;
+        ready = get(format!("{}/readyz", running.ops)).await;
+    }
+    assert_eq!(ready.0, 503);
+    assert!(
+        ready
+            .1
+            .contains(r#"{"check":"ct-log","reason":"the log does not answer"}"#)
+    );
+    assert!(!ready.1.contains("keys"));
+    let health = get(format!("{}/healthz", running.ops)).await;
+    assert_eq!(health, (200, r#"{"status":"SERVING"}"#.to_owned()));
+    running.stop().await;
+}
+
+#[tokio::test]
+async fn a_service_without_complaints_is_ready() {
+    let running = Running::start(service().readiness("keys", || async { Ok(()) })).await;
+    let ready = get(format!("{}/readyz", running.ops)).await;
+    assert_eq!(ready, (200, r#"{"ready":true,"reasons":[]}"#.to_owned()));
+    running.stop().await;
+}
+
+#[tokio::test]
+async fn requests_are_counted_by_route_and_never_by_path() {
+    let running = Running::start(service().public(echo())).await;
+    let client = Client::new();
+    client
+        .post(format!("{}/echo", running.public))
+        .body("a")
+        .send()
+        .await
+        .unwrap();
+    client
+        .get(format!("{}/made-up", running.public))
+        .send()
+        .await
+        .unwrap();
+    let metrics = get(format!("{}/metrics", running.ops)).await.1;
+    for line in [
+        r#"http_requests_total{code="200",method="POST",route="/echo"} 1"#,
+        r#"http_requests_total{code="404",method="GET",route="unmatched"} 1"#,
+        r#"http_request_duration_seconds_count{method="POST",route="/echo"} 1"#,
+        r#"sigstead_build_info{service="test",version="#,
+    ] {
+        assert!(metrics.contains(line), "{line} is not in {metrics}");
+    }
+    assert!(!metrics.contains("made-up"));
+    running.stop().await;
+}
+
+#[tokio::test]
+async fn a_stop_lets_running_requests_end_and_tasks_after_them() {
+    let (entered, leave) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
+    let task_stopped = Arc::new(AtomicBool::new(false));
+    let (in_handler, out_handler, seen) = (entered.clone(), leave.clone(), task_stopped.clone());
+    let handler = move || async move {
+        in_handler.notify_one();
+        out_handler.notified().await;
+        seen.load(Ordering::SeqCst).to_string()
+    };
+    let routes = Routes::new(BodyStyle::Text).get("/slow", Budget::read(), handler);
+    let stopped = task_stopped.clone();
+    let service = service()
+        .public(routes.into_router())
+        .task("sequencer", |stop| async move {
+            stop.cancelled().await;
+            stopped.store(true, Ordering::SeqCst);
+        });
+    let draining = service.draining();
+    let running = Running::start(service).await;
+    let request = tokio::spawn(get(format!("{}/slow", running.public)));
+    entered.notified().await;
+    running.stop.cancel();
+    draining.cancelled().await;
+    // Not ready any more, but still there to say so.
+    assert_eq!(get(format!("{}/readyz", running.ops)).await.0, 503);
+    leave.notify_one();
+    assert_eq!(request.await.unwrap(), (200, "false".to_owned()));
+    running.ended.await.unwrap();
+    assert!(task_stopped.load(Ordering::SeqCst));
+}
+
+/// A gRPC service that misbehaves as its method says.
+#[derive(Clone)]
+struct Sample;
+
+impl NamedService for Sample {
+    const NAME: &'static str = "sigstead.test.v1.Sample";
+}
+
+impl tower::Service<http::Request<tonic::body::Body>> for Sample {
+    type Response = http::Response<tonic::body::Body>;
+    type Error = Infallible;
+    type Future = Pin<Box<dyn Future<Output = Result<Self::Response, Infallible>> + Send>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, request: http::Request<tonic::body::Body>) -> Self::Future {
+        let method = request.uri().path().rsplit('/').next().unwrap().to_owned();
+        Box::pin(async move {
+            match method.as_str() {
+                "Fall" => panic!("the secret of the house"),
+                "Hang" => std::future::pending().await,
+                _ => Ok(tonic::Status::ok("").into_http()),
+            }
+        })
+    }
+}
+
+async fn grpc_call(running: &Running, method: &str, timeout: &str) -> http::HeaderMap {
+    let [_, client] = clients();
+    let request = client
+        .post(format!("{}/{}/{method}", running.public, Sample::NAME))
+        .header("content-type", "application/grpc")
+        .header("grpc-timeout", timeout);
+    request.send().await.unwrap().headers().clone()
+}
+
+#[tokio::test]
+async fn a_grpc_call_that_panics_or_is_late_gets_a_status() {
+    let running = Running::start(service().grpc(Sample)).await;
+    for (method, status) in [("Fine", "0"), ("Fall", "13"), ("Hang", "4")] {
+        let headers = grpc_call(&running, method, "50m").await;
+        assert_eq!(headers["grpc-status"], status, "{method}");
+        let message = headers
+            .get("grpc-message")
+            .map_or("", |text| text.to_str().unwrap());
+        assert!(!message.contains("secret"), "{message}");
+    }
+    let metrics = get(format!("{}/metrics", running.ops)).await.1;
+    let counted = r#"{code="grpc-13",method="POST",route="/sigstead.test.v1.Sample/{*rest}"} 1"#;
+    assert!(metrics.contains(counted), "{metrics}");
+    running.stop().await;
+}
+
+#[tokio::test]
+async fn grpc_health_tells_the_process_from_its_services() {
+    let unready = || async { Err("no key".to_owned()) };
+    let running = Running::start(service().grpc(Sample).readiness("keys", unready)).await;
+    let channel = Channel::from_shared(running.public.clone())
+        .unwrap()
+        .connect()
+        .await
+        .unwrap();
+    let mut health = HealthClient::new(channel);
+    for (name, status) in [("", 1), (Sample::NAME, 2)] {
+        let request = HealthCheckRequest {
+            service: name.to_owned(),
+        };
+        assert_eq!(
+            health
+                .check(request.clone())
+                .await
+                .unwrap()
+                .into_inner()
+                .status,
+            status
+        );
+        let mut watch = health.watch(request).await.unwrap().into_inner();
+        assert_eq!(watch.message().await.unwrap().unwrap().status, status);
+    }
+    let unknown = HealthCheckRequest {
+        service: "nobody".to_owned(),
+    };
+    assert_eq!(
+        health.check(unknown).await.unwrap_err().code(),
+        tonic::Code::NotFound
+    );
+    drop(health);
+    running.stop().await;
+}
+
+#[tokio::test]
+async fn reflection_lists_what_is_served_in_both_versions() {
+    use tonic_reflection::pb::{v1, v1alpha};
+    let running = Running::start(service().grpc(Sample)).await;
+    let channel = Channel::from_shared(running.public.clone())
+        .unwrap()
+        .connect()
+        .await
+        .unwrap();
+    let expected = ["grpc.health.v1.Health", Sample::NAME];
+
+    use v1::server_reflection_request::MessageRequest;
+    use v1::server_reflection_response::MessageResponse;
+    let list = v1::ServerReflectionRequest {
+        host: String::new(),
+        message_request: Some(MessageRequest::ListServices(String::new())),
+    };
+    let mut client = v1::server_reflection_client::ServerReflectionClient::new(channel.clone());
+    let mut answers = client
+        .server_reflection_info(tokio_stream::iter([list]))
+        .await
+        .unwrap()
+        .into_inner();
+    let answer = answers.message().await.unwrap().unwrap().message_response;
+    let Some(MessageResponse::ListServicesResponse(listed)) = answer else {
+        panic!("{answer:?}")
+    };
+    let names: Vec<String> = listed
+        .service
+        .into_iter()
+        .map(|service| service.name)
+        .collect();
+    assert!(
+        expected
+            .iter()
+            .all(|name| names.contains(&(*name).to_owned())),
+        "{names:?}"
+    );
+
+    let list = v1alpha::ServerReflectionRequest {
+        host: String::new(),
+        message_request: Some(
+            v1alpha::server_reflection_request::MessageRequest::ListServices(String::new()),
+        ),
+    };
+    let mut client = v1alpha::server_reflection_client::ServerReflectionClient::new(channel);
+    let answers = client
+        .server_reflection_info(tokio_stream::iter([list]))
+        .await;
+    assert!(
+        answers
+            .unwrap()
+            .into_inner()
+            .message()
+            .await
+            .unwrap()
+            .is_some()
+    );
+    drop(client);
+    running.stop().await;
+}
+
+fn tls(name: &str) -> TlsConfig {
+    TlsConfig {
+        certificate: testdata(&format!("{name}.pem")),
+        key: testdata(&format!("{name}.key")),
+    }
+}
+
+fn tls_client(identity: Option<&str>) -> Client {
+    let authority = std::fs::read(testdata("ca.pem")).unwrap();
+    let mut builder =
+        Client::builder().tls_certs_only([Certificate::from_pem(&authority).unwrap()]);
+    if let Some(name) = identity {
+        let mut pem = std::fs::read(testdata(&format!("{name}.pem"))).unwrap();
+        pem.extend(std::fs::read(testdata(&format!("{name}.key"))).unwrap());
+        builder = builder.identity(Identity::from_pem(&pem).unwrap());
+    }
+    builder.build().unwrap()
+}
+
+#[tokio::test]
+async fn the_public_port_speaks_tls_when_it_has_a_certificate() {
+    let mut listeners = Listeners::for_test();
+    listeners.public = ListenConfig {
+        tls: Some(tls("first")),
+        ..listeners.public
+    };
+    let running = Running::start(Service::new("test", listeners).public(echo())).await;
+    let url = running.public.replace("http://", "https://");
+    let answer = tls_client(None)
+        .post(format!("{url}/echo"))
+        .body("hello")
+        .send()
+        .await
+        .unwrap();
+    assert_eq!(answer.version(), http::Version::HTTP_2);
+    assert_eq!(answer.text().await.unwrap(), "hello");
+    running.stop().await;
+}
+
+#[tokio::test]
+async fn the_admin_interface_lets_in_only_holders_of_its_certificates() {
+    let mut listeners = Listeners::for_test();
+    listeners.admin = Some(AdminListenConfig {
+        address: listeners.public.address,
+        tls: tls("first"),
+        client_ca: testdata("ca.pem"),
+    });
+    let running = Running::start(Service::new("test", listeners).admin_grpc(Sample)).await;
+    let url = format!("https://{}/{}/Fine", running.admin.unwrap(), Sample::NAME);
+    let call = |identity| tls_client(identity).post(url.clone()).send();
+    assert_eq!(call(Some("operator")).await.unwrap().status(), 200);
+    assert!(call(Some("stranger")).await.is_err());
+    assert!(call(None).await.is_err());
+    running.stop().await;
+}
+
+#[tokio::test]
+async fn a_taken_address_is_named() {
+    let taken = service().bind().await.unwrap();
+    let listeners = Listeners::plain(taken.public_address(), taken.ops_address());
+    let error = Service::new("test", listeners).bind().await.err().unwrap();
+    assert_eq!(
+        error.to_string(),
+        format!("cannot listen on {}", taken.public_address())
+    );
+}
+
+#[tokio::test]
+async fn the_outbound_client_does_not_follow_a_redirect_to_another_host() {
+    let elsewhere = Running::start(service().public(echo())).await;
+    let target = format!("{}/healthz", elsewhere.ops);
+    let routes = Routes::new(BodyStyle::Text)
+        .get("/away", Budget::read(), move || async move {
+            Redirect::temporary(&target)
+        })
+        .get("/here", Budget::read(), || async {
+            Redirect::temporary("/end")
+        })
+        .get("/end", Budget::read(), || async { "the end" });
+    let running = Running::start(service().public(routes.into_router())).await;
+    let client = crate::ClientConfig::default().build().unwrap();
+    let away = client
+        .get(format!("{}/away", running.public))
+        .send()
+        .await
+        .unwrap();
+    assert_eq!(away.status(), 307);
+    let here = client
+        .get(format!("{}/here", running.public))
+        .send()
+        .await
+        .unwrap();
+    assert_eq!(here.text().await.unwrap(), "the end");
+    running.stop().await;
+    elsewhere.stop().await;
+}

@@ -1,0 +1,160 @@
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+use arc_swap::ArcSwap;
+use rustls::server::WebPkiClientVerifier;
+use rustls::server::danger::ClientCertVerifier;
+use rustls::{RootCertStore, ServerConfig, version};
+use rustls_pki_types::pem::PemObject;
+use rustls_pki_types::{CertificateDer, PrivateKeyDer};
+use tokio_rustls::TlsAcceptor;
+use tokio_util::sync::CancellationToken;
+
+use crate::{Error, TlsConfig};
+
+/// The TLS side of a listener, which follows its files while it runs.
+pub(crate) struct Tls {
+    files: TlsConfig,
+    client_ca: Option<PathBuf>,
+    loaded_from: Vec<Stamp>,
+    current: ArcSwap<ServerConfig>,
+}
+
+/// What changes when a file is written or a symbolic link is pointed elsewhere.
+type Stamp = Option<(SystemTime, u64)>;
+
+impl Tls {
+    /// Loads the files. With `client_ca`, clients must show a certificate of one of its authorities.
+    pub(crate) fn load(files: &TlsConfig, client_ca: Option<&Path>) -> Result<Self, Error> {
+        // Taken before the files are read: a change in between is then seen as one.
+        let loaded_from = stamps(files, client_ca);
+        let current = ArcSwap::from_pointee(server_config(files, client_ca)?);
+        let client_ca = client_ca.map(Path::to_owned);
+        Ok(Self {
+            files: files.clone(),
+            client_ca,
+            loaded_from,
+            current,
+        })
+    }
+
+    pub(crate) fn acceptor(&self) -> TlsAcceptor {
+        TlsAcceptor::from(self.current.load_full())
+    }
+
+    /// Takes new contents of the files until told to stop. What does not fit together is logged
+    /// once, and the contents before it stay in use.
+    pub(crate) async fn follow(self: Arc<Self>, stop: CancellationToken) {
+        let mut seen = self.loaded_from.clone();
+        let mut tick = tokio::time::interval(POLL);
+        while stop.run_until_cancelled(tick.tick()).await.is_some() {
+            self.reload_if_changed(&mut seen);
+        }
+    }
+
+    fn reload_if_changed(&self, seen: &mut Vec<Stamp>) {
+        let now = stamps(&self.files, self.client_ca.as_deref());
+        if now == *seen {
+            return;
+        }
+        *seen = now;
+        let certificate = self.files.certificate.display();
+        match server_config(&self.files, self.client_ca.as_deref()) {
+            Ok(config) => {
+                self.current.store(Arc::new(config));
+                tracing::info!(%certificate, "the tls certificate was reloaded");
+            }
+            Err(error) => {
+                let cause = anyhow::Error::from(error);
+                tracing::error!(
+                    %certificate,
+                    "the changed tls files cannot be used, the ones before stay in use: {cause:#}"
+                );
+            }
+        }
+    }
+}
+
+fn server_config(files: &TlsConfig, client_ca: Option<&Path>) -> Result<ServerConfig, Error> {
+    let chain = certificates(&files.certificate)?;
+    let key = PrivateKeyDer::from_pem_file(&files.key).map_err(|source| Error::TlsFile {
+        path: files.key.clone(),
+        source,
+    })?;
+    let pair = |source| Error::TlsPair {
+        certificate: files.certificate.clone(),
+        key: files.key.clone(),
+        source,
+    };
+    let builder = ServerConfig::builder_with_provider(provider())
+        .with_protocol_versions(&[&version::TLS13, &version::TLS12])
+        .map_err(pair)?;
+    let builder = match client_ca {
+        Some(path) => builder.with_client_cert_verifier(client_verifier(path)?),
+        None => builder.with_no_client_auth(),
+    };
+    let mut config = builder.with_single_cert(chain, key).map_err(pair)?;
+    config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
+    Ok(config)
+}
+
+fn client_verifier(path: &Path) -> Result<Arc<dyn ClientCertVerifier>, Error> {
+    let unusable = |source: Box<dyn std::error::Error + Send + Sync>| Error::ClientAuthority {
+        path: path.to_owned(),
+        source,
+    };
+    let mut roots = RootCertStore::empty();
+    for certificate in certificates(path)? {
+        roots
+            .add(certificate)
+            .map_err(|error| unusable(Box::new(error)))?;
+    }
+    WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider())
+        .build()
+        .map_err(|error| unusable(Box::new(error)))
+}
+
+fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, Error> {
+    let unreadable = |source| Error::TlsFile {
+        path: path.to_owned(),
+        source,
+    };
+    let chain = CertificateDer::pem_file_iter(path)
+        .map_err(unreadable)?
+        .collect::<Result<Vec<_>, _>>()
+        .map_err(unreadable)?;
+    if chain.is_empty() {
+        return Err(Error::NoCertificate {
+            path: path.to_owned(),
+        });
+    }
+    Ok(chain)
+}
+
+fn provider() -> Arc<rustls::crypto::CryptoProvider> {
+    Arc::new(rustls::crypto::aws_lc_rs::default_provider())
+}
+
+fn stamps(files: &TlsConfig, client_ca: Option<&Path>) -> Vec<Stamp> {
+    [
+        Some(files.certificate.as_path()),
+        Some(files.key.as_path()),
+        client_ca,
+    ]
+    .into_iter()
+    .flatten()
+    .map(stamp)
+    .collect()
+}
+
+fn stamp(path: &Path) -> Stamp {
+    let metadata = std::fs::metadata(path).ok()?;
+    Some((metadata.modified().ok()?, metadata.len()))
+}
+
+/// By polling, because a mounted secret is replaced by moving a symbolic link two folders above.
+const POLL: Duration = Duration::from_secs(3);
+
+#[cfg(test)]
+mod tests;

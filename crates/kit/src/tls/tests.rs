@@ -1,0 +1,75 @@
+use std::fs;
+
+use super::*;
+
+const DATA: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/testdata");
+
+fn install(folder: &Path, certificate: &str, key: &str) -> TlsConfig {
+    let files = TlsConfig {
+        certificate: folder.join("tls.pem"),
+        key: folder.join("tls.key"),
+    };
+    fs::copy(format!("{DATA}/{certificate}.pem"), &files.certificate).unwrap();
+    fs::copy(format!("{DATA}/{key}.key"), &files.key).unwrap();
+    files
+}
+
+fn address(tls: &Tls) -> usize {
+    Arc::as_ptr(&tls.current.load_full()) as usize
+}
+
+#[test]
+fn refuses_a_key_of_another_certificate_and_names_both_files() {
+    let folder = tempfile::tempdir().unwrap();
+    let files = install(folder.path(), "first", "second");
+    let error = Tls::load(&files, None).err().unwrap();
+    assert!(matches!(error, Error::TlsPair { .. }));
+    let text = error.to_string();
+    assert!(
+        text.contains("tls.pem") && text.contains("tls.key"),
+        "{text}"
+    );
+}
+
+#[test]
+fn refuses_a_certificate_file_without_a_certificate() {
+    let folder = tempfile::tempdir().unwrap();
+    let files = install(folder.path(), "first", "first");
+    fs::copy(&files.key, &files.certificate).unwrap();
+    assert!(matches!(
+        Tls::load(&files, None).err().unwrap(),
+        Error::NoCertificate { .. }
+    ));
+}
+
+#[test]
+fn a_missing_file_is_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let files = install(folder.path(), "first", "first");
+    fs::remove_file(&files.key).unwrap();
+    let error = Tls::load(&files, None).err().unwrap();
+    assert!(error.to_string().contains("tls.key"), "{error}");
+}
+
+#[test]
+fn a_changed_pair_is_taken_and_a_broken_one_is_not() {
+    let folder = tempfile::tempdir().unwrap();
+    let files = install(folder.path(), "first", "first");
+    let tls = Tls::load(&files, None).unwrap();
+    // As if the files had been read long ago, whatever the resolution of the file system's clock.
+    let mut seen = vec![None, None];
+    let first = address(&tls);
+
+    install(folder.path(), "first", "second");
+    tls.reload_if_changed(&mut seen);
+    assert_eq!(address(&tls), first, "a pair that does not fit was taken");
+
+    install(folder.path(), "second", "second");
+    seen = vec![None, None];
+    tls.reload_if_changed(&mut seen);
+    let second = address(&tls);
+    assert_ne!(second, first, "the new pair was not taken");
+
+    tls.reload_if_changed(&mut seen);
+    assert_eq!(address(&tls), second, "unchanged files were read again");
+}

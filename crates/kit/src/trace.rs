@@ -1,0 +1,127 @@
+//! W3C Trace Context (level 1): taken from requests into spans, and put on outgoing calls.
+
+use axum::extract::{MatchedPath, Request};
+use axum::middleware::Next;
+use axum::response::Response;
+use http::{HeaderMap, HeaderName, HeaderValue};
+use opentelemetry::Context;
+use opentelemetry::propagation::{Extractor, Injector, TextMapPropagator};
+use opentelemetry_sdk::propagation::TraceContextPropagator;
+use tracing::{Instrument, Span, field};
+use tracing_opentelemetry::OpenTelemetrySpanExt;
+
+/// Puts the current span on an outgoing call as `traceparent` and `tracestate`, so that the callee's
+/// spans join the same trace. Without an exporter there is no trace, and nothing is put.
+pub fn inject(headers: &mut HeaderMap) {
+    let context = Span::current().context();
+    TraceContextPropagator::new().inject_context(&context, &mut Headers(headers));
+}
+
+/// The same for the metadata of an outgoing gRPC call.
+pub fn inject_metadata(metadata: &mut tonic::metadata::MetadataMap) {
+    let mut headers = std::mem::take(metadata).into_headers();
+    inject(&mut headers);
+    *metadata = tonic::metadata::MetadataMap::from_headers(headers);
+}
+
+/// Serves a request within a span that continues the caller's trace.
+pub(crate) async fn in_span(request: Request, next: Next) -> Response {
+    let route = request
+        .extensions()
+        .get::<MatchedPath>()
+        .map_or("unmatched", MatchedPath::as_str);
+    // The template of a gRPC service is one for all its methods; the path says which.
+    let route = if route.ends_with("/{*rest}") {
+        request.uri().path()
+    } else {
+        route
+    };
+    let span = tracing::info_span!(
+        "request",
+        otel.name = format!("{} {route}", request.method()),
+        otel.kind = "server",
+        method = %request.method(),
+        route,
+        status = field::Empty,
+    );
+    // Without an exporter the span has no trace to join, and that is no error.
+    let _joined = span.set_parent(extract(request.headers()));
+    let response = next.run(request).instrument(span.clone()).await;
+    span.record("status", response.status().as_u16());
+    span.in_scope(|| tracing::debug!(status = response.status().as_u16(), "request answered"));
+    response
+}
+
+fn extract(headers: &HeaderMap) -> Context {
+    TraceContextPropagator::new().extract(&Source(headers))
+}
+
+struct Headers<'a>(&'a mut HeaderMap);
+
+impl Injector for Headers<'_> {
+    fn set(&mut self, key: &str, value: String) {
+        if value.is_empty() {
+            return;
+        }
+        if let (Ok(name), Ok(value)) = (
+            HeaderName::from_bytes(key.as_bytes()),
+            HeaderValue::from_str(&value),
+        ) {
+            self.0.insert(name, value);
+        }
+    }
+}
+
+struct Source<'a>(&'a HeaderMap);
+
+impl Extractor for Source<'_> {
+    fn get(&self, key: &str) -> Option<&str> {
+        self.0.get(key)?.to_str().ok()
+    }
+
+    fn keys(&self) -> Vec<&str> {
+        self.0.keys().map(HeaderName::as_str).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use opentelemetry::trace::{TraceContextExt, TracerProvider};
+    use opentelemetry_sdk::trace::SdkTracerProvider;
+    use tracing_subscriber::layer::SubscriberExt;
+
+    use super::*;
+
+    const PARENT: &str = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+
+    #[test]
+    fn an_outgoing_call_stays_in_the_trace_of_the_request() {
+        let provider = SdkTracerProvider::builder().build();
+        let layer = tracing_opentelemetry::layer().with_tracer(provider.tracer("test"));
+        tracing::subscriber::with_default(tracing_subscriber::registry().with(layer), || {
+            let mut incoming = HeaderMap::new();
+            incoming.insert("traceparent", HeaderValue::from_static(PARENT));
+            let span = tracing::info_span!("request");
+            span.set_parent(extract(&incoming)).unwrap();
+            let mut outgoing = HeaderMap::new();
+            span.in_scope(|| inject(&mut outgoing));
+            let sent = outgoing["traceparent"].to_str().unwrap();
+            assert_eq!(&sent[..36], &PARENT[..36]);
+            assert_ne!(sent, PARENT);
+        });
+    }
+
+    #[test]
+    fn a_malformed_parent_starts_a_new_trace() {
+        let mut incoming = HeaderMap::new();
+        incoming.insert("traceparent", HeaderValue::from_static("00-zz-zz-01"));
+        assert!(!extract(&incoming).span().span_context().is_valid());
+    }
+
+    #[test]
+    fn without_a_trace_nothing_is_put_on_the_call() {
+        let mut outgoing = HeaderMap::new();
+        inject(&mut outgoing);
+        assert!(outgoing.is_empty());
+    }
+}
