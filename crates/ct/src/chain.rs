@@ -1,0 +1,152 @@
+//! Submissions that a log accepts (RFC 6962 §3.1).
+//!
+//! A log is no verifier of certificates: expiry, key usages and unknown extensions do not matter here, because what is
+//! wrong with a certificate is exactly what its log shall show. But who may issue does matter: else the holder of any
+//! logged certificate could fill the log with others of his own making.
+
+use sha2::{Digest as _, Sha256};
+use x509::{Certificate, oid};
+
+use crate::{Error, IssuerKeyHash, SignedEntry};
+
+/// What a submission is announced as.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum EntryKind {
+    /// A certificate.
+    Certificate,
+    /// A precertificate.
+    Precertificate,
+}
+
+impl EntryKind {
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Certificate => "certificate",
+            Self::Precertificate => "precertificate",
+        }
+    }
+}
+
+/// A certificate with a chain to a root that the log accepts.
+#[derive(Debug, Clone)]
+pub struct AcceptedChain {
+    kind: EntryKind,
+    leaf: Certificate,
+    /// The certificates above the leaf; the root is the last.
+    issuers: Vec<Certificate>,
+}
+
+impl AcceptedChain {
+    /// Checks a submission: leaf first, each issued by the next, the last an accepted root or issued by one.
+    ///
+    /// # Errors
+    /// If it is not of the announced kind, not in order, or leads to no accepted root.
+    pub fn check(
+        submitted: Vec<Certificate>,
+        roots: &[Certificate],
+        kind: EntryKind,
+    ) -> Result<Self, Error> {
+        if submitted.len() > LONGEST_CHAIN {
+            return Err(Error::LongChain {
+                found: submitted.len(),
+                most: LONGEST_CHAIN,
+            });
+        }
+        let mut certificates = submitted.into_iter();
+        let leaf = certificates.next().ok_or(Error::EmptyChain)?;
+        let mut issuers: Vec<_> = certificates.collect();
+        check_kind(&leaf, kind)?;
+        let links = std::iter::once(&leaf).chain(&issuers).zip(&issuers);
+        for (position, (issued, issuer)) in links.enumerate() {
+            issued
+                .verify_signed_by(issuer)
+                .map_err(|_| Error::BrokenChain(position))?;
+            if !issuer.is_ca() {
+                return Err(Error::NoAuthority(position + 1));
+            }
+        }
+        let last = issuers.last().unwrap_or(&leaf);
+        if !roots.contains(last) {
+            let root = roots
+                .iter()
+                .find(|root| last.verify_signed_by(root).is_ok());
+            issuers.push(root.ok_or(Error::RootUnknown)?.clone());
+        }
+        // A root by itself is issued by itself; everything else has an issuer above it.
+        if issuers.is_empty() {
+            issuers.push(leaf.clone());
+        }
+        Ok(Self {
+            kind,
+            leaf,
+            issuers,
+        })
+    }
+
+    /// The entry that is logged.
+    ///
+    /// # Errors
+    /// If the precertificate's poison does not stand exactly once.
+    pub fn signed_entry(&self) -> Result<SignedEntry, Error> {
+        match self.kind {
+            EntryKind::Certificate => Ok(SignedEntry::Certificate(self.leaf.to_der().to_vec())),
+            EntryKind::Precertificate => Ok(SignedEntry::Precertificate {
+                issuer_key_hash: self.issuer_key_hash()?,
+                tbs: x509::strip_extension(self.leaf.tbs_der(), &oid::POISON)?,
+            }),
+        }
+    }
+
+    /// The whole precertificate, if it is one.
+    #[must_use]
+    pub fn precertificate(&self) -> Option<&[u8]> {
+        matches!(self.kind, EntryKind::Precertificate).then(|| self.leaf.to_der())
+    }
+
+    /// The certificates above the leaf, the root last.
+    #[must_use]
+    pub fn issuers(&self) -> &[Certificate] {
+        &self.issuers
+    }
+
+    /// SHA-256 of each certificate above the leaf.
+    #[must_use]
+    pub fn fingerprints(&self) -> Vec<[u8; 32]> {
+        self.issuers
+            .iter()
+            .map(|issuer| Sha256::digest(issuer.to_der()).into())
+            .collect()
+    }
+
+    fn issuer_key_hash(&self) -> Result<IssuerKeyHash, Error> {
+        self.issuers
+            .first()
+            .map(IssuerKeyHash::of)
+            .ok_or(Error::RootUnknown)
+    }
+}
+
+/// RFC 6962 §3.1: the poison is critical and holds NULL.
+fn check_kind(leaf: &Certificate, expected: EntryKind) -> Result<(), Error> {
+    let found = match leaf
+        .extensions()
+        .iter()
+        .find(|extension| extension.oid == oid::POISON)
+    {
+        None => EntryKind::Certificate,
+        Some(poison) if poison.critical && poison.value == ASN1_NULL => EntryKind::Precertificate,
+        Some(_) => return Err(Error::PoisonMalformed),
+    };
+    if found == expected {
+        return Ok(());
+    }
+    Err(Error::WrongKind {
+        expected: expected.name(),
+        found: found.name(),
+    })
+}
+
+const ASN1_NULL: [u8; 2] = [0x05, 0x00];
+
+/// Longer than any path in use; a longer one is an attempt to waste time.
+const LONGEST_CHAIN: usize = 10;

@@ -1,0 +1,101 @@
+use std::fmt;
+
+use key::Algorithm;
+use merkle::LeafHash;
+
+use crate::{Error, MAX_BODY_LENGTH, Verifier, body, dsse};
+
+/// An entry as it was submitted. Nothing about it has been checked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ProposedEntry {
+    /// The digest of what was signed, by the hash of the algorithm.
+    pub digest: Vec<u8>,
+    /// The signature over it.
+    pub signature: Vec<u8>,
+    /// The key that verifies it.
+    pub verifier: Verifier,
+    /// The algorithm of the signature.
+    pub algorithm: Algorithm,
+}
+
+impl ProposedEntry {
+    /// The entry for one signature of a DSSE envelope: that over the pre-authentication encoding.
+    #[must_use]
+    pub fn from_dsse(
+        payload_type: &str,
+        payload: &[u8],
+        signature: Vec<u8>,
+        verifier: Verifier,
+        algorithm: Algorithm,
+    ) -> Self {
+        let signed = dsse::pae(payload_type, payload);
+        Self {
+            digest: algorithm.hash().digest(&signed),
+            signature,
+            verifier,
+            algorithm,
+        }
+    }
+
+    /// Checks the entry as Rekor v2 specification §6.2 asks.
+    ///
+    /// # Errors
+    /// The algorithm is not taken or not one for the key, the digest has another length, the key
+    /// is not acceptable, the signature is wrong, or the entry is too long for a log.
+    pub fn verify(self) -> Result<VerifiedEntry, Error> {
+        let name = self.algorithm.key_details();
+        // A signature of pure Ed25519 is over the message, so a digest cannot confirm it.
+        if self.algorithm == Algorithm::Ed25519 {
+            return Err(Error::AlgorithmNotAllowed(name));
+        }
+        let (found, expected) = (self.digest.len(), self.algorithm.hash().digest_length());
+        if found != expected {
+            return Err(Error::DigestLength { found, expected });
+        }
+        let body_length = body::length(&self);
+        if body_length > MAX_BODY_LENGTH {
+            return Err(Error::TooLong(body_length));
+        }
+        let key = self.verifier.public_key()?;
+        let verified = key.verify_prehashed(self.algorithm, &self.digest, &self.signature);
+        verified.map_err(|error| match error {
+            key::Error::AlgorithmMismatch(_) => Error::AlgorithmMismatch(name),
+            _ => Error::SignatureInvalid,
+        })?;
+        Ok(VerifiedEntry {
+            canonical_body: body::write(&self, self.algorithm.hash()),
+        })
+    }
+}
+
+/// An entry whose signature is right, in the form in which it enters the log.
+#[derive(Clone, PartialEq, Eq)]
+pub struct VerifiedEntry {
+    canonical_body: Vec<u8>,
+}
+
+impl VerifiedEntry {
+    /// The bytes of the leaf.
+    #[must_use]
+    pub fn canonical_body(&self) -> &[u8] {
+        &self.canonical_body
+    }
+
+    /// The bytes of the leaf.
+    #[must_use]
+    pub fn into_canonical_body(self) -> Vec<u8> {
+        self.canonical_body
+    }
+
+    /// The hash of the leaf.
+    #[must_use]
+    pub fn leaf_hash(&self) -> LeafHash {
+        LeafHash::of(&self.canonical_body)
+    }
+}
+
+impl fmt::Debug for VerifiedEntry {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "VerifiedEntry({})", self.leaf_hash())
+    }
+}

@@ -1,0 +1,244 @@
+//! The certificates that an instance makes for itself: authorities, timestamps, TLS.
+
+use std::net::IpAddr;
+
+use der::asn1::{Ia5String, OctetString};
+use key::PublicKey;
+use x509_cert::ext::pkix::BasicConstraints;
+use x509_cert::ext::pkix::name::GeneralName;
+
+use crate::structure::encode;
+use crate::tbs::{Layout, UnsignedCertificate};
+use crate::{
+    Certificate, Error, ExtendedKeyUsage, Extension, KeyUsage, Name, SerialNumber, Validity, oid,
+};
+
+/// An authority.
+pub struct CaProfile {
+    /// Its name; clients of the trust root want both parts.
+    pub subject: Name,
+    /// Its key.
+    pub public_key: PublicKey,
+    /// When it may issue.
+    pub validity: Validity,
+    /// What it may issue.
+    pub kind: CaKind,
+    /// The serial number.
+    pub serial: SerialNumber,
+}
+
+/// What an authority may issue.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CaKind {
+    /// Other authorities; self-signed.
+    Root,
+    /// Signing certificates, and no authorities.
+    CodeSigning,
+    /// Timestamping certificates, and no authorities.
+    TimeStamping,
+}
+
+/// The certificate of a timestamp authority (RFC 3161 §2.3).
+pub struct TimestampingProfile {
+    /// Its name, which timestamps carry.
+    pub subject: Name,
+    /// Its key.
+    pub public_key: PublicKey,
+    /// When its timestamps count.
+    pub validity: Validity,
+    /// The serial number.
+    pub serial: SerialNumber,
+}
+
+/// A certificate of one end of a TLS connection.
+pub struct TlsProfile {
+    /// Its name, for people.
+    pub subject: Name,
+    /// Its key.
+    pub public_key: PublicKey,
+    /// Host names of a server.
+    pub dns_names: Vec<String>,
+    /// Addresses of a server.
+    pub ip_addresses: Vec<IpAddr>,
+    /// Which end.
+    pub role: TlsRole,
+    /// When it may be used.
+    pub validity: Validity,
+    /// The serial number.
+    pub serial: SerialNumber,
+}
+
+/// One end of a TLS connection.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TlsRole {
+    /// The end that listens.
+    Server,
+    /// The end that connects.
+    Client,
+}
+
+impl CaProfile {
+    /// A root: it signs itself.
+    ///
+    /// # Errors
+    /// If the kind is not a root's, or a value has no DER form.
+    pub fn self_signed(self) -> Result<UnsignedCertificate, Error> {
+        if self.kind != CaKind::Root {
+            return Err(Error::Profile("only a root signs itself"));
+        }
+        let subject = self.subject.to_der()?;
+        let extensions = vec![
+            Extension::key_usage(AUTHORITY_USAGE)?,
+            basic_constraints(None)?,
+            Layout::subject_key_identifier(&self.public_key)?,
+        ];
+        Layout {
+            serial: self.serial,
+            issuer: subject.clone(),
+            validity: self.validity,
+            subject,
+            issuing_key: self.public_key.clone(),
+            public_key: self.public_key,
+            extensions,
+        }
+        .unsigned()
+    }
+
+    /// An intermediate: it issues what its kind says, and no authorities.
+    ///
+    /// # Errors
+    /// If the kind is a root's, the issuer may not issue it, or a value has no DER form.
+    pub fn issued_by(self, issuer: &Certificate) -> Result<UnsignedCertificate, Error> {
+        let usage = match self.kind {
+            CaKind::Root => return Err(Error::Profile("a root signs itself")),
+            CaKind::CodeSigning => ExtendedKeyUsage::CodeSigning,
+            CaKind::TimeStamping => ExtendedKeyUsage::TimeStamping,
+        };
+        if issuer.path_length() == Some(0) {
+            return Err(Error::PathLength);
+        }
+        let extensions = vec![
+            Extension::key_usage(AUTHORITY_USAGE)?,
+            Extension::extended_key_usage(usage)?,
+            basic_constraints(Some(0))?,
+        ];
+        issued(
+            issuer,
+            self.subject,
+            self.public_key,
+            self.validity,
+            self.serial,
+            extensions,
+        )
+    }
+}
+
+impl TimestampingProfile {
+    /// The certificate to sign.
+    ///
+    /// # Errors
+    /// If the issuer may not issue it, or a value has no DER form.
+    pub fn issued_by(self, issuer: &Certificate) -> Result<UnsignedCertificate, Error> {
+        let mut usage = Extension::extended_key_usage(ExtendedKeyUsage::TimeStamping)?;
+        usage.critical = true;
+        let extensions = vec![Extension::key_usage(KeyUsage::DIGITAL_SIGNATURE)?, usage];
+        issued(
+            issuer,
+            self.subject,
+            self.public_key,
+            self.validity,
+            self.serial,
+            extensions,
+        )
+    }
+}
+
+impl TlsProfile {
+    /// The certificate to sign.
+    ///
+    /// # Errors
+    /// If the issuer may not issue it, a server has no name and no address, or a value has no DER form.
+    pub fn issued_by(self, issuer: &Certificate) -> Result<UnsignedCertificate, Error> {
+        let usage = match self.role {
+            TlsRole::Server => ExtendedKeyUsage::ServerAuthentication,
+            TlsRole::Client => ExtendedKeyUsage::ClientAuthentication,
+        };
+        let mut extensions = vec![
+            Extension::key_usage(KeyUsage::DIGITAL_SIGNATURE)?,
+            Extension::extended_key_usage(usage)?,
+        ];
+        let names = host_names(&self.dns_names, &self.ip_addresses)?;
+        match self.role {
+            TlsRole::Server if names.is_empty() => {
+                return Err(Error::Profile("a server without a name and an address"));
+            }
+            _ if names.is_empty() => {}
+            _ => extensions.push(Extension::new(
+                oid::SUBJECT_ALTERNATIVE_NAME,
+                encode("host names", &names)?,
+            )),
+        }
+        issued(
+            issuer,
+            self.subject,
+            self.public_key,
+            self.validity,
+            self.serial,
+            extensions,
+        )
+    }
+}
+
+/// The key identifiers follow the extensions of the profile.
+fn issued(
+    issuer: &Certificate,
+    subject: Name,
+    public_key: PublicKey,
+    validity: Validity,
+    serial: SerialNumber,
+    mut extensions: Vec<Extension>,
+) -> Result<UnsignedCertificate, Error> {
+    let authority = Layout::authority_key_identifier(issuer, validity)?;
+    extensions.push(Layout::subject_key_identifier(&public_key)?);
+    extensions.push(authority);
+    Layout {
+        serial,
+        issuer: issuer.subject_der().to_vec(),
+        validity,
+        subject: subject.to_der()?,
+        public_key,
+        extensions,
+        issuing_key: issuer.public_key().clone(),
+    }
+    .unsigned()
+}
+
+fn basic_constraints(path_len_constraint: Option<u8>) -> Result<Extension, Error> {
+    let constraints = BasicConstraints {
+        ca: true,
+        path_len_constraint,
+    };
+    Ok(Extension::critical(
+        oid::BASIC_CONSTRAINTS,
+        encode("basic constraints", &constraints)?,
+    ))
+}
+
+fn host_names(names: &[String], addresses: &[IpAddr]) -> Result<Vec<GeneralName>, Error> {
+    let mut all = Vec::new();
+    for name in names {
+        let name = Ia5String::new(name).map_err(|_| Error::Profile("a host name is not ascii"))?;
+        all.push(GeneralName::DnsName(name));
+    }
+    for address in addresses {
+        let octets = match address {
+            IpAddr::V4(address) => address.octets().to_vec(),
+            IpAddr::V6(address) => address.octets().to_vec(),
+        };
+        let octets = OctetString::new(octets).map_err(Error::structure("an address"))?;
+        all.push(GeneralName::IpAddress(octets));
+    }
+    Ok(all)
+}
+
+const AUTHORITY_USAGE: KeyUsage = KeyUsage::KEY_CERT_SIGN.and(KeyUsage::CRL_SIGN);

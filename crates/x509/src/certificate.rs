@@ -1,0 +1,351 @@
+//! A certificate that was made by somebody, with its bytes as they came.
+
+use std::fmt;
+
+use const_oid::ObjectIdentifier;
+use der::asn1::OctetStringRef;
+use key::{PublicKey, pem};
+use time::OffsetDateTime;
+use x509_cert::ext::pkix::{AuthorityKeyIdentifier, BasicConstraints};
+
+use crate::structure::{
+    CertificateSequence, TbsSequence, VERSION_3, decode, encode, signature_algorithm,
+};
+use crate::{
+    Error, ExtendedKeyUsage, Extension, FulcioExtensions, KeyUsage, Name, SubjectAlternativeName,
+    Validity, oid, san,
+};
+
+/// A certificate. Its structure and its usual extensions are well formed; nothing else about it has been checked.
+#[derive(Clone)]
+pub struct Certificate {
+    der: Vec<u8>,
+    tbs: Vec<u8>,
+    signature_algorithm: Vec<u8>,
+    signature: Vec<u8>,
+    serial: Vec<u8>,
+    issuer: Vec<u8>,
+    subject: Vec<u8>,
+    validity: Validity,
+    public_key: PublicKey,
+    extensions: Vec<Extension>,
+    usual: UsualExtensions,
+}
+
+/// The extensions that every path check reads.
+#[derive(Clone, Default)]
+struct UsualExtensions {
+    is_ca: bool,
+    path_length: Option<u8>,
+    key_usage: Option<KeyUsage>,
+    extended_key_usages: Option<Vec<ObjectIdentifier>>,
+    subject_key_id: Option<Vec<u8>>,
+    authority_key_id: Option<Vec<u8>>,
+}
+
+impl Certificate {
+    /// Reads a certificate.
+    ///
+    /// # Errors
+    /// If it is malformed, has an extension twice, or its key is refused.
+    pub fn from_der(der: &[u8]) -> Result<Self, Error> {
+        let outer: CertificateSequence<'_> = decode(WHAT, der)?;
+        let tbs_der = encode(WHAT, &outer.tbs)?;
+        let tbs: TbsSequence<'_> = decode(WHAT, &tbs_der)?;
+        // RFC 5280 §4.1.1.2: both places name the same algorithm. Only the inner one is signed.
+        if tbs.signature_algorithm != outer.signature_algorithm {
+            return Err(Error::AlgorithmMismatch);
+        }
+        if tbs.serial.header().tag() != der::Tag::Integer || tbs.serial.value().is_empty() {
+            return Err(Error::Malformed("the serial number"));
+        }
+        let extensions = extensions(&tbs)?;
+        let spki = encode(WHAT, &tbs.subject_public_key_info)?;
+        let certificate = Self {
+            der: der.to_vec(),
+            signature_algorithm: encode(WHAT, &outer.signature_algorithm)?,
+            signature: outer
+                .signature
+                .as_bytes()
+                .ok_or(Error::Malformed("the signature"))?
+                .to_vec(),
+            serial: tbs.serial.value().to_vec(),
+            issuer: encode(WHAT, &tbs.issuer)?,
+            subject: encode(WHAT, &tbs.subject)?,
+            validity: Validity::from_sequence(tbs.validity)?,
+            public_key: PublicKey::from_spki_der(&spki).map_err(Error::PublicKey)?,
+            usual: UsualExtensions::read(&extensions)?,
+            extensions,
+            tbs: tbs_der.clone(),
+        };
+        Ok(certificate)
+    }
+
+    /// Reads a `CERTIFICATE` block, with lines of any length.
+    ///
+    /// # Errors
+    /// As [`Self::from_der`], or if it is no such block.
+    pub fn from_pem(text: &str) -> Result<Self, Error> {
+        match pem::decode(text) {
+            Ok((PEM_LABEL, der)) => Self::from_der(&der),
+            _ => Err(Error::Pem(WHAT)),
+        }
+    }
+
+    /// Reads all blocks of a file, at least one.
+    ///
+    /// # Errors
+    /// As [`Self::from_pem`], or if any block is not a certificate.
+    pub fn chain_from_pem(text: &str) -> Result<Vec<Self>, Error> {
+        let blocks = pem::decode_all(text).map_err(|_| Error::Pem(WHAT))?;
+        blocks
+            .into_iter()
+            .map(|(label, der)| match label {
+                PEM_LABEL => Self::from_der(&der),
+                _ => Err(Error::Pem(WHAT)),
+            })
+            .collect()
+    }
+
+    /// The certificate's bytes, as they came.
+    #[must_use]
+    pub fn to_der(&self) -> &[u8] {
+        &self.der
+    }
+
+    /// PEM with lines of 64 columns and a final newline.
+    #[must_use]
+    pub fn to_pem(&self) -> String {
+        pem::encode(PEM_LABEL, &self.der)
+    }
+
+    /// The bytes that are signed.
+    #[must_use]
+    pub fn tbs_der(&self) -> &[u8] {
+        &self.tbs
+    }
+
+    /// The key that it certifies.
+    #[must_use]
+    pub const fn public_key(&self) -> &PublicKey {
+        &self.public_key
+    }
+
+    /// The content of the serial number's INTEGER.
+    #[must_use]
+    pub fn serial(&self) -> &[u8] {
+        &self.serial
+    }
+
+    /// The subject's name, DER.
+    #[must_use]
+    pub fn subject_der(&self) -> &[u8] {
+        &self.subject
+    }
+
+    /// The issuer's name, DER.
+    #[must_use]
+    pub fn issuer_der(&self) -> &[u8] {
+        &self.issuer
+    }
+
+    /// Organization and common name of the subject; empty where it has none.
+    #[must_use]
+    pub fn subject_name(&self) -> Name {
+        Name::from_der(&self.subject).unwrap_or_default()
+    }
+
+    /// The first and the last second.
+    #[must_use]
+    pub const fn validity(&self) -> Validity {
+        self.validity
+    }
+
+    /// The first second.
+    #[must_use]
+    pub const fn not_before(&self) -> OffsetDateTime {
+        self.validity.not_before
+    }
+
+    /// The last second.
+    #[must_use]
+    pub const fn not_after(&self) -> OffsetDateTime {
+        self.validity.not_after
+    }
+
+    /// All extensions, in order.
+    #[must_use]
+    pub fn extensions(&self) -> &[Extension] {
+        &self.extensions
+    }
+
+    /// The content of one extension.
+    #[must_use]
+    pub fn extension(&self, oid: &ObjectIdentifier) -> Option<&[u8]> {
+        self.extensions
+            .iter()
+            .find(|each| each.oid == *oid)
+            .map(|each| each.value.as_slice())
+    }
+
+    /// Whether it is an authority's (basicConstraints).
+    #[must_use]
+    pub const fn is_ca(&self) -> bool {
+        self.usual.is_ca
+    }
+
+    /// How many authorities may follow it in a chain; none means any number.
+    #[must_use]
+    pub const fn path_length(&self) -> Option<u8> {
+        self.usual.path_length
+    }
+
+    /// What its key may do; none means anything.
+    #[must_use]
+    pub const fn key_usage(&self) -> Option<KeyUsage> {
+        self.usual.key_usage
+    }
+
+    /// What it is for; none means anything.
+    #[must_use]
+    pub fn extended_key_usages(&self) -> Option<&[ObjectIdentifier]> {
+        self.usual.extended_key_usages.as_deref()
+    }
+
+    /// Whether it says that it is for `usage`.
+    #[must_use]
+    pub fn is_for(&self, usage: ExtendedKeyUsage) -> bool {
+        self.extended_key_usages()
+            .is_some_and(|usages| usages.contains(&usage.oid()))
+    }
+
+    /// How certificates that it issued name its key.
+    #[must_use]
+    pub fn subject_key_id(&self) -> Option<&[u8]> {
+        self.usual.subject_key_id.as_deref()
+    }
+
+    /// How it names its issuer's key.
+    #[must_use]
+    pub fn authority_key_id(&self) -> Option<&[u8]> {
+        self.usual.authority_key_id.as_deref()
+    }
+
+    /// The identities among its subject alternative names.
+    ///
+    /// # Errors
+    /// If the extension is malformed.
+    pub fn identities(&self) -> Result<Vec<SubjectAlternativeName>, Error> {
+        self.extension(&oid::SUBJECT_ALTERNATIVE_NAME)
+            .map_or_else(|| Ok(Vec::new()), san::identities)
+    }
+
+    /// The Fulcio extensions.
+    ///
+    /// # Errors
+    /// If one is malformed, none names an issuer, or two name different ones.
+    pub fn fulcio(&self) -> Result<FulcioExtensions, Error> {
+        FulcioExtensions::of(self)
+    }
+
+    /// The list of SCTs (RFC 6962 §3.3), in TLS encoding.
+    ///
+    /// # Errors
+    /// If the extension is missing or is not an OCTET STRING.
+    pub fn sct_list(&self) -> Result<&[u8], Error> {
+        let content = self
+            .extension(&oid::SCT_LIST)
+            .ok_or(Error::ExtensionMissing(oid::SCT_LIST))?;
+        Ok(decode::<&OctetStringRef>("the list of scts", content)?.as_bytes())
+    }
+
+    /// Checks that `issuer` bears the name of this certificate's issuer, and that its key made the signature. Whether
+    /// it may issue is for [`crate::verify_chain`] to say.
+    ///
+    /// # Errors
+    /// If the name or the algorithm is another one, or the signature does not verify.
+    pub fn verify_signed_by(&self, issuer: &Self) -> Result<(), Error> {
+        if self.issuer != issuer.subject {
+            return Err(Error::IssuerMismatch);
+        }
+        let algorithm = signature_algorithm(issuer.public_key.algorithm())?;
+        if self.signature_algorithm != algorithm {
+            return Err(Error::AlgorithmMismatch);
+        }
+        issuer
+            .public_key
+            .verify(&self.tbs, &self.signature)
+            .map_err(Error::SignatureInvalid)
+    }
+}
+
+impl PartialEq for Certificate {
+    fn eq(&self, other: &Self) -> bool {
+        self.der == other.der
+    }
+}
+
+impl Eq for Certificate {}
+
+impl fmt::Debug for Certificate {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Certificate(serial ")?;
+        self.serial
+            .iter()
+            .try_for_each(|byte| write!(f, "{byte:02x}"))?;
+        write!(f, ")")
+    }
+}
+
+impl UsualExtensions {
+    fn read(extensions: &[Extension]) -> Result<Self, Error> {
+        let mut usual = Self::default();
+        for Extension { oid, value, .. } in extensions {
+            match *oid {
+                oid::BASIC_CONSTRAINTS => {
+                    let constraints: BasicConstraints = decode("basic constraints", value)?;
+                    usual.is_ca = constraints.ca;
+                    usual.path_length = constraints.path_len_constraint;
+                }
+                oid::KEY_USAGE => usual.key_usage = Some(KeyUsage::from_der(value)?),
+                oid::EXTENDED_KEY_USAGE => {
+                    usual.extended_key_usages = Some(decode("extended key usage", value)?);
+                }
+                oid::SUBJECT_KEY_IDENTIFIER => {
+                    let identifier: &OctetStringRef = decode("a key identifier", value)?;
+                    usual.subject_key_id = Some(identifier.as_bytes().to_vec());
+                }
+                oid::AUTHORITY_KEY_IDENTIFIER => {
+                    let authority: AuthorityKeyIdentifier = decode("a key identifier", value)?;
+                    usual.authority_key_id = authority
+                        .key_identifier
+                        .map(|identifier| identifier.as_bytes().to_vec());
+                }
+                _ => {}
+            }
+        }
+        Ok(usual)
+    }
+}
+
+fn extensions(tbs: &TbsSequence<'_>) -> Result<Vec<Extension>, Error> {
+    let mut extensions: Vec<Extension> = Vec::new();
+    for each in tbs.extensions.iter().flatten() {
+        // RFC 5280 §4.2: two readers may each believe another one of them.
+        if extensions.iter().any(|known| known.oid == each.oid) {
+            return Err(Error::DuplicateExtension(each.oid));
+        }
+        extensions.push(Extension {
+            oid: each.oid,
+            critical: each.critical,
+            value: each.value.as_bytes().to_vec(),
+        });
+    }
+    if !extensions.is_empty() && tbs.version != VERSION_3 {
+        return Err(Error::Malformed("extensions are for version 3"));
+    }
+    Ok(extensions)
+}
+
+const WHAT: &str = "a certificate";
+const PEM_LABEL: &str = "CERTIFICATE";

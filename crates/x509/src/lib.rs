@@ -1,0 +1,47 @@
+//! Certificates: read, checked, and laid out for signing, with the Sigstore extensions.
+//!
+//! Specifications: RFC 5280 (certificates and their paths), RFC 2986 (requests), RFC 6962 §3.1 and §3.3 (poison and SCT
+//! list), RFC 7093 §2 (key identifiers), RFC 3161 §2.3 (timestamping certificates), and Fulcio's `oid-info.md` and
+//! `certificate-specification.md` of v1.8.8.
+//!
+//! Provided: [`Certificate`], which keeps its bytes; [`CertificateRequest`]; the profiles of the instance
+//! ([`LeafProfile`], [`CaProfile`], [`TimestampingProfile`], [`TlsProfile`]), each giving bytes to sign and taking the
+//! signature back; [`verify_chain`]; [`strip_extension`] on bytes that stay as they are.
+//!
+//! Deliberately absent: private keys, clocks and randomness, which are arguments; revocation, which certificates of ten
+//! minutes do without; name constraints and policies, for which a critical extension is refused.
+
+#![warn(clippy::indexing_slicing)]
+
+mod authority;
+mod certificate;
+mod chain;
+mod error;
+mod extension;
+mod fulcio;
+mod leaf;
+mod name;
+pub mod oid;
+mod request;
+mod san;
+mod serial;
+mod splice;
+mod structure;
+mod tbs;
+mod validity;
+
+pub use authority::{CaKind, CaProfile, TimestampingProfile, TlsProfile, TlsRole};
+pub use certificate::Certificate;
+pub use chain::verify_chain;
+pub use const_oid::ObjectIdentifier;
+pub use error::Error;
+pub use extension::{ExtendedKeyUsage, Extension, KeyUsage};
+pub use fulcio::FulcioExtensions;
+pub use leaf::{LeafProfile, Precertificate, PrecertificateTbs, TbsCertificate};
+pub use name::Name;
+pub use request::CertificateRequest;
+pub use san::SubjectAlternativeName;
+pub use serial::SerialNumber;
+pub use splice::strip_extension;
+pub use tbs::UnsignedCertificate;
+pub use validity::Validity;

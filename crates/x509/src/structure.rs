@@ -1,0 +1,89 @@
+//! The structures of RFC 5280 §4.1, for reading and for writing.
+
+use const_oid::ObjectIdentifier;
+use der::asn1::{AnyRef, BitStringRef, OctetStringRef};
+use der::{Decode, Encode, Sequence};
+use key::Algorithm;
+use spki::{AlgorithmIdentifierRef, SubjectPublicKeyInfoRef};
+use x509_cert::time::Time;
+
+use crate::{Error, oid};
+
+#[derive(Sequence)]
+pub(crate) struct CertificateSequence<'a> {
+    pub(crate) tbs: AnyRef<'a>,
+    pub(crate) signature_algorithm: AnyRef<'a>,
+    pub(crate) signature: BitStringRef<'a>,
+}
+
+#[derive(Sequence)]
+pub(crate) struct TbsSequence<'a> {
+    #[asn1(context_specific = "0", default = "Default::default")]
+    pub(crate) version: u8,
+    pub(crate) serial: AnyRef<'a>,
+    pub(crate) signature_algorithm: AnyRef<'a>,
+    pub(crate) issuer: AnyRef<'a>,
+    pub(crate) validity: ValiditySequence,
+    pub(crate) subject: AnyRef<'a>,
+    pub(crate) subject_public_key_info: AnyRef<'a>,
+    #[asn1(context_specific = "1", tag_mode = "IMPLICIT", optional = "true")]
+    pub(crate) issuer_unique_id: Option<BitStringRef<'a>>,
+    #[asn1(context_specific = "2", tag_mode = "IMPLICIT", optional = "true")]
+    pub(crate) subject_unique_id: Option<BitStringRef<'a>>,
+    #[asn1(context_specific = "3", tag_mode = "EXPLICIT", optional = "true")]
+    pub(crate) extensions: Option<Vec<ExtensionSequence<'a>>>,
+}
+
+#[derive(Sequence, Clone, Copy)]
+pub(crate) struct ValiditySequence {
+    pub(crate) not_before: Time,
+    pub(crate) not_after: Time,
+}
+
+#[derive(Sequence)]
+pub(crate) struct ExtensionSequence<'a> {
+    pub(crate) oid: ObjectIdentifier,
+    #[asn1(default = "Default::default")]
+    pub(crate) critical: bool,
+    pub(crate) value: &'a OctetStringRef,
+}
+
+/// The version field of X.509 v3.
+pub(crate) const VERSION_3: u8 = 2;
+
+pub(crate) fn decode<'a, T: Decode<'a, Error = der::Error>>(
+    what: &'static str,
+    bytes: &'a [u8],
+) -> Result<T, Error> {
+    T::from_der(bytes).map_err(Error::structure(what))
+}
+
+pub(crate) fn encode(what: &'static str, value: &impl Encode) -> Result<Vec<u8>, Error> {
+    value.to_der().map_err(Error::structure(what))
+}
+
+/// The signature algorithm that a key of `algorithm` writes. ECDSA has no parameters, RSA has NULL.
+pub(crate) fn signature_algorithm(algorithm: Algorithm) -> Result<Vec<u8>, Error> {
+    let (oid, parameters) = match algorithm {
+        Algorithm::EcdsaP256Sha256 => (oid::ECDSA_WITH_SHA256, None),
+        Algorithm::EcdsaP384Sha384 => (oid::ECDSA_WITH_SHA384, None),
+        Algorithm::EcdsaP521Sha512 => (oid::ECDSA_WITH_SHA512, None),
+        Algorithm::Ed25519 => (oid::ED25519, None),
+        Algorithm::RsaPkcs1v15_2048Sha256
+        | Algorithm::RsaPkcs1v15_3072Sha256
+        | Algorithm::RsaPkcs1v15_4096Sha256 => (oid::SHA256_WITH_RSA, Some(AnyRef::NULL)),
+        Algorithm::Ed25519Ph => return Err(Error::AlgorithmMismatch),
+    };
+    encode(
+        "the signature algorithm",
+        &AlgorithmIdentifierRef { oid, parameters },
+    )
+}
+
+/// RFC 7093 §2, method 1: the first 160 bits of SHA-256 over the key's bits.
+pub(crate) fn key_identifier(spki: &[u8]) -> Result<Vec<u8>, Error> {
+    let info: SubjectPublicKeyInfoRef<'_> = decode("the public key", spki)?;
+    let mut digest = key::HashAlgorithm::Sha256.digest(info.subject_public_key.raw_bytes());
+    digest.truncate(20);
+    Ok(digest)
+}

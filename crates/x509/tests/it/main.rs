@@ -1,0 +1,10 @@
+//! Certificates made, read, spliced and chained, and read by other implementations.
+
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod chain;
+mod openssl;
+mod profile;
+mod request;
+mod splice;
+mod world;

@@ -1,0 +1,194 @@
+//! The `openssl` program as a second reader of what is made here. Skipped, visibly, where it is not installed.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use futures::executor::block_on;
+use key::Algorithm;
+use sigstead_x509::{CaKind, Certificate, CertificateRequest};
+
+use crate::world::{Authority, email, issuer, now, sign};
+
+struct OpenSsl(tempfile::TempDir);
+
+impl OpenSsl {
+    /// None where the program is missing.
+    fn find(test: &str) -> Option<Self> {
+        if Command::new("openssl").arg("version").output().is_err() {
+            eprintln!("skipped: {test}: no openssl program");
+            return None;
+        }
+        Some(Self(tempfile::tempdir().unwrap()))
+    }
+
+    fn write(&self, name: &str, bytes: &[u8]) -> PathBuf {
+        let path = self.0.path().join(name);
+        std::fs::write(&path, bytes).unwrap();
+        path
+    }
+
+    fn run(&self, arguments: &[&str]) -> (bool, String) {
+        let output = Command::new("openssl")
+            .args(arguments)
+            .current_dir(self.0.path())
+            .output()
+            .unwrap();
+        let text = [output.stdout, output.stderr].concat();
+        (
+            output.status.success(),
+            String::from_utf8_lossy(&text).into_owned(),
+        )
+    }
+}
+
+fn text(path: &Path) -> &str {
+    path.to_str().unwrap()
+}
+
+#[test]
+fn openssl_verifies_the_chain_and_prints_the_identity() {
+    let Some(openssl) = OpenSsl::find("the chain") else {
+        return;
+    };
+    for algorithm in [
+        Algorithm::EcdsaP256Sha256,
+        Algorithm::EcdsaP384Sha384,
+        Algorithm::Ed25519,
+        Algorithm::RsaPkcs1v15_2048Sha256,
+    ] {
+        let root = Authority::root(algorithm);
+        let ca = root.intermediate(algorithm, CaKind::CodeSigning);
+        let leaf = ca.leaf();
+        let root_path = openssl.write("root.pem", root.certificate.to_pem().as_bytes());
+        let ca_path = openssl.write("ca.pem", ca.certificate.to_pem().as_bytes());
+        let leaf_path = openssl.write("leaf.pem", leaf.to_pem().as_bytes());
+        let at = now().unix_timestamp().to_string();
+        let (is_ok, said) = openssl.run(&[
+            "verify",
+            "-x509_strict",
+            "-attime",
+            &at,
+            "-CAfile",
+            text(&root_path),
+            "-untrusted",
+            text(&ca_path),
+            text(&leaf_path),
+        ]);
+        assert!(is_ok, "{algorithm:?}: {said}");
+        let (_, said) = openssl.run(&["x509", "-in", text(&leaf_path), "-noout", "-text"]);
+        for expected in [
+            "X509v3 Subject Alternative Name: critical",
+            "email:alice@example.com",
+            "X509v3 Key Usage: critical",
+            "Code Signing",
+            "1.3.6.1.4.1.57264.1.1",
+            "Version: 3",
+        ] {
+            assert!(said.contains(expected), "{expected} is not in {said}");
+        }
+    }
+}
+
+#[test]
+fn openssl_reads_poison_and_scts() {
+    let Some(openssl) = OpenSsl::find("the precertificate") else {
+        return;
+    };
+    let ca = Authority::root(Algorithm::EcdsaP256Sha256);
+    let to_sign = ca.tbs(email(), issuer()).to_sign_precertificate().unwrap();
+    let signature = block_on(ca.signer.sign(to_sign.bytes_to_sign())).unwrap();
+    let precertificate = to_sign.sign_with(signature).unwrap();
+    let path = openssl.write("pre.der", precertificate.to_der());
+    let (_, said) = openssl.run(&[
+        "x509",
+        "-inform",
+        "DER",
+        "-in",
+        text(&path),
+        "-noout",
+        "-text",
+    ]);
+    assert!(
+        said.contains("CT Precertificate Poison: critical"),
+        "{said}"
+    );
+
+    let leaf = sign(
+        precertificate.with_scts(&sct_list()).unwrap(),
+        ca.signer.as_ref(),
+    );
+    let path = openssl.write("leaf.pem", leaf.to_pem().as_bytes());
+    let (_, said) = openssl.run(&["x509", "-in", text(&path), "-noout", "-text"]);
+    for expected in [
+        "CT Precertificate SCTs",
+        "Version   : v1",
+        "Signature : ecdsa-with-SHA256",
+    ] {
+        assert!(said.contains(expected), "{expected} is not in {said}");
+    }
+}
+
+/// One SCT whose signature is of nothing: it is only printed.
+fn sct_list() -> Vec<u8> {
+    let mut sct = vec![0];
+    sct.extend([7; 32]);
+    sct.extend(1_700_000_000_000_u64.to_be_bytes());
+    sct.extend([0, 0, 4, 3, 0, 8, 0x30, 6, 2, 1, 1, 2, 1, 1]);
+    let length = u16::try_from(sct.len()).unwrap();
+    [
+        (length + 2).to_be_bytes().to_vec(),
+        length.to_be_bytes().to_vec(),
+        sct,
+    ]
+    .concat()
+}
+
+#[test]
+fn reads_requests_and_certificates_that_openssl_makes() {
+    let Some(openssl) = OpenSsl::find("requests") else {
+        return;
+    };
+    for parameters in [
+        &[
+            "-newkey",
+            "ec",
+            "-pkeyopt",
+            "ec_paramgen_curve:P-256",
+            "-sha256",
+        ][..],
+        &[
+            "-newkey",
+            "ec",
+            "-pkeyopt",
+            "ec_paramgen_curve:P-384",
+            "-sha384",
+        ],
+        &["-newkey", "ed25519"],
+        &["-newkey", "rsa:2048", "-sha256"],
+    ] {
+        let common = [
+            "req",
+            "-nodes",
+            "-keyout",
+            "key.pem",
+            "-subj",
+            "/O=example/CN=a",
+            "-out",
+        ];
+        let (is_ok, said) = openssl.run(&[&common[..], &["csr.pem"], parameters].concat());
+        assert!(is_ok, "{said}");
+        let bytes = std::fs::read(openssl.0.path().join("csr.pem")).unwrap();
+        CertificateRequest::from_pem_or_der(&bytes)
+            .unwrap()
+            .verify()
+            .unwrap();
+
+        let (is_ok, said) = openssl.run(&[&common[..], &["crt.pem", "-x509"], parameters].concat());
+        assert!(is_ok, "{said}");
+        let pem = std::fs::read_to_string(openssl.0.path().join("crt.pem")).unwrap();
+        let certificate = Certificate::from_pem(&pem).unwrap();
+        certificate.verify_signed_by(&certificate).unwrap();
+        assert_eq!(certificate.to_pem(), pem);
+        assert_eq!(certificate.subject_name().organization, "example");
+    }
+}
