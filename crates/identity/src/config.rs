@@ -1,0 +1,340 @@
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::Arc;
+
+use serde::de::IgnoredAny;
+use serde::{Deserialize, Serialize};
+
+use crate::Error;
+
+mod validation;
+
+/// The file of trusted issuers, in the format of Fulcio's own `config.yaml` or `config.json`.
+///
+/// Keys stand in the spelling of either; what is unknown is refused, because a misspelled
+/// restriction would be no restriction.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct IssuersConfig {
+    /// Issuers by their URL.
+    #[serde(
+        rename = "oidc-issuers",
+        alias = "OIDCIssuers",
+        default,
+        skip_serializing_if = "BTreeMap::is_empty"
+    )]
+    pub issuers: BTreeMap<String, IssuerConfig>,
+    /// Issuers by a pattern for their URL, in which `*` stands for one or more letters, digits,
+    /// hyphens and underscores.
+    #[serde(
+        rename = "meta-issuers",
+        alias = "MetaIssuers",
+        default,
+        skip_serializing_if = "BTreeMap::is_empty"
+    )]
+    pub meta_issuers: BTreeMap<String, IssuerConfig>,
+    /// How the claims of continuous integration systems become certificate extensions.
+    #[serde(
+        rename = "ci-issuer-metadata",
+        alias = "CIIssuerMetadata",
+        default,
+        skip_serializing_if = "BTreeMap::is_empty"
+    )]
+    pub ci_issuer_metadata: BTreeMap<String, CiIssuerMetadata>,
+    /// A place for YAML anchors, which the shipped file uses; nothing reads it.
+    #[serde(rename = "define", default, skip_serializing)]
+    anchors: Anchors,
+}
+
+/// One trusted issuer.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct IssuerConfig {
+    /// The `iss` of its tokens. Default: the key of the entry.
+    #[serde(
+        rename = "issuer-url",
+        alias = "IssuerURL",
+        default,
+        skip_serializing_if = "String::is_empty"
+    )]
+    pub issuer_url: String,
+    /// The audience that its tokens must have.
+    #[serde(rename = "client-id", alias = "ClientID", default)]
+    pub client_id: String,
+    /// What its subjects are.
+    #[serde(rename = "type", alias = "Type")]
+    pub kind: IssuerType,
+    /// For type `ci-provider`: the entry of `ci-issuer-metadata`.
+    #[serde(
+        rename = "ci-provider",
+        alias = "CIProvider",
+        default,
+        skip_serializing_if = "String::is_empty"
+    )]
+    pub ci_provider: String,
+    /// For type `email`: path of the claim that names the issuer behind a federating one, such as
+    /// `$.federated_claims.connector_id`.
+    #[serde(
+        rename = "issuer-claim",
+        alias = "IssuerClaim",
+        default,
+        skip_serializing_if = "String::is_empty"
+    )]
+    pub issuer_claim: String,
+    /// For type `uri`: scheme and host that subjects must have. For type `username`: the host name
+    /// that follows the user's name.
+    #[serde(
+        rename = "subject-domain",
+        alias = "SubjectDomain",
+        default,
+        skip_serializing_if = "String::is_empty"
+    )]
+    pub subject_domain: String,
+    /// For type `spiffe`: the trust domain of its subjects.
+    #[serde(
+        rename = "spiffe-trust-domain",
+        alias = "SPIFFETrustDomain",
+        default,
+        skip_serializing_if = "String::is_empty"
+    )]
+    pub spiffe_trust_domain: String,
+    /// What clients are told to sign as proof of possession. Default: `email` for type `email`,
+    /// else `sub`.
+    #[serde(
+        rename = "challenge-claim",
+        alias = "ChallengeClaim",
+        default,
+        skip_serializing_if = "String::is_empty"
+    )]
+    pub challenge_claim: String,
+    /// For people.
+    #[serde(
+        rename = "description",
+        alias = "Description",
+        default,
+        skip_serializing_if = "String::is_empty"
+    )]
+    pub description: String,
+    /// For people.
+    #[serde(
+        rename = "contact",
+        alias = "Contact",
+        default,
+        skip_serializing_if = "String::is_empty"
+    )]
+    pub contact: String,
+    /// For people.
+    #[serde(
+        rename = "environment",
+        alias = "Environment",
+        default,
+        skip_serializing_if = "String::is_empty"
+    )]
+    pub environment: String,
+    /// PEM certificates of authorities that are trusted for this issuer's server, in addition to
+    /// those of the operating system.
+    #[serde(
+        rename = "ca-cert",
+        alias = "CACert",
+        default,
+        skip_serializing_if = "String::is_empty"
+    )]
+    pub ca_cert: String,
+    /// For type `email`: accept addresses that the issuer has not verified. Whoever may choose an
+    /// address at the issuer then signs in anybody's name.
+    #[serde(
+        rename = "skip-email-verification",
+        alias = "SkipEmailVerification",
+        default,
+        skip_serializing_if = "std::ops::Not::not"
+    )]
+    pub skip_email_verification: bool,
+}
+
+/// What the subjects of an issuer are, and so what its certificates certify.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum IssuerType {
+    /// People, by a verified e-mail address.
+    Email,
+    /// Workloads, by a URI below the subject domain.
+    Uri,
+    /// People, by a name within the subject domain.
+    Username,
+    /// Workloads, by a SPIFFE ID.
+    Spiffe,
+    /// Kubernetes service accounts.
+    Kubernetes,
+    /// GitHub Actions.
+    GithubWorkflow,
+    /// GitLab CI.
+    GitlabPipeline,
+    /// Buildkite.
+    BuildkiteJob,
+    /// Codefresh.
+    CodefreshWorkflow,
+    /// Chainguard identities.
+    ChainguardIdentity,
+    /// Continuous integration systems as `ci-issuer-metadata` describes them.
+    CiProvider,
+}
+
+/// How the claims of one continuous integration system become certificate extensions.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct CiIssuerMetadata {
+    /// Values for claims that a token lacks.
+    #[serde(rename = "default-template-values", alias = "DefaultTemplateValues")]
+    pub default_template_values: BTreeMap<String, String>,
+    /// Extension by extension, a claim's name or a template over the claims.
+    #[serde(
+        rename = "extension-templates",
+        alias = "ExtensionTemplates",
+        alias = "ClaimsTemplates"
+    )]
+    pub extension_templates: BTreeMap<String, String>,
+    /// The template of the subject alternative name.
+    #[serde(
+        rename = "subject-alternative-name-template",
+        alias = "SubjectAlternativeNameTemplate"
+    )]
+    pub subject_alternative_name_template: String,
+}
+
+/// The content of `define:`, of any shape and without meaning.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+struct Anchors;
+
+impl<'de> Deserialize<'de> for Anchors {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        IgnoredAny::deserialize(deserializer).map(|_| Self)
+    }
+}
+
+impl IssuersConfig {
+    /// Reads and checks the file.
+    ///
+    /// # Errors
+    /// [`Error::ConfigSyntax`] with line and column, or [`Error::ConfigInvalid`] with the entry.
+    pub fn parse(text: &str) -> Result<Self, Error> {
+        let config = if text.trim_start().starts_with('{') {
+            Self::parse_json(text).map_err(|error| Error::ConfigSyntax(Arc::new(error)))?
+        } else {
+            Self::parse_yaml(text).map_err(|error| Error::ConfigSyntax(Arc::new(error)))?
+        };
+        config.validate()?;
+        Ok(config)
+    }
+
+    // Both first without types: only so are keys refused that stand twice.
+
+    fn parse_json(text: &str) -> Result<Self, serde_json::Error> {
+        let _document: serde_yaml::Value = serde_json::from_str(text)?;
+        serde_json::from_str(text)
+    }
+
+    fn parse_yaml(text: &str) -> Result<Self, serde_yaml::Error> {
+        let _document: serde_yaml::Value = serde_yaml::from_str(text)?;
+        serde_yaml::from_str(text)
+    }
+
+    /// The file as YAML, for [`IssuersConfig::parse`].
+    ///
+    /// # Errors
+    /// Does not happen with entries that were parsed.
+    pub fn to_yaml(&self) -> Result<String, Error> {
+        serde_yaml::to_string(self).map_err(|error| Error::ConfigEncode(Arc::new(error)))
+    }
+
+    /// Adds an issuer under its URL; an entry of the same URL is replaced.
+    #[must_use]
+    pub fn with_issuer(mut self, issuer: IssuerConfig) -> Self {
+        self.issuers.insert(issuer.issuer_url.clone(), issuer);
+        self
+    }
+
+    /// Adds issuers under a pattern for their URL; an entry of the same pattern is replaced.
+    #[must_use]
+    pub fn with_meta_issuer(mut self, pattern: impl Into<String>, issuer: IssuerConfig) -> Self {
+        self.meta_issuers.insert(pattern.into(), issuer);
+        self
+    }
+}
+
+impl IssuerConfig {
+    /// An issuer with every default.
+    #[must_use]
+    pub fn new(
+        issuer_url: impl Into<String>,
+        client_id: impl Into<String>,
+        kind: IssuerType,
+    ) -> Self {
+        Self {
+            issuer_url: issuer_url.into(),
+            client_id: client_id.into(),
+            kind,
+            ci_provider: String::new(),
+            issuer_claim: String::new(),
+            subject_domain: String::new(),
+            spiffe_trust_domain: String::new(),
+            challenge_claim: String::new(),
+            description: String::new(),
+            contact: String::new(),
+            environment: String::new(),
+            ca_cert: String::new(),
+            skip_email_verification: false,
+        }
+    }
+
+    /// The claim that clients are told to sign; it does not change what the service checks.
+    #[must_use]
+    pub fn challenge_claim(&self) -> &str {
+        match (self.challenge_claim.as_str(), self.kind) {
+            ("", IssuerType::Email) => "email",
+            ("", _) => "sub",
+            (configured, _) => configured,
+        }
+    }
+
+    /// The entry that a meta-issuer makes for one matching URL. What is for people, and what a
+    /// meta-issuer cannot have, stays behind.
+    pub(crate) fn concrete(&self, issuer_url: &str) -> Self {
+        Self {
+            ci_provider: self.ci_provider.clone(),
+            issuer_claim: self.issuer_claim.clone(),
+            subject_domain: self.subject_domain.clone(),
+            ca_cert: self.ca_cert.clone(),
+            skip_email_verification: self.skip_email_verification,
+            ..Self::new(issuer_url, self.client_id.clone(), self.kind)
+        }
+    }
+}
+
+impl IssuerType {
+    /// The word in the file.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Email => "email",
+            Self::Uri => "uri",
+            Self::Username => "username",
+            Self::Spiffe => "spiffe",
+            Self::Kubernetes => "kubernetes",
+            Self::GithubWorkflow => "github-workflow",
+            Self::GitlabPipeline => "gitlab-pipeline",
+            Self::BuildkiteJob => "buildkite-job",
+            Self::CodefreshWorkflow => "codefresh-workflow",
+            Self::ChainguardIdentity => "chainguard-identity",
+            Self::CiProvider => "ci-provider",
+        }
+    }
+}
+
+impl fmt::Display for IssuerType {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,219 @@
+use super::*;
+use crate::ConfigFault;
+
+/// The constructs of the file that Fulcio ships: anchors under `define`, aliases as values and as
+/// keys, a template with quotes, meta-issuers without URL.
+const YAML: &str = r#"
+define:
+  - &ci "some-ci"
+oidc-issuers:
+  https://accounts.example.com:
+    issuer-url: https://accounts.example.com
+    client-id: sigstore
+    type: email
+    issuer-claim: $.federated_claims.connector_id
+    contact: someone@example.com
+    description: "People"
+  https://ci.example.com:
+    issuer-url: https://ci.example.com
+    client-id: sigstore
+    type: ci-provider
+    ci-provider: *ci
+meta-issuers:
+  https://oidc.*.example.com/id/*:
+    client-id: sigstore
+    type: kubernetes
+ci-issuer-metadata:
+  *ci:
+    default-template-values:
+      url: "https://ci.example.com"
+      environment: ""
+    extension-templates:
+      github-workflow-sha: "sha"
+      source-repository-ref: refs/{{if eq .ref_type "branch"}}heads/{{ else }}tags/{{end}}{{ .ref }}
+      build-config-uri: '{{.url}}/{{(index . "example.com/id")}}/config'
+    subject-alternative-name-template: "{{ .url }}/{{ .ref }}"
+"#;
+
+#[test]
+fn reads_the_constructs_of_fulcios_own_yaml() {
+    let config = IssuersConfig::parse(YAML).unwrap();
+    assert_eq!(
+        config.issuers["https://ci.example.com"].ci_provider,
+        "some-ci"
+    );
+    assert_eq!(
+        config.issuers["https://accounts.example.com"].kind,
+        IssuerType::Email
+    );
+    assert_eq!(
+        config.meta_issuers["https://oidc.*.example.com/id/*"].kind,
+        IssuerType::Kubernetes
+    );
+    let metadata = &config.ci_issuer_metadata["some-ci"];
+    assert_eq!(metadata.extension_templates["github-workflow-sha"], "sha");
+    assert_eq!(
+        metadata.subject_alternative_name_template,
+        "{{ .url }}/{{ .ref }}"
+    );
+}
+
+#[test]
+fn reads_the_json_spelling() {
+    let json = r#"{
+	"OIDCIssuers": {
+		"https://accounts.example.com": {
+			"IssuerURL": "https://accounts.example.com", "ClientID": "sigstore", "Type": "username",
+			"SubjectDomain": "example.com", "SkipEmailVerification": true
+		}
+	},
+	"MetaIssuers": {"https://*.example.com": {"ClientID": "sigstore", "Type": "email"}}
+}"#;
+    let config = IssuersConfig::parse(json).unwrap();
+    let issuer = &config.issuers["https://accounts.example.com"];
+    assert_eq!(
+        (issuer.kind, issuer.subject_domain.as_str()),
+        (IssuerType::Username, "example.com")
+    );
+    assert!(issuer.skip_email_verification);
+    assert!(config.meta_issuers.contains_key("https://*.example.com"));
+}
+
+#[test]
+fn what_is_written_is_read_back() {
+    let config = IssuersConfig::parse(YAML).unwrap();
+    assert_eq!(
+        IssuersConfig::parse(&config.to_yaml().unwrap()).unwrap(),
+        config
+    );
+}
+
+#[test]
+fn refuses_what_is_misspelled_or_stands_twice() {
+    let issuer = "oidc-issuers:\n  https://a.example.com:\n    client-id: sigstore\n";
+    for text in [
+        format!("{issuer}    type: emial\n"),
+        format!("{issuer}    type: email\n    client-ids: x\n"),
+        format!("{issuer}    type: email\n  https://a.example.com:\n    type: email\n"),
+        format!("{issuer}    type: email\noidc_issuers: {{}}\n"),
+        r#"{"OIDCIssuers": {}, "OIDCIssuers": {}}"#.to_owned(),
+        r#"{"OIDCIssuers": {}"#.to_owned(),
+        "- a".to_owned(),
+    ] {
+        assert!(
+            matches!(IssuersConfig::parse(&text), Err(Error::ConfigSyntax(_))),
+            "{text}"
+        );
+    }
+}
+
+#[test]
+fn refuses_entries_that_contradict_themselves() {
+    for (entry, expected) in [
+        ("{type: email}", ConfigFault::ClientIdMissing),
+        (
+            "{client-id: s, type: email, issuer-url: https://b.example.com}",
+            ConfigFault::UrlDiffers,
+        ),
+        (
+            "{client-id: s, type: uri, issuer-claim: $.a}",
+            ConfigFault::IssuerClaimNotEmail,
+        ),
+        (
+            "{client-id: s, type: email, issuer-claim: connector}",
+            ConfigFault::IssuerClaimInvalid,
+        ),
+        (
+            "{client-id: s, type: uri}",
+            ConfigFault::SubjectDomainMissing,
+        ),
+        (
+            "{client-id: s, type: uri, subject-domain: example.com}",
+            ConfigFault::SubjectDomainNotUrl,
+        ),
+        (
+            "{client-id: s, type: uri, subject-domain: http://example.com}",
+            ConfigFault::SubjectDomainForeign,
+        ),
+        (
+            "{client-id: s, type: username}",
+            ConfigFault::SubjectDomainMissing,
+        ),
+        (
+            "{client-id: s, type: username, subject-domain: https://example.com}",
+            ConfigFault::SubjectDomainNotHost,
+        ),
+        (
+            "{client-id: s, type: username, subject-domain: example.org}",
+            ConfigFault::SubjectDomainForeign,
+        ),
+        (
+            "{client-id: s, type: spiffe}",
+            ConfigFault::TrustDomainInvalid,
+        ),
+        (
+            "{client-id: s, type: spiffe, spiffe-trust-domain: Example.com}",
+            ConfigFault::TrustDomainInvalid,
+        ),
+        (
+            "{client-id: s, type: email, ca-cert: nonsense}",
+            ConfigFault::CaCertInvalid,
+        ),
+        (
+            "{client-id: s, type: ci-provider, ci-provider: other}",
+            ConfigFault::CiProviderUnknown,
+        ),
+    ] {
+        let text = format!("oidc-issuers: {{'https://a.example.com': {entry}}}");
+        match IssuersConfig::parse(&text) {
+            Err(Error::ConfigInvalid { issuer, fault }) => {
+                assert_eq!(
+                    (issuer.as_str(), fault),
+                    ("https://a.example.com", expected),
+                    "{text}"
+                );
+            }
+            other => panic!("{text}: {other:?}"),
+        }
+    }
+}
+
+#[test]
+fn refuses_meta_issuers_and_urls_that_cannot_be() {
+    for (text, expected) in [
+        (
+            "meta-issuers: {'https://*.a.com': {client-id: s, type: spiffe}}",
+            ConfigFault::MetaSpiffe,
+        ),
+        (
+            "meta-issuers: {'https://*.a.com': {client-id: s, type: uri}}",
+            ConfigFault::SubjectDomainMissing,
+        ),
+        (
+            "oidc-issuers: {a.example.com: {client-id: s, type: email}}",
+            ConfigFault::UrlInvalid,
+        ),
+        (
+            "oidc-issuers: {'ftp://a.example.com': {client-id: s, type: email}}",
+            ConfigFault::UrlInvalid,
+        ),
+    ] {
+        let error = IssuersConfig::parse(text).unwrap_err();
+        assert!(
+            matches!(error, Error::ConfigInvalid { fault, .. } if fault == expected),
+            "{text}"
+        );
+    }
+}
+
+#[test]
+fn the_challenge_claim_follows_the_type_unless_it_is_written() {
+    let issuer = |kind| IssuerConfig::new("https://a.example.com", "sigstore", kind);
+    assert_eq!(issuer(IssuerType::Email).challenge_claim(), "email");
+    assert_eq!(issuer(IssuerType::Uri).challenge_claim(), "sub");
+    let written = IssuerConfig {
+        challenge_claim: "upn".to_owned(),
+        ..issuer(IssuerType::Uri)
+    };
+    assert_eq!(written.challenge_claim(), "upn");
+}

@@ -1,0 +1,117 @@
+//! The rules that Fulcio checks when it loads the file.
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use url::Url;
+
+use super::{IssuerConfig, IssuerType, IssuersConfig};
+use crate::claims::ClaimPath;
+use crate::subject_domain;
+use crate::{ConfigFault, Error};
+
+impl IssuersConfig {
+    pub(super) fn validate(&self) -> Result<(), Error> {
+        for (key, issuer) in &self.issuers {
+            let url = if issuer.issuer_url.is_empty() {
+                key
+            } else {
+                &issuer.issuer_url
+            };
+            let check = if url == key {
+                issuer.validate_at(key)
+            } else {
+                Err(ConfigFault::UrlDiffers)
+            };
+            check
+                .and_then(|()| self.validate_provider(issuer))
+                .map_err(|fault| invalid(key, fault))?;
+        }
+        for (pattern, issuer) in &self.meta_issuers {
+            issuer
+                .validate_meta()
+                .and_then(|()| self.validate_provider(issuer))
+                .map_err(|fault| invalid(pattern, fault))?;
+        }
+        Ok(())
+    }
+
+    fn validate_provider(&self, issuer: &IssuerConfig) -> Result<(), ConfigFault> {
+        let described = self.ci_issuer_metadata.contains_key(&issuer.ci_provider);
+        if issuer.kind == IssuerType::CiProvider && !described {
+            return Err(ConfigFault::CiProviderUnknown);
+        }
+        Ok(())
+    }
+}
+
+impl IssuerConfig {
+    /// Checks the entry for one issuer, written or made from a meta-issuer.
+    pub(crate) fn validate_at(&self, issuer_url: &str) -> Result<(), ConfigFault> {
+        let url = Url::parse(issuer_url).map_err(|_| ConfigFault::UrlInvalid)?;
+        if !matches!(url.scheme(), "http" | "https") || !url.has_host() {
+            return Err(ConfigFault::UrlInvalid);
+        }
+        self.validate_common()?;
+        match self.kind {
+            IssuerType::Uri => subject_domain::validate_uri(&self.subject_domain, &url),
+            IssuerType::Username => subject_domain::validate_username(&self.subject_domain, &url),
+            IssuerType::Spiffe if !is_trust_domain(&self.spiffe_trust_domain) => {
+                Err(ConfigFault::TrustDomainInvalid)
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn validate_meta(&self) -> Result<(), ConfigFault> {
+        let needs_domain = matches!(self.kind, IssuerType::Uri | IssuerType::Username);
+        if self.kind == IssuerType::Spiffe {
+            return Err(ConfigFault::MetaSpiffe);
+        }
+        // Whether the domain is the issuer's own shows only when a URL matches.
+        if needs_domain && self.subject_domain.is_empty() {
+            return Err(ConfigFault::SubjectDomainMissing);
+        }
+        self.validate_common()
+    }
+
+    fn validate_common(&self) -> Result<(), ConfigFault> {
+        if self.client_id.is_empty() {
+            return Err(ConfigFault::ClientIdMissing);
+        }
+        if !self.issuer_claim.is_empty() {
+            if self.kind != IssuerType::Email {
+                return Err(ConfigFault::IssuerClaimNotEmail);
+            }
+            ClaimPath::parse(&self.issuer_claim).ok_or(ConfigFault::IssuerClaimInvalid)?;
+        }
+        if !self.ca_cert.is_empty() && !is_pem_certificate(&self.ca_cert) {
+            return Err(ConfigFault::CaCertInvalid);
+        }
+        Ok(())
+    }
+}
+
+fn invalid(issuer: &str, fault: ConfigFault) -> Error {
+    Error::ConfigInvalid {
+        issuer: issuer.to_owned(),
+        fault,
+    }
+}
+
+/// SPIFFE-ID §2.1: the alphabet and length of a trust domain, with or without the scheme.
+fn is_trust_domain(text: &str) -> bool {
+    let name = text.strip_prefix("spiffe://").unwrap_or(text);
+    let allowed =
+        |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"-._".contains(&byte);
+    !name.is_empty() && name.len() <= 255 && name.bytes().all(allowed)
+}
+
+fn is_pem_certificate(text: &str) -> bool {
+    let body = text
+        .split_once("-----BEGIN CERTIFICATE-----")
+        .and_then(|(_, rest)| rest.split_once("-----END CERTIFICATE-----"));
+    body.is_some_and(|(body, _)| {
+        let body: String = body.split_ascii_whitespace().collect();
+        !body.is_empty() && STANDARD.decode(body).is_ok()
+    })
+}

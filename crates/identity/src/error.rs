@@ -1,0 +1,161 @@
+use std::sync::Arc;
+
+use time::OffsetDateTime;
+
+use crate::IssuerType;
+use crate::fetch::FetchError;
+
+/// What stands between a token, or a file of issuers, and a principal.
+#[derive(Debug, Clone, thiserror::Error)]
+pub enum Error {
+    /// The file of issuers is neither YAML nor JSON of the expected shape.
+    #[error("the file of issuers cannot be read")]
+    ConfigSyntax(#[source] Arc<dyn std::error::Error + Send + Sync>),
+    /// The file of issuers cannot be written.
+    #[error("the file of issuers cannot be written")]
+    ConfigEncode(#[source] Arc<serde_yaml::Error>),
+    /// An entry of the file of issuers contradicts itself.
+    #[error("issuer {issuer} in the file of issuers: {fault}")]
+    ConfigInvalid {
+        /// The key of the entry.
+        issuer: String,
+        /// What is wrong with it.
+        fault: ConfigFault,
+    },
+    /// The client that fetches issuers' documents cannot be made.
+    #[error("cannot make the client for issuers")]
+    Client(#[source] Arc<reqwest::Error>),
+
+    /// The token is longer than any honest one.
+    #[error("the token has {bytes} bytes, more than {limit}")]
+    TokenTooLarge {
+        /// Its length.
+        bytes: usize,
+        /// The longest that is read.
+        limit: usize,
+    },
+    /// The token is not a signed JSON Web Token in compact form.
+    #[error("the token is not a signed json web token: {0}")]
+    TokenMalformed(&'static str),
+    /// No configured issuer has this URL.
+    #[error("issuer {issuer:?} is not trusted here")]
+    IssuerUnknown {
+        /// The token's `iss`.
+        issuer: String,
+    },
+    /// The token was issued for somebody else.
+    #[error("the token is not for audience {expected:?}")]
+    AudienceMismatch {
+        /// The audience that the issuer's entry asks for.
+        expected: String,
+    },
+    /// The token has ended.
+    #[error("the token expired at {at}")]
+    TokenExpired {
+        /// Its `exp`.
+        at: OffsetDateTime,
+    },
+    /// The token has not begun.
+    #[error("the token is not valid before {at}")]
+    TokenNotYetValid {
+        /// Its `nbf`.
+        at: OffsetDateTime,
+    },
+    /// No key of the issuer bears the token's key identifier.
+    #[error("the issuer publishes no key for this token")]
+    KeyUnknown,
+    /// The token names another algorithm than the issuer's key is for.
+    #[error("the token's algorithm is not the one of the issuer's key")]
+    AlgorithmMismatch,
+    /// The signature does not verify under the issuer's key.
+    #[error("the token's signature does not verify")]
+    SignatureInvalid,
+    /// A claim that the issuer type needs is not there.
+    #[error("the token has no claim {claim}")]
+    ClaimMissing {
+        /// Name or path of the claim.
+        claim: String,
+    },
+    /// A claim cannot be used as it is.
+    #[error("claim {claim} of the token {reason}")]
+    ClaimInvalid {
+        /// Name of the claim.
+        claim: &'static str,
+        /// What is wrong with it.
+        reason: &'static str,
+    },
+    /// The issuer does not vouch for the e-mail address.
+    #[error("the issuer has not verified the e-mail address")]
+    EmailNotVerified,
+    /// The issuer's type is known and its subjects are not made here.
+    #[error("issuer {issuer} has type {kind}, for which this service issues nothing")]
+    TypeNotEnabled {
+        /// The token's `iss`.
+        issuer: String,
+        /// The configured type.
+        kind: IssuerType,
+    },
+
+    /// The issuer's documents cannot be had now.
+    #[error("issuer {issuer} cannot be reached")]
+    IssuerUnavailable {
+        /// The issuer.
+        issuer: String,
+        /// Why.
+        source: FetchError,
+    },
+    /// The issuer's documents are not what the specifications ask for.
+    #[error("issuer {issuer} publishes an unusable {document}: {reason}")]
+    IssuerDocument {
+        /// The issuer.
+        issuer: String,
+        /// Which document.
+        document: &'static str,
+        /// What is wrong with it.
+        reason: &'static str,
+    },
+}
+
+/// What is wrong with one entry of the file of issuers.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ConfigFault {
+    /// The entry's URL is not its key.
+    #[error("issuer-url differs from the key of the entry, write the same url in both places")]
+    UrlDiffers,
+    /// The URL cannot be an issuer.
+    #[error("the key is not an http or https url with a host")]
+    UrlInvalid,
+    /// Every token would be accepted, whomever it is for.
+    #[error("client-id is missing, write the audience that tokens must have")]
+    ClientIdMissing,
+    /// The claim path belongs to e-mail issuers.
+    #[error("issuer-claim is only possible with type email")]
+    IssuerClaimNotEmail,
+    /// The claim path cannot be followed.
+    #[error("issuer-claim is not a path like $.federated_claims.connector_id")]
+    IssuerClaimInvalid,
+    /// The domain is missing.
+    #[error("subject-domain is missing, which type uri and type username need")]
+    SubjectDomainMissing,
+    /// A `uri` issuer's domain is not a URL.
+    #[error("subject-domain of type uri must be a url with scheme and host")]
+    SubjectDomainNotUrl,
+    /// A `username` issuer's domain is not a host name.
+    #[error("subject-domain of type username must be a bare host name")]
+    SubjectDomainNotHost,
+    /// The issuer would speak for a domain that is not its own.
+    #[error("subject-domain must share scheme and the last two labels with the issuer's host")]
+    SubjectDomainForeign,
+    /// The SPIFFE trust domain is missing or malformed.
+    #[error("type spiffe needs a valid spiffe-trust-domain")]
+    TrustDomainInvalid,
+    /// One pattern would stand for many trust domains.
+    #[error("type spiffe is not possible for a meta-issuer")]
+    MetaSpiffe,
+    /// The certificate authority is not PEM.
+    #[error("ca-cert is not a pem certificate")]
+    CaCertInvalid,
+    /// The provider is not described in the file.
+    #[error("ci-provider names no entry of ci-issuer-metadata")]
+    CiProviderUnknown,
+}

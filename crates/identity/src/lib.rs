@@ -1,0 +1,34 @@
+//! From an identity token to a [`Principal`]: issuers, claims and key sets.
+//!
+//! Specifications: OpenID Connect Core 1.0 and Discovery 1.0 (errata set 2), RFC 7515, 7517 and
+//! 7519; the file of issuers and the subject of each issuer type are those of Fulcio v1.8.
+//!
+//! Provided: [`IssuersConfig`], which reads Fulcio's own `config.yaml` or `config.json` as it is;
+//! [`Issuers`], which finds the issuer of a token, fetches and caches its keys through [`Fetch`],
+//! verifies the token and makes the [`Principal`] of issuers of type `email`, `uri` and `username`.
+//!
+//! Deliberately absent: the subjects of the other issuer types, which are read and refused with
+//! [`Error::TypeNotEnabled`]; symmetric signatures and encrypted tokens; a clock, because time is
+//! an argument.
+
+mod claims;
+mod config;
+mod email;
+mod error;
+mod fetch;
+mod issuers;
+mod key_set;
+mod pattern;
+mod principal;
+mod provider;
+mod subject_domain;
+#[cfg(test)]
+mod testing;
+mod token;
+
+pub use config::{CiIssuerMetadata, IssuerConfig, IssuerType, IssuersConfig};
+pub use error::{ConfigFault, Error};
+pub use fetch::{Fetch, FetchError, FetchOptions, HttpFetch, MAX_DOCUMENT_BYTES};
+pub use issuers::{ConfiguredIssuer, IssuerLocation, Issuers};
+pub use principal::{Principal, SanValue};
+pub use token::MAX_TOKEN_BYTES;

@@ -1,0 +1,169 @@
+use url::Url;
+
+use crate::claims::{ClaimPath, Claims};
+use crate::email::is_email_address;
+use crate::{Error, IssuerConfig, IssuerType, subject_domain};
+
+/// An authenticated identity: proof that an issuer's token was verified, because
+/// [`Issuers::verify`](crate::Issuers::verify) is the only way to one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Principal {
+    name: String,
+    san: SanValue,
+    issuer: String,
+    subject: String,
+}
+
+/// What stands in the subject alternative name of the principal's certificates.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum SanValue {
+    /// An e-mail address.
+    Email(String),
+    /// A URI.
+    Uri(String),
+    /// A user's name within a domain.
+    Username {
+        /// The name, without `!`.
+        name: String,
+        /// The domain, without scheme.
+        domain: String,
+    },
+}
+
+impl Principal {
+    /// The text whose signature proves possession of a key.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// What the certificate certifies.
+    #[must_use]
+    pub fn san(&self) -> &SanValue {
+        &self.san
+    }
+
+    /// The issuer as certificates name it: the token's, or the one that the issuer federates.
+    #[must_use]
+    pub fn issuer(&self) -> &str {
+        &self.issuer
+    }
+
+    /// The token's `sub`, as it stands there.
+    #[must_use]
+    pub fn subject(&self) -> &str {
+        &self.subject
+    }
+
+    /// Makes the principal of a token that was verified for this issuer.
+    pub(crate) fn from_claims(claims: &Claims, issuer: &IssuerConfig) -> Result<Self, Error> {
+        let subject = printable(claims.text("sub")?)?;
+        let san = match issuer.kind {
+            IssuerType::Email => email(claims, issuer)?,
+            IssuerType::Uri => uri(subject, issuer)?,
+            IssuerType::Username => username(subject, issuer)?,
+            kind => {
+                return Err(Error::TypeNotEnabled {
+                    issuer: issuer.issuer_url.clone(),
+                    kind,
+                });
+            }
+        };
+        let name = match &san {
+            SanValue::Email(address) => address.clone(),
+            SanValue::Uri(_) | SanValue::Username { .. } => subject.to_owned(),
+        };
+        let issuer = match ClaimPath::parse(&issuer.issuer_claim) {
+            Some(path) => claims.at_path(&path)?,
+            None => &issuer.issuer_url,
+        };
+        Ok(Self {
+            name,
+            san,
+            issuer: issuer.to_owned(),
+            subject: subject.to_owned(),
+        })
+    }
+}
+
+impl IssuerType {
+    /// Whether principals of this type are made here.
+    #[must_use]
+    pub fn is_enabled(self) -> bool {
+        matches!(self, Self::Email | Self::Uri | Self::Username)
+    }
+}
+
+fn email(claims: &Claims, issuer: &IssuerConfig) -> Result<SanValue, Error> {
+    let address = claims.text("email")?;
+    if !issuer.skip_email_verification && !claims.is_email_verified() {
+        return Err(Error::EmailNotVerified);
+    }
+    if !is_email_address(address) {
+        return Err(Error::ClaimInvalid {
+            claim: "email",
+            reason: "is not an e-mail address",
+        });
+    }
+    Ok(SanValue::Email(address.to_owned()))
+}
+
+fn uri(subject: &str, issuer: &IssuerConfig) -> Result<SanValue, Error> {
+    let invalid = |reason| Error::ClaimInvalid {
+        claim: "sub",
+        reason,
+    };
+    if is_email_address(subject) {
+        return Err(invalid(
+            "is an e-mail address, which this issuer may not certify",
+        ));
+    }
+    let url = Url::parse(subject).map_err(|_| invalid("is not a uri"))?;
+    // An IA5String holds no other bytes, and a URI has none (RFC 3986 §2).
+    if !subject.bytes().all(|byte| byte.is_ascii_graphic()) {
+        return Err(invalid("is not a uri"));
+    }
+    // What the certificate says is this text, and readers differ about texts that are not in the
+    // form that the host was compared in.
+    if !subject.starts_with(issuer.subject_domain.trim_end_matches('/'))
+        || !subject_domain::covers(&issuer.subject_domain, &url)
+    {
+        return Err(invalid("is not below the subject domain of its issuer"));
+    }
+    Ok(SanValue::Uri(subject.to_owned()))
+}
+
+fn username(subject: &str, issuer: &IssuerConfig) -> Result<SanValue, Error> {
+    let invalid = |reason| Error::ClaimInvalid {
+        claim: "sub",
+        reason,
+    };
+    if subject.contains('!') {
+        return Err(invalid(
+            "contains an exclamation mark, which separates name and domain",
+        ));
+    }
+    if is_email_address(subject) {
+        return Err(invalid(
+            "is an e-mail address, which this issuer may not certify",
+        ));
+    }
+    Ok(SanValue::Username {
+        name: subject.to_owned(),
+        domain: issuer.subject_domain.clone(),
+    })
+}
+
+/// A control character in a certificate's extension reads differently on every screen.
+fn printable(subject: &str) -> Result<&str, Error> {
+    if subject.chars().any(char::is_control) {
+        return Err(Error::ClaimInvalid {
+            claim: "sub",
+            reason: "contains control characters",
+        });
+    }
+    Ok(subject)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,168 @@
+use serde_json::{Value, json};
+
+use super::*;
+
+fn claims(value: &Value) -> Claims {
+    Claims::parse(value.to_string().as_bytes()).unwrap()
+}
+
+fn issuer(kind: IssuerType) -> IssuerConfig {
+    IssuerConfig::new("https://accounts.example.com", "sigstore", kind)
+}
+
+fn outcome(value: &Value, issuer: &IssuerConfig) -> Result<Principal, &'static str> {
+    Principal::from_claims(&claims(value), issuer).map_err(|error| match error {
+        Error::ClaimMissing { .. } => "missing",
+        Error::ClaimInvalid { .. } => "invalid",
+        Error::EmailNotVerified => "not verified",
+        Error::TypeNotEnabled { .. } => "not enabled",
+        _ => "other",
+    })
+}
+
+#[test]
+fn a_person_is_known_by_a_verified_address() {
+    let issuer = issuer(IssuerType::Email);
+    let token = json!({"sub": "1", "email": "a@example.com", "email_verified": true});
+    let principal = outcome(&token, &issuer).unwrap();
+    assert_eq!(principal.name(), "a@example.com");
+    assert_eq!(
+        principal.san(),
+        &SanValue::Email("a@example.com".to_owned())
+    );
+    assert_eq!(principal.issuer(), "https://accounts.example.com");
+    assert_eq!(principal.subject(), "1");
+    for (token, expected) in [
+        (
+            json!({"sub": "1", "email": "a@example.com"}),
+            "not verified",
+        ),
+        (
+            json!({"sub": "1", "email": "a@example.com", "email_verified": "no"}),
+            "not verified",
+        ),
+        (json!({"sub": "1", "email_verified": true}), "missing"),
+        (
+            json!({"email": "a@example.com", "email_verified": true}),
+            "missing",
+        ),
+        (
+            json!({"sub": "1", "email": "a", "email_verified": true}),
+            "invalid",
+        ),
+        (
+            json!({"sub": "1", "email": ["a@example.com"], "email_verified": true}),
+            "invalid",
+        ),
+        (
+            json!({"sub": "1\u{0}", "email": "a@example.com", "email_verified": true}),
+            "invalid",
+        ),
+    ] {
+        assert_eq!(outcome(&token, &issuer), Err(expected), "{token}");
+    }
+}
+
+#[test]
+fn verification_of_the_address_can_be_left_to_the_configuration() {
+    let issuer = IssuerConfig {
+        skip_email_verification: true,
+        ..issuer(IssuerType::Email)
+    };
+    assert!(outcome(&json!({"sub": "1", "email": "a@example.com"}), &issuer).is_ok());
+}
+
+#[test]
+fn a_federating_issuer_names_the_one_behind_it() {
+    let issuer = IssuerConfig {
+        issuer_claim: "$.federated_claims.connector_id".to_owned(),
+        ..issuer(IssuerType::Email)
+    };
+    let mut token = json!({
+        "sub": "1", "email": "a@example.com", "email_verified": true,
+        "federated_claims": {"connector_id": "https://idp.example"},
+    });
+    assert_eq!(
+        outcome(&token, &issuer).unwrap().issuer(),
+        "https://idp.example"
+    );
+    token["federated_claims"] = json!({});
+    assert_eq!(outcome(&token, &issuer), Err("missing"));
+}
+
+#[test]
+fn a_workload_is_known_by_a_uri_of_its_issuers_domain() {
+    let domain = "https://example.com".to_owned();
+    let issuer = IssuerConfig {
+        subject_domain: domain,
+        ..issuer(IssuerType::Uri)
+    };
+    let subject = "https://example.com/workloads/1";
+    let principal = outcome(&json!({ "sub": subject }), &issuer).unwrap();
+    assert_eq!(principal.san(), &SanValue::Uri(subject.to_owned()));
+    assert_eq!((principal.name(), principal.subject()), (subject, subject));
+    for subject in [
+        "",
+        "workload",
+        "a@example.com",
+        "http://example.com/1",
+        "https://example.org/1",
+        "https://users.example.com/1",
+        "https://example.com.evil.org/1",
+        "https://example.com@evil.org/1",
+        "HTTPS://example.com/1",
+        "https://example.com/a b",
+        "https://example.com/ä",
+    ] {
+        assert_eq!(
+            outcome(&json!({ "sub": subject }), &issuer),
+            Err("invalid"),
+            "{subject}"
+        );
+    }
+}
+
+#[test]
+fn a_user_is_known_by_a_name_within_the_domain() {
+    let domain = "example.com".to_owned();
+    let issuer = IssuerConfig {
+        subject_domain: domain.clone(),
+        ..issuer(IssuerType::Username)
+    };
+    let principal = outcome(&json!({"sub": "alice"}), &issuer).unwrap();
+    assert_eq!(principal.name(), "alice");
+    assert_eq!(
+        principal.san(),
+        &SanValue::Username {
+            name: "alice".to_owned(),
+            domain
+        }
+    );
+    for subject in ["", "alice!example.com", "alice@example.com", "a\nb"] {
+        assert_eq!(
+            outcome(&json!({ "sub": subject }), &issuer),
+            Err("invalid"),
+            "{subject}"
+        );
+    }
+}
+
+#[test]
+fn other_types_are_known_and_not_enabled() {
+    for kind in [
+        IssuerType::Spiffe,
+        IssuerType::Kubernetes,
+        IssuerType::GithubWorkflow,
+        IssuerType::GitlabPipeline,
+        IssuerType::BuildkiteJob,
+        IssuerType::CodefreshWorkflow,
+        IssuerType::ChainguardIdentity,
+        IssuerType::CiProvider,
+    ] {
+        assert_eq!(
+            outcome(&json!({"sub": "s"}), &issuer(kind)),
+            Err("not enabled")
+        );
+        assert!(!kind.is_enabled());
+    }
+}
