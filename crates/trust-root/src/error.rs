@@ -1,0 +1,80 @@
+//! What can be wrong with a trust document.
+
+/// A trust document that cannot be accepted or made.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The text is not JSON of the expected shape.
+    #[error("{document} is not well formed")]
+    Malformed {
+        /// Which document.
+        document: &'static str,
+        /// What the parser said, with line and column.
+        source: serde_json::Error,
+    },
+    /// The media type is not one that the clients accept.
+    #[error("{document} has media type {found:?}, expected {expected:?}")]
+    MediaType {
+        /// Which document.
+        document: &'static str,
+        /// What it says.
+        found: String,
+        /// What it must say.
+        expected: &'static str,
+    },
+    /// A certificate inside the document cannot be read.
+    #[error("a certificate of {owner} cannot be read")]
+    Certificate {
+        /// Whose certificate.
+        owner: String,
+        /// Why.
+        source: x509::Error,
+    },
+    /// A public key inside the document cannot be read.
+    #[error("the public key of {owner} cannot be read")]
+    PublicKey {
+        /// Whose key.
+        owner: String,
+        /// Why.
+        source: key::Error,
+    },
+    /// A chain of certificates is empty.
+    #[error("the certificate chain of {owner} is empty")]
+    EmptyChain {
+        /// Whose chain.
+        owner: String,
+    },
+    /// A value has no canonical JSON form.
+    #[error("no canonical form of {role} metadata")]
+    Canonical {
+        /// The TUF role.
+        role: &'static str,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// The metadata is of another role than asked for.
+    #[error("metadata says it is {found:?}, expected {expected:?}")]
+    RoleMismatch {
+        /// What it says.
+        found: String,
+        /// What was asked for.
+        expected: &'static str,
+    },
+    /// Too few valid signatures of the role's keys.
+    #[error(
+        "{role} metadata has {found} valid signatures of the {threshold} that its role asks for"
+    )]
+    Threshold {
+        /// The TUF role.
+        role: &'static str,
+        /// Distinct keys whose signature is valid.
+        found: usize,
+        /// What the root asks for.
+        threshold: u32,
+    },
+    /// The root names no such role.
+    #[error("the root does not name the {role} role")]
+    RoleMissing {
+        /// The TUF role.
+        role: &'static str,
+    },
+}
