@@ -1,0 +1,339 @@
+use std::fs::{self, File, OpenOptions};
+use std::io;
+use std::os::unix::fs::FileExt;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex};
+
+use merkle::{RootHash, TreeHead};
+
+use crate::PublishedHead;
+use crate::shared::lock;
+
+/// A head that a log has published, remembered apart from the log.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Anchored {
+    /// Size and root.
+    pub head: TreeHead,
+    /// The time of its round, in milliseconds since the epoch.
+    pub time_millis: u64,
+}
+
+impl From<&PublishedHead> for Anchored {
+    fn from(published: &PublishedHead) -> Self {
+        Self {
+            head: published.head,
+            time_millis: published.time_millis,
+        }
+    }
+}
+
+/// Remembers how far a log has come, on a medium of its own, so that a restored older copy of the log is noticed.
+///
+/// `store` MUST be durable when it answers `Ok`, and a crash inside it MUST leave the head before or the new one. `load`
+/// MUST answer an error rather than `None` when there was an anchor and it cannot be read. Calls block.
+pub trait Anchor: Send {
+    /// The head that was stored last; `None` when none ever was.
+    ///
+    /// # Errors
+    /// [`AnchorError`] when it cannot be read.
+    fn load(&mut self) -> Result<Option<Anchored>, AnchorError>;
+
+    /// Remembers a later head.
+    ///
+    /// # Errors
+    /// [`AnchorError::Io`] when it cannot be made durable.
+    fn store(&mut self, anchored: &Anchored) -> Result<(), AnchorError>;
+}
+
+/// Why an anchor could not be read or written.
+#[derive(Debug, thiserror::Error)]
+pub enum AnchorError {
+    /// Both slots fail their checksums.
+    #[error("anchor {place} is damaged")]
+    Damaged {
+        /// The anchor's file.
+        place: String,
+    },
+    /// The medium failed.
+    #[error("cannot {action} anchor {place}")]
+    Io {
+        /// What was attempted.
+        action: &'static str,
+        /// The anchor's file.
+        place: String,
+        /// What the operating system said.
+        #[source]
+        source: io::Error,
+    },
+}
+
+/// An anchor in a file of two slots, written in turn, so that an interrupted write leaves the other one.
+///
+/// A slot has a sector of its own: magic, sequence, size, root, time, checksum; integers are little endian.
+#[derive(Debug)]
+pub struct FileAnchor {
+    place: PathBuf,
+    file: Option<File>,
+    sequence: u64,
+}
+
+impl FileAnchor {
+    /// An anchor in this file, which is made by the first `store`.
+    pub fn new(place: impl Into<PathBuf>) -> Self {
+        Self {
+            place: place.into(),
+            file: None,
+            sequence: 0,
+        }
+    }
+
+    fn fail(&self, action: &'static str) -> impl FnOnce(io::Error) -> AnchorError + use<> {
+        let place = self.place.display().to_string();
+        move |source| AnchorError::Io {
+            action,
+            place,
+            source,
+        }
+    }
+
+    fn open(&self) -> io::Result<File> {
+        let parent = self
+            .place
+            .parent()
+            .filter(|parent| !parent.as_os_str().is_empty());
+        let parent = parent.unwrap_or_else(|| Path::new("."));
+        fs::create_dir_all(parent)?;
+        let mut options = OpenOptions::new();
+        let file = options
+            .read(true)
+            .write(true)
+            .create(true)
+            .truncate(false)
+            .open(&self.place)?;
+        if file.metadata()?.len() == 0 {
+            file.write_all_at(&[0; FILE_BYTES], 0)?;
+        }
+        file.sync_all()?;
+        File::open(parent)?.sync_all()?;
+        Ok(file)
+    }
+
+    fn write(&mut self, anchored: &Anchored) -> io::Result<()> {
+        let file = match self.file.take() {
+            Some(file) => file,
+            None => self.open()?,
+        };
+        let sequence = self.sequence + 1;
+        file.write_all_at(
+            &encode_slot(sequence, anchored),
+            (sequence % 2) * SLOT_BYTES as u64,
+        )?;
+        file.sync_data()?;
+        self.sequence = sequence;
+        self.file = Some(file);
+        Ok(())
+    }
+}
+
+impl Anchor for FileAnchor {
+    fn load(&mut self) -> Result<Option<Anchored>, AnchorError> {
+        let bytes = match fs::read(&self.place) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+            read => read.map_err(self.fail("read"))?,
+        };
+        // The zeros of a first write that was interrupted: no head was ever anchored.
+        if bytes.iter().all(|byte| *byte == 0) {
+            return Ok(None);
+        }
+        let latest = bytes
+            .chunks(SLOT_BYTES)
+            .filter_map(decode_slot)
+            .max_by_key(|(sequence, _)| *sequence);
+        let Some((sequence, anchored)) = latest else {
+            return Err(AnchorError::Damaged {
+                place: self.place.display().to_string(),
+            });
+        };
+        self.sequence = sequence;
+        Ok(Some(anchored))
+    }
+
+    fn store(&mut self, anchored: &Anchored) -> Result<(), AnchorError> {
+        let fail = self.fail("write");
+        self.write(anchored).map_err(fail)
+    }
+}
+
+fn encode_slot(sequence: u64, anchored: &Anchored) -> [u8; SLOT_BYTES] {
+    let mut slot = [0; SLOT_BYTES];
+    slot[0..16].copy_from_slice(MAGIC);
+    slot[16..24].copy_from_slice(&sequence.to_le_bytes());
+    slot[24..32].copy_from_slice(&anchored.head.size.to_le_bytes());
+    slot[32..64].copy_from_slice(anchored.head.root.as_bytes());
+    slot[64..72].copy_from_slice(&anchored.time_millis.to_le_bytes());
+    let checksum = crc32c::crc32c(&slot[..SLOT_BYTES - 4]);
+    slot[SLOT_BYTES - 4..].copy_from_slice(&checksum.to_le_bytes());
+    slot
+}
+
+fn decode_slot(slot: &[u8]) -> Option<(u64, Anchored)> {
+    let (covered, checksum) = slot.split_last_chunk()?;
+    if slot.len() != SLOT_BYTES || crc32c::crc32c(covered) != u32::from_le_bytes(*checksum) {
+        return None;
+    }
+    let (sequence, rest) = slot.strip_prefix(MAGIC)?.split_first_chunk()?;
+    let (size, rest) = rest.split_first_chunk()?;
+    let (root, rest) = rest.split_first_chunk()?;
+    let (time_millis, _) = rest.split_first_chunk()?;
+    let head = TreeHead {
+        size: u64::from_le_bytes(*size),
+        root: RootHash::from_bytes(*root),
+    };
+    Some((
+        u64::from_le_bytes(*sequence),
+        Anchored {
+            head,
+            time_millis: u64::from_le_bytes(*time_millis),
+        },
+    ))
+}
+
+/// An anchor in memory, for tests; clones share it, as a disk of its own would be shared by two starts.
+#[derive(Debug, Clone, Default)]
+pub struct MemoryAnchor {
+    state: Arc<Mutex<MemoryState>>,
+}
+
+#[derive(Debug, Default)]
+struct MemoryState {
+    stored: Option<Anchored>,
+    is_failing: bool,
+}
+
+impl MemoryAnchor {
+    /// An anchor that was never stored.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// What is stored.
+    pub fn stored(&self) -> Option<Anchored> {
+        lock(&self.state).stored
+    }
+
+    /// Replaces what is stored, as restoring or losing the anchor's own medium would.
+    pub fn replace(&self, anchored: Option<Anchored>) {
+        lock(&self.state).stored = anchored;
+    }
+
+    /// An independent copy of what is stored now.
+    pub fn snapshot(&self) -> Self {
+        let copy = Self::new();
+        copy.replace(self.stored());
+        copy
+    }
+
+    /// Lets every `store` fail, or succeed again.
+    pub fn set_failing(&self, is_failing: bool) {
+        lock(&self.state).is_failing = is_failing;
+    }
+}
+
+impl Anchor for MemoryAnchor {
+    fn load(&mut self) -> Result<Option<Anchored>, AnchorError> {
+        Ok(self.stored())
+    }
+
+    fn store(&mut self, anchored: &Anchored) -> Result<(), AnchorError> {
+        let mut state = lock(&self.state);
+        if state.is_failing {
+            let source = io::Error::other("injected");
+            return Err(AnchorError::Io {
+                action: "write",
+                place: "memory".to_owned(),
+                source,
+            });
+        }
+        state.stored = Some(*anchored);
+        Ok(())
+    }
+}
+
+const MAGIC: &[u8; 16] = b"sigstead-anchor1";
+
+/// A sector: written whole or not at all.
+const SLOT_BYTES: usize = 512;
+
+const FILE_BYTES: usize = 2 * SLOT_BYTES;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn anchored(size: u64) -> Anchored {
+        let root = RootHash::from_bytes([size as u8; 32]);
+        Anchored {
+            head: TreeHead { size, root },
+            time_millis: 1_000 + size,
+        }
+    }
+
+    fn stored(sizes: &[u64]) -> (tempfile::TempDir, PathBuf) {
+        let directory = tempfile::tempdir().unwrap();
+        let place = directory.path().join("apart/anchor");
+        let mut anchor = FileAnchor::new(&place);
+        assert_eq!(anchor.load().unwrap(), None);
+        for size in sizes {
+            anchor.store(&anchored(*size)).unwrap();
+        }
+        (directory, place)
+    }
+
+    #[test]
+    fn remembers_the_last_head_across_reopenings() {
+        let (_directory, place) = stored(&[1, 2]);
+        for size in 3..7 {
+            let mut anchor = FileAnchor::new(&place);
+            assert_eq!(anchor.load().unwrap(), Some(anchored(size - 1)));
+            anchor.store(&anchored(size)).unwrap();
+        }
+    }
+
+    #[test]
+    fn an_interrupted_write_leaves_the_head_before() {
+        let (_directory, place) = stored(&[1, 2]);
+        let mut bytes = fs::read(&place).unwrap();
+        bytes[..SLOT_BYTES].fill(0x77);
+        fs::write(&place, bytes).unwrap();
+        assert_eq!(FileAnchor::new(&place).load().unwrap(), Some(anchored(1)));
+    }
+
+    #[test]
+    fn refuses_a_file_of_which_no_slot_is_whole() {
+        let (_directory, place) = stored(&[1, 2]);
+        let mut bytes = fs::read(&place).unwrap();
+        bytes[30] ^= 1;
+        bytes[SLOT_BYTES + 30] ^= 1;
+        fs::write(&place, &bytes).unwrap();
+        assert!(matches!(
+            FileAnchor::new(&place).load(),
+            Err(AnchorError::Damaged { .. })
+        ));
+        fs::write(&place, &bytes[..100]).unwrap();
+        assert!(matches!(
+            FileAnchor::new(&place).load(),
+            Err(AnchorError::Damaged { .. })
+        ));
+    }
+
+    #[test]
+    fn takes_the_zeros_of_an_interrupted_first_write_for_no_anchor() {
+        let (_directory, place) = stored(&[]);
+        fs::create_dir_all(place.parent().unwrap()).unwrap();
+        fs::write(&place, [0; 700]).unwrap();
+        let mut anchor = FileAnchor::new(&place);
+        assert_eq!(anchor.load().unwrap(), None);
+        anchor.store(&anchored(1)).unwrap();
+        assert_eq!(FileAnchor::new(&place).load().unwrap(), Some(anchored(1)));
+    }
+}

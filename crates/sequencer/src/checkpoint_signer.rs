@@ -1,0 +1,100 @@
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use checkpoint::{Checkpoint, Origin, SignedCheckpoint};
+use merkle::TreeHead;
+use note::{NoteSignature, SignedNote, VerifierKey};
+use signer::Signer;
+
+use crate::{HeadSigner, HeadSignerError};
+
+/// Signs heads as C2SP tlog-checkpoint notes, as Rekor v2 publishes them: no extension lines, one signature.
+pub struct CheckpointSigner {
+    origin: Origin,
+    key: VerifierKey,
+    signer: Arc<dyn Signer>,
+}
+
+impl CheckpointSigner {
+    /// A signer for one log; the origin is also the name of its key.
+    ///
+    /// # Errors
+    /// [`checkpoint::Error`] when the origin cannot name a key.
+    pub fn new(origin: Origin, signer: Arc<dyn Signer>) -> Result<Self, checkpoint::Error> {
+        let key = VerifierKey::new(origin.to_key_name()?, signer.public_key().clone());
+        Ok(Self {
+            origin,
+            key,
+            signer,
+        })
+    }
+
+    /// The key under which the notes verify; its full identifier is the log's.
+    pub fn verifier_key(&self) -> &VerifierKey {
+        &self.key
+    }
+}
+
+#[async_trait]
+impl HeadSigner for CheckpointSigner {
+    async fn sign(&self, head: &TreeHead, _time_millis: u64) -> Result<Vec<u8>, HeadSignerError> {
+        let text = Checkpoint::new(self.origin.clone(), *head).text();
+        let signature = self.signer.sign(text.as_bytes()).await?;
+        let (name, key_id) = (self.key.name().clone(), self.key.key_id());
+        let signatures = vec![NoteSignature {
+            name,
+            key_id,
+            signature,
+        }];
+        Ok(SignedNote { text, signatures }.encode().into_bytes())
+    }
+
+    fn verify(
+        &self,
+        head: &TreeHead,
+        _time_millis: u64,
+        note: &[u8],
+    ) -> Result<(), HeadSignerError> {
+        let signed = SignedCheckpoint::parse(std::str::from_utf8(note)?)?;
+        signed.verify(&self.origin, &self.key)?;
+        if signed.checkpoint.head == *head {
+            Ok(())
+        } else {
+            Err("the note is over another head".into())
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use key::Algorithm;
+
+    use super::*;
+
+    fn signer(origin: &str) -> CheckpointSigner {
+        let signer = signer::ephemeral(Algorithm::EcdsaP256Sha256).unwrap();
+        CheckpointSigner::new(Origin::parse(origin).unwrap(), signer).unwrap()
+    }
+
+    #[tokio::test]
+    async fn signs_what_it_accepts_and_refuses_other_heads_logs_and_keys() {
+        let log = signer("log.example.org");
+        let head = TreeHead::empty();
+        let note = log.sign(&head, 7).await.unwrap();
+        let text = std::str::from_utf8(&note).unwrap();
+        assert!(text.starts_with(
+            "log.example.org\n0\n47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=\n\n\u{2014} "
+        ));
+        log.verify(&head, 7, &note).unwrap();
+        assert!(log.verify(&TreeHead { size: 1, ..head }, 7, &note).is_err());
+        assert!(
+            signer("log.example.org").verify(&head, 7, &note).is_err(),
+            "another key"
+        );
+        assert!(
+            signer("other.example.org").verify(&head, 7, &note).is_err(),
+            "another log"
+        );
+        assert!(log.verify(&head, 7, &note[1..]).is_err());
+    }
+}

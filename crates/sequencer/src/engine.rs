@@ -1,0 +1,234 @@
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use journal::Journal;
+use merkle::{ConsistencyProof, TreeHead};
+use tokio::runtime::Handle;
+
+use crate::head_signer::Witness;
+use crate::log::Clock;
+use crate::queue::Submission;
+use crate::round::{Draft, Drafter, recorded};
+use crate::shared::{Shared, lock};
+use crate::{Error, PublishedHead};
+
+/// The log's own thread and what only it touches.
+pub(crate) struct Engine {
+    pub(crate) shared: Arc<Shared>,
+    pub(crate) journal: Box<dyn Journal>,
+    pub(crate) witness: Witness,
+    pub(crate) clock: Clock,
+    pub(crate) runtime: Handle,
+    pub(crate) max_round_entries: usize,
+    pub(crate) min_round_interval: Duration,
+}
+
+/// The engine cannot go on; the reason is for the operator.
+pub(crate) struct Dead(String);
+
+impl Engine {
+    /// Works until the queue is closed and empty, or a commit fails.
+    pub(crate) fn run(mut self) {
+        let _alarm = Alarm(Arc::clone(&self.shared));
+        while let Some(work) = self.shared.queue.take(self.max_round_entries) {
+            if let Some(below) = work.trim_below {
+                self.trim(below);
+            }
+            if work.submissions.is_empty() {
+                continue;
+            }
+            let started = Instant::now();
+            if let Err(Dead(reason)) = self.round(work.submissions) {
+                self.shared.stop(reason);
+                return;
+            }
+            if !self.min_round_interval.is_zero() {
+                self.shared
+                    .queue
+                    .wait_until(started + self.min_round_interval);
+            }
+        }
+    }
+
+    /// The first checkpoint of a log, over the empty tree.
+    pub(crate) fn genesis(&mut self) -> Result<(), Error> {
+        let mut draft = Draft::empty((self.clock)());
+        let published = self
+            .commit(&mut draft)
+            .map_err(|failure| failure.to_error(&self.shared))?;
+        self.shared.published.send_replace(Arc::new(published));
+        Ok(())
+    }
+
+    /// One round: seal, sign, commit, publish, answer.
+    fn round(&mut self, submissions: VecDeque<Submission>) -> Result<(), Dead> {
+        let time_millis = match self.time() {
+            Ok(time_millis) => time_millis,
+            Err(behind_millis) => {
+                refuse(submissions, || Error::ClockBehind { behind_millis });
+                return Ok(());
+            }
+        };
+        let mut draft = Drafter::new(&self.shared, time_millis).draft(submissions);
+        let committed = if draft.entries.is_empty() {
+            Ok(None)
+        } else {
+            self.commit(&mut draft).map(Some)
+        };
+        match committed {
+            Ok(published) => {
+                self.publish(draft, published);
+                Ok(())
+            }
+            Err(failure) => {
+                draft.refuse(|| failure.to_error(&self.shared));
+                failure.into_result()
+            }
+        }
+    }
+
+    /// Makes the new head visible, then wakes those who wait for it.
+    fn publish(&self, draft: Draft, published: Option<PublishedHead>) {
+        // Locked first: what is full could otherwise go to cold storage before its entries are answered.
+        let edge = self.shared.edge();
+        if let Some(published) = published {
+            self.shared.published.send_replace(Arc::new(published));
+            draft.remember(&mut lock(&self.shared.recent));
+        }
+        draft.answer(&self.shared, &edge);
+    }
+
+    /// Makes the draft durable under a signed head, which may be published from then on.
+    fn commit(&mut self, draft: &mut Draft) -> Result<PublishedHead, Failure> {
+        let before = self.shared.published();
+        let prepared = self.prepare(draft, &before);
+        // A round that was not signed leaves no trace; one that was is committed, or the log dies: it never signs two
+        // heads of one size.
+        let published =
+            prepared.inspect_err(|_| self.shared.edge_mut().truncate(before.head.size))?;
+        let round = draft.take_round(&published, before.head.size);
+        self.journal.commit(&before.head, &round).map_err(|error| {
+            Failure::Dead(format!(
+                "a commit failed ({error}); restart the log to reload what is on disk"
+            ))
+        })?;
+        Ok(published)
+    }
+
+    /// Extends the tree in memory, makes room on disk, and signs the new head as a witness would.
+    fn prepare(&mut self, draft: &Draft, before: &PublishedHead) -> Result<PublishedHead, Failure> {
+        let time_millis = draft.time_millis;
+        let (head, proof) = self.extend(draft, before.head.size)?;
+        let bytes = draft.encoded_bytes() + ROUND_BYTES;
+        self.journal.reserve(bytes).map_err(Failure::of_reserving)?;
+        let signing = self.witness.sign(&head, &proof, time_millis);
+        let note = self
+            .runtime
+            .block_on(signing)
+            .map_err(|source| Failure::Signing(source.into()))?;
+        Ok(PublishedHead {
+            head,
+            time_millis,
+            note: note.into(),
+        })
+    }
+
+    fn extend(
+        &self,
+        draft: &Draft,
+        old_size: u64,
+    ) -> Result<(TreeHead, ConsistencyProof), Failure> {
+        let missing =
+            |_| Failure::Dead("the right edge of the tree is incomplete in memory".to_owned());
+        let mut edge = self.shared.edge_mut();
+        for entry in &draft.entries {
+            edge.push(entry.leaf_hash, recorded(entry));
+        }
+        let size = old_size + draft.entries.len() as u64;
+        let root = merkle::root_of(&*edge, size).map_err(missing)?;
+        let proof = merkle::prove_consistency(&*edge, old_size, size).map_err(missing)?;
+        Ok((TreeHead { size, root }, proof))
+    }
+
+    /// The round's time: never before the last one's. A clock that is far behind stops the log until it has caught up.
+    fn time(&self) -> Result<u64, u64> {
+        let (now, last) = ((self.clock)(), self.shared.published.borrow().time_millis);
+        match last.checked_sub(now) {
+            Some(behind) if behind > CLOCK_STEP_MILLIS => Err(behind),
+            _ => Ok(now.max(last)),
+        }
+    }
+
+    fn trim(&mut self, below_size: u64) {
+        if let Err(error) = self.journal.trim(below_size) {
+            tracing::warn!(log = self.shared.name, %error, "the journal keeps rounds that it could forget");
+        }
+    }
+}
+
+/// Answers an error to everyone.
+fn refuse(submissions: VecDeque<Submission>, error: impl Fn() -> Error) {
+    for submission in submissions {
+        // Nobody may be waiting any more.
+        let _ = submission.answer.send(Err(error()));
+    }
+}
+
+/// Why a round was not committed.
+enum Failure {
+    /// Nothing was signed or written; the next round may do better.
+    NoRoom(Arc<journal::Error>),
+    /// No signature was made or it did not verify; nothing was written.
+    Signing(Arc<dyn std::error::Error + Send + Sync>),
+    /// What is on disk is unknown, or memory is.
+    Dead(String),
+}
+
+impl Failure {
+    fn of_reserving(error: journal::Error) -> Self {
+        match error {
+            journal::Error::NoRoom { .. } => Self::NoRoom(Arc::new(error)),
+            other => Self::Dead(format!("the journal cannot be extended ({other})")),
+        }
+    }
+
+    fn to_error(&self, shared: &Shared) -> Error {
+        match self {
+            Self::NoRoom(source) => Error::NoRoom {
+                source: Arc::clone(source),
+            },
+            Self::Signing(source) => Error::SigningFailed {
+                source: Arc::clone(source),
+            },
+            Self::Dead(reason) => {
+                shared.stop(reason.as_str());
+                shared.read_only()
+            }
+        }
+    }
+
+    fn into_result(self) -> Result<(), Dead> {
+        match self {
+            Self::NoRoom(_) | Self::Signing(_) => Ok(()),
+            Self::Dead(reason) => Err(Dead(reason)),
+        }
+    }
+}
+
+/// Tells everyone when the thread ends, however it ends; a panic must not leave callers waiting.
+struct Alarm(Arc<Shared>);
+
+impl Drop for Alarm {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            self.0.stop("the log's thread failed; restart the log");
+        }
+    }
+}
+
+/// Room for what a round holds besides its entries, above all the checkpoint.
+const ROUND_BYTES: usize = 16 * 1024;
+
+/// What a clock correction may take back without stopping the log.
+const CLOCK_STEP_MILLIS: u64 = 1_000;

@@ -1,0 +1,89 @@
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::{AnchorError, HeadSignerError, SealError};
+
+/// Why a log did not do what it was asked.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// More entries wait than the log takes; nothing was done.
+    #[error("too many entries are waiting")]
+    Overloaded {
+        /// When to try again.
+        retry_after: Duration,
+    },
+    /// The log takes no entries; reads go on.
+    #[error("log is read-only: {reason}")]
+    ReadOnly {
+        /// Why, in a sentence for the operator.
+        reason: Arc<str>,
+    },
+    /// The journal has no room; entries are taken again when it has.
+    #[error("no room for more entries")]
+    NoRoom {
+        /// What the journal said.
+        #[source]
+        source: Arc<journal::Error>,
+    },
+    /// The clock stands before the log's last entry by more than a moment; entries are taken when it has caught up.
+    #[error("clock is {behind_millis} ms behind the log's last round")]
+    ClockBehind {
+        /// By how much.
+        behind_millis: u64,
+    },
+    /// The head could not be signed; nothing was committed.
+    #[error("cannot sign the tree head")]
+    SigningFailed {
+        /// What the signer said.
+        #[source]
+        source: Arc<dyn std::error::Error + Send + Sync>,
+    },
+    /// The entry is unfit for the log.
+    #[error("entry cannot be logged")]
+    EntryUnfit {
+        /// What the entry said when it was sealed.
+        #[source]
+        source: SealError,
+    },
+    /// An index or size beyond the published head, or a proof from a larger to a smaller size.
+    #[error("index or size {asked} is out of range for a log of size {size}")]
+    OutOfRange {
+        /// The index or size that was asked for.
+        asked: u64,
+        /// The published size.
+        size: u64,
+    },
+    /// A stored object is missing or is not what the tree says it is.
+    #[error("stored object {path} is {what}")]
+    ObjectDamaged {
+        /// The object's path.
+        path: String,
+        /// What is wrong with it.
+        what: &'static str,
+    },
+    /// Cold storage failed.
+    #[error("cannot use cold storage")]
+    Cold(#[from] cold::Error),
+    /// The journal failed while the log was opened.
+    #[error("cannot use the journal")]
+    Journal(#[from] journal::Error),
+    /// The anchor failed while the log was opened.
+    #[error("cannot use the anchor")]
+    Anchor(#[from] AnchorError),
+    /// The stored log contradicts itself; it is not opened, because any answer would be a guess.
+    #[error("stored log is inconsistent: {why}")]
+    Inconsistent {
+        /// What does not fit.
+        why: String,
+    },
+    /// The last checkpoint is not this log's, or not under this key.
+    #[error("last checkpoint does not verify under the configured key")]
+    WrongKey {
+        /// What the signer said.
+        #[source]
+        source: HeadSignerError,
+    },
+    /// The system did not give a thread.
+    #[error("cannot start the log's thread")]
+    Thread(#[source] std::io::Error),
+}

@@ -1,0 +1,205 @@
+//! The two tasks behind a log: one writes what is full to cold storage, the other keeps the anchor.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use bytes::Bytes;
+use futures::{StreamExt, TryStreamExt};
+use tiles::{TILE_HEIGHT, TILE_WIDTH};
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+
+use crate::edge::{WIDTH, encode_bundle, encode_side};
+use crate::shared::Shared;
+use crate::tree::{bundle_path, side_path, tile_path};
+use crate::{Anchor, AnchorError, Anchored, Error};
+
+/// Starts both tasks; they end after `stopped` turns true.
+pub(crate) fn start(
+    shared: &Arc<Shared>,
+    anchor: Box<dyn Anchor>,
+    stopped: watch::Receiver<bool>,
+) -> Vec<JoinHandle<()>> {
+    let flush = flush_all(Arc::clone(shared), stopped.clone());
+    let keep = keep_anchor(
+        Arc::clone(shared),
+        anchor,
+        Anchored::from(&*shared.published()),
+        stopped,
+    );
+    vec![tokio::spawn(flush), tokio::spawn(keep)]
+}
+
+/// Writes bundle after bundle to cold storage as soon as it is full and published.
+async fn flush_all(shared: Arc<Shared>, mut stopped: watch::Receiver<bool>) {
+    let mut published = shared.published.subscribe();
+    loop {
+        let is_stopped = *stopped.borrow_and_update();
+        let full = published.borrow_and_update().head.size / WIDTH;
+        let flushed = flush_until(&shared, full).await;
+        if let Err(Error::Cold(cold::Error::Differs { path })) = &flushed {
+            // Either this log or another one wrote there; going on would publish two logs in one place.
+            shared.stop(format!(
+                "cold storage holds other content at {path}; find out who wrote it"
+            ));
+            return;
+        }
+        if is_stopped {
+            return;
+        }
+        if let Err(error) = flushed {
+            tracing::warn!(log = shared.name, %error, cause = ?error, "full tiles wait for cold storage");
+            pause(RETRY, &mut stopped).await;
+            continue;
+        }
+        tokio::select! {
+            changed = published.changed() => if changed.is_err() { return },
+            changed = stopped.changed() => if changed.is_err() { return },
+        }
+    }
+}
+
+/// Stores several bundles at once, because each put waits for a medium; memory lets go of them in order.
+async fn flush_until(shared: &Shared, full: u64) -> Result<(), Error> {
+    let next = shared.flushed.load(Ordering::Acquire);
+    let mut stored = futures::stream::iter(next..full)
+        .map(|bundle| put_bundle(shared, bundle))
+        .buffered(PARALLEL_PUTS);
+    while let Some(bundle) = stored.try_next().await? {
+        let_go(shared, bundle);
+    }
+    Ok(())
+}
+
+/// Stores one bundle, what belongs to it, and every tile that its last entry completes.
+async fn put_bundle(shared: &Shared, bundle: u64) -> Result<u64, Error> {
+    for (path, bytes) in objects(shared, bundle)? {
+        shared.cold.put(&path, bytes).await?;
+    }
+    Ok(bundle)
+}
+
+/// Everything up to and including this bundle is in cold storage: memory and the journal may forget it.
+fn let_go(shared: &Shared, bundle: u64) {
+    let mut edge = shared.edge_mut();
+    edge.forget_bundle(bundle);
+    for (level, index) in completed_tiles(bundle) {
+        edge.forget_tile(level, index);
+    }
+    drop(edge);
+    shared.flushed.store(bundle + 1, Ordering::Release);
+    shared.queue.trim((bundle + 1) * WIDTH);
+}
+
+fn objects(shared: &Shared, bundle: u64) -> Result<Vec<(String, Bytes)>, Error> {
+    let missing = || Error::Inconsistent {
+        why: format!("bundle {bundle} is neither in memory nor in cold storage"),
+    };
+    let edge = shared.edge();
+    let entries = edge
+        .bundle_entries(bundle, TILE_WIDTH)
+        .ok_or_else(missing)?;
+    let mut objects = vec![(bundle_path(shared, bundle), encode_bundle(&entries))];
+    objects.extend(encode_side(&entries).map(|side| (side_path(bundle), side)));
+    for (level, index) in completed_tiles(bundle) {
+        let bytes = edge.tile(level, index, TILE_WIDTH).ok_or_else(missing)?;
+        objects.push((tile_path(level, index), bytes));
+    }
+    Ok(objects)
+}
+
+/// The tiles that are full once this bundle is: its own, and one above for each 256 of the level below.
+fn completed_tiles(bundle: u64) -> Vec<(u8, u64)> {
+    let mut completed = vec![(0, bundle)];
+    let (mut level, mut below) = (0_u8, bundle);
+    while (below + 1) % WIDTH == 0 && level < u8::MAX / TILE_HEIGHT {
+        level += 1;
+        below /= WIDTH;
+        completed.push((level, below));
+    }
+    completed
+}
+
+/// Stores the published head at the anchor, at once after a quiet time and twice a second under load.
+async fn keep_anchor(
+    shared: Arc<Shared>,
+    mut anchor: Box<dyn Anchor>,
+    anchored_at_start: Anchored,
+    mut stopped: watch::Receiver<bool>,
+) {
+    let mut published = shared.published.subscribe();
+    let mut last = anchored_at_start;
+    loop {
+        let is_stopped = *stopped.borrow_and_update();
+        let anchored = Anchored::from(&**published.borrow_and_update());
+        if last != anchored {
+            let (returned, result) = store(anchor, anchored).await;
+            if let Err(error) = result {
+                shared.stop(format!(
+                    "the anchor cannot be written ({error}), so a rollback would go unnoticed"
+                ));
+                return;
+            }
+            let Some(returned) = returned else {
+                return;
+            };
+            anchor = returned;
+            last = anchored;
+            shared.anchored.store(anchored.head.size, Ordering::Release);
+            if !is_stopped {
+                pause(ANCHOR_INTERVAL, &mut stopped).await;
+            }
+        } else if is_stopped {
+            return;
+        } else {
+            tokio::select! {
+                changed = published.changed() => if changed.is_err() { return },
+                changed = stopped.changed() => if changed.is_err() { return },
+            }
+        }
+    }
+}
+
+/// Writes the anchor on a thread that may block, and hands it back.
+pub(crate) async fn store(
+    mut anchor: Box<dyn Anchor>,
+    anchored: Anchored,
+) -> (Option<Box<dyn Anchor>>, Result<(), AnchorError>) {
+    let stored = tokio::task::spawn_blocking(move || {
+        let result = anchor.store(&anchored);
+        (Some(anchor), result)
+    });
+    // Cancelled only when the whole process ends.
+    stored.await.unwrap_or((None, Ok(())))
+}
+
+/// Waits, but not longer than the log lives.
+async fn pause(duration: Duration, stopped: &mut watch::Receiver<bool>) {
+    tokio::select! {
+        () = tokio::time::sleep(duration) => {}
+        _ = stopped.wait_for(|stopped| *stopped) => {}
+    }
+}
+
+/// Half of the second by which the anchor may trail.
+const ANCHOR_INTERVAL: Duration = Duration::from_millis(500);
+
+/// Bounds the memory and the connections that flushing takes.
+const PARALLEL_PUTS: usize = 8;
+
+const RETRY: Duration = Duration::from_secs(1);
+
+#[cfg(test)]
+mod tests {
+    use super::completed_tiles;
+
+    #[test]
+    fn a_bundle_completes_its_own_tile_and_those_above_at_the_right_moment() {
+        assert_eq!(completed_tiles(0), [(0, 0)]);
+        assert_eq!(completed_tiles(254), [(0, 254)]);
+        assert_eq!(completed_tiles(255), [(0, 255), (1, 0)]);
+        assert_eq!(completed_tiles(511), [(0, 511), (1, 1)]);
+        assert_eq!(completed_tiles(65_535), [(0, 65_535), (1, 255), (2, 0)]);
+    }
+}

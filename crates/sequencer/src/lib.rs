@@ -1,0 +1,47 @@
+//! Pending entries in, tiles and a checkpoint out, over `Journal`, `ColdStorage` and `Signer`.
+//!
+//! The published form of a log is that of C2SP tlog-tiles, tlog-checkpoint and static-ct-api; its tree is that of RFC 6962
+//! §2.1 (commits of November 2026).
+//!
+//! [`Log::add`] hands a [`PendingEntry`] to the log's own thread. That thread takes whatever has arrived, seals it, signs
+//! the new head as a witness would, commits all of it as one round (one sync of the journal), and wakes each caller with
+//! its index, its inclusion proof and the checkpoint. There is no timer: an idle log commits a single entry at once, a
+//! busy one batches by itself. Behind it, one task writes full tiles and bundles to cold storage and lets the journal
+//! forget them, and another keeps the [`Anchor`] within half a second of the published head.
+//!
+//! Reads are answered from memory for the right edge and from cold storage for the rest; what comes from cold storage is
+//! checked against the tree before it is used.
+//!
+//! File map: `log.rs` the handle; `engine.rs` the thread; `round.rs` one round; `edge.rs` the right edge in memory;
+//! `tree.rs` tiles and proofs of any size; `recovery.rs` what happens at start; `keeper.rs` the two background tasks.
+//!
+//! Deliberately absent: a timer, leader election, retries after a failed sync, deduplication of entries older than the
+//! recent ones, and any knowledge of what an entry means ([`LeafFormat`] has that).
+
+mod anchor;
+mod audit;
+mod checkpoint_signer;
+mod edge;
+mod edge_tile;
+mod engine;
+mod error;
+mod head_signer;
+mod keeper;
+mod leaf;
+mod log;
+mod queue;
+mod recent;
+mod recovery;
+mod round;
+mod shared;
+mod tree;
+
+pub use anchor::{Anchor, AnchorError, Anchored, FileAnchor, MemoryAnchor};
+pub use audit::Audited;
+pub use checkpoint_signer::CheckpointSigner;
+pub use error::Error;
+pub use head_signer::{HeadSigner, HeadSignerError};
+pub use leaf::{EntryLeaves, LeafFormat, LeafFormatError, PendingEntry, SealError, SealedEntry};
+pub use leaf::{RecordedEntry, StoredLeaf};
+pub use log::{Clock, Health, Included, Log, LogConfig, LogParts};
+pub use shared::PublishedHead;

@@ -1,0 +1,141 @@
+use std::collections::VecDeque;
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use tokio::sync::oneshot;
+
+use crate::{Error, Included, PendingEntry};
+
+/// An entry that waits for its round.
+pub(crate) struct Submission {
+    pub(crate) entry: Box<dyn PendingEntry>,
+    pub(crate) deduplication_key: Option<[u8; 32]>,
+    pub(crate) answer: oneshot::Sender<Result<Outcome, Error>>,
+}
+
+/// What became of a submission.
+pub(crate) enum Outcome {
+    Included(Included),
+    /// The entry has a known key, and the stored entry is no longer in memory: whoever waits compares.
+    ComparesElsewhere(Box<dyn PendingEntry>),
+}
+
+/// What waits for the log's thread, up to a limit.
+///
+/// A lock and a condition instead of a channel, because the thread takes all that waits at once.
+pub(crate) struct Queue {
+    state: Mutex<State>,
+    changed: Condvar,
+    limit: usize,
+}
+
+#[derive(Default)]
+struct State {
+    waiting: VecDeque<Submission>,
+    trim_below: Option<u64>,
+    /// Why nothing more is taken.
+    closed: Option<Arc<str>>,
+}
+
+/// What the log's thread does next.
+pub(crate) struct Work {
+    pub(crate) submissions: VecDeque<Submission>,
+    pub(crate) trim_below: Option<u64>,
+}
+
+impl Queue {
+    pub(crate) fn new(limit: usize) -> Self {
+        Self {
+            state: Mutex::default(),
+            changed: Condvar::new(),
+            limit,
+        }
+    }
+
+    pub(crate) fn push(&self, submission: Submission) -> Result<(), Error> {
+        let mut state = self.lock();
+        if let Some(reason) = &state.closed {
+            return Err(Error::ReadOnly {
+                reason: Arc::clone(reason),
+            });
+        }
+        if state.waiting.len() >= self.limit {
+            return Err(Error::Overloaded {
+                retry_after: RETRY_AFTER,
+            });
+        }
+        state.waiting.push_back(submission);
+        drop(state);
+        self.changed.notify_one();
+        Ok(())
+    }
+
+    /// Asks the log's thread, which owns the journal, to trim it.
+    pub(crate) fn trim(&self, below_size: u64) {
+        let mut state = self.lock();
+        state.trim_below = state.trim_below.max(Some(below_size));
+        drop(state);
+        self.changed.notify_one();
+    }
+
+    /// Takes no more submissions; those that wait are still handed out. The first reason stays.
+    pub(crate) fn close(&self, reason: &Arc<str>) {
+        let mut state = self.lock();
+        state.closed.get_or_insert_with(|| Arc::clone(reason));
+        drop(state);
+        self.changed.notify_all();
+    }
+
+    /// Takes no more submissions and drops those that wait: their senders learn that the answer is not coming.
+    pub(crate) fn abandon(&self, reason: &Arc<str>) {
+        self.close(reason);
+        self.lock().waiting.clear();
+    }
+
+    /// Waits for work; `None` when the queue is closed and empty.
+    pub(crate) fn take(&self, at_most: usize) -> Option<Work> {
+        let mut state = self
+            .changed
+            .wait_while(self.lock(), |state| {
+                state.waiting.is_empty() && state.trim_below.is_none() && state.closed.is_none()
+            })
+            .unwrap_or_else(PoisonError::into_inner);
+        let trim_below = state.trim_below.take();
+        if state.waiting.is_empty() && trim_below.is_none() {
+            return None;
+        }
+        let count = at_most.min(state.waiting.len());
+        let rest = state.waiting.split_off(count);
+        let submissions = std::mem::replace(&mut state.waiting, rest);
+        Some(Work {
+            submissions,
+            trim_below,
+        })
+    }
+
+    /// Waits for a moment; a closed queue does not wait.
+    pub(crate) fn wait_until(&self, moment: Instant) {
+        let Some(left) = moment.checked_duration_since(Instant::now()) else {
+            return;
+        };
+        drop(
+            self.changed
+                .wait_timeout_while(self.lock(), left, |state| state.closed.is_none()),
+        );
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.lock().waiting.len()
+    }
+
+    pub(crate) fn closed(&self) -> Option<Arc<str>> {
+        self.lock().closed.clone()
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A full queue is worked off in less.
+pub(crate) const RETRY_AFTER: Duration = Duration::from_secs(1);

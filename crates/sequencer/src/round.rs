@@ -1,0 +1,259 @@
+use std::collections::{HashMap, VecDeque};
+use std::sync::Arc;
+
+use bytes::Bytes;
+use journal::{Round, RoundEntry};
+use merkle::{LeafIndex, prove_inclusion};
+use tokio::sync::oneshot;
+
+use crate::edge::Edge;
+use crate::queue::{Outcome, Submission};
+use crate::recent::{Known, Recent};
+use crate::shared::Shared;
+use crate::{Error, Included, PendingEntry, PublishedHead, RecordedEntry, SealedEntry};
+
+/// The entries of a round before it is committed, and who waits for them.
+pub(crate) struct Draft {
+    pub(crate) time_millis: u64,
+    pub(crate) entries: Vec<RoundEntry>,
+    keys: Vec<([u8; 32], u64)>,
+    waiters: Vec<Waiter>,
+}
+
+struct Waiter {
+    answer: oneshot::Sender<Result<Outcome, Error>>,
+    place: Known,
+    entry: RecordedEntry,
+    /// What was submitted, when it repeats an entry of an earlier round.
+    repeats: Option<Box<dyn PendingEntry>>,
+    is_duplicate: bool,
+}
+
+impl Draft {
+    /// A round that only renews the checkpoint.
+    pub(crate) fn empty(time_millis: u64) -> Self {
+        Self {
+            time_millis,
+            entries: Vec::new(),
+            keys: Vec::new(),
+            waiters: Vec::new(),
+        }
+    }
+
+    pub(crate) fn encoded_bytes(&self) -> usize {
+        self.entries.iter().map(RoundEntry::encoded_bytes).sum()
+    }
+
+    /// The round for the journal; the entries move into it.
+    pub(crate) fn take_round(&mut self, published: &PublishedHead, first: u64) -> Round {
+        Round {
+            first,
+            head: published.head,
+            time_millis: published.time_millis,
+            checkpoint: published.note.clone(),
+            entries: std::mem::take(&mut self.entries),
+        }
+    }
+
+    /// Makes the round's entries known to later submissions of the same; only after the commit.
+    pub(crate) fn remember(&self, recent: &mut Recent) {
+        for (key, index) in &self.keys {
+            recent.insert(
+                *key,
+                Known {
+                    index: *index,
+                    time_millis: self.time_millis,
+                },
+            );
+        }
+    }
+
+    /// Wakes everyone with index, proof and checkpoint.
+    ///
+    /// The edge is the one that was locked before the head was published, so that nothing of this round has left it.
+    pub(crate) fn answer(self, shared: &Shared, edge: &Edge) {
+        let published = shared.published();
+        for waiter in self.waiters {
+            let leaf_index = LeafIndex::new(waiter.place.index);
+            let answer = match (
+                prove_inclusion(edge, leaf_index, published.head.size),
+                waiter.repeats,
+            ) {
+                (Ok(proof), _) => Ok(Outcome::Included(Included {
+                    leaf_index,
+                    time_millis: waiter.place.time_millis,
+                    proof,
+                    checkpoint: Arc::clone(&published),
+                    is_duplicate: waiter.is_duplicate,
+                    entry: waiter.entry,
+                })),
+                // The original went to cold storage in the meantime.
+                (Err(_), Some(entry)) => Ok(Outcome::ComparesElsewhere(entry)),
+                (Err(_), None) => Err(shared.read_only()),
+            };
+            // Nobody may be waiting any more.
+            let _ = waiter.answer.send(answer);
+        }
+    }
+
+    pub(crate) fn refuse(self, error: impl Fn() -> Error) {
+        for waiter in self.waiters {
+            let _ = waiter.answer.send(Err(error()));
+        }
+    }
+}
+
+/// Turns submissions into a draft.
+pub(crate) struct Drafter<'a> {
+    shared: &'a Shared,
+    first: u64,
+    draft: Draft,
+    /// The entries of this very round, by their keys.
+    in_round: HashMap<[u8; 32], usize>,
+}
+
+/// What a submission turned out to be.
+enum Verdict {
+    New(SealedEntry),
+    Duplicate(Known, RecordedEntry),
+    Unknown,
+}
+
+impl<'a> Drafter<'a> {
+    pub(crate) fn new(shared: &'a Shared, time_millis: u64) -> Self {
+        let first = shared.size();
+        Self {
+            shared,
+            first,
+            draft: Draft::empty(time_millis),
+            in_round: HashMap::new(),
+        }
+    }
+
+    pub(crate) fn draft(mut self, submissions: VecDeque<Submission>) -> Draft {
+        self.draft.entries.reserve(submissions.len());
+        self.draft.waiters.reserve(submissions.len());
+        for submission in submissions {
+            // Whoever has gone away needs no entry.
+            if !submission.answer.is_closed() {
+                self.place(submission);
+            }
+        }
+        self.draft
+    }
+
+    fn place(&mut self, submission: Submission) {
+        let Submission {
+            entry: submitted,
+            deduplication_key,
+            answer,
+        } = submission;
+        let index = self.first + self.draft.entries.len() as u64;
+        let verdict = match deduplication_key.and_then(|key| self.known(&key)) {
+            Some((known, Some(stored))) => {
+                match submitted.seal(LeafIndex::new(known.index), known.time_millis) {
+                    Ok(sealed) if sealed.bundle == stored.bundle => {
+                        Ok(Verdict::Duplicate(known, stored))
+                    }
+                    _ => self.seal(&*submitted, index),
+                }
+            }
+            Some((_, None)) => Ok(Verdict::Unknown),
+            None => self.seal(&*submitted, index),
+        };
+        match verdict {
+            Ok(Verdict::New(sealed)) => self.append(sealed, index, deduplication_key, answer),
+            Ok(Verdict::Duplicate(place, entry)) => {
+                let is_earlier = place.index < self.first;
+                let repeats = is_earlier.then_some(submitted);
+                self.draft.waiters.push(Waiter {
+                    answer,
+                    place,
+                    entry,
+                    repeats,
+                    is_duplicate: true,
+                });
+            }
+            Ok(Verdict::Unknown) => {
+                let _ = answer.send(Ok(Outcome::ComparesElsewhere(submitted)));
+            }
+            Err(error) => {
+                let _ = answer.send(Err(error));
+            }
+        }
+    }
+
+    /// Where an entry of this key stands, and the entry where memory has it.
+    fn known(&self, key: &[u8; 32]) -> Option<(Known, Option<RecordedEntry>)> {
+        if let Some(position) = self.in_round.get(key) {
+            let entry = self.draft.entries.get(*position).map(recorded);
+            let index = self.first + *position as u64;
+            return Some((
+                Known {
+                    index,
+                    time_millis: self.draft.time_millis,
+                },
+                entry,
+            ));
+        }
+        let known = self.shared.find_recent(key)?;
+        Some((known, self.shared.edge().entry(known.index).cloned()))
+    }
+
+    fn seal(&self, entry: &dyn PendingEntry, index: u64) -> Result<Verdict, Error> {
+        let sealed = entry
+            .seal(LeafIndex::new(index), self.draft.time_millis)
+            .map_err(|source| Error::EntryUnfit { source })?;
+        // A leaf that does not hash to what the tree says would make the log unreadable for ever.
+        let leaf = self.shared.format.read(&sealed.bundle);
+        let leaf = leaf.map_err(|error| Error::EntryUnfit {
+            source: error.into(),
+        })?;
+        if leaf.leaf_hash != sealed.leaf_hash {
+            return Err(Error::EntryUnfit {
+                source: "the leaf hash is not that of the bundle's bytes".into(),
+            });
+        }
+        Ok(Verdict::New(sealed))
+    }
+
+    fn append(
+        &mut self,
+        sealed: SealedEntry,
+        index: u64,
+        key: Option<[u8; 32]>,
+        answer: oneshot::Sender<Result<Outcome, Error>>,
+    ) {
+        if let Some(key) = key {
+            self.in_round.entry(key).or_insert(self.draft.entries.len());
+            self.draft.keys.push((key, index));
+        }
+        let (bundle, side) = (Bytes::from(sealed.bundle), Bytes::from(sealed.side));
+        let round_entry = RoundEntry {
+            bundle,
+            leaf_hash: sealed.leaf_hash,
+            side,
+        };
+        let entry = recorded(&round_entry);
+        let place = Known {
+            index,
+            time_millis: self.draft.time_millis,
+        };
+        self.draft.entries.push(round_entry);
+        self.draft.waiters.push(Waiter {
+            answer,
+            place,
+            entry,
+            repeats: None,
+            is_duplicate: false,
+        });
+    }
+}
+
+/// The parts of an entry that are kept; cheap, because the bytes are shared.
+pub(crate) fn recorded(entry: &RoundEntry) -> RecordedEntry {
+    RecordedEntry {
+        bundle: entry.bundle.clone(),
+        side: entry.side.clone(),
+    }
+}

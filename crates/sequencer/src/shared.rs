@@ -1,0 +1,82 @@
+use std::sync::atomic::AtomicU64;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+
+use bytes::Bytes;
+use cold::ColdStorage;
+use merkle::TreeHead;
+use tokio::sync::watch;
+
+use crate::edge::Edge;
+use crate::queue::Queue;
+use crate::recent::{Known, Recent};
+use crate::tree::TileCache;
+use crate::{Error, LeafFormat};
+
+/// A head that the log has published: durable, signed, and visible.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PublishedHead {
+    /// Size and root.
+    pub head: TreeHead,
+    /// When its round was sequenced, in milliseconds since the epoch.
+    pub time_millis: u64,
+    /// The signed note over it, as clients fetch it.
+    pub note: Bytes,
+}
+
+/// What the log's thread, its tasks and its handles have in common.
+pub(crate) struct Shared {
+    pub(crate) name: String,
+    pub(crate) format: Arc<dyn LeafFormat>,
+    pub(crate) cold: Arc<dyn ColdStorage>,
+    pub(crate) edge: RwLock<Edge>,
+    pub(crate) published: watch::Sender<Arc<PublishedHead>>,
+    pub(crate) queue: Queue,
+    pub(crate) recent: Mutex<Recent>,
+    pub(crate) tiles: Mutex<TileCache>,
+    /// How many bundles are in cold storage.
+    pub(crate) flushed: AtomicU64,
+    /// Up to which size the anchor knows the log.
+    pub(crate) anchored: AtomicU64,
+}
+
+impl Shared {
+    pub(crate) fn published(&self) -> Arc<PublishedHead> {
+        Arc::clone(&self.published.borrow())
+    }
+
+    pub(crate) fn size(&self) -> u64 {
+        self.published.borrow().head.size
+    }
+
+    /// Stops the taking of entries for as long as this process lives; reads go on.
+    pub(crate) fn stop(&self, reason: impl Into<Arc<str>>) {
+        let reason = reason.into();
+        if self.queue.closed().is_none() {
+            tracing::error!(log = self.name, %reason, "the log is read-only from now on");
+        }
+        self.queue.abandon(&reason);
+    }
+
+    pub(crate) fn read_only(&self) -> Error {
+        let reason = self.queue.closed();
+        Error::ReadOnly {
+            reason: reason.unwrap_or_else(|| "the log was stopped".into()),
+        }
+    }
+
+    pub(crate) fn find_recent(&self, key: &[u8; 32]) -> Option<Known> {
+        lock(&self.recent).find(key)
+    }
+
+    pub(crate) fn edge(&self) -> RwLockReadGuard<'_, Edge> {
+        self.edge.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn edge_mut(&self) -> RwLockWriteGuard<'_, Edge> {
+        self.edge.write().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

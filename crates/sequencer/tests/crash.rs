@@ -1,0 +1,472 @@
+//! What a log promises when something fails: what was acknowledged is there, and nothing is guessed.
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod world;
+
+use sigstead_sequencer as sequencer;
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+use cold::{ColdStorage, Fault as ColdFault};
+use journal::{Fault, Journal};
+use merkle::LeafIndex;
+use sequencer::{Error, FileAnchor, Log, LogConfig, LogParts};
+use world::{TestSigner, Text, World, add, add_many, check_acknowledged, eventually, reason};
+
+/// Adds bursts until one is not wholly taken; answers what was acknowledged.
+async fn add_until_refused(log: &Log, bursts: usize, burst: usize) -> Vec<(String, LeafIndex)> {
+    let mut acknowledged = Vec::new();
+    for number in 0..bursts {
+        for (text, answer) in add_many(log, &format!("burst {number}"), burst).await {
+            if let Ok(included) = answer {
+                acknowledged.push((text, included.leaf_index));
+            }
+        }
+        if log.health().read_only.is_some() {
+            break;
+        }
+    }
+    acknowledged
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_failed_commit_ends_the_log_and_a_restart_has_all_that_was_acknowledged() {
+    for fault in [Fault::Before, Fault::After] {
+        for commits in 0..9 {
+            for burst in [1, 100, 300] {
+                let world = World::new();
+                let log = world.open().await;
+                world.journal.fail_commit_after(commits, fault);
+                let acknowledged = add_until_refused(&log, 12, burst).await;
+                let place = format!("{fault:?} commit {commits}, bursts of {burst}");
+                assert!(
+                    reason(&log).contains("commit failed"),
+                    "{place}: {}",
+                    reason(&log)
+                );
+                assert!(
+                    matches!(add(&log, "late").await, Err(Error::ReadOnly { .. })),
+                    "{place}"
+                );
+                check_acknowledged(&log, &acknowledged).await;
+                let before = log.audit().await.unwrap().head;
+
+                let log = world.open_and_audit().await;
+                let after = log.published().head;
+                assert!(after.size >= before.size, "{place}");
+                assert_eq!(fault == Fault::Before, after == before, "{place}");
+                check_acknowledged(&log, &acknowledged).await;
+                add_many(&log, "after", 300).await;
+                let proof = log
+                    .consistency_proof(before.size, log.published().head.size)
+                    .await
+                    .unwrap();
+                proof
+                    .verify(&before.root, &log.published().head.root)
+                    .unwrap();
+                log.audit().await.unwrap();
+            }
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_failed_write_to_cold_storage_delays_and_loses_nothing() {
+    for fault in [ColdFault::Before, ColdFault::After] {
+        for prefix in [
+            "tile/entries/000",
+            "tile/0/000",
+            "tile/entries/001",
+            "tile/0/001",
+        ] {
+            let world = World::new();
+            let log = world.open().await;
+            world.cold.fail_next_put(prefix, fault);
+            let acknowledged = add_until_refused(&log, 3, 250).await;
+            assert_eq!(acknowledged.len(), 750);
+            log.audit().await.unwrap();
+            // A crash at this point, whatever the flusher has reached.
+            let crashed = world.copy();
+            eventually("flushing after a retry", || {
+                log.health().bundles_in_cold == 2
+            })
+            .await;
+            log.audit().await.unwrap();
+            log.shutdown().await;
+            for world in [crashed, world] {
+                let log = world.open_and_audit().await;
+                check_acknowledged(&log, &acknowledged).await;
+                eventually("flushing", || log.health().bundles_in_cold == 2).await;
+                log.audit().await.unwrap();
+            }
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_crash_between_flushing_and_trimming_is_repaired() {
+    let world = World::new();
+    let log = world.open().await;
+    let acknowledged = add_until_refused(&log, 6, 200).await;
+    let untrimmed = world.journal.snapshot().medium();
+    eventually("flushing", || log.health().bundles_in_cold == 4).await;
+    log.shutdown().await;
+    for journal in [untrimmed, world.journal.snapshot().medium()] {
+        let world = World {
+            journal,
+            anchor: world.anchor.snapshot(),
+            ..world.copy()
+        };
+        let log = world.open_and_audit().await;
+        check_acknowledged(&log, &acknowledged).await;
+        add_many(&log, "after", 300).await;
+        eventually("flushing", || log.health().bundles_in_cold == 5).await;
+        log.shutdown().await;
+        world.open_and_audit().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_restored_older_copy_is_read_only() {
+    let world = World::new();
+    let log = world.open().await;
+    add_many(&log, "before", 300).await;
+    log.shutdown().await;
+    let older = world.copy();
+    let log = world.open().await;
+    add_many(&log, "after", 10).await;
+    log.shutdown().await;
+
+    let log = older.open().await;
+    assert!(reason(&log).contains("older copy"), "{}", reason(&log));
+    assert!(matches!(
+        add(&log, "fork").await,
+        Err(Error::ReadOnly { .. })
+    ));
+    assert_eq!(log.audit().await.unwrap().head.size, 300);
+    log.shutdown().await;
+    // The latest copy is still good: nothing was written over the anchor.
+    world.open_and_audit().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_store_that_does_not_contain_its_anchor_is_read_only() {
+    let world = World::new();
+    let log = world.open().await;
+    add_many(&log, "common", 300).await;
+    log.shutdown().await;
+    let mut fork = world.copy();
+    fork.anchor = world.anchor.snapshot();
+    for (world, name) in [(&world, "one"), (&fork, "other")] {
+        let log = world.open().await;
+        add_many(&log, name, 20).await;
+        log.shutdown().await;
+    }
+    fork.anchor.replace(world.anchor.stored());
+    let log = fork.open().await;
+    assert!(
+        reason(&log).contains("does not contain"),
+        "{}",
+        reason(&log)
+    );
+    assert!(matches!(
+        add(&log, "more").await,
+        Err(Error::ReadOnly { .. })
+    ));
+}
+
+#[tokio::test]
+async fn a_missing_anchor_is_adopted_only_when_an_operator_says_so() {
+    let mut world = World::new();
+    let log = world.open().await;
+    add(&log, "entry").await.unwrap();
+    log.shutdown().await;
+    world.anchor.replace(None);
+    let log = world.open().await;
+    assert!(
+        reason(&log).contains("anchor is missing"),
+        "{}",
+        reason(&log)
+    );
+    world.config.adopts_missing_anchor = true;
+    let log = world.open().await;
+    add(&log, "another").await.unwrap();
+    log.shutdown().await;
+    assert_eq!(world.anchor.stored().unwrap().head, log.published().head);
+}
+
+#[tokio::test]
+async fn an_anchor_that_trails_is_no_reason_to_stop() {
+    let world = World::new();
+    let log = world.open().await;
+    add(&log, "a").await.unwrap();
+    let trailing = world.anchor.stored();
+    add(&log, "b").await.unwrap();
+    log.shutdown().await;
+    world.anchor.replace(trailing);
+    assert_eq!(world.open_and_audit().await.published().head.size, 2);
+    assert_eq!(world.anchor.stored().unwrap().head.size, 2);
+}
+
+#[tokio::test]
+async fn an_anchor_that_cannot_be_written_stops_the_log() {
+    let world = World::new();
+    let log = world.open().await;
+    world.anchor.set_failing(true);
+    add(&log, "entry").await.unwrap();
+    eventually("stopping", || log.health().read_only.is_some()).await;
+    assert!(reason(&log).contains("anchor cannot be written"));
+    log.audit().await.unwrap();
+    let log = world.open().await;
+    assert!(reason(&log).contains("anchor cannot be written"));
+}
+
+#[tokio::test]
+async fn a_lost_journal_is_not_taken_for_a_new_log() {
+    let world = World::new();
+    let log = world.open().await;
+    add_many(&log, "entry", 300).await;
+    eventually("flushing", || log.health().bundles_in_cold == 1).await;
+    log.shutdown().await;
+    let lost = World {
+        journal: World::new().journal,
+        ..world.copy()
+    };
+    assert!(
+        matches!(lost.try_open().await, Err(Error::Inconsistent { why }) if why.contains("anchor"))
+    );
+    let lost = World {
+        anchor: sequencer::MemoryAnchor::new(),
+        ..lost
+    };
+    assert!(
+        matches!(lost.try_open().await, Err(Error::Inconsistent { why }) if why.contains("tiles"))
+    );
+}
+
+#[tokio::test]
+async fn another_key_does_not_open_the_log() {
+    let world = World::new();
+    world.open().await.shutdown().await;
+    let other = World {
+        signer: Arc::new(TestSigner::new()),
+        ..world.copy()
+    };
+    assert!(matches!(
+        other.try_open().await,
+        Err(Error::WrongKey { .. })
+    ));
+}
+
+#[tokio::test]
+async fn a_journal_that_was_changed_does_not_open() {
+    let world = World::new();
+    let log = world.open().await;
+    add_many(&log, "entry", 30).await;
+    log.shutdown().await;
+    let refuse = async |change: fn(&mut journal::Round)| {
+        let world = world.copy();
+        world
+            .journal
+            .damage(|rounds| change(rounds.back_mut().unwrap()));
+        assert!(matches!(
+            world.try_open().await,
+            Err(Error::Inconsistent { .. })
+        ));
+    };
+    refuse(|round| round.entries[0].leaf_hash = merkle::LeafHash::of(b"x")).await;
+    refuse(|round| round.entries[0].bundle = bytes::Bytes::from_static(b"\x00\x01x")).await;
+    refuse(|round| round.head.root = merkle::RootHash::of_empty()).await;
+}
+
+#[tokio::test]
+async fn a_damaged_object_is_an_error_and_never_a_changed_answer() {
+    let world = World::new();
+    let log = world.open().await;
+    add_many(&log, "full", 512).await;
+    add_many(&log, "more", 300).await;
+    let first = || world.journal.snapshot().load().unwrap()[0].first;
+    eventually("trimming", || first() >= 512).await;
+    log.shutdown().await;
+    for (path, opens) in [
+        ("tile/0/000", false),
+        ("tile/entries/001", false),
+        ("tile/entries/000", false),
+    ] {
+        for is_missing in [false, true] {
+            let world = world.copy();
+            let bytes = world.cold.get(path).await.unwrap().unwrap();
+            let mut flipped = bytes.to_vec();
+            flipped[40] ^= 4;
+            if is_missing {
+                world.cold.remove(path);
+            } else {
+                world.cold.damage(path, flipped.into());
+            }
+            assert_eq!(
+                world.try_open().await.is_ok(),
+                opens,
+                "{path}, missing: {is_missing}"
+            );
+        }
+    }
+    let log = world.open_and_audit().await;
+    world
+        .cold
+        .damage("tile/entries/000", bytes::Bytes::from(vec![0; 9_000]));
+    for refused in [
+        log.entry(LeafIndex::new(3)).await.map(drop),
+        log.audit().await.map(drop),
+    ] {
+        assert!(
+            matches!(refused, Err(Error::ObjectDamaged { path, .. }) if path == "tile/entries/000")
+        );
+    }
+    add(&log, "goes on").await.unwrap();
+}
+
+#[tokio::test]
+async fn a_full_disk_refuses_entries_and_resumes_by_itself() {
+    let world = World::new();
+    let log = world.open().await;
+    add(&log, "before").await.unwrap();
+    world.journal.set_full(true);
+    assert!(matches!(
+        add(&log, "during").await,
+        Err(Error::NoRoom { .. })
+    ));
+    assert_eq!(log.health().read_only, None);
+    assert_eq!(log.audit().await.unwrap().head.size, 1);
+    world.journal.set_full(false);
+    assert_eq!(add(&log, "after").await.unwrap().leaf_index.value(), 1);
+    log.shutdown().await;
+    world.open_and_audit().await;
+}
+
+#[tokio::test]
+async fn a_key_out_of_reach_refuses_entries_and_resumes_by_itself() {
+    let world = World::new();
+    let log = world.open().await;
+    add_many(&log, "before", 255).await;
+    world.signer.is_failing.store(true, Ordering::Relaxed);
+    for _ in 0..3 {
+        let refused = add(&log, "during").await;
+        assert!(matches!(refused, Err(Error::SigningFailed { .. })));
+    }
+    world.signer.is_failing.store(false, Ordering::Relaxed);
+    let included = add(&log, "during").await.unwrap();
+    assert_eq!(
+        (included.leaf_index.value(), included.is_duplicate),
+        (255, false)
+    );
+    add_many(&log, "after", 300).await;
+    log.shutdown().await;
+    world.open_and_audit().await;
+}
+
+#[tokio::test]
+async fn other_content_in_cold_storage_stops_the_log() {
+    let world = World::new();
+    let log = world.open().await;
+    world
+        .cold
+        .put("tile/0/000", bytes::Bytes::from_static(b"another log's"))
+        .await
+        .unwrap();
+    add_many(&log, "entry", 300).await;
+    eventually("stopping", || log.health().read_only.is_some()).await;
+    assert!(reason(&log).contains("tile/0/000"), "{}", reason(&log));
+}
+
+#[tokio::test]
+async fn a_panic_in_an_entry_leaves_nobody_waiting_and_other_logs_running() {
+    struct Panics;
+    impl sequencer::PendingEntry for Panics {
+        fn deduplication_key(&self) -> Option<[u8; 32]> {
+            None
+        }
+
+        fn seal(
+            &self,
+            _: LeafIndex,
+            _: u64,
+        ) -> Result<sequencer::SealedEntry, sequencer::SealError> {
+            panic!("on purpose")
+        }
+    }
+    let (world, other) = (World::new(), World::new().open().await);
+    let log = world.open().await;
+    add(&log, "entry").await.unwrap();
+    assert!(matches!(
+        log.add(Box::new(Panics)).await,
+        Err(Error::ReadOnly { .. })
+    ));
+    eventually("stopping", || log.health().read_only.is_some()).await;
+    assert!(matches!(
+        log.add(Text::boxed("late")).await,
+        Err(Error::ReadOnly { .. })
+    ));
+    add(&other, "entry").await.unwrap();
+    assert_eq!(log.audit().await.unwrap().head.size, 1);
+    world.open_and_audit().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_log_in_files_survives_restarts_and_a_torn_tail() {
+    let directory = tempfile::tempdir().unwrap();
+    let signer = Arc::new(TestSigner::new());
+    let open = async || {
+        let root = directory.path();
+        let parts = LogParts {
+            journal: Box::new(
+                journal::FileJournal::open_with(root.join("journal"), 64 * 1024).unwrap(),
+            ),
+            cold: Arc::new(cold::DirectoryStorage::open(root.join("log")).unwrap()),
+            anchor: Box::new(FileAnchor::new(root.join("anchor"))),
+            head_signer: signer.clone(),
+            leaf_format: Arc::new(sequencer::EntryLeaves),
+            clock: Arc::new(|| 1_000_000),
+        };
+        let log = Log::open(LogConfig::new("log.example.org"), parts)
+            .await
+            .unwrap();
+        assert_eq!(log.audit().await.unwrap().head, log.published().head);
+        log
+    };
+    let mut acknowledged = Vec::new();
+    for round in 0..4 {
+        let log = open().await;
+        assert_eq!(log.published().head.size, acknowledged.len() as u64);
+        for (text, included) in add_many(&log, &format!("round {round}"), 700).await {
+            acknowledged.push((text, included.unwrap().leaf_index));
+        }
+        check_acknowledged(&log, &acknowledged).await;
+        log.shutdown().await;
+        drop(log);
+        tear(&directory.path().join("journal"));
+    }
+    let log = open().await;
+    check_acknowledged(&log, &acknowledged).await;
+    let full = log.published().head.size / 256;
+    eventually("flushing", || log.health().bundles_in_cold == full).await;
+    assert!(directory.path().join("log/tile/entries/009").is_file());
+}
+
+/// Leaves in the last segment what an append leaves whose first sector was not written.
+fn tear(journal: &std::path::Path) {
+    let segments = std::fs::read_dir(journal)
+        .unwrap()
+        .map(|entry| entry.unwrap().path());
+    let last = segments
+        .filter(|path| path.extension().is_some_and(|ending| ending == "segment"))
+        .max()
+        .unwrap();
+    let mut bytes = std::fs::read(&last).unwrap();
+    let end = bytes.iter().rposition(|byte| *byte != 0).unwrap() + 1;
+    let torn = end.next_multiple_of(512) + 512;
+    if let Some(sector) = bytes.get_mut(torn..torn + 512) {
+        sector.fill(0x5a);
+    }
+    std::fs::write(last, bytes).unwrap();
+}
