@@ -1,0 +1,74 @@
+//! Configuration of the certificate transparency log.
+
+use std::path::PathBuf;
+
+use kit::{Listeners, Period, ServiceConfig, TelemetryConfig};
+use serde::{Deserialize, Serialize};
+use signer::KeyConfig;
+
+use crate::Origin;
+
+/// The file of the `ctlog` service.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Config {
+    /// Where the service listens.
+    pub listeners: Listeners,
+    /// Logs and traces.
+    #[serde(default)]
+    pub telemetry: TelemetryConfig,
+    /// The name of the log in its checkpoints. It never changes: a log under a new name is a new
+    /// log, and needs a new key and data directory.
+    pub origin: Origin,
+    /// The key that signs timestamps and tree heads. The log's id is the hash of its public half,
+    /// so a new key is a new log.
+    pub key: KeyConfig,
+    /// PEM file with the root certificates whose chains are accepted. Without the root of the
+    /// certificate authority, every submission is refused.
+    pub roots: PathBuf,
+    /// The directory of journal, tiles and issuers. It belongs to one process; losing it ends the
+    /// log.
+    pub data: PathBuf,
+    /// The file that remembers the newest published tree head, on another disk or at least outside
+    /// of `data`, so that a restored older copy of `data` is noticed.
+    pub anchor: PathBuf,
+    /// Shortest time between two rounds. Default `0s`: a round begins when the last one is durable.
+    /// Raise it where each signature costs money or time, as with a remote key service; every
+    /// submission waits for it.
+    #[serde(default = "crate::tlog::no_interval")]
+    pub min_round_interval: Period,
+}
+
+impl Config {
+    /// A configuration with every default, its data below `data`.
+    #[must_use]
+    pub fn new(
+        listeners: Listeners,
+        origin: Origin,
+        key: KeyConfig,
+        roots: PathBuf,
+        data: PathBuf,
+        anchor: PathBuf,
+    ) -> Self {
+        Self {
+            listeners,
+            telemetry: TelemetryConfig::default(),
+            origin,
+            key,
+            roots,
+            data,
+            anchor,
+            min_round_interval: crate::tlog::no_interval(),
+        }
+    }
+}
+
+impl ServiceConfig for Config {
+    fn telemetry(&self) -> &TelemetryConfig {
+        &self.telemetry
+    }
+
+    fn check(&self) -> Result<(), String> {
+        crate::tlog::check_anchor(&self.data, &self.anchor)
+    }
+}

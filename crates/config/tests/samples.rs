@@ -1,0 +1,287 @@
+//! Each sample is read by the struct of its service, and everything beside it is refused.
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test stops where the sample is wrong"
+)]
+
+use std::fs;
+use std::path::PathBuf;
+
+use kit::{ConfigError, ServiceConfig, read_config};
+use sigstead_config as config;
+
+fn sample(service: &str) -> String {
+    let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("samples");
+    fs::read_to_string(folder.join(format!("{service}.yaml"))).unwrap()
+}
+
+fn read<C: ServiceConfig>(text: &str) -> Result<C, ConfigError> {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("config.yaml");
+    fs::write(&path, text).unwrap();
+    read_config(&path)
+}
+
+/// The complaint about a text, without the folder of its file.
+fn refusal<C: ServiceConfig>(text: &str) -> String {
+    let Err(error) = read::<C>(text) else {
+        panic!("this was accepted: {text}")
+    };
+    let full = error.to_string();
+    full.rsplit_once("config.yaml:").unwrap().1.to_owned()
+}
+
+fn contradiction<C: ServiceConfig>(service: &str, from: &str, to: &str) -> String {
+    let text = sample(service);
+    assert!(text.contains(from), "{service} has no {from}");
+    read::<C>(&text.replace(from, to))
+        .unwrap()
+        .check()
+        .unwrap_err()
+}
+
+fn survives_writing<C: ServiceConfig>(service: &str) {
+    let first: C = read(&sample(service)).unwrap();
+    first.check().unwrap();
+    let written = config::to_yaml(&first).unwrap();
+    let second: C = read(&written).unwrap();
+    assert_eq!(config::to_yaml(&second).unwrap(), written);
+}
+
+#[test]
+fn every_sample_is_read_and_survives_being_written() {
+    survives_writing::<config::ca::Config>("ca");
+    survives_writing::<config::ctlog::Config>("ctlog");
+    survives_writing::<config::tlog::Config>("tlog");
+    survives_writing::<config::tsa::Config>("tsa");
+    survives_writing::<config::tuf::Config>("tuf");
+    survives_writing::<config::oidc::Config>("oidc");
+}
+
+#[test]
+fn an_unknown_key_at_the_top_is_refused_with_its_place_and_the_nearest_name() {
+    type Case = (&'static str, fn(&str) -> String, &'static str, &'static str);
+    let cases: [Case; 6] = [
+        ("ca", refusal::<config::ca::Config>, "chian", "chain"),
+        ("ctlog", refusal::<config::ctlog::Config>, "root", "roots"),
+        ("tlog", refusal::<config::tlog::Config>, "log", "logs"),
+        ("tsa", refusal::<config::tsa::Config>, "polices", "policy"),
+        (
+            "tuf",
+            refusal::<config::tuf::Config>,
+            "resign_befor",
+            "resign_before",
+        ),
+        ("oidc", refusal::<config::oidc::Config>, "isuer", "issuer"),
+    ];
+    for (service, refuse, wrong, right) in cases {
+        let text = format!("{}{wrong}: 1\n", sample(service));
+        let line = text.lines().count();
+        let complaint = refuse(&text);
+        assert!(complaint.starts_with(&format!("{line}:1: ")), "{complaint}");
+        assert!(
+            complaint.contains(&format!("unknown field `{wrong}`")),
+            "{complaint}"
+        );
+        assert!(
+            complaint.ends_with(&format!("did you mean `{right}`?")),
+            "{complaint}"
+        );
+    }
+}
+
+#[test]
+fn an_unknown_key_inside_is_refused_with_its_path() {
+    type Case = (
+        &'static str,
+        fn(&str) -> String,
+        &'static str,
+        &'static str,
+        &'static str,
+    );
+    let cases: [Case; 6] = [
+        (
+            "ca",
+            refusal::<config::ca::Config>,
+            "  public_key:",
+            "  publickey:",
+            "ct_log",
+        ),
+        (
+            "ca",
+            refusal::<config::ca::Config>,
+            "client_ca:",
+            "clientca:",
+            "listeners.admin",
+        ),
+        (
+            "ca",
+            refusal::<config::ca::Config>,
+            "log_level",
+            "loglevel",
+            "telemetry",
+        ),
+        (
+            "tlog",
+            refusal::<config::tlog::Config>,
+            "min_round_interval",
+            "interval",
+            "logs[1]",
+        ),
+        (
+            "oidc",
+            refusal::<config::oidc::Config>,
+            "secret_hash",
+            "secret",
+            "clients[1]",
+        ),
+        (
+            "oidc",
+            refusal::<config::oidc::Config>,
+            "max_failures",
+            "failures",
+            "sessions",
+        ),
+    ];
+    for (service, refuse, right, wrong, path) in cases {
+        let complaint = refuse(&sample(service).replace(right, wrong));
+        assert!(complaint.contains(path), "{complaint}");
+        assert!(complaint.contains("unknown field"), "{complaint}");
+        assert!(
+            complaint.starts_with(|c: char| c.is_ascii_digit()),
+            "{complaint}"
+        );
+    }
+}
+
+#[test]
+fn values_are_parsed_and_not_taken_as_text() {
+    type Case = (&'static str, fn(&str) -> String, &'static str, &'static str);
+    let cases: [Case; 7] = [
+        (
+            "ca",
+            refusal::<config::ca::Config>,
+            "127.0.0.1:5555",
+            "localhost",
+        ),
+        (
+            "ca",
+            refusal::<config::ca::Config>,
+            "certificate_lifetime: 10m",
+            "certificate_lifetime: 10",
+        ),
+        (
+            "ca",
+            refusal::<config::ca::Config>,
+            "http://localhost:6962/",
+            "localhost",
+        ),
+        (
+            "tlog",
+            refusal::<config::tlog::Config>,
+            "rekor-v2",
+            "rekor-v9",
+        ),
+        (
+            "ctlog",
+            refusal::<config::ctlog::Config>,
+            "ct2026.demo.localhost",
+            "http://ct.localhost",
+        ),
+        (
+            "oidc",
+            refusal::<config::oidc::Config>,
+            "http://localhost:8080\n",
+            "http://localhost:8080/\n",
+        ),
+        (
+            "oidc",
+            refusal::<config::oidc::Config>,
+            "device_code",
+            "devices",
+        ),
+    ];
+    for (service, refuse, good, bad) in cases {
+        let text = sample(service);
+        assert!(text.contains(good), "{service} has no {good}");
+        refuse(&text.replace(good, bad));
+    }
+}
+
+#[test]
+fn every_line_that_is_required_is_missed() {
+    let without = |service: &str, key: &str| {
+        let text = sample(service);
+        let mut document: serde_yaml::Value = serde_yaml::from_str(&text).unwrap();
+        document.as_mapping_mut().unwrap().remove(key).unwrap();
+        serde_yaml::to_string(&document).unwrap()
+    };
+    for key in ["listeners", "key", "chain", "issuers", "ct_log"] {
+        let complaint = refusal::<config::ca::Config>(&without("ca", key));
+        assert!(
+            complaint.contains(&format!("missing field `{key}`")),
+            "{complaint}"
+        );
+    }
+    for key in ["listeners", "issuer", "key", "store", "users", "clients"] {
+        let complaint = refusal::<config::oidc::Config>(&without("oidc", key));
+        assert!(
+            complaint.contains(&format!("missing field `{key}`")),
+            "{complaint}"
+        );
+    }
+}
+
+#[test]
+fn fields_that_contradict_each_other_are_refused() {
+    use config::{ca, ctlog, oidc, tlog, tsa, tuf};
+    for (complaint, part) in [
+        (
+            contradiction::<ca::Config>("ca", "lifetime: 10m", "lifetime: 30d"),
+            "certificate_lifetime",
+        ),
+        (
+            contradiction::<ctlog::Config>("ctlog", "anchor: anchor", "anchor: data/anchor"),
+            "anchor",
+        ),
+        (
+            contradiction::<tlog::Config>("tlog", "log2026-2.rekor", "log2026-1.rekor"),
+            "origin",
+        ),
+        (
+            contradiction::<tlog::Config>("tlog", "log2026-2/data", "log2026-1/data"),
+            "directory",
+        ),
+        (
+            contradiction::<tsa::Config>("tsa", "[1.2.3.4]", "[x]"),
+            "object identifier",
+        ),
+        (
+            contradiction::<tuf::Config>("tuf", "resign_before: 2d", "resign_before: 7d"),
+            "resign_before",
+        ),
+        (
+            contradiction::<tuf::Config>(
+                "tuf",
+                "timestamp_validity: 7d",
+                "timestamp_validity: 22d",
+            ),
+            "snapshot_validity",
+        ),
+        (
+            contradiction::<oidc::Config>("oidc", "- id: release", "- id: sigstore"),
+            "two clients",
+        ),
+        (
+            contradiction::<oidc::Config>("oidc", "$argon2id$v=19", "hunter2"),
+            "never write the secret",
+        ),
+        (
+            contradiction::<oidc::Config>("oidc", "{team: release}", "{email: a@example.com}"),
+            "email",
+        ),
+    ] {
+        assert!(complaint.contains(part), "{complaint}");
+    }
+}

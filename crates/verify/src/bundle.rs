@@ -1,0 +1,278 @@
+//! A bundle whose shape is right: it has what its version demands, and nothing else.
+
+use key::HashAlgorithm;
+use merkle::{LeafIndex, NodeHash, RootHash};
+use trust_root::Base64Bytes;
+use x509::Certificate;
+
+use crate::failure::{Failing as _, ensure};
+use crate::{Check, Failure, json};
+
+/// A bundle. Nothing in it has been verified.
+#[derive(Debug, Clone)]
+pub struct Bundle {
+    /// Its version.
+    pub media_type: MediaType,
+    /// What the signature is verified with.
+    pub material: Material,
+    /// The signature, and what it is over.
+    pub content: Content,
+    /// Its one log entry.
+    pub entry: LogEntry,
+    /// Responses of timestamp authorities, DER.
+    pub timestamps: Vec<Vec<u8>>,
+}
+
+/// The version of a bundle.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum MediaType {
+    /// Version 0.1: a promise is demanded, a proof is not.
+    V0_1,
+    /// Version 0.2: a proof is demanded.
+    V0_2,
+    /// Version 0.3: one certificate instead of a chain.
+    V0_3,
+}
+
+/// What a signature is verified with.
+#[derive(Debug, Clone)]
+pub enum Material {
+    /// A certificate, and what the bundle says of its issuers.
+    Certificate {
+        /// The signing certificate.
+        leaf: Box<Certificate>,
+        /// Issuers; they count only as links to trusted ones.
+        intermediates: Vec<Certificate>,
+    },
+    /// A key that the verifier knows.
+    PublicKey,
+}
+
+/// A signature, and what it is over.
+#[derive(Debug, Clone)]
+pub enum Content {
+    /// A signature over the artifact.
+    Message {
+        /// Which artifact, as the bundle says.
+        digest: Option<(HashAlgorithm, Vec<u8>)>,
+        /// The signature.
+        signature: Vec<u8>,
+    },
+    /// A signature over an attestation.
+    Envelope {
+        /// Of which type the attestation is.
+        payload_type: String,
+        /// The attestation.
+        payload: Vec<u8>,
+        /// The signature.
+        signature: Vec<u8>,
+    },
+}
+
+/// An entry of a signature log, as the bundle states it.
+#[derive(Debug, Clone)]
+pub struct LogEntry {
+    /// The index; in Rekor v1 the one over all shards.
+    pub log_index: u64,
+    /// The log.
+    pub log_id: Vec<u8>,
+    /// The kind of the entry.
+    pub kind: String,
+    /// The version of the kind.
+    pub version: String,
+    /// Seconds since 1970.
+    pub integrated_time: u64,
+    /// The log's promise.
+    pub promise: Option<Vec<u8>>,
+    /// The proof of inclusion with its checkpoint.
+    pub proof: Option<Proof>,
+    /// What the log holds.
+    pub body: Vec<u8>,
+}
+
+/// A proof of inclusion with its checkpoint.
+#[derive(Debug, Clone)]
+pub struct Proof {
+    /// The way from entry to root.
+    pub inclusion: merkle::InclusionProof,
+    /// The root.
+    pub root: RootHash,
+    /// What the log signed.
+    pub checkpoint: String,
+}
+
+impl Bundle {
+    /// Reads a bundle.
+    ///
+    /// # Errors
+    /// If it is no bundle, has unknown members, or not the members of its version.
+    pub fn parse(json: &[u8]) -> Result<Self, Failure> {
+        let wire: json::Bundle = serde_json::from_slice(json).failing(Check::BundleJson)?;
+        Self::try_from(wire)
+    }
+
+    /// The signature's bytes.
+    #[must_use]
+    pub fn signature(&self) -> &[u8] {
+        match &self.content {
+            Content::Message { signature, .. } | Content::Envelope { signature, .. } => signature,
+        }
+    }
+}
+
+impl MediaType {
+    /// The version that a media type names.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        match text {
+            "application/vnd.dev.sigstore.bundle+json;version=0.1" => Some(Self::V0_1),
+            "application/vnd.dev.sigstore.bundle+json;version=0.2" => Some(Self::V0_2),
+            "application/vnd.dev.sigstore.bundle+json;version=0.3"
+            | "application/vnd.dev.sigstore.bundle.v0.3+json" => Some(Self::V0_3),
+            _ => None,
+        }
+    }
+}
+
+impl TryFrom<json::Bundle> for Bundle {
+    type Error = Failure;
+
+    fn try_from(wire: json::Bundle) -> Result<Self, Failure> {
+        let media_type = MediaType::parse(&wire.media_type).failing(Check::MediaType)?;
+        let material = wire.verification_material;
+        let timestamps = material.timestamp_verification_data.unwrap_or_default();
+        let mut entries = material.tlog_entries;
+        let entry = entries.pop().failing(Check::EntryCount)?;
+        // Two entries could be about two signatures; each would look as if the other were proven.
+        ensure(entries.is_empty(), Check::EntryCount)?;
+        Ok(Self {
+            media_type,
+            material: Material::read(
+                media_type,
+                material.public_key.is_some(),
+                material.x509_certificate_chain,
+                material.certificate,
+            )?,
+            content: Content::read(wire.message_signature, wire.dsse_envelope)?,
+            entry: LogEntry::read(media_type, entry)?,
+            timestamps: timestamps
+                .rfc3161_timestamps
+                .iter()
+                .map(|timestamp| timestamp.signed_timestamp.as_slice().to_vec())
+                .collect(),
+        })
+    }
+}
+
+impl Material {
+    fn read(
+        media_type: MediaType,
+        is_key: bool,
+        chain: Option<json::CertificateChain>,
+        certificate: Option<json::RawCertificate>,
+    ) -> Result<Self, Failure> {
+        let certificates = match (is_key, chain, certificate) {
+            (true, None, None) => return Ok(Self::PublicKey),
+            (false, Some(chain), None) if media_type < MediaType::V0_3 => chain.certificates,
+            (false, None, Some(certificate)) if media_type == MediaType::V0_3 => vec![certificate],
+            _ => return Err(Check::BundleVersion.into()),
+        };
+        let mut certificates = certificates
+            .iter()
+            .map(|each| Certificate::from_der(each.raw_bytes.as_slice()))
+            .collect::<Result<Vec<_>, _>>()
+            .failing(Check::CertificateForm)?
+            .into_iter();
+        let leaf = Box::new(certificates.next().failing(Check::CertificateForm)?);
+        Ok(Self::Certificate {
+            leaf,
+            intermediates: certificates.collect(),
+        })
+    }
+}
+
+impl Content {
+    fn read(
+        message: Option<json::MessageSignature>,
+        envelope: Option<json::Envelope>,
+    ) -> Result<Self, Failure> {
+        match (message, envelope) {
+            (Some(message), None) => Ok(Self::Message {
+                digest: message.message_digest.map(read_digest).transpose()?,
+                signature: message.signature.as_slice().to_vec(),
+            }),
+            (None, Some(envelope)) => {
+                let [signature] = envelope.signatures.as_slice() else {
+                    return Err(Check::SignatureCount.into());
+                };
+                Ok(Self::Envelope {
+                    signature: signature.sig.as_slice().to_vec(),
+                    payload_type: envelope.payload_type,
+                    payload: envelope.payload.as_slice().to_vec(),
+                })
+            }
+            _ => Err(Check::BundleVersion.into()),
+        }
+    }
+}
+
+fn read_digest(digest: json::HashOutput) -> Result<(HashAlgorithm, Vec<u8>), Failure> {
+    let algorithm = HashAlgorithm::from_name(&digest.algorithm).failing(Check::BundleJson)?;
+    Ok((algorithm, digest.digest.as_slice().to_vec()))
+}
+
+impl LogEntry {
+    fn read(media_type: MediaType, entry: json::TransparencyLogEntry) -> Result<Self, Failure> {
+        let missing = Check::BundleVersion;
+        let kind = entry.kind_version.failing(missing)?;
+        let proof = entry
+            .inclusion_proof
+            .map(Proof::read)
+            .transpose()?
+            .flatten();
+        match media_type {
+            MediaType::V0_1 => ensure(entry.inclusion_promise.is_some(), missing)?,
+            MediaType::V0_2 | MediaType::V0_3 => ensure(proof.is_some(), missing)?,
+        }
+        Ok(Self {
+            log_index: entry.log_index,
+            log_id: entry.log_id.failing(missing)?.key_id.as_slice().to_vec(),
+            kind: kind.kind,
+            version: kind.version,
+            integrated_time: entry.integrated_time,
+            promise: entry
+                .inclusion_promise
+                .map(|promise| promise.signed_entry_timestamp.as_slice().to_vec()),
+            proof,
+            body: entry
+                .canonicalized_body
+                .failing(missing)?
+                .as_slice()
+                .to_vec(),
+        })
+    }
+}
+
+impl Proof {
+    /// None for a proof without a checkpoint, which early bundles have: nobody signed its root, so it proves nothing.
+    fn read(proof: json::InclusionProof) -> Result<Option<Self>, Failure> {
+        let Some(checkpoint) = proof.checkpoint else {
+            return Ok(None);
+        };
+        let hashes: Result<Vec<_>, _> = proof
+            .hashes
+            .iter()
+            .map(Base64Bytes::as_slice)
+            .map(NodeHash::try_from)
+            .collect();
+        Ok(Some(Self {
+            inclusion: merkle::InclusionProof {
+                leaf_index: LeafIndex::new(proof.log_index),
+                tree_size: proof.tree_size,
+                hashes: hashes.failing(Check::Inclusion)?,
+            },
+            root: RootHash::try_from(proof.root_hash.as_slice()).failing(Check::Inclusion)?,
+            checkpoint: checkpoint.envelope,
+        }))
+    }
+}
