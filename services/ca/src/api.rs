@@ -1,0 +1,7 @@
+//! The faces of the authority: decode, issue, encode.
+
+pub(crate) mod grpc;
+pub(crate) mod http;
+mod request;
+mod response;
+mod v1;

@@ -1,0 +1,123 @@
+//! Fulcio v2 over gRPC: `dev.sigstore.fulcio.v2.CA`.
+
+use std::sync::Arc;
+
+use identity::{ConfiguredIssuer, IssuerLocation};
+use kit::Problem;
+use proto::fulcio::v2 as wire;
+use tonic::metadata::MetadataMap;
+use tonic::{Request, Response, Status};
+use wire::ca_server::{Ca, CaServer};
+use wire::create_signing_certificate_request::Key;
+use wire::credentials::Credentials;
+use wire::oidc_issuer::Issuer;
+use wire::signing_certificate::Certificate as SignedCertificate;
+use x509::Certificate;
+
+use super::request::{choose_key, choose_token};
+use crate::{CertificateAuthority, Error, IssuanceRequest};
+
+/// The gRPC service of an authority.
+pub(crate) fn service(authority: Arc<CertificateAuthority>) -> CaServer<CaService> {
+    CaServer::new(CaService(authority))
+}
+
+pub(crate) struct CaService(Arc<CertificateAuthority>);
+
+#[tonic::async_trait]
+impl Ca for CaService {
+    async fn create_signing_certificate(
+        &self,
+        request: Request<wire::CreateSigningCertificateRequest>,
+    ) -> Result<Response<wire::SigningCertificate>, Status> {
+        let (metadata, _, message) = request.into_parts();
+        let request = into_issuance(message, &metadata).map_err(Problem::from)?;
+        let chain = self.0.issue(request).await.map_err(Problem::from)?;
+        Ok(Response::new(signing_certificate(&chain)))
+    }
+
+    async fn get_trust_bundle(
+        &self,
+        _request: Request<wire::GetTrustBundleRequest>,
+    ) -> Result<Response<wire::TrustBundle>, Status> {
+        let chain = certificate_chain(self.0.parts().chain.certificates());
+        Ok(Response::new(wire::TrustBundle {
+            chains: vec![chain],
+        }))
+    }
+
+    async fn get_configuration(
+        &self,
+        _request: Request<wire::GetConfigurationRequest>,
+    ) -> Result<Response<wire::Configuration>, Status> {
+        let issuers = self
+            .0
+            .parts()
+            .issuers
+            .configured()
+            .into_iter()
+            .map(oidc_issuer)
+            .collect();
+        Ok(Response::new(wire::Configuration { issuers }))
+    }
+}
+
+fn into_issuance(
+    message: wire::CreateSigningCertificateRequest,
+    metadata: &MetadataMap,
+) -> Result<IssuanceRequest, Error> {
+    let in_body = message
+        .credentials
+        .and_then(|credentials| credentials.credentials);
+    let in_body = in_body.map(|Credentials::OidcIdentityToken(token)| token);
+    let in_metadata = metadata
+        .get(TOKEN_METADATA)
+        .and_then(|value| value.to_str().ok());
+    let key = match message.key {
+        Some(Key::PublicKeyRequest(request)) => {
+            let content = request.public_key.unwrap_or_default().content.into_bytes();
+            choose_key(Some((content, request.proof_of_possession)), Vec::new())
+        }
+        Some(Key::CertificateSigningRequest(request)) => choose_key(None, request),
+        None => choose_key(None, Vec::new()),
+    };
+    Ok(IssuanceRequest {
+        token: choose_token(in_body, in_metadata),
+        key: key?,
+    })
+}
+
+fn signing_certificate(chain: &[Certificate]) -> wire::SigningCertificate {
+    let embedded = wire::SigningCertificateEmbeddedSct {
+        chain: Some(certificate_chain(chain)),
+    };
+    wire::SigningCertificate {
+        certificate: Some(SignedCertificate::SignedCertificateEmbeddedSct(embedded)),
+    }
+}
+
+fn certificate_chain<'a>(
+    chain: impl IntoIterator<Item = &'a Certificate>,
+) -> wire::CertificateChain {
+    wire::CertificateChain {
+        certificates: chain.into_iter().map(Certificate::to_pem).collect(),
+    }
+}
+
+fn oidc_issuer(issuer: ConfiguredIssuer) -> wire::OidcIssuer {
+    wire::OidcIssuer {
+        issuer: Some(match issuer.location {
+            IssuerLocation::Url(url) => Issuer::IssuerUrl(url),
+            IssuerLocation::Wildcard(pattern) => Issuer::WildcardIssuerUrl(pattern),
+        }),
+        audience: issuer.audience,
+        challenge_claim: issuer.challenge_claim,
+        spiffe_trust_domain: issuer.spiffe_trust_domain,
+        issuer_type: issuer.kind.as_str().to_owned(),
+        subject_domain: issuer.subject_domain,
+        skip_email_verification: issuer.skip_email_verification,
+    }
+}
+
+/// Where Fulcio's gateway puts the token of the `Authorization` header.
+const TOKEN_METADATA: &str = "oidcidentitytoken";

@@ -1,0 +1,67 @@
+//! Fulcio v2 over HTTP, and the route table of both HTTP faces.
+
+use std::sync::Arc;
+
+use axum::extract::State;
+use axum::middleware::from_fn_with_state;
+use axum::{Json, Router};
+use bytes::Bytes;
+use http::{HeaderMap, header};
+use kit::{BodyStyle, Budget, Problem, Routes};
+
+use super::request::{CreateSigningCertificateRequest, decode};
+use super::response::{ConfigurationResponse, SigningCertificateResponse, TrustBundleResponse};
+use super::v1;
+use crate::{CertificateAuthority, metrics};
+
+/// The routes of both HTTP faces. `Accept` is not looked at: python and Rust clients ask for PEM and
+/// read JSON.
+pub(crate) fn router(authority: Arc<CertificateAuthority>) -> Router {
+    let metrics = authority.parts().metrics.clone();
+    Routes::new(BodyStyle::Gateway)
+        .post("/api/v2/signingCert", ISSUE, signing_certificate)
+        .get("/api/v2/trustBundle", Budget::read(), trust_bundle)
+        .get("/api/v2/configuration", Budget::read(), configuration)
+        .post("/api/v1/signingCert", ISSUE, v1::signing_certificate)
+        .get("/api/v1/rootCert", Budget::read(), v1::root_certificate)
+        .healthz()
+        .cors_any_origin(&["sigstead-code"])
+        .with_state(authority)
+        .into_router()
+        .layer(from_fn_with_state(metrics, metrics::measure))
+}
+
+async fn signing_certificate(
+    State(authority): State<Arc<CertificateAuthority>>,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Result<Json<SigningCertificateResponse>, Problem> {
+    let request: CreateSigningCertificateRequest = decode(&body)?;
+    let chain = authority
+        .issue(request.into_issuance(authorization(&headers))?)
+        .await?;
+    Ok(Json(SigningCertificateResponse::new(&chain)))
+}
+
+async fn trust_bundle(
+    State(authority): State<Arc<CertificateAuthority>>,
+) -> Json<TrustBundleResponse> {
+    Json(TrustBundleResponse::new(
+        authority.parts().chain.certificates(),
+    ))
+}
+
+async fn configuration(
+    State(authority): State<Arc<CertificateAuthority>>,
+) -> Json<ConfigurationResponse> {
+    Json(ConfigurationResponse::new(
+        authority.parts().issuers.configured(),
+    ))
+}
+
+pub(super) fn authorization(headers: &HeaderMap) -> Option<&str> {
+    headers.get(header::AUTHORIZATION)?.to_str().ok()
+}
+
+/// Fulcio's body limit. The time covers a slow log; clients give up earlier.
+const ISSUE: Budget = Budget::new(4 * 1024 * 1024, 25);

@@ -1,0 +1,105 @@
+//! The certificate transparency log, as the authority sees it.
+
+use async_trait::async_trait;
+use ct::{IssuerKeyHash, SignedCertificateTimestamp, SignedEntry};
+use key::PublicKey;
+use time::OffsetDateTime;
+use x509::{Certificate, Precertificate};
+
+mod http;
+
+pub use self::http::HttpCtLog;
+
+/// The log that every certificate is entered into.
+#[async_trait]
+pub trait CtLogClient: Send + Sync {
+    /// Submits a precertificate, DER, followed by its issuers up to the root (RFC 6962 §4.2). MAY be
+    /// asked again with the same chain. The answer is verified by the caller.
+    async fn add_pre_chain(
+        &self,
+        chain: &[&[u8]],
+    ) -> Result<SignedCertificateTimestamp, CtLogError>;
+}
+
+/// A log that did not answer with an acceptable SCT.
+#[derive(Debug, thiserror::Error)]
+pub enum CtLogError {
+    /// The log cannot be reached.
+    #[error("the ct log cannot be reached")]
+    Unreachable(#[source] Box<dyn std::error::Error + Send + Sync>),
+    /// The log did not answer in time, or was overloaded for so long.
+    #[error("the ct log did not answer in time")]
+    Late,
+    /// The log does not take the chain.
+    #[error("the ct log refused the chain with status {status}: {message}")]
+    Refused {
+        /// The HTTP status.
+        status: u16,
+        /// What the log said, cut short.
+        message: String,
+    },
+    /// The log answered something else than an SCT.
+    #[error("the ct log's answer is not an sct: {0}")]
+    Malformed(String),
+    /// The signature does not verify, or is another log's.
+    #[error("the sct does not verify with the configured key of the ct log")]
+    Unverified(#[source] ct::Error),
+    /// The log's time cannot be right.
+    #[error("the sct is from {timestamp}, outside of {} to {}", window.not_before, window.not_after)]
+    OutOfTime {
+        /// The SCT's time.
+        timestamp: OffsetDateTime,
+        /// When it should be from.
+        window: Window,
+    },
+}
+
+/// When an SCT may be from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Window {
+    /// The certificate's `NotBefore`: an older SCT would vouch for a certificate that is not valid yet.
+    pub not_before: OffsetDateTime,
+    /// Our time, and the skew that is allowed.
+    pub not_after: OffsetDateTime,
+}
+
+/// An SCT that clients will accept in the certificate of one precertificate.
+pub struct VerifiedSct(SignedCertificateTimestamp);
+
+impl VerifiedSct {
+    /// Verifies the log's answer for a precertificate.
+    ///
+    /// # Errors
+    /// [`CtLogError::Unverified`] or [`CtLogError::OutOfTime`].
+    pub fn verify(
+        sct: SignedCertificateTimestamp,
+        precertificate: &Precertificate,
+        issuer: &Certificate,
+        log_key: &PublicKey,
+        window: Window,
+    ) -> Result<Self, CtLogError> {
+        let entry = SignedEntry::Precertificate {
+            issuer_key_hash: IssuerKeyHash::of(issuer),
+            tbs: precertificate
+                .tbs_without_poison()
+                .map_err(|error| CtLogError::Unverified(error.into()))?,
+        };
+        sct.verify(entry, log_key).map_err(CtLogError::Unverified)?;
+        let nanoseconds = i128::from(sct.timestamp_millis) * 1_000_000;
+        let timestamp = OffsetDateTime::from_unix_timestamp_nanos(nanoseconds)
+            .map_err(|_| CtLogError::Malformed("its time is beyond all calendars".to_owned()))?;
+        if timestamp < window.not_before || timestamp > window.not_after {
+            return Err(CtLogError::OutOfTime { timestamp, window });
+        }
+        Ok(Self(sct))
+    }
+
+    /// The list that the certificate embeds. It holds one SCT, because python and Rust clients take
+    /// no more and no fewer.
+    ///
+    /// # Errors
+    /// The SCT cannot be written.
+    pub fn into_list(self) -> Result<Vec<u8>, CtLogError> {
+        ct::encode_list(&[self.0]).map_err(CtLogError::Unverified)
+    }
+}

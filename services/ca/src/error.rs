@@ -1,0 +1,221 @@
+use std::path::PathBuf;
+
+use kit::{Kind, Problem};
+
+use crate::ct_log::CtLogError;
+
+/// What stands between a request and a certificate, or between a configuration and a service.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The body is not a request.
+    #[error("the request is malformed: {0}")]
+    RequestMalformed(&'static str),
+    /// The token is missing or refused, or its issuer cannot be asked.
+    #[error("the identity token was not accepted")]
+    Token(#[source] identity::Error),
+    /// The public key cannot be read.
+    #[error("the public key cannot be read")]
+    KeyMalformed(#[source] key::Error),
+    /// The public key is weak.
+    #[error("the public key is insecure")]
+    KeyInsecure(#[source] key::Error),
+    /// The proof of possession does not verify.
+    #[error("the proof of possession does not verify")]
+    PossessionUnproven,
+    /// The certification request cannot be read.
+    #[error("the certification request cannot be read")]
+    CertificateRequestMalformed(#[source] x509::Error),
+
+    /// The certificate would break its profile, as when the authority itself is about to end.
+    #[error("the certificate cannot be laid out")]
+    Profile(#[source] x509::Error),
+    /// The key did not sign.
+    #[error("the authority's key did not sign")]
+    Signing(#[source] signer::Error),
+    /// The key did not sign in time.
+    #[error("the authority's key did not sign in time")]
+    SigningLate,
+    /// What the key signed is not a signature of it, or not of these bytes.
+    #[error("the authority's key gave a signature that cannot be used")]
+    SignatureUnusable(#[source] x509::Error),
+    /// The system gives no randomness.
+    #[error("there is no randomness for a serial number")]
+    Randomness,
+    /// The CT log did not take the precertificate, or its answer is not acceptable.
+    #[error("the certificate could not be entered into the ct log")]
+    CtLog(#[source] CtLogError),
+
+    /// A file of the configuration cannot be read.
+    #[error("E-CA-015: cannot read {path}")]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// The certificate chain is not PEM of certificates.
+    #[error("E-CA-003: the chain cannot be read")]
+    ChainMalformed(#[source] x509::Error),
+    /// Clients would refuse the certificate chain.
+    #[error("E-CA-003: certificate {position} of the chain {reason}")]
+    ChainRefused {
+        /// Which one, from one.
+        position: usize,
+        /// What is wrong with it, and what to do.
+        reason: &'static str,
+    },
+    /// The signing key and the chain do not belong together.
+    #[error(
+        "E-CA-002: the chain's first certificate is for key {certificate}, the configured key is {key}; \
+         configure the key and the certificate of one authority"
+    )]
+    KeyMismatch {
+        /// Fingerprint of the certificate's key.
+        certificate: String,
+        /// Fingerprint of the signing key.
+        key: String,
+    },
+    /// The signing key cannot be opened.
+    #[error("E-CA-015: the signing key cannot be opened")]
+    OpenKey(#[source] signer::Error),
+    /// The file of issuers cannot be used.
+    #[error("E-CA-015: the issuers cannot be taken")]
+    Issuers(#[source] identity::Error),
+    /// The CT log's public key cannot be read.
+    #[error("E-CA-015: {path} is not the public key of a ct log")]
+    CtLogKey {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: key::Error,
+    },
+    /// SCTs cannot be signed with a key of this kind, so no answer of the log would verify.
+    #[error("E-CA-015: {path} is no key for a ct log; the log needs one on P-256, or rsa")]
+    CtLogKeyKind {
+        /// The file.
+        path: PathBuf,
+    },
+    /// The CT log's URL cannot be extended.
+    #[error("E-CA-015: {0} cannot be the url of a ct log")]
+    CtLogUrl(url::Url),
+    /// The HTTP client cannot be made.
+    #[error("E-CA-015: cannot make the client for issuers and ct log")]
+    Client(#[source] kit::Error),
+    /// A metric's name is taken.
+    #[error("E-CA-015: cannot register the metrics")]
+    Metrics(#[source] prometheus::Error),
+}
+
+impl From<Error> for Problem {
+    /// Fulcio answers every fault of the caller with `InvalidArgument`, tokens included, and clients
+    /// expect no other status. Its fixed sentences open the messages.
+    fn from(error: Error) -> Self {
+        match &error {
+            Error::RequestMalformed(what) => refused(
+                "E-CA-001",
+                format!("The request could not be parsed: {what}"),
+                &error,
+            ),
+            Error::Token(token) => token_problem(token),
+            Error::KeyMalformed(_) => refused("E-CA-005", KEY_MALFORMED, &error),
+            Error::KeyInsecure(_) => refused("E-CA-006", KEY_INSECURE, &error),
+            Error::PossessionUnproven => refused("E-CA-007", POSSESSION_UNPROVEN, &error),
+            Error::CertificateRequestMalformed(_) => {
+                refused("E-CA-008", CERTIFICATE_REQUEST_MALFORMED, &error)
+            }
+            Error::CtLog(CtLogError::Refused { .. }) => fault("E-CA-009", CT_LOG_FAILED, &error),
+            Error::CtLog(_) => fault("E-CA-010", CT_LOG_FAILED, &error),
+            Error::Signing(_)
+            | Error::SigningLate
+            | Error::SignatureUnusable(_)
+            | Error::Randomness => fault("E-CA-011", AUTHORITY_FAILED, &error),
+            Error::Profile(_) => fault("E-CA-012", AUTHORITY_FAILED, &error),
+            // These end the start, so no caller sees them.
+            Error::Read { .. }
+            | Error::ChainMalformed(_)
+            | Error::ChainRefused { .. }
+            | Error::KeyMismatch { .. }
+            | Error::OpenKey(_)
+            | Error::Issuers(_)
+            | Error::CtLogKey { .. }
+            | Error::CtLogKeyKind { .. }
+            | Error::CtLogUrl(_)
+            | Error::Client(_)
+            | Error::Metrics(_) => Self::internal("E-CA-015", chain_of(&error)),
+        }
+    }
+}
+
+fn token_problem(error: &identity::Error) -> Problem {
+    use identity::Error as Token;
+    let (code, remedy) = match error {
+        Token::TokenTooLarge { .. } | Token::TokenMalformed(_) => {
+            ("E-CA-004", "send the identity token as the issuer gave it")
+        }
+        Token::IssuerUnknown { .. } => (
+            "E-CA-004",
+            "use an issuer of /api/v2/configuration or ask the operator to add this one",
+        ),
+        Token::AudienceMismatch { .. } => (
+            "E-CA-004",
+            "ask the issuer for a token with the audience of /api/v2/configuration",
+        ),
+        Token::TokenExpired { .. } | Token::TokenNotYetValid { .. } => (
+            "E-CA-004",
+            "get a new token, and compare the clocks if a new one is refused too",
+        ),
+        Token::KeyUnknown | Token::AlgorithmMismatch | Token::SignatureInvalid => {
+            ("E-CA-004", "get a new token from the issuer")
+        }
+        Token::ClaimMissing { .. } | Token::ClaimInvalid { .. } | Token::EmailNotVerified => (
+            "E-CA-004",
+            "ask the issuer's operator for tokens with the claims of the issuer's type",
+        ),
+        Token::TypeNotEnabled { .. } => {
+            ("E-CA-014", "use an issuer of type email, uri or username")
+        }
+        Token::IssuerUnavailable { .. } | Token::IssuerDocument { .. } => {
+            let message =
+                "The issuer of the identity token cannot be asked for its keys; try again later";
+            return Problem::new(Kind::Unavailable, "E-CA-013", message)
+                .with_detail(chain_of(error));
+        }
+        // These end the start.
+        Token::ConfigSyntax(_)
+        | Token::ConfigEncode(_)
+        | Token::ConfigInvalid { .. }
+        | Token::Client(_) => {
+            return Problem::internal("E-CA-015", chain_of(error));
+        }
+    };
+    let message = format!("{TOKEN_REFUSED}: {error}; {remedy}");
+    Problem::new(Kind::InvalidArgument, code, message).with_detail(chain_of(error))
+}
+
+fn refused(code: &'static str, message: impl Into<String>, error: &Error) -> Problem {
+    Problem::new(Kind::InvalidArgument, code, message).with_detail(chain_of(error))
+}
+
+fn fault(code: &'static str, message: &'static str, error: &Error) -> Problem {
+    Problem::new(Kind::Internal, code, message).with_detail(chain_of(error))
+}
+
+/// The error and its causes in one line.
+pub(crate) fn chain_of(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        text.push_str(": ");
+        text.push_str(&error.to_string());
+        cause = error.source();
+    }
+    text
+}
+
+const TOKEN_REFUSED: &str = "There was an error processing the identity token";
+const KEY_MALFORMED: &str = "The public key supplied in the request could not be parsed";
+const KEY_INSECURE: &str = "The public key supplied in the request is insecure";
+const POSSESSION_UNPROVEN: &str = "The signature supplied in the request could not be verified";
+const CERTIFICATE_REQUEST_MALFORMED: &str = "The certificate signing request could not be parsed";
+const CT_LOG_FAILED: &str = "Error entering certificate in CTL";
+const AUTHORITY_FAILED: &str = "error communicating with CA backend";

@@ -1,0 +1,91 @@
+//! What `build` reads, and how the parts become a service.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use config::ca::Config;
+use identity::FetchOptions;
+use key::{Algorithm, PublicKey};
+use kit::{Listeners, Service};
+use prometheus::Registry;
+use tokio_util::sync::CancellationToken;
+
+use crate::{CertificateAuthority, Error, api};
+
+/// The service of an authority.
+pub fn serve(
+    listeners: Listeners,
+    authority: Arc<CertificateAuthority>,
+    registry: Registry,
+) -> Service {
+    let (follower, checked) = (authority.clone(), authority.clone());
+    Service::new("ca", listeners)
+        .public(api::http::router(authority.clone()))
+        .grpc(api::grpc::service(authority))
+        .reflection(&[proto::FILE_DESCRIPTOR_SET])
+        .readiness("authority", move || {
+            std::future::ready(checked.check_ready())
+        })
+        .task("issuer keys", move |stop| follow_issuers(follower, stop))
+        .metrics(registry)
+}
+
+/// Keeps the issuers' keys at hand, so that neither the first token nor the first after a rotation
+/// waits for them.
+async fn follow_issuers(authority: Arc<CertificateAuthority>, stop: CancellationToken) {
+    let follow = async {
+        loop {
+            authority.warm_issuers().await;
+            let reached = authority.reaches_an_issuer();
+            let pause = if reached {
+                FOLLOW_INTERVAL
+            } else {
+                UNREACHED_INTERVAL
+            };
+            tokio::time::sleep(pause).await;
+        }
+    };
+    stop.run_until_cancelled(follow).await;
+}
+
+pub(crate) async fn read_text(path: &Path) -> Result<String, Error> {
+    tokio::fs::read_to_string(path)
+        .await
+        .map_err(|source| Error::Read {
+            path: path.to_owned(),
+            source,
+        })
+}
+
+/// RFC 6962 §2.1.4 knows two kinds of keys.
+pub(crate) async fn read_log_key(path: &Path) -> Result<PublicKey, Error> {
+    let key = PublicKey::from_pem(&read_text(path).await?).map_err(|source| Error::CtLogKey {
+        path: path.to_owned(),
+        source,
+    })?;
+    let algorithm = key.algorithm();
+    if algorithm != Algorithm::EcdsaP256Sha256 && !algorithm.is_rsa() {
+        return Err(Error::CtLogKeyKind {
+            path: path.to_owned(),
+        });
+    }
+    Ok(key)
+}
+
+pub(crate) async fn fetch_options(config: &Config) -> Result<FetchOptions, Error> {
+    let extra_ca = match &config.client.extra_ca {
+        Some(path) => Some(read_text(path).await?.into_bytes()),
+        None => None,
+    };
+    Ok(FetchOptions {
+        connect_timeout: config.client.connect_timeout.duration(),
+        timeout: config.client.timeout.duration(),
+        extra_ca,
+    })
+}
+
+/// An issuer that was down is tried again so often.
+const FOLLOW_INTERVAL: Duration = Duration::from_secs(60);
+/// The same until one was reached for the first time: services start in any order.
+const UNREACHED_INTERVAL: Duration = Duration::from_millis(250);

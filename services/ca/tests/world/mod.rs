@@ -1,0 +1,516 @@
+//! An authority with everything around it in memory: issuer, CT log, clock, keys.
+
+#![allow(
+    dead_code,
+    unreachable_pub,
+    reason = "each test file uses its own part of the world"
+)]
+
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
+
+use async_trait::async_trait;
+use axum::Router;
+use axum::body::Body;
+use base64::Engine;
+use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
+use bytes::Bytes;
+use ca::ct_log::{CtLogClient, CtLogError};
+use ca::{CertificateAuthority, IssuerChain, Metrics, Parts};
+use ct::{DigitallySigned, SignedCertificateTimestamp, SignedEntry, TimestampedEntry};
+use http::{HeaderMap, Request, StatusCode};
+use http_body_util::BodyExt;
+use identity::{Fetch, FetchError, IssuerConfig, IssuerType, Issuers, IssuersConfig};
+use key::{Algorithm, LogId};
+use kit::{Clock, Listeners, TestClock};
+use prometheus::Registry;
+use serde_json::{Value, json};
+use signer::Signer;
+use time::OffsetDateTime;
+use tower::ServiceExt;
+use url::Url;
+use x509::{CaKind, CaProfile, Certificate, Name, SerialNumber, Validity};
+
+pub const ISSUER: &str = "https://issuer.example.com";
+pub const EMAIL: &str = "alice@example.com";
+
+/// An authority in memory.
+pub struct TestCa {
+    pub router: Router,
+    pub registry: Registry,
+    pub clock: Arc<TestClock>,
+    pub ct_log: Arc<MemoryCtLog>,
+    pub chain: IssuerChain,
+    pub issuer: TestIssuer,
+}
+
+/// How the world differs from one in which everything works.
+pub struct Setup {
+    pub kind: IssuerType,
+    pub subject_domain: &'static str,
+    pub fault: Fault,
+    pub issuer_is_up: bool,
+    pub signer_fails: bool,
+}
+
+impl Default for Setup {
+    fn default() -> Self {
+        Self {
+            kind: IssuerType::Email,
+            subject_domain: "",
+            fault: Fault::None,
+            issuer_is_up: true,
+            signer_fails: false,
+        }
+    }
+}
+
+impl TestCa {
+    pub async fn new() -> Self {
+        Self::with(Setup::default()).await
+    }
+
+    pub async fn with(setup: Setup) -> Self {
+        let clock = Arc::new(TestClock::at(now()));
+        let authorities = Authorities::new(Algorithm::EcdsaP256Sha256).await;
+        let chain = IssuerChain::parse(&authorities.chain_pem()).unwrap();
+        let issuer = TestIssuer::new();
+        let config = IssuerConfig {
+            subject_domain: setup.subject_domain.to_owned(),
+            ..IssuerConfig::new(ISSUER, "sigstore", setup.kind)
+        };
+        let issuers = IssuersConfig::default().with_issuer(config);
+        let fetch = issuer.fetch(setup.issuer_is_up);
+        let ct_log = Arc::new(MemoryCtLog::new(setup.fault, clock.clone()));
+        let registry = Registry::new();
+        let key = authorities.intermediate_key.clone();
+        let authority = CertificateAuthority::new(Parts {
+            issuers: Issuers::new(issuers, fetch),
+            signer: if setup.signer_fails {
+                Arc::new(BrokenSigner(key))
+            } else {
+                key
+            },
+            chain: chain.clone(),
+            certificate_lifetime: time::Duration::minutes(10),
+            ct_log: ct_log.clone(),
+            ct_log_key: ct_log.key.public_key().clone(),
+            clock: clock.clone(),
+            metrics: Metrics::register(&registry).unwrap(),
+        });
+        let service = ca::serve(
+            Listeners::for_test(),
+            Arc::new(authority.unwrap()),
+            registry.clone(),
+        );
+        let router = service.into_public_router().unwrap();
+        Self {
+            router,
+            registry,
+            clock,
+            ct_log,
+            chain,
+            issuer,
+        }
+    }
+
+    pub async fn get(&self, path: &str) -> Answer {
+        self.send(Request::get(path).body(Body::empty()).unwrap())
+            .await
+    }
+
+    pub async fn post(&self, path: &str, token: Option<&str>, body: &Value) -> Answer {
+        self.post_bytes(path, token, body.to_string().into()).await
+    }
+
+    pub async fn post_bytes(&self, path: &str, token: Option<&str>, body: Bytes) -> Answer {
+        let mut request = Request::post(path).header("accept", "application/pem-certificate-chain");
+        if let Some(token) = token {
+            request = request.header("authorization", format!("Bearer {token}"));
+        }
+        self.send(request.body(Body::from(body)).unwrap()).await
+    }
+
+    async fn send(&self, request: Request<Body>) -> Answer {
+        let (parts, body) = self
+            .router
+            .clone()
+            .oneshot(request)
+            .await
+            .unwrap()
+            .into_parts();
+        let body = body.collect().await.unwrap().to_bytes();
+        Answer {
+            status: parts.status,
+            headers: parts.headers,
+            body,
+        }
+    }
+}
+
+/// An answer, read to its end.
+pub struct Answer {
+    pub status: StatusCode,
+    pub headers: HeaderMap,
+    pub body: Bytes,
+}
+
+impl Answer {
+    pub fn json(&self) -> Value {
+        serde_json::from_slice(&self.body).unwrap()
+    }
+
+    pub fn text(&self) -> &str {
+        std::str::from_utf8(&self.body).unwrap()
+    }
+
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name).map(|value| value.to_str().unwrap())
+    }
+
+    /// The chain of a v2 answer.
+    pub fn chain(&self) -> Vec<Certificate> {
+        assert_eq!(self.status, StatusCode::OK, "{}", self.text());
+        let json = self.json();
+        let pems = json["signedCertificateEmbeddedSct"]["chain"]["certificates"]
+            .as_array()
+            .unwrap();
+        pems.iter()
+            .map(|pem| Certificate::from_pem(pem.as_str().unwrap()).unwrap())
+            .collect()
+    }
+}
+
+/// A root and an intermediate below it.
+pub struct Authorities {
+    pub root: Certificate,
+    pub intermediate: Certificate,
+    pub intermediate_key: Arc<dyn Signer>,
+}
+
+impl Authorities {
+    pub async fn new(algorithm: Algorithm) -> Self {
+        Self::of_kind(algorithm, CaKind::CodeSigning).await
+    }
+
+    pub async fn of_kind(algorithm: Algorithm, kind: CaKind) -> Self {
+        let root_key = signer::ephemeral(algorithm).unwrap();
+        let intermediate_key = signer::ephemeral(algorithm).unwrap();
+        let unsigned = ca_profile("root", &root_key, CaKind::Root)
+            .self_signed()
+            .unwrap();
+        let signature = root_key.sign(unsigned.bytes_to_sign()).await.unwrap();
+        let root = unsigned.sign_with(signature).unwrap();
+        let unsigned = ca_profile("intermediate", &intermediate_key, kind)
+            .issued_by(&root)
+            .unwrap();
+        let signature = root_key.sign(unsigned.bytes_to_sign()).await.unwrap();
+        let intermediate = unsigned.sign_with(signature).unwrap();
+        Self {
+            root,
+            intermediate,
+            intermediate_key,
+        }
+    }
+
+    pub fn chain_pem(&self) -> String {
+        self.intermediate.to_pem() + &self.root.to_pem()
+    }
+}
+
+fn ca_profile(name: &str, key: &Arc<dyn Signer>, kind: CaKind) -> CaProfile {
+    CaProfile {
+        subject: Name {
+            organization: "Test".to_owned(),
+            common_name: name.to_owned(),
+        },
+        public_key: key.public_key().clone(),
+        validity: Validity {
+            not_before: now() - time::Duration::days(1),
+            not_after: now() + time::Duration::days(365),
+        },
+        kind,
+        serial: SerialNumber::from_random([name.len() as u8; 20]),
+    }
+}
+
+/// A time with a fraction, so that truncation shows.
+pub fn now() -> OffsetDateTime {
+    OffsetDateTime::from_unix_timestamp(1_700_000_000).unwrap() + time::Duration::milliseconds(750)
+}
+
+/// An issuer of tokens.
+pub struct TestIssuer(Arc<dyn Signer>);
+
+impl TestIssuer {
+    fn new() -> Self {
+        Self(signer::ephemeral(Algorithm::Ed25519).unwrap())
+    }
+
+    pub fn claims() -> Value {
+        json!({
+            "iss": ISSUER, "aud": "sigstore", "sub": "user-1", "iat": now().unix_timestamp(),
+            "exp": now().unix_timestamp() + 60, "email": EMAIL, "email_verified": true,
+        })
+    }
+
+    pub async fn token(&self) -> String {
+        self.token_of(&Self::claims()).await
+    }
+
+    pub async fn token_with(&self, claim: &str, value: Value) -> String {
+        let mut claims = Self::claims();
+        claims[claim] = value;
+        self.token_of(&claims).await
+    }
+
+    pub async fn token_of(&self, claims: &Value) -> String {
+        let header = URL_SAFE_NO_PAD.encode(json!({"alg": "EdDSA", "kid": "k"}).to_string());
+        let input = format!("{header}.{}", URL_SAFE_NO_PAD.encode(claims.to_string()));
+        let signature = self.0.sign(input.as_bytes()).await.unwrap();
+        format!("{input}.{}", URL_SAFE_NO_PAD.encode(signature))
+    }
+
+    fn fetch(&self, is_up: bool) -> Arc<MemoryFetch> {
+        let x = URL_SAFE_NO_PAD.encode(self.0.public_key().raw_ed25519().unwrap());
+        let discovery = json!({
+            "issuer": ISSUER, "jwks_uri": format!("{ISSUER}/keys"),
+            "id_token_signing_alg_values_supported": ["EdDSA"],
+        });
+        let keys = json!({"keys": [{"kty": "OKP", "crv": "Ed25519", "kid": "k", "x": x}]});
+        let documents = [
+            ("/.well-known/openid-configuration", discovery),
+            ("/keys", keys),
+        ];
+        let documents = documents.into_iter().filter(|_| is_up);
+        Arc::new(MemoryFetch(
+            documents
+                .map(|(path, json)| (format!("{ISSUER}{path}"), json))
+                .collect(),
+        ))
+    }
+}
+
+struct MemoryFetch(HashMap<String, Value>);
+
+#[async_trait]
+impl Fetch for MemoryFetch {
+    async fn fetch(&self, url: &Url, _ca_cert: &str) -> Result<Vec<u8>, FetchError> {
+        let found = self
+            .0
+            .get(url.as_str())
+            .map(|document| document.to_string().into_bytes());
+        found.ok_or_else(|| FetchError::Status {
+            url: url.to_string(),
+            status: 404,
+        })
+    }
+}
+
+/// What is wrong with a CT log.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Fault {
+    None,
+    Unreachable,
+    RefusesChain,
+    SignsWithAnotherKey,
+    SignsAnotherEntry,
+    ClockBehind,
+    ClockAhead,
+}
+
+/// A CT log in memory, for tests only.
+pub struct MemoryCtLog {
+    pub key: Arc<dyn Signer>,
+    other_key: Arc<dyn Signer>,
+    fault: Fault,
+    clock: Arc<TestClock>,
+    pub submissions: Mutex<Vec<Vec<Vec<u8>>>>,
+    pub was_asked: AtomicBool,
+}
+
+impl MemoryCtLog {
+    fn new(fault: Fault, clock: Arc<TestClock>) -> Self {
+        Self {
+            key: signer::ephemeral(Algorithm::EcdsaP256Sha256).unwrap(),
+            other_key: signer::ephemeral(Algorithm::EcdsaP256Sha256).unwrap(),
+            fault,
+            clock,
+            submissions: Mutex::default(),
+            was_asked: AtomicBool::new(false),
+        }
+    }
+
+    fn timestamp_millis(&self) -> u64 {
+        let now = self.clock.now_millis();
+        match self.fault {
+            Fault::ClockBehind => now - 1_000,
+            Fault::ClockAhead => now + 31_000,
+            _ => now,
+        }
+    }
+}
+
+#[async_trait]
+impl CtLogClient for MemoryCtLog {
+    async fn add_pre_chain(
+        &self,
+        chain: &[&[u8]],
+    ) -> Result<SignedCertificateTimestamp, CtLogError> {
+        self.was_asked.store(true, Ordering::SeqCst);
+        match self.fault {
+            Fault::Unreachable => return Err(CtLogError::Unreachable("nobody listens".into())),
+            Fault::RefusesChain => {
+                let message = "unknown root".to_owned();
+                return Err(CtLogError::Refused {
+                    status: 400,
+                    message,
+                });
+            }
+            _ => {}
+        }
+        let chain: Vec<Vec<u8>> = chain.iter().map(|der| der.to_vec()).collect();
+        self.submissions.lock().unwrap().push(chain.clone());
+        let key = if self.fault == Fault::SignsWithAnotherKey {
+            &self.other_key
+        } else {
+            &self.key
+        };
+        Ok(sign_sct(
+            &**key,
+            self.key.public_key().log_id(),
+            &chain,
+            self.timestamp_millis(),
+            self.fault,
+        )
+        .await)
+    }
+}
+
+async fn sign_sct(
+    key: &dyn Signer,
+    log_id: LogId,
+    chain: &[Vec<u8>],
+    timestamp_millis: u64,
+    fault: Fault,
+) -> SignedCertificateTimestamp {
+    let precertificate = Certificate::from_der(&chain[0]).unwrap();
+    // The chain's second certificate signed the precertificate; the root would be the wrong issuer.
+    let issuer = Certificate::from_der(
+        &chain[if fault == Fault::SignsAnotherEntry {
+            2
+        } else {
+            1
+        }],
+    )
+    .unwrap();
+    let entry = SignedEntry::Precertificate {
+        issuer_key_hash: ct::IssuerKeyHash::of(&issuer),
+        tbs: x509::strip_extension(precertificate.tbs_der(), &x509::oid::POISON).unwrap(),
+    };
+    let extensions = Vec::new();
+    let stamped = TimestampedEntry {
+        timestamp_millis,
+        entry,
+        extensions: extensions.clone(),
+    };
+    let signature = key.sign(&stamped.sct_input().unwrap()).await.unwrap();
+    let signature = DigitallySigned::new(key.algorithm(), signature).unwrap();
+    SignedCertificateTimestamp {
+        log_id,
+        timestamp_millis,
+        extensions,
+        signature,
+    }
+}
+
+/// A key that opened well and does not sign any more.
+struct BrokenSigner(Arc<dyn Signer>);
+
+#[async_trait]
+impl Signer for BrokenSigner {
+    fn public_key(&self) -> &key::PublicKey {
+        self.0.public_key()
+    }
+
+    async fn sign(&self, _message: &[u8]) -> Result<Vec<u8>, signer::Error> {
+        Err(signer::Error::SigningFailed)
+    }
+}
+
+/// Somebody who wants a certificate.
+pub struct Holder(pub Arc<dyn Signer>);
+
+impl Holder {
+    pub fn new(algorithm: Algorithm) -> Self {
+        Self(signer::ephemeral(algorithm).unwrap())
+    }
+
+    pub fn p256() -> Self {
+        Self::new(Algorithm::EcdsaP256Sha256)
+    }
+
+    pub fn pem(&self) -> String {
+        self.0.public_key().to_pem()
+    }
+
+    pub async fn proof(&self, name: &str) -> String {
+        STANDARD.encode(self.0.sign(name.as_bytes()).await.unwrap())
+    }
+
+    /// The v2 body without a token.
+    pub async fn request(&self, name: &str) -> Value {
+        json!({"publicKeyRequest": {
+            "publicKey": {"algorithm": "ECDSA", "content": self.pem()},
+            "proofOfPossession": self.proof(name).await,
+        }})
+    }
+
+    /// A certification request (RFC 2986), PEM, with a subject that must not matter.
+    pub async fn csr(&self) -> String {
+        csr_pem(&self.csr_der().await)
+    }
+
+    pub async fn csr_der(&self) -> Vec<u8> {
+        // CN=mallory
+        let subject = tlv(
+            0x30,
+            &tlv(
+                0x31,
+                &tlv(
+                    0x30,
+                    &[&[0x06, 3, 0x55, 4, 3][..], &tlv(0x0c, b"mallory")].concat(),
+                ),
+            ),
+        );
+        let info = [
+            &[0x02, 1, 0][..],
+            &subject,
+            self.0.public_key().spki_der(),
+            &[0xa0, 0],
+        ]
+        .concat();
+        let info = tlv(0x30, &info);
+        let signature = self.0.sign(&info).await.unwrap();
+        // ecdsa-with-SHA256
+        let algorithm = tlv(0x30, &[0x06, 8, 0x2a, 0x86, 0x48, 0xce, 0x3d, 4, 3, 2]);
+        let signature = tlv(0x03, &[&[0][..], &signature].concat());
+        tlv(0x30, &[info, algorithm, signature].concat())
+    }
+}
+
+pub fn csr_pem(der: &[u8]) -> String {
+    let body = STANDARD.encode(der);
+    format!("-----BEGIN CERTIFICATE REQUEST-----\n{body}\n-----END CERTIFICATE REQUEST-----\n")
+}
+
+fn tlv(tag: u8, content: &[u8]) -> Vec<u8> {
+    let length = content.len();
+    let header = match length {
+        0..=127 => vec![tag, length as u8],
+        128..=255 => vec![tag, 0x81, length as u8],
+        _ => vec![tag, 0x82, (length >> 8) as u8, length as u8],
+    };
+    [header, content.to_vec()].concat()
+}
