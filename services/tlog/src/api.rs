@@ -1,0 +1,3 @@
+pub(crate) mod grpc;
+pub(crate) mod http;
+mod json;

@@ -1,0 +1,113 @@
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::extract::OriginalUri;
+use entry::ProposedEntry;
+use kit::Problem;
+use proto::common::v1::LogId;
+use proto::google_api::HttpBody;
+use proto::rekor::v1::{InclusionProof, KindVersion, TransparencyLogEntry};
+use proto::rekor::v2::rekor_server::{Rekor, RekorServer};
+use proto::rekor::v2::{CreateEntryRequest, EntryBundleRequest, TileRequest};
+use tonic::{Request, Response, Status};
+
+use crate::append::LogEntry;
+use crate::error::Error;
+use crate::log::{TransparencyLog, TransparencyLogs};
+
+/// The gRPC face of the same verbs.
+pub(crate) fn service(logs: Arc<TransparencyLogs>) -> RekorServer<RekorFace> {
+    RekorServer::new(RekorFace { logs }).max_decoding_message_size(MAX_REQUEST_LENGTH)
+}
+
+pub(crate) struct RekorFace {
+    logs: Arc<TransparencyLogs>,
+}
+
+impl RekorFace {
+    fn addressed<T>(&self, request: &Request<T>) -> Arc<TransparencyLog> {
+        let uri = request.extensions().get::<OriginalUri>();
+        let authority = uri.and_then(|OriginalUri(uri)| uri.authority());
+        Arc::clone(self.logs.for_host(authority.map(|name| name.as_str())))
+    }
+}
+
+#[tonic::async_trait]
+impl Rekor for RekorFace {
+    async fn create_entry(
+        &self,
+        request: Request<CreateEntryRequest>,
+    ) -> Result<Response<TransparencyLogEntry>, Status> {
+        let log = self.addressed(&request);
+        let proposed = ProposedEntry::try_from(request.into_inner()).map_err(Error::Wire);
+        let append = tokio::time::timeout(WRITE_DEADLINE, log.append(proposed.map_err(to_status)?));
+        let entry = append.await.map_err(|_| to_status(Error::Late))?;
+        Ok(Response::new((&entry.map_err(to_status)?).into()))
+    }
+
+    async fn get_tile(&self, request: Request<TileRequest>) -> Result<Response<HttpBody>, Status> {
+        let log = self.addressed(&request);
+        let TileRequest { l, n } = request.into_inner();
+        let tile = log.file(&format!("{l}/{n}")).await;
+        Ok(body(
+            "application/octet-stream",
+            tile.map_err(to_status)?.into(),
+        ))
+    }
+
+    async fn get_entry_bundle(
+        &self,
+        request: Request<EntryBundleRequest>,
+    ) -> Result<Response<HttpBody>, Status> {
+        let log = self.addressed(&request);
+        let path = format!("entries/{}", request.into_inner().n);
+        let bundle = log.file(&path).await;
+        Ok(body(
+            "application/octet-stream",
+            bundle.map_err(to_status)?.into(),
+        ))
+    }
+
+    async fn get_checkpoint(&self, request: Request<()>) -> Result<Response<HttpBody>, Status> {
+        let checkpoint = self.addressed(&request).checkpoint();
+        Ok(body("text/plain; charset=utf-8", checkpoint.into()))
+    }
+}
+
+impl From<&LogEntry> for TransparencyLogEntry {
+    fn from(entry: &LogEntry) -> Self {
+        let head = &entry.checkpoint.head;
+        let checkpoint = String::from_utf8_lossy(&entry.checkpoint.note);
+        let inclusion_proof = InclusionProof::of(&entry.proof, &head.root, &checkpoint);
+        Self {
+            log_index: inclusion_proof.log_index,
+            log_id: Some(LogId {
+                key_id: entry.log_id.to_vec(),
+            }),
+            kind_version: Some(KindVersion {
+                kind: entry::KIND.to_owned(),
+                version: entry::API_VERSION.to_owned(),
+            }),
+            integrated_time: 0,
+            inclusion_promise: None,
+            inclusion_proof: Some(inclusion_proof),
+            canonicalized_body: entry.canonical_body.to_vec(),
+        }
+    }
+}
+
+fn to_status(error: Error) -> Status {
+    Problem::from(error).into()
+}
+
+fn body(content_type: &str, data: Vec<u8>) -> Response<HttpBody> {
+    Response::new(HttpBody {
+        content_type: content_type.to_owned(),
+        data,
+        extensions: Vec::new(),
+    })
+}
+
+// As over HTTP.
+const MAX_REQUEST_LENGTH: usize = 256 * 1024;
+const WRITE_DEADLINE: Duration = Duration::from_secs(20);

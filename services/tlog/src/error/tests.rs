@@ -1,0 +1,98 @@
+use std::time::Duration;
+
+use http::StatusCode;
+use kit::BodyStyle;
+
+use super::*;
+
+fn answer(error: sequencer::Error) -> (StatusCode, &'static str, Option<String>) {
+    let problem = Problem::from(Error::from(error));
+    let response = problem.response(BodyStyle::Gateway);
+    let retry_after = response.headers().get("retry-after");
+    let retry_after = retry_after.map(|value| value.to_str().unwrap().to_owned());
+    (response.status(), problem.code, retry_after)
+}
+
+#[test]
+fn asks_to_come_back_when_an_entry_may_be_taken_later() {
+    let later = [
+        (
+            sequencer::Error::Overloaded {
+                retry_after: Duration::from_secs(3),
+            },
+            "E-TLOG-011",
+            "3",
+        ),
+        (
+            sequencer::Error::ReadOnly {
+                reason: "the journal failed".into(),
+            },
+            "E-TLOG-012",
+            "1",
+        ),
+        (
+            sequencer::Error::ClockBehind { behind_millis: 1 },
+            "E-TLOG-014",
+            "1",
+        ),
+        (
+            sequencer::Error::SigningFailed {
+                source: Box::<dyn std::error::Error + Send + Sync>::from("no key").into(),
+            },
+            "E-TLOG-015",
+            "1",
+        ),
+    ];
+    for (error, code, after) in later {
+        let expected = (
+            StatusCode::SERVICE_UNAVAILABLE,
+            code,
+            Some(after.to_owned()),
+        );
+        assert_eq!(answer(error), expected);
+    }
+}
+
+#[test]
+fn says_nothing_of_its_own_faults_to_the_caller() {
+    let faults = [
+        sequencer::Error::Inconsistent {
+            why: "secret".to_owned(),
+        },
+        sequencer::Error::ObjectDamaged {
+            path: "secret".to_owned(),
+            what: "missing",
+        },
+        sequencer::Error::EntryUnfit {
+            source: "secret".into(),
+        },
+    ];
+    for error in faults {
+        let problem = Problem::from(Error::from(error));
+        assert_eq!((problem.kind, problem.code), (Kind::Internal, "E-TLOG-021"));
+        assert!(!problem.public_message().contains("secret"));
+        assert!(problem.detail().unwrap().contains("secret"));
+    }
+}
+
+#[test]
+fn does_not_tell_the_world_why_a_log_is_read_only() {
+    let problem = Problem::from(Error::from(sequencer::Error::ReadOnly {
+        reason: "anchor /data/a is ahead".into(),
+    }));
+    assert!(!problem.public_message().contains("/data/a"));
+    assert!(problem.detail().unwrap().contains("/data/a"));
+}
+
+#[test]
+fn answers_404_beyond_the_end_of_the_log() {
+    let beyond = sequencer::Error::OutOfRange { asked: 7, size: 3 };
+    assert_eq!(answer(beyond), (StatusCode::NOT_FOUND, "E-TLOG-010", None));
+}
+
+#[test]
+fn tells_the_late_caller_that_sending_again_is_safe() {
+    let problem = Problem::from(Error::Late);
+    assert_eq!(problem.kind, Kind::DeadlineExceeded);
+    assert!(problem.public_message().contains("only once"));
+}

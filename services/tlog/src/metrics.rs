@@ -1,0 +1,133 @@
+use prometheus::core::{Collector, Desc};
+use prometheus::proto::MetricFamily;
+use prometheus::{IntCounter, IntGauge, Opts, Registry};
+use sequencer::{Health, Log};
+
+use crate::error::Error;
+
+/// What the service counts beside the requests.
+#[derive(Clone)]
+pub(crate) struct Metrics {
+    registry: Registry,
+    new_entries: IntCounter,
+    duplicate_entries: IntCounter,
+}
+
+impl Metrics {
+    pub(crate) fn register() -> Result<Self, Error> {
+        let registry = Registry::new();
+        let counter = |name, help| {
+            let counter = IntCounter::new(name, help).map_err(Error::Metrics)?;
+            let registered = registry.register(Box::new(counter.clone()));
+            registered.map_err(Error::Metrics)?;
+            Ok::<_, Error>(counter)
+        };
+        Ok(Self {
+            // The name that rekor-tiles has for it.
+            new_entries: counter(
+                "rekor_v2_new_hashedrekord_entries",
+                "The total number of new hashedrekord log entries",
+            )?,
+            duplicate_entries: counter(
+                "sigstead_tlog_duplicate_entries_total",
+                "Entries that were in the log already and answered with their place.",
+            )?,
+            registry: registry.clone(),
+        })
+    }
+
+    /// Shows how a log is doing from now on.
+    pub(crate) fn watch(&self, origin: &str, log: Log) -> Result<(), Error> {
+        let watched = WatchedLog::new(origin, log).map_err(Error::Metrics)?;
+        let registered = self.registry.register(Box::new(watched));
+        registered.map_err(Error::Metrics)
+    }
+
+    pub(crate) const fn registry(&self) -> &Registry {
+        &self.registry
+    }
+
+    pub(crate) fn count_entry(&self, is_duplicate: bool) {
+        if is_duplicate {
+            self.duplicate_entries.inc();
+        } else {
+            self.new_entries.inc();
+        }
+    }
+}
+
+/// The gauges of one log, read from it when they are asked for.
+struct WatchedLog {
+    log: Log,
+    gauges: Vec<(IntGauge, Reading)>,
+}
+
+impl WatchedLog {
+    fn new(origin: &str, log: Log) -> Result<Self, prometheus::Error> {
+        let gauge = |name, help, read| {
+            let options = Opts::new(name, help).const_label("origin", origin);
+            IntGauge::with_opts(options).map(|gauge| (gauge, read))
+        };
+        let gauges = GAUGES
+            .iter()
+            .map(|(name, help, read)| gauge(*name, *help, *read));
+        Ok(Self {
+            log,
+            gauges: gauges.collect::<Result<_, _>>()?,
+        })
+    }
+}
+
+impl Collector for WatchedLog {
+    fn desc(&self) -> Vec<&Desc> {
+        self.gauges
+            .iter()
+            .flat_map(|(gauge, _)| gauge.desc())
+            .collect()
+    }
+
+    fn collect(&self) -> Vec<MetricFamily> {
+        let health = self.log.health();
+        let collect = |(gauge, read): &(IntGauge, Reading)| {
+            gauge.set(i64::try_from(read(&health)).unwrap_or(i64::MAX));
+            gauge.collect()
+        };
+        self.gauges.iter().flat_map(collect).collect()
+    }
+}
+
+type Reading = fn(&Health) -> u64;
+type Gauge = (&'static str, &'static str, Reading);
+
+const GAUGES: [Gauge; 6] = [
+    (
+        "sigstead_tlog_size",
+        "Entries under the published checkpoint.",
+        |health| health.size,
+    ),
+    (
+        "sigstead_tlog_checkpoint_timestamp_seconds",
+        "Time of the published checkpoint, in seconds since the epoch.",
+        |health| health.published_millis / 1000,
+    ),
+    (
+        "sigstead_tlog_waiting_entries",
+        "Entries that wait for the next round.",
+        |health| health.waiting as u64,
+    ),
+    (
+        "sigstead_tlog_bundles_in_cold",
+        "Full bundles of entries that are in cold storage.",
+        |health| health.bundles_in_cold,
+    ),
+    (
+        "sigstead_tlog_anchored_size",
+        "Up to which size the anchor knows the log.",
+        |health| health.anchored_size,
+    ),
+    (
+        "sigstead_tlog_read_only",
+        "1 when the log takes no entries; /readyz says why.",
+        |health| u64::from(health.read_only.is_some()),
+    ),
+];

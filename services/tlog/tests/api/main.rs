@@ -1,0 +1,11 @@
+//! The service from outside: what it answers to writers and readers, over HTTP and gRPC, and to what
+//! it cannot take.
+
+#![expect(clippy::unwrap_used, reason = "a test may fail")]
+
+mod grpc;
+mod process;
+mod read;
+mod routing;
+mod world;
+mod write;
