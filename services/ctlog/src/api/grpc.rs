@@ -1,0 +1,119 @@
+//! `sigstead.ct.v1.CtLog`.
+
+use std::sync::Arc;
+
+use ct::{EntryKind, SignedCertificateTimestamp};
+use merkle::LeafIndex;
+use proto::ct::v1 as wire;
+use proto::ct::v1::ct_log_server::{CtLog as Rpc, CtLogServer};
+use tonic::{Request, Response, Status};
+use x509::Certificate;
+
+use crate::api::http;
+use crate::{CtLog, Error};
+
+/// The gRPC service over a log.
+pub(crate) fn service(log: Arc<CtLog>) -> CtLogServer<Face> {
+    CtLogServer::new(Face(log)).max_decoding_message_size(http::SUBMIT.body_bytes)
+}
+
+/// The gRPC face.
+pub(crate) struct Face(Arc<CtLog>);
+
+impl Face {
+    async fn submit(
+        &self,
+        request: Request<wire::AddChainRequest>,
+        kind: EntryKind,
+    ) -> Result<Response<wire::SignedCertificateTimestamp>, Error> {
+        let chain = decode_chain(request.get_ref())?;
+        let submit = tokio::time::timeout(http::SUBMIT.deadline, self.0.submit(chain, kind));
+        let sct = submit.await.map_err(|_| Error::Late)??;
+        Ok(Response::new(encode_sct(&sct)?))
+    }
+}
+
+#[tonic::async_trait]
+impl Rpc for Face {
+    async fn add_chain(
+        &self,
+        request: Request<wire::AddChainRequest>,
+    ) -> Result<Response<wire::SignedCertificateTimestamp>, Status> {
+        self.submit(request, EntryKind::Certificate)
+            .await
+            .map_err(to_status)
+    }
+
+    async fn add_pre_chain(
+        &self,
+        request: Request<wire::AddChainRequest>,
+    ) -> Result<Response<wire::SignedCertificateTimestamp>, Status> {
+        self.submit(request, EntryKind::Precertificate)
+            .await
+            .map_err(to_status)
+    }
+
+    async fn get_checkpoint(&self, _: Request<()>) -> Result<Response<wire::Checkpoint>, Status> {
+        let envelope = String::from_utf8_lossy(&self.0.checkpoint()).into_owned();
+        Ok(Response::new(wire::Checkpoint { envelope }))
+    }
+
+    async fn get_inclusion_proof(
+        &self,
+        request: Request<wire::InclusionProofRequest>,
+    ) -> Result<Response<wire::InclusionProof>, Status> {
+        let wire::InclusionProofRequest {
+            leaf_index,
+            tree_size,
+        } = request.into_inner();
+        let tree_size = Some(tree_size).filter(|size| *size > 0);
+        let proof = self
+            .0
+            .inclusion_proof(LeafIndex::new(leaf_index), tree_size)
+            .await;
+        Ok(Response::new((&proof.map_err(to_status)?).into()))
+    }
+
+    async fn get_consistency_proof(
+        &self,
+        request: Request<wire::ConsistencyProofRequest>,
+    ) -> Result<Response<wire::ConsistencyProof>, Status> {
+        let wire::ConsistencyProofRequest {
+            first_size,
+            second_size,
+        } = request.into_inner();
+        let proof = self.0.consistency_proof(first_size, second_size).await;
+        Ok(Response::new((&proof.map_err(to_status)?).into()))
+    }
+
+    async fn get_roots(&self, _: Request<()>) -> Result<Response<wire::Roots>, Status> {
+        let certificates = self
+            .0
+            .roots
+            .iter()
+            .map(|root| root.to_der().to_vec())
+            .collect();
+        Ok(Response::new(wire::Roots { certificates }))
+    }
+}
+
+fn decode_chain(request: &wire::AddChainRequest) -> Result<Vec<Certificate>, Error> {
+    let decode = |(position, der): (usize, &Vec<u8>)| {
+        Certificate::from_der(der).map_err(|source| Error::Certificate { position, source })
+    };
+    request.chain.iter().enumerate().map(decode).collect()
+}
+
+fn encode_sct(sct: &SignedCertificateTimestamp) -> Result<wire::SignedCertificateTimestamp, Error> {
+    Ok(wire::SignedCertificateTimestamp {
+        version: 0,
+        log_id: sct.log_id.as_bytes().to_vec(),
+        timestamp_millis: sct.timestamp_millis,
+        extensions: sct.extensions.clone(),
+        signature: sct.signature.encode()?,
+    })
+}
+
+fn to_status(error: Error) -> Status {
+    kit::Problem::from(error).into()
+}

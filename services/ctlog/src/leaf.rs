@@ -1,0 +1,136 @@
+//! An entry on its way into the log, and how the log's bundles are read back.
+
+use ct::{AcceptedChain, SignedEntry, TileLeaf, TimestampedEntry, leaf_index_extension};
+use merkle::LeafIndex;
+use sequencer::{LeafFormat, LeafFormatError, PendingEntry, SealError, SealedEntry, StoredLeaf};
+use tiles::BundleKind;
+
+/// An accepted chain that has neither time nor index yet.
+pub(crate) struct PendingLogEntry {
+    entry: SignedEntry,
+    precertificate: Option<Vec<u8>>,
+    chain: Vec<[u8; 32]>,
+    identity: [u8; 32],
+}
+
+impl TryFrom<&AcceptedChain> for PendingLogEntry {
+    type Error = ct::Error;
+
+    fn try_from(chain: &AcceptedChain) -> Result<Self, ct::Error> {
+        let entry = chain.signed_entry()?;
+        Ok(Self {
+            identity: entry.identity()?,
+            entry,
+            precertificate: chain.precertificate().map(<[u8]>::to_vec),
+            chain: chain.fingerprints(),
+        })
+    }
+}
+
+impl PendingEntry for PendingLogEntry {
+    fn deduplication_key(&self) -> Option<[u8; 32]> {
+        Some(self.identity)
+    }
+
+    fn seal(&self, index: LeafIndex, time_millis: u64) -> Result<SealedEntry, SealError> {
+        let timestamped_entry = TimestampedEntry {
+            timestamp_millis: time_millis,
+            entry: self.entry.clone(),
+            extensions: leaf_index_extension(index)?,
+        };
+        let leaf_hash = timestamped_entry.leaf_hash()?;
+        let leaf = TileLeaf {
+            timestamped_entry,
+            precertificate: self.precertificate.clone(),
+            chain: self.chain.clone(),
+        };
+        Ok(SealedEntry {
+            bundle: leaf.encode()?,
+            leaf_hash,
+            side: Vec::new(),
+        })
+    }
+}
+
+/// The bundles of static-ct-api.
+pub(crate) struct TileLeaves;
+
+impl LeafFormat for TileLeaves {
+    fn bundle_kind(&self) -> BundleKind {
+        BundleKind::Data
+    }
+
+    fn framed_bytes(&self, bundle: &[u8]) -> Result<usize, LeafFormatError> {
+        TileLeaf::decode_first(bundle)
+            .map(|(_, length)| length)
+            .map_err(unfit)
+    }
+
+    fn read(&self, framed: &[u8]) -> Result<StoredLeaf, LeafFormatError> {
+        let stored = TileLeaf::decode(framed).map_err(unfit)?.timestamped_entry;
+        Ok(StoredLeaf {
+            leaf_hash: stored.leaf_hash().map_err(unfit)?,
+            deduplication_key: Some(stored.entry.identity().map_err(unfit)?),
+            time_millis: stored.timestamp_millis,
+        })
+    }
+}
+
+fn unfit(_: ct::Error) -> LeafFormatError {
+    LeafFormatError {
+        why: "not exactly one tile leaf",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn pending(precertificate: Option<Vec<u8>>) -> PendingLogEntry {
+        let entry = match &precertificate {
+            None => SignedEntry::Certificate(b"certificate".to_vec()),
+            Some(_) => SignedEntry::Precertificate {
+                issuer_key_hash: ct::IssuerKeyHash([7; 32]),
+                tbs: b"tbs".to_vec(),
+            },
+        };
+        let identity = entry.identity().unwrap();
+        PendingLogEntry {
+            entry,
+            precertificate,
+            chain: vec![[1; 32], [2; 32]],
+            identity,
+        }
+    }
+
+    #[test]
+    fn what_is_sealed_is_read_back() {
+        for pending in [pending(None), pending(Some(b"precertificate".to_vec()))] {
+            let sealed = pending
+                .seal(LeafIndex::new(300), 1_700_000_000_123)
+                .unwrap();
+            let stored = TileLeaves.read(&sealed.bundle).unwrap();
+            assert_eq!(stored.leaf_hash, sealed.leaf_hash);
+            assert_eq!(stored.deduplication_key, pending.deduplication_key());
+            assert_eq!(stored.time_millis, 1_700_000_000_123);
+            let mut two = sealed.bundle.clone();
+            two.extend(&sealed.bundle);
+            assert_eq!(TileLeaves.framed_bytes(&two), Ok(sealed.bundle.len()));
+            assert!(TileLeaves.read(&two).is_err());
+        }
+    }
+
+    #[test]
+    fn refuses_an_index_that_no_extension_can_hold() {
+        assert!(pending(None).seal(LeafIndex::new((1 << 40) - 1), 0).is_ok());
+        assert!(pending(None).seal(LeafIndex::new(1 << 40), 0).is_err());
+    }
+
+    #[test]
+    fn refuses_to_read_what_is_no_leaf() {
+        for bytes in [&b""[..], b"\0", &[0xff; 64]] {
+            assert!(TileLeaves.read(bytes).is_err());
+            assert!(TileLeaves.framed_bytes(bytes).is_err());
+        }
+    }
+}

@@ -1,0 +1,61 @@
+//! Logs certificates, and answers each with the promise that the log holds it.
+//!
+//! Specifications: RFC 6962 §4.1, §4.2 and §4.7 (submission and roots, over HTTP with JSON), C2SP static-ct-api v1.0
+//! (checkpoint, tiles, issuers, and the leaf index in every SCT).
+//!
+//! For certificate authorities, whose precertificate is logged before they are answered; for monitors, who read
+//! checkpoint, tiles and issuers.
+//!
+//! File map: `submit.rs` and `read.rs` the verbs; `api/` their HTTP and gRPC faces; `log.rs` opens key, roots and files;
+//! `leaf.rs` an entry on its way into the log; `head_signer.rs` the checkpoint; `issuer_storage.rs` the certificates
+//! above the logged ones; `error.rs` every refusal; `metrics.rs`.
+//!
+//! Deliberately absent: the reads of RFC 6962 §4.3 to §4.6 and §4.8, which tiles replace (`get-sth` is 404, by which
+//! monitors notice); judgement over certificates beyond their chain; a merge delay, since an SCT is signed only for
+//! what a published checkpoint covers.
+
+mod api;
+mod error;
+mod head_signer;
+mod issuer_storage;
+mod leaf;
+mod log;
+mod metrics;
+mod read;
+mod submit;
+
+use std::sync::Arc;
+
+use config::ctlog::Config;
+use kit::{Clock, Service, SystemClock};
+
+pub use error::Error;
+pub use log::CtLog;
+
+/// Opens key, roots and log, and puts the service together.
+///
+/// # Errors
+/// If one of them cannot be opened, or the log does not fit what its anchor remembers.
+pub async fn build(config: Config) -> Result<Service, Error> {
+    build_with_clock(config, Arc::new(SystemClock)).await
+}
+
+/// [`build`], with the time told by the caller.
+///
+/// # Errors
+/// As [`build`].
+pub async fn build_with_clock(config: Config, clock: Arc<dyn Clock>) -> Result<Service, Error> {
+    let log = Arc::new(CtLog::open(&config, clock).await?);
+    let (to_ask, to_stop) = (Arc::clone(&log), Arc::clone(&log));
+    let service = Service::new("ctlog", config.listeners)
+        .public(api::http::routes(Arc::clone(&log)))
+        .grpc(api::grpc::service(Arc::clone(&log)))
+        .reflection(&[proto::FILE_DESCRIPTOR_SET])
+        .readiness("log", move || std::future::ready(to_ask.check()))
+        .task("log", |stop| async move {
+            stop.cancelled().await;
+            to_stop.shut_down().await;
+        })
+        .metrics(log.registry().clone());
+    Ok(service)
+}

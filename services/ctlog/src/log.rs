@@ -1,0 +1,113 @@
+//! The log: one tree under one key and one origin, and the roots that it accepts.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use checkpoint::Origin;
+use cold::{ColdStorage, DirectoryStorage};
+use config::ctlog::Config;
+use journal::FileJournal;
+use prometheus::Registry;
+use sequencer::{Clock, FileAnchor, Log, LogParts};
+use signer::Signer;
+use x509::Certificate;
+
+use crate::error::Error;
+use crate::head_signer::TreeHeadSigner;
+use crate::issuer_storage::IssuerStorage;
+use crate::leaf::TileLeaves;
+use crate::metrics::Metrics;
+
+/// Takes certificates, and holds them for everyone to see.
+pub struct CtLog {
+    pub(crate) origin: Origin,
+    pub(crate) log: Log,
+    pub(crate) signer: Arc<dyn Signer>,
+    pub(crate) roots: Vec<Certificate>,
+    pub(crate) issuers: IssuerStorage,
+    pub(crate) metrics: Metrics,
+    registry: Registry,
+}
+
+impl CtLog {
+    /// Opens everything that the configuration names.
+    ///
+    /// # Errors
+    /// As [`crate::build`].
+    pub async fn open(config: &Config, clock: Arc<dyn kit::Clock>) -> Result<Self, Error> {
+        let origin = Origin::parse(config.origin.as_str())?;
+        let roots = open_roots(config)?;
+        let signer = signer::open(&config.key).await.map_err(Error::Key)?;
+        let head_signer = TreeHeadSigner::new(origin.clone(), Arc::clone(&signer))?;
+        // The directory has the layout of the read interface, so that other tools can read or serve it.
+        let cold: Arc<dyn ColdStorage> = Arc::new(
+            DirectoryStorage::open(config.data.join("tiles")).map_err(sequencer::Error::Cold)?,
+        );
+        let journal =
+            FileJournal::open(config.data.join("journal")).map_err(sequencer::Error::Journal)?;
+        let parts = LogParts {
+            journal: Box::new(journal),
+            cold: Arc::clone(&cold),
+            anchor: Box::new(FileAnchor::new(&config.anchor)),
+            head_signer: Arc::new(head_signer),
+            leaf_format: Arc::new(TileLeaves),
+            clock: millis_of(clock),
+        };
+        let mut limits = sequencer::LogConfig::new(origin.as_str());
+        limits.min_round_interval = config.min_round_interval.duration().max(HEAD_INTERVAL);
+        let log = Log::open(limits, parts).await?;
+        let registry = Registry::new();
+        let metrics = Metrics::register(&registry, origin.as_str(), log.clone())?;
+        let issuers = IssuerStorage::new(cold);
+        Ok(Self {
+            origin,
+            log,
+            signer,
+            roots,
+            issuers,
+            metrics,
+            registry,
+        })
+    }
+
+    pub(crate) fn check(&self) -> Result<(), String> {
+        match self.log.health().read_only {
+            Some(reason) => Err(format!("{} takes no entries: {reason}", self.origin)),
+            None => Ok(()),
+        }
+    }
+
+    pub(crate) async fn shut_down(&self) {
+        self.log.shutdown().await;
+    }
+
+    pub(crate) const fn registry(&self) -> &Registry {
+        &self.registry
+    }
+}
+
+fn open_roots(config: &Config) -> Result<Vec<Certificate>, Error> {
+    let path = || config.roots.clone();
+    let pem = std::fs::read_to_string(&config.roots).map_err(|source| Error::RootsRead {
+        path: path(),
+        source,
+    })?;
+    let roots = Certificate::chain_from_pem(&pem).map_err(|source| Error::RootsMalformed {
+        path: path(),
+        source,
+    })?;
+    if roots.is_empty() {
+        return Err(Error::NoRoots { path: path() });
+    }
+    Ok(roots)
+}
+
+fn millis_of(clock: Arc<dyn kit::Clock>) -> Clock {
+    Arc::new(move || {
+        let millis = clock.now().unix_timestamp_nanos() / 1_000_000;
+        u64::try_from(millis).unwrap_or_default()
+    })
+}
+
+/// RFC 6962 §3.5: no two tree heads have the same time.
+const HEAD_INTERVAL: Duration = Duration::from_millis(1);

@@ -1,0 +1,88 @@
+//! Reading: checkpoint, tiles, issuers and proofs.
+
+use bytes::Bytes;
+use merkle::{ConsistencyProof, InclusionProof, LeafIndex};
+use tiles::{BundleKind, EntryBundleCoordinate, TileCoordinate};
+
+use crate::CtLog;
+use crate::error::Error;
+
+impl CtLog {
+    /// The newest signed checkpoint.
+    #[must_use]
+    pub fn checkpoint(&self) -> Bytes {
+        self.log.published().note.clone()
+    }
+
+    /// What stands under a path below `tile/`: hashes, or the entries themselves.
+    ///
+    /// # Errors
+    /// If there is no such tile.
+    pub async fn tile(&self, path: &str) -> Result<Bytes, Error> {
+        let path = format!("tile/{path}");
+        let bytes = match EntryBundleCoordinate::parse(&path, BundleKind::Data) {
+            Ok(coordinate) => self.log.bundle(coordinate).await?,
+            Err(_) => match TileCoordinate::parse(&path) {
+                Ok(coordinate) => self.log.tile(coordinate).await?,
+                Err(_) => None,
+            },
+        };
+        bytes.ok_or(Error::NotFound("tile"))
+    }
+
+    /// The certificate whose SHA-256 is written in lower case hex.
+    ///
+    /// # Errors
+    /// If no entry ever named it.
+    pub async fn issuer(&self, fingerprint: &str) -> Result<Bytes, Error> {
+        let fingerprint = parse_fingerprint(fingerprint).ok_or(Error::NotFound("issuer"))?;
+        let issuer = self
+            .issuers
+            .find(&fingerprint)
+            .await
+            .map_err(Error::Issuers)?;
+        issuer.ok_or(Error::NotFound("issuer"))
+    }
+
+    /// That an entry is in the tree of a size; the published one, if none is named.
+    ///
+    /// # Errors
+    /// If the log has no such entry or never had that size.
+    pub async fn inclusion_proof(
+        &self,
+        leaf_index: LeafIndex,
+        tree_size: Option<u64>,
+    ) -> Result<InclusionProof, Error> {
+        let tree_size = tree_size.unwrap_or_else(|| self.log.published().head.size);
+        Ok(self.log.inclusion_proof(leaf_index, tree_size).await?)
+    }
+
+    /// That the tree of one size is the beginning of that of another.
+    ///
+    /// # Errors
+    /// If the log never had one of the sizes.
+    pub async fn consistency_proof(
+        &self,
+        first_size: u64,
+        second_size: u64,
+    ) -> Result<ConsistencyProof, Error> {
+        Ok(self.log.consistency_proof(first_size, second_size).await?)
+    }
+}
+
+/// One spelling only, so that caches cannot be filled with others.
+fn parse_fingerprint(text: &str) -> Option<[u8; 32]> {
+    let digit = |byte: &u8| match byte {
+        b'0'..=b'9' => Some(byte - b'0'),
+        b'a'..=b'f' => Some(byte - b'a' + 10),
+        _ => None,
+    };
+    let (pairs, rest) = text.as_bytes().as_chunks::<2>();
+    if !rest.is_empty() {
+        return None;
+    }
+    let bytes = pairs
+        .iter()
+        .map(|[high, low]| Some(digit(high)? << 4 | digit(low)?));
+    bytes.collect::<Option<Vec<u8>>>()?.try_into().ok()
+}

@@ -1,0 +1,405 @@
+//! A log in a folder of its own, reached in process, and authorities that submit to it.
+
+use std::fs::{self, Permissions};
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::Path;
+use std::sync::Arc;
+
+use axum::Router;
+use axum::body::Body;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use bytes::Bytes;
+use config::ctlog::Config;
+use ct::{SignedCertificateTimestamp, TileLeaf, TreeHeadSignature, tree_head_input};
+use http::{HeaderMap, Request, StatusCode};
+use http_body_util::BodyExt as _;
+use key::{Algorithm, LogId, PublicKey};
+use kit::{Clock, Listeners, TestClock};
+use merkle::{LeafHash, NodeHash, NodeReader};
+use note::{KeyId, KeyName};
+use serde_json::{Value, json};
+use signer::{KeyConfig, PrivateKey, Signer};
+use tempfile::TempDir;
+use time::OffsetDateTime;
+use tower::ServiceExt as _;
+use x509::{
+    CaKind, CaProfile, Certificate, FulcioExtensions, LeafProfile, Name, Precertificate,
+    SerialNumber, SubjectAlternativeName, TimestampingProfile, UnsignedCertificate, Validity,
+};
+
+pub(crate) const ORIGIN: &str = "ct2026.example.com";
+
+/// The service, built on real files.
+pub(crate) struct TestCtLog {
+    pub(crate) folder: TempDir,
+    pub(crate) router: Router,
+    pub(crate) clock: Arc<TestClock>,
+    pub(crate) authorities: Authorities,
+}
+
+impl TestCtLog {
+    pub(crate) async fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let authorities = Authorities::new().await;
+        prepare(folder.path(), &authorities);
+        let clock = Arc::new(TestClock::at(now()));
+        let router = open(folder.path(), &clock).await;
+        Self {
+            folder,
+            router,
+            clock,
+            authorities,
+        }
+    }
+
+    pub(crate) fn public_key(&self) -> PublicKey {
+        let pem = fs::read_to_string(self.folder.path().join("ctlog.pub")).unwrap();
+        PublicKey::from_pem(&pem).unwrap()
+    }
+
+    pub(crate) async fn send(&self, request: Request<Body>) -> Answer {
+        Answer::read(self.router.clone().oneshot(request).await.unwrap()).await
+    }
+
+    pub(crate) async fn post(&self, path: &str, body: impl Into<Body>) -> Answer {
+        self.send(Request::post(path).body(body.into()).unwrap())
+            .await
+    }
+
+    pub(crate) async fn get(&self, path: &str) -> Answer {
+        self.send(Request::get(path).body(Body::empty()).unwrap())
+            .await
+    }
+
+    /// Logs a precertificate that must be taken, and gives the SCT after checking it as an authority does.
+    pub(crate) async fn log(&self, precertificate: &Precertificate) -> SignedCertificateTimestamp {
+        let chain = self.authorities.chain(precertificate.to_der());
+        let answer = self.post("/ct/v1/add-pre-chain", submission(&chain)).await;
+        assert_eq!(answer.status, StatusCode::OK, "{}", answer.text());
+        let sct = sct(&answer.json());
+        let entry = ct::SignedEntry::Precertificate {
+            issuer_key_hash: ct::IssuerKeyHash::of(&self.authorities.intermediate),
+            tbs: precertificate.tbs_without_poison().unwrap(),
+        };
+        sct.verify(entry, &self.public_key()).unwrap();
+        sct
+    }
+
+    /// Reads the whole log from its first bundle and tile, as a monitor does, and checks it against its checkpoint.
+    pub(crate) async fn verify_log(&self) -> Vec<TileLeaf> {
+        let (size, root) = self.verify_checkpoint().await;
+        let (mut leaves, mut hashes) = (Vec::new(), Vec::new());
+        for index in 0..size.div_ceil(256) {
+            let width = (size - index * 256).min(256);
+            let partial = if width < 256 {
+                format!(".p/{width}")
+            } else {
+                String::new()
+            };
+            let bundle = self.get(&format!("/tile/data/{index:03}{partial}")).await;
+            assert_eq!(bundle.status, StatusCode::OK);
+            let mut rest = &bundle.body[..];
+            let mut tile = Vec::new();
+            for _ in 0..width {
+                let (leaf, length) = TileLeaf::decode_first(rest).unwrap();
+                rest = &rest[length..];
+                let hash = leaf.timestamped_entry.leaf_hash().unwrap();
+                tile.extend(hash.as_bytes());
+                hashes.push(hash);
+                leaves.push(leaf);
+            }
+            assert!(rest.is_empty());
+            assert_eq!(
+                self.get(&format!("/tile/0/{index:03}{partial}")).await.body,
+                tile
+            );
+        }
+        for leaf in &leaves {
+            self.verify_issuers(leaf).await;
+        }
+        if size > 0 {
+            let computed = merkle::root_of(&Leaves(hashes), size).unwrap();
+            assert_eq!(computed.as_bytes().as_slice(), root);
+        }
+        leaves
+    }
+
+    /// The checkpoint, checked by the text of static-ct-api alone.
+    async fn verify_checkpoint(&self) -> (u64, Vec<u8>) {
+        let text = self.get("/checkpoint").await.text();
+        let note = note::SignedNote::parse(&text).unwrap();
+        let [origin, size, root] = note.text.lines().collect::<Vec<_>>()[..] else {
+            panic!("extension lines: {text}");
+        };
+        let [line] = &note.signatures[..] else {
+            panic!("signatures: {text}")
+        };
+        let name = KeyName::parse(origin).unwrap();
+        let key = self.public_key();
+        assert_eq!((origin, line.name.as_str()), (ORIGIN, ORIGIN));
+        let id = KeyId::hash(&name, 0x05, key.log_id().as_bytes());
+        assert_eq!(line.key_id, KeyId::truncate(&id));
+        let signature = TreeHeadSignature::parse(&line.signature).unwrap();
+        let (size, root) = (size.parse().unwrap(), STANDARD.decode(root).unwrap());
+        let head = merkle::TreeHead {
+            size,
+            root: root.as_slice().try_into().unwrap(),
+        };
+        let input = tree_head_input(&head, signature.timestamp_millis);
+        signature.signature.verify(&input, &key).unwrap();
+        (size, root)
+    }
+
+    async fn verify_issuers(&self, leaf: &TileLeaf) {
+        for fingerprint in &leaf.chain {
+            let hex: String = fingerprint
+                .iter()
+                .map(|byte| format!("{byte:02x}"))
+                .collect();
+            let issuer = self.get(&format!("/issuer/{hex}")).await;
+            assert_eq!(issuer.status, StatusCode::OK);
+            assert_eq!(key::HashAlgorithm::Sha256.digest(&issuer.body), fingerprint);
+        }
+    }
+}
+
+/// What a log needs beside its configuration: key and roots.
+pub(crate) fn prepare(folder: &Path, authorities: &Authorities) {
+    write_key(folder, Algorithm::EcdsaP256Sha256);
+    fs::write(folder.join("roots.pem"), authorities.root.to_pem()).unwrap();
+}
+
+pub(crate) fn write_key(folder: &Path, algorithm: Algorithm) {
+    let key = PrivateKey::generate(algorithm).unwrap();
+    let path = folder.join("ctlog.key");
+    fs::write(&path, key.to_pem().unwrap().as_bytes()).unwrap();
+    fs::set_permissions(&path, Permissions::from_mode(0o600)).unwrap();
+    fs::write(folder.join("ctlog.pub"), key.public_key().to_pem()).unwrap();
+}
+
+pub(crate) fn config(folder: &Path) -> Config {
+    let uri = format!("file:{}", folder.join("ctlog.key").display());
+    Config::new(
+        Listeners::for_test(),
+        ORIGIN.parse().unwrap(),
+        KeyConfig {
+            uri: uri.parse().unwrap(),
+            passphrase_file: None,
+        },
+        folder.join("roots.pem"),
+        folder.join("data"),
+        folder.join("anchor"),
+    )
+}
+
+pub(crate) async fn open(folder: &Path, clock: &Arc<TestClock>) -> Router {
+    let clock = Arc::clone(clock) as Arc<dyn Clock>;
+    let service = ctlog::build_with_clock(config(folder), clock)
+        .await
+        .unwrap();
+    service.into_public_router().unwrap()
+}
+
+pub(crate) fn now() -> OffsetDateTime {
+    OffsetDateTime::from_unix_timestamp(1_700_000_000).unwrap()
+}
+
+/// A root that the log accepts, and an authority under it.
+pub(crate) struct Authorities {
+    pub(crate) root: Certificate,
+    pub(crate) intermediate: Certificate,
+    root_signer: Arc<dyn Signer>,
+    signer: Arc<dyn Signer>,
+}
+
+impl Authorities {
+    pub(crate) async fn new() -> Self {
+        let (root_signer, signer) = (ephemeral(), ephemeral());
+        let root = profile("root", root_signer.as_ref(), CaKind::Root).self_signed();
+        let root = sign(root.unwrap(), root_signer.as_ref()).await;
+        let intermediate = profile("intermediate", signer.as_ref(), CaKind::CodeSigning);
+        let intermediate = intermediate.issued_by(&root).unwrap();
+        let intermediate = sign(intermediate, root_signer.as_ref()).await;
+        Self {
+            root,
+            intermediate,
+            root_signer,
+            signer,
+        }
+    }
+
+    /// A leaf with all above it, DER.
+    pub(crate) fn chain(&self, leaf: &[u8]) -> Vec<Vec<u8>> {
+        let above = [&self.intermediate, &self.root];
+        std::iter::once(leaf)
+            .chain(above.map(Certificate::to_der))
+            .map(<[u8]>::to_vec)
+            .collect()
+    }
+
+    pub(crate) async fn precertificate(&self, seed: u8) -> Precertificate {
+        let tbs = self
+            .leaf(ephemeral().as_ref(), seed)
+            .tbs_certificate()
+            .unwrap();
+        let unsigned = tbs.to_sign_precertificate().unwrap();
+        let signature = self.signer.sign(unsigned.bytes_to_sign()).await.unwrap();
+        unsigned.sign_with(signature).unwrap()
+    }
+
+    pub(crate) async fn certificate(&self, key: &dyn Signer) -> Certificate {
+        let tbs = self.leaf(key, 9).tbs_certificate().unwrap();
+        sign(tbs.to_sign_unlogged().unwrap(), self.signer.as_ref()).await
+    }
+
+    /// The certificate of a logged precertificate.
+    pub(crate) async fn finish(
+        &self,
+        precertificate: Precertificate,
+        sct: SignedCertificateTimestamp,
+    ) -> Certificate {
+        let list = ct::encode_list(&[sct]).unwrap();
+        sign(
+            precertificate.with_scts(&list).unwrap(),
+            self.signer.as_ref(),
+        )
+        .await
+    }
+
+    /// A precertificate under a certificate that is no authority's, with the path from there to the root in order.
+    pub(crate) async fn usurped_chain(&self) -> Vec<Vec<u8>> {
+        let key = ephemeral();
+        let above = profile("timestamping", self.signer.as_ref(), CaKind::TimeStamping);
+        let above = above.issued_by(&self.root).unwrap();
+        let above = sign(above, self.root_signer.as_ref()).await;
+        let claimed = profile("holder", key.as_ref(), CaKind::Root);
+        let held = TimestampingProfile {
+            subject: claimed.subject.clone(),
+            public_key: key.public_key().clone(),
+            validity: claimed.validity,
+            serial: SerialNumber::from_random([4; 20]),
+        };
+        let held = sign(held.issued_by(&above).unwrap(), self.signer.as_ref()).await;
+        let usurper = Self {
+            root: self.root.clone(),
+            root_signer: Arc::clone(&self.root_signer),
+            intermediate: sign(claimed.self_signed().unwrap(), key.as_ref()).await,
+            signer: key,
+        };
+        let precertificate = usurper.precertificate(1).await.to_der().to_vec();
+        let path = [&held, &above, &self.root].map(|each| each.to_der().to_vec());
+        std::iter::once(precertificate).chain(path).collect()
+    }
+
+    fn leaf(&self, key: &dyn Signer, seed: u8) -> LeafProfile<'_> {
+        LeafProfile {
+            issuer: &self.intermediate,
+            public_key: key.public_key().clone(),
+            san: SubjectAlternativeName::Email("alice@example.com".to_owned()),
+            extensions: FulcioExtensions {
+                issuer: "https://issuer.example.com".to_owned(),
+                subject: "alice".to_owned(),
+                ..FulcioExtensions::default()
+            },
+            validity: Validity {
+                not_before: now(),
+                not_after: now() + time::Duration::minutes(10),
+            },
+            serial: SerialNumber::from_random([seed; 20]),
+        }
+    }
+}
+
+pub(crate) fn ephemeral() -> Arc<dyn Signer> {
+    signer::ephemeral(Algorithm::EcdsaP256Sha256).unwrap()
+}
+
+fn profile(common_name: &str, key: &dyn Signer, kind: CaKind) -> CaProfile {
+    CaProfile {
+        subject: Name {
+            organization: "example".into(),
+            common_name: common_name.into(),
+        },
+        public_key: key.public_key().clone(),
+        validity: Validity {
+            not_before: now() - time::Duration::DAY,
+            not_after: now() + time::Duration::days(3650),
+        },
+        kind,
+        serial: SerialNumber::from_random([1; 20]),
+    }
+}
+
+async fn sign(unsigned: UnsignedCertificate, signer: &dyn Signer) -> Certificate {
+    let signature = signer.sign(unsigned.bytes_to_sign()).await.unwrap();
+    unsigned.sign_with(signature).unwrap()
+}
+
+pub(crate) fn submission(chain: &[Vec<u8>]) -> String {
+    let chain: Vec<_> = chain.iter().map(|der| STANDARD.encode(der)).collect();
+    json!({ "chain": chain }).to_string()
+}
+
+/// Reads an answer to a submission.
+pub(crate) fn sct(answer: &Value) -> SignedCertificateTimestamp {
+    let decode = |name: &str| STANDARD.decode(answer[name].as_str().unwrap()).unwrap();
+    assert_eq!(answer["sct_version"], 0);
+    assert_eq!(answer.as_object().unwrap().len(), 5);
+    SignedCertificateTimestamp::from_parts(
+        LogId::from_bytes(decode("id").try_into().unwrap()),
+        answer["timestamp"].as_u64().unwrap(),
+        decode("extensions"),
+        &decode("signature"),
+    )
+    .unwrap()
+}
+
+/// A response, read to its end.
+pub(crate) struct Answer {
+    pub(crate) status: StatusCode,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: Bytes,
+}
+
+impl Answer {
+    async fn read(response: axum::response::Response) -> Self {
+        let (parts, body) = response.into_parts();
+        let body = body.collect().await.unwrap().to_bytes();
+        Self {
+            status: parts.status,
+            headers: parts.headers,
+            body,
+        }
+    }
+
+    pub(crate) fn text(&self) -> String {
+        String::from_utf8(self.body.to_vec()).unwrap()
+    }
+
+    pub(crate) fn json(&self) -> Value {
+        serde_json::from_slice(&self.body).unwrap()
+    }
+
+    pub(crate) fn header(&self, name: &str) -> &str {
+        self.headers
+            .get(name)
+            .map_or("", |value| value.to_str().unwrap())
+    }
+}
+
+struct Leaves(Vec<LeafHash>);
+
+impl NodeReader for Leaves {
+    type Error = std::convert::Infallible;
+
+    fn node(&self, level: u8, index: u64) -> Result<NodeHash, Self::Error> {
+        match level.checked_sub(1) {
+            None => Ok(self.0[index as usize].into()),
+            Some(below) => Ok(NodeHash::of_children(
+                &self.node(below, 2 * index)?,
+                &self.node(below, 2 * index + 1)?,
+            )),
+        }
+    }
+}
