@@ -1,0 +1,46 @@
+//! `sigstead.timestamp.v1.TimestampAuthority`.
+
+use std::sync::Arc;
+
+use proto::timestamp::v1 as wire;
+use proto::timestamp::v1::timestamp_authority_server::{
+    TimestampAuthority as Rpc, TimestampAuthorityServer,
+};
+use tonic::{Request, Response, Status};
+use tsp::TimeStampReq;
+
+use crate::error::Error;
+use crate::{TimestampAuthority, api::http};
+
+/// The gRPC service over an authority.
+pub(crate) fn service(authority: Arc<TimestampAuthority>) -> TimestampAuthorityServer<Face> {
+    TimestampAuthorityServer::new(Face(authority)).max_decoding_message_size(http::STAMP.body_bytes)
+}
+
+/// The gRPC face.
+pub(crate) struct Face(Arc<TimestampAuthority>);
+
+#[tonic::async_trait]
+impl Rpc for Face {
+    async fn stamp(
+        &self,
+        request: Request<wire::StampRequest>,
+    ) -> Result<Response<wire::StampResponse>, Status> {
+        let request = TimeStampReq::from_der(&request.get_ref().request)
+            .map_err(|error| problem(error.into()))?;
+        let response = self.0.stamp(&request).await.map_err(problem)?;
+        Ok(Response::new(wire::StampResponse {
+            response: response.into_der(),
+        }))
+    }
+
+    async fn get_chain(&self, _: Request<()>) -> Result<Response<wire::Chain>, Status> {
+        Ok(Response::new(wire::Chain {
+            certificates: self.0.chain_der(),
+        }))
+    }
+}
+
+fn problem(error: Error) -> Status {
+    kit::Problem::from(error).into()
+}

@@ -1,0 +1,63 @@
+//! The timestamp authority: a digest in, signed time out.
+//!
+//! It serves anyone who asks, and signs what it is asked: that a digest existed at a time. Specifications: RFC 3161 and
+//! RFC 5816 over HTTP (RFC 3161 §3.4), and the JSON form of requests that sigstore/timestamp-authority v2.1 has.
+//!
+//! File map: `stamp.rs` the verb; `api/` its HTTP and gRPC faces; `authority.rs` key and chain, proven at the start;
+//! `error.rs` every refusal; `metrics.rs`.
+//!
+//! Deliberately absent: failure responses with HTTP status 200, which Sigstore's clients take for timestamps; a key made
+//! at start, which would break every trusted root.
+
+mod api;
+mod authority;
+mod error;
+mod metrics;
+mod stamp;
+
+use std::sync::Arc;
+
+use config::tsa::Config;
+use kit::{Clock, Service, SystemClock};
+
+pub use error::Error;
+pub use stamp::TimestampAuthority;
+
+/// Opens the key, proves that it belongs to the chain, and gives a service that can be bound.
+///
+/// # Errors
+/// If key or chain cannot be opened, do not fit together, or are not for time stamping.
+pub async fn build(config: Config) -> Result<Service, Error> {
+    let listeners = config.listeners.clone();
+    let authority = TimestampAuthority::open(config, Arc::new(SystemClock)).await?;
+    Ok(service(authority, listeners))
+}
+
+/// A service over an authority that is open.
+pub fn service(authority: Arc<TimestampAuthority>, listeners: kit::Listeners) -> Service {
+    let ready = Arc::clone(&authority);
+    Service::new("tsa", listeners)
+        .public(api::http::routes(Arc::clone(&authority)))
+        .grpc(api::grpc::service(Arc::clone(&authority)))
+        .reflection(&[proto::FILE_DESCRIPTOR_SET])
+        .metrics(authority.registry().clone())
+        .readiness("chain", move || {
+            let valid = ready.check_chain();
+            async move { valid.map_err(|error| error.to_string()) }
+        })
+}
+
+impl TimestampAuthority {
+    /// Opens everything that the configuration names.
+    ///
+    /// # Errors
+    /// As [`build`].
+    pub async fn open(config: Config, clock: Arc<dyn Clock>) -> Result<Arc<Self>, Error> {
+        let authority = authority::Authority::open(&config).await?;
+        Ok(Arc::new(Self::new(
+            authority,
+            stamp::Policies::of(&config)?,
+            clock,
+        )?))
+    }
+}
