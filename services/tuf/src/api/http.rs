@@ -1,0 +1,71 @@
+//! The repository as TUF clients read it.
+
+use std::sync::Arc;
+
+use ::http::header::{CACHE_CONTROL, CONTENT_TYPE};
+use axum::Router;
+use axum::extract::{Path, State};
+use axum::response::{IntoResponse, Response};
+use kit::{BodyStyle, Budget, Problem, Routes};
+
+use crate::error::Error;
+use crate::publish::TrustRootRepository;
+
+/// The routes of the repository.
+pub(crate) fn routes(repository: Arc<TrustRootRepository>) -> Router {
+    Routes::new(BodyStyle::Gateway)
+        .get("/{file}", Budget::read(), metadata)
+        .get("/targets/{file}", Budget::read(), target)
+        .with_state(repository)
+        .into_router()
+}
+
+async fn metadata(
+    State(repository): State<Arc<TrustRootRepository>>,
+    Path(file): Path<String>,
+) -> Result<Response, Problem> {
+    if file == "timestamp.json" {
+        repository.publish_if_due().await?;
+    }
+    let path = match file.as_str() {
+        "root.json" => repository.newest_root_file(),
+        _ => file,
+    };
+    let immutable = path.starts_with(|first: char| first.is_ascii_digit());
+    serve(&repository, &path, immutable)
+}
+
+async fn target(
+    State(repository): State<Arc<TrustRootRepository>>,
+    Path(file): Path<String>,
+) -> Result<Response, Problem> {
+    serve(&repository, &format!("targets/{file}"), true)
+}
+
+fn serve(
+    repository: &TrustRootRepository,
+    path: &str,
+    immutable: bool,
+) -> Result<Response, Problem> {
+    let bytes = repository
+        .files()
+        .read(path)?
+        .ok_or_else(|| Error::NotFound {
+            path: path.to_owned(),
+        })?;
+    let caching = if immutable {
+        "public, max-age=31536000, immutable"
+    } else {
+        "no-cache"
+    };
+    let content_type = if path.ends_with(".json") {
+        "application/json"
+    } else {
+        "application/octet-stream"
+    };
+    Ok((
+        [(CONTENT_TYPE, content_type), (CACHE_CONTROL, caching)],
+        bytes,
+    )
+        .into_response())
+}

@@ -1,0 +1,131 @@
+//! What can go wrong with the repository, and what the caller is told.
+
+use std::io;
+use std::path::PathBuf;
+
+use kit::{Kind, Problem};
+
+/// A repository that cannot be served or published.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// No such file.
+    #[error("no file {path:?} in the repository")]
+    NotFound {
+        /// What was asked for.
+        path: String,
+    },
+    /// The repository has no root metadata.
+    #[error("no root metadata in the repository")]
+    NoRoot,
+    /// A version of the root is missing, so clients could not walk to the newest.
+    #[error("root metadata {file} is missing")]
+    RootGap {
+        /// The missing file.
+        file: String,
+    },
+    /// The repository has no targets metadata.
+    #[error("no targets metadata in the repository")]
+    NoTargets,
+    /// A snapshot has already named newer targets.
+    #[error("targets version {found} is older than the published version {published}")]
+    TargetsWentBack {
+        /// What clients have seen.
+        published: u64,
+        /// What is there now.
+        found: u64,
+    },
+    /// A target is not there.
+    #[error("target {name} is missing")]
+    TargetMissing {
+        /// Its name.
+        name: String,
+    },
+    /// A target is not what the metadata says.
+    #[error("target {name} differs from its metadata")]
+    TargetDiffers {
+        /// Its name.
+        name: String,
+    },
+    /// Metadata does not parse or does not verify.
+    #[error("{file} cannot be accepted")]
+    Metadata {
+        /// The file.
+        file: String,
+        /// Why.
+        source: trust_root::Error,
+    },
+    /// The root does not name the key that this service holds.
+    #[error("the root does not let key {fingerprint} sign {role} metadata")]
+    KeyUnusable {
+        /// The role.
+        role: &'static str,
+        /// The key's fingerprint.
+        fingerprint: String,
+    },
+    /// A key cannot be opened.
+    #[error("cannot open a key")]
+    KeyOpen(#[source] signer::Error),
+    /// A measurement cannot be registered.
+    #[error("cannot register a metric")]
+    Metrics(#[source] prometheus::Error),
+    /// No such role.
+    #[error("no role {role:?}")]
+    RoleUnknown {
+        /// What was asked for.
+        role: String,
+    },
+    /// A published document does not read back.
+    #[error("a published document cannot be read")]
+    Document(#[source] proto::Error),
+    /// The key refused to sign.
+    #[error("signing failed")]
+    Sign(#[source] signer::Error),
+    /// A file could not be read.
+    #[error("cannot read {path}")]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// A file could not be written.
+    #[error("cannot write {path}")]
+    Write {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+}
+
+impl From<Error> for Problem {
+    fn from(error: Error) -> Self {
+        match &error {
+            // TUF §5.3.3: clients take 404, and nothing else, for the end of the roots.
+            Error::NotFound { path } => Self::new(
+                Kind::NotFound,
+                "E-TUF-001",
+                format!("the repository has no file {path:?}; see /root.json for the trusted root"),
+            ),
+            Error::NoRoot | Error::NoTargets | Error::RootGap { .. } => {
+                Self::internal("E-TUF-002", &error)
+            }
+            Error::TargetsWentBack { .. } => Self::internal("E-TUF-003", &error),
+            Error::TargetMissing { .. } | Error::TargetDiffers { .. } => {
+                Self::internal("E-TUF-004", &error)
+            }
+            Error::Metadata { .. } => Self::internal("E-TUF-005", &error),
+            Error::KeyUnusable { .. } | Error::KeyOpen(_) | Error::Metrics(_) => {
+                Self::internal("E-TUF-006", &error)
+            }
+            Error::RoleUnknown { role } => Self::new(
+                Kind::InvalidArgument,
+                "E-TUF-009",
+                format!("there is no role {role:?}; ask for root, targets, snapshot or timestamp"),
+            ),
+            Error::Document(_) => Self::internal("E-TUF-004", &error),
+            Error::Sign(_) => Self::internal("E-TUF-007", &error),
+            Error::Read { .. } | Error::Write { .. } => Self::internal("E-TUF-008", &error),
+        }
+    }
+}
