@@ -1,0 +1,53 @@
+use crate::OidcIssuer;
+use crate::error::Error;
+use crate::password::Password;
+use crate::user::{EmailAddress, User};
+
+/// What an administrator does with accounts.
+impl OidcIssuer {
+    /// Makes an account.
+    ///
+    /// # Errors
+    /// There is one of that address, the password is unfit, or the users file failed.
+    pub async fn add_user(&self, email: EmailAddress, password: Password) -> Result<User, Error> {
+        let hash = self.passwords.hash(password).await?;
+        let user = self.users.add(email, hash, self.clock.now()).await?;
+        tracing::info!(email = user.email.as_str(), "an account was made");
+        Ok(user)
+    }
+
+    /// All accounts, by address.
+    #[must_use]
+    pub fn list_users(&self) -> Vec<User> {
+        self.users.list()
+    }
+
+    /// Removes an account. Its sessions, codes and refresh tokens end with it; tokens that were issued
+    /// live out their minutes.
+    ///
+    /// # Errors
+    /// There is none of that address, or the users file failed.
+    pub async fn remove_user(&self, email: EmailAddress) -> Result<User, Error> {
+        let user = self.users.remove(email).await?;
+        tracing::info!(email = user.email.as_str(), "an account was removed");
+        Ok(user)
+    }
+
+    /// Sets a new password; everything that came from the old one ends.
+    ///
+    /// # Errors
+    /// There is no such account, the password is unfit, or the users file failed.
+    pub async fn set_password(
+        &self,
+        email: EmailAddress,
+        password: Password,
+    ) -> Result<User, Error> {
+        let hash = self.passwords.hash(password).await?;
+        let user = self
+            .users
+            .set_password(email, hash, self.clock.now())
+            .await?;
+        tracing::info!(email = user.email.as_str(), "a password was set");
+        Ok(user)
+    }
+}

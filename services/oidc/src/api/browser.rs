@@ -1,0 +1,321 @@
+use std::sync::Arc;
+
+use axum::extract::{RawQuery, State};
+use axum::response::{IntoResponse, Response};
+use bytes::Bytes;
+use http::{HeaderValue, StatusCode, header};
+use kit::Problem;
+
+use super::visitor::Visitor;
+use crate::OidcIssuer;
+use crate::authorize::{AuthorizationRequest, AuthorizationResponse, Interaction, Refusal};
+use crate::error::Error;
+use crate::login::{SignIn, SignedIn};
+use crate::page::{
+    Application, Asker, CodePage, ConfirmPage, HomePage, MessagePage, SignInPage, render,
+};
+use crate::parameter::Parameters;
+use crate::password::Password;
+use crate::session::Person;
+
+mod device;
+
+pub(super) use device::{answer_device, show_device};
+
+type Issuer = State<Arc<OidcIssuer>>;
+
+/// `GET /`: who is signed in.
+pub(super) async fn home(State(issuer): Issuer, visitor: Visitor) -> Response {
+    let page = async {
+        let person = issuer.signed_in(visitor.session.as_ref()).await?;
+        let page = HomePage {
+            shell: &issuer.shell,
+            email: person.map(|person| person.email),
+            form_token: visitor.form_token(&issuer, SIGN_OUT),
+            sign_out: format!("{}/sign-out", issuer.issuer.path()),
+        };
+        Ok(visitor.introduce(render(&page, StatusCode::OK, None)?))
+    };
+    answered(&issuer, page.await)
+}
+
+/// `POST /sign-out`.
+pub(super) async fn sign_out(State(issuer): Issuer, visitor: Visitor, body: Bytes) -> Response {
+    let signed_out = async {
+        let form = Parameters::parse(&body);
+        visitor.check_form(&issuer, SIGN_OUT, form.optional("form_token")?)?;
+        if let Some(session) = &visitor.session {
+            issuer.sign_out(session).await?;
+        }
+        Ok(visitor.forget_login(see_other(&format!("{}/", issuer.issuer.path()))))
+    };
+    answered(&issuer, signed_out.await)
+}
+
+/// `GET /authorize`: the login page, the confirmation, or at once the answer.
+pub(super) async fn show_authorization(
+    State(issuer): Issuer,
+    visitor: Visitor,
+    RawQuery(query): RawQuery,
+) -> Response {
+    let query = query.unwrap_or_default();
+    let page = async {
+        let request = issuer.authorization_request(&query)?;
+        let signed_in = issuer.signed_in(visitor.session.as_ref()).await?;
+        match issuer.interaction(&request, signed_in)? {
+            Interaction::None(person) => finish(&issuer, &request, person).await,
+            Interaction::SignIn => sign_in_page(&issuer, &visitor, &query, &request, None),
+            Interaction::Confirm(person) => {
+                confirm_page(&issuer, &visitor, &query, &request, person)
+            }
+        }
+    };
+    answered(&issuer, page.await)
+}
+
+/// `POST /authorize`: the form of either page, sent to the URL of the request that it is about.
+pub(super) async fn answer_authorization(
+    State(issuer): Issuer,
+    visitor: Visitor,
+    RawQuery(query): RawQuery,
+    body: Bytes,
+) -> Response {
+    let query = query.unwrap_or_default();
+    let answer = async {
+        let request = issuer.authorization_request(&query)?;
+        let form = Parameters::parse(&body);
+        match act(&issuer, &visitor, &query, &request, &form).await {
+            Err(Refusal::Shown(error)) if error.is_for_the_form() => {
+                let shown = Some((form.optional("email")?.unwrap_or_default(), error));
+                sign_in_page(&issuer, &visitor, &query, &request, shown)
+            }
+            done => done,
+        }
+    };
+    answered(&issuer, answer.await)
+}
+
+async fn act(
+    issuer: &OidcIssuer,
+    visitor: &Visitor,
+    query: &str,
+    request: &AuthorizationRequest,
+    form: &Parameters,
+) -> Result<Response, Refusal> {
+    visitor.check_form(issuer, query, form.optional("form_token")?)?;
+    match form.required("action")? {
+        "sign-in" => {
+            let SignedIn {
+                person,
+                session,
+                known,
+            } = issuer.sign_in(sign_in(visitor, form)?).await?;
+            let response = finish(issuer, request, person).await?;
+            Ok(visitor.keep_login(issuer, response, &session, &known))
+        }
+        "continue" => match issuer.signed_in(visitor.session.as_ref()).await? {
+            Some(person) => finish(issuer, request, person).await,
+            None => sign_in_page(issuer, visitor, query, request, None),
+        },
+        "cancel" => Err(issuer.refuse_request(request, Error::AccessDenied)),
+        _ => Err(Error::FormStale.into()),
+    }
+}
+
+/// The person is known: back to the application, or the code on a page.
+async fn finish(
+    issuer: &OidcIssuer,
+    request: &AuthorizationRequest,
+    person: Person,
+) -> Result<Response, Refusal> {
+    match issuer.authorize(request, person).await? {
+        AuthorizationResponse::Redirect(location) => Ok(see_other(&location)),
+        AuthorizationResponse::Code(code) => {
+            let page = CodePage {
+                shell: &issuer.shell,
+                name: request.client.name(),
+                code,
+            };
+            Ok(render(&page, StatusCode::OK, None)?)
+        }
+    }
+}
+
+fn sign_in_page(
+    issuer: &OidcIssuer,
+    visitor: &Visitor,
+    query: &str,
+    request: &AuthorizationRequest,
+    shown: Option<(&str, Error)>,
+) -> Result<Response, Refusal> {
+    let email = shown.as_ref().map(|(email, _)| (*email).to_owned());
+    let failure = shown.map(|(_, error)| FormFailure::new(issuer, error));
+    let page = SignInPage {
+        shell: &issuer.shell,
+        asker: asker(request),
+        form_token: visitor.form_token(issuer, query),
+        email: email
+            .or_else(|| request.login_hint.clone())
+            .unwrap_or_default(),
+        error: failure.as_ref().map(|failure| failure.sentence.clone()),
+    };
+    let status = failure
+        .as_ref()
+        .map_or(StatusCode::OK, |failure| failure.status);
+    let response = render(&page, status, request.redirect.form_action_source())?;
+    let response = visitor.introduce(response);
+    Ok(match failure {
+        Some(failure) => failure.mark(response),
+        None => response,
+    })
+}
+
+fn confirm_page(
+    issuer: &OidcIssuer,
+    visitor: &Visitor,
+    query: &str,
+    request: &AuthorizationRequest,
+    person: Person,
+) -> Result<Response, Refusal> {
+    let page = ConfirmPage {
+        shell: &issuer.shell,
+        asker: asker(request),
+        form_token: visitor.form_token(issuer, query),
+        email: person.email,
+        other_account: format!("?{}", with_new_login(query)),
+    };
+    let response = render(&page, StatusCode::OK, request.redirect.form_action_source())?;
+    Ok(visitor.introduce(response))
+}
+
+fn asker(request: &AuthorizationRequest) -> Asker {
+    Asker::Application(Application::new(&request.client, request.redirect.place()))
+}
+
+/// The same request, with a login page for certain.
+fn with_new_login(query: &str) -> String {
+    let kept = url::form_urlencoded::parse(query.as_bytes()).filter(|(key, _)| key != "prompt");
+    let mut changed = url::form_urlencoded::Serializer::new(String::new());
+    changed
+        .extend_pairs(kept)
+        .append_pair("prompt", "login")
+        .finish()
+}
+
+fn sign_in(visitor: &Visitor, form: &Parameters) -> Result<SignIn, Error> {
+    Ok(SignIn {
+        email: form.optional("email")?.unwrap_or_default().to_owned(),
+        password: Password::new(form.optional("password")?.unwrap_or_default().to_owned()),
+        browser: visitor.browser.clone(),
+        known: visitor.known.clone(),
+        address: visitor.address,
+    })
+}
+
+/// A refusal that the person can answer by filling the form again.
+struct FormFailure {
+    sentence: String,
+    status: StatusCode,
+    problem: Problem,
+}
+
+impl FormFailure {
+    fn new(issuer: &OidcIssuer, error: Error) -> Self {
+        let code = error.row().code;
+        issuer.metrics.refusal(code);
+        let problem = Problem::from(error);
+        let status = problem.kind.http_status();
+        Self {
+            sentence: as_sentence(&problem.message),
+            status,
+            problem,
+        }
+    }
+
+    /// Adds the code and the time to wait to the page.
+    fn mark(self, mut page: Response) -> Response {
+        let answered = self.problem.response(kit::BodyStyle::Text);
+        for (name, value) in answered.headers() {
+            if *name != header::CONTENT_TYPE && *name != header::CONTENT_LENGTH {
+                page.headers_mut().insert(name, value.clone());
+            }
+        }
+        page
+    }
+}
+
+impl Error {
+    fn is_for_the_form(&self) -> bool {
+        matches!(
+            self,
+            Self::FormStale | Self::PasswordWrong | Self::Throttled { .. } | Self::Busy
+        )
+    }
+}
+
+impl From<Error> for Refusal {
+    fn from(error: Error) -> Self {
+        Self::Shown(error)
+    }
+}
+
+fn answered(issuer: &OidcIssuer, outcome: Result<Response, Refusal>) -> Response {
+    match outcome {
+        Ok(response) => response,
+        Err(Refusal::Redirected { location, error }) => {
+            let code = error.row().code;
+            issuer.metrics.refusal(code);
+            tracing::debug!(code, "an authorization request was refused: {error}");
+            let mut response = see_other(&location);
+            response
+                .headers_mut()
+                .insert("sigstead-code", HeaderValue::from_static(code));
+            response
+        }
+        Err(Refusal::Shown(error)) => error_page(issuer, error),
+    }
+}
+
+fn error_page(issuer: &OidcIssuer, error: Error) -> Response {
+    let cancelled = matches!(error, Error::AccessDenied);
+    let failure = FormFailure::new(issuer, error);
+    let page = MessagePage {
+        shell: &issuer.shell,
+        heading: if cancelled {
+            "Cancelled"
+        } else {
+            "This did not work"
+        },
+        text: failure.sentence.clone(),
+        role: "alert",
+        code: Some(failure.problem.code),
+    };
+    match render(&page, failure.status, None) {
+        Ok(response) => failure.mark(response),
+        Err(error) => Problem::from(error).response(kit::BodyStyle::Text),
+    }
+}
+
+/// 303: the browser goes on with GET and does not send the password along (RFC 9700 §4.12).
+fn see_other(location: &str) -> Response {
+    let Ok(location) = HeaderValue::from_str(location) else {
+        return StatusCode::INTERNAL_SERVER_ERROR.into_response();
+    };
+    let headers = [
+        (header::LOCATION, location),
+        (header::CACHE_CONTROL, HeaderValue::from_static("no-store")),
+        (
+            header::REFERRER_POLICY,
+            HeaderValue::from_static("no-referrer"),
+        ),
+    ];
+    (StatusCode::SEE_OTHER, headers).into_response()
+}
+
+fn as_sentence(message: &str) -> String {
+    let mut letters = message.chars();
+    let first = letters.next().map(|letter| letter.to_ascii_uppercase());
+    first.into_iter().chain(letters).chain(['.']).collect()
+}
+
+const SIGN_OUT: &str = "sign-out";

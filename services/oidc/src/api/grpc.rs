@@ -1,0 +1,186 @@
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use kit::Problem;
+use proto::admin::v1 as wire;
+use proto::admin::v1::oidc_admin_server::{OidcAdmin, OidcAdminServer};
+use tonic::{Request, Response, Status};
+
+use crate::OidcIssuer;
+use crate::error::Error;
+use crate::password::Password;
+use crate::user::{EmailAddress, User};
+
+/// `sigstead.admin.v1.OidcAdmin`, for the admin listener.
+pub(crate) fn admin_service(issuer: Arc<OidcIssuer>) -> OidcAdminServer<AdminService> {
+    OidcAdminServer::new(AdminService(issuer)).max_decoding_message_size(MESSAGE_BYTES)
+}
+
+/// The administration of accounts.
+pub(crate) struct AdminService(Arc<OidcIssuer>);
+
+#[async_trait]
+impl OidcAdmin for AdminService {
+    async fn add_user(
+        &self,
+        request: Request<wire::AddUserRequest>,
+    ) -> Result<Response<wire::User>, Status> {
+        let wire::AddUserRequest { email, password } = request.into_inner();
+        let email = EmailAddress::parse(&email).map_err(status)?;
+        let user = self
+            .0
+            .add_user(email, Password::new(password))
+            .await
+            .map_err(status)?;
+        Ok(Response::new(encode(&user)))
+    }
+
+    async fn list_users(
+        &self,
+        _request: Request<wire::ListUsersRequest>,
+    ) -> Result<Response<wire::ListUsersResponse>, Status> {
+        let users = self.0.list_users().iter().map(encode).collect();
+        Ok(Response::new(wire::ListUsersResponse { users }))
+    }
+
+    async fn remove_user(
+        &self,
+        request: Request<wire::RemoveUserRequest>,
+    ) -> Result<Response<wire::RemoveUserResponse>, Status> {
+        let email = EmailAddress::parse(&request.into_inner().email).map_err(status)?;
+        self.0.remove_user(email).await.map_err(status)?;
+        Ok(Response::new(wire::RemoveUserResponse {}))
+    }
+
+    async fn set_password(
+        &self,
+        request: Request<wire::SetPasswordRequest>,
+    ) -> Result<Response<wire::User>, Status> {
+        let wire::SetPasswordRequest { email, password } = request.into_inner();
+        let email = EmailAddress::parse(&email).map_err(status)?;
+        let user = self
+            .0
+            .set_password(email, Password::new(password))
+            .await
+            .map_err(status)?;
+        Ok(Response::new(encode(&user)))
+    }
+}
+
+fn encode(user: &User) -> wire::User {
+    wire::User {
+        email: user.email.as_str().to_owned(),
+        created: Some(prost_types::Timestamp {
+            seconds: user.created.unix_timestamp(),
+            nanos: 0,
+        }),
+    }
+}
+
+fn status(error: Error) -> Status {
+    Problem::from(error).into()
+}
+
+const MESSAGE_BYTES: usize = 16 * 1024;
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::PermissionsExt;
+
+    use config::oidc::Config;
+    use kit::{Listeners, SystemClock};
+    use store::StoreConfig;
+    use tonic::Code;
+
+    use super::*;
+
+    async fn admin(folder: &std::path::Path) -> AdminService {
+        let path = folder.join("key");
+        let key = signer::PrivateKey::generate(key::Algorithm::RsaPkcs1v15_2048Sha256).unwrap();
+        std::fs::write(&path, key.to_pem().unwrap().as_bytes()).unwrap();
+        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o600)).unwrap();
+        let uri = format!("file:{}", path.display()).parse().unwrap();
+        let config = Config::new(
+            Listeners::for_test(),
+            "http://localhost:1".parse().unwrap(),
+            signer::KeyConfig {
+                uri,
+                passphrase_file: None,
+            },
+            StoreConfig::Memory {},
+            folder.join("users"),
+        );
+        AdminService(
+            OidcIssuer::open(config, Arc::new(SystemClock))
+                .await
+                .unwrap(),
+        )
+    }
+
+    async fn add(admin: &AdminService, email: &str, password: &str) -> Result<String, Status> {
+        let (email, password) = (email.to_owned(), password.to_owned());
+        let request = Request::new(wire::AddUserRequest { email, password });
+        admin
+            .add_user(request)
+            .await
+            .map(|user| user.into_inner().email)
+    }
+
+    #[tokio::test]
+    async fn accounts_are_added_listed_changed_and_removed() {
+        let folder = tempfile::tempdir().unwrap();
+        let admin = admin(folder.path()).await;
+        let email = "alice@example.com".to_owned();
+        assert_eq!(add(&admin, &email, "first password").await.unwrap(), email);
+        let refusals = [
+            (
+                "alice@example.com",
+                "another password",
+                Code::AlreadyExists,
+                "E-OIDC-034",
+            ),
+            (
+                "Bob@example.com",
+                "another password",
+                Code::InvalidArgument,
+                "E-OIDC-032",
+            ),
+            (
+                "bob@example.com",
+                "short",
+                Code::InvalidArgument,
+                "E-OIDC-035",
+            ),
+        ];
+        for (email, password, code, ours) in refusals {
+            let status = add(&admin, email, password).await.unwrap_err();
+            assert_eq!(status.code(), code);
+            assert_eq!(status.metadata().get("sigstead-code").unwrap(), ours);
+        }
+        let password = "second password".to_owned();
+        let request = wire::SetPasswordRequest {
+            email: email.clone(),
+            password,
+        };
+        admin.set_password(Request::new(request)).await.unwrap();
+        let listed = admin
+            .list_users(Request::new(wire::ListUsersRequest {}))
+            .await
+            .unwrap();
+        let users = listed.into_inner().users;
+        assert_eq!(
+            users.iter().map(|user| &user.email).collect::<Vec<_>>(),
+            [&email]
+        );
+        let remove = || {
+            Request::new(wire::RemoveUserRequest {
+                email: email.clone(),
+            })
+        };
+        admin.remove_user(remove()).await.unwrap();
+        assert_eq!(
+            admin.remove_user(remove()).await.unwrap_err().code(),
+            Code::NotFound
+        );
+    }
+}

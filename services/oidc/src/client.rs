@@ -1,0 +1,245 @@
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use config::oidc::{ClientConfig, Grant};
+use url::Url;
+
+use crate::error::Error;
+
+/// The applications and workloads that may ask for tokens, by client id.
+pub(crate) struct Clients(BTreeMap<String, Arc<Client>>);
+
+impl Clients {
+    pub(crate) fn new(configs: Vec<ClientConfig>) -> Result<Self, Error> {
+        let clients = configs.into_iter().map(|config| {
+            let client = Client::new(config)?;
+            Ok((client.config.id.clone(), Arc::new(client)))
+        });
+        clients.collect::<Result<_, _>>().map(Self)
+    }
+
+    pub(crate) fn find(&self, id: &str) -> Result<Arc<Client>, Error> {
+        self.0.get(id).cloned().ok_or(Error::ClientUnknown)
+    }
+}
+
+/// A configured client (RFC 6749 §2).
+#[derive(Debug)]
+pub(crate) struct Client {
+    config: ClientConfig,
+    redirects: Vec<RedirectRule>,
+}
+
+impl Client {
+    fn new(config: ClientConfig) -> Result<Self, Error> {
+        let refuse = |reason| Error::ClientConfig {
+            id: config.id.clone(),
+            reason,
+        };
+        if config.grants.contains(&Grant::TokenExchange) {
+            return Err(refuse(
+                "token exchange is not offered; remove the grant token_exchange",
+            ));
+        }
+        if config.grants.contains(&Grant::ClientCredentials) {
+            let subject = config
+                .workload
+                .as_ref()
+                .and_then(|w| Url::parse(&w.subject).ok());
+            // The certificate authority tells workloads from people by this form.
+            if subject.is_none() {
+                return Err(refuse("the subject of a workload must be a uri"));
+            }
+        }
+        let redirects = config
+            .redirect_uris
+            .iter()
+            .map(|uri| RedirectRule::new(uri));
+        let redirects = redirects.collect::<Option<_>>().ok_or_else(|| {
+            refuse("a redirect uri must be absolute, without a fragment, and not a script")
+        })?;
+        Ok(Self { config, redirects })
+    }
+
+    pub(crate) fn id(&self) -> &str {
+        &self.config.id
+    }
+
+    pub(crate) fn name(&self) -> &str {
+        self.config.name()
+    }
+
+    pub(crate) fn audience(&self) -> &str {
+        self.config.audience()
+    }
+
+    pub(crate) fn secret_hash(&self) -> Option<&str> {
+        self.config.secret_hash.as_deref()
+    }
+
+    pub(crate) fn workload(&self) -> Option<&config::oidc::WorkloadConfig> {
+        self.config.workload.as_ref()
+    }
+
+    pub(crate) fn may(&self, grant: Grant) -> Result<(), Error> {
+        let allowed = self.config.grants.contains(&grant);
+        if allowed {
+            Ok(())
+        } else {
+            Err(Error::GrantForbidden)
+        }
+    }
+
+    pub(crate) fn redirect(&self, presented: &str) -> Result<RedirectUri, Error> {
+        let allowed = self.redirects.iter().any(|rule| rule.permits(presented));
+        if !allowed {
+            return Err(Error::RedirectUnregistered);
+        }
+        RedirectUri::new(presented).ok_or(Error::RedirectUnregistered)
+    }
+}
+
+/// Where a code may go, from the configuration.
+#[derive(Debug)]
+enum RedirectRule {
+    Exact(String),
+    /// RFC 8252 §7.3: native applications listen on whatever port is free.
+    AnyPort {
+        host: &'static str,
+        path: String,
+    },
+    AnyPortAndPath {
+        host: &'static str,
+    },
+}
+
+impl RedirectRule {
+    fn new(configured: &str) -> Option<Self> {
+        RedirectUri::new(configured)?;
+        let loopback = LOOPBACK.iter().find_map(|host| {
+            let rest = configured.strip_prefix("http://")?.strip_prefix(host)?;
+            match rest {
+                "" => Some(Self::AnyPortAndPath { host }),
+                path if path.starts_with('/') => Some(Self::AnyPort {
+                    host,
+                    path: path.to_owned(),
+                }),
+                _ => None,
+            }
+        });
+        Some(loopback.unwrap_or_else(|| Self::Exact(configured.to_owned())))
+    }
+
+    fn permits(&self, presented: &str) -> bool {
+        match self {
+            Self::Exact(uri) => uri == presented,
+            Self::AnyPort { host, path } => {
+                loopback_path(presented, host).is_some_and(|found| found == path)
+            }
+            Self::AnyPortAndPath { host } => loopback_path(presented, host).is_some(),
+        }
+    }
+}
+
+/// What stands after host and port, if the text is exactly `http://HOST[:PORT][/…]`. Compared as
+/// text, because parsers take more than one spelling for a host, and the browser's may be another.
+fn loopback_path<'a>(presented: &'a str, host: &str) -> Option<&'a str> {
+    let rest = presented.strip_prefix("http://")?.strip_prefix(host)?;
+    let rest = match rest.strip_prefix(':') {
+        Some(after) => {
+            let end = after
+                .find(|c: char| !c.is_ascii_digit())
+                .unwrap_or(after.len());
+            let (port, rest) = after.split_at(end);
+            port.parse::<u16>().ok().filter(|port| *port != 0)?;
+            rest
+        }
+        None => rest,
+    };
+    (rest.is_empty() || rest.starts_with(['/', '?'])).then_some(rest)
+}
+
+/// A URI that one of the client's rules permits.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum RedirectUri {
+    Http(Url, String),
+    /// The page shows the code, and the person carries it over.
+    OutOfBand,
+}
+
+impl RedirectUri {
+    fn new(text: &str) -> Option<Self> {
+        if text == OUT_OF_BAND {
+            return Some(Self::OutOfBand);
+        }
+        let plain = text.bytes().all(|b| b.is_ascii_graphic() && b != b'\\');
+        let url = Url::parse(text)
+            .ok()
+            .filter(|url| plain && url.fragment().is_none())?;
+        let user = !url.username().is_empty() || url.password().is_some();
+        let runs = ["javascript", "data", "blob", "vbscript", "file"].contains(&url.scheme());
+        (!user && !runs).then(|| Self::Http(url, text.to_owned()))
+    }
+
+    /// The text that the client sent, which it has to send again to the token endpoint.
+    pub(crate) fn as_str(&self) -> &str {
+        match self {
+            Self::Http(_, text) => text,
+            Self::OutOfBand => OUT_OF_BAND,
+        }
+    }
+
+    /// The URI with the answer in its query (RFC 6749 §4.1.2).
+    pub(crate) fn with(&self, answer: &[(&str, &str)]) -> Option<String> {
+        let Self::Http(url, _) = self else {
+            return None;
+        };
+        let mut url = url.clone();
+        url.query_pairs_mut().extend_pairs(answer);
+        Some(url.into())
+    }
+
+    /// What a person may know the place by.
+    pub(crate) fn place(&self) -> Place {
+        let Self::Http(url, _) = self else {
+            return Place::ShownCode;
+        };
+        let host = url.host_str().unwrap_or_default();
+        match url.port() {
+            _ if host.is_empty() => Place::Application(url.scheme().to_owned()),
+            Some(port) if LOOPBACK.contains(&host) => Place::ThisComputer(format!("{host}:{port}")),
+            None if LOOPBACK.contains(&host) => Place::ThisComputer(host.to_owned()),
+            Some(port) => Place::Site(format!("{host}:{port}")),
+            None => Place::Site(host.to_owned()),
+        }
+    }
+
+    /// The source expression that lets a form be answered with a redirect there (CSP 3, form-action).
+    pub(crate) fn form_action_source(&self) -> Option<String> {
+        let Self::Http(url, _) = self else {
+            return None;
+        };
+        let origin = url.origin();
+        let nameable = origin.is_tuple() && !url.host_str().unwrap_or_default().starts_with('[');
+        Some(if nameable {
+            origin.ascii_serialization()
+        } else {
+            format!("{}:", url.scheme())
+        })
+    }
+}
+
+/// Where an application waits for the answer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Place {
+    ThisComputer(String),
+    Site(String),
+    Application(String),
+    ShownCode,
+}
+
+const LOOPBACK: [&str; 2] = ["localhost", "127.0.0.1"];
+const OUT_OF_BAND: &str = "urn:ietf:wg:oauth:2.0:oob";
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,241 @@
+use std::time::Duration;
+
+use kit::{Kind, Problem};
+
+use crate::user::EmailAddress;
+
+mod sentence;
+mod table;
+
+pub(crate) use table::Row;
+pub use table::explanations;
+
+/// Why a request of the issuer is refused or fails.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    // The request, whoever sends it.
+    /// A parameter is missing.
+    #[error("the parameter {name} is missing")]
+    ParameterMissing {
+        /// Its name.
+        name: &'static str,
+    },
+    /// A parameter stands twice (RFC 6749 §3.1).
+    #[error("the parameter {name} stands twice")]
+    ParameterRepeated {
+        /// Its name.
+        name: &'static str,
+    },
+    /// A parameter is not what it should be.
+    #[error("the parameter {name} cannot be used: {reason}")]
+    ParameterInvalid {
+        /// Its name.
+        name: &'static str,
+        /// What is wrong with it.
+        reason: &'static str,
+    },
+    /// The body is not a form.
+    #[error("the body is not a form")]
+    BodyNotAForm,
+    /// No client of that id is configured.
+    #[error("the client is unknown")]
+    ClientUnknown,
+    /// The redirect URI is not one of the client's.
+    #[error("the redirect uri is not registered for the client")]
+    RedirectUnregistered,
+    /// Only `code` is offered.
+    #[error("the response type is not supported")]
+    ResponseTypeUnsupported,
+    /// The scope lacks `openid`.
+    #[error("the scope does not contain openid")]
+    ScopeInvalid,
+    /// There is no code challenge.
+    #[error("the code challenge is missing")]
+    ChallengeMissing,
+    /// The code challenge is not of method S256.
+    #[error("the code challenge method is not S256")]
+    ChallengeMethodUnsupported,
+    /// The client asked for an answer without a page, and a page is needed.
+    #[error("the person has to sign in")]
+    LoginRequired,
+    /// As before, with somebody signed in who has to confirm.
+    #[error("the person has to confirm")]
+    InteractionRequired,
+
+    // The token endpoint.
+    /// The client did not prove who it is.
+    #[error("the client authentication failed")]
+    ClientAuthentication,
+    /// The grant type is unknown.
+    #[error("the grant type is not supported")]
+    GrantTypeUnsupported,
+    /// The grant type is not the client's.
+    #[error("the client may not use this grant")]
+    GrantForbidden,
+    /// There is no such code.
+    #[error("the code is unknown")]
+    CodeUnknown,
+    /// The code was redeemed too late.
+    #[error("the code has expired")]
+    CodeExpired,
+    /// The code was redeemed before. Whatever it led to is revoked.
+    #[error("the code was redeemed before")]
+    CodeReplayed,
+    /// The code was issued to another client.
+    #[error("the code belongs to another client")]
+    CodeOfOtherClient,
+    /// The redirect URI is not that of the authorization request.
+    #[error("the redirect uri is not that of the authorization request")]
+    RedirectDiffers,
+    /// The verifier does not answer the challenge.
+    #[error("the code verifier does not answer the challenge")]
+    VerifierWrong,
+    /// The person behind the grant is gone, or has a new password.
+    #[error("the account behind the grant has changed")]
+    AccountChanged,
+    /// The refresh token is unknown, used, expired or revoked.
+    #[error("the refresh token cannot be used")]
+    RefreshRefused,
+
+    // The device flow.
+    /// The person has not decided yet.
+    #[error("the person has not decided yet")]
+    AuthorizationPending,
+    /// The device asks too often.
+    #[error("the device asks too often")]
+    SlowDown,
+    /// The person said no.
+    #[error("the person refused")]
+    AccessDenied,
+    /// The device code has expired or was redeemed.
+    #[error("the device code cannot be used any more")]
+    DeviceCodeExpired,
+    /// There is no such user code.
+    #[error("the user code is unknown")]
+    UserCodeUnknown,
+
+    // The pages.
+    /// The form was not made for this browser and this request.
+    #[error("the form is not one that was made for this browser")]
+    FormStale,
+    /// Account and password do not belong together, or there is no such account.
+    #[error("the account or the password is wrong")]
+    PasswordWrong,
+    /// There were too many attempts.
+    #[error("there were too many attempts")]
+    Throttled {
+        /// When the next one is judged.
+        retry_after: Duration,
+    },
+    /// Too many passwords are being checked at once.
+    #[error("too many passwords are being checked")]
+    Busy,
+
+    // The accounts.
+    /// The address does not fit the grammar.
+    #[error("the e-mail address cannot be used: {reason}")]
+    EmailInvalid {
+        /// What is wrong with it.
+        reason: &'static str,
+    },
+    /// There is no account of that address.
+    #[error("there is no account {}", email.as_str())]
+    UserUnknown {
+        /// The address.
+        email: EmailAddress,
+    },
+    /// There is an account of that address.
+    #[error("there is an account {} already", email.as_str())]
+    UserExists {
+        /// The address.
+        email: EmailAddress,
+    },
+    /// The new password is too short or too long.
+    #[error("the password is not between {shortest} and {longest} bytes long")]
+    PasswordUnfit {
+        /// The least bytes.
+        shortest: usize,
+        /// The most bytes.
+        longest: usize,
+    },
+
+    // Ours.
+    /// The store does not answer.
+    #[error("the store failed")]
+    Store(#[source] store::Error),
+    /// The users file failed.
+    #[error("the users file failed")]
+    UsersFile(#[source] store::Error),
+    /// A record of the users file is not one.
+    #[error("record {position} of the users file is not a user record")]
+    UserRecord {
+        /// Its position, from zero.
+        position: usize,
+        /// What is wrong with it.
+        source: serde_json::Error,
+    },
+    /// A stored record is not one.
+    #[error("a stored record cannot be read")]
+    StoredRecord(#[source] serde_json::Error),
+    /// A value cannot be encoded.
+    #[error("a value cannot be encoded")]
+    Encoding(#[source] serde_json::Error),
+    /// The key cannot be opened.
+    #[error("the signing key cannot be opened")]
+    KeyOpen(#[source] signer::Error),
+    /// The key is not one that tokens can be signed with.
+    #[error("the signing key is not an RSA key; tokens are signed with RS256")]
+    KeyNotRsa,
+    /// The signer failed.
+    #[error("the token could not be signed")]
+    Signing(#[source] signer::Error),
+    /// A password cannot be hashed.
+    #[error("the password hash failed")]
+    PasswordHash(#[source] argon2::password_hash::Error),
+    /// A stored hash is no hash.
+    #[error("a password hash is not in the phc string format")]
+    PasswordHashMalformed,
+    /// The system has no randomness.
+    #[error("the system gave no randomness")]
+    Randomness(#[source] getrandom::Error),
+    /// A page cannot be rendered.
+    #[error("a page could not be rendered")]
+    Page(#[source] askama::Error),
+    /// A client of the configuration cannot be used.
+    #[error("the client {id} cannot be used: {reason}")]
+    ClientConfig {
+        /// Its id.
+        id: String,
+        /// What is wrong with it.
+        reason: &'static str,
+    },
+    /// A metric exists already.
+    #[error("a metric cannot be registered")]
+    Metrics(#[source] prometheus::Error),
+}
+
+impl From<Error> for Problem {
+    fn from(error: Error) -> Self {
+        let Row { kind, code, .. } = error.row();
+        if kind == Kind::Internal {
+            return Self::internal(code, chain(&error));
+        }
+        let problem = Self::new(kind, code, error.sentence());
+        match error {
+            Error::Throttled { retry_after } => problem.with_retry_after(retry_after),
+            Error::Store(source) => problem.with_detail(source),
+            _ => problem,
+        }
+    }
+}
+
+/// The error and its causes in one line, for the log.
+fn chain(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        text = format!("{text}: {cause}");
+        source = cause.source();
+    }
+    text
+}

@@ -1,0 +1,128 @@
+use super::Error;
+
+impl Error {
+    /// What the client or the person reads: what was wrong, and what to do. RFC 6749 §5.2 permits
+    /// printable ASCII without quotation mark and backslash.
+    pub(crate) fn sentence(&self) -> String {
+        match self {
+            Self::ParameterMissing { name } => {
+                format!("the parameter {name} is missing; send it")
+            }
+            Self::ParameterRepeated { name } => {
+                format!("the parameter {name} stands twice; send it once")
+            }
+            Self::ParameterInvalid { name, reason } => {
+                format!("the parameter {name} cannot be used: {reason}; correct it")
+            }
+            Self::EmailInvalid { reason } => {
+                format!("the e-mail address cannot be used: {reason}")
+            }
+            Self::UserUnknown { email } => {
+                format!("there is no account {}; list the accounts", email.as_str())
+            }
+            Self::UserExists { email } => {
+                format!(
+                    "there is an account {} already; set its password",
+                    email.as_str()
+                )
+            }
+            Self::PasswordUnfit { shortest, longest } => {
+                format!("the password must have {shortest} to {longest} bytes; choose another")
+            }
+            Self::Throttled { retry_after } => {
+                format!(
+                    "too many attempts; try again in {}",
+                    in_words(retry_after.as_secs_f64())
+                )
+            }
+            fixed => fixed.fixed_sentence().to_owned(),
+        }
+    }
+
+    fn fixed_sentence(&self) -> &'static str {
+        match self {
+            Self::BodyNotAForm => "the body must be of type application/x-www-form-urlencoded",
+            Self::ClientUnknown => {
+                "this client_id is not configured here; correct it or add the client"
+            }
+            Self::RedirectUnregistered => {
+                "the redirect_uri is not registered for this client; use a registered one"
+            }
+            Self::ResponseTypeUnsupported => "only response_type=code is offered; use it",
+            Self::ScopeInvalid => "the scope lacks openid; ask for openid email",
+            Self::ChallengeMissing => "code_challenge is missing; PKCE is required of every client",
+            Self::ChallengeMethodUnsupported => {
+                "code_challenge_method must be S256; use it instead of plain"
+            }
+            Self::LoginRequired => "nobody is signed in; ask again without prompt=none",
+            Self::InteractionRequired => "the person has to confirm; ask again without prompt=none",
+            Self::ClientAuthentication => {
+                "the client authentication failed; check the client_id and its secret"
+            }
+            Self::GrantTypeUnsupported => {
+                "this grant_type is not offered; use one of the discovery document"
+            }
+            Self::GrantForbidden => {
+                "the client may not use this grant; add it to its configuration"
+            }
+            Self::CodeUnknown => "the code is unknown; sign in again",
+            Self::CodeExpired => "the code has expired; sign in again",
+            Self::CodeReplayed => {
+                "the code was redeemed before, and what it led to is revoked; sign in again"
+            }
+            Self::CodeOfOtherClient => "the code belongs to another client; sign in again",
+            Self::RedirectDiffers => {
+                "the redirect_uri is not that of the authorization request; sign in again"
+            }
+            Self::VerifierWrong => {
+                "the code_verifier does not answer the code_challenge; sign in again"
+            }
+            Self::AccountChanged => "the account has changed since the sign-in; sign in again",
+            Self::RefreshRefused => "the refresh token cannot be used; sign in again",
+            Self::AuthorizationPending => "the person has not decided yet; ask again later",
+            Self::SlowDown => "the device asks too often; wait five seconds longer",
+            Self::AccessDenied => "the person refused the sign-in",
+            Self::DeviceCodeExpired => "the device code has expired; start again on the device",
+            Self::UserCodeUnknown => {
+                "no device waits under this code; compare it with the one on the device"
+            }
+            Self::FormStale => {
+                "this form is too old or was not made for this browser; permit cookies and try again"
+            }
+            Self::PasswordWrong => "the e-mail address or the password is wrong; try again",
+            Self::Busy => "too many sign-ins are under way; try again in a moment",
+            Self::Store(_) => "the issuer cannot reach its store; try again in a moment",
+            _ => "the issuer failed; try again, and tell the administrator if it stays",
+        }
+    }
+}
+
+fn in_words(seconds: f64) -> String {
+    let seconds = seconds.ceil().max(1.0) as u64;
+    match seconds {
+        1 => "one second".to_owned(),
+        2..=90 => format!("{seconds} seconds"),
+        more => format!("{} minutes", more.div_ceil(60)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    #[test]
+    fn waits_are_told_in_words_and_rounded_up() {
+        for (millis, words) in [
+            (1, "one second"),
+            (1_001, "2 seconds"),
+            (899_500, "15 minutes"),
+        ] {
+            let error = Error::Throttled {
+                retry_after: Duration::from_millis(millis),
+            };
+            assert!(error.sentence().ends_with(words), "{}", error.sentence());
+        }
+    }
+}

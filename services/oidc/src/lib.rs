@@ -1,0 +1,199 @@
+//! The embedded OpenID Connect issuer: it signs people in and gives them, and workloads, the identity tokens for which
+//! the certificate authority issues certificates.
+//!
+//! OpenID Connect Core 1.0 (errata 2) and Discovery 1.0; OAuth 2.0 (RFC 6749, RFC 6750) with PKCE (RFC 7636), device
+//! authorization (RFC 8628), native applications (RFC 8252), issuer identification (RFC 9207) and the security practice
+//! of RFC 9700; tokens are RFC 7519 in RS256, keys are RFC 7517.
+//!
+//! Served to signing tools and browsers on the public port: discovery, keys, `/authorize` with the login page, `/token`
+//! (codes, refresh, client credentials, device codes), `/device`. Served to administrators: `sigstead.admin.v1.OidcAdmin`.
+//!
+//! | File | Holds |
+//! |---|---|
+//! | `api` | routes, pages' handlers, token endpoint's handlers, admin service |
+//! | `authorize` | authorization request to code |
+//! | `login` | e-mail address and password to a signed-in person |
+//! | `token` | code, refresh token, client secret or device code to a token |
+//! | `device` | the device flow |
+//! | `user`, `password` | accounts, their file, their hashes |
+//! | `session` | everything that expires, and its keys in the store |
+//! | `client`, `claims`, `challenge`, `key_set`, `form`, `throttle`, `page` | the parts |
+//!
+//! Absent on purpose: the implicit and password grants and PKCE's `plain`, which RFC 9700 advises against; consent pages,
+//! because all clients are the operator's own; registration, mail and password recovery, which an administrator does;
+//! a session that answers a public client without a click, because any program can ask in its name (RFC 8252 §8.6).
+
+use std::sync::Arc;
+
+use config::IssuerUrl;
+use config::oidc::{Config, SessionConfig};
+use kit::{Clock, Listeners, Service, SystemClock};
+use prometheus::Registry;
+use signer::Signer;
+use tokio_util::sync::CancellationToken;
+
+mod admin;
+mod api;
+mod authorize;
+mod challenge;
+mod claims;
+mod client;
+mod device;
+mod error;
+mod form;
+mod key_set;
+mod login;
+mod metrics;
+mod page;
+mod parameter;
+mod password;
+mod secret;
+mod session;
+mod throttle;
+mod token;
+mod user;
+
+pub use error::{Error, explanations};
+pub use password::Password;
+pub use user::{EmailAddress, User};
+
+use client::{Clients, RedirectUri};
+use form::FormKey;
+use key_set::KeySet;
+use metrics::Metrics;
+use page::Shell;
+use password::PasswordHasherPool;
+use session::SessionStorage;
+use throttle::Throttle;
+use user::Users;
+
+/// The issuer: what its handlers share.
+pub struct OidcIssuer {
+    issuer: IssuerUrl,
+    clients: Clients,
+    users: Users,
+    passwords: PasswordHasherPool,
+    sessions: SessionStorage,
+    forms: FormKey,
+    throttle: Throttle,
+    signer: Arc<dyn Signer>,
+    keys: KeySet,
+    lifetimes: Lifetimes,
+    shell: Shell,
+    clock: Arc<dyn Clock>,
+    registry: Registry,
+    metrics: Metrics,
+}
+
+struct Lifetimes {
+    token: time::Duration,
+    login: time::Duration,
+    code: time::Duration,
+    device: time::Duration,
+    refresh: time::Duration,
+}
+
+/// Opens keys, users and store, checks them, and gives a service that can be bound.
+///
+/// # Errors
+/// The key is missing or not RSA, the users file is damaged, the store cannot be opened, or a client of the
+/// configuration cannot be used.
+pub async fn build(config: Config) -> Result<Service, Error> {
+    let listeners = config.listeners.clone();
+    let issuer = OidcIssuer::open(config, Arc::new(SystemClock)).await?;
+    Ok(issuer.into_service(listeners))
+}
+
+impl OidcIssuer {
+    /// Opens everything that the configuration names.
+    ///
+    /// # Errors
+    /// As [`build`].
+    pub async fn open(config: Config, clock: Arc<dyn Clock>) -> Result<Arc<Self>, Error> {
+        let signer = signer::open(&config.key).await.map_err(Error::KeyOpen)?;
+        let sessions = SessionStorage::new(store::open(&config.store).await.map_err(Error::Store)?);
+        let registry = Registry::new();
+        Ok(Arc::new(Self {
+            keys: KeySet::of(signer.public_key())?,
+            clients: Clients::new(config.clients)?,
+            users: Users::open(&config.users)?,
+            passwords: PasswordHasherPool::new()?,
+            forms: FormKey::new(&sessions.form_key().await?),
+            throttle: Throttle::new(
+                config.sessions.max_failures,
+                config.sessions.lock_time.duration(),
+            ),
+            lifetimes: Lifetimes::new(config.token_lifetime, &config.sessions),
+            shell: Shell::new(&config.issuer),
+            issuer: config.issuer,
+            metrics: Metrics::register(&registry)?,
+            sessions,
+            signer,
+            clock,
+            registry,
+        }))
+    }
+
+    /// The issuer with its routes, its readiness and its background task.
+    pub fn into_service(self: Arc<Self>, listeners: Listeners) -> Service {
+        let (ready, sweeper) = (Arc::clone(&self), Arc::clone(&self));
+        Service::new("oidc", listeners)
+            .public(api::routes(Arc::clone(&self)).into_router())
+            .admin_grpc(api::admin_service(Arc::clone(&self)))
+            .reflection(&[proto::FILE_DESCRIPTOR_SET])
+            .metrics(self.registry.clone())
+            .readiness("store", move || {
+                let issuer = Arc::clone(&ready);
+                async move {
+                    issuer
+                        .sessions
+                        .probe()
+                        .await
+                        .map_err(|error| error.to_string())
+                }
+            })
+            .task("sweep", move |stop| sweep(sweeper, stop))
+    }
+}
+
+impl Lifetimes {
+    fn new(token: kit::Period, sessions: &SessionConfig) -> Self {
+        Self {
+            token: token.time(),
+            login: sessions.login_lifetime.time(),
+            code: sessions.code_lifetime.time(),
+            device: sessions.device_code_lifetime.time(),
+            refresh: sessions.refresh_lifetime.time(),
+        }
+    }
+
+    /// A code that a person carries over takes longer than one that a browser does.
+    fn code(&self, redirect: &RedirectUri) -> time::Duration {
+        match redirect {
+            RedirectUri::Http(..) => self.code,
+            RedirectUri::OutOfBand => self.code.max(CARRIED_BY_HAND),
+        }
+    }
+}
+
+/// Frees what has expired, until told to stop.
+async fn sweep(issuer: Arc<OidcIssuer>, stop: CancellationToken) {
+    loop {
+        let wait = match issuer.sessions.sweep(issuer.clock.now()).await {
+            // A full step: there is more.
+            Ok(freed) if freed >= session::SWEEP => std::time::Duration::ZERO,
+            Ok(_) => SWEEP_PAUSE,
+            Err(error) => {
+                tracing::warn!("expired sessions could not be removed: {error}");
+                SWEEP_PAUSE
+            }
+        };
+        tokio::select! {
+            () = stop.cancelled() => return,
+            () = tokio::time::sleep(wait) => {}
+        }
+    }
+}
+
+const CARRIED_BY_HAND: time::Duration = time::Duration::minutes(5);
+const SWEEP_PAUSE: std::time::Duration = std::time::Duration::from_secs(60);

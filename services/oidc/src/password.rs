@@ -1,0 +1,261 @@
+use std::fmt;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use argon2::password_hash::phc::{Output, ParamsString, PasswordHash, Salt};
+use argon2::{Algorithm, Argon2, Block, Params, Version};
+use subtle::ConstantTimeEq;
+use tokio::sync::Semaphore;
+use zeroize::Zeroizing;
+
+use crate::error::Error;
+use crate::secret::random_bytes;
+
+/// A password as somebody typed it. Zeroed when dropped, never printed.
+#[derive(Clone)]
+pub struct Password(Zeroizing<String>);
+
+impl Password {
+    /// Takes what was typed, as it is: neither trimmed nor normalised.
+    #[must_use]
+    pub fn new(typed: String) -> Self {
+        Self(Zeroizing::new(typed))
+    }
+
+    fn bytes(&self) -> &[u8] {
+        self.0.as_bytes()
+    }
+}
+
+impl fmt::Debug for Password {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Password(..)")
+    }
+}
+
+/// Makes and checks argon2id hashes (RFC 9106) away from the async threads, a few at a time: each
+/// takes up to 33 MiB and tens of milliseconds, so that their number is the memory and the processor time
+/// that strangers can ask for.
+pub(crate) struct PasswordHasherPool {
+    running: Arc<Semaphore>,
+    waiting: AtomicUsize,
+    /// Checked in place of an unknown account's hash, so that it takes the same time.
+    decoy: String,
+}
+
+impl PasswordHasherPool {
+    pub(crate) fn new() -> Result<Self, Error> {
+        let nobody = Password::new(hex::encode(random_bytes::<32>()?));
+        Ok(Self {
+            running: Arc::new(Semaphore::new(RUNNING)),
+            waiting: AtomicUsize::new(0),
+            decoy: hash(&nobody)?,
+        })
+    }
+
+    /// The hash of a new password, in the PHC string format.
+    pub(crate) async fn hash(&self, password: Password) -> Result<String, Error> {
+        if !(SHORTEST..=LONGEST).contains(&password.0.len()) {
+            return Err(Error::PasswordUnfit {
+                shortest: SHORTEST,
+                longest: LONGEST,
+            });
+        }
+        self.run(move || hash(&password)).await?
+    }
+
+    /// Whether the password is the one of the hash. Without a hash the answer is no, after the same
+    /// work.
+    pub(crate) async fn matches(
+        &self,
+        password: Password,
+        stored: Option<String>,
+    ) -> Result<bool, Error> {
+        let known = stored.is_some();
+        let stored = stored.unwrap_or_else(|| self.decoy.clone());
+        let right = self.run(move || verify(&password, &stored)).await??;
+        Ok(known & right)
+    }
+
+    async fn run<T: Send + 'static>(
+        &self,
+        work: impl FnOnce() -> T + Send + 'static,
+    ) -> Result<T, Error> {
+        let _place = Place::take(&self.waiting)?;
+        let permit = Arc::clone(&self.running)
+            .acquire_owned()
+            .await
+            .map_err(|_| Error::Busy)?;
+        // The permit goes with the work: a caller that gives up does not make room for another hash
+        // while the first one still runs.
+        tokio::task::spawn_blocking(move || {
+            let result = work();
+            drop(permit);
+            result
+        })
+        .await
+        .map_err(|_| Error::Busy)
+    }
+}
+
+/// A place in the bounded queue in front of the hashes.
+struct Place<'a>(&'a AtomicUsize);
+
+impl<'a> Place<'a> {
+    fn take(waiting: &'a AtomicUsize) -> Result<Self, Error> {
+        let before = waiting.fetch_add(1, Ordering::SeqCst);
+        let place = Self(waiting);
+        if before < WAITING {
+            Ok(place)
+        } else {
+            Err(Error::Busy)
+        }
+    }
+}
+
+impl Drop for Place<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::SeqCst);
+    }
+}
+
+fn hash(password: &Password) -> Result<String, Error> {
+    let salt = random_bytes::<16>()?;
+    let output = derive(password.bytes(), &salt, PARAMS).map_err(Error::PasswordHash)?;
+    let hash = PasswordHash {
+        algorithm: Algorithm::Argon2id.ident(),
+        version: Some(Version::V0x13.into()),
+        params: ParamsString::try_from(&PARAMS).map_err(Error::PasswordHash)?,
+        salt: Some(Salt::new(&salt).map_err(|_| Error::PasswordHashMalformed)?),
+        hash: Some(output),
+    };
+    Ok(hash.to_string())
+}
+
+fn verify(password: &Password, stored: &str) -> Result<bool, Error> {
+    let stored = PasswordHash::new(stored).map_err(|_| Error::PasswordHashMalformed)?;
+    let is_argon2id = stored.algorithm == Algorithm::Argon2id.ident()
+        && stored.version == Some(Version::V0x13.into());
+    let (Some(salt), Some(expected), true) = (stored.salt, stored.hash, is_argon2id) else {
+        return Err(Error::PasswordHashMalformed);
+    };
+    let params = Params::try_from(&stored).map_err(Error::PasswordHash)?;
+    let bytes = password.bytes();
+    // Nothing longer was ever set; hashing it would only cost time.
+    let cut = bytes.get(..LONGEST).unwrap_or(bytes);
+    let found = derive(cut, &salt, params).map_err(Error::PasswordHash)?;
+    let equal = found.as_bytes().ct_eq(expected.as_bytes());
+    Ok(bool::from(equal) & (bytes.len() <= LONGEST))
+}
+
+/// Argon2id in a block of memory that goes back to the system afterwards: allocators keep blocks of
+/// this order, one in each thread that has hashed.
+fn derive(password: &[u8], salt: &[u8], params: Params) -> argon2::password_hash::Result<Output> {
+    let mut buffer = [0; Output::MAX_LENGTH];
+    let length = params.output_len().unwrap_or(Params::DEFAULT_OUTPUT_LEN);
+    let out = buffer
+        .get_mut(..length)
+        .ok_or(argon2::password_hash::Error::OutputSize)?;
+    let mut memory = vec![Block::default(); params.block_count().max(RETURNED_BLOCKS)];
+    let argon2 = Argon2::new(Algorithm::Argon2id, Version::V0x13, params);
+    argon2.hash_password_into_with_memory(password, salt, &mut *out, &mut memory)?;
+    Output::new(out).map_err(Into::into)
+}
+
+/// 19 MiB, two passes, one lane: the first choice of the OWASP password storage sheet.
+const PARAMS: Params = Params::DEFAULT;
+/// 33 MiB: what is larger than 32 MiB, the system's allocator maps and unmaps by itself.
+const RETURNED_BLOCKS: usize = 33 * 1024;
+const RUNNING: usize = 2;
+const WAITING: usize = 64;
+const SHORTEST: usize = 8;
+const LONGEST: usize = 1024;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn password(text: &str) -> Password {
+        Password::new(text.to_owned())
+    }
+
+    #[tokio::test]
+    async fn a_hash_is_argon2id_and_matches_its_password_only() {
+        let pool = PasswordHasherPool::new().unwrap();
+        let hash = pool.hash(password("correct horse")).await.unwrap();
+        assert!(
+            hash.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"),
+            "{hash}"
+        );
+        assert!(
+            pool.matches(password("correct horse"), Some(hash.clone()))
+                .await
+                .unwrap()
+        );
+        for wrong in ["", "correct horse ", "Correct horse", &"x".repeat(5000)] {
+            assert!(
+                !pool
+                    .matches(password(wrong), Some(hash.clone()))
+                    .await
+                    .unwrap(),
+                "{wrong}"
+            );
+        }
+        assert!(!pool.matches(password("correct horse"), None).await.unwrap());
+    }
+
+    #[tokio::test]
+    async fn refuses_new_passwords_that_are_too_short_or_too_long() {
+        let pool = PasswordHasherPool::new().unwrap();
+        for unfit in ["", "seven77", &"x".repeat(1025)] {
+            let result = pool.hash(password(unfit)).await;
+            assert!(
+                matches!(result, Err(Error::PasswordUnfit { .. })),
+                "{unfit}"
+            );
+        }
+    }
+
+    #[tokio::test]
+    async fn the_queue_is_bounded() {
+        let pool = PasswordHasherPool::new().unwrap();
+        pool.waiting.store(WAITING, Ordering::SeqCst);
+        let refused = pool.matches(password("x"), None).await;
+        assert!(matches!(refused, Err(Error::Busy)));
+        assert_eq!(pool.waiting.load(Ordering::SeqCst), WAITING);
+    }
+
+    #[test]
+    fn hashes_agree_with_those_that_the_library_makes() {
+        use argon2::{PasswordHasher, PasswordVerifier};
+        let theirs = Argon2::default().hash_password(b"correct horse").unwrap();
+        assert!(verify(&password("correct horse"), &theirs.to_string()).unwrap());
+        let ours = hash(&password("correct horse")).unwrap();
+        let ours = PasswordHash::new(&ours).unwrap();
+        assert!(
+            Argon2::default()
+                .verify_password(b"correct horse", &ours)
+                .is_ok()
+        );
+    }
+
+    #[test]
+    fn refuses_stored_hashes_of_other_kinds() {
+        for stored in [
+            "",
+            "plain",
+            "$argon2i$v=19$m=8,t=1,p=1$c29tZXNhbHQ$AAAAAAAAAAAAAAAAAAAAAA",
+        ] {
+            let found = verify(&password("x"), stored);
+            assert!(
+                matches!(found, Err(Error::PasswordHashMalformed)),
+                "{stored}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_password_is_never_printed() {
+        assert_eq!(format!("{:?}", password("secret")), "Password(..)");
+    }
+}

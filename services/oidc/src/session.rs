@@ -1,0 +1,312 @@
+//! What leads to a token, while it does: sign-ins, codes, devices, refresh tokens.
+//!
+//! Key layout, in the store that the configuration names (`ID` = SHA-256 of the secret that somebody
+//! holds, 32 raw bytes; the secrets themselves are nowhere):
+//!
+//! | Key | Value |
+//! |---|---|
+//! | `login/ID` | [`Login`], who is signed in with a browser |
+//! | `code/ID` | [`AuthorizationCode`], open or redeemed |
+//! | `device/ID` | [`DeviceAuthorization`], pending, approved, refused or redeemed |
+//! | `user-code/LETTERS` | the `ID` of the device that shows the letters |
+//! | `grant/ID` | [`OfflineGrant`], as long as refreshing is permitted; `ID` of the code it came from |
+//! | `refresh/ID` | [`RefreshToken`], open or used |
+//! | `expiry/SECONDS/KEY` | nothing; says when `KEY` can be forgotten (8 bytes big-endian, then the key) |
+//! | `form-key` | 32 random bytes under which forms are tagged |
+//!
+//! Visible when committed: each record is written together with its expiry entry, and each step from
+//! one state to the next is one batch that requires the state before, so that of two redemptions at
+//! once one wins. A crash leaves either the state before or the state after. Expiry is checked when a
+//! record is read; the sweep only frees space. Losing all of it signs everybody out and breaks nothing.
+
+use std::sync::Arc;
+
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+use store::{Batch, Expect, Store};
+use time::OffsetDateTime;
+
+use crate::challenge::CodeChallenge;
+use crate::error::Error;
+use crate::secret::random_bytes;
+use crate::user::User;
+
+/// Somebody is signed in with a browser.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct Login {
+    pub(crate) person: Person,
+    #[serde(with = "time::serde::timestamp")]
+    pub(crate) expires: OffsetDateTime,
+}
+
+/// Who signed in, and when.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Person {
+    pub(crate) subject: String,
+    pub(crate) email: String,
+    credential: String,
+    #[serde(with = "time::serde::timestamp")]
+    pub(crate) auth_time: OffsetDateTime,
+}
+
+impl Person {
+    pub(crate) fn signed_in(user: &User, now: OffsetDateTime) -> Self {
+        Self {
+            subject: user.subject.clone(),
+            email: user.email.as_str().to_owned(),
+            credential: user.credential.clone(),
+            auth_time: now,
+        }
+    }
+
+    /// A removed account and a new password end everything that came from the old one.
+    pub(crate) fn is_still(&self, user: Option<&User>) -> bool {
+        user.is_some_and(|user| user.subject == self.subject && user.credential == self.credential)
+    }
+}
+
+/// What a person permitted a client: the content of the tokens to come.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct Authorization {
+    pub(crate) client: String,
+    pub(crate) person: Person,
+    pub(crate) nonce: Option<String>,
+    pub(crate) offline: bool,
+}
+
+/// A code of RFC 6749 §4.1.2, bound to all that the redemption has to repeat.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct AuthorizationCode {
+    pub(crate) authorization: Authorization,
+    pub(crate) redirect_uri: String,
+    pub(crate) challenge: CodeChallenge,
+    #[serde(with = "time::serde::timestamp")]
+    pub(crate) expires: OffsetDateTime,
+    pub(crate) redeemed: bool,
+}
+
+/// A device that waits for its person (RFC 8628 §3.2).
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct DeviceAuthorization {
+    pub(crate) client: String,
+    pub(crate) user_code: String,
+    pub(crate) challenge: Option<CodeChallenge>,
+    pub(crate) offline: bool,
+    pub(crate) decision: Decision,
+    #[serde(with = "time::serde::timestamp")]
+    pub(crate) expires: OffsetDateTime,
+    /// Seconds that the device has to wait between two questions.
+    pub(crate) interval: u32,
+    #[serde(with = "time::serde::timestamp::option")]
+    pub(crate) asked: Option<OffsetDateTime>,
+}
+
+/// What the person said to a device.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Decision {
+    Pending,
+    Approved(Authorization),
+    Denied,
+    Redeemed,
+}
+
+/// The device that shows a user code.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct UserCode {
+    pub(crate) device: [u8; 32],
+    #[serde(with = "time::serde::timestamp")]
+    pub(crate) expires: OffsetDateTime,
+}
+
+/// Refresh tokens work as long as it stands.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct OfflineGrant {
+    pub(crate) authorization: Authorization,
+    #[serde(with = "time::serde::timestamp")]
+    pub(crate) expires: OffsetDateTime,
+}
+
+/// A refresh token, good for one use (RFC 9700 §4.14.2).
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct RefreshToken {
+    pub(crate) grant: [u8; 32],
+    #[serde(with = "time::serde::timestamp")]
+    pub(crate) expires: OffsetDateTime,
+    pub(crate) used: bool,
+}
+
+/// A kind of record: where it stands and how long.
+pub(crate) trait Record: Serialize + DeserializeOwned {
+    const PREFIX: &'static str;
+    fn expires(&self) -> OffsetDateTime;
+}
+
+macro_rules! records {
+    ($($kind:ty => $prefix:literal),* $(,)?) => {$(
+        impl Record for $kind {
+            const PREFIX: &'static str = $prefix;
+            fn expires(&self) -> OffsetDateTime {
+                self.expires
+            }
+        }
+    )*};
+}
+
+records! {
+    Login => "login/",
+    AuthorizationCode => "code/",
+    DeviceAuthorization => "device/",
+    UserCode => "user-code/",
+    OfflineGrant => "grant/",
+    RefreshToken => "refresh/",
+}
+
+/// A record as it was read, for a step that requires it to be still so.
+pub(crate) struct Stored<R> {
+    key: Vec<u8>,
+    bytes: Vec<u8>,
+    pub(crate) record: R,
+}
+
+/// One step: records that come, change and go together.
+#[derive(Default)]
+pub(crate) struct Step(Batch);
+
+impl Step {
+    pub(crate) fn create<R: Record>(self, id: &[u8], record: &R) -> Result<Self, Error> {
+        let key = key::<R>(id);
+        let bytes = serde_json::to_vec(record).map_err(Error::Encoding)?;
+        let expiry = expiry_key(record.expires() + REMEMBERED, &key);
+        let batch = self.0.require(key.clone(), Expect::Absent);
+        Ok(Self(batch.put(key, bytes).put(expiry, Vec::new())))
+    }
+
+    pub(crate) fn replace<R: Record>(self, old: &Stored<R>, new: &R) -> Result<Self, Error> {
+        let bytes = serde_json::to_vec(new).map_err(Error::Encoding)?;
+        let batch = self
+            .0
+            .require(old.key.clone(), Expect::Value(old.bytes.clone()));
+        Ok(Self(batch.put(old.key.clone(), bytes)))
+    }
+
+    /// The step holds only while the record is as it was read.
+    pub(crate) fn unchanged<R: Record>(self, old: &Stored<R>) -> Self {
+        Self(
+            self.0
+                .require(old.key.clone(), Expect::Value(old.bytes.clone())),
+        )
+    }
+
+    pub(crate) fn remove<R: Record>(self, id: &[u8]) -> Self {
+        Self(self.0.delete(key::<R>(id)))
+    }
+}
+
+/// How a step ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Outcome {
+    Done,
+    /// Somebody else was faster; nothing was changed.
+    Overtaken,
+}
+
+/// The records above over a store.
+pub(crate) struct SessionStorage {
+    store: Arc<dyn Store>,
+}
+
+impl SessionStorage {
+    pub(crate) fn new(store: Arc<dyn Store>) -> Self {
+        Self { store }
+    }
+
+    pub(crate) async fn load<R: Record>(&self, id: &[u8]) -> Result<Option<Stored<R>>, Error> {
+        let key = key::<R>(id);
+        let Some(bytes) = self.store.get(&key).await.map_err(Error::Store)? else {
+            return Ok(None);
+        };
+        let record = serde_json::from_slice(&bytes).map_err(Error::StoredRecord)?;
+        Ok(Some(Stored { key, bytes, record }))
+    }
+
+    pub(crate) async fn apply(&self, step: Step) -> Result<Outcome, Error> {
+        match self.store.commit(step.0).await {
+            Ok(()) => Ok(Outcome::Done),
+            Err(store::Error::Conflict { .. }) => Ok(Outcome::Overtaken),
+            Err(error) => Err(Error::Store(error)),
+        }
+    }
+
+    /// Frees what has expired; answers how much. Called now and then, in small steps.
+    pub(crate) async fn sweep(&self, now: OffsetDateTime) -> Result<usize, Error> {
+        let due = self
+            .store
+            .list(EXPIRY.as_bytes(), None, SWEEP)
+            .await
+            .map_err(Error::Store)?;
+        let due = due.into_iter().map(|(entry, _)| entry);
+        let mut batch = Batch::new();
+        let mut freed = 0;
+        for entry in due.take_while(|entry| entry.as_slice() < expiry_key(now, &[]).as_slice()) {
+            if let Some(key) = entry.get(EXPIRY.len() + 9..) {
+                batch = batch.delete(key);
+            }
+            batch = batch.delete(entry);
+            freed += 1;
+        }
+        if freed > 0 {
+            self.store.commit(batch).await.map_err(Error::Store)?;
+        }
+        Ok(freed)
+    }
+
+    /// The key under which forms are tagged: the same after a restart, and for every replica.
+    pub(crate) async fn form_key(&self) -> Result<[u8; 32], Error> {
+        let fresh = random_bytes::<32>()?;
+        let batch = Batch::new()
+            .require(FORM_KEY, Expect::Absent)
+            .put(FORM_KEY, fresh);
+        match self.store.commit(batch).await {
+            Ok(()) => return Ok(fresh),
+            Err(store::Error::Conflict { .. }) => {}
+            Err(error) => return Err(Error::Store(error)),
+        }
+        let kept = self.store.get(FORM_KEY).await.map_err(Error::Store)?;
+        kept.and_then(|bytes| bytes.try_into().ok()).ok_or_else(|| {
+            Error::Store(store::Error::Damaged {
+                what: "the form key".to_owned(),
+            })
+        })
+    }
+
+    /// Whether the store answers.
+    pub(crate) async fn probe(&self) -> Result<(), Error> {
+        self.store
+            .get(FORM_KEY)
+            .await
+            .map(drop)
+            .map_err(Error::Store)
+    }
+}
+
+fn key<R: Record>(id: &[u8]) -> Vec<u8> {
+    [R::PREFIX.as_bytes(), id].concat()
+}
+
+fn expiry_key(at: OffsetDateTime, key: &[u8]) -> Vec<u8> {
+    let seconds = u64::try_from(at.unix_timestamp())
+        .unwrap_or(0)
+        .to_be_bytes();
+    [EXPIRY.as_bytes(), &seconds, b"/", key].concat()
+}
+
+const EXPIRY: &str = "expiry/";
+const FORM_KEY: &[u8] = b"form-key";
+pub(crate) const SWEEP: usize = 256;
+
+/// Expired records stay for a while, so that a late replay of a code is recognised as one.
+const REMEMBERED: time::Duration = time::Duration::hours(1);
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,281 @@
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use config::oidc::Grant;
+use serde::Serialize;
+
+use crate::OidcIssuer;
+use crate::claims::{Claims, Holder, IdToken, SigningInput};
+use crate::client::Client;
+use crate::error::Error;
+use crate::parameter::Parameters;
+use crate::password::Password;
+use crate::secret::Secret;
+use crate::session::Authorization;
+use crate::throttle::Key;
+
+mod code;
+mod refresh;
+
+pub(crate) use refresh::NewGrant;
+
+/// A token request (RFC 6749 §4.1.3): what the client says about itself, and the form.
+pub(crate) struct TokenRequest {
+    client_id: String,
+    secret: Option<Password>,
+    pub(crate) parameters: Parameters,
+    pub(crate) address: IpAddr,
+}
+
+/// RFC 6749 §5.1. Both tokens are the same, because clients differ in the one that they read.
+#[derive(Serialize)]
+pub(crate) struct TokenResponse {
+    access_token: IdToken,
+    token_type: &'static str,
+    expires_in: i64,
+    id_token: IdToken,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    refresh_token: Option<String>,
+}
+
+impl OidcIssuer {
+    /// The verb: a grant becomes a token.
+    pub(crate) async fn token(&self, request: &TokenRequest) -> Result<TokenResponse, Error> {
+        let grant_type = request.parameters.required("grant_type")?;
+        let client = self.authenticate(request).await?;
+        match grant_type {
+            "authorization_code" => self.redeem_code(&client, &request.parameters).await,
+            "client_credentials" => self.issue_to_workload(&client).await,
+            "refresh_token" => self.refresh(&client, &request.parameters).await,
+            DEVICE_CODE => self.redeem_device_code(&client, &request.parameters).await,
+            _ => Err(Error::GrantTypeUnsupported),
+        }
+    }
+
+    /// RFC 6749 §3.2.1. A public client has no secret, and an empty one is none.
+    pub(crate) async fn authenticate(&self, request: &TokenRequest) -> Result<Arc<Client>, Error> {
+        let client = self.clients.find(&request.client_id)?;
+        match (client.secret_hash(), request.secret.clone()) {
+            (None, None) => return Ok(client),
+            (None, Some(_)) | (Some(_), None) => return Err(Error::ClientAuthentication),
+            (Some(hash), Some(secret)) => {
+                let keys = [Key::client(client.id(), request.address)];
+                self.throttle.admit(&keys, self.clock.now())?;
+                let right = self
+                    .passwords
+                    .matches(secret, Some(hash.to_owned()))
+                    .await?;
+                if !right {
+                    return Err(Error::ClientAuthentication);
+                }
+                self.throttle.forgive(&keys);
+            }
+        }
+        Ok(client)
+    }
+
+    /// The token of a person.
+    pub(crate) async fn issue_to_person(
+        &self,
+        client: &Client,
+        authorization: &Authorization,
+        grant: &'static str,
+    ) -> Result<TokenResponse, Error> {
+        let person = &authorization.person;
+        let holder = Holder::Person {
+            email: &person.email,
+            // The administrator vouches for the addresses of the accounts.
+            email_verified: true,
+            auth_time: person.auth_time.unix_timestamp(),
+            nonce: authorization.nonce.as_deref(),
+        };
+        tracing::info!(
+            email = person.email,
+            client = client.id(),
+            grant,
+            "issuing a token"
+        );
+        self.issue(client, &person.subject, holder, grant).await
+    }
+
+    /// RFC 6749 §4.4: a client asks for itself.
+    async fn issue_to_workload(&self, client: &Client) -> Result<TokenResponse, Error> {
+        client.may(Grant::ClientCredentials)?;
+        let workload = client.workload().ok_or(Error::GrantForbidden)?;
+        let (subject, holder) = (&workload.subject, Holder::Workload(&workload.claims));
+        let grant = "client_credentials";
+        tracing::info!(subject, client = client.id(), grant, "issuing a token");
+        self.issue(client, subject, holder, grant).await
+    }
+
+    /// Claims → signed → token.
+    async fn issue(
+        &self,
+        client: &Client,
+        subject: &str,
+        holder: Holder<'_>,
+        grant: &'static str,
+    ) -> Result<TokenResponse, Error> {
+        let iat = self.clock.now().unix_timestamp();
+        let expires_in = self.lifetimes.token.whole_seconds();
+        let claims = Claims {
+            iss: self.issuer.as_str(),
+            sub: subject,
+            aud: client.audience(),
+            iat,
+            exp: iat + expires_in,
+            holder,
+        };
+        let input = SigningInput::new(self.keys.active(), &claims)?;
+        let signature = self
+            .signer
+            .sign(input.bytes_to_sign())
+            .await
+            .map_err(Error::Signing)?;
+        let token = input.sign_with(&signature);
+        self.metrics.token(grant);
+        Ok(TokenResponse {
+            access_token: token.clone(),
+            token_type: "bearer",
+            expires_in,
+            id_token: token,
+            refresh_token: None,
+        })
+    }
+
+    /// A grant lives as long as the account with the password of then.
+    pub(crate) fn still_valid(&self, authorization: &Authorization) -> Result<(), Error> {
+        let person = &authorization.person;
+        let valid = person.is_still(self.users.find(&person.email).as_ref());
+        if valid {
+            Ok(())
+        } else {
+            Err(Error::AccountChanged)
+        }
+    }
+}
+
+impl TokenRequest {
+    /// Reads the client from the `Authorization` header or from the form, not from both.
+    pub(crate) fn parse(
+        authorization: Option<&[u8]>,
+        body: &[u8],
+        address: IpAddr,
+    ) -> Result<Self, Error> {
+        let parameters = Parameters::parse(body);
+        let in_form = parameters.optional("client_secret")?.map(str::to_owned);
+        let id_in_form = parameters.optional("client_id")?.map(str::to_owned);
+        let (client_id, secret) = match authorization.map(basic).transpose()? {
+            Some((id, _)) if id_in_form.as_ref().is_some_and(|form| *form != id) => {
+                return Err(Error::ClientAuthentication);
+            }
+            Some((_, Some(_))) if in_form.is_some() => {
+                return Err(Error::ParameterInvalid {
+                    name: "client_secret",
+                    reason: "the client authenticates with the Authorization header already",
+                });
+            }
+            Some((id, secret)) => (id, secret.or(in_form)),
+            None => (
+                id_in_form.ok_or(Error::ParameterMissing { name: "client_id" })?,
+                in_form,
+            ),
+        };
+        Ok(Self {
+            client_id,
+            secret: secret.map(Password::new),
+            parameters,
+            address,
+        })
+    }
+}
+
+impl TokenResponse {
+    pub(crate) fn with_refresh_token(self, token: Option<Secret>) -> Self {
+        Self {
+            refresh_token: token.map(|token| token.as_str().to_owned()),
+            ..self
+        }
+    }
+}
+
+/// RFC 6749 §2.3.1: id and secret, each form-encoded, in the Basic scheme of RFC 7617.
+fn basic(header: &[u8]) -> Result<(String, Option<String>), Error> {
+    let read = || {
+        let (scheme, value) = std::str::from_utf8(header).ok()?.split_once(' ')?;
+        let value = scheme.eq_ignore_ascii_case("basic").then_some(value)?;
+        let pair = String::from_utf8(STANDARD.decode(value.trim()).ok()?).ok()?;
+        let (id, secret) = pair.split_once(':')?;
+        Some((
+            form_decode(id),
+            Some(form_decode(secret)).filter(|secret| !secret.is_empty()),
+        ))
+    };
+    read().ok_or(Error::ClientAuthentication)
+}
+
+fn form_decode(text: &str) -> String {
+    let pair = format!("={text}").replace('&', "%26");
+    let mut pairs = url::form_urlencoded::parse(pair.as_bytes());
+    pairs
+        .next()
+        .map(|(_, value)| value.into_owned())
+        .unwrap_or_default()
+}
+
+/// RFC 8628 §3.4.
+pub(crate) const DEVICE_CODE: &str = "urn:ietf:params:oauth:grant-type:device_code";
+
+#[cfg(test)]
+mod tests {
+    use std::net::Ipv4Addr;
+
+    use super::*;
+
+    fn parse(authorization: Option<&str>, body: &str) -> Result<TokenRequest, Error> {
+        let address = Ipv4Addr::LOCALHOST.into();
+        TokenRequest::parse(authorization.map(str::as_bytes), body.as_bytes(), address)
+    }
+
+    fn basic_of(pair: &str) -> String {
+        format!("Basic {}", STANDARD.encode(pair))
+    }
+
+    #[test]
+    fn reads_the_client_where_clients_put_it() {
+        let table = [
+            (None, "client_id=sigstore", "sigstore", false),
+            (None, "client_id=sigstore&client_secret=", "sigstore", false),
+            (None, "client_id=ci&client_secret=s", "ci", true),
+            (Some("sigstore:"), "", "sigstore", false),
+            (Some("sigstore:"), "client_id=sigstore", "sigstore", false),
+            (Some("a%3Ab:s%20t"), "", "a:b", true),
+            (Some("ci:with:colon&and=signs"), "", "ci", true),
+        ];
+        for (pair, body, id, has_secret) in table {
+            let request = parse(pair.map(basic_of).as_deref(), body).unwrap();
+            assert_eq!(
+                (request.client_id.as_str(), request.secret.is_some()),
+                (id, has_secret)
+            );
+        }
+    }
+
+    #[test]
+    fn refuses_clients_that_contradict_themselves() {
+        let table = [
+            (None, "", "E-OIDC-001"),
+            (Some("Basic !!!".to_owned()), "", "E-OIDC-012"),
+            (Some("Bearer abc".to_owned()), "", "E-OIDC-012"),
+            (Some(basic_of("no colon")), "", "E-OIDC-012"),
+            (Some(basic_of("ci:s")), "client_id=other", "E-OIDC-012"),
+            (Some(basic_of("ci:s")), "client_secret=s", "E-OIDC-003"),
+        ];
+        for (header, body, code) in table {
+            let error = parse(header.as_deref(), body).map(drop).unwrap_err();
+            assert_eq!(error.row().code, code, "{header:?} {body}");
+        }
+    }
+}

@@ -1,0 +1,240 @@
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
+
+use serde::{Deserialize, Serialize};
+use store::record_file::RecordFile;
+use time::OffsetDateTime;
+
+use crate::error::Error;
+use crate::secret::random_bytes;
+
+/// The e-mail address under which a person signs in, and which their certificates name.
+///
+/// It is held to a strict ASCII grammar (a dot-atom of RFC 5322 §3.4.1 at a DNS name), because what
+/// is odd here ends as an odd identity in a certificate. Upper case is refused: two spellings of one
+/// mailbox would be two identities.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct EmailAddress(String);
+
+impl EmailAddress {
+    /// Takes an address that fits the grammar.
+    ///
+    /// # Errors
+    /// It does not; the error says what to change.
+    pub fn parse(text: &str) -> Result<Self, Error> {
+        let refuse = |reason| Error::EmailInvalid { reason };
+        if text.len() > 254 {
+            return Err(refuse("it is longer than 254 characters"));
+        }
+        if text.bytes().any(|b| b.is_ascii_uppercase()) {
+            return Err(refuse("it has upper-case letters; write it in lower case"));
+        }
+        let (local, domain) = text.split_once('@').ok_or_else(|| refuse("it has no @"))?;
+        if local.len() > 64
+            || !local
+                .split('.')
+                .all(|atom| is_word(atom, b"!#$%&'*+-/=^_`{|}"))
+        {
+            return Err(refuse(
+                "the part before the @ is not plain ASCII letters, digits and signs",
+            ));
+        }
+        if !domain.split('.').all(is_label) {
+            return Err(refuse("the part after the @ is not a host name"));
+        }
+        Ok(Self(text.to_owned()))
+    }
+
+    /// The address.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl TryFrom<String> for EmailAddress {
+    type Error = Error;
+
+    fn try_from(text: String) -> Result<Self, Error> {
+        Self::parse(&text)
+    }
+}
+
+impl From<EmailAddress> for String {
+    fn from(address: EmailAddress) -> Self {
+        address.0
+    }
+}
+
+fn is_word(text: &str, signs: &[u8]) -> bool {
+    !text.is_empty()
+        && text
+            .bytes()
+            .all(|b| b.is_ascii_alphanumeric() || signs.contains(&b))
+}
+
+fn is_label(text: &str) -> bool {
+    text.len() <= 63 && is_word(text, b"-") && !text.starts_with('-') && !text.ends_with('-')
+}
+
+/// A person with an account.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct User {
+    /// The `sub` claim: random, never given to another account, the same for the account's life.
+    pub subject: String,
+    /// The address the person signs in with.
+    pub email: EmailAddress,
+    /// Argon2id, in the PHC string format.
+    pub(crate) password_hash: String,
+    /// Changes with each password. Sessions name it, so that a new password ends the old ones.
+    pub(crate) credential: String,
+    /// When the account was made.
+    #[serde(with = "time::serde::timestamp")]
+    pub created: OffsetDateTime,
+    /// When the password was set.
+    #[serde(with = "time::serde::timestamp")]
+    pub password_set: OffsetDateTime,
+}
+
+/// One line of the users file. The last word about an address holds.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(tag = "record", rename_all = "snake_case", deny_unknown_fields)]
+enum Record {
+    User { user: User },
+    Removed { email: EmailAddress },
+}
+
+/// The accounts: a checksummed append-only file, because they cannot be rebuilt, and the same in
+/// memory, because every sign-in reads them. A change is in the file before it is in effect; a crash
+/// between the two leaves it in effect after the restart.
+pub(crate) struct Users {
+    file: Arc<Mutex<RecordFile>>,
+    by_email: Arc<RwLock<BTreeMap<EmailAddress, User>>>,
+}
+
+impl Users {
+    pub(crate) fn open(path: &Path) -> Result<Self, Error> {
+        let (file, records) = RecordFile::open(path).map_err(Error::UsersFile)?;
+        let mut by_email = BTreeMap::new();
+        for (position, bytes) in records.iter().enumerate() {
+            let record = serde_json::from_slice(bytes)
+                .map_err(|source| Error::UserRecord { position, source })?;
+            apply(&mut by_email, record);
+        }
+        Ok(Self {
+            file: Arc::new(Mutex::new(file)),
+            by_email: Arc::new(RwLock::new(by_email)),
+        })
+    }
+
+    pub(crate) async fn add(
+        &self,
+        email: EmailAddress,
+        password_hash: String,
+        now: OffsetDateTime,
+    ) -> Result<User, Error> {
+        let user = User {
+            subject: hex::encode(random_bytes::<16>()?),
+            email,
+            password_hash,
+            credential: hex::encode(random_bytes::<16>()?),
+            created: now,
+            password_set: now,
+        };
+        self.change(move |existing| {
+            if existing.contains_key(&user.email) {
+                return Err(Error::UserExists { email: user.email });
+            }
+            Ok((Record::User { user: user.clone() }, user))
+        })
+        .await
+    }
+
+    pub(crate) async fn set_password(
+        &self,
+        email: EmailAddress,
+        password_hash: String,
+        now: OffsetDateTime,
+    ) -> Result<User, Error> {
+        let credential = hex::encode(random_bytes::<16>()?);
+        self.change(move |existing| {
+            let old = existing
+                .get(&email)
+                .cloned()
+                .ok_or(Error::UserUnknown { email })?;
+            let user = User {
+                password_hash,
+                credential,
+                password_set: now,
+                ..old
+            };
+            Ok((Record::User { user: user.clone() }, user))
+        })
+        .await
+    }
+
+    pub(crate) async fn remove(&self, email: EmailAddress) -> Result<User, Error> {
+        self.change(move |existing| match existing.get(&email).cloned() {
+            Some(user) => Ok((Record::Removed { email }, user)),
+            None => Err(Error::UserUnknown { email }),
+        })
+        .await
+    }
+
+    /// The account that somebody names at the sign-in; case and surrounding blanks of what is typed
+    /// do not matter, what is issued is the address as it is on record.
+    pub(crate) fn find(&self, typed: &str) -> Option<User> {
+        let email = EmailAddress::parse(&typed.trim().to_ascii_lowercase()).ok()?;
+        self.read(|users| users.get(&email).cloned())
+    }
+
+    pub(crate) fn list(&self) -> Vec<User> {
+        self.read(|users| users.values().cloned().collect())
+    }
+
+    fn read<T>(&self, look: impl FnOnce(&BTreeMap<EmailAddress, User>) -> T) -> T {
+        look(&self.by_email.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// The file's lock is held from the decision to the effect, so that changes stand in the file in
+    /// the order in which they were decided.
+    async fn change<T, F>(&self, decide: F) -> Result<T, Error>
+    where
+        T: Send + 'static,
+        F: FnOnce(&BTreeMap<EmailAddress, User>) -> Result<(Record, T), Error> + Send + 'static,
+    {
+        let (file, by_email) = (Arc::clone(&self.file), Arc::clone(&self.by_email));
+        let work = move || {
+            let mut file = file.lock().unwrap_or_else(PoisonError::into_inner);
+            let decided = decide(&by_email.read().unwrap_or_else(PoisonError::into_inner));
+            let (record, result) = decided?;
+            let bytes = serde_json::to_vec(&record).map_err(Error::Encoding)?;
+            file.append(&bytes).map_err(Error::UsersFile)?;
+            apply(
+                &mut by_email.write().unwrap_or_else(PoisonError::into_inner),
+                record,
+            );
+            Ok(result)
+        };
+        tokio::task::spawn_blocking(work)
+            .await
+            .map_err(|_| Error::Busy)?
+    }
+}
+
+fn apply(users: &mut BTreeMap<EmailAddress, User>, record: Record) {
+    match record {
+        Record::User { user } => {
+            users.insert(user.email.clone(), user);
+        }
+        Record::Removed { email } => {
+            users.remove(&email);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;
