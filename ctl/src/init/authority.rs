@@ -1,0 +1,249 @@
+//! The authorities of an instance: code signing, time stamping, TLS and administration, each apart from the others.
+
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use key::Algorithm;
+use signer::{PrivateKey, Signer};
+use time::{Duration, OffsetDateTime};
+use x509::{
+    CaKind, CaProfile, Certificate, Name, SerialNumber, TimestampingProfile, TlsProfile, TlsRole,
+    UnsignedCertificate, Validity,
+};
+
+use super::secret::{Vault, unusable, write_private};
+use super::write;
+use crate::failure::Failure;
+use crate::instance::{Instance, SERVICES, Service};
+
+/// The chains that the trust root lists, each with its root last.
+pub(super) struct Authorities {
+    /// Intermediate and root of code signing.
+    pub(super) code_signing: Vec<Certificate>,
+    /// Signing certificate and root of time stamping.
+    pub(super) time_stamping: Vec<Certificate>,
+}
+
+pub(super) async fn make(
+    instance: &Instance,
+    vault: &Vault,
+    now: OffsetDateTime,
+) -> Result<Authorities, Failure> {
+    let maker = Maker {
+        instance,
+        vault,
+        now,
+    };
+    let authorities = Authorities {
+        code_signing: maker.code_signing().await?,
+        time_stamping: maker.time_stamping().await?,
+    };
+    maker.administration().await?;
+    if instance.manifest.tls {
+        maker.tls().await?;
+    }
+    Ok(authorities)
+}
+
+struct Maker<'a> {
+    instance: &'a Instance,
+    vault: &'a Vault,
+    now: OffsetDateTime,
+}
+
+/// A certificate that issues others, with its key.
+struct Issuer {
+    certificate: Certificate,
+    signer: Arc<dyn Signer>,
+}
+
+impl Maker<'_> {
+    async fn code_signing(&self) -> Result<Vec<Certificate>, Failure> {
+        let root = self.root("trust/ca-root", "code signing root").await?;
+        let path = self.instance.path("ca/keys/ca.key");
+        let key = self.vault.make(&path, Algorithm::EcdsaP256Sha256)?;
+        let profile = CaProfile {
+            subject: self.name("code signing"),
+            public_key: key.public_key().clone(),
+            validity: self.years(5),
+            kind: CaKind::CodeSigning,
+            serial: serial()?,
+        };
+        let unsigned = profile
+            .issued_by(&root.certificate)
+            .map_err(|error| unusable(&path, &error))?;
+        let intermediate = sign(unsigned, &root.signer, &path).await?;
+        let chain = vec![intermediate, root.certificate];
+        write(&self.instance.path("ca/chain.pem"), pem(&chain).as_bytes())?;
+        let root = chain.last().map(Certificate::to_pem).unwrap_or_default();
+        write(&self.instance.path("ctlog/roots.pem"), root.as_bytes())?;
+        Ok(chain)
+    }
+
+    async fn time_stamping(&self) -> Result<Vec<Certificate>, Failure> {
+        let root = self.root("trust/tsa-root", "time stamping root").await?;
+        let path = self.instance.path("tsa/keys/tsa.key");
+        let key = self.vault.make(&path, Algorithm::EcdsaP256Sha256)?;
+        let profile = TimestampingProfile {
+            subject: self.name("time stamping"),
+            public_key: key.public_key().clone(),
+            validity: self.years(5),
+            serial: serial()?,
+        };
+        let unsigned = profile
+            .issued_by(&root.certificate)
+            .map_err(|error| unusable(&path, &error))?;
+        let leaf = sign(unsigned, &root.signer, &path).await?;
+        let chain = vec![leaf, root.certificate];
+        write(&self.instance.path("tsa/chain.pem"), pem(&chain).as_bytes())?;
+        Ok(chain)
+    }
+
+    /// Who may administer: a certificate for each service's admin listener, and one for the operator.
+    async fn administration(&self) -> Result<(), Failure> {
+        let ca = self.root("trust/admin-ca", "administration").await?;
+        let ca_pem = ca.certificate.to_pem();
+        for service in SERVICES {
+            let folder = self.instance.service(service);
+            write(&folder.join("admin-ca.pem"), ca_pem.as_bytes())?;
+            self.tls_pair(&ca, folder.join("admin"), service.name(), TlsRole::Server)
+                .await?;
+        }
+        self.tls_pair(
+            &ca,
+            self.instance.path("trust/admin-client"),
+            "operator",
+            TlsRole::Client,
+        )
+        .await
+    }
+
+    async fn tls(&self) -> Result<(), Failure> {
+        let ca = self.root("trust/tls-ca", "TLS").await?;
+        write(
+            &self.instance.path("client/tls-ca.pem"),
+            ca.certificate.to_pem().as_bytes(),
+        )?;
+        for service in SERVICES {
+            let place = self.instance.service(service).join("tls");
+            self.tls_pair(&ca, place, service.name(), TlsRole::Server)
+                .await?;
+        }
+        let ca_pem = ca.certificate.to_pem();
+        write(
+            &self.instance.service(Service::Ca).join("tls-ca.pem"),
+            ca_pem.as_bytes(),
+        )
+    }
+
+    /// A self-signed root; its key stays in `trust/` and no service opens it.
+    async fn root(&self, place: &str, role: &str) -> Result<Issuer, Failure> {
+        let path = self.instance.path(&format!("{place}.key"));
+        let key = self.vault.make(&path, Algorithm::EcdsaP384Sha384)?;
+        let profile = CaProfile {
+            subject: self.name(role),
+            public_key: key.public_key().clone(),
+            validity: self.years(10),
+            kind: CaKind::Root,
+            serial: serial()?,
+        };
+        let signer = key.into_signer();
+        let unsigned = profile
+            .self_signed()
+            .map_err(|error| unusable(&path, &error))?;
+        let certificate = sign(unsigned, &signer, &path).await?;
+        let pem = certificate.to_pem();
+        write(&self.instance.path(&format!("{place}.pem")), pem.as_bytes())?;
+        Ok(Issuer {
+            certificate,
+            signer,
+        })
+    }
+
+    /// A certificate and its key as TLS libraries read them: `<place>.pem` and `<place>.key`.
+    async fn tls_pair(
+        &self,
+        ca: &Issuer,
+        place: PathBuf,
+        name: &str,
+        role: TlsRole,
+    ) -> Result<(), Failure> {
+        let path = place.with_extension("key");
+        let failed = |error: signer::Error| unusable(&path, &error);
+        let key = PrivateKey::generate(Algorithm::EcdsaP256Sha256).map_err(failed)?;
+        write_private(&path, key.to_pem().map_err(failed)?.as_bytes())?;
+        let (dns_names, ip_addresses) = self.hosts();
+        let profile = TlsProfile {
+            subject: self.name(name),
+            public_key: key.public_key().clone(),
+            dns_names,
+            ip_addresses,
+            role,
+            validity: self.years(2),
+            serial: serial()?,
+        };
+        let unsigned = profile
+            .issued_by(&ca.certificate)
+            .map_err(|error| unusable(&path, &error))?;
+        let certificate = sign(unsigned, &ca.signer, &path).await?;
+        write(
+            &place.with_extension("pem"),
+            certificate.to_pem().as_bytes(),
+        )
+    }
+
+    /// This machine, and the host that clients dial.
+    fn hosts(&self) -> (Vec<String>, Vec<IpAddr>) {
+        let mut names = vec!["localhost".to_owned()];
+        let mut addresses = vec![
+            IpAddr::V4(Ipv4Addr::LOCALHOST),
+            IpAddr::V6(Ipv6Addr::LOCALHOST),
+        ];
+        let host = &self.instance.manifest.host;
+        match host.trim_matches(['[', ']']).parse() {
+            Ok(address) => addresses.push(address),
+            Err(_) if host != "localhost" => names.push(host.clone()),
+            Err(_) => {}
+        }
+        (names, addresses)
+    }
+
+    fn name(&self, role: &str) -> Name {
+        Name {
+            organization: self.instance.manifest.name.clone(),
+            common_name: format!("{} {role}", self.instance.manifest.name),
+        }
+    }
+
+    fn years(&self, years: i64) -> Validity {
+        Validity {
+            not_before: self.now,
+            not_after: self.now + Duration::days(365 * years),
+        }
+    }
+}
+
+async fn sign(
+    unsigned: UnsignedCertificate,
+    signer: &Arc<dyn Signer>,
+    path: &std::path::Path,
+) -> Result<Certificate, Failure> {
+    let signature = signer
+        .sign(unsigned.bytes_to_sign())
+        .await
+        .map_err(|error| unusable(path, &error))?;
+    unsigned
+        .sign_with(signature)
+        .map_err(|error| unusable(path, &error))
+}
+
+fn serial() -> Result<SerialNumber, Failure> {
+    let mut random = [0; 20];
+    getrandom::fill(&mut random).map_err(Failure::randomness)?;
+    Ok(SerialNumber::from_random(random))
+}
+
+fn pem(chain: &[Certificate]) -> String {
+    chain.iter().map(Certificate::to_pem).collect()
+}

@@ -1,0 +1,190 @@
+//! The configuration files of the services. Paths in them are relative to the file, so that an instance can be moved.
+
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::path::{Path, PathBuf};
+
+use config::tlog::Face;
+use config::{ca, ctlog, oidc, tlog, tsa, tuf};
+use kit::{AdminListenConfig, ClientConfig, ListenConfig, Listeners, TlsConfig};
+use serde::Serialize;
+use signer::KeyConfig;
+use store::StoreConfig;
+
+use super::trust::{ct_origin, rekor_origin};
+use super::{unusable_value, write as write_file};
+use crate::failure::Failure;
+use crate::instance::{Instance, SERVICES, Service};
+
+pub(super) fn write(instance: &Instance) -> Result<(), Failure> {
+    let writer = Writer { instance };
+    for service in SERVICES {
+        match service {
+            Service::Ca => writer.ca()?,
+            Service::Ctlog => writer.ctlog()?,
+            Service::Oidc => writer.oidc()?,
+            Service::Tlog => writer.tlog()?,
+            Service::Tsa => writer.tsa()?,
+            Service::Tuf => writer.tuf()?,
+        }
+    }
+    Ok(())
+}
+
+struct Writer<'a> {
+    instance: &'a Instance,
+}
+
+impl Writer<'_> {
+    fn ca(&self) -> Result<(), Failure> {
+        let url = self.instance.manifest.url(Service::Ctlog);
+        let ct_log = ca::CtLogConfig {
+            url: url
+                .parse()
+                .map_err(|error| unusable_value("the URL of the CT log", &error))?,
+            public_key: "ctlog.pub".into(),
+        };
+        let mut config = ca::Config::new(
+            self.listeners(Service::Ca),
+            self.key("keys/ca.key")?,
+            "chain.pem".into(),
+            "issuers.yaml".into(),
+            ct_log,
+        );
+        if self.instance.manifest.tls {
+            config.client = ClientConfig {
+                extra_ca: Some("tls-ca.pem".into()),
+                ..config.client
+            };
+        }
+        write_file(
+            &self.instance.path("ca/issuers.yaml"),
+            self.issuers().as_bytes(),
+        )?;
+        self.write(Service::Ca, &config)
+    }
+
+    fn ctlog(&self) -> Result<(), Failure> {
+        let config = ctlog::Config::new(
+            self.listeners(Service::Ctlog),
+            ct_origin(&self.instance.manifest)?,
+            self.key("keys/ctlog.key")?,
+            "roots.pem".into(),
+            "data".into(),
+            "anchor".into(),
+        );
+        self.write(Service::Ctlog, &config)
+    }
+
+    fn oidc(&self) -> Result<(), Failure> {
+        let issuer = self.instance.manifest.url(Service::Oidc);
+        let issuer = issuer
+            .parse()
+            .map_err(|error| unusable_value("the issuer", &error))?;
+        let config = oidc::Config::new(
+            self.listeners(Service::Oidc),
+            issuer,
+            self.key("keys/oidc.key")?,
+            StoreConfig::Sled {
+                path: "sessions".into(),
+            },
+            "users".into(),
+        );
+        self.write(Service::Oidc, &config)
+    }
+
+    fn tlog(&self) -> Result<(), Failure> {
+        let log = tlog::LogConfig::new(
+            Face::RekorV2,
+            rekor_origin(&self.instance.manifest)?,
+            self.key("keys/rekor-v2.key")?,
+            "rekor-v2".into(),
+            "rekor-v2.anchor".into(),
+        );
+        let config = tlog::Config::new(self.listeners(Service::Tlog), vec![log]);
+        self.write(Service::Tlog, &config)
+    }
+
+    fn tsa(&self) -> Result<(), Failure> {
+        let listeners = self.listeners(Service::Tsa);
+        let config = tsa::Config::new(listeners, self.key("keys/tsa.key")?, "chain.pem".into());
+        self.write(Service::Tsa, &config)
+    }
+
+    fn tuf(&self) -> Result<(), Failure> {
+        let config = tuf::Config::new(
+            self.listeners(Service::Tuf),
+            "repository".into(),
+            self.key("keys/snapshot.key")?,
+            self.key("keys/timestamp.key")?,
+        );
+        self.write(Service::Tuf, &config)
+    }
+
+    /// The issuers file of the certificate authority, in Fulcio's own format.
+    fn issuers(&self) -> String {
+        let url = self.instance.manifest.url(Service::Oidc);
+        let mut lines = vec![
+            "oidc-issuers:".to_owned(),
+            format!("  {url}:"),
+            format!("    issuer-url: {url}"),
+            "    client-id: sigstore".to_owned(),
+            "    type: email".to_owned(),
+        ];
+        if self.instance.manifest.tls {
+            lines.push(format!(
+                "    description: the issuer of instance {}",
+                self.instance.manifest.name
+            ));
+        }
+        lines.push(String::new());
+        lines.join("\n")
+    }
+
+    fn listeners(&self, service: Service) -> Listeners {
+        let ports = self.instance.manifest.ports(service);
+        let loopback = IpAddr::V4(Ipv4Addr::LOCALHOST);
+        let public = match self.instance.manifest.host.as_str() {
+            "localhost" => loopback,
+            // Both families: an unspecified IPv6 address takes IPv4 connections too.
+            _ => IpAddr::V6(Ipv6Addr::UNSPECIFIED),
+        };
+        let pair = |name: &str| TlsConfig {
+            certificate: format!("{name}.pem").into(),
+            key: format!("{name}.key").into(),
+        };
+        Listeners {
+            public: ListenConfig {
+                address: SocketAddr::new(public, ports.public),
+                tls: self.instance.manifest.tls.then(|| pair("tls")),
+            },
+            ops: ListenConfig::plain(SocketAddr::new(loopback, ports.ops)),
+            admin: Some(AdminListenConfig {
+                address: SocketAddr::new(loopback, ports.admin),
+                tls: pair("admin"),
+                client_ca: "admin-ca.pem".into(),
+            }),
+        }
+    }
+
+    /// A key of a service, opened with the instance's passphrase.
+    fn key(&self, path: &str) -> Result<KeyConfig, Failure> {
+        let passphrase = &self.instance.manifest.passphrase_file;
+        let passphrase_file = if passphrase.is_absolute() {
+            passphrase.clone()
+        } else {
+            Path::new("..").join(passphrase)
+        };
+        Ok(KeyConfig {
+            uri: format!("file:{path}")
+                .parse()
+                .map_err(|error| unusable_value(path, &error))?,
+            passphrase_file: Some(passphrase_file),
+        })
+    }
+
+    fn write<T: Serialize>(&self, service: Service, config: &T) -> Result<(), Failure> {
+        let path: PathBuf = self.instance.service(service).join("config.yaml");
+        let text = config::to_yaml(config).map_err(|error| Failure::file("write", &path, error))?;
+        write_file(&path, text.as_bytes())
+    }
+}

@@ -1,0 +1,76 @@
+//! The passphrase of an instance, and keys that it protects.
+
+use std::fs::{self, OpenOptions};
+use std::io::Write as _;
+use std::os::unix::fs::OpenOptionsExt as _;
+use std::path::{Path, PathBuf};
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use key::Algorithm;
+use signer::PrivateKey;
+
+use crate::failure::Failure;
+use crate::instance::Instance;
+
+/// Makes keys that only the instance's passphrase opens.
+pub(super) struct Vault {
+    passphrase: Vec<u8>,
+}
+
+impl Vault {
+    pub(super) fn open(instance: &Instance) -> Result<Self, Failure> {
+        Ok(Self {
+            passphrase: instance.passphrase()?,
+        })
+    }
+
+    /// Makes a key and writes it encrypted.
+    pub(super) fn make(&self, path: &Path, algorithm: Algorithm) -> Result<PrivateKey, Failure> {
+        let failed = |error: signer::Error| unusable(path, &error);
+        let key = PrivateKey::generate(algorithm).map_err(failed)?;
+        let pem = key.to_encrypted_pem(&self.passphrase).map_err(failed)?;
+        write_private(path, pem.as_bytes())?;
+        Ok(key)
+    }
+}
+
+/// Where the passphrase is: the caller's file, or a new one in the instance.
+pub(super) fn passphrase_file(given: Option<&Path>, directory: &Path) -> Result<PathBuf, Failure> {
+    if let Some(given) = given {
+        return fs::canonicalize(given).map_err(|error| Failure::file("read", given, error));
+    }
+    let mut random = [0; 32];
+    getrandom::fill(&mut random).map_err(Failure::randomness)?;
+    let text = format!("{}\n", URL_SAFE_NO_PAD.encode(random));
+    write_private(&directory.join(PASSPHRASE), text.as_bytes())?;
+    Ok(PathBuf::from(PASSPHRASE))
+}
+
+/// Writes a file that only its owner reads, from the first byte on.
+pub(super) fn write_private(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
+    let failed = |error| Failure::file("write", path, error);
+    if let Some(folder) = path.parent() {
+        fs::create_dir_all(folder).map_err(failed)?;
+    }
+    let mut options = OpenOptions::new();
+    let mut file = options
+        .write(true)
+        .create_new(true)
+        .mode(0o600)
+        .open(path)
+        .map_err(failed)?;
+    file.write_all(bytes).map_err(failed)
+}
+
+/// A key that cannot be made or used.
+pub(super) fn unusable(path: &Path, error: &dyn std::error::Error) -> Failure {
+    Failure::new(
+        "E-CTL-011",
+        format!("the key or certificate {} cannot be made", path.display()),
+        "the cause says which rule it breaks",
+    )
+    .because(error)
+}
+
+const PASSPHRASE: &str = "passphrase";

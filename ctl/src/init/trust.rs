@@ -1,0 +1,221 @@
+//! The first trust state, and the repository that publishes it.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use config::Origin;
+use key::{Algorithm, PublicKey};
+use note::{KeyName, VerifierKey};
+use signer::Signer;
+use time::{Duration, OffsetDateTime};
+use trust_root::tuf::{Role, Root, Signed, Targets, TufKey, target_path};
+use trust_root::{AuthorityState, LogFace, LogState, ServiceState, TimeRange, TrustState};
+
+use super::authority::Authorities;
+use super::secret::{Vault, unusable};
+use super::{unusable_value, write};
+use crate::failure::Failure;
+use crate::instance::{Instance, Manifest, Service};
+
+/// What the client kit is made of.
+pub(super) struct Trust {
+    /// The state.
+    pub(super) state: TrustState,
+    /// The first root metadata.
+    pub(super) root: Vec<u8>,
+}
+
+pub(super) async fn make(
+    instance: &Instance,
+    vault: &Vault,
+    authorities: &Authorities,
+    now: OffsetDateTime,
+) -> Result<Trust, Failure> {
+    let state = state(instance, vault, authorities, now)?;
+    let path = instance.path("trust/state.json");
+    let json =
+        serde_json::to_vec_pretty(&state).map_err(|error| Failure::file("write", &path, error))?;
+    write(&path, &json)?;
+    let root = publish(instance, vault, &state, now).await?;
+    Ok(Trust { state, root })
+}
+
+fn state(
+    instance: &Instance,
+    vault: &Vault,
+    authorities: &Authorities,
+    now: OffsetDateTime,
+) -> Result<TrustState, Failure> {
+    let manifest = &instance.manifest;
+    let valid_for = TimeRange::since(now);
+    let authority = |url: String, chain: &[x509::Certificate]| AuthorityState {
+        url,
+        chain: chain
+            .iter()
+            .map(|certificate| certificate.to_der().into())
+            .collect(),
+        valid_for,
+        in_service: true,
+    };
+    let ct_key = vault.make(
+        &instance.path("ctlog/keys/ctlog.key"),
+        Algorithm::EcdsaP256Sha256,
+    )?;
+    let ct_key = ct_key.public_key();
+    write(&instance.path("ca/ctlog.pub"), ct_key.to_pem().as_bytes())?;
+    let log_key = vault.make(
+        &instance.path("tlog/keys/rekor-v2.key"),
+        Algorithm::EcdsaP256Sha256,
+    )?;
+    vault.make(
+        &instance.path("oidc/keys/oidc.key"),
+        Algorithm::RsaPkcs1v15_2048Sha256,
+    )?;
+    let origin = rekor_origin(manifest)?;
+    let ct_log = LogState {
+        face: LogFace::CertificateTransparency,
+        base_url: format!("https://{}", ct_origin(manifest)?),
+        url: manifest.url(Service::Ctlog),
+        public_key: ct_key.spki_der().into(),
+        log_id: ct_key.log_id().as_bytes().as_slice().into(),
+        valid_for,
+        in_service: true,
+    };
+    let log = LogState {
+        face: LogFace::RekorV2,
+        base_url: format!("https://{origin}"),
+        url: manifest.url(Service::Tlog),
+        public_key: log_key.public_key().spki_der().into(),
+        log_id: checkpoint_key_id(&origin, log_key.public_key())?
+            .as_slice()
+            .into(),
+        valid_for,
+        in_service: true,
+    };
+    let issuer = ServiceState {
+        url: manifest.url(Service::Oidc),
+        valid_for,
+        in_service: true,
+    };
+    let timestamp_url = format!("{}/api/v1/timestamp", manifest.url(Service::Tsa));
+    Ok(TrustState {
+        operator: manifest.name.clone(),
+        certificate_authorities: vec![authority(
+            manifest.url(Service::Ca),
+            &authorities.code_signing,
+        )],
+        timestamp_authorities: vec![authority(timestamp_url, &authorities.time_stamping)],
+        certificate_logs: vec![ct_log],
+        signature_logs: vec![log],
+        issuers: vec![issuer],
+    })
+}
+
+/// Signs the first root and the first targets, and lays the repository out. Snapshot and timestamp are the service's.
+async fn publish(
+    instance: &Instance,
+    vault: &Vault,
+    state: &TrustState,
+    now: OffsetDateTime,
+) -> Result<Vec<u8>, Failure> {
+    let make = |place: &str| {
+        let path = instance.path(place);
+        let key = vault.make(&path, Algorithm::EcdsaP256Sha256)?;
+        TufSigner::new(key.into_signer(), &path)
+    };
+    let (root_key, targets_key) = (make("trust/tuf-root.key")?, make("trust/tuf-targets.key")?);
+    let (snapshot, timestamp) = (
+        make("tuf/keys/snapshot.key")?,
+        make("tuf/keys/timestamp.key")?,
+    );
+    let root = Root::new(1, now + ROOT_VALIDITY)
+        .with_role("root", std::slice::from_ref(&root_key.key), 1)
+        .with_role("targets", std::slice::from_ref(&targets_key.key), 1)
+        .with_role("snapshot", &[snapshot.key], 1)
+        .with_role("timestamp", &[timestamp.key], 1);
+    let files = state
+        .targets()
+        .map_err(|error| unusable_value("the trust state", &error))?;
+    let targets = Targets::new(1, now + TARGETS_VALIDITY, &files);
+
+    let repository = instance.path("tuf/repository");
+    let signed_root = root_key.sign(root.clone()).await?;
+    let signed_targets = targets_key.sign(targets).await?;
+    for signed in [signed_root.verify(&root), signed_targets.verify(&root)] {
+        signed.map_err(|error| unusable_value("the first root metadata", &error))?;
+    }
+    for file in &files {
+        write(
+            &repository.join(target_path(&file.name, &file.bytes)),
+            &file.bytes,
+        )?;
+    }
+    write(
+        &repository.join(signed_targets.signed.file_name()),
+        &signed_targets.encode(),
+    )?;
+    let root_file = signed_root.encode();
+    write(&repository.join(signed_root.signed.file_name()), &root_file)?;
+    Ok(root_file)
+}
+
+/// A key that signs metadata, as the metadata names it.
+struct TufSigner {
+    key: TufKey,
+    signer: Arc<dyn Signer>,
+}
+
+impl TufSigner {
+    fn new(signer: Arc<dyn Signer>, path: &Path) -> Result<Self, Failure> {
+        let key =
+            TufKey::new(signer.public_key()).ok_or_else(|| unusable(path, &std::fmt::Error))?;
+        Ok(Self { key, signer })
+    }
+
+    async fn sign<T: Role>(&self, role: T) -> Result<Signed<T>, Failure> {
+        let mut metadata = Signed::unsigned(role);
+        let message = metadata
+            .bytes_to_sign()
+            .map_err(|error| unusable_value(T::NAME, &error))?;
+        let signature = self
+            .signer
+            .sign(&message)
+            .await
+            .map_err(|error| unusable_value(T::NAME, &error))?;
+        metadata.add_signature(&self.key, &signature);
+        Ok(metadata)
+    }
+}
+
+/// The name of the first Rekor v2 log: it never changes, and the next log gets another.
+pub(super) fn rekor_origin(manifest: &Manifest) -> Result<Origin, Failure> {
+    origin(&format!(
+        "log{}-1.rekor.{}",
+        manifest.created.year(),
+        manifest.domain()
+    ))
+}
+
+/// The name of the first CT log.
+pub(super) fn ct_origin(manifest: &Manifest) -> Result<Origin, Failure> {
+    origin(&format!(
+        "log{}-1.ct.{}",
+        manifest.created.year(),
+        manifest.domain()
+    ))
+}
+
+fn origin(text: &str) -> Result<Origin, Failure> {
+    text.parse()
+        .map_err(|error| unusable_value("the name of a log", &error))
+}
+
+/// The 32 bytes by which entries of a Rekor v2 log name it.
+fn checkpoint_key_id(origin: &Origin, key: &PublicKey) -> Result<[u8; 32], Failure> {
+    let name = KeyName::parse(origin.as_str())
+        .map_err(|error| unusable_value("the name of a log", &error))?;
+    Ok(VerifierKey::new(name, key.clone()).full_id())
+}
+
+const ROOT_VALIDITY: Duration = Duration::days(365);
+const TARGETS_VALIDITY: Duration = Duration::days(365);

@@ -1,0 +1,288 @@
+//! `sigctl sign`: one signature through every service, verified before its bundle is written.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
+use clap::Args;
+use key::{Algorithm, HashAlgorithm};
+use reqwest::Client;
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+use signer::Signer;
+use trust_root::Base64Bytes;
+use tsp::TimeStampReq;
+use verify::json::{
+    Bundle, HashOutput, MessageSignature, RawCertificate, Rfc3161Timestamp,
+    TimestampVerificationData, TransparencyLogEntry, VerificationMaterial,
+};
+use x509::Certificate;
+
+use crate::failure::Failure;
+use crate::instance::{Instance, Service};
+use crate::output::Output;
+use crate::{http, token, verify as verification};
+
+/// What is signed, and as whom.
+#[derive(Args)]
+pub(crate) struct Arguments {
+    /// The instance's directory.
+    directory: PathBuf,
+
+    /// The file.
+    file: PathBuf,
+
+    /// Where the bundle goes.
+    #[arg(long)]
+    bundle: PathBuf,
+
+    /// Sign as this e-mail address, with a token made on the spot; dev instances only.
+    #[arg(
+        long,
+        required_unless_present = "identity_token",
+        conflicts_with = "identity_token"
+    )]
+    identity: Option<String>,
+
+    /// Sign as whoever this identity token is for.
+    #[arg(long)]
+    identity_token: Option<String>,
+}
+
+#[derive(Serialize)]
+struct Signed {
+    bundle: PathBuf,
+    identity: String,
+    log_index: u64,
+}
+
+pub(crate) async fn run(arguments: Arguments, output: Output) -> Result<(), Failure> {
+    let instance = Instance::open(&arguments.directory)?;
+    let token = match (&arguments.identity_token, &arguments.identity) {
+        (Some(token), _) => token.clone(),
+        (None, Some(email)) => token::make(&instance, email).await?,
+        (None, None) => return Err(no_identity()),
+    };
+    let artifact = std::fs::read(&arguments.file)
+        .map_err(|error| Failure::file("read", &arguments.file, error))?;
+    let session = Session::open(&instance, token)?;
+    let bundle = session.sign(&artifact).await?;
+    session.check(&bundle, &artifact)?;
+    write(&arguments.bundle, &bundle.encode())?;
+    let log_index = bundle
+        .verification_material
+        .tlog_entries
+        .first()
+        .map(|entry| entry.log_index);
+    let signed = Signed {
+        bundle: arguments.bundle,
+        identity: session.subject,
+        log_index: log_index.unwrap_or_default(),
+    };
+    output.print(&signed, |signed| {
+        format!(
+            "signed as {}, entry {} of the log; bundle in {}",
+            signed.identity,
+            signed.log_index,
+            signed.bundle.display()
+        )
+    });
+    Ok(())
+}
+
+/// One signature: a token, a key for once, and the services.
+struct Session<'a> {
+    instance: &'a Instance,
+    client: Client,
+    token: String,
+    /// What the proof of possession is over, and who the certificate is for.
+    subject: String,
+    key: Arc<dyn Signer>,
+}
+
+/// The answer of `POST /api/v2/signingCert`.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct SigningCertificate {
+    signed_certificate_embedded_sct: Embedded,
+}
+
+#[derive(Deserialize)]
+struct Embedded {
+    chain: Chain,
+}
+
+#[derive(Deserialize)]
+struct Chain {
+    certificates: Vec<String>,
+}
+
+impl<'a> Session<'a> {
+    fn open(instance: &'a Instance, token: String) -> Result<Self, Failure> {
+        let key =
+            signer::ephemeral(Algorithm::EcdsaP256Sha256).map_err(|error| key_failed(&error))?;
+        Ok(Self {
+            instance,
+            client: http::client(instance)?,
+            subject: subject_of(&token).ok_or_else(token_malformed)?,
+            token,
+            key,
+        })
+    }
+
+    async fn sign(&self, artifact: &[u8]) -> Result<Bundle, Failure> {
+        let certificate = self.certificate().await?;
+        let signature = self
+            .key
+            .sign(artifact)
+            .await
+            .map_err(|error| key_failed(&error))?;
+        let timestamp = self.timestamp(&signature).await?;
+        let digest = HashAlgorithm::Sha256.digest(artifact);
+        let entry = self.entry(&certificate, &digest, &signature).await?;
+        Ok(Bundle {
+            media_type: MEDIA_TYPE.to_owned(),
+            verification_material: VerificationMaterial {
+                certificate: Some(RawCertificate {
+                    raw_bytes: certificate.to_der().into(),
+                }),
+                tlog_entries: vec![entry],
+                timestamp_verification_data: Some(TimestampVerificationData {
+                    rfc3161_timestamps: vec![Rfc3161Timestamp {
+                        signed_timestamp: timestamp,
+                    }],
+                }),
+                ..VerificationMaterial::default()
+            },
+            message_signature: Some(MessageSignature {
+                message_digest: Some(HashOutput {
+                    algorithm: HashAlgorithm::Sha256.name().to_owned(),
+                    digest: digest.into(),
+                }),
+                signature: signature.into(),
+            }),
+            dsse_envelope: None,
+        })
+    }
+
+    async fn certificate(&self) -> Result<Certificate, Failure> {
+        let proof = self.key.sign(self.subject.as_bytes()).await;
+        let proof = proof.map_err(|error| key_failed(&error))?;
+        let request = json!({
+            "credentials": {"oidcIdentityToken": self.token},
+            "publicKeyRequest": {
+                "publicKey": {"algorithm": "ECDSA", "content": self.key.public_key().to_pem()},
+                "proofOfPossession": STANDARD.encode(proof),
+            },
+        });
+        let url = format!(
+            "{}/api/v2/signingCert",
+            self.instance.manifest.url(Service::Ca)
+        );
+        let answer = self.client.post(&url).json(&request).send().await;
+        let answer: SigningCertificate = http::json("ca", &url, answer).await?;
+        let chain = answer.signed_certificate_embedded_sct.chain.certificates;
+        let leaf = chain.first().map(String::as_str).unwrap_or_default();
+        Certificate::from_pem(leaf).map_err(|error| Failure::service("ca", &url, error))
+    }
+
+    /// RFC 3161 over the signature's bytes: the signature existed, not only the artifact.
+    async fn timestamp(&self, signature: &[u8]) -> Result<Base64Bytes, Failure> {
+        let url = format!(
+            "{}/api/v1/timestamp",
+            self.instance.manifest.url(Service::Tsa)
+        );
+        let digest = HashAlgorithm::Sha256.digest(signature);
+        let request = TimeStampReq::new(HashAlgorithm::Sha256, &digest)
+            .and_then(|request| request.to_der())
+            .map_err(|error| Failure::service("tsa", &url, error))?;
+        let post = self
+            .client
+            .post(&url)
+            .header("content-type", "application/timestamp-query");
+        let bytes = http::bytes("tsa", &url, post.body(request).send().await).await?;
+        Ok(bytes.into())
+    }
+
+    async fn entry(
+        &self,
+        certificate: &Certificate,
+        digest: &[u8],
+        signature: &[u8],
+    ) -> Result<TransparencyLogEntry, Failure> {
+        let request = json!({"hashedRekordRequestV002": {
+            "digest": STANDARD.encode(digest),
+            "signature": {
+                "content": STANDARD.encode(signature),
+                "verifier": {
+                    "x509Certificate": {"rawBytes": STANDARD.encode(certificate.to_der())},
+                    "keyDetails": self.key.algorithm().key_details(),
+                },
+            },
+        }});
+        let url = format!(
+            "{}/api/v2/log/entries",
+            self.instance.manifest.url(Service::Tlog)
+        );
+        let answer = self.client.post(&url).json(&request).send().await;
+        http::json("tlog", &url, answer).await
+    }
+
+    /// A bundle that the instance's own trusted root does not accept is of no use to anybody.
+    fn check(&self, bundle: &Bundle, artifact: &[u8]) -> Result<(), Failure> {
+        let root = self.instance.path("client/trusted_root.json");
+        let issuer = self.instance.manifest.url(Service::Oidc);
+        let issuer = claim(&self.token, "iss").unwrap_or(issuer);
+        let policy = verify::Policy::identity(&self.subject, &issuer);
+        verification::check(
+            &root,
+            &bundle.encode(),
+            verify::Artifact::Bytes(artifact),
+            &policy,
+        )
+        .map(drop)
+    }
+}
+
+/// The name that clients sign: the e-mail address if the token has one, else the subject.
+fn subject_of(token: &str) -> Option<String> {
+    claim(token, "email").or_else(|| claim(token, "sub"))
+}
+
+fn claim(token: &str, name: &str) -> Option<String> {
+    let payload = URL_SAFE_NO_PAD.decode(token.split('.').nth(1)?).ok()?;
+    let claims: Value = serde_json::from_slice(&payload).ok()?;
+    Some(claims.get(name)?.as_str()?.to_owned())
+}
+
+fn write(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
+    std::fs::write(path, bytes).map_err(|error| Failure::file("write", path, error))
+}
+
+fn no_identity() -> Failure {
+    Failure::new(
+        "E-CTL-012",
+        "nobody to sign as",
+        "name --identity or --identity-token",
+    )
+}
+
+fn token_malformed() -> Failure {
+    Failure::new(
+        "E-CTL-012",
+        "the identity token is not a JWT with an email or sub claim",
+        "pass the id_token that the issuer answered, whole",
+    )
+}
+
+fn key_failed(error: &signer::Error) -> Failure {
+    Failure::new(
+        "E-CTL-011",
+        "the key for this signature failed",
+        "try again",
+    )
+    .because(error)
+}
+
+const MEDIA_TYPE: &str = "application/vnd.dev.sigstore.bundle.v0.3+json";
