@@ -1,0 +1,232 @@
+//! One instance, driven by `sigctl`.
+
+use std::net::TcpListener;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicU16, Ordering};
+
+use anyhow::{Context, Result, ensure};
+use serde_json::Value;
+use tempfile::TempDir;
+
+/// The services of an instance.
+pub const SERVICES: [&str; 6] = ["ca", "tlog", "ctlog", "tsa", "tuf", "oidc"];
+
+/// A directory that `sigctl init` made; its services stop when it goes.
+pub struct Instance {
+    folder: TempDir,
+    name: String,
+}
+
+impl Instance {
+    /// Makes an instance; its services do not run yet.
+    ///
+    /// # Errors
+    /// If `sigctl init` refuses.
+    pub fn create(name: &str, arguments: &[&str]) -> Result<Self> {
+        let instance = Self {
+            folder: TempDir::new()?,
+            name: name.to_owned(),
+        };
+        let port = free_ports(24)?.to_string();
+        let directory = instance.directory();
+        let mut command = sigctl();
+        command
+            .arg("init")
+            .arg(&directory)
+            .args(["--name", name, "--base-port", &port]);
+        run(command.args(arguments))?;
+        Ok(instance)
+    }
+
+    /// Makes an instance and starts it.
+    ///
+    /// # Errors
+    /// If a service does not become ready.
+    pub fn start(name: &str, arguments: &[&str]) -> Result<Self> {
+        let instance = Self::create(name, arguments)?;
+        instance.up()?;
+        Ok(instance)
+    }
+
+    /// Starts the services that do not run and waits until all are ready.
+    ///
+    /// # Errors
+    /// If a service does not become ready.
+    pub fn up(&self) -> Result<()> {
+        run(sigctl().arg("up").arg(self.directory()).arg("--detach")).map(drop)
+    }
+
+    /// Stops all services.
+    ///
+    /// # Errors
+    /// If `sigctl down` refuses.
+    pub fn down(&self) -> Result<()> {
+        run(sigctl().arg("down").arg(self.directory())).map(drop)
+    }
+
+    /// Ends one service at once, as a power cut would.
+    ///
+    /// # Errors
+    /// If the service does not run.
+    pub fn kill(&self, service: &str) -> Result<()> {
+        let file = self.directory().join("run").join(format!("{service}.pid"));
+        let pid = std::fs::read_to_string(&file).with_context(|| format!("{}", file.display()))?;
+        run(Command::new("kill").args(["-9", pid.trim()])).map(drop)
+    }
+
+    /// Runs `sigctl` with JSON output and gives what it printed.
+    ///
+    /// # Errors
+    /// If it refuses.
+    pub fn json(&self, arguments: &[&str]) -> Result<Value> {
+        let output = run(sigctl().args(["--output", "json"]).args(arguments))?;
+        serde_json::from_slice(&output.stdout).context("sigctl printed no JSON")
+    }
+
+    /// An identity token for a person.
+    ///
+    /// # Errors
+    /// If `sigctl token` refuses.
+    pub fn token(&self, email: &str) -> Result<String> {
+        let output = run(sigctl()
+            .arg("token")
+            .arg(self.directory())
+            .args(["--identity", email]))?;
+        Ok(String::from_utf8(output.stdout)?.trim().to_owned())
+    }
+
+    /// Where the instance is.
+    #[must_use]
+    pub fn directory(&self) -> PathBuf {
+        self.folder.path().join(&self.name)
+    }
+
+    /// A folder beside the instance for a story's own files.
+    #[must_use]
+    pub fn work(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// A file of the client kit.
+    #[must_use]
+    pub fn kit(&self, file: &str) -> PathBuf {
+        self.directory().join("client").join(file)
+    }
+
+    /// The URL of a service, as clients dial it.
+    ///
+    /// # Panics
+    /// If the service's configuration does not name it.
+    #[must_use]
+    pub fn url(&self, service: &str) -> String {
+        let status = self.json(&["status", self.directory().to_str().unwrap_or_default()]);
+        status
+            .ok()
+            .and_then(|status| {
+                let services = status.get("services")?.as_array()?.clone();
+                let found = services
+                    .iter()
+                    .find(|each| each["service"] == service)?
+                    .clone();
+                Some(
+                    found
+                        .get("url")?
+                        .as_str()?
+                        .trim_end_matches("/api/v1/timestamp")
+                        .to_owned(),
+                )
+            })
+            .unwrap_or_else(|| panic!("`sigctl status` names no URL of {service}"))
+    }
+}
+
+impl Drop for Instance {
+    fn drop(&mut self) {
+        // Nothing is left to tell if the services are already gone.
+        let _ = self.down();
+    }
+}
+
+/// The instance that stories share which do not harm it. Its services are stopped by the story that comes last to the
+/// end of the process: a static is never dropped, so a watcher process waits for ours to end.
+///
+/// # Panics
+/// If the instance does not start.
+pub fn shared() -> &'static Instance {
+    static SHARED: OnceLock<Instance> = OnceLock::new();
+    SHARED.get_or_init(|| {
+        let instance = Instance::start("shared", &[]).unwrap_or_else(|error| panic!("{error:#}"));
+        stop_after_us(&instance).unwrap_or_else(|error| panic!("{error:#}"));
+        instance
+    })
+}
+
+/// The `sigctl` of the profile that this test was built with.
+///
+/// # Panics
+/// If the test binary has no folder.
+#[must_use]
+pub fn sigctl() -> Command {
+    let test = std::env::current_exe().unwrap_or_else(|error| panic!("{error}"));
+    let profile = test.parent().and_then(Path::parent);
+    Command::new(
+        profile
+            .unwrap_or_else(|| panic!("{} has no profile", test.display()))
+            .join("sigctl"),
+    )
+}
+
+/// Runs a command that must succeed; the error holds all that it printed.
+///
+/// # Errors
+/// If it cannot be started or fails.
+pub fn run(command: &mut Command) -> Result<Output> {
+    let output = command
+        .output()
+        .with_context(|| format!("cannot start {command:?}"))?;
+    ensure!(
+        output.status.success(),
+        "{command:?} failed\n{}{}",
+        String::from_utf8_lossy(&output.stdout),
+        String::from_utf8_lossy(&output.stderr)
+    );
+    Ok(output)
+}
+
+fn stop_after_us(instance: &Instance) -> Result<()> {
+    let script =
+        "while kill -0 \"$1\" 2>/dev/null; do sleep 0.5; done; \"$2\" down \"$3\"; rm -rf \"$4\"";
+    let sigctl = sigctl();
+    Command::new("sh")
+        .args(["-c", script, "stop", &std::process::id().to_string()])
+        .arg(sigctl.get_program())
+        .arg(instance.directory())
+        .arg(instance.work())
+        .stdin(std::process::Stdio::null())
+        .stdout(std::process::Stdio::null())
+        .stderr(std::process::Stdio::null())
+        .spawn()
+        .context("cannot start the watcher")?;
+    Ok(())
+}
+
+/// The first of `count` ports in a row that nobody listens on. They lie below the range that the system takes the ports
+/// of outgoing connections from, so that none of those can sit on a port of a service that restarts.
+fn free_ports(count: u16) -> Result<u16> {
+    static NEXT: AtomicU16 = AtomicU16::new(0);
+    let slots = (LAST_PORT - FIRST_PORT) / count;
+    let ours = u16::try_from(std::process::id() % u32::from(slots))?;
+    for _ in 0..slots {
+        let slot = (ours + NEXT.fetch_add(1, Ordering::Relaxed)) % slots;
+        let first = FIRST_PORT + slot * count;
+        if (first..first + count).all(|port| TcpListener::bind(("127.0.0.1", port)).is_ok()) {
+            return Ok(first);
+        }
+    }
+    anyhow::bail!("no {count} free ports in a row")
+}
+
+const FIRST_PORT: u16 = 12_000;
+const LAST_PORT: u16 = 32_000;

@@ -1,0 +1,11 @@
+//! The world that the stories are told in: a real instance of real processes, and the real clients beside it.
+//!
+//! Provided: [`Instance`], made and started by `sigctl` as a person would; [`client`], the programs that are not ours.
+//! Deliberately absent: any service in process. A story sees what a stranger sees.
+
+#![expect(clippy::panic, reason = "a story that cannot be told must end")]
+
+pub mod client;
+mod instance;
+
+pub use instance::{Instance, SERVICES, run, shared, sigctl};

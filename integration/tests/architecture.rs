@@ -1,0 +1,224 @@
+//! Guards the house: floors, direction of imports, who may use which outside library, file sizes, crate headers.
+//!
+//! The plan is the table of `ARCHITECTURE.md`; there is no second copy of it.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on must fail")]
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use serde_json::Value;
+
+/// A file above this many lines of production code needs to be split by noun.
+const LINES_AT_MOST: usize = 600;
+
+/// Crates without runtime, files, network, database, protobuf, configuration, clock or ambient randomness.
+const PURE: [&str; 10] = [
+    "merkle",
+    "key",
+    "tiles",
+    "note",
+    "x509",
+    "checkpoint",
+    "entry",
+    "ct",
+    "tsp",
+    "trust-root",
+];
+
+/// What a pure crate never uses.
+const IMPURE: [&str; 12] = [
+    "tokio",
+    "axum",
+    "hyper",
+    "reqwest",
+    "tonic",
+    "prost",
+    "sled",
+    "serde_yaml",
+    "getrandom",
+    "rustls",
+    "tracing",
+    "kit",
+];
+
+/// Outside libraries that only some packages may use, and which.
+const WRAPPERS: [(&str, &[&str]); 7] = [
+    ("prost", &["proto"]),
+    (
+        "tonic",
+        &[
+            "proto",
+            "kit",
+            "ca",
+            "tlog",
+            "ctlog",
+            "tsa",
+            "tuf",
+            "oidc",
+            "ctl",
+            "integration",
+        ],
+    ),
+    ("sled", &["store"]),
+    ("cms", &["tsp"]),
+    ("tokio-rustls", &["kit"]),
+    (
+        "yaml_serde",
+        &["kit", "config", "identity", "ctl", "integration"],
+    ),
+    ("opentelemetry-otlp", &["kit"]),
+];
+
+#[test]
+fn every_package_has_a_row_in_the_plan() {
+    let packages: BTreeSet<_> = workspace().into_keys().collect();
+    let planned: BTreeSet<_> = plan().into_keys().collect();
+    assert_eq!(
+        packages, planned,
+        "the table in ARCHITECTURE.md and the workspace differ"
+    );
+}
+
+#[test]
+fn imports_run_down_only() {
+    let plan = plan();
+    for (package, dependencies) in workspace() {
+        for dependency in dependencies.iter().filter(|name| plan.contains_key(*name)) {
+            assert!(
+                plan[dependency] < plan[&package],
+                "{package} (floor {}) uses {dependency} (floor {})",
+                plan[&package],
+                plan[dependency]
+            );
+        }
+    }
+}
+
+#[test]
+fn pure_crates_use_nothing_that_waits_or_writes() {
+    let workspace = workspace();
+    for package in PURE {
+        let found: Vec<_> = IMPURE
+            .iter()
+            .filter(|name| workspace[package].contains(**name))
+            .collect();
+        assert!(found.is_empty(), "{package} is pure but uses {found:?}");
+    }
+}
+
+#[test]
+fn outside_libraries_stay_behind_their_seam() {
+    for (package, dependencies) in workspace() {
+        for (library, users) in WRAPPERS {
+            assert!(
+                !dependencies.contains(library) || users.contains(&package.as_str()),
+                "{package} uses {library}, which belongs to {users:?}"
+            );
+        }
+    }
+}
+
+#[test]
+fn files_stay_readable_and_crates_say_what_they_are() {
+    for file in sources() {
+        let text = std::fs::read_to_string(&file).unwrap();
+        let production = text
+            .lines()
+            .take_while(|line| *line != "#[cfg(test)]")
+            .count();
+        let is_test = file.file_name().is_some_and(|name| name == "tests.rs");
+        assert!(
+            is_test || production <= LINES_AT_MOST,
+            "{} has {production} lines before its tests",
+            file.display()
+        );
+        if file.file_name().is_some_and(|name| name == "lib.rs") {
+            assert!(text.starts_with("//! "), "{} has no header", file.display());
+        }
+    }
+}
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .parent()
+        .unwrap()
+        .to_owned()
+}
+
+/// Package (without prefix) to its floor, from the first table of `ARCHITECTURE.md`.
+fn plan() -> BTreeMap<String, u8> {
+    let text = std::fs::read_to_string(root().join("ARCHITECTURE.md")).unwrap();
+    text.lines()
+        .filter_map(|line| {
+            let mut cells = line.strip_prefix("| ")?.split(" | ");
+            let floor = cells.next()?.trim().parse().ok()?;
+            let path = cells.next()?.trim().trim_matches('`');
+            Some((path.rsplit('/').next()?.to_owned(), floor))
+        })
+        .collect()
+}
+
+/// Package (without prefix) to the names of what it uses outside of its tests.
+fn workspace() -> BTreeMap<String, BTreeSet<String>> {
+    let output = Command::new(env!("CARGO"))
+        .args([
+            "metadata",
+            "--format-version",
+            "1",
+            "--no-deps",
+            "--offline",
+        ])
+        .current_dir(root())
+        .output()
+        .unwrap();
+    assert!(
+        output.status.success(),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+    let metadata: Value = serde_json::from_slice(&output.stdout).unwrap();
+    metadata["packages"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(package)
+        .collect()
+}
+
+fn package(package: &Value) -> (String, BTreeSet<String>) {
+    let short = |name: &Value| {
+        let name = name.as_str().unwrap();
+        name.strip_prefix("sigstead-").unwrap_or(name).to_owned()
+    };
+    let dependencies = package["dependencies"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter(|dependency| dependency["kind"].is_null())
+        .map(|dependency| short(&dependency["name"]))
+        .collect();
+    (short(&package["name"]), dependencies)
+}
+
+fn sources() -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    let mut folders: Vec<_> = ["crates", "proto", "services", "ctl"]
+        .iter()
+        .map(|folder| root().join(folder))
+        .collect();
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                if !path.ends_with("tests") {
+                    folders.push(path);
+                }
+            } else if path.extension().is_some_and(|ending| ending == "rs") {
+                found.push(path);
+            }
+        }
+    }
+    found
+}

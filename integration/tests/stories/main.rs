@@ -1,0 +1,60 @@
+//! Stories that a stranger could tell: each module is one, told with real processes and real clients.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::expect_used,
+    reason = "a test that cannot go on must fail"
+)]
+
+mod bad_input;
+mod browser;
+mod cosign;
+mod crash;
+mod grpc;
+mod lifecycle;
+mod sigstore_python;
+mod timestamp;
+mod trust_root;
+mod verify;
+
+/// The person who signs in all stories.
+const PERSON: &str = "person@example.com";
+
+/// Bytes to sign, different at each call.
+fn artifact(folder: &std::path::Path, name: &str) -> std::path::PathBuf {
+    use std::sync::atomic::{AtomicU32, Ordering};
+    static COUNT: AtomicU32 = AtomicU32::new(0);
+    let number = COUNT.fetch_add(1, Ordering::Relaxed);
+    let path = folder.join(format!("{name}-{number}.txt"));
+    std::fs::write(
+        &path,
+        format!("{name} {number} of process {}\n", std::process::id()),
+    )
+    .unwrap();
+    path
+}
+
+/// A sibling of `path` with another ending.
+fn beside(path: &std::path::Path, ending: &str) -> std::path::PathBuf {
+    path.with_extension(ending)
+}
+
+/// Asserts that a command fails, and that what it prints has one of the words.
+fn refuses(command: &mut std::process::Command, words: &[&str]) {
+    let output = command.output().unwrap();
+    let printed = format!(
+        "{}{}",
+        String::from_utf8_lossy(&output.stdout),
+        String::from_utf8_lossy(&output.stderr)
+    );
+    assert!(
+        !output.status.success(),
+        "{command:?} accepted what it must refuse\n{printed}"
+    );
+    let lower = printed.to_lowercase();
+    assert!(
+        words.iter().any(|word| lower.contains(word)),
+        "{command:?} says none of {words:?}\n{printed}"
+    );
+}

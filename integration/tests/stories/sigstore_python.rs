@@ -1,0 +1,190 @@
+//! sigstore-python signs and verifies, with the client kit and through the TUF service, and refuses what it must.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use integration::{Instance, client, run, shared};
+
+use crate::cosign::tamper;
+use crate::{PERSON, artifact, beside, refuses};
+
+#[test]
+fn a_file_is_signed_and_verified_with_the_trust_config() {
+    let Some(sigstore) = client::sigstore_python() else {
+        return;
+    };
+    let instance = shared();
+    let file = artifact(instance.work(), "python-kit");
+    let bundle = sign(&mut with_kit(&sigstore, instance), instance, &file);
+    run(verify(
+        &mut with_kit(&sigstore, instance),
+        instance,
+        &bundle,
+        PERSON,
+    )
+    .arg(&file))
+    .unwrap();
+}
+
+#[test]
+fn a_file_is_signed_and_verified_after_trust_instance() {
+    let Some(sigstore) = client::sigstore_python() else {
+        return;
+    };
+    let instance = shared();
+    let home = tempfile::tempdir().unwrap();
+    let url = instance.url("tuf");
+    let at_home = || {
+        let mut command = Command::new(&sigstore);
+        command
+            .env("HOME", home.path())
+            .env_remove("XDG_DATA_HOME")
+            .env_remove("XDG_CACHE_HOME");
+        command
+    };
+    run(at_home()
+        .args(["trust-instance", "--instance", &url])
+        .arg(instance.kit("root.json")))
+    .or_else(|_| {
+        run(at_home()
+            .args(["--instance", &url, "trust-instance"])
+            .arg(instance.kit("root.json")))
+    })
+    .unwrap();
+
+    let file = artifact(instance.work(), "python-tuf");
+    let bundle = sign(at_home().args(["--instance", &url]), instance, &file);
+    run(verify(
+        at_home().args(["--instance", &url]),
+        instance,
+        &bundle,
+        PERSON,
+    )
+    .arg(&file))
+    .unwrap();
+}
+
+#[test]
+fn it_refuses_another_identity_file_instance_and_a_tampered_proof() {
+    let Some(sigstore) = client::sigstore_python() else {
+        return;
+    };
+    let instance = shared();
+    let file = artifact(instance.work(), "python-refuse");
+    let bundle = sign(&mut with_kit(&sigstore, instance), instance, &file);
+
+    let mut wrong = with_kit(&sigstore, instance);
+    refuses(
+        verify(&mut wrong, instance, &bundle, "other@example.com").arg(&file),
+        &["identity", "san"],
+    );
+
+    let mut wrong = with_kit(&sigstore, instance);
+    wrong.args([
+        "verify",
+        "identity",
+        "--cert-identity",
+        PERSON,
+        "--cert-oidc-issuer",
+    ]);
+    wrong
+        .arg("https://issuer.example.com")
+        .arg("--bundle")
+        .arg(&bundle);
+    refuses(wrong.arg(&file), &["issuer"]);
+
+    let changed = artifact(instance.work(), "python-changed");
+    let mut wrong = with_kit(&sigstore, instance);
+    refuses(
+        verify(&mut wrong, instance, &bundle, PERSON).arg(&changed),
+        &["signature", "digest", "invalid"],
+    );
+
+    let tampered = beside(&file, "tampered.json");
+    tamper(&bundle, &tampered);
+    let mut wrong = with_kit(&sigstore, instance);
+    refuses(
+        verify(&mut wrong, instance, &tampered, PERSON).arg(&file),
+        &["proof", "inclusion", "root"],
+    );
+
+    let other = Instance::create("stranger", &[]).unwrap();
+    let mut foreign = with_kit(&sigstore, &other);
+    refuses(
+        verify(&mut foreign, instance, &bundle, PERSON).arg(&file),
+        &["error", "fail", "not"],
+    );
+}
+
+#[test]
+fn it_verifies_what_cosign_signed() {
+    let (Some(cosign), Some(sigstore)) = (client::cosign(), client::sigstore_python()) else {
+        return;
+    };
+    let instance = shared();
+    let file = artifact(instance.work(), "python-cosign");
+    let bundle = beside(&file, "sigstore.json");
+    run(Command::new(cosign)
+        .args([
+            "sign-blob",
+            "--yes",
+            "--identity-token",
+            &instance.token(PERSON).unwrap(),
+        ])
+        .arg("--signing-config")
+        .arg(instance.kit("signing_config.v0.2.json"))
+        .arg("--trusted-root")
+        .arg(instance.kit("trusted_root.json"))
+        .arg("--bundle")
+        .args([&bundle, &file]))
+    .unwrap();
+    run(verify(
+        &mut with_kit(&sigstore, instance),
+        instance,
+        &bundle,
+        PERSON,
+    )
+    .arg(&file))
+    .unwrap();
+}
+
+fn with_kit(sigstore: &Path, instance: &Instance) -> Command {
+    let mut command = Command::new(sigstore);
+    command
+        .arg("--trust-config")
+        .arg(instance.kit("client_trust_config.json"));
+    command
+}
+
+fn sign(command: &mut Command, instance: &Instance, file: &Path) -> PathBuf {
+    let bundle = beside(file, "sigstore.json");
+    run(command
+        .args([
+            "sign",
+            "--identity-token",
+            &instance.token(PERSON).unwrap(),
+            "--bundle",
+        ])
+        .args([&bundle, file]))
+    .unwrap();
+    bundle
+}
+
+fn verify<'a>(
+    command: &'a mut Command,
+    instance: &Instance,
+    bundle: &Path,
+    identity: &str,
+) -> &'a mut Command {
+    command
+        .args([
+            "verify",
+            "identity",
+            "--cert-identity",
+            identity,
+            "--cert-oidc-issuer",
+        ])
+        .arg(instance.url("oidc"))
+        .arg("--bundle")
+        .arg(bundle)
+}
