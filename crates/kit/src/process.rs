@@ -6,6 +6,7 @@ use anyhow::Context;
 use clap::{Arg, ArgAction, Command, value_parser};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use serde_json::Value;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
@@ -86,14 +87,31 @@ where
     E: Into<anyhow::Error>,
 {
     let version = env!("CARGO_PKG_VERSION");
-    let effective = serde_json::to_string(&config).context("cannot show the configuration")?;
-    tracing::info!(version, config = effective, "{name} is starting");
+    let mut effective = serde_json::to_value(&config).context("cannot show the configuration")?;
+    redact(&mut effective);
+    tracing::info!(version, config = %effective, "{name} is starting");
     // Before the build, so that a signal during a long start is not lost.
     let shutdown = stop_signal()?;
     let service = build(config).await.map_err(Into::into)?;
     let bound = service.bind().await?;
     bound.run(shutdown).await;
     Ok(())
+}
+
+/// Hashes of secrets are no secrets, but a log is read by more people than the configuration is.
+fn redact(config: &mut Value) {
+    match config {
+        Value::Object(members) => {
+            for (name, value) in members {
+                if name.ends_with("_hash") && value.is_string() {
+                    *value = Value::from("redacted");
+                }
+                redact(value);
+            }
+        }
+        Value::Array(elements) => elements.iter_mut().for_each(redact),
+        _ => {}
+    }
 }
 
 struct Arguments {
@@ -188,3 +206,21 @@ fn log_panics() {
 /// pieces.
 const WORKERS: usize = 2;
 const MAX_BLOCKING_THREADS: usize = 32;
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::redact;
+
+    #[test]
+    fn hashes_of_secrets_do_not_reach_the_log() {
+        let mut config =
+            json!({"clients": [{"id": "a", "secret_hash": "$argon2id$v=19$x"}, {"id": "b"}]});
+        redact(&mut config);
+        assert_eq!(
+            config,
+            json!({"clients": [{"id": "a", "secret_hash": "redacted"}, {"id": "b"}]})
+        );
+    }
+}
