@@ -286,3 +286,35 @@ fn key_failed(error: &signer::Error) -> Failure {
 }
 
 const MEDIA_TYPE: &str = "application/vnd.dev.sigstore.bundle.v0.3+json";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn token(claims: &Value) -> String {
+        format!("e30.{}.c2ln", URL_SAFE_NO_PAD.encode(claims.to_string()))
+    }
+
+    #[test]
+    fn possession_is_proven_over_the_email_and_without_one_over_the_subject() {
+        let person = token(&json!({"sub": "s", "email": "a@example.com"}));
+        assert_eq!(subject_of(&person).as_deref(), Some("a@example.com"));
+        assert_eq!(
+            subject_of(&token(&json!({"sub": "s"}))).as_deref(),
+            Some("s")
+        );
+    }
+
+    #[test]
+    fn what_is_not_a_token_has_no_subject() {
+        for malformed in [
+            "",
+            "a.b.c",
+            "e30",
+            &token(&json!({"sub": 1})),
+            &token(&json!([])),
+        ] {
+            assert_eq!(subject_of(malformed), None, "{malformed}");
+        }
+    }
+}

@@ -5,10 +5,14 @@ use std::path::PathBuf;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use clap::Args;
+use der::Decode as _;
+use der::asn1::UintRef;
+use key::HashAlgorithm;
 use kit::Clock as _;
 use serde::Serialize;
 use serde_json::json;
 use signer::{PrivateKey, Signer as _};
+use spki::SubjectPublicKeyInfoRef;
 
 use crate::failure::Failure;
 use crate::instance::{Instance, Profile, Service};
@@ -43,8 +47,9 @@ pub(crate) async fn make(instance: &Instance, email: &str) -> Result<String, Fai
     let config: config::oidc::Config = read_config(instance)?;
     let now = kit::SystemClock.now().unix_timestamp();
     let lifetime = i64::try_from(config.token_lifetime.duration().as_secs()).unwrap_or(i64::MAX);
-    // Without a key identifier: the issuer has one key (RFC 7515 §4.1.4 makes it optional).
-    let header = json!({"alg": "RS256", "typ": "JWT"});
+    let key = issuer_key(instance)?;
+    let key_id = key_id(key.public_key().spki_der()).ok_or_else(not_rsa)?;
+    let header = json!({"alg": "RS256", "kid": key_id, "typ": "JWT"});
     let claims = json!({
         "iss": config.issuer.as_str(),
         "sub": email,
@@ -54,13 +59,47 @@ pub(crate) async fn make(instance: &Instance, email: &str) -> Result<String, Fai
         "email": email,
         "email_verified": true,
     });
-    let encode = |json: serde_json::Value| URL_SAFE_NO_PAD.encode(json.to_string());
+    let encode =
+        |json: serde_json::Value| URL_SAFE_NO_PAD.encode(readable_by_all(&json.to_string()));
     let input = format!("{}.{}", encode(header), encode(claims));
-    let signature = issuer_key(instance)?
+    let signature = key
         .sign(input.as_bytes())
         .await
         .map_err(|error| unusable(&error))?;
     Ok(format!("{input}.{}", URL_SAFE_NO_PAD.encode(signature)))
+}
+
+/// RFC 7638: the digest of the key's members, as the issuer's key set names it.
+fn key_id(spki: &[u8]) -> Option<String> {
+    let info = SubjectPublicKeyInfoRef::from_der(spki).ok()?;
+    let key = RsaPublicKey::from_der(info.subject_public_key.as_bytes()?).ok()?;
+    let (n, e) = (key.modulus.as_bytes(), key.public_exponent.as_bytes());
+    let (n, e) = (URL_SAFE_NO_PAD.encode(n), URL_SAFE_NO_PAD.encode(e));
+    let members = format!(r#"{{"e":"{e}","kty":"RSA","n":"{n}"}}"#);
+    Some(URL_SAFE_NO_PAD.encode(HashAlgorithm::Sha256.digest(members.as_bytes())))
+}
+
+/// RFC 8017 §A.1.1.
+#[derive(der::Sequence)]
+struct RsaPublicKey<'a> {
+    modulus: UintRef<'a>,
+    public_exponent: UintRef<'a>,
+}
+
+/// The same JSON without the characters whose base64 differs between the two alphabets, for clients that decode the
+/// payload with the wrong one: anything beyond ASCII, and `>`, `?`, `~` and DEL, all of which stand in strings only.
+fn readable_by_all(json: &str) -> String {
+    let mut text = String::with_capacity(json.len());
+    for character in json.chars() {
+        if character.is_ascii() && !matches!(character, '>' | '?' | '~' | '\u{7f}') {
+            text.push(character);
+            continue;
+        }
+        for unit in character.encode_utf16(&mut [0; 2]) {
+            text.push_str(&format!("\\u{unit:04x}"));
+        }
+    }
+    text
 }
 
 fn refuse_production(instance: &Instance) -> Result<(), Failure> {
@@ -93,4 +132,46 @@ fn unusable(error: &signer::Error) -> Failure {
         "check that the instance's passphrase file is the one that it was made with",
     )
     .because(error)
+}
+
+fn not_rsa() -> Failure {
+    Failure::new(
+        "E-CTL-011",
+        "the issuer's key is not an RSA key",
+        "give the issuer the key that it was made with",
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use base64::engine::general_purpose::STANDARD_NO_PAD;
+
+    use super::*;
+
+    #[test]
+    fn every_payload_reads_the_same_in_both_alphabets_of_base64() {
+        for name in ["?>~?>~?>~", "\u{7f}\u{7f}\u{7f}", "äöü€😀", "plain"] {
+            for padding in ["", "x", "xx"] {
+                let claims = json!({"email": format!("{padding}{name}@example.com")});
+                let payload = URL_SAFE_NO_PAD.encode(readable_by_all(&claims.to_string()));
+                assert!(!payload.contains(['-', '_']), "{name}");
+                let decoded = STANDARD_NO_PAD.decode(&payload).unwrap();
+                assert_eq!(
+                    serde_json::from_slice::<serde_json::Value>(&decoded).unwrap(),
+                    claims
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn only_rsa_keys_have_a_key_id() {
+        let elliptic = signer::ephemeral(key::Algorithm::EcdsaP256Sha256).unwrap();
+        assert_eq!(key_id(elliptic.public_key().spki_der()), None);
+        let rsa = signer::ephemeral(key::Algorithm::RsaPkcs1v15_2048Sha256).unwrap();
+        assert_eq!(
+            key_id(rsa.public_key().spki_der()).map(|id| id.len()),
+            Some(43)
+        );
+    }
 }

@@ -165,3 +165,22 @@ fn causes(error: &dyn std::error::Error) -> String {
     let causes = std::iter::successors(error.source(), |cause| cause.source());
     causes.fold(error.to_string(), |text, cause| format!("{text}: {cause}"))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_digest_is_64_hex_digits_and_anything_else_is_a_file() {
+        let hex = "ab".repeat(32);
+        let found = digest(Path::new(&format!("sha256:{hex}"))).unwrap();
+        assert_eq!(found, Some(vec![0xab; 32]));
+        assert_eq!(digest(Path::new(&hex)).unwrap(), None);
+        for malformed in ["", "ab", &hex[1..], &format!("{hex}ab"), &"zz".repeat(32)] {
+            assert!(
+                digest(Path::new(&format!("sha256:{malformed}"))).is_err(),
+                "{malformed}"
+            );
+        }
+    }
+}

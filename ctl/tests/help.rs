@@ -1,0 +1,88 @@
+//! The help is part of the interface: what it says changes on purpose only.
+//!
+//! After such a change: `SIGCTL_WRITE_HELP=1 cargo test -p sigstead-ctl --test help`.
+
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+use std::path::Path;
+use std::process::Command;
+
+const COMMANDS: [&str; 18] = [
+    "",
+    "init",
+    "up",
+    "down",
+    "status",
+    "logs",
+    "env",
+    "oidc",
+    "oidc user",
+    "oidc user add",
+    "oidc user set-password",
+    "oidc user list",
+    "oidc user remove",
+    "token",
+    "sign",
+    "verify",
+    "explain",
+    "completions",
+];
+
+#[test]
+fn the_help_of_every_command_is_the_golden_one() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/help");
+    // The ban on reading the environment is about configuration; this switches a test's mode.
+    #[expect(clippy::disallowed_methods, reason = "regenerates golden files")]
+    let write = std::env::var("SIGCTL_WRITE_HELP").is_ok();
+    for command in COMMANDS {
+        let help = help_of(command);
+        let file = folder.join(format!(
+            "{}.txt",
+            format!("sigctl {command}").trim().replace(' ', "-")
+        ));
+        if write {
+            std::fs::create_dir_all(&folder).unwrap();
+            std::fs::write(&file, &help).unwrap();
+        }
+        let golden = std::fs::read_to_string(&file).unwrap_or_default();
+        assert_eq!(
+            help,
+            golden,
+            "sigctl {command} --help differs from {}",
+            file.display()
+        );
+    }
+}
+
+#[test]
+fn every_command_of_the_help_has_a_golden_one() {
+    for parent in ["", "oidc", "oidc user"] {
+        let help = help_of(parent);
+        let (_, listed) = help.split_once("\nCommands:\n").unwrap();
+        for line in listed.lines().take_while(|line| !line.is_empty()) {
+            let name = line.split_whitespace().next().unwrap();
+            let command = format!("{parent} {name}");
+            assert!(
+                name == "help" || COMMANDS.contains(&command.trim()),
+                "{command}"
+            );
+        }
+    }
+}
+
+fn help_of(command: &str) -> String {
+    // The width of the terminal that a test happens to run in must not show.
+    let output = Command::new(env!("CARGO_BIN_EXE_sigctl"))
+        .args(command.split_whitespace())
+        .arg("--help")
+        .env("COLUMNS", "100")
+        .env("NO_COLOR", "1")
+        .output()
+        .unwrap();
+    assert!(
+        output.status.success(),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+    String::from_utf8(output.stdout).unwrap()
+}
