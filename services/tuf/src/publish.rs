@@ -31,7 +31,7 @@ pub struct TrustRootRepository {
 }
 
 /// The keys that this service signs with.
-pub struct OnlineKeys {
+pub(crate) struct OnlineKeys {
     /// Signs snapshots.
     pub snapshot: Arc<dyn Signer>,
     /// Signs timestamps.
@@ -40,7 +40,7 @@ pub struct OnlineKeys {
 
 /// How long metadata counts, and when it is made anew.
 #[derive(Debug, Clone, Copy)]
-pub struct Validity {
+pub(crate) struct Validity {
     /// Of a snapshot.
     pub snapshot: Duration,
     /// Of a timestamp.
@@ -69,7 +69,7 @@ impl TrustRootRepository {
     ///
     /// # Errors
     /// If the repository is not whole, or does not name this service's keys.
-    pub async fn open(
+    pub(crate) async fn open(
         repository: Repository,
         keys: OnlineKeys,
         validity: Validity,
@@ -138,7 +138,7 @@ impl TrustRootRepository {
 
     /// The files.
     #[must_use]
-    pub const fn files(&self) -> &Repository {
+    pub(crate) const fn files(&self) -> &Repository {
         &self.repository
     }
 

@@ -8,21 +8,20 @@ use std::fs::{self, File};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
-use trust_root::Target;
-use trust_root::tuf::{Hashes, Role, Signed, Targets, target_path};
+use trust_root::tuf::{Hashes, Role, Signed, Targets};
 
 use crate::error::Error;
 
 /// A directory that holds a TUF repository.
 #[derive(Debug, Clone)]
-pub struct Repository {
+pub(crate) struct Repository {
     directory: PathBuf,
 }
 
 impl Repository {
     /// The repository in a directory.
     #[must_use]
-    pub const fn new(directory: PathBuf) -> Self {
+    pub(crate) const fn new(directory: PathBuf) -> Self {
         Self { directory }
     }
 
@@ -30,7 +29,7 @@ impl Repository {
     ///
     /// # Errors
     /// If the disk refuses.
-    pub fn write(&self, path: &str, bytes: &[u8]) -> Result<(), Error> {
+    pub(crate) fn write(&self, path: &str, bytes: &[u8]) -> Result<(), Error> {
         let place = self.directory.join(path);
         write_durably(&place, bytes).map_err(|source| Error::Write {
             path: place,
@@ -42,7 +41,7 @@ impl Repository {
     ///
     /// # Errors
     /// If the disk refuses.
-    pub fn read(&self, path: &str) -> Result<Option<Vec<u8>>, Error> {
+    pub(crate) fn read(&self, path: &str) -> Result<Option<Vec<u8>>, Error> {
         if !is_public(path) {
             return Ok(None);
         }
@@ -61,7 +60,7 @@ impl Repository {
     ///
     /// # Errors
     /// If the directory or the file cannot be read, or is not metadata of the role.
-    pub fn latest<T: Role>(&self) -> Result<Option<(Signed<T>, Vec<u8>)>, Error> {
+    pub(crate) fn latest<T: Role>(&self) -> Result<Option<Stored<T>>, Error> {
         match self.latest_version(T::NAME)? {
             Some(version) => self.metadata(&format!("{version}.{}.json", T::NAME)),
             None => Ok(None),
@@ -72,7 +71,7 @@ impl Repository {
     ///
     /// # Errors
     /// If the file cannot be read, or is not metadata of the role.
-    pub fn metadata<T: Role>(&self, path: &str) -> Result<Option<(Signed<T>, Vec<u8>)>, Error> {
+    pub(crate) fn metadata<T: Role>(&self, path: &str) -> Result<Option<Stored<T>>, Error> {
         let Some(bytes) = self.read(path)? else {
             return Ok(None);
         };
@@ -87,7 +86,7 @@ impl Repository {
     ///
     /// # Errors
     /// If the target is not named, not there, or not what the metadata says.
-    pub fn target(&self, targets: &Targets, name: &str) -> Result<Vec<u8>, Error> {
+    pub(crate) fn target(&self, targets: &Targets, name: &str) -> Result<Vec<u8>, Error> {
         let missing = || Error::TargetMissing {
             name: name.to_owned(),
         };
@@ -100,16 +99,6 @@ impl Repository {
             });
         }
         Ok(bytes)
-    }
-
-    /// Writes targets under their hashed names.
-    ///
-    /// # Errors
-    /// If the disk refuses.
-    pub fn write_targets(&self, targets: &[Target]) -> Result<(), Error> {
-        targets.iter().try_for_each(|target| {
-            self.write(&target_path(&target.name, &target.bytes), &target.bytes)
-        })
     }
 
     fn latest_version(&self, role: &str) -> Result<Option<u64>, Error> {
@@ -129,6 +118,9 @@ impl Repository {
         Ok(latest)
     }
 }
+
+/// Metadata, and the bytes that it was read from.
+pub(crate) type Stored<T> = (Signed<T>, Vec<u8>);
 
 /// Whether a path names a file that a client may ask for. Anything else, above all a path that leaves the directory,
 /// does not exist.
