@@ -1,5 +1,7 @@
 //! Which submissions a log takes.
 
+#![expect(clippy::unwrap_used, reason = "a test stops at what it did not expect")]
+
 use std::sync::Arc;
 
 use ct::{AcceptedChain, EntryKind, Error, IssuerKeyHash, SignedEntry};
@@ -116,13 +118,13 @@ fn takes_a_chain_with_its_root_or_without() {
     let authority = root.authority(CaKind::CodeSigning);
     let precertificate = authority.precertificate();
     let leaf = parse(&precertificate);
-    let (above, top) = (authority.certificate.clone(), root.certificate.clone());
+    let (above, top) = (&authority.certificate, &root.certificate);
     let roots = [Authority::root("other").certificate, top.clone()];
     let check = |chain: &[&Certificate]| {
         let chain = chain.iter().copied().cloned().collect();
         AcceptedChain::check(chain, &roots, EntryKind::Precertificate).unwrap()
     };
-    for chain in [check(&[&leaf, &above, &top]), check(&[&leaf, &above])] {
+    for chain in [check(&[&leaf, above, top]), check(&[&leaf, above])] {
         assert_eq!(chain.issuers(), [above.clone(), top.clone()]);
         assert_eq!(chain.fingerprints().len(), 2);
         assert_eq!(chain.precertificate(), Some(precertificate.to_der()));
@@ -133,7 +135,7 @@ fn takes_a_chain_with_its_root_or_without() {
         else {
             panic!("a certificate");
         };
-        assert_eq!(issuer_key_hash, IssuerKeyHash::of(&above));
+        assert_eq!(issuer_key_hash, IssuerKeyHash::of(above));
         assert_eq!(tbs, precertificate.tbs_without_poison().unwrap());
     }
 }
@@ -143,10 +145,10 @@ fn takes_certificates_and_a_root_by_itself() {
     let root = Authority::root("root");
     let roots = [root.certificate.clone()];
     let leaf = root.authority(CaKind::CodeSigning).certificate;
-    for (leaf, issuers) in [(leaf, &roots), (root.certificate.clone(), &roots)] {
+    for leaf in [leaf, root.certificate] {
         let chain =
             AcceptedChain::check(vec![leaf.clone()], &roots, EntryKind::Certificate).unwrap();
-        assert_eq!(chain.issuers(), issuers);
+        assert_eq!(chain.issuers(), roots);
         assert_eq!(chain.precertificate(), None);
         let entry = SignedEntry::Certificate(leaf.to_der().to_vec());
         assert_eq!(chain.signed_entry().unwrap(), entry);

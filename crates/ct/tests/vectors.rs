@@ -1,5 +1,7 @@
 //! A certificate of the public instance, and the promise of its log (`testdata/README.md`).
 
+#![expect(clippy::unwrap_used, reason = "a test stops at what it did not expect")]
+
 use ct::{Error, SignedCertificateTimestamp, SignedEntry, embedded_in, encode_list, parse_list};
 use key::PublicKey;
 use sigstead_ct as ct;
@@ -22,10 +24,9 @@ fn log() -> PublicKey {
 }
 
 fn sct() -> SignedCertificateTimestamp {
-    let [sct] = &embedded_in(&leaf()).unwrap()[..] else {
-        panic!("one sct")
-    };
-    sct.clone()
+    let mut scts = embedded_in(&leaf()).unwrap();
+    assert_eq!(scts.len(), 1);
+    scts.remove(0)
 }
 
 #[test]

@@ -50,6 +50,26 @@ fn verifies_the_p256_example_of_rfc_6979() {
 }
 
 #[test]
+fn verifies_with_a_hash_that_is_named_apart() {
+    // RFC 6979 §A.2.5, with SHA-384.
+    let raw = hex::decode(concat!(
+        "0eafea039b20e9b42309fb1d89e213057cbf973dc0cfc8f129edddc800ef7719",
+        "4861f0491e6998b9455193e34e7b0d284ddd7149a74b95b9261f13abde940954"
+    ));
+    let signature = p256::ecdsa::Signature::from_slice(&raw.unwrap()).unwrap();
+    let der = signature.to_der();
+    let spki = p256_key().to_public_key_der().unwrap();
+    let key = PublicKey::from_spki_der(spki.as_bytes()).unwrap();
+    let with = |hash| key.verify_with_hash(hash, b"sample", der.as_bytes());
+    assert_eq!(with(HashAlgorithm::Sha384), Ok(()));
+    assert_eq!(with(HashAlgorithm::Sha256), Err(Error::SignatureInvalid));
+    assert!(matches!(
+        with(HashAlgorithm::Sha512),
+        Err(Error::AlgorithmMismatch(_))
+    ));
+}
+
+#[test]
 fn verifies_the_first_ed25519_example_of_rfc_8032() {
     let key = ed25519("d75a980182b10ab7d54bfed3c964073a0ee172f3daa62325af021a68f707511a");
     let signature = hex::decode(concat!(

@@ -1,5 +1,7 @@
 //! Requests: what is written is read back, and what cannot be answered is refused.
 
+#![expect(clippy::unwrap_used, reason = "a test stops at what it did not expect")]
+
 use key::HashAlgorithm;
 use sigstead_tsp::{Error, Nonce, Policy, TimeStampReq};
 

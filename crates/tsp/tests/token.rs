@@ -1,5 +1,7 @@
 //! Tokens: signed here, verified here, and by `openssl` in the tests of the service.
 
+#![expect(clippy::unwrap_used, reason = "a test stops at what it did not expect")]
+
 use std::sync::Arc;
 
 use futures::executor::block_on;

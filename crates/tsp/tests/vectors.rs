@@ -1,5 +1,7 @@
 //! Timestamps of other authorities (`testdata/README.md`).
 
+#![expect(clippy::unwrap_used, reason = "a test stops at what it did not expect")]
+
 use sigstead_tsp::{Error, TimestampToken};
 use time::OffsetDateTime;
 use x509::Certificate;

@@ -231,7 +231,7 @@ mod tests {
 
     #[test]
     fn failures_of_the_log_say_whether_to_come_back() {
-        let refused = || Arc::<dyn std::error::Error + Send + Sync>::from("hsm is away");
+        let refused = || Arc::new(io::Error::other("the disk of the hsm is away"));
         let retry_after = Duration::from_secs(2);
         let table: [(Error, u16, &str, &str); 8] = [
             (

@@ -1,5 +1,11 @@
 //! The log from outside, over its router.
 
+#![expect(
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a test stops at what it did not expect"
+)]
+
 mod world;
 
 use std::collections::BTreeSet;

@@ -1,5 +1,7 @@
 //! The authority from outside, over its router.
 
+#![expect(clippy::unwrap_used, reason = "a test stops at what it did not expect")]
+
 mod world;
 
 use std::fs;
