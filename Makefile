@@ -61,7 +61,7 @@ clients: ## install the official clients, pinned, into .clients
 
 packages: ## install the system packages of the tests (Debian, as root)
 	apt-get update -qq
-	apt-get install -y -qq --no-install-recommends openssl curl chromium strace python3-venv
+	apt-get install -y -qq --no-install-recommends openssl curl chromium python3-venv
 
 bench: ## measure the running product against the floors of the same run
 	$(CARGO) build $(LOCKED) --workspace --bins --release

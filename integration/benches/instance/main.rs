@@ -42,7 +42,7 @@ async fn measure(instance: &Instance, time: Duration) -> Result<()> {
     let ping = Request::get(&instance.url("tsa"), "/ping")?;
     for clients in CLIENTS {
         let measured = load::run(
-            &[ping.clone()],
+            std::slice::from_ref(&ping),
             clients,
             time,
             Usage::of(instance, &["tsa"])?,

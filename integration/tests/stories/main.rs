@@ -1,11 +1,6 @@
 //! Stories that a stranger could tell: each module is one, told with real processes and real clients.
 
-#![expect(
-    clippy::unwrap_used,
-    clippy::panic,
-    clippy::expect_used,
-    reason = "a test that cannot go on must fail"
-)]
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on must fail")]
 
 mod bad_input;
 mod browser;
