@@ -98,11 +98,31 @@ async fn wait_until_ready(
         if services.iter().all(|each| each.state == State::Ready) {
             return Ok(services);
         }
+        start_gone(instance, children, &services)?;
         if Instant::now() >= deadline {
             return Err(not_ready(&services));
         }
         sleep(POLL).await;
     }
+}
+
+/// Starts services that ran when this command began and have ended since: they were on their way out, for instance
+/// because they had just been killed.
+fn start_gone(
+    instance: &Instance,
+    children: &mut Children,
+    services: &[ServiceStatus],
+) -> Result<(), Failure> {
+    let is_ours = |service| children.iter().any(|(ours, _)| *ours == service);
+    let gone: Vec<_> = services
+        .iter()
+        .filter(|each| each.state == State::Stopped && !is_ours(each.service))
+        .map(|each| each.service)
+        .collect();
+    for service in gone {
+        children.push((service, Process::start(instance, service)?.1));
+    }
+    Ok(())
 }
 
 /// Waits for a signal, which is a good end, or for a service that ends by itself, which is not.

@@ -73,7 +73,10 @@ impl Instance {
     pub fn kill(&self, service: &str) -> Result<()> {
         let file = self.directory().join("run").join(format!("{service}.pid"));
         let pid = std::fs::read_to_string(&file).with_context(|| format!("{}", file.display()))?;
-        run(Command::new("kill").args(["-9", pid.trim()])).map(drop)
+        run(Command::new("kill").args(["-9", pid.trim()]))?;
+        // The signal is sent, not yet obeyed: a process in the middle of a sync answers for a moment longer.
+        let wait = format!("--pid={}", pid.trim());
+        run(Command::new("timeout").args(["20", "tail", "-f", "/dev/null", &wait])).map(drop)
     }
 
     /// Runs `sigctl` with JSON output and gives what it printed.
