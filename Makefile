@@ -65,7 +65,7 @@ packages: ## install the system packages of the tests (Debian, as root)
 
 bench: ## measure the running product against the floors of the same run
 	$(CARGO) build $(LOCKED) --workspace --bins --release
-	$(CARGO) bench $(LOCKED) -p sigstead-integration
+	$(CARGO) bench $(LOCKED) -p sigstead-integration --bench instance
 
 ci: ## what CI runs: packages, clients, lint, docs, tests that may not skip
 	$(MAKE) packages

@@ -42,7 +42,7 @@ pub(crate) async fn bytes(
     url: &str,
     answer: Result<Response, reqwest::Error>,
 ) -> Result<Vec<u8>, Failure> {
-    let failed = |error: reqwest::Error| Failure::service(service, url, causes(&error));
+    let failed = |error: reqwest::Error| Failure::service(service, url, kit::causes(&error));
     let answer = answer.map_err(failed)?;
     if answer.status().is_success() {
         return Ok(answer.bytes().await.map_err(failed)?.to_vec());
@@ -68,10 +68,4 @@ pub(crate) async fn bytes(
         format!("{service} at {url} answered {status}: {message}"),
         format!("sigctl explain {code}"),
     ))
-}
-
-/// An error with its causes, on one line: the first alone says only that sending failed.
-fn causes(error: &dyn std::error::Error) -> String {
-    let causes = std::iter::successors(error.source(), |cause| cause.source());
-    causes.fold(error.to_string(), |text, cause| format!("{text}: {cause}"))
 }

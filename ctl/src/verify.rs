@@ -82,7 +82,7 @@ pub(crate) fn check(
     policy: &Policy,
 ) -> Result<Accepted, Failure> {
     let root = TrustedRoot::parse(&read(trusted_root)?)
-        .map_err(|error| Failure::file("read", trusted_root, causes(&error)))?;
+        .map_err(|error| Failure::file("read", trusted_root, kit::causes(&error)))?;
     let verifier = Verifier::new(root);
     let bundle = Bundle::parse(bundle).map_err(|failure| refused(&failure))?;
     verifier
@@ -93,7 +93,7 @@ pub(crate) fn check(
 fn refused(failure: &verify::Failure) -> Failure {
     let named = Failure::named(failure.code(), failure.check().problem(), failure.remedy());
     match std::error::Error::source(failure) {
-        Some(cause) => named.because(causes(cause)),
+        Some(cause) => named.because(kit::causes(cause)),
         None => named,
     }
 }
@@ -159,11 +159,6 @@ fn text(verified: &Verified) -> String {
 
 fn read(path: &Path) -> Result<Vec<u8>, Failure> {
     std::fs::read(path).map_err(|error| Failure::file("read", path, error))
-}
-
-fn causes(error: &dyn std::error::Error) -> String {
-    let causes = std::iter::successors(error.source(), |cause| cause.source());
-    causes.fold(error.to_string(), |text, cause| format!("{text}: {cause}"))
 }
 
 #[cfg(test)]

@@ -39,7 +39,7 @@ pub use config_file::{ConfigError, read_config};
 pub use error::Error;
 pub use listen::{AdminListenConfig, ListenConfig, Listeners, TlsConfig};
 pub use period::{ParsePeriodError, Period};
-pub use problem::{BodyStyle, Explanation, Kind, Problem, explanations};
+pub use problem::{BodyStyle, Explanation, Kind, Problem, causes, explanations};
 pub use process::{ServiceConfig, main};
 pub use query::Query;
 pub use routes::{Budget, Routes};

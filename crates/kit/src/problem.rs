@@ -170,6 +170,13 @@ pub struct Explanation {
     pub remedy: &'static str,
 }
 
+/// An error with its causes, on one line, as logs and operators want it.
+#[must_use]
+pub fn causes(error: &dyn std::error::Error) -> String {
+    let causes = std::iter::successors(error.source(), |cause| cause.source());
+    causes.fold(error.to_string(), |text, cause| format!("{text}: {cause}"))
+}
+
 /// The codes that the kit itself answers with.
 #[must_use]
 pub fn explanations() -> &'static [Explanation] {

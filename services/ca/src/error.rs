@@ -1,6 +1,6 @@
 use std::path::PathBuf;
 
-use kit::{Kind, Problem};
+use kit::{Kind, Problem, causes};
 
 use crate::ct_log::CtLogError;
 
@@ -141,7 +141,7 @@ impl From<Error> for Problem {
             | Error::CtLogKeyKind { .. }
             | Error::CtLogUrl(_)
             | Error::Client(_)
-            | Error::Metrics(_) => Self::internal("E-CA-015", chain_of(&error)),
+            | Error::Metrics(_) => Self::internal("E-CA-015", causes(&error)),
         }
     }
 }
@@ -177,39 +177,26 @@ fn token_problem(error: &identity::Error) -> Problem {
         Token::IssuerUnavailable { .. } | Token::IssuerDocument { .. } => {
             let message =
                 "The issuer of the identity token cannot be asked for its keys; try again later";
-            return Problem::new(Kind::Unavailable, "E-CA-013", message)
-                .with_detail(chain_of(error));
+            return Problem::new(Kind::Unavailable, "E-CA-013", message).with_detail(causes(error));
         }
         // These end the start.
         Token::ConfigSyntax(_)
         | Token::ConfigEncode(_)
         | Token::ConfigInvalid { .. }
         | Token::Client(_) => {
-            return Problem::internal("E-CA-015", chain_of(error));
+            return Problem::internal("E-CA-015", causes(error));
         }
     };
     let message = format!("{TOKEN_REFUSED}: {error}; {remedy}");
-    Problem::new(Kind::InvalidArgument, code, message).with_detail(chain_of(error))
+    Problem::new(Kind::InvalidArgument, code, message).with_detail(causes(error))
 }
 
 fn refused(code: &'static str, message: impl Into<String>, error: &Error) -> Problem {
-    Problem::new(Kind::InvalidArgument, code, message).with_detail(chain_of(error))
+    Problem::new(Kind::InvalidArgument, code, message).with_detail(causes(error))
 }
 
 fn fault(code: &'static str, message: &'static str, error: &Error) -> Problem {
-    Problem::new(Kind::Internal, code, message).with_detail(chain_of(error))
-}
-
-/// The error and its causes in one line.
-pub(crate) fn chain_of(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        text.push_str(": ");
-        text.push_str(&error.to_string());
-        cause = error.source();
-    }
-    text
+    Problem::new(Kind::Internal, code, message).with_detail(causes(error))
 }
 
 const TOKEN_REFUSED: &str = "There was an error processing the identity token";

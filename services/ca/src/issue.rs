@@ -14,7 +14,6 @@ use x509::{
 
 use crate::audit::AuditEvent;
 use crate::ct_log::{self, CtLogClient, VerifiedSct};
-use crate::error::chain_of;
 use crate::{Error, IssuerChain, KeyRequest, Metrics, ProvenKey};
 
 /// The authority: its seams, and the verb.
@@ -112,7 +111,7 @@ impl CertificateAuthority {
             .issuers
             .check_reachable()
             .map_err(|failure| match failure {
-                Some(failure) => format!("no issuer can be reached: {}", chain_of(&failure)),
+                Some(failure) => format!("no issuer can be reached: {}", kit::causes(&failure)),
                 None => "no issuer was reached yet".to_owned(),
             })
     }

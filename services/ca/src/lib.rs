@@ -66,11 +66,6 @@ pub async fn build(config: Config) -> Result<Service, Error> {
     let service = serve(config.listeners, Arc::new(authority), registry);
     Ok(service.readiness("ct log", move || {
         let ct_log = ct_log.clone();
-        async move {
-            ct_log
-                .probe()
-                .await
-                .map_err(|error| error::chain_of(&error))
-        }
+        async move { ct_log.probe().await.map_err(|error| kit::causes(&error)) }
     }))
 }

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use kit::{Kind, Problem};
+use kit::{Kind, Problem, causes};
 
 /// Why a request is refused, or the service does not start.
 #[derive(Debug, thiserror::Error)]
@@ -107,20 +107,20 @@ impl From<Error> for Problem {
                 "E-CTLOG-017",
                 "the log cannot reach its storage of issuers; try again",
             )
-            .with_detail(chain(&error)),
+            .with_detail(causes(&error)),
             Error::Sign(_) => unavailable(
                 "E-CTLOG-015",
                 "the log could not sign; try again, the entry is logged only once",
             )
-            .with_detail(chain(&error)),
-            Error::Encode(_) => Self::internal("E-CTLOG-020", chain(&error)),
+            .with_detail(causes(&error)),
+            Error::Encode(_) => Self::internal("E-CTLOG-020", causes(&error)),
             Error::Key(_)
             | Error::KeyUnsupported
             | Error::Origin(_)
             | Error::RootsRead { .. }
             | Error::RootsMalformed { .. }
             | Error::NoRoots { .. }
-            | Error::Metrics(_) => Self::internal("E-CTLOG-030", chain(&error)),
+            | Error::Metrics(_) => Self::internal("E-CTLOG-030", causes(&error)),
         }
     }
 }
@@ -154,7 +154,7 @@ fn refused(error: ct::Error) -> Problem {
         ct::Error::Malformed(_)
         | ct::Error::OtherLog
         | ct::Error::SignatureInvalid(_)
-        | ct::Error::KeyUnsupported => return Problem::internal("E-CTLOG-020", chain(&error)),
+        | ct::Error::KeyUnsupported => return Problem::internal("E-CTLOG-020", causes(&error)),
     };
     invalid(code, format!("{error}; {remedy}"))
 }
@@ -192,9 +192,9 @@ fn failed(error: sequencer::Error) -> Problem {
         | sequencer::Error::Anchor(_)
         | sequencer::Error::Inconsistent { .. }
         | sequencer::Error::WrongKey { .. }
-        | sequencer::Error::Thread(_) => return Problem::internal("E-CTLOG-021", chain(&error)),
+        | sequencer::Error::Thread(_) => return Problem::internal("E-CTLOG-021", causes(&error)),
     };
-    problem.with_detail(chain(&error))
+    problem.with_detail(causes(&error))
 }
 
 fn invalid(code: &'static str, message: String) -> Problem {
@@ -208,17 +208,6 @@ fn unavailable(code: &'static str, message: &str) -> Problem {
 fn not_found(error: &dyn std::error::Error) -> Problem {
     let message = format!("{error} in this log; see /checkpoint for its size");
     Problem::new(Kind::NotFound, "E-CTLOG-010", message)
-}
-
-fn chain(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut source = error.source();
-    while let Some(cause) = source {
-        text.push_str(": ");
-        text.push_str(&cause.to_string());
-        source = cause.source();
-    }
-    text
 }
 
 #[cfg(test)]

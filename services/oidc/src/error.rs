@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use kit::{Kind, Problem};
+use kit::{Kind, Problem, causes};
 
 use crate::user::EmailAddress;
 
@@ -218,7 +218,7 @@ impl From<Error> for Problem {
     fn from(error: Error) -> Self {
         let Row { kind, code, .. } = error.row();
         if kind == Kind::Internal {
-            return Self::internal(code, chain(&error));
+            return Self::internal(code, causes(&error));
         }
         let problem = Self::new(kind, code, error.sentence());
         match error {
@@ -227,15 +227,4 @@ impl From<Error> for Problem {
             _ => problem,
         }
     }
-}
-
-/// The error and its causes in one line, for the log.
-fn chain(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut source = error.source();
-    while let Some(cause) = source {
-        text = format!("{text}: {cause}");
-        source = cause.source();
-    }
-    text
 }

@@ -1,5 +1,5 @@
 use checkpoint::Origin;
-use kit::{Kind, Problem};
+use kit::{Kind, Problem, causes};
 
 mod explanation;
 
@@ -122,13 +122,13 @@ impl From<Error> for Problem {
                 format!("{error} in this log; see the checkpoint for its size"),
             ),
             Error::Log(source) => failed(source),
-            Error::Encode(_) | Error::Unframed(_) => Self::internal("E-TLOG-020", chain(&error)),
+            Error::Encode(_) | Error::Unframed(_) => Self::internal("E-TLOG-020", causes(&error)),
             Error::NoLogs
             | Error::Origin(_)
             | Error::KeyShared { .. }
             | Error::Key { .. }
             | Error::Open { .. }
-            | Error::Metrics(_) => Self::internal("E-TLOG-030", chain(&error)),
+            | Error::Metrics(_) => Self::internal("E-TLOG-030", causes(&error)),
         }
     }
 }
@@ -208,20 +208,9 @@ fn failed(error: sequencer::Error) -> Problem {
         | sequencer::Error::Anchor(_)
         | sequencer::Error::Inconsistent { .. }
         | sequencer::Error::WrongKey { .. }
-        | sequencer::Error::Thread(_) => return Problem::internal("E-TLOG-021", chain(&error)),
+        | sequencer::Error::Thread(_) => return Problem::internal("E-TLOG-021", causes(&error)),
     };
-    problem.with_detail(chain(&error))
-}
-
-fn chain(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut source = error.source();
-    while let Some(cause) = source {
-        text.push_str(": ");
-        text.push_str(&cause.to_string());
-        source = cause.source();
-    }
-    text
+    problem.with_detail(causes(&error))
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use kit::{Kind, Problem};
+use kit::{Kind, Problem, causes};
 use tsp::Policy;
 
 /// A request that is refused, or an authority that cannot stamp.
@@ -91,8 +91,8 @@ impl From<Error> for Problem {
             | Error::ChainRead { .. }
             | Error::ChainShort
             | Error::Chain(_)
-            | Error::Metrics(_) => Self::internal("E-TSA-006", &error),
-            Error::Sign(_) | Error::Randomness => Self::internal("E-TSA-007", &error),
+            | Error::Metrics(_) => Self::internal("E-TSA-006", causes(&error)),
+            Error::Sign(_) | Error::Randomness => Self::internal("E-TSA-007", causes(&error)),
         }
     }
 }

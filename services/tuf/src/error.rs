@@ -3,7 +3,7 @@
 use std::io;
 use std::path::PathBuf;
 
-use kit::{Kind, Problem};
+use kit::{Kind, Problem, causes};
 
 /// A repository that cannot be served or published.
 #[derive(Debug, thiserror::Error)]
@@ -108,24 +108,24 @@ impl From<Error> for Problem {
                 format!("the repository has no file {path:?}; see /root.json for the trusted root"),
             ),
             Error::NoRoot | Error::NoTargets | Error::RootGap { .. } => {
-                Self::internal("E-TUF-002", &error)
+                Self::internal("E-TUF-002", causes(&error))
             }
-            Error::TargetsWentBack { .. } => Self::internal("E-TUF-003", &error),
+            Error::TargetsWentBack { .. } => Self::internal("E-TUF-003", causes(&error)),
             Error::TargetMissing { .. } | Error::TargetDiffers { .. } => {
-                Self::internal("E-TUF-004", &error)
+                Self::internal("E-TUF-004", causes(&error))
             }
-            Error::Metadata { .. } => Self::internal("E-TUF-005", &error),
+            Error::Metadata { .. } => Self::internal("E-TUF-005", causes(&error)),
             Error::KeyUnusable { .. } | Error::KeyOpen(_) | Error::Metrics(_) => {
-                Self::internal("E-TUF-006", &error)
+                Self::internal("E-TUF-006", causes(&error))
             }
             Error::RoleUnknown { role } => Self::new(
                 Kind::InvalidArgument,
                 "E-TUF-009",
                 format!("there is no role {role:?}; ask for root, targets, snapshot or timestamp"),
             ),
-            Error::Document(_) => Self::internal("E-TUF-004", &error),
-            Error::Sign(_) => Self::internal("E-TUF-007", &error),
-            Error::Read { .. } | Error::Write { .. } => Self::internal("E-TUF-008", &error),
+            Error::Document(_) => Self::internal("E-TUF-004", causes(&error)),
+            Error::Sign(_) => Self::internal("E-TUF-007", causes(&error)),
+            Error::Read { .. } | Error::Write { .. } => Self::internal("E-TUF-008", causes(&error)),
         }
     }
 }
