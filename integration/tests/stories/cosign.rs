@@ -14,8 +14,8 @@ fn a_blob_is_signed_and_verified_with_the_client_kit() {
     };
     let instance = shared();
     let file = artifact(instance.work(), "cosign-kit");
-    let bundle = sign(&cosign, instance, &file, &[]);
-    run(verify(&cosign, instance, &bundle, &[]).arg(&file)).unwrap();
+    let bundle = sign(&cosign, instance, &file);
+    run(verify(&cosign, instance, &bundle).arg(&file)).unwrap();
 }
 
 #[test]
@@ -128,7 +128,7 @@ fn it_refuses_another_identity_issuer_file_instance_and_a_tampered_proof() {
     };
     let instance = shared();
     let file = artifact(instance.work(), "cosign-refuse");
-    let bundle = sign(&cosign, instance, &file, &[]);
+    let bundle = sign(&cosign, instance, &file);
 
     let mut other_identity = base(&cosign, instance, &bundle);
     other_identity.args([
@@ -154,14 +154,14 @@ fn it_refuses_another_identity_issuer_file_instance_and_a_tampered_proof() {
 
     let changed = artifact(instance.work(), "cosign-changed");
     refuses(
-        verify(&cosign, instance, &bundle, &[]).arg(&changed),
+        verify(&cosign, instance, &bundle).arg(&changed),
         &["signature", "digest"],
     );
 
     let tampered = beside(&file, "tampered.json");
     tamper(&bundle, &tampered);
     refuses(
-        verify(&cosign, instance, &tampered, &[]).arg(&file),
+        verify(&cosign, instance, &tampered).arg(&file),
         &["proof", "inclusion", "root", "checkpoint"],
     );
 
@@ -200,7 +200,8 @@ pub(crate) fn tamper(bundle: &Path, to: &Path) {
     std::fs::write(to, serde_json::to_vec(&json).unwrap()).unwrap();
 }
 
-fn sign(cosign: &Path, instance: &Instance, file: &Path, more: &[&str]) -> PathBuf {
+/// Signs a file as the person of the stories, with the files of the client kit.
+pub(crate) fn sign(cosign: &Path, instance: &Instance, file: &Path) -> PathBuf {
     let bundle = beside(file, "sigstore.json");
     run(Command::new(cosign)
         .args([
@@ -213,7 +214,6 @@ fn sign(cosign: &Path, instance: &Instance, file: &Path, more: &[&str]) -> PathB
         .arg(instance.kit("signing_config.v0.2.json"))
         .arg("--trusted-root")
         .arg(instance.kit("trusted_root.json"))
-        .args(more)
         .arg("--bundle")
         .args([&bundle, file]))
     .unwrap();
@@ -230,7 +230,7 @@ fn base(cosign: &Path, instance: &Instance, bundle: &Path) -> Command {
     command
 }
 
-fn verify(cosign: &Path, instance: &Instance, bundle: &Path, more: &[&str]) -> Command {
+fn verify(cosign: &Path, instance: &Instance, bundle: &Path) -> Command {
     let mut command = base(cosign, instance, bundle);
     command
         .args([
@@ -238,8 +238,7 @@ fn verify(cosign: &Path, instance: &Instance, bundle: &Path, more: &[&str]) -> C
             PERSON,
             "--certificate-oidc-issuer",
         ])
-        .arg(instance.url("oidc"))
-        .args(more);
+        .arg(instance.url("oidc"));
     command
 }
 

@@ -5,7 +5,7 @@ use std::process::Command;
 
 use integration::{Instance, client, run, shared};
 
-use crate::cosign::tamper;
+use crate::cosign::{self, tamper};
 use crate::{PERSON, artifact, beside, refuses};
 
 #[test]
@@ -123,21 +123,7 @@ fn it_verifies_what_cosign_signed() {
     };
     let instance = shared();
     let file = artifact(instance.work(), "python-cosign");
-    let bundle = beside(&file, "sigstore.json");
-    run(Command::new(cosign)
-        .args([
-            "sign-blob",
-            "--yes",
-            "--identity-token",
-            &instance.token(PERSON).unwrap(),
-        ])
-        .arg("--signing-config")
-        .arg(instance.kit("signing_config.v0.2.json"))
-        .arg("--trusted-root")
-        .arg(instance.kit("trusted_root.json"))
-        .arg("--bundle")
-        .args([&bundle, &file]))
-    .unwrap();
+    let bundle = cosign::sign(&cosign, instance, &file);
     run(verify(
         &mut with_kit(&sigstore, instance),
         instance,
