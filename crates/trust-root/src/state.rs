@@ -264,17 +264,16 @@ impl TrustState {
 
     fn certificate_authority_files(&self) -> Result<Vec<Target>, Error> {
         let mut files = Vec::new();
+        // Counted over all chains: by place in its chain, a second intermediate would get the name of the next chain's.
+        let mut intermediates = 0..;
         for (position, state) in self.certificate_authorities.iter().enumerate() {
             let mut chain = state.certificates()?;
             let Some(root) = chain.pop() else { continue };
             let custom = custom("Fulcio", state.in_service, &state.url);
-            files.push(certificate_file(
-                &numbered("fulcio_v1.crt.pem", position),
-                &root,
-                &custom,
-            ));
-            for (depth, intermediate) in chain.iter().enumerate() {
-                let name = numbered("fulcio_intermediate_v1.crt.pem", position + depth);
+            let name = numbered("fulcio_v1.crt.pem", position);
+            files.push(certificate_file(&name, &root, &custom));
+            for (intermediate, number) in chain.iter().zip(&mut intermediates) {
+                let name = numbered("fulcio_intermediate_v1.crt.pem", number);
                 files.push(certificate_file(&name, intermediate, &custom));
             }
         }
@@ -283,6 +282,7 @@ impl TrustState {
 
     fn timestamp_authority_files(&self) -> Result<Vec<Target>, Error> {
         let mut files = Vec::new();
+        let mut intermediates = 0;
         for (position, state) in self.timestamp_authorities.iter().enumerate() {
             let chain = state.certificates()?;
             let custom = custom("TSA", state.in_service, &state.url);
@@ -290,7 +290,10 @@ impl TrustState {
                 let name = match depth {
                     0 => numbered("tsa_leaf.crt.pem", position),
                     _ if depth + 1 == chain.len() => numbered("tsa_root.crt.pem", position),
-                    _ => format!("tsa_intermediate_{}.crt.pem", position + depth - 1),
+                    _ => {
+                        intermediates += 1;
+                        format!("tsa_intermediate_{}.crt.pem", intermediates - 1)
+                    }
                 };
                 files.push(certificate_file(&name, certificate, &custom));
             }

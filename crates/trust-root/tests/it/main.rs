@@ -1,0 +1,8 @@
+//! The documents, the state that they come from, and TUF metadata.
+
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod documents;
+mod metadata;
+mod state;
+mod world;
