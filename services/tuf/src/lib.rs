@@ -24,10 +24,9 @@ use prometheus::Registry;
 use tokio_util::sync::CancellationToken;
 
 pub use error::Error;
-pub use publish::{Published, TrustRootRepository};
 
 use metrics::Metrics;
-use publish::{OnlineKeys, Validity};
+use publish::{OnlineKeys, TrustRootRepository, Validity};
 use repository::Repository;
 
 /// Opens the repository, publishes what is due, and gives a service that can be bound.

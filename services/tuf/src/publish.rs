@@ -19,7 +19,7 @@ use crate::metrics::Metrics;
 use crate::repository::Repository;
 
 /// The trust root of an instance as a TUF repository, kept fresh.
-pub struct TrustRootRepository {
+pub(crate) struct TrustRootRepository {
     repository: Repository,
     keys: OnlineKeys,
     validity: Validity,
@@ -33,35 +33,35 @@ pub struct TrustRootRepository {
 /// The keys that this service signs with.
 pub(crate) struct OnlineKeys {
     /// Signs snapshots.
-    pub snapshot: Arc<dyn Signer>,
+    pub(crate) snapshot: Arc<dyn Signer>,
     /// Signs timestamps.
-    pub timestamp: Arc<dyn Signer>,
+    pub(crate) timestamp: Arc<dyn Signer>,
 }
 
 /// How long metadata counts, and when it is made anew.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Validity {
     /// Of a snapshot.
-    pub snapshot: Duration,
+    pub(crate) snapshot: Duration,
     /// Of a timestamp.
-    pub timestamp: Duration,
+    pub(crate) timestamp: Duration,
     /// Time left at which metadata is signed anew.
-    pub resign_before: Duration,
+    pub(crate) resign_before: Duration,
 }
 
 /// The current version of each role.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Published {
+pub(crate) struct Published {
     /// Version of the root.
-    pub root: u64,
+    pub(crate) root: u64,
     /// Version of the targets.
-    pub targets: u64,
+    pub(crate) targets: u64,
     /// Version of the snapshot.
-    pub snapshot: u64,
+    pub(crate) snapshot: u64,
     /// Version of the timestamp.
-    pub timestamp: u64,
+    pub(crate) timestamp: u64,
     /// When the timestamp ends, in Unix seconds.
-    pub expires: i64,
+    pub(crate) expires: i64,
 }
 
 impl TrustRootRepository {
@@ -96,7 +96,7 @@ impl TrustRootRepository {
     /// # Errors
     /// If the repository is not whole, a key is not named by the root, or the disk refuses. What was published before
     /// stays as it was.
-    pub async fn publish(&self) -> Result<Published, Error> {
+    pub(crate) async fn publish(&self) -> Result<Published, Error> {
         let _one_at_a_time = self.publishing.lock().await;
         let root = self.root()?;
         let targets = self.targets(&root)?;
@@ -117,22 +117,28 @@ impl TrustRootRepository {
         Ok(published)
     }
 
-    /// Publishes if the timestamp is about to end by the clock.
+    /// Publishes if the timestamp is about to end by the clock. What cannot be published is not the client's trouble
+    /// while the last timestamp still counts.
     ///
     /// # Errors
-    /// As [`Self::publish`].
-    pub async fn publish_if_due(&self) -> Result<(), Error> {
-        let expires = self.published.borrow().expires;
-        let left = expires.saturating_sub(self.clock.now().unix_timestamp());
-        if left <= seconds(self.validity.resign_before) {
-            self.publish().await?;
+    /// As [`Self::publish`], once the timestamp has ended.
+    pub(crate) async fn publish_if_due(&self) -> Result<(), Error> {
+        if self.seconds_left() > seconds(self.validity.resign_before) {
+            return Ok(());
         }
-        Ok(())
+        match self.publish().await {
+            Err(error) if self.seconds_left() > 0 => {
+                let error = anyhow::Error::from(error);
+                tracing::error!("the timestamp that ends soon cannot be signed anew: {error:#}");
+                Ok(())
+            }
+            published => published.map(drop),
+        }
     }
 
     /// Each publication from now on, the last one first.
     #[must_use]
-    pub fn follow(&self) -> watch::Receiver<Published> {
+    pub(crate) fn follow(&self) -> watch::Receiver<Published> {
         self.published.subscribe()
     }
 
@@ -144,7 +150,7 @@ impl TrustRootRepository {
 
     /// The file of the newest root, for readers who do not walk the versions.
     #[must_use]
-    pub fn newest_root_file(&self) -> String {
+    pub(crate) fn newest_root_file(&self) -> String {
         format!("{}.root.json", self.published.borrow().root)
     }
 
@@ -152,14 +158,14 @@ impl TrustRootRepository {
     ///
     /// # Errors
     /// If the target is not named, not there, or not what the metadata says.
-    pub fn target(&self, name: &str) -> Result<Vec<u8>, Error> {
+    pub(crate) fn target(&self, name: &str) -> Result<Vec<u8>, Error> {
         let targets = self.targets(&self.root()?)?;
         self.repository.target(&targets, name)
     }
 
     /// Seconds until clients stop to accept the timestamp.
     #[must_use]
-    pub fn seconds_left(&self) -> i64 {
+    pub(crate) fn seconds_left(&self) -> i64 {
         self.published.borrow().expires - self.clock.now().unix_timestamp()
     }
 

@@ -48,7 +48,7 @@ impl Repository {
         let place = self.directory.join(path);
         match fs::read(&place) {
             Ok(bytes) => Ok(Some(bytes)),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(error) if names_no_file(&error) => Ok(None),
             Err(source) => Err(Error::Read {
                 path: place,
                 source,
@@ -121,6 +121,15 @@ impl Repository {
 
 /// Metadata, and the bytes that it was read from.
 pub(crate) type Stored<T> = (Signed<T>, Vec<u8>);
+
+/// Whether there is no file of that name, or could be none. A client that asks for such a name is no fault of the disk.
+fn names_no_file(error: &io::Error) -> bool {
+    use io::ErrorKind::{InvalidFilename, IsADirectory, NotADirectory, NotFound};
+    matches!(
+        error.kind(),
+        NotFound | IsADirectory | NotADirectory | InvalidFilename
+    )
+}
 
 /// Whether a path names a file that a client may ask for. Anything else, above all a path that leaves the directory,
 /// does not exist.

@@ -27,11 +27,12 @@ async fn metadata(
     if file == "timestamp.json" {
         repository.publish_if_due().await?;
     }
+    // By the name that was asked for: what `root.json` stands for changes, the file that it stands for does not.
+    let immutable = file.starts_with(|first: char| first.is_ascii_digit());
     let path = match file.as_str() {
         "root.json" => repository.newest_root_file(),
         _ => file,
     };
-    let immutable = path.starts_with(|first: char| first.is_ascii_digit());
     serve(&repository, &path, immutable)
 }
 
