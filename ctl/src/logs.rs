@@ -65,14 +65,13 @@ async fn follow(instance: &Instance, services: &[Service]) -> Result<(), Failure
         let failed = |error| Failure::file("read", &path, error);
         let mut file = std::fs::File::open(&path).map_err(failed)?;
         file.seek(SeekFrom::End(0)).map_err(failed)?;
-        files.push((service.name(), file));
+        files.push((service.name(), file, Vec::new()));
     }
     loop {
-        for (name, file) in &mut files {
-            let mut fresh = Vec::new();
-            let read = file.read_to_end(&mut fresh);
+        for (name, file, fresh) in &mut files {
+            let read = file.read_to_end(fresh);
             read.map_err(|error| Failure::io("cannot read a log", error))?;
-            for line in String::from_utf8_lossy(&fresh).lines() {
+            for line in String::from_utf8_lossy(&whole_lines(fresh)).lines() {
                 // A reader that went away ends the following, as everywhere in a shell.
                 if writeln!(std::io::stdout(), "{name}: {line}").is_err() {
                     return Ok(());
@@ -80,5 +79,28 @@ async fn follow(instance: &Instance, services: &[Service]) -> Result<(), Failure
             }
         }
         tokio::time::sleep(Duration::from_millis(250)).await;
+    }
+}
+
+/// Takes the lines that are complete; the beginning of one that is still being written stays.
+fn whole_lines(read: &mut Vec<u8>) -> Vec<u8> {
+    let end = read.iter().rposition(|byte| *byte == b'\n');
+    let rest = read.split_off(end.map_or(0, |end| end + 1));
+    std::mem::replace(read, rest)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::whole_lines;
+
+    #[test]
+    fn a_line_is_shown_when_it_is_whole() {
+        let mut read = b"one\ntw".to_vec();
+        assert_eq!(whole_lines(&mut read), b"one\n");
+        assert_eq!(read, b"tw");
+        assert_eq!(whole_lines(&mut read), b"");
+        read.extend(b"o\n");
+        assert_eq!(whole_lines(&mut read), b"two\n");
+        assert!(read.is_empty());
     }
 }

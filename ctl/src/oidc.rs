@@ -2,6 +2,7 @@
 
 use std::io::Read as _;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::{Args, Subcommand};
 use proto::admin::v1::oidc_admin_client::OidcAdminClient;
@@ -172,7 +173,9 @@ async fn connect(instance: &Instance) -> Result<OidcAdminClient<Channel>, Failur
     let endpoint = Channel::from_shared(url.clone())
         .map_err(|error| Failure::service("oidc", &url, error))?
         .tls_config(tls)
-        .map_err(failed)?;
+        .map_err(failed)?
+        .connect_timeout(PATIENCE)
+        .timeout(PATIENCE);
     Ok(OidcAdminClient::new(
         endpoint.connect().await.map_err(failed)?,
     ))
@@ -200,3 +203,6 @@ fn no_terminal(error: dialoguer::Error) -> Failure {
     )
     .because(error)
 }
+
+/// Longer than hashing a password takes, also on a busy machine.
+const PATIENCE: Duration = Duration::from_secs(15);

@@ -4,7 +4,8 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::Args;
-use serde::Serialize;
+use reqwest::Client;
+use serde::{Deserialize, Serialize};
 
 use crate::failure::Failure;
 use crate::instance::{Instance, SERVICES, Service};
@@ -20,9 +21,9 @@ pub(crate) struct Arguments {
 
 /// How an instance does.
 #[derive(Serialize)]
-pub(crate) struct Status {
+struct Status {
     name: String,
-    pub(crate) services: Vec<ServiceStatus>,
+    services: Vec<ServiceStatus>,
 }
 
 /// How a service does.
@@ -32,7 +33,8 @@ pub(crate) struct ServiceStatus {
     pub(crate) state: State,
     pub(crate) url: String,
     pid: Option<i32>,
-    pub(crate) reasons: Option<String>,
+    /// Why it is not ready.
+    pub(crate) reasons: Vec<String>,
 }
 
 /// The states of a service.
@@ -53,44 +55,78 @@ pub(crate) async fn run(arguments: Arguments, output: Output) -> Result<(), Fail
     let instance = Instance::open(&arguments.directory)?;
     let status = Status {
         name: instance.manifest.name.clone(),
-        services: futures::future::join_all(SERVICES.map(|service| of_service(&instance, service)))
-            .await,
+        services: Probe::new()?.all(&instance).await,
     };
     output.print(&status, text);
     Ok(())
 }
 
-/// How one service does.
-pub(crate) async fn of_service(instance: &Instance, service: Service) -> ServiceStatus {
-    let process = Process::find(instance, service);
-    let (state, reasons) = match process {
-        None => (State::Stopped, None),
-        Some(_) => readiness(&instance.manifest.ops_url(service)).await,
-    };
-    ServiceStatus {
-        service,
-        state,
-        url: instance.manifest.url(service),
-        pid: process.map(Process::id),
-        reasons,
-    }
+/// Looks at the services of an instance.
+pub(crate) struct Probe {
+    client: Client,
 }
 
-async fn readiness(ops_url: &str) -> (State, Option<String>) {
-    let client = reqwest::Client::builder()
-        .timeout(Duration::from_secs(2))
-        .no_proxy()
-        .build();
-    let Ok(client) = client else {
-        return (State::Starting, None);
-    };
-    let Ok(answer) = client.get(format!("{ops_url}/readyz")).send().await else {
-        return (State::Starting, None);
-    };
-    if answer.status().is_success() {
-        return (State::Ready, None);
+/// The answer of `/readyz`.
+#[derive(Deserialize)]
+struct Readiness {
+    reasons: Vec<Reason>,
+}
+
+#[derive(Deserialize)]
+struct Reason {
+    check: String,
+    reason: String,
+}
+
+impl Probe {
+    pub(crate) fn new() -> Result<Self, Failure> {
+        // The ops listeners are plain and on this machine: no authority to trust, no proxy to ask.
+        let client = Client::builder().timeout(Duration::from_secs(2)).no_proxy();
+        let client = client.tls_certs_only([]).build();
+        let client =
+            client.map_err(|error| Failure::service("the client", "this machine", error))?;
+        Ok(Self { client })
     }
-    (State::Unready, answer.text().await.ok())
+
+    /// How each service does, all asked at once.
+    pub(crate) async fn all(&self, instance: &Instance) -> Vec<ServiceStatus> {
+        let looks = SERVICES.map(|service| self.of(instance, service));
+        futures::future::join_all(looks).await
+    }
+
+    async fn of(&self, instance: &Instance, service: Service) -> ServiceStatus {
+        let process = Process::find(instance, service);
+        let (state, reasons) = match process {
+            None => (State::Stopped, Vec::new()),
+            Some(_) => self.readiness(&instance.manifest.ops_url(service)).await,
+        };
+        ServiceStatus {
+            service,
+            state,
+            url: instance.manifest.url(service),
+            pid: process.map(Process::id),
+            reasons,
+        }
+    }
+
+    async fn readiness(&self, ops_url: &str) -> (State, Vec<String>) {
+        let Ok(answer) = self.client.get(format!("{ops_url}/readyz")).send().await else {
+            return (State::Starting, Vec::new());
+        };
+        if answer.status().is_success() {
+            return (State::Ready, Vec::new());
+        }
+        let status = answer.status();
+        let reasons = match answer.json::<Readiness>().await {
+            Ok(readiness) => readiness.reasons,
+            // Something else listens on that port.
+            Err(_) => return (State::Unready, vec![format!("it answers {status}")]),
+        };
+        let sentences = reasons
+            .into_iter()
+            .map(|each| format!("{}: {}", each.check, each.reason));
+        (State::Unready, sentences.collect())
+    }
 }
 
 fn text(status: &Status) -> String {
@@ -105,7 +141,7 @@ fn text(status: &Status) -> String {
         lines.extend(
             each.reasons
                 .iter()
-                .map(|reasons| format!("         {}", reasons.trim())),
+                .map(|reason| format!("         {}", reason.trim())),
         );
     }
     lines.join("\n")

@@ -41,7 +41,7 @@ pub(crate) struct Arguments {
     tls: bool,
 
     /// The first of the ports, three for each service. Default: the first free ones from 8370.
-    #[arg(long)]
+    #[arg(long, value_parser = clap::value_parser!(u16).range(1..=i64::from(ports::HIGHEST_BASE)))]
     base_port: Option<u16>,
 
     /// A file with the passphrase of the keys. Default: a random one, kept in the instance.
@@ -64,17 +64,15 @@ pub(crate) async fn run(arguments: Arguments, output: Output) -> Result<(), Fail
     refuse_existing(&arguments.directory)?;
     output.progress("making keys, certificates and the trust root");
     let beside = beside(&arguments.directory)?;
-    let made = make(&arguments, &beside).await;
-    let manifest = match made {
-        Ok(manifest) => manifest,
-        Err(failure) => {
-            // What was made is of no use to anybody; the failure is what has to be told.
-            let _ = fs::remove_dir_all(&beside);
-            return Err(failure);
-        }
-    };
-    fs::rename(&beside, &arguments.directory)
-        .map_err(|error| Failure::file("create", &arguments.directory, error))?;
+    let made = make(&arguments, &beside).await.and_then(|manifest| {
+        fs::rename(&beside, &arguments.directory)
+            .map_err(|error| Failure::file("create", &arguments.directory, error))?;
+        Ok(manifest)
+    });
+    let manifest = made.inspect_err(|_| {
+        // What was made is of no use to anybody; the failure is what has to be told.
+        let _ = fs::remove_dir_all(&beside);
+    })?;
     let made = Made {
         directory: arguments.directory,
         urls: SERVICES

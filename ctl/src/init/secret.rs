@@ -20,9 +20,16 @@ pub(super) struct Vault {
 
 impl Vault {
     pub(super) fn open(instance: &Instance) -> Result<Self, Failure> {
-        Ok(Self {
-            passphrase: instance.passphrase()?,
-        })
+        let passphrase = instance.passphrase()?;
+        if passphrase.is_empty() {
+            // Keys would be encrypted in form only.
+            return Err(Failure::new(
+                "E-CTL-012",
+                format!("{} is empty", instance.passphrase_file().display()),
+                "write a passphrase into it, or leave --passphrase-file out for a random one",
+            ));
+        }
+        Ok(Self { passphrase })
     }
 
     /// Makes a key and writes it encrypted.
