@@ -55,6 +55,15 @@ pub fn read_config<T: DeserializeOwned>(path: impl AsRef<Path>) -> Result<T, Con
     parse(path, &text)
 }
 
+/// Reads a configuration that comes from elsewhere than a file, such as an administrator's request; `name` stands for the
+/// file in errors.
+///
+/// # Errors
+/// As [`read_config`], but for a missing file.
+pub fn parse_config<T: DeserializeOwned>(name: &str, text: &str) -> Result<T, ConfigError> {
+    parse(Path::new(name), text)
+}
+
 fn parse<T: DeserializeOwned>(path: &Path, text: &str) -> Result<T, ConfigError> {
     // The typed pass below would silently keep the last of two equal keys; this one refuses them.
     serde_yaml::from_str::<serde_yaml::Value>(text)

@@ -35,7 +35,7 @@ pub mod trace;
 
 pub use client::ClientConfig;
 pub use clock::{Clock, SystemClock, TestClock};
-pub use config_file::{ConfigError, read_config};
+pub use config_file::{ConfigError, parse_config, read_config};
 pub use error::Error;
 pub use listen::{AdminListenConfig, ListenConfig, Listeners, TlsConfig};
 pub use period::{ParsePeriodError, Period};

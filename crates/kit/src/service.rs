@@ -139,9 +139,18 @@ impl Service {
     /// # Errors
     /// As [`Service::bind`], but for the listeners.
     pub fn into_public_router(self) -> Result<Router, Error> {
+        self.into_routers().map(|(public, _admin)| public)
+    }
+
+    /// The routers of the public and of the admin port, for tests that need no port.
+    ///
+    /// # Errors
+    /// As [`Service::bind`], but for the listeners.
+    pub fn into_routers(self) -> Result<(Router, Router), Error> {
         let metrics = RequestMetrics::register(&self.registry)?;
-        let router = self.public.merge(self.grpc.into_router(&self.readiness)?);
-        Ok(observed(router, metrics))
+        let public = self.public.merge(self.grpc.into_router(&self.readiness)?);
+        let admin = self.admin.into_router(&self.readiness)?;
+        Ok((observed(public, metrics.clone()), observed(admin, metrics)))
     }
 
     /// Binds the listeners. The kernel queues connections from now on; [`BoundService::run`]
