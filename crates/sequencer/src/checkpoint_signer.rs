@@ -8,7 +8,7 @@ use signer::Signer;
 
 use crate::{HeadSigner, HeadSignerError};
 
-/// Signs heads as C2SP tlog-checkpoint notes, as Rekor v2 publishes them: no extension lines, one signature.
+/// Signs heads as C2SP tlog-checkpoint notes, as Rekor publishes them: no extension lines, one signature.
 pub struct CheckpointSigner {
     origin: Origin,
     key: VerifierKey,
@@ -22,11 +22,16 @@ impl CheckpointSigner {
     /// [`checkpoint::Error`] when the origin cannot name a key.
     pub fn new(origin: Origin, signer: Arc<dyn Signer>) -> Result<Self, checkpoint::Error> {
         let key = VerifierKey::new(origin.to_key_name()?, signer.public_key().clone());
-        Ok(Self {
+        Ok(Self::named(origin, key, signer))
+    }
+
+    /// A signer for a log whose origin does not name its key; a shard of Rekor v1 is one.
+    pub fn named(origin: Origin, key: VerifierKey, signer: Arc<dyn Signer>) -> Self {
+        Self {
             origin,
             key,
             signer,
-        })
+        }
     }
 
     /// The key under which the notes verify; its full identifier is the log's.

@@ -6,7 +6,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use cold::ColdStorage;
 use journal::Journal;
-use merkle::{ConsistencyProof, InclusionProof, LeafIndex};
+use merkle::{ConsistencyProof, InclusionProof, LeafIndex, RootHash};
 use tiles::{EntryBundleCoordinate, TileCoordinate};
 use tokio::sync::{oneshot, watch};
 use tokio::task::JoinHandle;
@@ -260,6 +260,14 @@ impl Log {
             .shared
             .consistency_proof(first_size, second_size)
             .await
+    }
+
+    /// The root of the tree of some size up to the published one.
+    ///
+    /// # Errors
+    /// As for [`Log::inclusion_proof`].
+    pub async fn root(&self, tree_size: u64) -> Result<RootHash, Error> {
+        self.inner.shared.root_at(tree_size).await
     }
 
     /// Reads the whole log from its first bundle and tile and checks all of it against the published checkpoint.
