@@ -1,14 +1,16 @@
 //! The entries of a log of signing events: checked, and written in their canonical form.
 //!
-//! Specifications: Rekor v2 (architecture-docs, `rekor-v2-spec.md`, §6.1 `hashedrekord` 0.0.2), RFC
-//! 8785 (canonical JSON), DSSE v1.0.2 (pre-authentication encoding).
+//! Specifications: Rekor v2 (architecture-docs, `rekor-v2-spec.md`, §6.1 `hashedrekord` 0.0.2), the
+//! entry types of Rekor v1 (sigstore/rekor v1.5, `pkg/types`), RFC 8785 (canonical JSON), DSSE v1.0.2
+//! (pre-authentication encoding).
 //!
 //! Provided: proposed entries, whose signature is verified before anything else can be done with
-//! them; the canonical body, from a verified entry or rebuilt by a verifier; bodies read back.
+//! them; the canonical body, from a verified entry or rebuilt by a verifier; bodies read back. The
+//! same for Rekor v1, with its identifiers and searches, in [`v1`].
 //!
 //! Deliberately absent: chains of certificates and their validity, which a log does not judge (Rekor
-//! v2 specification §6.2); entries of kind `dsse`, which are written as `hashedrekord` over the
-//! pre-authentication encoding; the wire (crate `proto` and the services).
+//! v2 specification §6.2); entries of kind `dsse` in Rekor v2, which are written as
+//! `hashedrekord` over the pre-authentication encoding; the wire (crate `proto` and the services).
 
 #![warn(clippy::indexing_slicing)]
 
@@ -16,6 +18,7 @@ mod body;
 mod dsse;
 mod error;
 mod proposed;
+pub mod v1;
 mod verifier;
 
 pub use body::{CanonicalEntry, rebuild_hashedrekord};

@@ -56,9 +56,7 @@ impl Certificate {
         if tbs.signature_algorithm != outer.signature_algorithm {
             return Err(Error::AlgorithmMismatch);
         }
-        if tbs.serial.header().tag() != der::Tag::Integer || tbs.serial.value().is_empty() {
-            return Err(Error::Malformed("the serial number"));
-        }
+        tbs.check_kept()?;
         let extensions = extensions(&tbs)?;
         let spki = encode(WHAT, &tbs.subject_public_key_info)?;
         let certificate = Self {
@@ -238,6 +236,15 @@ impl Certificate {
     pub fn identities(&self) -> Result<Vec<SubjectAlternativeName>, Error> {
         self.extension(&oid::SUBJECT_ALTERNATIVE_NAME)
             .map_or_else(|| Ok(Vec::new()), san::identities)
+    }
+
+    /// The DNS names and IP addresses among its subject alternative names.
+    ///
+    /// # Errors
+    /// If the extension is malformed.
+    pub fn hosts(&self) -> Result<Vec<String>, Error> {
+        self.extension(&oid::SUBJECT_ALTERNATIVE_NAME)
+            .map_or_else(|| Ok(Vec::new()), san::hosts)
     }
 
     /// The Fulcio extensions.

@@ -1,5 +1,7 @@
 //! The identity that a signing certificate is for.
 
+use std::net::IpAddr;
+
 use der::asn1::{Any, Ia5String, Utf8StringRef};
 use x509_cert::ext::pkix::name::{GeneralName, OtherName};
 
@@ -73,4 +75,21 @@ pub(crate) fn identities(der: &[u8]) -> Result<Vec<SubjectAlternativeName>, Erro
         }
     }
     Ok(identities)
+}
+
+/// The names of an extension that stand for hosts: DNS names, and IP addresses as text.
+pub(crate) fn hosts(der: &[u8]) -> Result<Vec<String>, Error> {
+    let names: Vec<GeneralName> = decode("a subject alternative name", der)?;
+    let hosts = names.into_iter().filter_map(|name| match name {
+        GeneralName::DnsName(text) => Some(text.as_str().to_owned()),
+        GeneralName::IpAddress(octets) => ip_address(octets.as_bytes()).map(|ip| ip.to_string()),
+        _ => None,
+    });
+    Ok(hosts.collect())
+}
+
+fn ip_address(octets: &[u8]) -> Option<IpAddr> {
+    let v4 = <[u8; 4]>::try_from(octets).map(IpAddr::from);
+    let v6 = <[u8; 16]>::try_from(octets).map(IpAddr::from);
+    v4.or(v6).ok()
 }

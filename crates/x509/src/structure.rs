@@ -2,7 +2,7 @@
 
 use const_oid::ObjectIdentifier;
 use der::asn1::{AnyRef, BitStringRef, OctetStringRef};
-use der::{Decode, Encode, Sequence};
+use der::{Decode, Encode, Sequence, Tag};
 use key::Algorithm;
 use spki::{AlgorithmIdentifierRef, SubjectPublicKeyInfoRef};
 use x509_cert::time::Time;
@@ -46,6 +46,24 @@ pub(crate) struct ExtensionSequence<'a> {
     #[asn1(default = "Default::default")]
     pub(crate) critical: bool,
     pub(crate) value: &'a OctetStringRef,
+}
+
+impl TbsSequence<'_> {
+    /// Of the elements that are kept as they came, nothing but the kind is looked at.
+    pub(crate) fn check_kept(&self) -> Result<(), Error> {
+        if self.serial.tag() != Tag::Integer || self.serial.value().is_empty() {
+            return Err(Error::Malformed("the serial number"));
+        }
+        let sequences = [
+            (self.signature_algorithm, "the signature algorithm"),
+            (self.issuer, "the issuer's name"),
+            (self.subject, "the subject's name"),
+        ];
+        let other = sequences
+            .iter()
+            .find(|(element, _)| element.tag() != Tag::Sequence);
+        other.map_or(Ok(()), |(_, what)| Err(Error::Malformed(what)))
+    }
 }
 
 /// The version field of X.509 v3.

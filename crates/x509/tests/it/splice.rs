@@ -46,6 +46,25 @@ fn keeps_spellings_that_nobody_would_write() {
 }
 
 #[test]
+fn refuses_a_certificate_whose_names_are_no_names() {
+    let root = Authority::root(Algorithm::EcdsaP256Sha256).certificate;
+    let name = root.subject_der();
+    let places: Vec<_> = (0..root.to_der().len())
+        .filter(|start| root.to_der()[*start..].starts_with(name))
+        .collect();
+    assert_eq!(places.len(), 2);
+    for place in places {
+        // A name under the tag of the extensions was taken for them when one was to be stripped.
+        for tag in [0x31, 0xa3, 0x04] {
+            let mut der = root.to_der().to_vec();
+            der[place] = tag;
+            let refused = Certificate::from_der(&der);
+            assert!(matches!(refused, Err(Error::Malformed(_))), "{refused:?}");
+        }
+    }
+}
+
+#[test]
 fn refuses_a_certificate_that_was_changed_anywhere() {
     let root = Authority::root(Algorithm::EcdsaP256Sha256);
     let leaf = root.leaf();

@@ -1,0 +1,148 @@
+use std::collections::BTreeSet;
+use std::fmt;
+
+use merkle::LeafHash;
+use serde::Deserialize;
+use serde_json::Value;
+
+use super::dsse::Dsse;
+use super::hashedrekord::HashedRekord;
+use super::intoto::{Intoto001, Intoto002};
+use super::{Error, Kind, SearchTerm, search_terms_of};
+
+/// An entry as it was submitted: of its schema, and nothing else about it checked.
+pub struct ProposedEntry(Proposal);
+
+enum Proposal {
+    HashedRekord001(HashedRekord),
+    Dsse001(Dsse),
+    Intoto001(Intoto001),
+    Intoto002(Intoto002),
+}
+
+/// An entry whose signatures are right, in the form in which it enters the log.
+#[derive(Clone, PartialEq, Eq)]
+pub struct VerifiedEntry {
+    kind: Kind,
+    canonical_body: Vec<u8>,
+    terms: BTreeSet<SearchTerm>,
+    terms_beside_body: Vec<SearchTerm>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct ProposalJson {
+    kind: String,
+    api_version: String,
+    spec: Value,
+}
+
+impl ProposedEntry {
+    /// Reads the body of a request: an object of `kind`, `apiVersion` and `spec`.
+    ///
+    /// # Errors
+    /// If the kind is not taken, or the text does not fit its schema.
+    pub fn from_json(body: &[u8]) -> Result<Self, Error> {
+        Self::from_wire(serde_json::from_slice(body).map_err(Error::Schema)?)
+    }
+
+    /// Reads an entry that is part of a request.
+    ///
+    /// # Errors
+    /// As [`Self::from_json`].
+    pub fn from_value(value: Value) -> Result<Self, Error> {
+        Self::from_wire(serde_json::from_value(value).map_err(Error::Schema)?)
+    }
+
+    fn from_wire(wire: ProposalJson) -> Result<Self, Error> {
+        let spec = wire.spec;
+        let proposal = match Kind::parse(&wire.kind, &wire.api_version)? {
+            Kind::HashedRekord001 => Proposal::HashedRekord001(HashedRekord::from_spec(spec)?),
+            Kind::Dsse001 => Proposal::Dsse001(Dsse::from_spec(spec)?),
+            Kind::Intoto001 => Proposal::Intoto001(Intoto001::from_spec(spec)?),
+            Kind::Intoto002 => Proposal::Intoto002(Intoto002::from_spec(spec)?),
+        };
+        Ok(Self(proposal))
+    }
+
+    /// Which kind it is.
+    #[must_use]
+    pub const fn kind(&self) -> Kind {
+        match self.0 {
+            Proposal::HashedRekord001(_) => Kind::HashedRekord001,
+            Proposal::Dsse001(_) => Kind::Dsse001,
+            Proposal::Intoto001(_) => Kind::Intoto001,
+            Proposal::Intoto002(_) => Kind::Intoto002,
+        }
+    }
+
+    /// Checks the signatures, as each kind asks, and writes the canonical body.
+    ///
+    /// # Errors
+    /// A verifier is not acceptable, a signature is wrong, what was proposed contradicts itself, or the entry is too
+    /// long for a log.
+    pub fn verify(self) -> Result<VerifiedEntry, Error> {
+        let kind = self.kind();
+        let (canonical_body, beside) = match self.0 {
+            Proposal::HashedRekord001(entry) => (entry.verify()?, Vec::new()),
+            Proposal::Dsse001(entry) => entry.verify()?,
+            Proposal::Intoto001(entry) => entry.verify()?,
+            Proposal::Intoto002(entry) => entry.verify()?,
+        };
+        // Read back rather than gathered on the way: an index made anew from the log must find the same.
+        let mut terms = search_terms_of(&canonical_body)?;
+        let beside = beside.into_iter().filter(|term| !terms.contains(term));
+        let terms_beside_body: Vec<_> = beside.collect();
+        terms.extend(terms_beside_body.iter().cloned());
+        Ok(VerifiedEntry {
+            kind,
+            canonical_body,
+            terms,
+            terms_beside_body,
+        })
+    }
+}
+
+impl fmt::Debug for ProposedEntry {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "ProposedEntry({})", self.kind())
+    }
+}
+
+impl VerifiedEntry {
+    /// The bytes of the leaf.
+    #[must_use]
+    pub fn canonical_body(&self) -> &[u8] {
+        &self.canonical_body
+    }
+
+    /// The hash of the leaf.
+    #[must_use]
+    pub fn leaf_hash(&self) -> LeafHash {
+        LeafHash::of(&self.canonical_body)
+    }
+
+    /// Which kind it is.
+    #[must_use]
+    pub const fn kind(&self) -> Kind {
+        self.kind
+    }
+
+    /// All that the entry can be found by.
+    #[must_use]
+    pub const fn search_terms(&self) -> &BTreeSet<SearchTerm> {
+        &self.terms
+    }
+
+    /// Those of the terms that [`search_terms_of`] cannot tell from the body: digests that stand in the payload.
+    #[must_use]
+    pub fn terms_beside_body(&self) -> Vec<SearchTerm> {
+        self.terms_beside_body.clone()
+    }
+}
+
+impl fmt::Debug for VerifiedEntry {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "VerifiedEntry({}, {})", self.kind, self.leaf_hash())
+    }
+}

@@ -1,0 +1,157 @@
+use std::collections::BTreeSet;
+use std::fmt;
+
+use key::HashAlgorithm;
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use x509::{Certificate, SubjectAlternativeName};
+
+use super::canonical::{Body, Dsse, Hash, HashedRekord, Intoto001, Intoto002};
+use super::encoding::Base64;
+use super::verifier::Verifier;
+use super::{Error, Kind};
+use crate::{API_VERSION, CanonicalEntry, KIND};
+
+/// Something that an entry can be found by, in lower case: `<algorithm>:<digest>`; the SHA-256 of a verifier's PEM, bare
+/// or after `sha256:`; a subject alternative name; `issuer:<url>`.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct SearchTerm(String);
+
+impl SearchTerm {
+    /// A term; how it is spelled in upper and lower case does not count.
+    #[must_use]
+    pub fn new(text: &str) -> Self {
+        Self(text.to_lowercase())
+    }
+
+    /// The term's text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// The term of a verifier.
+    pub(super) fn of_verifier(verifier: &Verifier) -> Self {
+        let digest = HashAlgorithm::Sha256.digest(verifier.to_pem().as_bytes());
+        Self(hex::encode(digest))
+    }
+}
+
+impl fmt::Display for SearchTerm {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// What the entry of a body can be found by: a body of one of the kinds of Rekor v1, or of `hashedrekord` 0.0.2 of
+/// Rekor v2.
+///
+/// # Errors
+/// If the body is none of these, or its verifier cannot be read.
+pub fn search_terms_of(body: &[u8]) -> Result<BTreeSet<SearchTerm>, Error> {
+    let head: Head = serde_json::from_slice(body).map_err(|_| Error::NotCanonical)?;
+    if (head.kind.as_str(), head.api_version.as_str()) == (KIND, API_VERSION) {
+        return of_rekor_v2(body);
+    }
+    let mut terms = Terms::default();
+    match Kind::parse(&head.kind, &head.api_version)? {
+        Kind::HashedRekord001 => {
+            let HashedRekord { data, signature } = read(body)?;
+            terms.add_hash(&data.hash);
+            terms.add_pem(&signature.public_key.content)?;
+        }
+        Kind::Dsse001 => {
+            let entry: Dsse = read(body)?;
+            terms.add_hash(&entry.envelope_hash);
+            terms.add_hash(&entry.payload_hash);
+            for signature in &entry.signatures {
+                terms.add_pem(&signature.verifier)?;
+            }
+        }
+        Kind::Intoto001 => {
+            let entry: Intoto001 = read(body)?;
+            terms.add_hash(&entry.content.hash);
+            terms.add_hash(&entry.content.payload_hash);
+            terms.add_pem(&entry.public_key)?;
+        }
+        Kind::Intoto002 => {
+            let Intoto002 { content } = read(body)?;
+            // Not the hash of the envelope: it is the client's word alone, and could lead to foreign artifacts.
+            terms.add_hash(&content.payload_hash);
+            for signature in &content.envelope.signatures {
+                terms.add_pem(&signature.public_key)?;
+            }
+        }
+    }
+    Ok(terms.0)
+}
+
+fn of_rekor_v2(body: &[u8]) -> Result<BTreeSet<SearchTerm>, Error> {
+    let canonical = CanonicalEntry::parse(body).map_err(|_| Error::NotCanonical)?;
+    let mut terms = Terms::default();
+    let name = match canonical.hash_algorithm {
+        HashAlgorithm::Sha256 => "sha256",
+        HashAlgorithm::Sha384 => "sha384",
+        HashAlgorithm::Sha512 => "sha512",
+    };
+    terms.add(&format!("{name}:{}", hex::encode(&canonical.entry.digest)));
+    terms.add_verifier(&Verifier::try_from(&canonical.entry.verifier)?);
+    Ok(terms.0)
+}
+
+fn read<S: DeserializeOwned>(body: &[u8]) -> Result<S, Error> {
+    let body: Body<S> = serde_json::from_slice(body).map_err(|_| Error::NotCanonical)?;
+    Ok(body.spec)
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Head {
+    api_version: String,
+    kind: String,
+}
+
+#[derive(Default)]
+struct Terms(BTreeSet<SearchTerm>);
+
+impl Terms {
+    fn add(&mut self, text: &str) {
+        self.0.insert(SearchTerm::new(text));
+    }
+
+    fn add_hash(&mut self, hash: &Hash) {
+        self.add(&format!("{}:{}", hash.algorithm.name(), hash.value));
+    }
+
+    fn add_pem(&mut self, content: &Base64) -> Result<(), Error> {
+        self.add_verifier(&Verifier::from_pem(&content.0)?);
+        Ok(())
+    }
+
+    // Rekor has the one form for some kinds and the other for the rest, and searches for one of them.
+    fn add_verifier(&mut self, verifier: &Verifier) {
+        let term = SearchTerm::of_verifier(verifier);
+        self.add(&format!("sha256:{term}"));
+        self.0.insert(term);
+        if let Some(certificate) = verifier.certificate() {
+            self.add_certificate(certificate);
+        }
+    }
+
+    // A certificate that somebody else issued may lack any of these; it is in the log nonetheless.
+    fn add_certificate(&mut self, certificate: &Certificate) {
+        let identities = certificate.identities().unwrap_or_default();
+        let hosts = certificate.hosts().unwrap_or_default();
+        let names = identities.iter().map(SubjectAlternativeName::value);
+        let names = names.chain(hosts.iter().map(String::as_str));
+        for name in names.take(MAX_NAMES) {
+            self.add(name);
+        }
+        if let Ok(extensions) = certificate.fulcio() {
+            self.add(&format!("issuer:{}", extensions.issuer));
+        }
+    }
+}
+
+// Signing certificates have one. A certificate full of names would cost the index as much as a thousand entries.
+const MAX_NAMES: usize = 64;
