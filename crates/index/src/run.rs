@@ -1,0 +1,288 @@
+use std::fs::File;
+use std::io;
+use std::ops::Range;
+use std::os::unix::fs::FileExt as _;
+use std::path::{Path, PathBuf};
+
+use crate::filter::Filter;
+use crate::key::KEY_BYTES;
+use crate::{Error, Key};
+
+/// A file of postings in order of key and position, which never changes.
+///
+/// It is pages of records, each page with its checksum; then the filter, which may be empty; then the footer.
+#[derive(Debug)]
+pub(crate) struct Run {
+    path: PathBuf,
+    file: File,
+    pub(crate) footer: Footer,
+    /// Which keys it can have; absent where memory for filters is used up.
+    filter: Option<Filter>,
+}
+
+/// What a run says of itself, at its end, where it is known when the run is written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Footer {
+    /// The entries whose postings it holds.
+    pub(crate) covers: Range<u64>,
+    pub(crate) postings: u64,
+    pub(crate) filter_bytes: u64,
+    pub(crate) filter_checksum: u32,
+}
+
+/// A page whose checksum is right.
+pub(crate) struct Page {
+    bytes: Box<[u8; PAGE_BYTES]>,
+    records: usize,
+}
+
+impl Run {
+    /// Opens a run and reads what it says of itself.
+    pub(crate) fn open(path: &Path) -> Result<Self, Error> {
+        let failed = |source| file_error(path, source);
+        let file = File::open(path).map_err(failed)?;
+        let length = file.metadata().map_err(failed)?.len();
+        let damaged = |why| Error::Damaged {
+            path: path.to_owned(),
+            why,
+        };
+        let at = length.checked_sub(FOOTER_BYTES as u64);
+        let at = at.ok_or_else(|| damaged("it is shorter than a footer"))?;
+        let mut bytes = [0; FOOTER_BYTES];
+        file.read_exact_at(&mut bytes, at).map_err(failed)?;
+        let footer = Footer::decode(&bytes).ok_or_else(|| damaged("its footer does not verify"))?;
+        if footer.file_bytes() != Some(length) {
+            return Err(damaged("it is not as long as its footer says"));
+        }
+        Ok(Self {
+            path: path.to_owned(),
+            file,
+            footer,
+            filter: None,
+        })
+    }
+
+    /// Loads the filter if it fits into `budget` bytes of memory, and tells how many it takes.
+    pub(crate) fn load_filter(&mut self, budget: usize) -> Result<usize, Error> {
+        let length = usize::try_from(self.footer.filter_bytes).unwrap_or(usize::MAX);
+        if length == 0 || length > budget {
+            return Ok(0);
+        }
+        let mut bytes = vec![0; length];
+        self.read(&mut bytes, self.footer.pages() * PAGE_BYTES as u64)?;
+        if crc32c::crc32c(&bytes) != self.footer.filter_checksum {
+            return Err(self.damaged("its filter does not verify"));
+        }
+        let filter = Filter::decode(&bytes).ok_or_else(|| self.damaged("its filter is not one"))?;
+        let used = filter.bytes();
+        self.filter = Some(filter);
+        Ok(used)
+    }
+
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    pub(crate) fn filter_bytes(&self) -> usize {
+        self.filter.as_ref().map_or(0, Filter::bytes)
+    }
+
+    /// Adds the positions of a key, in order, until there are `limit`.
+    pub(crate) fn find(&self, key: &Key, limit: usize, found: &mut Vec<u64>) -> Result<(), Error> {
+        if self
+            .filter
+            .as_ref()
+            .is_some_and(|filter| !filter.may_have(key))
+        {
+            return Ok(());
+        }
+        let mut number = self.first_page(key)?;
+        while number < self.footer.pages() && found.len() < limit {
+            let page = self.page(number)?;
+            for record in page.from(key) {
+                if record.0 != *key {
+                    return Ok(());
+                }
+                if found.len() < limit {
+                    found.push(record.1);
+                }
+            }
+            number += 1;
+        }
+        Ok(())
+    }
+
+    pub(crate) fn page(&self, number: u64) -> Result<Page, Error> {
+        let mut bytes = Box::new([0; PAGE_BYTES]);
+        self.read(&mut *bytes, number * PAGE_BYTES as u64)?;
+        let before = number * RECORDS_PER_PAGE as u64;
+        let records = (self.footer.postings - before).min(RECORDS_PER_PAGE as u64);
+        let page = Page {
+            bytes,
+            records: usize::try_from(records).unwrap_or(0),
+        };
+        if page.is_sound(number) {
+            Ok(page)
+        } else {
+            Err(self.damaged("a page does not verify"))
+        }
+    }
+
+    /// The first page that can have a key: the first whose last record is not before it.
+    fn first_page(&self, key: &Key) -> Result<u64, Error> {
+        let (mut low, mut high) = (0, self.footer.pages());
+        let (mut low_prefix, mut high_prefix) = (0, u64::MAX);
+        let mut guesses = 0;
+        while low < high {
+            // Keys are spread evenly, so a guess lands next to the place. Equal keys are not; bisecting bounds those.
+            let middle = if guesses < GUESSES {
+                interpolate(low..high, low_prefix..high_prefix, key.prefix())
+            } else {
+                low + (high - low) / 2
+            };
+            guesses += 1;
+            let page = self.page(middle)?;
+            if page.last().is_some_and(|(last, _)| last < *key) {
+                low = middle + 1;
+                low_prefix = page.last().map_or(low_prefix, |(last, _)| last.prefix());
+            } else if page.first().is_some_and(|(first, _)| first < *key) {
+                return Ok(middle);
+            } else {
+                high = middle;
+                high_prefix = page
+                    .first()
+                    .map_or(high_prefix, |(first, _)| first.prefix());
+            }
+        }
+        Ok(low)
+    }
+
+    fn read(&self, bytes: &mut [u8], at: u64) -> Result<(), Error> {
+        let read = self.file.read_exact_at(bytes, at);
+        read.map_err(|source| file_error(&self.path, source))
+    }
+
+    fn damaged(&self, why: &'static str) -> Error {
+        Error::Damaged {
+            path: self.path.clone(),
+            why,
+        }
+    }
+}
+
+impl Page {
+    pub(crate) fn records(&self) -> impl Iterator<Item = (Key, u64)> {
+        (0..self.records).filter_map(|index| self.record(index))
+    }
+
+    fn from(&self, key: &Key) -> impl Iterator<Item = (Key, u64)> {
+        let (mut low, mut high) = (0, self.records);
+        while low < high {
+            let middle = low + (high - low) / 2;
+            if self.record(middle).is_some_and(|(at, _)| at < *key) {
+                low = middle + 1;
+            } else {
+                high = middle;
+            }
+        }
+        (low..self.records).filter_map(|index| self.record(index))
+    }
+
+    fn first(&self) -> Option<(Key, u64)> {
+        self.record(0)
+    }
+
+    fn last(&self) -> Option<(Key, u64)> {
+        self.record(self.records.checked_sub(1)?)
+    }
+
+    fn record(&self, index: usize) -> Option<(Key, u64)> {
+        let bytes = self.bytes.get(index * RECORD_BYTES..)?;
+        let (key, rest) = bytes.split_first_chunk::<KEY_BYTES>()?;
+        let (position, _) = rest.split_first_chunk()?;
+        Some((Key::new(*key), u64::from_be_bytes(*position)))
+    }
+
+    fn is_sound(&self, number: u64) -> bool {
+        let Some((records, checksum)) = self.bytes.split_last_chunk() else {
+            return false;
+        };
+        page_checksum(number, records) == u32::from_le_bytes(*checksum)
+    }
+}
+
+impl Footer {
+    pub(crate) const fn pages(&self) -> u64 {
+        self.postings.div_ceil(RECORDS_PER_PAGE as u64)
+    }
+
+    fn file_bytes(&self) -> Option<u64> {
+        let pages = self.pages().checked_mul(PAGE_BYTES as u64)?;
+        pages
+            .checked_add(self.filter_bytes)?
+            .checked_add(FOOTER_BYTES as u64)
+    }
+
+    pub(crate) fn encode(&self) -> Vec<u8> {
+        let mut bytes = MAGIC.to_vec();
+        for number in [
+            self.covers.start,
+            self.covers.end,
+            self.postings,
+            self.filter_bytes,
+        ] {
+            bytes.extend(number.to_le_bytes());
+        }
+        bytes.extend(self.filter_checksum.to_le_bytes());
+        bytes.extend(crc32c::crc32c(&bytes).to_le_bytes());
+        bytes
+    }
+
+    fn decode(bytes: &[u8; FOOTER_BYTES]) -> Option<Self> {
+        let (content, checksum) = bytes.split_last_chunk()?;
+        if crc32c::crc32c(content) != u32::from_le_bytes(*checksum) {
+            return None;
+        }
+        let (numbers, rest) = content.strip_prefix(MAGIC)?.as_chunks::<8>();
+        let [start, end, postings, filter_bytes] = numbers else {
+            return None;
+        };
+        let filter_checksum = u32::from_le_bytes(*rest.first_chunk()?);
+        let footer = Self {
+            covers: u64::from_le_bytes(*start)..u64::from_le_bytes(*end),
+            postings: u64::from_le_bytes(*postings),
+            filter_bytes: u64::from_le_bytes(*filter_bytes),
+            filter_checksum,
+        };
+        (footer.covers.start < footer.covers.end).then_some(footer)
+    }
+}
+
+/// The number is part of it, so that a page is not taken for another.
+pub(crate) fn page_checksum(number: u64, records: &[u8]) -> u32 {
+    crc32c::crc32c_append(crc32c::crc32c(&number.to_le_bytes()), records)
+}
+
+pub(crate) fn file_error(path: &Path, source: io::Error) -> Error {
+    Error::File {
+        path: path.to_owned(),
+        source,
+    }
+}
+
+fn interpolate(pages: Range<u64>, prefixes: Range<u64>, prefix: u64) -> u64 {
+    let span = prefixes.end.saturating_sub(prefixes.start).max(1);
+    let along = prefix.saturating_sub(prefixes.start).min(span);
+    let count = pages.end - pages.start;
+    let guess = u128::from(along) * u128::from(count) / u128::from(span);
+    pages.start + u64::try_from(guess).unwrap_or(0).min(count - 1)
+}
+
+pub(crate) const RECORD_BYTES: usize = KEY_BYTES + 8;
+pub(crate) const PAGE_BYTES: usize = 4096;
+pub(crate) const RECORDS_PER_PAGE: usize = (PAGE_BYTES - 4) / RECORD_BYTES;
+const GUESSES: u32 = 4;
+
+/// The name of the format, and its version.
+const MAGIC: &[u8; 8] = b"sgrun\0\0\x01";
+const FOOTER_BYTES: usize = 8 + 4 * 8 + 4 + 4;
