@@ -8,7 +8,8 @@ use signer::Signer;
 
 use crate::{HeadSigner, HeadSignerError};
 
-/// Signs heads as C2SP tlog-checkpoint notes, as Rekor publishes them: no extension lines, one signature.
+/// Signs heads as C2SP tlog-checkpoint notes, as Rekor publishes them: one signature, and no extension lines but that of
+/// the last head, which says since when the log is frozen.
 pub struct CheckpointSigner {
     origin: Origin,
     key: VerifierKey,
@@ -34,6 +35,18 @@ impl CheckpointSigner {
         }
     }
 
+    async fn sign_checkpoint(&self, checkpoint: Checkpoint) -> Result<Vec<u8>, HeadSignerError> {
+        let text = checkpoint.text();
+        let signature = self.signer.sign(text.as_bytes()).await?;
+        let (name, key_id) = (self.key.name().clone(), self.key.key_id());
+        let signatures = vec![NoteSignature {
+            name,
+            key_id,
+            signature,
+        }];
+        Ok(SignedNote { text, signatures }.encode().into_bytes())
+    }
+
     /// The key under which the notes verify; its full identifier is the log's.
     pub fn verifier_key(&self) -> &VerifierKey {
         &self.key
@@ -43,15 +56,28 @@ impl CheckpointSigner {
 #[async_trait]
 impl HeadSigner for CheckpointSigner {
     async fn sign(&self, head: &TreeHead, _time_millis: u64) -> Result<Vec<u8>, HeadSignerError> {
-        let text = Checkpoint::new(self.origin.clone(), *head).text();
-        let signature = self.signer.sign(text.as_bytes()).await?;
-        let (name, key_id) = (self.key.name().clone(), self.key.key_id());
-        let signatures = vec![NoteSignature {
-            name,
-            key_id,
-            signature,
-        }];
-        Ok(SignedNote { text, signatures }.encode().into_bytes())
+        self.sign_checkpoint(Checkpoint::new(self.origin.clone(), *head))
+            .await
+    }
+
+    async fn sign_last(
+        &self,
+        head: &TreeHead,
+        time_millis: u64,
+    ) -> Result<Vec<u8>, HeadSignerError> {
+        let mut checkpoint = Checkpoint::new(self.origin.clone(), *head);
+        let since = time_millis / 1000;
+        checkpoint.extensions.push(format!("{FROZEN}{since}"));
+        self.sign_checkpoint(checkpoint).await
+    }
+
+    fn is_last(&self, note: &[u8]) -> bool {
+        let signed = std::str::from_utf8(note).ok();
+        let signed = signed.and_then(|note| SignedCheckpoint::parse(note).ok());
+        signed.is_some_and(|signed| {
+            let mut lines = signed.checkpoint.extensions.iter();
+            lines.any(|line| line.starts_with(FROZEN))
+        })
     }
 
     fn verify(
@@ -69,6 +95,9 @@ impl HeadSigner for CheckpointSigner {
         }
     }
 }
+
+/// Opens the extension line of the last checkpoint; the seconds since the epoch follow.
+const FROZEN: &str = "Log frozen \u{2014} ";
 
 #[cfg(test)]
 mod tests {

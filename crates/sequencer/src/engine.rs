@@ -6,11 +6,11 @@ use journal::Journal;
 use merkle::{ConsistencyProof, TreeHead};
 use tokio::runtime::Handle;
 
-use crate::head_signer::Witness;
+use crate::head_signer::{Place, Witness};
 use crate::log::Clock;
-use crate::queue::Submission;
+use crate::queue::{Ending, Submission, Work};
 use crate::round::{Draft, Drafter, recorded};
-use crate::shared::{Shared, lock};
+use crate::shared::Shared;
 use crate::{Error, PublishedHead};
 
 /// The log's own thread and what only it touches.
@@ -22,6 +22,7 @@ pub(crate) struct Engine {
     pub(crate) runtime: Handle,
     pub(crate) max_round_entries: usize,
     pub(crate) min_round_interval: Duration,
+    pub(crate) refresh_interval: Option<Duration>,
 }
 
 /// The engine cannot go on; the reason is for the operator.
@@ -31,15 +32,17 @@ impl Engine {
     /// Works until the queue is closed and empty, or a commit fails.
     pub(crate) fn run(mut self) {
         let _alarm = Alarm(Arc::clone(&self.shared));
-        while let Some(work) = self.shared.queue.take(self.max_round_entries) {
+        while let Some(work) = self.next() {
             if let Some(below) = work.trim_below {
                 self.trim(below);
             }
-            if work.submissions.is_empty() {
-                continue;
-            }
             let started = Instant::now();
-            if let Err(Dead(reason)) = self.round(work.submissions) {
+            let done = match work {
+                Work { submissions, .. } if !submissions.is_empty() => self.round(submissions),
+                Work { endings, .. } if !endings.is_empty() => self.end(endings),
+                _ => self.refresh(),
+            };
+            if let Err(Dead(reason)) = done {
                 self.shared.stop(reason);
                 return;
             }
@@ -51,11 +54,62 @@ impl Engine {
         }
     }
 
+    fn next(&self) -> Option<Work> {
+        let idle = self.refresh_interval.map(|interval| {
+            let age = (self.clock)().saturating_sub(self.shared.published().time_millis);
+            interval.saturating_sub(Duration::from_millis(age))
+        });
+        self.shared.queue.take(self.max_round_entries, idle)
+    }
+
+    /// A new head of an idle log, so that its readers see that it lives.
+    fn refresh(&mut self) -> Result<(), Dead> {
+        let (Some(interval), Ok(time_millis)) = (self.refresh_interval, self.time()) else {
+            return Ok(());
+        };
+        let age = time_millis - self.shared.published().time_millis;
+        if Duration::from_millis(age) < interval {
+            return Ok(());
+        }
+        let mut draft = Draft::empty(time_millis);
+        match self.commit(&mut draft, Place::Within) {
+            Ok(published) => {
+                self.publish(draft, Some(published));
+                Ok(())
+            }
+            Err(failure) => failure.into_result(),
+        }
+    }
+
+    /// The last head of the log, after which it takes nothing.
+    fn end(&mut self, endings: Vec<Ending>) -> Result<(), Dead> {
+        let time_millis = match self.time() {
+            Ok(time_millis) => time_millis,
+            Err(behind_millis) => {
+                tell(endings, || Err(Error::ClockBehind { behind_millis }));
+                return Ok(());
+            }
+        };
+        let mut draft = Draft::empty(time_millis);
+        match self.commit(&mut draft, Place::Last) {
+            Ok(published) => {
+                self.shared.queue.freeze();
+                self.publish(draft, Some(published));
+                tell(endings, || Ok(self.shared.published()));
+                Ok(())
+            }
+            Err(failure) => {
+                tell(endings, || Err(failure.to_error(&self.shared)));
+                failure.into_result()
+            }
+        }
+    }
+
     /// The first checkpoint of a log, over the empty tree.
     pub(crate) fn genesis(&mut self) -> Result<(), Error> {
         let mut draft = Draft::empty((self.clock)());
         let published = self
-            .commit(&mut draft)
+            .commit(&mut draft, Place::Within)
             .map_err(|failure| failure.to_error(&self.shared))?;
         self.shared.published.send_replace(Arc::new(published));
         Ok(())
@@ -74,7 +128,7 @@ impl Engine {
         let committed = if draft.entries.is_empty() {
             Ok(None)
         } else {
-            self.commit(&mut draft).map(Some)
+            self.commit(&mut draft, Place::Within).map(Some)
         };
         match committed {
             Ok(published) => {
@@ -93,16 +147,18 @@ impl Engine {
         // Locked first: what is full could otherwise go to cold storage before its entries are answered.
         let edge = self.shared.edge();
         if let Some(published) = published {
+            let (before, after) = (self.shared.size(), published.head.size);
+            // Before it, so that the keeper of the index finds nothing to do.
+            draft.remember(&self.shared, before..after);
             self.shared.published.send_replace(Arc::new(published));
-            draft.remember(&mut lock(&self.shared.recent));
         }
         draft.answer(&self.shared, &edge);
     }
 
     /// Makes the draft durable under a signed head, which may be published from then on.
-    fn commit(&mut self, draft: &mut Draft) -> Result<PublishedHead, Failure> {
+    fn commit(&mut self, draft: &mut Draft, place: Place) -> Result<PublishedHead, Failure> {
         let before = self.shared.published();
-        let prepared = self.prepare(draft, &before);
+        let prepared = self.prepare(draft, &before, place);
         // A round that was not signed leaves no trace; one that was is committed, or the log dies: it never signs two
         // heads of one size.
         let published =
@@ -117,12 +173,17 @@ impl Engine {
     }
 
     /// Extends the tree in memory, makes room on disk, and signs the new head as a witness would.
-    fn prepare(&mut self, draft: &Draft, before: &PublishedHead) -> Result<PublishedHead, Failure> {
+    fn prepare(
+        &mut self,
+        draft: &Draft,
+        before: &PublishedHead,
+        place: Place,
+    ) -> Result<PublishedHead, Failure> {
         let time_millis = draft.time_millis;
         let (head, proof) = self.extend(draft, before.head.size)?;
         let bytes = draft.encoded_bytes() + ROUND_BYTES;
         self.journal.reserve(bytes).map_err(Failure::of_reserving)?;
-        let signing = self.witness.sign(&head, &proof, time_millis);
+        let signing = self.witness.sign(&head, &proof, time_millis, place);
         let note = self
             .runtime
             .block_on(signing)
@@ -164,6 +225,14 @@ impl Engine {
         if let Err(error) = self.journal.trim(below_size) {
             tracing::warn!(log = self.shared.name, %error, "the journal keeps rounds that it could forget");
         }
+    }
+}
+
+/// Answers everyone who waits for the end of the log.
+fn tell(endings: Vec<Ending>, answer: impl Fn() -> Result<Arc<PublishedHead>, Error>) {
+    for ending in endings {
+        // Nobody may be waiting any more.
+        let _ = ending.send(answer());
     }
 }
 

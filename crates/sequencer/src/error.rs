@@ -18,6 +18,9 @@ pub enum Error {
         /// Why, in a sentence for the operator.
         reason: Arc<str>,
     },
+    /// The log has ended and never takes an entry again.
+    #[error("the log is frozen")]
+    Frozen,
     /// The journal has no room; entries are taken again when it has.
     #[error("no room for more entries")]
     NoRoom {
@@ -64,6 +67,9 @@ pub enum Error {
     /// Cold storage failed.
     #[error("cannot use cold storage")]
     Cold(#[from] cold::Error),
+    /// The index of what the log has failed.
+    #[error("cannot use the index of entries")]
+    Index(#[from] index::Error),
     /// The journal failed while the log was opened.
     #[error("cannot use the journal")]
     Journal(#[from] journal::Error),

@@ -16,6 +16,23 @@ pub trait HeadSigner: Send + Sync {
     /// [`HeadSignerError`] when the key cannot sign.
     async fn sign(&self, head: &TreeHead, time_millis: u64) -> Result<Vec<u8>, HeadSignerError>;
 
+    /// The note over the last head that the log will ever have, which says that it is the last.
+    ///
+    /// # Errors
+    /// As [`HeadSigner::sign`], and always for logs whose heads cannot say so.
+    async fn sign_last(
+        &self,
+        _head: &TreeHead,
+        _time_millis: u64,
+    ) -> Result<Vec<u8>, HeadSignerError> {
+        Err("heads of this log cannot say that they are the last".into())
+    }
+
+    /// Whether a note says that it is the last one.
+    fn is_last(&self, _note: &[u8]) -> bool {
+        false
+    }
+
     /// Checks that a note is this log's, over this head and time, and verifies under this log's key.
     ///
     /// Called after every signature, and at start with the last checkpoint of the journal.
@@ -24,6 +41,13 @@ pub trait HeadSigner: Send + Sync {
     /// [`HeadSignerError`] naming what differs.
     fn verify(&self, head: &TreeHead, time_millis: u64, note: &[u8])
     -> Result<(), HeadSignerError>;
+}
+
+/// Whether more heads follow.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Place {
+    Within,
+    Last,
 }
 
 /// Why a head was not signed, or a note not accepted.
@@ -48,6 +72,7 @@ impl Witness {
         head: &TreeHead,
         proof: &ConsistencyProof,
         time_millis: u64,
+        place: Place,
     ) -> Result<Vec<u8>, HeadSignerError> {
         if proof.first_size != self.last.size || proof.second_size != head.size {
             return Err(
@@ -55,7 +80,10 @@ impl Witness {
             );
         }
         proof.verify(&self.last.root, &head.root)?;
-        let note = self.signer.sign(head, time_millis).await?;
+        let note = match place {
+            Place::Within => self.signer.sign(head, time_millis).await?,
+            Place::Last => self.signer.sign_last(head, time_millis).await?,
+        };
         // A faulty computation of a signature can reveal the key; nothing unverified is published.
         self.signer.verify(head, time_millis, &note)?;
         self.last = *head;
@@ -120,38 +148,38 @@ mod tests {
         let mut witness = Witness::new(Arc::new(Notes { is_faulty: false }), one);
         assert!(
             witness
-                .sign(&fork, &proof(1, 2, vec![leaf("b")]), 0)
+                .sign(&fork, &proof(1, 2, vec![leaf("b")]), 0, Place::Within)
                 .await
                 .is_err(),
             "fork"
         );
         assert!(
             witness
-                .sign(&fork, &proof(0, 2, Vec::new()), 0)
+                .sign(&fork, &proof(0, 2, Vec::new()), 0, Place::Within)
                 .await
                 .is_err(),
             "from another size"
         );
         assert!(
             witness
-                .sign(&two, &proof(1, 2, Vec::new()), 0)
+                .sign(&two, &proof(1, 2, Vec::new()), 0, Place::Within)
                 .await
                 .is_err(),
             "no proof"
         );
         witness
-            .sign(&two, &proof(1, 2, vec![leaf("b")]), 0)
+            .sign(&two, &proof(1, 2, vec![leaf("b")]), 0, Place::Within)
             .await
             .unwrap();
         assert!(
             witness
-                .sign(&one, &proof(1, 1, Vec::new()), 0)
+                .sign(&one, &proof(1, 1, Vec::new()), 0, Place::Within)
                 .await
                 .is_err(),
             "backwards"
         );
         witness
-            .sign(&two, &proof(2, 2, Vec::new()), 0)
+            .sign(&two, &proof(2, 2, Vec::new()), 0, Place::Within)
             .await
             .unwrap();
     }
@@ -160,7 +188,12 @@ mod tests {
     async fn nothing_leaves_that_does_not_verify() {
         let mut witness = Witness::new(Arc::new(Notes { is_faulty: true }), TreeHead::empty());
         let refused = witness
-            .sign(&head(1, leaf("a")), &proof(0, 1, Vec::new()), 0)
+            .sign(
+                &head(1, leaf("a")),
+                &proof(0, 1, Vec::new()),
+                0,
+                Place::Within,
+            )
             .await;
         assert_eq!(refused.unwrap_err().to_string(), "wrong signature");
         assert_eq!(witness.last, TreeHead::empty());

@@ -1,4 +1,4 @@
-//! The two tasks behind a log: one writes what is full to cold storage, the other keeps the anchor.
+//! The tasks behind a log: one writes what is full to cold storage, one keeps the anchor, one the index of entries.
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -15,7 +15,7 @@ use crate::shared::Shared;
 use crate::tree::{bundle_path, side_path, tile_path};
 use crate::{Anchor, AnchorError, Anchored, Error};
 
-/// Starts both tasks; they end after `stopped` turns true.
+/// Starts the tasks; they end after `stopped` turns true.
 pub(crate) fn start(
     shared: &Arc<Shared>,
     anchor: Box<dyn Anchor>,
@@ -26,9 +26,42 @@ pub(crate) fn start(
         Arc::clone(shared),
         anchor,
         Anchored::from(&*shared.published()),
-        stopped,
+        stopped.clone(),
     );
-    vec![tokio::spawn(flush), tokio::spawn(keep)]
+    let index = keep_index(Arc::clone(shared), stopped);
+    vec![tokio::spawn(flush), tokio::spawn(keep), tokio::spawn(index)]
+}
+
+/// Brings the index of entries up to the log when it lags, and writes what it has in memory to disk.
+async fn keep_index(shared: Arc<Shared>, mut stopped: watch::Receiver<bool>) {
+    let mut published = shared.published.subscribe();
+    while !*stopped.borrow_and_update() {
+        published.borrow_and_update();
+        if let Err(error) = maintain_index(&shared, &stopped).await {
+            tracing::warn!(log = shared.name, %error, cause = ?error, "the index of entries lags behind the log");
+            pause(RETRY, &mut stopped).await;
+            continue;
+        }
+        tokio::select! {
+            changed = published.changed() => if changed.is_err() { return },
+            changed = stopped.changed() => if changed.is_err() { return },
+        }
+    }
+}
+
+async fn maintain_index(shared: &Shared, stopped: &watch::Receiver<bool>) -> Result<(), Error> {
+    loop {
+        if shared.known.index().is_due() {
+            let index = Arc::clone(shared.known.index());
+            // Cancelled only when the whole process ends.
+            let maintained = tokio::task::spawn_blocking(move || index.maintain()).await;
+            maintained.unwrap_or(Ok(()))?;
+        }
+        let is_behind = shared.known.index().covered() < shared.size();
+        if !is_behind || *stopped.borrow() || !shared.catch_up().await? {
+            return Ok(());
+        }
+    }
 }
 
 /// Writes bundle after bundle to cold storage as soon as it is full and published.

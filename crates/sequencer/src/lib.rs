@@ -13,10 +13,14 @@
 //! checked against the tree before it is used.
 //!
 //! File map: `log.rs` the handle; `engine.rs` the thread; `round.rs` one round; `edge.rs` the right edge in memory;
-//! `tree.rs` tiles and proofs of any size; `recovery.rs` what happens at start; `keeper.rs` the two background tasks.
+//! `tree.rs` tiles and proofs of any size; `recovery.rs` what happens at start; `keeper.rs` the
+//! background tasks; `known.rs` what is in the log already.
 //!
-//! Deliberately absent: a timer, leader election, retries after a failed sync, deduplication of entries older than the
-//! recent ones, and any knowledge of what an entry means ([`LeafFormat`] has that).
+//! Entries that are submitted again are recognised, whenever they were logged, by an [`index::Index`] that follows the
+//! log.
+//!
+//! Deliberately absent: a timer, leader election, retries after a failed sync, and any knowledge of what an entry means
+//! ([`LeafFormat`] has that).
 
 mod anchor;
 mod audit;
@@ -27,10 +31,10 @@ mod engine;
 mod error;
 mod head_signer;
 mod keeper;
+mod known;
 mod leaf;
 mod log;
 mod queue;
-mod recent;
 mod recovery;
 mod round;
 mod shared;

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use cold::ColdStorage;
+use index::Index;
 use journal::Journal;
 use merkle::{ConsistencyProof, InclusionProof, LeafIndex, RootHash};
 use tiles::{EntryBundleCoordinate, TileCoordinate};
@@ -14,8 +15,8 @@ use tokio::task::JoinHandle;
 use crate::audit::{self, Audited};
 use crate::keeper;
 use crate::queue::{Outcome, RETRY_AFTER, Submission};
-use crate::recent::Known;
 use crate::recovery::{self, Recovered};
+use crate::round::Placed;
 use crate::shared::{Shared, lock};
 use crate::{Anchor, Error, HeadSigner, LeafFormat, PendingEntry, PublishedHead, RecordedEntry};
 
@@ -31,8 +32,9 @@ pub struct LogConfig {
     /// The least time from one round's start to the next one's. Zero, the default, for no wait at all; a log whose heads
     /// must have different times (RFC 6962 §3.5) takes a millisecond.
     pub min_round_interval: Duration,
-    /// How many recent entries are recognised when they are submitted again.
-    pub recent_entries: usize,
+    /// After what time without a round the head is signed again, so that readers see that the log lives. `None`, the
+    /// default, for never.
+    pub refresh_interval: Option<Duration>,
     /// Accept a log that has entries and no anchor, once, after an operator has made sure that it is the latest copy.
     pub adopts_missing_anchor: bool,
 }
@@ -45,7 +47,7 @@ impl LogConfig {
             queue_limit: 4_096,
             max_round_entries: 1_024,
             min_round_interval: Duration::ZERO,
-            recent_entries: 8_192,
+            refresh_interval: None,
             adopts_missing_anchor: false,
         }
     }
@@ -61,6 +63,8 @@ pub struct LogParts {
     pub anchor: Box<dyn Anchor>,
     /// Signs the heads.
     pub head_signer: Arc<dyn HeadSigner>,
+    /// Where entries stand by their deduplication keys. It is fed by the log, and made again when it is lost.
+    pub known: Arc<Index>,
     /// How leaves are written.
     pub leaf_format: Arc<dyn LeafFormat>,
     /// What time it is.
@@ -96,7 +100,7 @@ struct Running {
 pub struct Included {
     /// The entry's index.
     pub leaf_index: LeafIndex,
-    /// The time that the entry was sealed with; for a duplicate the original's.
+    /// The time that the entry was sealed with; for a duplicate the original's where its leaf contains it, else 0.
     pub time_millis: u64,
     /// The proof against `checkpoint`; it was verified.
     pub proof: InclusionProof,
@@ -176,10 +180,14 @@ impl Log {
         let mut entry = entry;
         let mut deduplication_key = entry.deduplication_key();
         loop {
-            if let Some(known) = deduplication_key.and_then(|key| shared.find_recent(&key)) {
-                let stored = shared.entry(known.index).await?;
-                match stored.filter(|stored| is_same(&*entry, known, stored)) {
-                    Some(stored) => return self.duplicate(known, stored).await,
+            if shared.queue.is_frozen() {
+                return Err(Error::Frozen);
+            }
+            if let Some(index) = deduplication_key.and_then(|key| shared.find_known(&key)) {
+                shared.wait_until_published(index).await;
+                let stored = shared.entry(index).await?;
+                match stored.and_then(|stored| shared.as_duplicate(&*entry, index, stored)) {
+                    Some(duplicate) => return self.duplicate(duplicate).await,
                     // Another entry under the same key: this one is new.
                     None => deduplication_key = None,
                 }
@@ -196,6 +204,34 @@ impl Log {
                 Outcome::ComparesElsewhere(returned) => entry = returned,
             }
         }
+    }
+
+    /// Ends the log: finishes what waits, and publishes a last head that says so. It stays readable and takes no entry
+    /// again, also after a restart. Ending it again answers the same head.
+    ///
+    /// # Errors
+    /// [`Error::SigningFailed`] for logs whose heads cannot say that they are the last, and as for [`Log::add`].
+    pub async fn freeze(&self) -> Result<Arc<PublishedHead>, Error> {
+        let shared = &self.inner.shared;
+        if !shared.queue.is_frozen() {
+            let (ending, ended) = oneshot::channel();
+            shared.queue.end(ending)?;
+            ended.await.map_err(|_| shared.read_only())??;
+        }
+        Ok(shared.published())
+    }
+
+    /// Whether the log has ended.
+    pub fn is_frozen(&self) -> bool {
+        self.inner.shared.queue.is_frozen()
+    }
+
+    /// Where an entry stands by its deduplication key, as far as the index knows.
+    ///
+    /// # Errors
+    /// [`Error::Index`].
+    pub fn find(&self, key: &[u8; 32]) -> Result<Option<LeafIndex>, Error> {
+        Ok(self.inner.shared.known.find(key)?.map(LeafIndex::new))
     }
 
     /// The head that is published now.
@@ -230,6 +266,15 @@ impl Log {
     /// As for [`Log::tile`].
     pub async fn entry(&self, leaf_index: LeafIndex) -> Result<Option<RecordedEntry>, Error> {
         self.inner.shared.entry(leaf_index.value()).await
+    }
+
+    /// What the log holds from an index on: as many entries as asked for, or as one bundle has; none beyond the published
+    /// size.
+    ///
+    /// # Errors
+    /// As for [`Log::tile`].
+    pub async fn entries(&self, first: LeafIndex, limit: u64) -> Result<Vec<RecordedEntry>, Error> {
+        self.inner.shared.entries(first.value(), limit).await
     }
 
     /// The proof that a leaf stands in the tree of some size up to the published one.
@@ -309,20 +354,20 @@ impl Log {
         }
     }
 
-    async fn duplicate(&self, known: Known, stored: RecordedEntry) -> Result<Included, Error> {
+    async fn duplicate(&self, duplicate: Duplicate) -> Result<Included, Error> {
+        let Duplicate { placed, entry } = duplicate;
         let checkpoint = self.published();
-        let leaf_index = LeafIndex::new(known.index);
+        let leaf_index = LeafIndex::new(placed.index);
         let proof = self
             .inclusion_proof(leaf_index, checkpoint.head.size)
             .await?;
-        let time_millis = known.time_millis;
         self.verified(Included {
             leaf_index,
-            time_millis,
+            time_millis: placed.time_millis,
             proof,
             checkpoint,
             is_duplicate: true,
-            entry: stored,
+            entry,
         })
     }
 
@@ -343,7 +388,30 @@ impl Log {
     }
 }
 
+/// A stored entry that is submitted again.
+struct Duplicate {
+    placed: Placed,
+    entry: RecordedEntry,
+}
+
 impl Shared {
+    fn find_known(&self, key: &[u8; 32]) -> Option<u64> {
+        self.known.find_if_possible(&self.name, key)
+    }
+
+    /// The stored entry, if the submitted one, sealed as it was, is the same.
+    fn as_duplicate(
+        &self,
+        submitted: &dyn PendingEntry,
+        index: u64,
+        entry: RecordedEntry,
+    ) -> Option<Duplicate> {
+        let time_millis = self.sealed_at(&entry);
+        let sealed = submitted.seal(LeafIndex::new(index), time_millis).ok()?;
+        let placed = Placed { index, time_millis };
+        (sealed.bundle == entry.bundle).then_some(Duplicate { placed, entry })
+    }
+
     /// What waits for cold storage is held in memory, so there is a limit.
     fn refuse_when_cold_storage_lags(&self) -> Result<(), Error> {
         let behind =
@@ -363,12 +431,6 @@ impl Drop for Inner {
         self.shared.queue.close(&SHUTTING_DOWN.into());
         self.stopping.send_replace(true);
     }
-}
-
-/// Whether an entry, sealed as the stored one was, is the stored one.
-fn is_same(entry: &dyn PendingEntry, known: Known, stored: &RecordedEntry) -> bool {
-    let sealed = entry.seal(LeafIndex::new(known.index), known.time_millis);
-    sealed.is_ok_and(|sealed| sealed.bundle == stored.bundle)
 }
 
 fn inconsistent(why: &dyn std::error::Error) -> Error {

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::oneshot;
 
-use crate::{Error, Included, PendingEntry};
+use crate::{Error, Included, PendingEntry, PublishedHead};
 
 /// An entry that waits for its round.
 pub(crate) struct Submission {
@@ -29,10 +29,16 @@ pub(crate) struct Queue {
     limit: usize,
 }
 
+/// Who waits for the last head of the log.
+pub(crate) type Ending = oneshot::Sender<Result<Arc<PublishedHead>, Error>>;
+
 #[derive(Default)]
 struct State {
     waiting: VecDeque<Submission>,
     trim_below: Option<u64>,
+    /// Who has asked for the end of the log.
+    endings: Vec<Ending>,
+    is_frozen: bool,
     /// Why nothing more is taken.
     closed: Option<Arc<str>>,
 }
@@ -41,6 +47,8 @@ struct State {
 pub(crate) struct Work {
     pub(crate) submissions: VecDeque<Submission>,
     pub(crate) trim_below: Option<u64>,
+    /// Given once nothing waits any more.
+    pub(crate) endings: Vec<Ending>,
 }
 
 impl Queue {
@@ -54,6 +62,9 @@ impl Queue {
 
     pub(crate) fn push(&self, submission: Submission) -> Result<(), Error> {
         let mut state = self.lock();
+        if state.is_frozen || !state.endings.is_empty() {
+            return Err(Error::Frozen);
+        }
         if let Some(reason) = &state.closed {
             return Err(Error::ReadOnly {
                 reason: Arc::clone(reason),
@@ -68,6 +79,30 @@ impl Queue {
         drop(state);
         self.changed.notify_one();
         Ok(())
+    }
+
+    /// Asks for the end of the log, after what waits. No more entries are taken from now on, unless the end fails.
+    pub(crate) fn end(&self, ending: Ending) -> Result<(), Error> {
+        let mut state = self.lock();
+        if let Some(reason) = &state.closed {
+            return Err(Error::ReadOnly {
+                reason: Arc::clone(reason),
+            });
+        }
+        state.endings.push(ending);
+        drop(state);
+        self.changed.notify_one();
+        Ok(())
+    }
+
+    /// Marks the log as ended.
+    pub(crate) fn freeze(&self) {
+        self.lock().is_frozen = true;
+        self.close(&FROZEN.into());
+    }
+
+    pub(crate) fn is_frozen(&self) -> bool {
+        self.lock().is_frozen
     }
 
     /// Asks the log's thread, which owns the journal, to trim it.
@@ -89,27 +124,49 @@ impl Queue {
     /// Takes no more submissions and drops those that wait: their senders learn that the answer is not coming.
     pub(crate) fn abandon(&self, reason: &Arc<str>) {
         self.close(reason);
-        self.lock().waiting.clear();
+        let mut state = self.lock();
+        state.waiting.clear();
+        state.endings.clear();
     }
 
-    /// Waits for work; `None` when the queue is closed and empty.
-    pub(crate) fn take(&self, at_most: usize) -> Option<Work> {
-        let mut state = self
-            .changed
-            .wait_while(self.lock(), |state| {
-                state.waiting.is_empty() && state.trim_below.is_none() && state.closed.is_none()
-            })
-            .unwrap_or_else(PoisonError::into_inner);
+    /// Waits for work, at most until `idle` has passed, and then gives none; `None` when the queue is closed and empty.
+    pub(crate) fn take(&self, at_most: usize, idle: Option<Duration>) -> Option<Work> {
+        let nothing_to_do = |state: &mut State| {
+            state.waiting.is_empty()
+                && state.trim_below.is_none()
+                && state.endings.is_empty()
+                && state.closed.is_none()
+        };
+        let mut state = match idle {
+            Some(idle) => {
+                let waited = self
+                    .changed
+                    .wait_timeout_while(self.lock(), idle, nothing_to_do);
+                waited.unwrap_or_else(PoisonError::into_inner).0
+            }
+            None => {
+                let waited = self.changed.wait_while(self.lock(), nothing_to_do);
+                waited.unwrap_or_else(PoisonError::into_inner)
+            }
+        };
         let trim_below = state.trim_below.take();
-        if state.waiting.is_empty() && trim_below.is_none() {
+        let is_empty = state.waiting.is_empty() && trim_below.is_none() && state.endings.is_empty();
+        if is_empty && state.closed.is_some() {
             return None;
         }
         let count = at_most.min(state.waiting.len());
         let rest = state.waiting.split_off(count);
         let submissions = std::mem::replace(&mut state.waiting, rest);
+        let is_last = submissions.is_empty() && state.waiting.is_empty();
+        let endings = if is_last {
+            std::mem::take(&mut state.endings)
+        } else {
+            Vec::new()
+        };
         Some(Work {
             submissions,
             trim_below,
+            endings,
         })
     }
 
@@ -136,6 +193,8 @@ impl Queue {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
+
+const FROZEN: &str = "the log is frozen: it has its last checkpoint";
 
 /// A full queue is worked off in less.
 pub(crate) const RETRY_AFTER: Duration = Duration::from_secs(1);

@@ -5,7 +5,7 @@
 //! 2. The right edge is built from full tiles up to the last full bundle before the journal, then from the journal's
 //!    entries; every round's root is computed again and compared.
 //! 3. The last checkpoint is verified under the configured key.
-//! 4. The recent entries are read, which checks the last bundles against their tiles.
+//! 4. The last full bundle is checked against its tile, and the index of entries is brought up to the log.
 //! 5. The anchor is compared: a log that is behind it, or that it does not contain, is readable and takes no entries.
 
 use std::sync::atomic::AtomicU64;
@@ -22,11 +22,11 @@ use crate::edge::{Edge, WIDTH};
 use crate::engine::Engine;
 use crate::head_signer::Witness;
 use crate::keeper;
+use crate::known::Known;
 use crate::log::{LogConfig, LogParts};
 use crate::queue::Queue;
-use crate::recent::{Known, Recent};
 use crate::round::recorded;
-use crate::shared::{Shared, lock};
+use crate::shared::Shared;
 use crate::tree::{TileCache, tile_path};
 use crate::{Anchor, Anchored, Error, LeafFormat, PublishedHead};
 
@@ -47,6 +47,7 @@ pub(crate) async fn recover(config: LogConfig, parts: LogParts) -> Result<Recove
         anchor,
         head_signer,
         leaf_format,
+        known,
         clock,
     } = parts;
     let (journal, rounds) = load(journal).await?;
@@ -72,6 +73,7 @@ pub(crate) async fn recover(config: LogConfig, parts: LogParts) -> Result<Recove
             note: bytes::Bytes::new(),
         },
     };
+    let is_last = head_signer.is_last(&head.note);
     let witness = Witness::new(head_signer, head.head);
     let shared = Arc::new(Shared {
         name: config.name,
@@ -80,7 +82,7 @@ pub(crate) async fn recover(config: LogConfig, parts: LogParts) -> Result<Recove
         edge: RwLock::new(edge),
         published: watch::Sender::new(Arc::new(head)),
         queue: Queue::new(config.queue_limit),
-        recent: Mutex::new(Recent::new(config.recent_entries)),
+        known: Known::new(known),
         tiles: Mutex::new(TileCache::default()),
         flushed: AtomicU64::new(base / WIDTH),
         anchored: AtomicU64::new(
@@ -92,7 +94,7 @@ pub(crate) async fn recover(config: LogConfig, parts: LogParts) -> Result<Recove
                 .map_or(0, |anchored| anchored.head.size),
         ),
     });
-    remember_recent(&shared, &rounds, base, config.recent_entries).await?;
+    recover_index(&shared, base).await?;
     let mut engine = Box::new(Engine {
         shared: Arc::clone(&shared),
         journal,
@@ -101,6 +103,7 @@ pub(crate) async fn recover(config: LogConfig, parts: LogParts) -> Result<Recove
         runtime: Handle::current(),
         max_round_entries: config.max_round_entries.max(1),
         min_round_interval: config.min_round_interval,
+        refresh_interval: config.refresh_interval,
     });
     if is_new {
         engine = begin(engine).await?;
@@ -109,6 +112,9 @@ pub(crate) async fn recover(config: LogConfig, parts: LogParts) -> Result<Recove
     {
         shared.stop(reason);
         return Ok(Recovered::ReadOnly(shared));
+    }
+    if is_last {
+        shared.queue.freeze();
     }
     Ok(match anchor_now(&shared, anchor).await {
         Some(anchor) => Recovered::Writable {
@@ -245,53 +251,22 @@ async fn tile_root(cold: &dyn cold::ColdStorage, level: u8, index: u64) -> Resul
     })
 }
 
-/// 4. The keys of the last entries, from cold storage and then from the journal.
-async fn remember_recent(
-    shared: &Shared,
-    rounds: &[Round],
-    base: u64,
-    limit: usize,
-) -> Result<(), Error> {
-    let last_full = base / WIDTH;
-    // At least one, so that a restore without bundles is noticed.
-    let bundles = (limit as u64).div_ceil(WIDTH).max(1);
-    let size = rounds.last().map_or(0, |last| last.head.size);
-    let first = (size / WIDTH)
-        .saturating_sub(bundles)
-        .min(last_full.saturating_sub(1));
-    for bundle in first..last_full {
-        let (bytes, ends) = shared.cold_bundle(bundle).await?;
-        let mut start = 0;
-        for (index, end) in (bundle * WIDTH..).zip(ends) {
-            remember(
-                shared,
-                index,
-                None,
-                bytes.get(start..end).unwrap_or_default(),
-            );
-            start = end;
-        }
+/// Step 4: the last bundle, so that a restore without bundles is noticed; then the index of entries, which is brought up to the
+/// log if it lags by no more than it keeps in memory. The rest is the keeper's, so that a start is quick.
+async fn recover_index(shared: &Shared, base: u64) -> Result<(), Error> {
+    if let Some(last_full) = (base / WIDTH).checked_sub(1) {
+        shared.cold_bundle(last_full).await?;
     }
-    for round in rounds {
-        for (index, entry) in (round.first..)
-            .zip(&round.entries)
-            .filter(|(index, _)| *index >= base)
-        {
-            remember(shared, index, Some(round.time_millis), &entry.bundle);
-        }
+    let index = shared.known.index();
+    if index.covered() > shared.size() {
+        // That of a newer copy, or of another log.
+        index.clear()?;
+    }
+    let mut bundles = 0;
+    while bundles < BUNDLES_AT_START && shared.catch_up().await? {
+        bundles += 1;
     }
     Ok(())
-}
-
-fn remember(shared: &Shared, index: u64, time_millis: Option<u64>, framed: &[u8]) {
-    // What cannot be read has been refused before.
-    let Ok(leaf) = shared.format.read(framed) else {
-        return;
-    };
-    if let Some(key) = leaf.deduplication_key {
-        let time_millis = time_millis.unwrap_or(leaf.time_millis);
-        lock(&shared.recent).insert(key, Known { index, time_millis });
-    }
 }
 
 /// A new log signs its empty tree, on a thread where it may block.
@@ -378,6 +353,9 @@ fn damaged_entry(index: u64, error: &crate::LeafFormatError) -> Error {
         why: format!("entry {index} of the journal: {error}"),
     }
 }
+
+/// As many entries as the index has in memory when it was not written for longest.
+const BUNDLES_AT_START: usize = 512;
 
 /// An object store answers slowly, but many at once.
 const PARALLEL_READS: usize = 16;

@@ -1,4 +1,5 @@
 use std::collections::{HashMap, VecDeque};
+use std::ops::Range;
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -8,9 +9,15 @@ use tokio::sync::oneshot;
 
 use crate::edge::Edge;
 use crate::queue::{Outcome, Submission};
-use crate::recent::{Known, Recent};
 use crate::shared::Shared;
 use crate::{Error, Included, PendingEntry, PublishedHead, RecordedEntry, SealedEntry};
+
+/// Where an entry stands, and the time that it was sealed with if its leaf tells.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Placed {
+    pub(crate) index: u64,
+    pub(crate) time_millis: u64,
+}
 
 /// The entries of a round before it is committed, and who waits for them.
 pub(crate) struct Draft {
@@ -22,7 +29,7 @@ pub(crate) struct Draft {
 
 struct Waiter {
     answer: oneshot::Sender<Result<Outcome, Error>>,
-    place: Known,
+    place: Placed,
     entry: RecordedEntry,
     /// What was submitted, when it repeats an entry of an earlier round.
     repeats: Option<Box<dyn PendingEntry>>,
@@ -56,16 +63,8 @@ impl Draft {
     }
 
     /// Makes the round's entries known to later submissions of the same; only after the commit.
-    pub(crate) fn remember(&self, recent: &mut Recent) {
-        for (key, index) in &self.keys {
-            recent.insert(
-                *key,
-                Known {
-                    index: *index,
-                    time_millis: self.time_millis,
-                },
-            );
-        }
+    pub(crate) fn remember(&self, shared: &Shared, entries: Range<u64>) {
+        shared.known.extend(entries, &self.keys);
     }
 
     /// Wakes everyone with index, proof and checkpoint.
@@ -115,7 +114,7 @@ pub(crate) struct Drafter<'a> {
 /// What a submission turned out to be.
 enum Verdict {
     New(SealedEntry),
-    Duplicate(Known, RecordedEntry),
+    Duplicate(Placed, RecordedEntry),
     Unknown,
 }
 
@@ -184,20 +183,25 @@ impl<'a> Drafter<'a> {
     }
 
     /// Where an entry of this key stands, and the entry where memory has it.
-    fn known(&self, key: &[u8; 32]) -> Option<(Known, Option<RecordedEntry>)> {
+    fn known(&self, key: &[u8; 32]) -> Option<(Placed, Option<RecordedEntry>)> {
         if let Some(position) = self.in_round.get(key) {
             let entry = self.draft.entries.get(*position).map(recorded);
             let index = self.first + *position as u64;
             return Some((
-                Known {
+                Placed {
                     index,
                     time_millis: self.draft.time_millis,
                 },
                 entry,
             ));
         }
-        let known = self.shared.find_recent(key)?;
-        Some((known, self.shared.edge().entry(known.index).cloned()))
+        // Whoever submitted it has looked among the older ones.
+        let index = self.shared.known.find_lately(key)?;
+        let entry = self.shared.edge().entry(index).cloned();
+        let time_millis = entry
+            .as_ref()
+            .map_or(0, |entry| self.shared.sealed_at(entry));
+        Some((Placed { index, time_millis }, entry))
     }
 
     fn seal(&self, entry: &dyn PendingEntry, index: u64) -> Result<Verdict, Error> {
@@ -235,7 +239,7 @@ impl<'a> Drafter<'a> {
             side,
         };
         let entry = recorded(&round_entry);
-        let place = Known {
+        let place = Placed {
             index,
             time_millis: self.draft.time_millis,
         };

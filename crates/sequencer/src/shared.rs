@@ -7,8 +7,8 @@ use merkle::TreeHead;
 use tokio::sync::watch;
 
 use crate::edge::Edge;
+use crate::known::Known;
 use crate::queue::Queue;
-use crate::recent::{Known, Recent};
 use crate::tree::TileCache;
 use crate::{Error, LeafFormat};
 
@@ -31,7 +31,7 @@ pub(crate) struct Shared {
     pub(crate) edge: RwLock<Edge>,
     pub(crate) published: watch::Sender<Arc<PublishedHead>>,
     pub(crate) queue: Queue,
-    pub(crate) recent: Mutex<Recent>,
+    pub(crate) known: Known,
     pub(crate) tiles: Mutex<TileCache>,
     /// How many bundles are in cold storage.
     pub(crate) flushed: AtomicU64,
@@ -48,6 +48,17 @@ impl Shared {
         self.published.borrow().head.size
     }
 
+    /// Waits for the moment between the commit of an entry and its visibility.
+    pub(crate) async fn wait_until_published(&self, index: u64) {
+        if index >= self.size() {
+            let mut published = self.published.subscribe();
+            // It fails only when the log is gone, and then nobody waits.
+            let _ = published
+                .wait_for(|published| published.head.size > index)
+                .await;
+        }
+    }
+
     /// Stops the taking of entries for as long as this process lives; reads go on.
     pub(crate) fn stop(&self, reason: impl Into<Arc<str>>) {
         let reason = reason.into();
@@ -62,10 +73,6 @@ impl Shared {
         Error::ReadOnly {
             reason: reason.unwrap_or_else(|| "the log was stopped".into()),
         }
-    }
-
-    pub(crate) fn find_recent(&self, key: &[u8; 32]) -> Option<Known> {
-        lock(&self.recent).find(key)
     }
 
     pub(crate) fn edge(&self) -> RwLockReadGuard<'_, Edge> {

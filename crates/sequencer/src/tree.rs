@@ -85,6 +85,35 @@ impl Shared {
         }))
     }
 
+    /// Entries of one full bundle, read and checked once.
+    pub(crate) async fn cold_entries(
+        &self,
+        first: u64,
+        end: u64,
+    ) -> Result<Vec<RecordedEntry>, Error> {
+        let (bundle, ends) = self.cold_bundle(first / WIDTH).await?;
+        let path = side_path(first / WIDTH);
+        let sides = self.cold.get(&path).await?;
+        let end = end.min((first / WIDTH + 1) * WIDTH);
+        let mut entries = Vec::new();
+        for index in first..end {
+            let position = (index % WIDTH) as usize;
+            let before = position.checked_sub(1).and_then(|before| ends.get(before));
+            let range =
+                before.copied().unwrap_or(0)..ends.get(position).copied().unwrap_or(bundle.len());
+            let side = match &sides {
+                Some(file) => decode_side(file.clone(), position as u16)
+                    .ok_or_else(|| damaged(path.clone(), "too short"))?,
+                None => Bytes::new(),
+            };
+            entries.push(RecordedEntry {
+                bundle: bundle.slice(range),
+                side,
+            });
+        }
+        Ok(entries)
+    }
+
     pub(crate) async fn inclusion_proof(
         &self,
         leaf_index: LeafIndex,

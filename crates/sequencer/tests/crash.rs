@@ -426,6 +426,11 @@ async fn a_log_in_files_survives_restarts_and_a_torn_tail() {
             anchor: Box::new(FileAnchor::new(root.join("anchor"))),
             head_signer: signer.clone(),
             leaf_format: Arc::new(sequencer::EntryLeaves),
+            known: Arc::new(
+                index::Index::open(&root.join("known"), index::IndexConfig::default())
+                    .unwrap()
+                    .0,
+            ),
             clock: Arc::new(|| 1_000_000),
         };
         let log = Log::open(LogConfig::new("log.example.org"), parts)

@@ -172,6 +172,11 @@ fn failed(error: sequencer::Error) -> Problem {
             "E-CTLOG-012",
             "the log takes no entries until its operator has looked after it; reads go on",
         ),
+        sequencer::Error::Frozen => Problem::new(
+            Kind::FailedPrecondition,
+            "E-CTLOG-018",
+            "the log has been frozen and takes no entry again; use its successor",
+        ),
         sequencer::Error::NoRoom { .. } => unavailable(
             "E-CTLOG-013",
             "the log has no room for more entries; try again when its operator has made some",
@@ -188,6 +193,7 @@ fn failed(error: sequencer::Error) -> Problem {
         sequencer::Error::EntryUnfit { .. }
         | sequencer::Error::ObjectDamaged { .. }
         | sequencer::Error::Cold(_)
+        | sequencer::Error::Index(_)
         | sequencer::Error::Journal(_)
         | sequencer::Error::Anchor(_)
         | sequencer::Error::Inconsistent { .. }

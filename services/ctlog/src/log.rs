@@ -1,11 +1,13 @@
 //! The log: one tree under one key and one origin, and the roots that it accepts.
 
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
 use checkpoint::Origin;
 use cold::{ColdStorage, DirectoryStorage};
 use config::ctlog::Config;
+use index::{Index, IndexConfig};
 use journal::FileJournal;
 use prometheus::Registry;
 use sequencer::{Clock, FileAnchor, Log, LogParts};
@@ -51,6 +53,7 @@ impl CtLog {
             anchor: Box::new(FileAnchor::new(&config.anchor)),
             head_signer: Arc::new(head_signer),
             leaf_format: Arc::new(TileLeaves),
+            known: Arc::new(open_index(&config.data.join("known"))?),
             clock: millis_of(clock),
         };
         let mut limits = sequencer::LogConfig::new(origin.as_str());
@@ -84,6 +87,16 @@ impl CtLog {
     pub(crate) const fn registry(&self) -> &Registry {
         &self.registry
     }
+}
+
+/// What is damaged of it is made again from the log.
+fn open_index(directory: &Path) -> Result<Index, Error> {
+    let opened = Index::open(directory, IndexConfig::default());
+    let (index, damage) = opened.map_err(sequencer::Error::Index)?;
+    for damage in damage {
+        tracing::warn!(%damage, "a part of the index of entries is made anew");
+    }
+    Ok(index)
 }
 
 fn open_roots(config: &Config) -> Result<Vec<Certificate>, Error> {

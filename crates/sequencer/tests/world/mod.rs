@@ -17,6 +17,7 @@ use crate::sequencer::{
 use async_trait::async_trait;
 use checkpoint::Origin;
 use cold::MemoryStorage;
+use index::{Index, IndexConfig};
 use journal::{MemoryJournal, MemoryMedium};
 use key::Algorithm;
 use merkle::{LeafHash, LeafIndex, TreeHead};
@@ -28,6 +29,7 @@ pub(crate) struct World {
     pub(crate) anchor: MemoryAnchor,
     pub(crate) signer: Arc<TestSigner>,
     pub(crate) clock: Arc<AtomicU64>,
+    pub(crate) known: Arc<Index>,
     pub(crate) config: LogConfig,
 }
 
@@ -39,6 +41,7 @@ impl World {
             anchor: MemoryAnchor::new(),
             signer: Arc::new(TestSigner::new()),
             clock: Arc::new(AtomicU64::new(1_000_000)),
+            known: new_index(),
             config: LogConfig::new("log.example.org"),
         }
     }
@@ -51,6 +54,7 @@ impl World {
             anchor: self.anchor.clone(),
             signer: Arc::clone(&self.signer),
             clock: Arc::clone(&self.clock),
+            known: new_index(),
             config: self.config.clone(),
         }
     }
@@ -63,6 +67,7 @@ impl World {
             anchor: Box::new(self.anchor.clone()),
             head_signer: self.signer.clone(),
             leaf_format: Arc::new(EntryLeaves),
+            known: Arc::clone(&self.known),
             clock: Arc::new(move || clock.load(Ordering::Relaxed)),
         }
     }
@@ -75,6 +80,13 @@ impl World {
         self.try_open().await.unwrap()
     }
 
+    /// Opens the log, which must have ended.
+    pub(crate) async fn open_frozen(&self) -> Log {
+        let log = self.open().await;
+        assert!(log.is_frozen());
+        log
+    }
+
     /// Opens the log, which must be unharmed in every part.
     pub(crate) async fn open_and_audit(&self) -> Log {
         let log = self.open().await;
@@ -82,6 +94,11 @@ impl World {
         assert_eq!(log.audit().await.unwrap().head, log.published().head);
         log
     }
+}
+
+/// An index that remembers nothing of earlier runs.
+pub(crate) fn new_index() -> Arc<Index> {
+    Arc::new(Index::in_memory(IndexConfig::default()))
 }
 
 /// A checkpoint signer that can be told to fail.
@@ -109,6 +126,21 @@ impl HeadSigner for TestSigner {
             return Err("the key is out of reach".into());
         }
         self.signer.sign(head, time_millis).await
+    }
+
+    async fn sign_last(
+        &self,
+        head: &TreeHead,
+        time_millis: u64,
+    ) -> Result<Vec<u8>, HeadSignerError> {
+        if self.is_failing.load(Ordering::Relaxed) {
+            return Err("the key is out of reach".into());
+        }
+        self.signer.sign_last(head, time_millis).await
+    }
+
+    fn is_last(&self, note: &[u8]) -> bool {
+        self.signer.is_last(note)
     }
 
     fn verify(

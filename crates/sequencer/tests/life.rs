@@ -1,0 +1,173 @@
+//! What happens to a log that is idle, that ends, or whose index of entries is lost.
+
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod world;
+
+use sigstead_sequencer as sequencer;
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use index::{Index, IndexConfig, Key};
+use journal::Fault;
+use sequencer::{Error, Log};
+use world::{Text, World, add, add_many, eventually, new_index};
+
+fn note(log: &Log) -> String {
+    String::from_utf8(log.published().note.to_vec()).unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_frozen_log_says_so_and_takes_nothing_also_after_a_restart() {
+    let world = World::new();
+    let log = world.open().await;
+    add(&log, "entry").await.unwrap();
+    assert!(!log.is_frozen());
+    world.clock.store(2_000_000, Ordering::Relaxed);
+    let last = log.freeze().await.unwrap();
+    assert_eq!((last.head.size, last.time_millis), (1, 2_000_000));
+    assert!(
+        note(&log).contains("\nLog frozen \u{2014} 2000\n"),
+        "{}",
+        note(&log)
+    );
+    assert_eq!(log.freeze().await.unwrap(), last);
+    for text in ["entry", "late"] {
+        assert!(
+            matches!(add(&log, text).await, Err(Error::Frozen)),
+            "{text}"
+        );
+    }
+    log.shutdown().await;
+
+    let log = world.open_frozen().await;
+    assert_eq!(log.published(), last);
+    assert!(matches!(add(&log, "later").await, Err(Error::Frozen)));
+    assert_eq!(log.freeze().await.unwrap(), last);
+    assert_eq!(log.audit().await.unwrap().head, last.head);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn what_waits_when_a_log_ends_is_logged() {
+    let world = World::new();
+    let log = world.open().await;
+    let held = world::add_held(&world, &log).await;
+    let waiting: Vec<_> = (0..20)
+        .map(|number| {
+            let log = log.clone();
+            tokio::spawn(async move { log.add(Text::boxed(format!("waits {number}"))).await })
+        })
+        .collect();
+    eventually("queueing", || log.health().waiting == 20).await;
+    let ending = tokio::spawn({
+        let log = log.clone();
+        async move { log.freeze().await }
+    });
+    world.journal.resume();
+    held.await.unwrap();
+    let last = ending.await.unwrap().unwrap();
+    for entry in waiting {
+        let included = entry.await.unwrap().unwrap();
+        assert!(included.leaf_index.value() < last.head.size);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn an_end_that_cannot_be_signed_is_no_end() {
+    let world = World::new();
+    let log = world.open().await;
+    add(&log, "entry").await.unwrap();
+    world.signer.is_failing.store(true, Ordering::Relaxed);
+    assert!(matches!(
+        log.freeze().await,
+        Err(Error::SigningFailed { .. })
+    ));
+    world.signer.is_failing.store(false, Ordering::Relaxed);
+    assert!(!log.is_frozen());
+    add(&log, "next").await.unwrap();
+    log.freeze().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn an_end_that_is_interrupted_is_there_or_not_but_never_half() {
+    for fault in [Fault::Before, Fault::After] {
+        let world = World::new();
+        let log = world.open().await;
+        add(&log, "entry").await.unwrap();
+        world.journal.fail_commit_after(0, fault);
+        assert!(log.freeze().await.is_err(), "{fault:?}");
+        assert!(log.add(Text::boxed("late")).await.is_err(), "{fault:?}");
+        log.shutdown().await;
+        let log = world.open().await;
+        assert_eq!(log.is_frozen(), fault == Fault::After, "{fault:?}");
+        assert_eq!(log.published().head.size, 1);
+        assert_eq!(add(&log, "next").await.is_ok(), fault == Fault::Before);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn the_head_of_an_idle_log_is_signed_again_and_that_of_a_busy_one_is_not() {
+    let mut world = World::new();
+    world.config.refresh_interval = Some(Duration::from_millis(20));
+    let log = world.open().await;
+    add(&log, "entry").await.unwrap();
+    let before = log.published();
+    world.clock.fetch_add(19, Ordering::Relaxed);
+    for _ in 0..20 {
+        tokio::task::yield_now().await;
+    }
+    assert_eq!(log.published(), before);
+    world.clock.fetch_add(1_000, Ordering::Relaxed);
+    eventually("a new head", || {
+        log.published().time_millis > before.time_millis
+    })
+    .await;
+    assert_eq!(log.published().head, before.head);
+    log.shutdown().await;
+    let published = log.published();
+    let log = world.open_and_audit().await;
+    assert!(log.published().time_millis >= published.time_millis);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn an_index_that_is_lost_or_of_another_log_is_made_again() {
+    let mut world = World::new();
+    let log = world.open().await;
+    add_many(&log, "entry", 700).await;
+    eventually("flushing", || log.health().bundles_in_cold == 2).await;
+    log.shutdown().await;
+    let ahead = Index::in_memory(IndexConfig::default());
+    ahead
+        .extend(0..9_000, &[(Key::new([7; 32]), 8_999)])
+        .unwrap();
+    for known in [new_index(), Arc::new(ahead)] {
+        world.known = known;
+        let log = world.open().await;
+        assert_eq!(world.known.covered(), 700);
+        assert!(add(&log, "entry 3").await.unwrap().is_duplicate);
+        log.shutdown().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn an_entry_is_found_by_its_key_wherever_it_is() {
+    let directory = tempfile::tempdir().unwrap();
+    let mut world = World::new();
+    let small = IndexConfig {
+        tail_postings: 100,
+        ..IndexConfig::default()
+    };
+    world.known = Arc::new(Index::open(directory.path(), small).unwrap().0);
+    let log = world.open().await;
+    add_many(&log, "entry", 1_000).await;
+    eventually("writing the index", || world.known.durable() > 0).await;
+    for number in [0, 1, 500, 999] {
+        let key = Text::new(format!("entry {number}")).key.unwrap();
+        let index = log.find(&key).unwrap().unwrap();
+        let entry = log.entry(index).await.unwrap().unwrap();
+        assert!(entry.bundle.ends_with(format!("entry {number}").as_bytes()));
+    }
+    assert_eq!(log.find(&[9; 32]).unwrap(), None);
+}
