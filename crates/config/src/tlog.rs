@@ -1,6 +1,7 @@
 //! Configuration of the transparency log of signing events.
 
 use std::collections::HashSet;
+use std::num::NonZeroU64;
 use std::path::{Path, PathBuf};
 
 use kit::{Listeners, Period, ServiceConfig, TelemetryConfig};
@@ -18,9 +19,13 @@ pub struct Config {
     /// Logs and traces.
     #[serde(default)]
     pub telemetry: TelemetryConfig,
-    /// The logs of the process. A request for the host name of a log's origin goes to that log, any
-    /// other to the first.
+    /// The logs of the process, of each face the oldest first. A request of Rekor v2 goes to the log whose origin is the
+    /// request's host name, else to the newest log of that face.
     pub logs: Vec<LogConfig>,
+    /// A directory for logs that are opened while the service runs, one file each in the form of an entry of `logs`. They
+    /// come after those of `logs`. Default: none, and no log can be opened without a restart.
+    #[serde(default)]
+    pub opened_logs: Option<PathBuf>,
 }
 
 /// One log: one tree, one key, one origin.
@@ -29,9 +34,14 @@ pub struct Config {
 pub struct LogConfig {
     /// The interface that the log offers and the format of its leaves. It never changes.
     pub face: Face,
-    /// The name of the log in its checkpoints; clients compare it with the host name of the log's
-    /// `baseUrl` in the trust root. It never changes.
+    /// The host name of the log in its checkpoints; clients compare it with the host name of the log's
+    /// `baseUrl` in the trust root. It never changes. Shards of a Rekor v1 log have the same, a new log of Rekor v2 has
+    /// a new one.
     pub origin: Origin,
+    /// The number that tells the shards of a Rekor v1 log apart: random, not zero, below 2^63. It stands in entry
+    /// identifiers and in the checkpoint's first line, and never changes. Only for `rekor-v1`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tree_id: Option<NonZeroU64>,
     /// The key that signs checkpoints. No two logs may share one: clients find a log by the hash
     /// of its key. It never changes: a new key is a new log.
     pub key: KeyConfig,
@@ -48,8 +58,12 @@ pub struct LogConfig {
 }
 
 /// The interface of a log.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Face {
+    /// Rekor v1: entries with a signed timestamp, of kinds `hashedrekord`, `dsse` and `intoto`. The key must be ECDSA
+    /// P-256, which is the only one that every client verifies.
+    #[serde(rename = "rekor-v1")]
+    RekorV1,
     /// Rekor v2: tiles, entries of kind `hashedrekord` 0.0.2.
     #[serde(rename = "rekor-v2")]
     RekorV2,
@@ -63,21 +77,62 @@ impl Config {
             listeners,
             telemetry: TelemetryConfig::default(),
             logs,
+            opened_logs: None,
         }
     }
 }
 
 impl LogConfig {
-    /// A log with every default.
+    /// A log of Rekor v2 with every default.
     #[must_use]
-    pub fn new(face: Face, origin: Origin, key: KeyConfig, data: PathBuf, anchor: PathBuf) -> Self {
+    pub fn rekor_v2(origin: Origin, key: KeyConfig, data: PathBuf, anchor: PathBuf) -> Self {
         Self {
-            face,
+            face: Face::RekorV2,
             origin,
+            tree_id: None,
             key,
             data,
             anchor,
             min_round_interval: no_interval(),
+        }
+    }
+
+    /// A shard of Rekor v1 with every default.
+    #[must_use]
+    pub fn rekor_v1(
+        origin: Origin,
+        tree_id: NonZeroU64,
+        key: KeyConfig,
+        data: PathBuf,
+        anchor: PathBuf,
+    ) -> Self {
+        Self {
+            face: Face::RekorV1,
+            tree_id: Some(tree_id),
+            ..Self::rekor_v2(origin, key, data, anchor)
+        }
+    }
+
+    /// Whether the log can be opened as it is described.
+    ///
+    /// # Errors
+    /// A sentence that names the field and what to do.
+    pub fn check(&self) -> Result<(), String> {
+        check_anchor(&self.data, &self.anchor)?;
+        match (self.face, self.tree_id) {
+            (Face::RekorV1, None) => Err(format!(
+                "{} is a rekor-v1 log without tree_id; give it a random number",
+                self.origin
+            )),
+            (Face::RekorV1, Some(id)) if id.get() > i64::MAX as u64 => Err(format!(
+                "tree_id {id} of {} is too large; choose one below 2^63",
+                self.origin
+            )),
+            (Face::RekorV2, Some(_)) => Err(format!(
+                "{} is a rekor-v2 log with a tree_id; leave it out",
+                self.origin
+            )),
+            _ => Ok(()),
         }
     }
 }
@@ -91,24 +146,38 @@ impl ServiceConfig for Config {
         if self.logs.is_empty() {
             return Err("logs is empty; name at least one log".to_owned());
         }
-        let (mut origins, mut folders) = (HashSet::new(), HashSet::new());
-        for log in &self.logs {
-            check_anchor(&log.data, &log.anchor)?;
-            if !origins.insert(&log.origin) {
-                return Err(format!(
-                    "two logs have the origin {}; each needs its own",
-                    log.origin
-                ));
-            }
-            if !folders.insert(&log.data) {
-                let data = log.data.display();
-                return Err(format!(
-                    "two logs have the data directory {data}; each needs its own"
-                ));
-            }
-        }
-        Ok(())
+        check_logs(&self.logs)
     }
+}
+
+/// Whether these logs can run in one process.
+///
+/// # Errors
+/// A sentence that names the first two that cannot.
+pub fn check_logs(logs: &[LogConfig]) -> Result<(), String> {
+    let (mut names, mut folders) = (HashSet::new(), HashSet::new());
+    let mut v1_host = None;
+    for log in logs {
+        log.check()?;
+        let origin = &log.origin;
+        if !names.insert((origin, log.face, log.tree_id)) {
+            return Err(format!(
+                "two logs have the origin {origin}; each needs its own, or as shards of rekor-v1 a tree_id of its own"
+            ));
+        }
+        if !folders.insert(&log.data) {
+            let data = log.data.display();
+            return Err(format!(
+                "two logs have the data directory {data}; each needs its own"
+            ));
+        }
+        if log.face == Face::RekorV1 && v1_host.replace(origin).is_some_and(|host| host != origin) {
+            return Err(format!(
+                "rekor-v1 log {origin} has another origin than the one before; shards share theirs"
+            ));
+        }
+    }
+    Ok(())
 }
 
 pub(crate) fn no_interval() -> Period {

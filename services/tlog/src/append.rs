@@ -6,6 +6,7 @@ use merkle::{InclusionProof, LeafHash, LeafIndex};
 use sequencer::{PendingEntry, PublishedHead, SealError, SealedEntry};
 
 use crate::error::Error;
+use crate::frame::unframed;
 use crate::log::TransparencyLog;
 
 impl TransparencyLog {
@@ -25,7 +26,7 @@ impl TransparencyLog {
             leaf_index: included.leaf_index,
             proof: included.proof,
             checkpoint: included.checkpoint,
-            canonical_body: included.entry.bundle.slice(FRAME_LENGTH..),
+            canonical_body: unframed(&included.entry.bundle),
         })
     }
 }
@@ -71,6 +72,3 @@ impl PendingEntry for PendingRekord {
         })
     }
 }
-
-// c2sp.org/tlog-tiles §Log Entries: two bytes of length stand before each entry.
-const FRAME_LENGTH: usize = 2;

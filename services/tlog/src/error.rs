@@ -1,9 +1,8 @@
+use std::path::PathBuf;
+
 use checkpoint::Origin;
+use entry::v1::{self, EntryId, TreeId};
 use kit::{Kind, Problem, causes};
-
-mod explanation;
-
-pub use explanation::explanations;
 
 /// Why a request is refused, or the service does not start.
 #[derive(Debug, thiserror::Error)]
@@ -45,6 +44,110 @@ pub enum Error {
     /// The entry does not fit into a bundle.
     #[error("the entry does not fit into a bundle")]
     Unframed(#[from] tiles::Error),
+    /// The entry or query of Rekor v1 is not one that the log takes.
+    #[error("the request is refused")]
+    V1(#[from] v1::Error),
+    /// The body is not the JSON of a request of Rekor v1.
+    #[error("the body does not have the shape of a request")]
+    Schema(#[source] serde_json::Error),
+    /// A request of Rekor v1 is not declared to be JSON.
+    #[error("the content type is not application/json")]
+    NotJson,
+    /// A parameter is missing or cannot be read.
+    #[error("parameter {0} is missing or not a number")]
+    Query(&'static str),
+    /// The shard has the entry already.
+    #[error("an equivalent entry already exists in the transparency log with UUID {0}")]
+    Equivalent(EntryId),
+    /// There is no such entry.
+    #[error("the log has no such entry")]
+    NoSuchEntry,
+    /// There is no such shard.
+    #[error("the log has no shard {0}")]
+    UnknownTree(TreeId),
+    /// A proof is asked for from a size to a smaller one.
+    #[error("firstSize({first}) must be at least 1 and not greater than lastSize({last})")]
+    SizesReversed {
+        /// The first size.
+        first: u64,
+        /// The last size.
+        last: u64,
+    },
+    /// A proof is asked for to a size that is not published.
+    #[error("the tree size requested({0}) was greater than what is currently observable")]
+    SizeBeyond(u64),
+    /// More entries are asked for at once than allowed.
+    #[error(
+        "more than max allowed {} entries in request",
+        crate::rekor_v1::MAX_RETRIEVED
+    )]
+    TooManyRetrieved,
+    /// More entries fit a search than are answered.
+    #[error("more than {0} entries have one of the search terms")]
+    TooManyFound(usize),
+    /// No log of the face that a request is for.
+    #[error("this service has no log of {0}")]
+    FaceAbsent(&'static str),
+    /// No log of that name.
+    #[error("this service has no log {0}")]
+    NoSuchLog(String),
+    /// A log of that name is open already.
+    #[error("the log {0} is open already")]
+    LogExists(Origin),
+    /// The description of a log cannot be read.
+    #[error("the description of the log cannot be read: {0}")]
+    LogUnread(kit::ConfigError),
+    /// The configuration has no place to remember logs.
+    #[error("the configuration names no directory opened_logs")]
+    NoPlaceForLogs,
+    /// Logs do not fit together.
+    #[error("{0}")]
+    LogsContradict(String),
+    /// A log that was opened while the service ran cannot be read back.
+    #[error("the description of an opened log cannot be read")]
+    OpenedLogUnread(#[source] kit::ConfigError),
+    /// The directory of opened logs cannot be used.
+    #[error("cannot use {}", path.display())]
+    OpenedLogs {
+        /// The file or directory.
+        path: PathBuf,
+        /// What the system said.
+        #[source]
+        source: std::io::Error,
+    },
+    /// An entry could not be promised; it is logged all the same.
+    #[error("the signed entry timestamp could not be signed")]
+    Promise(#[source] signer::Error),
+    /// A Rekor v1 log lacks its tree identifier.
+    #[error("a rekor-v1 log has no usable tree_id")]
+    NoTreeId,
+    /// The key of a Rekor v1 log is one that its clients do not verify.
+    #[error("the key of {0} is not ECDSA P-256")]
+    KeyUnfit(Origin),
+    /// A shard that is not the last one still takes entries.
+    #[error("{0} is not the last shard and not frozen; freeze it, or list it last")]
+    ShardNotFrozen(Origin),
+    /// An entry below the published size cannot be found.
+    #[error("entry {0} is lost")]
+    EntryLost(u64),
+    /// What belongs to an entry beside its leaf cannot be found.
+    #[error("the time of entry {0} is lost")]
+    SideLost(u64),
+    /// The search index failed.
+    #[error("the search index failed")]
+    Index(#[from] index::Error),
+    /// The directory of the search index cannot be used.
+    #[error("cannot use the search index in {}", path.display())]
+    IndexFiles {
+        /// The file or directory.
+        path: PathBuf,
+        /// What the system said.
+        #[source]
+        source: std::io::Error,
+    },
+    /// A task ended before its time.
+    #[error("a task of the service was stopped")]
+    Task(#[source] tokio::task::JoinError),
     /// There is no such tile or bundle.
     #[error("no {0}")]
     NoSuchTile(String),
@@ -114,6 +217,73 @@ impl From<Error> for Problem {
                 format!("invalid dsse request: {error}; send one request for each signature"),
             ),
             Error::Entry(source) => refused(source),
+            Error::V1(source) => rekor_v1::refused(source),
+            Error::Schema(_) => Self::new(
+                Kind::Unprocessable,
+                "E-TLOG-040",
+                format!("{}; compare it with the API's description", causes(&error)),
+            ),
+            Error::NotJson => Self::new(
+                Kind::UnsupportedMediaType,
+                "E-TLOG-041",
+                format!("{error}; send that header with a JSON body"),
+            ),
+            Error::Query(_) => Self::new(Kind::Unprocessable, "E-TLOG-042", error.to_string()),
+            Error::Equivalent(_) => Self::new(Kind::AlreadyExists, "E-TLOG-043", error.to_string()),
+            Error::NoSuchEntry => Self::new(Kind::NotFound, "E-TLOG-044", error.to_string()),
+            Error::UnknownTree(_) | Error::SizesReversed { .. } | Error::SizeBeyond(_) => Self::new(
+                Kind::InvalidArgument,
+                "E-TLOG-045",
+                format!("{error}; /api/v1/log lists the shards and their sizes"),
+            ),
+            Error::TooManyRetrieved => {
+                Self::new(Kind::Unprocessable, "E-TLOG-046", error.to_string())
+            }
+            Error::TooManyFound(_) => Self::new(
+                Kind::InvalidArgument,
+                "E-TLOG-047",
+                format!("{error}; search for a digest, or for several terms with operator and"),
+            ),
+            Error::FaceAbsent(_) => Self::new(
+                Kind::NotFound,
+                "E-TLOG-048",
+                format!("{error}; compare the URL with the signing config"),
+            ),
+            Error::NoSuchLog(_) => Self::new(
+                Kind::NotFound,
+                "E-TLOG-049",
+                format!("{error}; `sigctl log info` lists them"),
+            ),
+            Error::LogExists(_) => Self::new(
+                Kind::AlreadyExists,
+                "E-TLOG-050",
+                format!("{error}; a new log needs a new origin, or as a shard a new tree_id"),
+            ),
+            Error::NoPlaceForLogs => Self::new(
+                Kind::FailedPrecondition,
+                "E-TLOG-051",
+                format!("{error}; name one and restart, so that the log is there at the next start"),
+            ),
+            Error::LogUnread(_) | Error::LogsContradict(_) => {
+                Self::new(Kind::InvalidArgument, "E-TLOG-052", error.to_string())
+            }
+            Error::KeyShared { .. } => {
+                Self::new(Kind::InvalidArgument, "E-TLOG-052", error.to_string())
+            }
+            Error::ShardNotFrozen(_) => {
+                Self::new(Kind::FailedPrecondition, "E-TLOG-053", error.to_string())
+            }
+            Error::KeyUnfit(_) => Self::new(
+                Kind::InvalidArgument,
+                "E-TLOG-054",
+                format!("{error}; clients verify signed entry timestamps with no other"),
+            ),
+            Error::Promise(_) => Self::new(
+                Kind::Unavailable,
+                "E-TLOG-055",
+                "the entry is in the log, but its timestamp could not be signed; fetch it by its UUID",
+            )
+            .with_detail(causes(&error)),
             // Clients of tiles take 404, and nothing else, for a partial tile that has been
             // replaced by the full one.
             Error::NoSuchTile(_) => Self::new(
@@ -122,10 +292,18 @@ impl From<Error> for Problem {
                 format!("{error} in this log; see the checkpoint for its size"),
             ),
             Error::Log(source) => failed(source),
-            Error::Encode(_) | Error::Unframed(_) => Self::internal("E-TLOG-020", causes(&error)),
+            Error::Encode(_) | Error::Unframed(_) | Error::Task(_) => {
+                Self::internal("E-TLOG-020", causes(&error))
+            }
+            Error::EntryLost(_) | Error::SideLost(_) => Self::internal("E-TLOG-021", causes(&error)),
+            Error::Index(_) | Error::IndexFiles { .. } => {
+                Self::internal("E-TLOG-022", causes(&error))
+            }
             Error::NoLogs
             | Error::Origin(_)
-            | Error::KeyShared { .. }
+            | Error::NoTreeId
+            | Error::OpenedLogUnread(_)
+            | Error::OpenedLogs { .. }
             | Error::Key { .. }
             | Error::Open { .. }
             | Error::Metrics(_) => Self::internal("E-TLOG-030", causes(&error)),
@@ -177,12 +355,22 @@ fn refused(error: entry::Error) -> Problem {
 fn failed(error: sequencer::Error) -> Problem {
     let unavailable = |code, message| Problem::new(Kind::Unavailable, code, message);
     let problem = match &error {
-        sequencer::Error::Overloaded { retry_after } => {
-            unavailable("E-TLOG-011", "reached max pushback; retry").with_retry_after(*retry_after)
-        }
+        // The reference answers 503; 429 says that nothing is wrong with the service, and every client retries it too.
+        sequencer::Error::Overloaded { retry_after } => Problem::new(
+            Kind::ResourceExhausted,
+            "E-TLOG-011",
+            "reached max pushback; retry",
+        )
+        .with_retry_after(*retry_after),
         sequencer::Error::ReadOnly { .. } => unavailable(
             "E-TLOG-012",
             "the log takes no entries until its operator has looked after it; reads go on",
+        ),
+        // Rekor v2 specification: a frozen log answers so, and clients look for its successor.
+        sequencer::Error::Frozen => Problem::new(
+            Kind::MethodNotAllowed,
+            "E-TLOG-017",
+            "This log has been frozen, please switch to the latest log.",
         ),
         sequencer::Error::NoRoom { .. } => unavailable(
             "E-TLOG-013",
@@ -204,6 +392,7 @@ fn failed(error: sequencer::Error) -> Problem {
         sequencer::Error::EntryUnfit { .. }
         | sequencer::Error::ObjectDamaged { .. }
         | sequencer::Error::Cold(_)
+        | sequencer::Error::Index(_)
         | sequencer::Error::Journal(_)
         | sequencer::Error::Anchor(_)
         | sequencer::Error::Inconsistent { .. }
@@ -213,5 +402,6 @@ fn failed(error: sequencer::Error) -> Problem {
     problem.with_detail(causes(&error))
 }
 
+mod rekor_v1;
 #[cfg(test)]
 mod tests;

@@ -1,18 +1,22 @@
-//! Serves the logs of signing events: appends entries, and answers with the proof that they are in.
+//! Serves the logs of signing events: appends entries, answers with the proof that they are in, and finds them again.
 //!
-//! Specifications: Rekor v2 (architecture-docs, `rekor-v2-spec.md`; `dev.sigstore.rekor.v2` of
-//! rekor-tiles v2.3.0), C2SP tlog-tiles and tlog-checkpoint.
+//! Specifications: Rekor v1 (openapi.yaml of rekor v1.5.4), Rekor v2 (architecture-docs, `rekor-v2-spec.md`;
+//! `dev.sigstore.rekor.v2` of rekor-tiles v2.3.0), C2SP tlog-tiles and tlog-checkpoint.
 //!
-//! For signers, whose entries are logged before the call returns; for verifiers and monitors, who
-//! read checkpoints, tiles and bundles of entries.
+//! For signers, whose entries are logged before the call returns; for verifiers and monitors, who read checkpoints,
+//! tiles, bundles, entries and proofs; for administrators, who open and freeze logs and search them.
 //!
-//! File map: `log.rs` opens the logs and finds the one that a request is for; `append.rs` and
-//! `read.rs` are the two verbs; `api/http.rs`, `api/json.rs` and `api/grpc.rs` are the faces;
-//! `error.rs` says what each failure answers; `metrics.rs` what is counted.
+//! One process runs several logs, each a tree of its own under a key of its own: one active log of each face, and those
+//! that have ended. They share this process and nothing else.
 //!
-//! Deliberately absent: judgement over certificates, which verifiers make; entries of kind `dsse`,
-//! which are logged as `hashedrekord` over the pre-authentication encoding, as every current client
-//! expects; search, which Rekor v2 does not have.
+//! File map: `logs.rs` the logs of the process and which one a request is for, `opened.rs` those that joined while it
+//! ran, `log.rs` one of them. The verbs of Rekor v2 are `append.rs` and `read.rs`; those of Rekor v1 are in `rekor_v1/`,
+//! with `side.rs` for what its entries hold beside the leaf; `search.rs` finds entries of both; `manage.rs` is for
+//! administrators. `api/` are the faces; `error.rs` says what each failure answers; `metrics.rs` what is counted.
+//!
+//! Deliberately absent: judgement over certificates, which verifiers make; entries of kind `dsse` in Rekor v2, which are
+//! logged as `hashedrekord` over the pre-authentication encoding, as every current client expects; attestation storage
+//! and the package kinds of Rekor v1.
 
 use std::sync::Arc;
 
@@ -22,13 +26,20 @@ use kit::{Clock, Service, SystemClock};
 mod api;
 mod append;
 mod error;
+mod frame;
 mod log;
+mod logs;
+mod manage;
 mod metrics;
+mod opened;
 mod read;
+mod rekor_v1;
+mod search;
+mod side;
 
-pub use error::{Error, explanations};
+pub use error::Error;
 
-use log::TransparencyLogs;
+use logs::TransparencyLogs;
 use metrics::Metrics;
 
 /// Opens the logs, with their keys and their files, and puts the service together.
@@ -46,15 +57,16 @@ pub async fn build(config: Config) -> Result<Service, Error> {
 pub async fn build_with_clock(config: Config, clock: Arc<dyn Clock>) -> Result<Service, Error> {
     let metrics = Metrics::register()?;
     let registry = metrics.registry().clone();
-    let logs = Arc::new(TransparencyLogs::open(&config.logs, clock, &metrics).await?);
+    let logs = Arc::new(TransparencyLogs::open(&config, clock, &metrics).await?);
     let (to_ask, to_stop) = (Arc::clone(&logs), Arc::clone(&logs));
     let service = Service::new("tlog", config.listeners)
         .public(api::http::routes(Arc::clone(&logs)))
-        .grpc(api::grpc::service(logs))
+        .grpc(api::grpc::service(Arc::clone(&logs)))
+        .admin_grpc(api::admin::service(logs))
         .reflection(&[proto::FILE_DESCRIPTOR_SET])
         .readiness("logs", move || std::future::ready(to_ask.check()))
         .task("logs", |stop| async move {
-            stop.cancelled().await;
+            to_stop.follow(&stop).await;
             to_stop.shut_down().await;
         })
         .metrics(registry);

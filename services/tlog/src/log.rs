@@ -1,48 +1,76 @@
-use std::collections::HashMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use checkpoint::Origin;
 use cold::DirectoryStorage;
 use config::tlog::{Face, LogConfig};
+use entry::v1::TreeId;
+use index::{Index, IndexConfig};
 use journal::FileJournal;
+use key::Algorithm;
+use merkle::{LeafHash, LeafIndex};
 use note::VerifierKey;
-use sequencer::{CheckpointSigner, Clock, EntryLeaves, FileAnchor, Log, LogParts};
+use sequencer::{CheckpointSigner, Clock, EntryLeaves, FileAnchor, Log, LogParts, PublishedHead};
 use signer::Signer;
 
 use crate::error::Error;
 use crate::metrics::Metrics;
+use crate::search::SearchIndex;
 
 /// One log: one tree under one key and one origin.
 pub(crate) struct TransparencyLog {
-    origin: Origin,
-    log_id: [u8; 32],
+    pub(crate) name: LogName,
     pub(crate) log: Log,
+    pub(crate) search: SearchIndex,
+    pub(crate) signer: Arc<dyn Signer>,
     pub(crate) metrics: Metrics,
+    log_id: [u8; 32],
+}
+
+/// What a log is called, which depends on its face.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(crate) struct LogName {
+    /// The host under which clients know the log, which also names its key.
+    pub(crate) host: Origin,
+    /// The first line of its checkpoints.
+    pub(crate) origin: Origin,
+    /// The shard of a Rekor v1 log; a log of Rekor v2 has none.
+    pub(crate) tree_id: Option<TreeId>,
 }
 
 impl TransparencyLog {
-    async fn open(keyed: KeyedLog<'_>, clock: Clock, metrics: Metrics) -> Result<Self, Error> {
-        // The place where the other face branches off: it has its own leaves and its own verbs.
-        match keyed.config.face {
-            Face::RekorV2 => keyed.open_v2(clock, metrics).await,
-        }
-    }
-
-    pub(crate) const fn origin(&self) -> &Origin {
-        &self.origin
-    }
-
     /// How verifiers know the log's key (Rekor v2 specification §4).
     pub(crate) const fn log_id(&self) -> [u8; 32] {
         self.log_id
     }
 
-    fn check(&self) -> Result<(), String> {
+    pub(crate) const fn origin(&self) -> &Origin {
+        &self.name.origin
+    }
+
+    pub(crate) fn published(&self) -> Arc<PublishedHead> {
+        self.log.published()
+    }
+
+    pub(crate) fn is_frozen(&self) -> bool {
+        self.log.is_frozen()
+    }
+
+    /// Where an entry stands, by the hash of its leaf.
+    pub(crate) async fn find(&self, leaf_hash: &LeafHash) -> Result<Option<LeafIndex>, Error> {
+        let (log, key) = (self.log.clone(), *leaf_hash.as_bytes());
+        // It may read from disk.
+        let finding = tokio::task::spawn_blocking(move || log.find(&key));
+        Ok(finding.await.map_err(Error::Task)??)
+    }
+
+    pub(crate) fn check(&self) -> Result<(), String> {
         match self.log.health().read_only {
-            Some(reason) => Err(format!("{} takes no entries: {reason}", self.origin)),
-            None if self.log.published().note.is_empty() => {
-                Err(format!("{} has no signed checkpoint yet", self.origin))
+            // The end that its operator gave it.
+            Some(_) if self.is_frozen() => Ok(()),
+            Some(reason) => Err(format!("{} takes no entries: {reason}", self.origin())),
+            None if self.published().note.is_empty() => {
+                Err(format!("{} has no signed checkpoint yet", self.origin()))
             }
             None => Ok(()),
         }
@@ -50,125 +78,103 @@ impl TransparencyLog {
 }
 
 /// A log whose key is open and whose files are not touched yet.
-struct KeyedLog<'a> {
+pub(crate) struct KeyedLog<'a> {
     config: &'a LogConfig,
-    origin: Origin,
-    key: VerifierKey,
+    pub(crate) name: LogName,
+    pub(crate) key: VerifierKey,
     signer: Arc<dyn Signer>,
 }
 
 impl<'a> KeyedLog<'a> {
-    async fn open(config: &'a LogConfig) -> Result<Self, Error> {
-        let origin = Origin::parse(config.origin.as_str())?;
+    pub(crate) async fn open(config: &'a LogConfig) -> Result<Self, Error> {
+        let name = LogName::of(config)?;
         let signer = signer::open(&config.key).await;
         let signer = signer.map_err(|source| Error::Key {
-            origin: origin.clone(),
+            origin: name.origin.clone(),
             source,
         })?;
+        let algorithm = signer.public_key().algorithm();
+        // Clients verify signed entry timestamps with this algorithm and no other.
+        if name.tree_id.is_some() && algorithm != Algorithm::EcdsaP256Sha256 {
+            return Err(Error::KeyUnfit(name.origin));
+        }
         Ok(Self {
             config,
-            key: VerifierKey::new(origin.to_key_name()?, signer.public_key().clone()),
-            origin,
+            key: VerifierKey::new(name.host.to_key_name()?, signer.public_key().clone()),
+            name,
             signer,
         })
     }
 
-    async fn open_v2(self, clock: Clock, metrics: Metrics) -> Result<TransparencyLog, Error> {
+    pub(crate) async fn open_files(
+        self,
+        clock: Clock,
+        metrics: Metrics,
+    ) -> Result<TransparencyLog, Error> {
+        let origin = self.name.origin.clone();
         let failed = |source| Error::Open {
-            origin: self.origin.clone(),
+            origin: origin.clone(),
             source,
         };
         let data = &self.config.data;
+        let head_signer =
+            CheckpointSigner::named(origin.clone(), self.key.clone(), Arc::clone(&self.signer));
         let parts = LogParts {
             journal: Box::new(open_journal(data).map_err(|e| failed(e.into()))?),
             cold: Arc::new(open_tiles(data).map_err(|e| failed(e.into()))?),
             anchor: Box::new(FileAnchor::new(&self.config.anchor)),
-            head_signer: Arc::new(CheckpointSigner::new(self.origin.clone(), self.signer)?),
+            head_signer: Arc::new(head_signer),
             leaf_format: Arc::new(EntryLeaves),
+            known: Arc::new(open_index(data.join("known"), &origin).await?),
             clock,
         };
-        let mut limits = sequencer::LogConfig::new(self.origin.as_str());
+        let mut limits = sequencer::LogConfig::new(origin.as_str());
         limits.min_round_interval = self.config.min_round_interval.duration();
         let log = Log::open(limits, parts).await.map_err(failed)?;
+        let search = SearchIndex::open(data.join("search"), origin.clone()).await?;
+        metrics.watch(origin.as_str(), log.clone())?;
         Ok(TransparencyLog {
             log_id: self.key.full_id(),
-            origin: self.origin,
+            name: self.name,
             log,
+            search,
+            signer: self.signer,
             metrics,
         })
     }
 }
 
-/// The logs of the process, each reached under the host name that is its origin.
-pub(crate) struct TransparencyLogs {
-    first: Arc<TransparencyLog>,
-    others: Vec<Arc<TransparencyLog>>,
-}
-
-impl TransparencyLogs {
-    pub(crate) async fn open(
-        configs: &[LogConfig],
-        clock: Arc<dyn kit::Clock>,
-        metrics: &Metrics,
-    ) -> Result<Self, Error> {
-        // All keys before the first log: a log that was begun with a wrong key keeps it.
-        let mut keyed = Vec::new();
-        for config in configs {
-            keyed.push(KeyedLog::open(config).await?);
-        }
-        check_keys(&keyed)?;
-        let clock: Clock = Arc::new(move || millis(&*clock));
-        let mut logs = Vec::new();
-        for keyed in keyed {
-            let log = TransparencyLog::open(keyed, Arc::clone(&clock), metrics.clone()).await?;
-            metrics.watch(log.origin.as_str(), log.log.clone())?;
-            logs.push(Arc::new(log));
-        }
-        let mut logs = logs.into_iter();
+impl LogName {
+    fn of(config: &LogConfig) -> Result<Self, Error> {
+        let host = Origin::parse(config.origin.as_str())?;
+        let (origin, tree_id) = match (config.face, config.tree_id) {
+            (Face::RekorV1, Some(tree_id)) => {
+                let tree_id = TreeId::try_from(tree_id.get()).map_err(|_| Error::NoTreeId)?;
+                (
+                    Origin::parse(&format!("{host} - {tree_id}"))?,
+                    Some(tree_id),
+                )
+            }
+            (Face::RekorV1, None) => return Err(Error::NoTreeId),
+            (Face::RekorV2, _) => (host.clone(), None),
+        };
         Ok(Self {
-            first: logs.next().ok_or(Error::NoLogs)?,
-            others: logs.collect(),
+            host,
+            origin,
+            tree_id,
         })
     }
-
-    /// The log of a host name, which may carry a port; the first one for any other name, since a
-    /// process on one machine is reached under `localhost`.
-    pub(crate) fn for_host(&self, authority: Option<&str>) -> &Arc<TransparencyLog> {
-        let host = authority.map(|name| name.rsplit_once(':').map_or(name, |(host, _port)| host));
-        let is_named = |log: &&Arc<TransparencyLog>| {
-            host.is_some_and(|host| host.eq_ignore_ascii_case(log.origin.as_str()))
-        };
-        self.iter().find(is_named).unwrap_or(&self.first)
-    }
-
-    pub(crate) fn check(&self) -> Result<(), String> {
-        self.iter().try_for_each(|log| log.check())
-    }
-
-    pub(crate) async fn shut_down(&self) {
-        for log in self.iter() {
-            log.log.shutdown().await;
-        }
-    }
-
-    fn iter(&self) -> impl Iterator<Item = &Arc<TransparencyLog>> {
-        std::iter::once(&self.first).chain(&self.others)
-    }
 }
 
-// Clients find a log by its key, so with one key for two the entries of one would be sought in the
-// other.
-fn check_keys(logs: &[KeyedLog<'_>]) -> Result<(), Error> {
-    let mut seen = HashMap::new();
-    for log in logs {
-        if let Some(other) = seen.insert(log.key.public_key().log_id(), &log.origin) {
-            return Err(Error::KeyShared {
-                one: other.clone(),
-                other: log.origin.clone(),
-            });
-        }
+/// Opens an index of a log's directory; what is damaged of it is made again from the log.
+pub(crate) async fn open_index(directory: PathBuf, origin: &Origin) -> Result<Index, Error> {
+    let opening =
+        tokio::task::spawn_blocking(move || Index::open(&directory, IndexConfig::default()));
+    let (index, damage) = opening.await.map_err(Error::Task)??;
+    for damage in damage {
+        tracing::warn!(%origin, %damage, "a part of an index is made anew");
     }
-    Ok(())
+    Ok(index)
 }
 
 fn open_journal(data: &Path) -> Result<FileJournal, journal::Error> {
@@ -179,9 +185,4 @@ fn open_journal(data: &Path) -> Result<FileJournal, journal::Error> {
 // can read or serve it.
 fn open_tiles(data: &Path) -> Result<DirectoryStorage, cold::Error> {
     DirectoryStorage::open(data.join("tiles"))
-}
-
-fn millis(clock: &dyn kit::Clock) -> u64 {
-    let millis = clock.now().unix_timestamp_nanos() / 1_000_000;
-    u64::try_from(millis).unwrap_or_default()
 }

@@ -10,6 +10,7 @@ use crate::error::Error;
 pub(crate) struct Metrics {
     registry: Registry,
     new_entries: IntCounter,
+    new_v1_entries: IntCounter,
     duplicate_entries: IntCounter,
 }
 
@@ -28,6 +29,8 @@ impl Metrics {
                 "rekor_v2_new_hashedrekord_entries",
                 "The total number of new hashedrekord log entries",
             )?,
+            // The name that Rekor v1 has for it.
+            new_v1_entries: counter("rekor_new_entries", "The total number of new log entries")?,
             duplicate_entries: counter(
                 "sigstead_tlog_duplicate_entries_total",
                 "Entries that were in the log already and answered with their place.",
@@ -48,10 +51,18 @@ impl Metrics {
     }
 
     pub(crate) fn count_entry(&self, is_duplicate: bool) {
+        self.count(&self.new_entries, is_duplicate);
+    }
+
+    pub(crate) fn count_v1_entry(&self, is_duplicate: bool) {
+        self.count(&self.new_v1_entries, is_duplicate);
+    }
+
+    fn count(&self, new: &IntCounter, is_duplicate: bool) {
         if is_duplicate {
             self.duplicate_entries.inc();
         } else {
-            self.new_entries.inc();
+            new.inc();
         }
     }
 }

@@ -13,7 +13,8 @@ use tonic::{Request, Response, Status};
 
 use crate::append::LogEntry;
 use crate::error::Error;
-use crate::log::{TransparencyLog, TransparencyLogs};
+use crate::log::TransparencyLog;
+use crate::logs::TransparencyLogs;
 
 /// The gRPC face of the same verbs.
 pub(crate) fn service(logs: Arc<TransparencyLogs>) -> RekorServer<RekorFace> {
@@ -25,10 +26,12 @@ pub(crate) struct RekorFace {
 }
 
 impl RekorFace {
-    fn addressed<T>(&self, request: &Request<T>) -> Arc<TransparencyLog> {
+    fn addressed<T>(&self, request: &Request<T>) -> Result<Arc<TransparencyLog>, Status> {
         let uri = request.extensions().get::<OriginalUri>();
         let authority = uri.and_then(|OriginalUri(uri)| uri.authority());
-        Arc::clone(self.logs.for_host(authority.map(|name| name.as_str())))
+        let set = self.logs.current();
+        let log = set.for_host(authority.map(|name| name.as_str()));
+        log.map(Arc::clone).map_err(to_status)
     }
 }
 
@@ -38,7 +41,7 @@ impl Rekor for RekorFace {
         &self,
         request: Request<CreateEntryRequest>,
     ) -> Result<Response<TransparencyLogEntry>, Status> {
-        let log = self.addressed(&request);
+        let log = self.addressed(&request)?;
         let proposed = ProposedEntry::try_from(request.into_inner()).map_err(Error::Wire);
         let append = tokio::time::timeout(WRITE_DEADLINE, log.append(proposed.map_err(to_status)?));
         let entry = append.await.map_err(|_| to_status(Error::Late))?;
@@ -46,7 +49,7 @@ impl Rekor for RekorFace {
     }
 
     async fn get_tile(&self, request: Request<TileRequest>) -> Result<Response<HttpBody>, Status> {
-        let log = self.addressed(&request);
+        let log = self.addressed(&request)?;
         let TileRequest { l, n } = request.into_inner();
         let tile = log.file(&format!("{l}/{n}")).await;
         Ok(body(
@@ -59,7 +62,7 @@ impl Rekor for RekorFace {
         &self,
         request: Request<EntryBundleRequest>,
     ) -> Result<Response<HttpBody>, Status> {
-        let log = self.addressed(&request);
+        let log = self.addressed(&request)?;
         let path = format!("entries/{}", request.into_inner().n);
         let bundle = log.file(&path).await;
         Ok(body(
@@ -69,7 +72,7 @@ impl Rekor for RekorFace {
     }
 
     async fn get_checkpoint(&self, request: Request<()>) -> Result<Response<HttpBody>, Status> {
-        let checkpoint = self.addressed(&request).checkpoint();
+        let checkpoint = self.addressed(&request)?.checkpoint();
         Ok(body("text/plain; charset=utf-8", checkpoint.into()))
     }
 }

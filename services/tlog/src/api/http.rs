@@ -1,19 +1,19 @@
-use std::convert::Infallible;
 use std::sync::Arc;
 
 use ::http::request::Parts;
 use ::http::{HeaderValue, StatusCode, header};
 use axum::Router;
-use axum::extract::{FromRequestParts, Path};
+use axum::extract::{FromRequestParts, Path, State};
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use kit::{BodyStyle, Budget, Problem, Routes};
 
-use crate::api::json;
-use crate::log::{TransparencyLog, TransparencyLogs};
+use crate::api::{json, rekor_v1};
+use crate::log::TransparencyLog;
+use crate::logs::TransparencyLogs;
 
-/// The routes of the write interface, and of the read interface under both of its addresses:
-/// monitors read below the log's URL, the specification below `/api/v2`.
+/// The routes of both faces. Tiles and checkpoints are read under three addresses: monitors read below the log's URL, the
+/// specification of Rekor v2 below `/api/v2`, and every log, of whichever face and age, is below `/logs/{log id}`.
 pub(crate) fn routes(logs: Arc<TransparencyLogs>) -> Router {
     let mut routes =
         Routes::new(BodyStyle::Gateway)
@@ -24,6 +24,11 @@ pub(crate) fn routes(logs: Arc<TransparencyLogs>) -> Router {
             .get(&format!("{base}/checkpoint"), Budget::read(), checkpoint)
             .get(&format!("{base}/tile/{{*path}}"), Budget::read(), tile);
     }
+    let routes = routes
+        .get("/logs/{log_id}/checkpoint", Budget::read(), checkpoint_of)
+        .get("/logs/{log_id}/tile/{*path}", Budget::read(), tile_of)
+        .merge(rekor_v1::routes())
+        .cors_any_origin(&["etag", "location", "sigstead-code"]);
     routes.with_state(logs).into_router()
 }
 
@@ -35,15 +40,39 @@ async fn create_entry(log: AddressedLog, body: Bytes) -> Result<Response, Proble
 }
 
 async fn checkpoint(log: AddressedLog) -> Response {
+    checkpoint_response(&log.0)
+}
+
+async fn tile(log: AddressedLog, Path(path): Path<String>) -> Result<Response, Problem> {
+    tile_response(&log.0, &path).await
+}
+
+async fn checkpoint_of(
+    State(logs): State<Arc<TransparencyLogs>>,
+    Path(log_id): Path<String>,
+) -> Result<Response, Problem> {
+    let log = logs.current().by_log_id(&log_id)?;
+    Ok(checkpoint_response(&log))
+}
+
+async fn tile_of(
+    State(logs): State<Arc<TransparencyLogs>>,
+    Path((log_id, path)): Path<(String, String)>,
+) -> Result<Response, Problem> {
+    let log = logs.current().by_log_id(&log_id)?;
+    tile_response(&log, &path).await
+}
+
+fn checkpoint_response(log: &TransparencyLog) -> Response {
     let headers = [
         (header::CONTENT_TYPE, "text/plain; charset=utf-8"),
         (header::CACHE_CONTROL, "no-cache"),
     ];
-    (headers, log.0.checkpoint()).into_response()
+    (headers, log.checkpoint()).into_response()
 }
 
-async fn tile(log: AddressedLog, Path(path): Path<String>) -> Result<Response, Problem> {
-    let bytes = log.0.file(&path).await?;
+async fn tile_response(log: &TransparencyLog, path: &str) -> Result<Response, Problem> {
+    let bytes = log.file(path).await?;
     let headers = [
         (header::CONTENT_TYPE, "application/octet-stream"),
         (header::CACHE_CONTROL, "public, max-age=31536000, immutable"),
@@ -55,19 +84,19 @@ async fn tile(log: AddressedLog, Path(path): Path<String>) -> Result<Response, P
 struct AddressedLog(Arc<TransparencyLog>);
 
 impl FromRequestParts<Arc<TransparencyLogs>> for AddressedLog {
-    type Rejection = Infallible;
+    type Rejection = Problem;
 
     async fn from_request_parts(
         parts: &mut Parts,
         logs: &Arc<TransparencyLogs>,
-    ) -> Result<Self, Infallible> {
+    ) -> Result<Self, Problem> {
         // HTTP/2 has the name in the URI, HTTP/1.1 in a header.
         let in_header = parts.headers.get(header::HOST).map(HeaderValue::to_str);
         let authority = match parts.uri.authority() {
             Some(authority) => Some(authority.as_str()),
             None => in_header.and_then(Result::ok),
         };
-        Ok(Self(Arc::clone(logs.for_host(authority))))
+        Ok(Self(Arc::clone(logs.current().for_host(authority)?)))
     }
 }
 

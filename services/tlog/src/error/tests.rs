@@ -17,13 +17,6 @@ fn answer(error: sequencer::Error) -> (StatusCode, &'static str, Option<String>)
 fn asks_to_come_back_when_an_entry_may_be_taken_later() {
     let later = [
         (
-            sequencer::Error::Overloaded {
-                retry_after: Duration::from_secs(3),
-            },
-            "E-TLOG-011",
-            "3",
-        ),
-        (
             sequencer::Error::ReadOnly {
                 reason: "the journal failed".into(),
             },
@@ -51,6 +44,19 @@ fn asks_to_come_back_when_an_entry_may_be_taken_later() {
         );
         assert_eq!(answer(error), expected);
     }
+}
+
+#[test]
+fn an_overloaded_log_is_not_a_failing_one() {
+    let error = sequencer::Error::Overloaded {
+        retry_after: Duration::from_secs(3),
+    };
+    let expected = (
+        StatusCode::TOO_MANY_REQUESTS,
+        "E-TLOG-011",
+        Some("3".to_owned()),
+    );
+    assert_eq!(answer(error), expected);
 }
 
 #[test]

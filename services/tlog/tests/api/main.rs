@@ -6,6 +6,8 @@
 mod grpc;
 mod process;
 mod read;
+mod rekor_v1;
 mod routing;
+mod shards;
 mod world;
 mod write;

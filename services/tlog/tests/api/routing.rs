@@ -20,7 +20,7 @@ async fn answers_wrong_methods_and_unknown_paths_in_the_gateway_style() {
             StatusCode::METHOD_NOT_ALLOWED,
             12,
         ),
-        (Method::GET, "/api/v1/log/entries", StatusCode::NOT_FOUND, 5),
+        (Method::GET, "/api/v3/log/entries", StatusCode::NOT_FOUND, 5),
         (Method::GET, "/", StatusCode::NOT_FOUND, 5),
     ];
     for (method, path, status, code) in table {
@@ -51,6 +51,33 @@ async fn finds_the_log_by_the_host_name_of_its_origin() {
     let absolute = format!("http://{OTHER_ORIGIN}/checkpoint");
     let answer = tlog.get(&absolute).await;
     assert!(answer.text().starts_with(OTHER_ORIGIN));
+}
+
+#[tokio::test]
+async fn serves_each_log_below_its_identifier() {
+    let tlog = TestTlog::with_two_logs().await;
+    for origin in [ORIGIN, OTHER_ORIGIN] {
+        let id = hex::encode(tlog.verifier_key(origin).full_id());
+        let answer = tlog.get(&format!("/logs/{id}/checkpoint")).await;
+        assert!(answer.text().starts_with(origin));
+    }
+    for path in ["/logs/ab/checkpoint", "/logs/ab/tile/0/000"] {
+        assert_eq!(tlog.get(path).await.status, StatusCode::NOT_FOUND);
+    }
+}
+
+#[tokio::test]
+async fn says_that_it_has_no_log_of_the_other_face() {
+    let v2_only = TestTlog::new().await;
+    let answer = v2_only.get("/api/v1/log").await;
+    assert_eq!(answer.status, StatusCode::NOT_FOUND);
+    assert_eq!(answer.header("sigstead-code"), "E-TLOG-048");
+    let v1_only = TestTlog::of_rekor_v1().await;
+    for path in ["/checkpoint", "/api/v2/tile/0/000.p/1"] {
+        let answer = v1_only.get(path).await;
+        assert_eq!(answer.status, StatusCode::NOT_FOUND);
+        assert_eq!(answer.header("sigstead-code"), "E-TLOG-048");
+    }
 }
 
 #[tokio::test]

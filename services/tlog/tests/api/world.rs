@@ -1,6 +1,7 @@
 //! A log in a folder of its own, reached in process.
 
 use std::fs::{self, Permissions};
+use std::num::NonZeroU64;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 
@@ -10,13 +11,14 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use checkpoint::{Origin, SignedCheckpoint};
-use config::tlog::{Config, Face, LogConfig};
+use config::tlog::{Config, LogConfig};
 use http::{HeaderMap, Request, StatusCode};
 use http_body_util::BodyExt as _;
 use key::{Algorithm, PublicKey};
 use kit::{Listeners, Service};
 use merkle::{InclusionProof, LeafHash, LeafIndex, NodeHash, NodeReader, RootHash};
 use note::VerifierKey;
+use proto::admin::v1::tlog_admin_client::TlogAdminClient;
 use serde_json::{Value, json};
 use signer::{KeyConfig, PrivateKey};
 use tempfile::TempDir;
@@ -24,7 +26,11 @@ use tiles::EntryBundle;
 use tower::ServiceExt as _;
 
 pub(crate) const ORIGIN: &str = "log2026-1.rekor.example.com";
+pub(crate) const V1_HOST: &str = "rekor.example.com";
 pub(crate) const OTHER_ORIGIN: &str = "log2027-1.rekor.example.com";
+
+/// The face for administrators, in process.
+pub(crate) type Admin = TlogAdminClient<Router>;
 
 /// The service, built on real files.
 pub(crate) struct TestTlog {
@@ -48,6 +54,27 @@ impl TestTlog {
         let router = service(folder.path(), &[ORIGIN, OTHER_ORIGIN]).await;
         let router = router.into_public_router().unwrap();
         Self { folder, router }
+    }
+
+    /// With a log of Rekor v1 and no other.
+    pub(crate) async fn of_rekor_v1() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let shard = v1_shard(folder.path(), 1);
+        Self::of(folder, vec![shard]).await.0
+    }
+
+    /// With these logs, and the face for administrators, who can open more.
+    pub(crate) async fn of(folder: TempDir, logs: Vec<LogConfig>) -> (Self, Admin) {
+        let mut config = Config::new(Listeners::for_test(), logs);
+        config.opened_logs = Some(folder.path().join("logs.d"));
+        let service = tlog::build(config).await.unwrap();
+        let (router, admin) = service.into_routers().unwrap();
+        (Self { folder, router }, TlogAdminClient::new(admin))
+    }
+
+    pub(crate) async fn post_v1(&self, path: &str, body: impl Into<Body>) -> Answer {
+        let request = Request::post(path).header("content-type", "application/json");
+        self.send(request.body(body.into()).unwrap()).await
     }
 
     pub(crate) fn verifier_key(&self, origin: &str) -> VerifierKey {
@@ -142,8 +169,7 @@ pub(crate) async fn service(folder: &Path, origins: &[&str]) -> Service {
 
 pub(crate) fn config(folder: &Path, origins: &[&str]) -> Config {
     let logs = origins.iter().map(|origin| {
-        LogConfig::new(
-            Face::RekorV2,
+        LogConfig::rekor_v2(
             origin.parse().unwrap(),
             KeyConfig {
                 uri: format!("file:{}", folder.join(format!("{origin}.key")).display())
@@ -156,6 +182,25 @@ pub(crate) fn config(folder: &Path, origins: &[&str]) -> Config {
         )
     });
     Config::new(Listeners::for_test(), logs.collect())
+}
+
+/// A shard of Rekor v1 with a key of its own.
+pub(crate) fn v1_shard(folder: &Path, tree_id: u64) -> LogConfig {
+    let name = format!("shard-{tree_id}");
+    write_key(folder, &name);
+    let key = KeyConfig {
+        uri: format!("file:{}", folder.join(format!("{name}.key")).display())
+            .parse()
+            .unwrap(),
+        passphrase_file: None,
+    };
+    LogConfig::rekor_v1(
+        V1_HOST.parse().unwrap(),
+        NonZeroU64::new(tree_id).unwrap(),
+        key,
+        folder.join(&name),
+        folder.join(format!("{name}.anchor")),
+    )
 }
 
 pub(crate) fn write_key(folder: &Path, origin: &str) {

@@ -1,0 +1,211 @@
+use std::sync::Arc;
+
+use ::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::extract::{Path, Query, State};
+use axum::response::{IntoResponse, Response};
+use bytes::Bytes;
+use entry::v1::{EntryId, ProposedEntry, SearchQuery, TreeId};
+use kit::{BodyStyle, Budget, Problem, Routes};
+use serde::Deserialize;
+
+use crate::api::rekor_v1_json as json;
+use crate::error::Error;
+use crate::logs::TransparencyLogs;
+
+/// The routes of Rekor v1 (openapi.yaml of rekor 1.5).
+pub(crate) fn routes() -> Routes<Arc<TransparencyLogs>> {
+    Routes::new(BodyStyle::Rekor1)
+        .get("/ping", Budget::read(), ping)
+        .post(ENTRIES, WRITE, create_entry)
+        .get(ENTRIES, Budget::read(), entry_by_index)
+        .get("/api/v1/log/entries/{id}", Budget::read(), entry_by_id)
+        .post("/api/v1/log/entries/retrieve", RETRIEVE, retrieve)
+        .post("/api/v1/log/entries/retrieve/", RETRIEVE, retrieve)
+        .get("/api/v1/log", Budget::read(), log_info)
+        .get("/api/v1/log/publicKey", Budget::read(), public_key)
+        .get("/api/v1/log/proof", Budget::read(), consistency_proof)
+        .post("/api/v1/index/retrieve", SEARCH, search)
+}
+
+async fn ping() -> &'static str {
+    "."
+}
+
+async fn create_entry(
+    State(logs): State<Arc<TransparencyLogs>>,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Result<Response, Problem> {
+    check_json(&headers)?;
+    let proposed = ProposedEntry::from_json(&body).map_err(Error::from)?;
+    let entry = match logs.append_v1(proposed).await {
+        Err(Error::Equivalent(id)) => return Ok(conflict(&id)),
+        appended => appended?,
+    };
+    let mut response = json_response(StatusCode::CREATED, json::entry(&entry)?);
+    add_place(&mut response, &entry.id);
+    // Without quotes: clients look the entry up in the body by this very text.
+    if let Ok(etag) = HeaderValue::from_str(&entry.id.to_string()) {
+        response.headers_mut().insert(header::ETAG, etag);
+    }
+    Ok(response)
+}
+
+async fn entry_by_index(
+    State(logs): State<Arc<TransparencyLogs>>,
+    query: Result<Query<ByIndex>, axum::extract::rejection::QueryRejection>,
+) -> Result<Response, Problem> {
+    let Query(ByIndex { log_index }) = query.map_err(|_| Error::Query("logIndex"))?;
+    let set = logs.current();
+    let found = set.rekor_v1()?.by_index(log_index).await?;
+    let entry = found.ok_or(Error::NoSuchEntry)?;
+    Ok(fresh(json_response(StatusCode::OK, json::entry(&entry)?)))
+}
+
+async fn entry_by_id(
+    State(logs): State<Arc<TransparencyLogs>>,
+    Path(id): Path<String>,
+) -> Result<Response, Problem> {
+    let id = EntryId::parse(&id).map_err(Error::from)?;
+    let found = logs.current().rekor_v1()?.by_id(&id).await?;
+    let entry = found.ok_or(Error::NoSuchEntry)?;
+    Ok(fresh(json_response(StatusCode::OK, json::entry(&entry)?)))
+}
+
+async fn retrieve(
+    State(logs): State<Arc<TransparencyLogs>>,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Result<Response, Problem> {
+    check_json(&headers)?;
+    let retrieval = json::retrieval(&body)?;
+    let entries = logs.current().rekor_v1()?.retrieve(retrieval).await?;
+    Ok(json_response(StatusCode::OK, json::entries(&entries)?))
+}
+
+async fn log_info(State(logs): State<Arc<TransparencyLogs>>) -> Result<Response, Problem> {
+    let set = logs.current();
+    let info = json::log_info(set.rekor_v1()?)?;
+    Ok(fresh(json_response(StatusCode::OK, info)))
+}
+
+async fn public_key(
+    State(logs): State<Arc<TransparencyLogs>>,
+    Query(query): Query<OfTree>,
+) -> Result<Response, Problem> {
+    let set = logs.current();
+    let shard = set.rekor_v1()?.shard(query.tree_id()?)?;
+    let pem = shard.log.signer.public_key().to_pem();
+    Ok(fresh(
+        ([(header::CONTENT_TYPE, "application/x-pem-file")], pem).into_response(),
+    ))
+}
+
+async fn consistency_proof(
+    State(logs): State<Arc<TransparencyLogs>>,
+    query: Result<Query<BetweenSizes>, axum::extract::rejection::QueryRejection>,
+) -> Result<Response, Problem> {
+    let Query(sizes) = query.map_err(|_| Error::Query("firstSize or lastSize"))?;
+    let of_tree = OfTree {
+        tree_id: sizes.tree_id,
+    };
+    let set = logs.current();
+    let shard = set.rekor_v1()?.shard(of_tree.tree_id()?)?;
+    let head = shard.log.published().head;
+    let (first, last) = (sizes.first_size.unwrap_or(1), sizes.last_size);
+    if first == 0 || first > last {
+        return Err(Error::SizesReversed { first, last }.into());
+    }
+    if last > head.size {
+        return Err(Error::SizeBeyond(last).into());
+    }
+    let proof = shard.log.log.consistency_proof(first, last).await;
+    let root = shard.log.log.root(last).await.map_err(Error::from)?;
+    let proof = proof.map_err(Error::from)?;
+    let body = json::consistency_proof(&root, &proof)?;
+    Ok(fresh(json_response(StatusCode::OK, body)))
+}
+
+async fn search(
+    State(logs): State<Arc<TransparencyLogs>>,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Result<Response, Problem> {
+    check_json(&headers)?;
+    let query = SearchQuery::from_json(&body).map_err(Error::from)?;
+    let ids = logs.current().rekor_v1()?.search(&query).await?;
+    Ok(json_response(StatusCode::OK, json::ids(&ids)?))
+}
+
+#[derive(Deserialize)]
+struct ByIndex {
+    #[serde(rename = "logIndex")]
+    log_index: u64,
+}
+
+#[derive(Deserialize)]
+struct OfTree {
+    #[serde(rename = "treeID")]
+    tree_id: Option<String>,
+}
+
+impl OfTree {
+    fn tree_id(&self) -> Result<Option<TreeId>, Error> {
+        let text = self.tree_id.as_deref();
+        Ok(text.map(TreeId::parse_decimal).transpose()?)
+    }
+}
+
+#[derive(Deserialize)]
+struct BetweenSizes {
+    #[serde(rename = "firstSize")]
+    first_size: Option<u64>,
+    #[serde(rename = "lastSize")]
+    last_size: u64,
+    #[serde(rename = "treeID")]
+    tree_id: Option<String>,
+}
+
+fn check_json(headers: &HeaderMap) -> Result<(), Error> {
+    let content_type = headers.get(header::CONTENT_TYPE);
+    let media_type = content_type.and_then(|value| value.to_str().ok());
+    let media_type = media_type.and_then(|value| value.split(';').next());
+    if media_type.is_some_and(|name| name.trim().eq_ignore_ascii_case("application/json")) {
+        Ok(())
+    } else {
+        Err(Error::NotJson)
+    }
+}
+
+fn json_response(status: StatusCode, body: Vec<u8>) -> Response {
+    (status, [(header::CONTENT_TYPE, "application/json")], body).into_response()
+}
+
+// Clients of a busy log learn from this answer alone where the entry is, so it has to be whole.
+fn conflict(id: &EntryId) -> Response {
+    let mut response = Problem::from(Error::Equivalent(id.clone())).response(BodyStyle::Rekor1);
+    add_place(&mut response, id);
+    response
+}
+
+fn add_place(response: &mut Response, id: &EntryId) {
+    if let Ok(place) = HeaderValue::from_str(&format!("{ENTRIES}/{id}")) {
+        response.headers_mut().insert(header::LOCATION, place);
+    }
+}
+
+// Proofs change with each round.
+fn fresh(mut response: Response) -> Response {
+    let value = HeaderValue::from_static(
+        "no-cache, no-store, no-transform, must-revalidate, private, max-age=0",
+    );
+    response.headers_mut().insert(header::CACHE_CONTROL, value);
+    response
+}
+
+const ENTRIES: &str = "/api/v1/log/entries";
+
+// An attestation travels whole, though only its digests are logged.
+const WRITE: Budget = Budget::new(8 * 1024 * 1024, 20);
+const RETRIEVE: Budget = Budget::new(8 * 1024 * 1024, 20);
+const SEARCH: Budget = Budget::new(64 * 1024, 10);

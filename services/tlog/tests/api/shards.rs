@@ -1,0 +1,204 @@
+use http::StatusCode;
+use proto::admin::v1::get_entry_request::Entry as Asked;
+use proto::admin::v1::{
+    FreezeLogRequest, GetEntryRequest, ListLogsRequest, OpenLogRequest, ProveConsistencyRequest,
+};
+use tonic::Code;
+
+use crate::rekor_v1::{proposed, verified};
+use crate::world::{Admin, ORIGIN, TestTlog, V1_HOST, config, request, v1_shard, write_key};
+
+const ENTRIES: &str = "/api/v1/log/entries";
+
+async fn append(tlog: &TestTlog, message: &[u8]) -> (String, serde_json::Value) {
+    let answer = tlog
+        .post_v1(ENTRIES, proposed(message).await.to_string())
+        .await;
+    assert_eq!(answer.status, StatusCode::CREATED, "{}", answer.text());
+    verified(tlog, &answer).await
+}
+
+/// Opens the shard and ends the one before it.
+async fn open_shard(tlog: &TestTlog, admin: &mut Admin, tree_id: u64) {
+    let shard = v1_shard(tlog.folder.path(), tree_id);
+    let request = OpenLogRequest {
+        config_yaml: ::config::to_yaml(&shard).unwrap(),
+        freeze_predecessor: true,
+    };
+    let opened = admin.open_log(request).await.unwrap().into_inner();
+    assert_eq!(opened.origin, format!("{V1_HOST} - {tree_id}"));
+}
+
+#[tokio::test]
+async fn entries_are_numbered_through_all_shards() {
+    let folder = tempfile::tempdir().unwrap();
+    let first = v1_shard(folder.path(), 7);
+    let (tlog, mut admin) = TestTlog::of(folder, vec![first]).await;
+    let mut ids = Vec::new();
+    for number in 0..3_u64 {
+        ids.push(append(&tlog, &number.to_be_bytes()).await.0);
+    }
+    open_shard(&tlog, &mut admin, 8).await;
+    let (id, entry) = append(&tlog, b"next").await;
+    assert_eq!(entry["logIndex"], 3);
+    assert_eq!(entry["verification"]["inclusionProof"]["logIndex"], 0);
+    assert!(id.starts_with(&format!("{:016x}", 8)));
+    ids.push(id);
+    for (number, id) in ids.iter().enumerate() {
+        for path in [
+            format!("{ENTRIES}?logIndex={number}"),
+            format!("{ENTRIES}/{id}"),
+            format!("{ENTRIES}/{}", &id[16..]),
+        ] {
+            let answer = tlog.get(&path).await;
+            assert_eq!(&verified(&tlog, &answer).await.0, id, "{path}");
+        }
+    }
+    let info = tlog.get("/api/v1/log").await.json();
+    assert_eq!(info["treeID"], "8");
+    let inactive = &info["inactiveShards"][0];
+    assert_eq!(
+        (&inactive["treeID"], &inactive["treeSize"]),
+        (&"7".into(), &3.into())
+    );
+    let proof = tlog.get("/api/v1/log/proof?lastSize=3&treeID=7").await;
+    assert_eq!(proof.json()["rootHash"], inactive["rootHash"]);
+}
+
+#[tokio::test]
+async fn writers_meet_no_gap_while_a_shard_is_replaced() {
+    let folder = tempfile::tempdir().unwrap();
+    let first = v1_shard(folder.path(), 1);
+    let (tlog, mut admin) = TestTlog::of(folder, vec![first]).await;
+    let write = async {
+        for number in 0..40_u64 {
+            append(&tlog, &number.to_be_bytes()).await;
+        }
+    };
+    let replace = async {
+        for tree_id in 2..5 {
+            open_shard(&tlog, &mut admin, tree_id).await;
+        }
+    };
+    tokio::join!(write, replace);
+    let last = tlog.get(&format!("{ENTRIES}?logIndex=39")).await;
+    verified(&tlog, &last).await;
+}
+
+#[tokio::test]
+async fn a_frozen_log_answers_405_and_stays_readable() {
+    let folder = tempfile::tempdir().unwrap();
+    write_key(folder.path(), ORIGIN);
+    let logs = config(folder.path(), &[ORIGIN]).logs;
+    let (tlog, mut admin) = TestTlog::of(folder, logs).await;
+    let logged = request(b"logged").await;
+    let entry = tlog.append(&logged).await;
+    let freeze = FreezeLogRequest {
+        origin: ORIGIN.to_owned(),
+    };
+    for _ in 0..2 {
+        let frozen = admin.freeze_log(freeze.clone()).await.unwrap().into_inner();
+        assert!(frozen.frozen);
+        assert_eq!(frozen.size, 1);
+    }
+    let refused = tlog.post(request(b"late").await.to_string()).await;
+    assert_eq!(refused.status, StatusCode::METHOD_NOT_ALLOWED);
+    assert!(
+        refused
+            .text()
+            .contains("This log has been frozen, please switch to the latest log.")
+    );
+    tlog.verify_log().await;
+    let listed = admin
+        .list_logs(ListLogsRequest {})
+        .await
+        .unwrap()
+        .into_inner();
+    assert!(listed.logs[0].frozen);
+    assert!(listed.logs[0].checkpoint.starts_with(ORIGIN));
+    assert_eq!(entry["logIndex"], "0");
+}
+
+#[tokio::test]
+async fn administrators_read_entries_and_proofs_of_any_log() {
+    let tlog = TestTlog::new().await;
+    drop(tlog);
+    let folder = tempfile::tempdir().unwrap();
+    write_key(folder.path(), ORIGIN);
+    let mut logs = config(folder.path(), &[ORIGIN]).logs;
+    logs.push(v1_shard(folder.path(), 9));
+    let (tlog, mut admin) = TestTlog::of(folder, logs).await;
+    tlog.append(&request(b"of v2").await).await;
+    let (id, _) = append(&tlog, b"of v1").await;
+    let by_hash = GetEntryRequest {
+        origin: String::new(),
+        entry: Some(Asked::LeafHash(hex::decode(&id[16..]).unwrap())),
+    };
+    let entry = admin.get_entry(by_hash).await.unwrap().into_inner();
+    assert_eq!(entry.origin, format!("{V1_HOST} - 9"));
+    assert!(entry.integrated_time.is_some());
+    let by_index = GetEntryRequest {
+        origin: ORIGIN.to_owned(),
+        entry: Some(Asked::LeafIndex(0)),
+    };
+    let entry = admin.get_entry(by_index).await.unwrap().into_inner();
+    assert!(entry.integrated_time.is_none());
+    let beyond = GetEntryRequest {
+        origin: ORIGIN.to_owned(),
+        entry: Some(Asked::LeafIndex(1)),
+    };
+    assert_eq!(
+        admin.get_entry(beyond).await.unwrap_err().code(),
+        Code::NotFound
+    );
+    let proof = ProveConsistencyRequest {
+        origin: ORIGIN.to_owned(),
+        first_size: 1,
+        second_size: 0,
+    };
+    let proof = admin.prove_consistency(proof).await.unwrap().into_inner();
+    assert_eq!((proof.second_size, proof.hashes.len()), (1, 0));
+}
+
+#[tokio::test]
+async fn a_log_that_does_not_fit_the_others_is_not_opened() {
+    let folder = tempfile::tempdir().unwrap();
+    let (first, second) = (v1_shard(folder.path(), 1), v1_shard(folder.path(), 2));
+    let (tlog, mut admin) = TestTlog::of(folder, vec![first.clone()]).await;
+    let mut same_key = second.clone();
+    same_key.key = first.key.clone();
+    let mut same_data = second.clone();
+    same_data.data.clone_from(&first.data);
+    let table = [
+        (
+            ::config::to_yaml(&first).unwrap(),
+            true,
+            Code::AlreadyExists,
+        ),
+        (
+            ::config::to_yaml(&second).unwrap(),
+            false,
+            Code::FailedPrecondition,
+        ),
+        (
+            ::config::to_yaml(&same_key).unwrap(),
+            true,
+            Code::InvalidArgument,
+        ),
+        (
+            ::config::to_yaml(&same_data).unwrap(),
+            true,
+            Code::InvalidArgument,
+        ),
+        ("face: rekor-v3".to_owned(), true, Code::InvalidArgument),
+    ];
+    for (config_yaml, freeze_predecessor, code) in table {
+        let request = OpenLogRequest {
+            config_yaml: config_yaml.clone(),
+            freeze_predecessor,
+        };
+        let refused = admin.open_log(request).await.unwrap_err();
+        assert_eq!(refused.code(), code, "{config_yaml}: {refused}");
+    }
+    append(&tlog, b"still taken").await;
+}
