@@ -5,6 +5,7 @@
 //!
 //! Exit codes: 0 done; 1 refused or failed, with a code that `sigctl explain` knows; 2 the command line is wrong.
 
+mod admin;
 mod completions;
 mod down;
 mod env;
@@ -13,6 +14,7 @@ mod failure;
 mod http;
 mod init;
 mod instance;
+mod log;
 mod logs;
 mod oidc;
 mod output;
@@ -58,6 +60,8 @@ enum Command {
     Env(env::Arguments),
     /// Administer the identity issuer.
     Oidc(oidc::Arguments),
+    /// See and administer the transparency logs.
+    Log(log::Arguments),
     /// Print an identity token for tests.
     Token(token::Arguments),
     /// Sign a file and write its bundle.
@@ -99,6 +103,7 @@ async fn run(command: Command, output: Output) -> Result<(), Failure> {
         Command::Logs(arguments) => logs::run(arguments, output).await,
         Command::Env(arguments) => env::run(arguments, output).await,
         Command::Oidc(arguments) => oidc::run(arguments, output).await,
+        Command::Log(arguments) => log::run(arguments, output).await,
         Command::Token(arguments) => token::run(arguments, output).await,
         Command::Sign(arguments) => sign::run(arguments, output).await,
         Command::Verify(arguments) => verify::run(arguments, output).await,

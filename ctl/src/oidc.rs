@@ -2,15 +2,14 @@
 
 use std::io::Read as _;
 use std::path::PathBuf;
-use std::time::Duration;
 
 use clap::{Args, Subcommand};
 use proto::admin::v1::oidc_admin_client::OidcAdminClient;
 use proto::admin::v1::{AddUserRequest, ListUsersRequest, RemoveUserRequest, SetPasswordRequest};
 use serde::Serialize;
-use tonic::Status;
-use tonic::transport::{Certificate, Channel, ClientTlsConfig, Identity};
+use tonic::transport::Channel;
 
+use crate::admin::{self, refused};
 use crate::failure::Failure;
 use crate::instance::{Instance, Service};
 use crate::output::Output;
@@ -149,50 +148,9 @@ impl WithPassword {
     }
 }
 
-/// Mutual TLS with the operator's certificate.
 async fn connect(instance: &Instance) -> Result<OidcAdminClient<Channel>, Failure> {
-    let read = |relative: &str| {
-        let path = instance.path(relative);
-        std::fs::read(&path).map_err(|error| Failure::file("read", &path, error))
-    };
-    let tls = ClientTlsConfig::new()
-        .domain_name("localhost")
-        .ca_certificate(Certificate::from_pem(read("trust/admin-ca.pem")?))
-        .identity(Identity::from_pem(
-            read("trust/admin-client.pem")?,
-            read("trust/admin-client.key")?,
-        ));
-    let url = format!(
-        "https://127.0.0.1:{}",
-        instance.manifest.ports(Service::Oidc).admin
-    );
-    let failed = |error: tonic::transport::Error| {
-        let cause = std::error::Error::source(&error).map(ToString::to_string);
-        Failure::service("oidc", &url, cause.unwrap_or_else(|| error.to_string()))
-    };
-    let endpoint = Channel::from_shared(url.clone())
-        .map_err(|error| Failure::service("oidc", &url, error))?
-        .tls_config(tls)
-        .map_err(failed)?
-        .connect_timeout(PATIENCE)
-        .timeout(PATIENCE);
-    Ok(OidcAdminClient::new(
-        endpoint.connect().await.map_err(failed)?,
-    ))
-}
-
-fn refused(status: Status) -> Failure {
-    let code = status
-        .metadata()
-        .get("sigstead-code")
-        .and_then(|code| code.to_str().ok());
-    let code = code.unwrap_or("E-CTL-003").to_owned();
-    let message = status.message();
-    let message = message
-        .strip_prefix(&format!("{code}: "))
-        .unwrap_or(message)
-        .to_owned();
-    Failure::named(code.clone(), message, format!("sigctl explain {code}"))
+    let channel = admin::connect(instance, Service::Oidc).await?;
+    Ok(OidcAdminClient::new(channel))
 }
 
 fn no_terminal(error: dialoguer::Error) -> Failure {
@@ -203,6 +161,3 @@ fn no_terminal(error: dialoguer::Error) -> Failure {
     )
     .because(error)
 }
-
-/// Longer than hashing a password takes, also on a busy machine.
-const PATIENCE: Duration = Duration::from_secs(15);

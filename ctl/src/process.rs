@@ -198,9 +198,13 @@ fn config_file(instance: &Instance, service: Service) -> PathBuf {
 }
 
 fn program(service: Service) -> Result<PathBuf, Failure> {
-    let name = format!("sigstead-{}", service.name());
+    sibling(&format!("sigstead-{}", service.name()))
+}
+
+/// A program that is installed together with this one.
+pub(crate) fn sibling(name: &str) -> Result<PathBuf, Failure> {
     let ours = std::env::current_exe().map_err(|error| Failure::io("cannot find sigctl", error))?;
-    let program = ours.with_file_name(&name);
+    let program = ours.with_file_name(name);
     if !program.exists() {
         return Err(Failure::new(
             "E-CTL-007",

@@ -1,16 +1,16 @@
 //! The configuration files of the services. Paths in them are relative to the file, so that an instance can be moved.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::num::NonZeroU64;
 use std::path::{Path, PathBuf};
 
-use config::tlog::Face;
 use config::{ca, ctlog, oidc, tlog, tsa, tuf};
 use kit::{AdminListenConfig, ClientConfig, ListenConfig, Listeners, TlsConfig};
 use serde::Serialize;
 use signer::KeyConfig;
 use store::StoreConfig;
 
-use super::trust::{ct_origin, rekor_origin};
+use super::trust::{ct_origin, rekor_origin, rekor_v1_host};
 use super::{unusable_value, write as write_file};
 use crate::failure::Failure;
 use crate::instance::{Instance, SERVICES, Service};
@@ -28,6 +28,15 @@ pub(super) fn write(instance: &Instance) -> Result<(), Failure> {
         }
     }
     Ok(())
+}
+
+/// The number of a Rekor v1 shard: random, so that no two shards in the world share one.
+fn random_tree_id() -> Result<NonZeroU64, Failure> {
+    let mut bytes = [0; 8];
+    getrandom::fill(&mut bytes).map_err(|error| unusable_value("a tree id", &error))?;
+    // Below 2^63, as its readers demand.
+    let id = u64::from_be_bytes(bytes) >> 1;
+    Ok(NonZeroU64::new(id).unwrap_or(NonZeroU64::MIN))
 }
 
 struct Writer<'a> {
@@ -93,14 +102,21 @@ impl Writer<'_> {
     }
 
     fn tlog(&self) -> Result<(), Failure> {
-        let log = tlog::LogConfig::new(
-            Face::RekorV2,
+        let v1 = tlog::LogConfig::rekor_v1(
+            rekor_v1_host(&self.instance.manifest)?,
+            random_tree_id()?,
+            self.key("keys/rekor-v1.key")?,
+            "rekor-v1".into(),
+            "rekor-v1.anchor".into(),
+        );
+        let v2 = tlog::LogConfig::rekor_v2(
             rekor_origin(&self.instance.manifest)?,
             self.key("keys/rekor-v2.key")?,
             "rekor-v2".into(),
             "rekor-v2.anchor".into(),
         );
-        let config = tlog::Config::new(self.listeners(Service::Tlog), vec![log]);
+        let mut config = tlog::Config::new(self.listeners(Service::Tlog), vec![v1, v2]);
+        config.opened_logs = Some("logs.d".into());
         self.write(Service::Tlog, &config)
     }
 

@@ -63,10 +63,12 @@ fn state(
     )?;
     let ct_key = ct_key.public_key();
     write(&instance.path("ca/ctlog.pub"), ct_key.to_pem().as_bytes())?;
-    let log_key = vault.make(
-        &instance.path("tlog/keys/rekor-v2.key"),
-        Algorithm::EcdsaP256Sha256,
-    )?;
+    let make_log_key = |name: &str| {
+        let path = instance.path("tlog/keys").join(name);
+        vault.make(&path, Algorithm::EcdsaP256Sha256)
+    };
+    let (v1_key, v2_key) = (make_log_key("rekor-v1.key")?, make_log_key("rekor-v2.key")?);
+    let (v1_key, v2_key) = (v1_key.public_key(), v2_key.public_key());
     vault.make(
         &instance.path("oidc/keys/oidc.key"),
         Algorithm::RsaPkcs1v15_2048Sha256,
@@ -81,14 +83,21 @@ fn state(
         valid_for,
         in_service: true,
     };
-    let log = LogState {
+    let v1_log = LogState {
+        face: LogFace::RekorV1,
+        base_url: format!("https://{}", rekor_v1_host(manifest)?),
+        url: manifest.url(Service::Tlog),
+        public_key: v1_key.spki_der().into(),
+        log_id: v1_key.log_id().as_bytes().as_slice().into(),
+        valid_for,
+        in_service: true,
+    };
+    let v2_log = LogState {
         face: LogFace::RekorV2,
         base_url: format!("https://{origin}"),
         url: manifest.url(Service::Tlog),
-        public_key: log_key.public_key().spki_der().into(),
-        log_id: checkpoint_key_id(&origin, log_key.public_key())?
-            .as_slice()
-            .into(),
+        public_key: v2_key.spki_der().into(),
+        log_id: checkpoint_key_id(&origin, v2_key)?.as_slice().into(),
         valid_for,
         in_service: true,
     };
@@ -106,7 +115,7 @@ fn state(
         )],
         timestamp_authorities: vec![authority(timestamp_url, &authorities.time_stamping)],
         certificate_logs: vec![ct_log],
-        signature_logs: vec![log],
+        signature_logs: vec![v2_log, v1_log],
         issuers: vec![issuer],
     })
 }
@@ -194,6 +203,11 @@ pub(super) fn rekor_origin(manifest: &Manifest) -> Result<Origin, Failure> {
         manifest.created.year(),
         manifest.domain()
     ))
+}
+
+/// The host of the Rekor v1 log, which all its shards share.
+pub(super) fn rekor_v1_host(manifest: &Manifest) -> Result<Origin, Failure> {
+    origin(&format!("rekor.{}", manifest.domain()))
 }
 
 /// The name of the first CT log.

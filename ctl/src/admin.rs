@@ -1,0 +1,61 @@
+//! The admin listeners of services, reached with the operator's certificate.
+
+use std::time::Duration;
+
+use tonic::Status;
+use tonic::transport::{Certificate, Channel, ClientTlsConfig, Identity};
+
+use crate::failure::Failure;
+use crate::instance::{Instance, Service};
+
+/// A connection to a service's admin listener, with mutual TLS.
+pub(crate) async fn connect(instance: &Instance, service: Service) -> Result<Channel, Failure> {
+    let read = |relative: &str| {
+        let path = instance.path(relative);
+        std::fs::read(&path).map_err(|error| Failure::file("read", &path, error))
+    };
+    let tls = ClientTlsConfig::new()
+        .domain_name("localhost")
+        .ca_certificate(Certificate::from_pem(read("trust/admin-ca.pem")?))
+        .identity(Identity::from_pem(
+            read("trust/admin-client.pem")?,
+            read("trust/admin-client.key")?,
+        ));
+    let url = format!(
+        "https://127.0.0.1:{}",
+        instance.manifest.ports(service).admin
+    );
+    let failed = |error: tonic::transport::Error| {
+        let cause = std::error::Error::source(&error).map(ToString::to_string);
+        Failure::service(
+            service.name(),
+            &url,
+            cause.unwrap_or_else(|| error.to_string()),
+        )
+    };
+    let endpoint = Channel::from_shared(url.clone())
+        .map_err(|error| Failure::service(service.name(), &url, error))?
+        .tls_config(tls)
+        .map_err(failed)?
+        .connect_timeout(PATIENCE)
+        .timeout(PATIENCE);
+    endpoint.connect().await.map_err(failed)
+}
+
+/// What a service answered instead of doing it.
+pub(crate) fn refused(status: Status) -> Failure {
+    let code = status
+        .metadata()
+        .get("sigstead-code")
+        .and_then(|code| code.to_str().ok());
+    let code = code.unwrap_or("E-CTL-003").to_owned();
+    let message = status.message();
+    let message = message
+        .strip_prefix(&format!("{code}: "))
+        .unwrap_or(message)
+        .to_owned();
+    Failure::named(code.clone(), message, format!("sigctl explain {code}"))
+}
+
+/// Longer than hashing a password takes, also on a busy machine.
+const PATIENCE: Duration = Duration::from_secs(15);

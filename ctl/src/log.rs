@@ -1,0 +1,289 @@
+//! `sigctl log`: the transparency logs of an instance, seen and administered over the admin listener.
+
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand};
+use proto::admin::v1::get_entry_request::Entry as Asked;
+use proto::admin::v1::tlog_admin_client::TlogAdminClient;
+use proto::admin::v1::{
+    FreezeLogRequest, GetEntryRequest, ListLogsRequest, LogInfo, ProveConsistencyRequest,
+    RebuildIndexRequest, SearchEntriesRequest,
+};
+use serde::Serialize;
+use tonic::transport::Channel;
+
+use crate::admin::{self, refused};
+use crate::failure::Failure;
+use crate::instance::{Instance, Service};
+use crate::output::Output;
+
+mod check;
+mod print;
+
+/// What is done with logs.
+#[derive(Args)]
+pub(crate) struct Arguments {
+    #[command(subcommand)]
+    verb: Verb,
+}
+
+#[derive(Subcommand)]
+enum Verb {
+    /// Show each log: its size, its key, how it does.
+    Info {
+        /// The instance's directory.
+        directory: PathBuf,
+    },
+    /// Show an entry with its proof.
+    Get(Get),
+    /// Find entries of all logs by what stands in them.
+    Search(Search),
+    /// Print the proof that a log only grew between two sizes.
+    Proof(Proof),
+    /// End a log with a last checkpoint; it stays readable and takes no entry again.
+    Freeze(Freeze),
+    /// Make the search index anew from the entries, while the old one answers.
+    RebuildIndex(RebuildIndex),
+    /// Read logs as an outsider and verify every byte with a program that shares no code with the services.
+    Check(check::Arguments),
+}
+
+#[derive(Args)]
+struct Get {
+    /// The instance's directory.
+    directory: PathBuf,
+    /// The entry: its index, the hash of its leaf, or the identifier that Rekor v1 clients know it by.
+    entry: String,
+    /// The log's name, as `sigctl log info` shows it; needed with an index if there are several.
+    #[arg(long, default_value = "")]
+    log: String,
+}
+
+#[derive(Args)]
+struct Search {
+    /// The instance's directory.
+    directory: PathBuf,
+    /// What the entries have: a digest (sha256:…), an e-mail address or other subject, issuer:URL.
+    #[arg(required_unless_present = "file")]
+    terms: Vec<String>,
+    /// Find the entries of this file's digest.
+    #[arg(long)]
+    file: Option<PathBuf>,
+    /// Entries must have all terms, not any.
+    #[arg(long)]
+    all: bool,
+}
+
+#[derive(Args)]
+struct Proof {
+    /// The instance's directory.
+    directory: PathBuf,
+    /// The smaller size.
+    first: u64,
+    /// The larger size. Default: the published one.
+    #[arg(default_value_t = 0, hide_default_value = true)]
+    second: u64,
+    /// The log's name, as `sigctl log info` shows it; needed if there are several.
+    #[arg(long, default_value = "")]
+    log: String,
+}
+
+#[derive(Args)]
+struct Freeze {
+    /// The instance's directory.
+    directory: PathBuf,
+    /// The log's name, as `sigctl log info` shows it.
+    #[arg(long)]
+    log: String,
+    /// Really end it: this cannot be undone.
+    #[arg(long)]
+    yes: bool,
+}
+
+#[derive(Args)]
+struct RebuildIndex {
+    /// The instance's directory.
+    directory: PathBuf,
+    /// The log's name. Default: all logs.
+    #[arg(long, default_value = "")]
+    log: String,
+}
+
+pub(crate) async fn run(arguments: Arguments, output: Output) -> Result<(), Failure> {
+    match arguments.verb {
+        Verb::Info { directory } => info(&open(&directory)?, output).await,
+        Verb::Get(get) => show_entry(get, output).await,
+        Verb::Search(search) => find(search, output).await,
+        Verb::Proof(proof) => prove(proof, output).await,
+        Verb::Freeze(freeze) => end(freeze, output).await,
+        Verb::RebuildIndex(rebuild) => index(rebuild, output).await,
+        Verb::Check(arguments) => check::run(arguments, output).await,
+    }
+}
+
+async fn info(instance: &Instance, output: Output) -> Result<(), Failure> {
+    let logs: Vec<_> = list(instance).await?.iter().map(print::Log::from).collect();
+    output.print(&logs, |logs| print::logs(logs));
+    Ok(())
+}
+
+async fn show_entry(get: Get, output: Output) -> Result<(), Failure> {
+    let instance = open(&get.directory)?;
+    let entry = parse_entry(&get.entry)?;
+    let origin = match entry {
+        Asked::LeafIndex(_) => the_log(&instance, &get.log).await?,
+        Asked::LeafHash(_) => get.log,
+    };
+    let request = GetEntryRequest {
+        origin,
+        entry: Some(entry),
+    };
+    let entry = connect(&instance).await?.get_entry(request).await;
+    let entry = print::Entry::from(entry.map_err(refused)?.into_inner());
+    output.print(&entry, print::entry);
+    Ok(())
+}
+
+async fn find(search: Search, output: Output) -> Result<(), Failure> {
+    let instance = open(&search.directory)?;
+    let mut terms = search.terms;
+    if let Some(file) = &search.file {
+        let bytes = std::fs::read(file).map_err(|error| Failure::file("read", file, error))?;
+        let digest = key::HashAlgorithm::Sha256.digest(&bytes);
+        terms.push(format!("sha256:{}", hex::encode(digest)));
+    }
+    let request = SearchEntriesRequest {
+        terms,
+        all_terms: search.all,
+    };
+    let found = connect(&instance).await?.search_entries(request).await;
+    let places = found.map_err(refused)?.into_inner().places;
+    let places: Vec<_> = places.into_iter().map(print::Place::from).collect();
+    output.print(&places, |places| print::places(places));
+    Ok(())
+}
+
+async fn prove(proof: Proof, output: Output) -> Result<(), Failure> {
+    let instance = open(&proof.directory)?;
+    let request = ProveConsistencyRequest {
+        origin: the_log(&instance, &proof.log).await?,
+        first_size: proof.first,
+        second_size: proof.second,
+    };
+    let proof = connect(&instance).await?.prove_consistency(request).await;
+    let proof = print::Consistency::from(proof.map_err(refused)?.into_inner());
+    output.print(&proof, print::consistency);
+    Ok(())
+}
+
+async fn end(freeze: Freeze, output: Output) -> Result<(), Failure> {
+    if !freeze.yes {
+        return Err(Failure::new(
+            "E-CTL-014",
+            format!("{} would take no entry again", freeze.log),
+            "open its successor first; then repeat with --yes",
+        ));
+    }
+    let instance = open(&freeze.directory)?;
+    let request = FreezeLogRequest { origin: freeze.log };
+    let log = connect(&instance).await?.freeze_log(request).await;
+    let log = print::Log::from(&log.map_err(refused)?.into_inner());
+    output.print(&log, |log| {
+        format!("froze {} at {} entries", log.origin, log.size)
+    });
+    Ok(())
+}
+
+#[derive(Serialize)]
+struct Rebuilding {
+    logs: u32,
+}
+
+async fn index(rebuild: RebuildIndex, output: Output) -> Result<(), Failure> {
+    let instance = open(&rebuild.directory)?;
+    let request = RebuildIndexRequest {
+        origin: rebuild.log,
+    };
+    let answer = connect(&instance).await?.rebuild_index(request).await;
+    let logs = answer.map_err(refused)?.into_inner().logs;
+    output.print(&Rebuilding { logs }, |rebuilding| {
+        format!(
+            "indexing {} logs anew; `sigctl log info` shows how far they are",
+            rebuilding.logs
+        )
+    });
+    Ok(())
+}
+
+fn open(directory: &std::path::Path) -> Result<Instance, Failure> {
+    Instance::open(directory)
+}
+
+async fn connect(instance: &Instance) -> Result<TlogAdminClient<Channel>, Failure> {
+    let channel = admin::connect(instance, Service::Tlog).await?;
+    Ok(TlogAdminClient::new(channel))
+}
+
+async fn list(instance: &Instance) -> Result<Vec<LogInfo>, Failure> {
+    let logs = connect(instance).await?.list_logs(ListLogsRequest {}).await;
+    Ok(logs.map_err(refused)?.into_inner().logs)
+}
+
+/// The log of that name, or the only one.
+async fn the_log(instance: &Instance, name: &str) -> Result<String, Failure> {
+    if !name.is_empty() {
+        return Ok(name.to_owned());
+    }
+    let names: Vec<_> = list(instance)
+        .await?
+        .into_iter()
+        .map(|log| log.origin)
+        .collect();
+    match names.as_slice() {
+        [only] => Ok(only.clone()),
+        names => Err(Failure::new(
+            "E-CTL-012",
+            format!("the instance has {} logs", names.len()),
+            format!("name one with --log: {}", names.join(", ")),
+        )),
+    }
+}
+
+fn parse_entry(text: &str) -> Result<Asked, Failure> {
+    // An identifier of Rekor v1 is the number of a shard in 16 digits, then the hash.
+    let hash = match text.len() {
+        80 => text.get(16..),
+        64 => Some(text),
+        _ => None,
+    };
+    let hash = hash.and_then(|hash| hex::decode(hash).ok());
+    let index = text.parse().ok();
+    let asked = hash
+        .map(Asked::LeafHash)
+        .or_else(|| index.map(Asked::LeafIndex));
+    asked.ok_or_else(|| {
+        Failure::new(
+            "E-CTL-012",
+            format!("`{text}` names no entry"),
+            "write an index, 64 hexadecimal digits of a leaf hash, or 80 of an identifier",
+        )
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_entry_is_named_by_index_hash_or_identifier() {
+        let hash = "ab".repeat(32);
+        assert!(matches!(parse_entry("7"), Ok(Asked::LeafIndex(7))));
+        for text in [hash.clone(), format!("{:016x}{hash}", 7)] {
+            let asked = parse_entry(&text);
+            assert!(matches!(asked, Ok(Asked::LeafHash(bytes)) if bytes == [0xab; 32]));
+        }
+        for text in ["", "-1", "x", &"zz".repeat(32), &hash[1..]] {
+            assert!(parse_entry(text).is_err(), "{text}");
+        }
+    }
+}

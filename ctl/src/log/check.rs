@@ -1,0 +1,108 @@
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+
+use clap::Args;
+use key::PublicKey;
+use serde::Serialize;
+use tokio::process::Command;
+
+use super::print::Log;
+use crate::failure::Failure;
+use crate::instance::{Instance, Service};
+use crate::output::Output;
+use crate::process::sibling;
+
+/// What is checked.
+#[derive(Args)]
+pub(super) struct Arguments {
+    /// The instance's directory.
+    directory: PathBuf,
+    /// The log's name. Default: all logs.
+    #[arg(long, default_value = "")]
+    log: String,
+    /// A file of acknowledged entries that must all be there, one JSON document a line; with --log only.
+    #[arg(long, requires = "log")]
+    ledger: Option<PathBuf>,
+}
+
+#[derive(Serialize)]
+struct Checked {
+    origin: String,
+    said: String,
+}
+
+pub(super) async fn run(arguments: Arguments, output: Output) -> Result<(), Failure> {
+    let instance = Instance::open(&arguments.directory)?;
+    let all = super::list(&instance).await?;
+    let all: Vec<_> = all.iter().map(Log::from).collect();
+    let is_asked = |log: &&Log| arguments.log.is_empty() || log.origin == arguments.log;
+    let logs: Vec<_> = all.iter().filter(is_asked).collect();
+    if logs.is_empty() {
+        return Err(Failure::new(
+            "E-CTL-012",
+            format!("there is no log {}", arguments.log),
+            "`sigctl log info` lists them",
+        ));
+    }
+    let mut checked = Vec::new();
+    for log in logs {
+        let before = all.iter().take_while(|other| other.origin != log.origin);
+        // The promises of Rekor v1 number entries through all shards.
+        let shards = before.filter(|other| other.face == "rekor-v1" && log.face == "rekor-v1");
+        let first_index = shards.map(|shard| shard.size).sum();
+        let ledger = arguments.ledger.as_deref();
+        checked.push(check(&instance, log, first_index, ledger).await?);
+    }
+    output.print(&checked, |checked| {
+        let lines = checked.iter().map(|each| each.said.clone());
+        lines.collect::<Vec<_>>().join("\n")
+    });
+    Ok(())
+}
+
+async fn check(
+    instance: &Instance,
+    log: &Log,
+    first_index: u64,
+    ledger: Option<&Path>,
+) -> Result<Checked, Failure> {
+    let program = sibling("sigstead-logcheck")?;
+    let key_file = instance.path("run").join(format!("{}.pub", log.log_id));
+    let key = PublicKey::from_spki_der(&log.public_key)
+        .map_err(|error| Failure::service("tlog", &log.origin, error))?;
+    std::fs::write(&key_file, key.to_pem())
+        .map_err(|error| Failure::file("write", &key_file, error))?;
+    let url = instance.manifest.url(Service::Tlog);
+    let mut command = Command::new(&program);
+    command
+        .arg(log.face)
+        .args(["--url", &format!("{url}/logs/{}", log.log_id)])
+        .args(["--first-index", &first_index.to_string()])
+        .args(["--origin", &log.origin, "--key"])
+        .arg(&key_file)
+        .stdin(Stdio::null());
+    if let Some(ledger) = ledger {
+        command.arg("--ledger").arg(ledger);
+    }
+    if instance.manifest.tls {
+        command.env("SSL_CERT_FILE", instance.path("client/tls-ca.pem"));
+    }
+    let answer = command.output().await;
+    let answer = answer.map_err(|error| Failure::file("start", &program, error))?;
+    // It is cheap to write again, and stale keys would only confuse.
+    let _ = std::fs::remove_file(&key_file);
+    let said = String::from_utf8_lossy(&answer.stdout).trim().to_owned();
+    if answer.status.success() {
+        return Ok(Checked {
+            origin: log.origin.clone(),
+            said,
+        });
+    }
+    let errors = String::from_utf8_lossy(&answer.stderr);
+    Err(Failure::new(
+        "E-CTL-015",
+        format!("{} is not sound, or could not be read", log.origin),
+        "keep the data directory as it is, and compare with what monitors have seen",
+    )
+    .because(format!("{said}\n{errors}").trim()))
+}
