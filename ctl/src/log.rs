@@ -44,7 +44,7 @@ enum Verb {
     Freeze(Freeze),
     /// Make the search index anew from the entries, while the old one answers.
     RebuildIndex(RebuildIndex),
-    /// Read logs as an outsider and verify every byte with a program that shares no code with the services.
+    /// Verify whole logs with a program that shares no code with the services.
     Check(check::Arguments),
 }
 

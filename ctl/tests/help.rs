@@ -7,7 +7,7 @@
 use std::path::Path;
 use std::process::Command;
 
-const COMMANDS: [&str; 18] = [
+const COMMANDS: [&str; 26] = [
     "",
     "init",
     "up",
@@ -21,6 +21,14 @@ const COMMANDS: [&str; 18] = [
     "oidc user set-password",
     "oidc user list",
     "oidc user remove",
+    "log",
+    "log info",
+    "log get",
+    "log search",
+    "log proof",
+    "log freeze",
+    "log rebuild-index",
+    "log check",
     "token",
     "sign",
     "verify",
@@ -56,7 +64,7 @@ fn the_help_of_every_command_is_the_golden_one() {
 
 #[test]
 fn every_command_of_the_help_has_a_golden_one() {
-    for parent in ["", "oidc", "oidc user"] {
+    for parent in ["", "oidc", "oidc user", "log"] {
         let help = help_of(parent);
         let (_, listed) = help.split_once("\nCommands:\n").unwrap();
         for line in listed.lines().take_while(|line| !line.is_empty()) {
