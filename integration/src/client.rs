@@ -9,6 +9,34 @@ pub fn cosign() -> Option<PathBuf> {
     installed("cosign", clients().join("bin/cosign"))
 }
 
+/// The pinned cosign of the generation before, which speaks Rekor v1.
+#[must_use]
+pub fn cosign_2() -> Option<PathBuf> {
+    installed("cosign 2", clients().join("cosign2/cosign"))
+}
+
+/// The pinned command-line client of Rekor v1.
+#[must_use]
+pub fn rekor_cli() -> Option<PathBuf> {
+    installed("rekor-cli", clients().join("bin/rekor-cli"))
+}
+
+/// crane, which has a registry for container images in it.
+#[must_use]
+pub fn crane() -> Option<PathBuf> {
+    installed("crane", clients().join("bin/crane"))
+}
+
+/// The folder of the pinned sigstore-js, if Node is there to run it.
+#[must_use]
+pub fn sigstore_js() -> Option<PathBuf> {
+    let folder = clients().join("js");
+    let package = folder.join("node_modules/sigstore/package.json");
+    installed("node", PathBuf::from("node"))
+        .and_then(|_| present("sigstore-js", package.exists()))
+        .map(|()| folder)
+}
+
 /// The Python of the virtual environment that holds sigstore, tuf, grpcio and playwright.
 #[must_use]
 pub fn python() -> Option<PathBuf> {
@@ -48,8 +76,13 @@ fn clients() -> PathBuf {
 
 /// A program that is there, or a visible skip; where skipping is not allowed, a failure.
 fn installed(name: &str, program: PathBuf) -> Option<PathBuf> {
-    if Command::new(&program).arg("--version").output().is_ok() {
-        return Some(program);
+    let answers = Command::new(&program).arg("--version").output().is_ok();
+    present(name, answers).map(|()| program)
+}
+
+fn present(name: &str, is_present: bool) -> Option<()> {
+    if is_present {
+        return Some(());
     }
     assert!(
         std::env::var_os("SIGSTEAD_TEST_REQUIRE_CLIENTS").is_none(),

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU16, Ordering};
+use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
 use serde_json::Value;
@@ -198,6 +199,29 @@ pub fn run(command: &mut Command) -> Result<Output> {
     Ok(output)
 }
 
+/// Waits until something is so.
+///
+/// # Errors
+/// If it is not within half a minute.
+pub fn wait_for(what: &str, mut is_so: impl FnMut() -> bool) -> Result<()> {
+    for _ in 0..600 {
+        if is_so() {
+            return Ok(());
+        }
+        pause();
+    }
+    anyhow::bail!("{what} does not come")
+}
+
+/// A twentieth of a second, for loops that wait for something.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "what is waited for happens in another process"
+)]
+pub fn pause() {
+    std::thread::sleep(Duration::from_millis(50));
+}
+
 fn stop_after_us(instance: &Instance) -> Result<()> {
     let script =
         "while kill -0 \"$1\" 2>/dev/null; do sleep 0.5; done; \"$2\" down \"$3\"; rm -rf \"$4\"";
@@ -217,7 +241,10 @@ fn stop_after_us(instance: &Instance) -> Result<()> {
 
 /// The first of `count` ports in a row that nobody listens on. They lie below the range that the system takes the ports
 /// of outgoing connections from, so that none of those can sit on a port of a service that restarts.
-fn free_ports(count: u16) -> Result<u16> {
+///
+/// # Errors
+/// If there are none.
+pub fn free_ports(count: u16) -> Result<u16> {
     static NEXT: AtomicU16 = AtomicU16::new(0);
     let slots = (LAST_PORT - FIRST_PORT) / count;
     let ours = u16::try_from(std::process::id() % u32::from(slots))?;

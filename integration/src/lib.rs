@@ -1,11 +1,14 @@
 //! The world that the stories are told in: a real instance of real processes, and the real clients beside it.
 //!
-//! Provided: [`Instance`], made and started by `sigctl` as a person would; [`client`], the programs that are not ours.
+//! Provided: [`Instance`], made and started by `sigctl` as a person would; [`client`], the programs that are not ours;
+//! [`Registry`], a registry for images.
 //! Deliberately absent: any service in process. A story sees what a stranger sees.
 
 #![expect(clippy::panic, reason = "a story that cannot be told must end")]
 
 pub mod client;
 mod instance;
+mod registry;
 
-pub use instance::{Instance, SERVICES, run, shared, sigctl};
+pub use instance::{Instance, SERVICES, free_ports, pause, run, shared, sigctl, wait_for};
+pub use registry::Registry;

@@ -5,9 +5,14 @@
 mod bad_input;
 mod browser;
 mod cosign;
+mod cosign_2;
 mod crash;
 mod grpc;
 mod lifecycle;
+mod log;
+mod overload;
+mod rekor_cli;
+mod sigstore_js;
 mod sigstore_python;
 mod timestamp;
 mod trust_root;

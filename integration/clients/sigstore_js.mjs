@@ -1,0 +1,60 @@
+// Signs and verifies with sigstore-js.
+//
+//   node sigstore_js.mjs MODULES VERB OPTIONS-FILE
+//
+// MODULES is the folder that holds node_modules, VERB is sign, attest, sign-v1, attest-v1 or verify, and OPTIONS-FILE is
+// JSON: artifact, bundle, token, fulcio, rekor, tsa, signingConfig, mirror, root, cache, identity, issuer.
+import { readFileSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { join, resolve } from 'node:path';
+
+const [modules, verb, file] = process.argv.slice(2);
+const require = createRequire(join(resolve(modules), 'package.json'));
+const sigstore = require('sigstore');
+const options = JSON.parse(readFileSync(file, 'utf8'));
+const artifact = readFileSync(options.artifact);
+const type = 'application/vnd.in-toto+json';
+
+// The façade of the package knows Rekor v1 only.
+const facade = { fulcioURL: options.fulcio, rekorURL: options.rekor, identityToken: options.token };
+
+function builder(bundleType) {
+  const { bundleBuilderFromSigningConfig } = require('@sigstore/sign');
+  const { SigningConfig } = require('@sigstore/protobuf-specs');
+  return bundleBuilderFromSigningConfig({
+    signingConfig: SigningConfig.fromJSON(JSON.parse(readFileSync(options.signingConfig, 'utf8'))),
+    identityProvider: { getToken: async () => options.token },
+    bundleType,
+  });
+}
+
+async function run() {
+  const { bundleToJSON } = require('@sigstore/bundle');
+  switch (verb) {
+    case 'sign':
+      return bundleToJSON(await builder('messageSignature').create({ data: artifact }));
+    case 'attest':
+      return bundleToJSON(await builder('dsseEnvelope').create({ data: artifact, type }));
+    case 'sign-v1':
+      return sigstore.sign(artifact, { ...facade, tsaServerURL: options.tsa });
+    case 'attest-v1':
+      return sigstore.attest(artifact, type, { ...facade, tsaServerURL: options.tsa, legacyCompatibility: options.legacy });
+    case 'verify': {
+      const bundle = JSON.parse(readFileSync(options.bundle, 'utf8'));
+      const isEnvelope = bundle.dsseEnvelope !== undefined;
+      const policy = {
+        tufMirrorURL: options.mirror,
+        tufRootPath: options.root,
+        tufCachePath: options.cache,
+        certificateIdentityEmail: options.identity,
+        certificateIssuer: options.issuer,
+      };
+      return isEnvelope ? sigstore.verify(bundle, policy) : sigstore.verify(bundle, artifact, policy);
+    }
+    default:
+      throw new Error(`unknown verb ${verb}`);
+  }
+}
+
+const bundle = await run();
+if (verb !== 'verify') writeFileSync(options.bundle, JSON.stringify(bundle));

@@ -1,0 +1,178 @@
+//! Far more entries come than a log takes: it says so at once, keeps its memory, loses nothing it took, and recovers.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use aws_lc_rs::rand::SystemRandom;
+use aws_lc_rs::signature::{ECDSA_P256_SHA256_ASN1_SIGNING, EcdsaKeyPair, KeyPair as _};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use integration::{Instance, run, sigctl, wait_for};
+use reqwest::{Client, StatusCode};
+use serde_json::json;
+use sha2::{Digest as _, Sha256};
+
+/// Callers that send one entry after the other. At most this many wait, so there must be more of them than the log lets
+/// wait.
+const CALLERS: usize = 6_000;
+/// How long they go on. `make soak` has them go on for a minute.
+const SECONDS: u64 = 8;
+
+#[test]
+fn what_is_too_much_is_refused_early_and_nothing_else_is_lost() {
+    let instance = Instance::create("overload", &[]).unwrap();
+    // About a thousand entries every two seconds, a fraction of what comes.
+    let config = instance.directory().join("tlog/config.yaml");
+    let text = std::fs::read_to_string(&config).unwrap();
+    std::fs::write(
+        &config,
+        text.replace("min_round_interval: 0s", "min_round_interval: 2s"),
+    )
+    .unwrap();
+    instance.up().unwrap();
+    let before = memory(&instance);
+
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .unwrap();
+    let tally = runtime.block_on(overload(&instance.url("tlog")));
+    println!(
+        "{tally:?}, memory {before} kB before and {} kB at most",
+        memory(&instance)
+    );
+    assert!(tally.taken > 0 && tally.refused > 0, "{tally:?}");
+    assert_eq!(tally.refused_without_retry_after, 0, "{tally:?}");
+    assert_eq!(tally.others, 0, "{tally:?}");
+    // Four thousand waiting entries and six thousand connections; it does not grow with what was refused.
+    assert!(
+        memory(&instance) < before + 300 * 1024,
+        "{} kB",
+        memory(&instance)
+    );
+
+    let start = Instant::now();
+    wait_for("the log after the load", || {
+        runtime.block_on(async {
+            Caller::new(&instance.url("tlog")).send(u64::MAX).await.0 == StatusCode::CREATED
+        })
+    })
+    .unwrap();
+    println!("takes entries again after {:?}", start.elapsed());
+    run(sigctl().args(["log", "check"]).arg(instance.directory())).unwrap();
+    let logs = instance
+        .json(&["log", "info", instance.directory().to_str().unwrap()])
+        .unwrap();
+    let size = logs[1]["size"].as_u64().unwrap();
+    assert!(size > tally.taken, "{size} entries of {tally:?}");
+}
+
+#[derive(Debug, Default)]
+struct Tally {
+    taken: u64,
+    refused: u64,
+    refused_without_retry_after: u64,
+    others: u64,
+}
+
+async fn overload(url: &str) -> Tally {
+    let seconds = match std::env::var_os("SIGSTEAD_TEST_SOAK") {
+        Some(_) => 60,
+        None => SECONDS,
+    };
+    let end = Instant::now() + Duration::from_secs(seconds);
+    let caller = Arc::new(Caller::new(url));
+    let mut callers = tokio::task::JoinSet::new();
+    for number in 0..CALLERS as u64 {
+        let caller = Arc::clone(&caller);
+        callers.spawn(async move {
+            let mut tally = Tally::default();
+            let mut sent = 0;
+            while Instant::now() < end {
+                match caller.send(number << 32 | sent).await {
+                    (StatusCode::CREATED, _) => tally.taken += 1,
+                    (StatusCode::TOO_MANY_REQUESTS, true) => tally.refused += 1,
+                    (StatusCode::TOO_MANY_REQUESTS, false) => {
+                        tally.refused_without_retry_after += 1
+                    }
+                    _ => tally.others += 1,
+                }
+                sent += 1;
+            }
+            tally
+        });
+    }
+    let mut sum = Tally::default();
+    while let Some(tally) = callers.join_next().await {
+        let tally = tally.unwrap();
+        sum.taken += tally.taken;
+        sum.refused += tally.refused;
+        sum.refused_without_retry_after += tally.refused_without_retry_after;
+        sum.others += tally.others;
+    }
+    sum
+}
+
+struct Caller {
+    client: Client,
+    url: String,
+    key: EcdsaKeyPair,
+    random: SystemRandom,
+}
+
+impl Caller {
+    fn new(url: &str) -> Self {
+        let key = EcdsaKeyPair::generate(&ECDSA_P256_SHA256_ASN1_SIGNING).unwrap();
+        Self {
+            client: Client::builder().no_proxy().build().unwrap(),
+            url: format!("{url}/api/v2/log/entries"),
+            key,
+            random: SystemRandom::new(),
+        }
+    }
+
+    /// Sends an entry of its own; tells the status, and whether the answer says when to come back.
+    async fn send(&self, number: u64) -> (StatusCode, bool) {
+        let message = number.to_be_bytes();
+        let signature = self.key.sign(&self.random, &message).unwrap();
+        let public_key =
+            aws_lc_rs::encoding::AsDer::<aws_lc_rs::encoding::PublicKeyX509Der<'_>>::as_der(
+                self.key.public_key(),
+            )
+            .unwrap();
+        let body = json!({"hashedRekordRequestV002": {
+            "digest": STANDARD.encode(Sha256::digest(message)),
+            "signature": {
+                "content": STANDARD.encode(signature.as_ref()),
+                "verifier": {
+                    "publicKey": {"rawBytes": STANDARD.encode(public_key.as_ref())},
+                    "keyDetails": "PKIX_ECDSA_P256_SHA_256",
+                },
+            },
+        }});
+        let answer = self
+            .client
+            .post(&self.url)
+            .body(body.to_string())
+            .send()
+            .await;
+        match answer {
+            Ok(answer) => (
+                answer.status(),
+                answer.headers().contains_key("retry-after"),
+            ),
+            Err(_) => (StatusCode::BAD_GATEWAY, false),
+        }
+    }
+}
+
+/// The most memory that `tlog` has had, in kB.
+fn memory(instance: &Instance) -> u64 {
+    let pid = std::fs::read_to_string(instance.directory().join("run/tlog.pid")).unwrap();
+    let status = std::fs::read_to_string(format!("/proc/{}/status", pid.trim())).unwrap();
+    let line = status
+        .lines()
+        .find(|line| line.starts_with("VmHWM:"))
+        .unwrap();
+    line.split_whitespace().nth(1).unwrap().parse().unwrap()
+}
