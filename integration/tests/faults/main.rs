@@ -1,0 +1,33 @@
+//! Faults of machine, disk and operator against the running transparency log, each in a module of its own.
+//!
+//! The service is the program as it is built, alone. Its clients write down what it acknowledged and every checkpoint that
+//! they were served; `sigstead-logcheck`, which shares no code with it, is the judge: nothing that was acknowledged is
+//! missing, no two heads contradict each other, and none is older than one before it.
+//!
+//! Each test prints its seed and how many faults it really injected, and fails if there were none. `make soak` runs them
+//! longer; `SIGSTEAD_TEST_SEED` repeats the random choices of a run.
+//!
+//! File map: `world.rs` a log and what is known of it; `server.rs` its process; `clients.rs` load, ledger and observer;
+//! `disk.rs` file systems that may break; `strace.rs` system calls that fail; `tools.rs` programs, profile and chance.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test that cannot go on must fail"
+)]
+
+mod clients;
+mod disk;
+mod server;
+mod strace;
+mod tools;
+mod world;
+
+mod bit_flip;
+mod clock;
+mod full_disk;
+mod kill;
+mod old_copy;
+mod power_cut;
+mod syscalls;
+mod two_processes;
