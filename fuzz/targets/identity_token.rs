@@ -1,0 +1,78 @@
+//! Identity tokens, and the documents of their issuer: nothing is believed but what the issuer's key signed.
+#![no_main]
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use futures::executor::block_on;
+use fuzz::parts;
+use identity::{Fetch, FetchError, IssuerConfig, IssuerType, Issuers, IssuersConfig};
+use libfuzzer_sys::fuzz_target;
+use time::OffsetDateTime;
+use url::Url;
+
+fuzz_target!(|data: &[u8]| {
+    let [kind, token, keys, discovery] = parts(data)[..] else {
+        return;
+    };
+    let Ok(token) = std::str::from_utf8(token) else {
+        return;
+    };
+    let kind = KINDS[usize::from(kind.first().copied().unwrap_or(0)) % KINDS.len()];
+    let issuers = issuers(
+        kind,
+        Documents {
+            discovery: discovery.to_vec(),
+            keys: keys.to_vec(),
+        },
+    );
+    let now = OffsetDateTime::from_unix_timestamp(1_700_000_000).expect("it is a time");
+    if let Ok(principal) = block_on(issuers.verify(token, now)) {
+        assert!(token.len() <= identity::MAX_TOKEN_BYTES);
+        assert!(!principal.name().is_empty() && !principal.subject().is_empty());
+        assert!(!principal.issuer().is_empty());
+        // An unsigned token is no token.
+        let unsigned = token
+            .rsplit_once('.')
+            .map(|(signed, _)| format!("{signed}.AA"));
+        assert!(unsigned.is_some_and(|text| block_on(issuers.verify(&text, now)).is_err()));
+    }
+});
+
+fn issuers(kind: IssuerType, documents: Documents) -> Issuers {
+    let mut issuer = IssuerConfig::new(ISSUER, "sigstore", kind);
+    issuer.subject_domain = "https://example.com".to_owned();
+    if kind == IssuerType::Username {
+        issuer.subject_domain = "example.com".to_owned();
+    }
+    Issuers::new(
+        IssuersConfig::default().with_issuer(issuer),
+        Arc::new(documents),
+    )
+}
+
+struct Documents {
+    discovery: Vec<u8>,
+    keys: Vec<u8>,
+}
+
+#[async_trait]
+impl Fetch for Documents {
+    async fn fetch(&self, url: &Url, _ca_cert: &str) -> Result<Vec<u8>, FetchError> {
+        let is_discovery = url.path().ends_with("/openid-configuration");
+        Ok(if is_discovery {
+            self.discovery.clone()
+        } else {
+            self.keys.clone()
+        })
+    }
+}
+
+const ISSUER: &str = "https://issuer.example.com";
+/// The kinds that certificates are issued for, and one that they are not.
+const KINDS: [IssuerType; 4] = [
+    IssuerType::Email,
+    IssuerType::Uri,
+    IssuerType::Username,
+    IssuerType::Spiffe,
+];
