@@ -5,17 +5,23 @@ NAME     ?= demo
 PROFILE  ?= dev
 IDENTITY ?= you@example.com
 
+FUZZ_SECONDS ?= 60
+FUZZ_TARGETS ?= $(basename $(notdir $(wildcard fuzz/targets/*.rs)))
+
 CLIENTS  := .clients
+PEERS    := .peers
 OUT      := target/$(if $(filter dev,$(PROFILE)),debug,$(PROFILE))
 SIGCTL   := $(OUT)/sigctl
 CARGO    := cargo
 LOCKED   := --locked
+# Stores on the disk of the checkout, for /tmp may be memory; a file descriptor for each client.
+BENCHED  := mkdir -p target/bench && ulimit -n $$(ulimit -Hn) && TMPDIR=$(CURDIR)/target/bench
 
 .DEFAULT_GOAL := help
-.PHONY: help build check fmt lint deny docs test up down demo clients packages bench ci clean
+.PHONY: help build check fmt lint deny docs test soak up down demo clients packages bench bench-growth bench-peers peers packages-peers fuzz fuzz-smoke ci clean
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 build: ## build the six services and sigctl (PROFILE=release for speed)
 	$(CARGO) build $(LOCKED) --workspace --bins --profile $(PROFILE)
@@ -28,6 +34,7 @@ fmt: ## format the code
 
 lint: ## refuse what is unformatted or what clippy warns of
 	$(CARGO) fmt --all --check
+	$(CARGO) fmt --manifest-path fuzz/Cargo.toml --check
 	$(CARGO) clippy $(LOCKED) --workspace --all-targets -- -D warnings
 
 deny: ## check licences, bans and sources of all dependencies
@@ -40,6 +47,11 @@ docs: ## build the documentation of all crates, refusing broken links
 test: ## run every test; a missing optional client is a visible skip
 	$(CARGO) build $(LOCKED) --workspace --bins
 	$(CARGO) test $(LOCKED) --workspace
+
+soak: ## break machine, disk and files under the running log for long
+	$(CARGO) build $(LOCKED) --workspace --bins
+	SIGSTEAD_TEST_SOAK=1 $(CARGO) test $(LOCKED) -p sigstead-integration --test faults -- --nocapture
+	SIGSTEAD_TEST_SOAK=1 $(CARGO) test $(LOCKED) -p sigstead-integration --test stories overload -- --nocapture
 
 up: build ## build, create DIR if absent, start it, sign and verify a sample
 	@test -e $(DIR)/instance.yaml || $(SIGCTL) init $(DIR) --name $(NAME)
@@ -61,17 +73,40 @@ clients: ## install the official clients, pinned, into .clients
 
 packages: ## install the system packages of the tests (Debian, as root)
 	apt-get update -qq
-	apt-get install -y -qq --no-install-recommends openssl curl chromium python3-venv
+	apt-get install -y -qq --no-install-recommends openssl curl chromium python3-venv strace python3 e2fsprogs mount faketime
 
-bench: ## measure the running product against the floors of the same run
+bench: ## measure the running product against the floors of the same run (ARGS="--log", "--sizes")
 	$(CARGO) build $(LOCKED) --workspace --bins --release
-	$(CARGO) bench $(LOCKED) -p sigstead-integration --bench instance
+	$(BENCHED) $(CARGO) bench $(LOCKED) -p sigstead-integration --bench instance -- $(ARGS)
 
-ci: ## what CI runs: packages, clients, lint, docs, tests that may not skip
+bench-peers: peers ## measure our log beside the logs of others, in pairs (ARGS="--long"; ARGS="--help")
+	$(CARGO) build $(LOCKED) -p sigstead-tlog -p sigstead-ctl --release
+	$(BENCHED) $(CARGO) bench $(LOCKED) -p sigstead-integration --bench peers -- --peers $(CURDIR)/$(PEERS) $(ARGS)
+
+bench-growth: ## measure our log with a thousand million entries beside the empty one
+	$(CARGO) build $(LOCKED) -p sigstead-tlog -p sigstead-ctl --release
+	$(BENCHED) $(CARGO) bench $(LOCKED) -p sigstead-integration --bench peers -- --only grown $(ARGS)
+
+peers: ## install the logs of others, pinned, into .peers
+	integration/peers/install.sh $(PEERS)
+
+packages-peers: ## install the system packages of bench-peers (Debian, as root)
+	apt-get update -qq
+	apt-get install -y -qq --no-install-recommends mariadb-server strace
+
+fuzz: ## fuzz every parser, each for FUZZ_SECONDS (fuzz/README.md)
+	@command -v cargo-fuzz >/dev/null || $(CARGO) install --locked cargo-fuzz@0.13.2
+	fuzz/run.sh $(FUZZ_SECONDS) $(FUZZ_TARGETS)
+
+fuzz-smoke: ## fuzz every parser for seconds, from the stored inputs
+	@$(MAKE) fuzz FUZZ_SECONDS=3
+
+ci: ## what CI runs: packages, clients, lint, docs, a little fuzzing, tests that may not skip
 	$(MAKE) packages
 	$(MAKE) clients
 	$(MAKE) lint
 	$(MAKE) docs
+	$(MAKE) fuzz-smoke
 	SIGSTEAD_TEST_REQUIRE_CLIENTS=1 $(MAKE) test
 
 clean: ## remove what was built

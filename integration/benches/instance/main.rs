@@ -1,139 +1,113 @@
 //! The running product, measured through its HTTP faces beside the floors of the same run.
 //!
-//! A closed loop: each client sends its next request when the last one is answered, over one kept-alive connection.
-//! Everything that is sent is made before the clock starts. Generator, services and floors share the machine's cores.
+//! In the closed loop each client sends its next request when the last one is answered, over one kept-alive connection;
+//! in the open loop requests arrive when they arrive. Everything that is sent is made before the clock starts. Generator,
+//! services and floors share the machine's cores.
 //!
-//! `cargo bench -p sigstead-integration [-- SECONDS]`
+//! `cargo bench -p sigstead-integration --bench instance [-- SECONDS] [--log] [--sizes]`: `--log` leaves the other
+//! services out; `--sizes` fills the log to a million entries and measures on the way.
 
-mod floor;
-mod load;
+#[path = "../workload/mod.rs"]
+mod workload;
+
+mod bound;
+mod log;
+mod requests;
+mod table;
 
 use std::time::Duration;
 
 use anyhow::{Context, Result};
 use integration::Instance;
 
-use floor::Floor;
-use load::{Measured, Request, Usage};
+use log::{Log, SIZES, span};
+use table::{Table, usage};
+use workload::{Arrivals, Floors, Load, Measured, Moment, Span, drive};
 
 const CLIENTS: [usize; 3] = [1, 16, 64];
+const LOG_CLIENTS: [usize; 5] = [1, 16, 64, 256, 1_024];
 
 fn main() -> Result<()> {
-    let seconds = std::env::args()
-        .filter_map(|argument| argument.parse().ok())
-        .next()
-        .unwrap_or(5);
+    let words: Vec<_> = std::env::args().skip(1).collect();
+    let says = |word: &str| words.iter().any(|each| each == word);
+    let seconds = words.iter().find_map(|word| word.parse().ok()).unwrap_or(5);
     let instance = Instance::create("bench", &[])?;
     let directory = instance.directory();
-    let up = instance.json(&[
-        "up",
-        directory.to_str().context("the path is not UTF-8")?,
-        "--detach",
-    ])?;
+    let directory = directory.to_str().context("the path is not UTF-8")?;
+    let up = instance.json(&["up", directory, "--detach"])?;
     println!("ready after {} ms   (limit 2000)", up["ready_millis"]);
     tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
         .enable_all()
         .build()?
-        .block_on(measure(&instance, Duration::from_secs(seconds)))
+        .block_on(async {
+            idle(&instance).await?;
+            let floors = Floors::measure(instance.work())?;
+            floors.print();
+            let (mut table, span) = (Table::begin(floors), span(seconds));
+            bare(&instance, &mut table, span).await?;
+            if !says("--log") && !says("--sizes") {
+                services(&instance, &table, span).await?;
+            }
+            let mut log = Log::new(&instance).await?;
+            if says("--sizes") {
+                log.sizes(&mut table, &SIZES, span).await?;
+            } else {
+                log.measure(&mut table, &LOG_CLIENTS, span).await?;
+            }
+            println!("\nx floor: p50 over the floors of the operation, one after the other on one thread.");
+            println!("work: floors plus bare HTTP, over the processor time that the operation took.");
+            println!("CPU in all: of the whole run and of the work that was put off, per answer.");
+            println!("others%: of the machine, used by other programs; above 3 the row does not count.");
+            println!("open loop: Poisson arrivals at 10, 50 and 80 % of the closed loop's best; latency from arrival.");
+            Ok(())
+        })
 }
 
-async fn measure(instance: &Instance, time: Duration) -> Result<()> {
-    idle(instance)?;
-    let floors = floor::measure(instance.work())?;
-    println!("\nfloors of this run, one thread");
-    println!("  P-256 verify        {:>9.1} us", floors.verify_micros);
-    println!("  P-256 sign          {:>9.1} us", floors.sign_micros);
-    println!("  append + fdatasync  {:>9.1} us", floors.sync_micros);
-
-    let mut table = Table::begin();
-    let ping = Request::get(&instance.url("tsa"), "/ping")?;
+async fn bare(instance: &Instance, table: &mut Table, span: Span) -> Result<()> {
+    let ping = requests::ping(instance)?;
     for clients in CLIENTS {
-        let usage = Usage::of(instance, &["tsa"])?;
-        let measured = load::run(std::slice::from_ref(&ping), clients, time, usage).await?;
-        table.bare(clients, &measured);
+        let measured = run(instance, &["tsa"], &ping, clients, span).await?;
+        table.bare(Arrivals::Clients(clients), &measured);
     }
-    let queries = load::timestamp_queries(instance)?;
-    for clients in CLIENTS {
-        let usage = Usage::of(instance, &["tsa"])?;
-        let measured = load::run(&queries, clients, time, usage).await?;
-        table.row("timestamp", clients, &measured, floors.timestamp());
-    }
-    let certificates = load::certificate_requests(instance)?;
-    for clients in CLIENTS {
-        let usage = Usage::of(instance, &["ca", "ctlog"])?;
-        let measured = load::run(&certificates, clients, time, usage).await?;
-        table.row(
-            "certificate with SCT",
-            clients,
-            &measured,
-            floors.certificate(),
-        );
-    }
-    for clients in CLIENTS {
-        let entries = load::log_entries(instance, clients, time)?;
-        let usage = Usage::of(instance, &["tlog"])?;
-        let measured = load::run_once(&entries, clients, time, usage).await?;
-        table.row("v2 entry with proof", clients, &measured, floors.entry());
-    }
-    println!("\nx floor: p50 over the floors of the operation, one after the other on one thread.");
-    println!("work: floors plus bare HTTP, over the processor time that the operation took.");
     Ok(())
 }
 
-fn idle(instance: &Instance) -> Result<()> {
-    let mut total = 0;
+async fn services(instance: &Instance, table: &Table, span: Span) -> Result<()> {
+    let timestamps = requests::timestamps(instance)?;
+    for clients in CLIENTS {
+        let measured = run(instance, &["tsa"], &timestamps, clients, span).await?;
+        table.timestamps(Arrivals::Clients(clients), &measured);
+    }
+    let certificates = requests::certificates(instance)?;
+    for clients in CLIENTS {
+        let measured = run(instance, &["ca", "ctlog"], &certificates, clients, span).await?;
+        table.certificates(Arrivals::Clients(clients), &measured);
+    }
+    Ok(())
+}
+
+async fn run(
+    instance: &Instance,
+    services: &[&str],
+    load: &Load,
+    clients: usize,
+    span: Span,
+) -> Result<Measured> {
+    let usage = usage(instance, services)?;
+    drive(load, Arrivals::Clients(clients), span, &usage).await
+}
+
+/// The idle proof and what the services hold before anyone came.
+async fn idle(instance: &Instance) -> Result<()> {
+    Moment::others(Duration::from_secs(3)).await?.print();
+    let mut total = 0.0;
     println!("idle after start, resident MiB");
     for service in integration::SERVICES {
-        let kib = load::resident_kib(load::pid(instance, service)?).context(service)?;
-        total += kib;
-        println!("  {service:<6} {:>6.1}", kib as f64 / 1024.0);
+        let resident = usage(instance, &[service])?.resident_mib()?;
+        total += resident;
+        println!("  {service:<6} {resident:>6.1}");
     }
-    println!("  all    {:>6.1}   (limit 96)", total as f64 / 1024.0);
+    println!("  all    {total:>6.1}   (limit 96)");
     Ok(())
 }
-
-/// The rows, and what HTTP alone costs, which the first of them tell.
-struct Table {
-    bare_cpu_micros: f64,
-}
-
-impl Table {
-    fn begin() -> Self {
-        println!("\n{HEADER}");
-        Self {
-            bare_cpu_micros: f64::INFINITY,
-        }
-    }
-
-    fn bare(&mut self, clients: usize, measured: &Measured) {
-        self.bare_cpu_micros = self.bare_cpu_micros.min(measured.cpu_millis * 1000.0);
-        print("bare HTTP (tsa /ping)", clients, measured, "-", "-");
-    }
-
-    fn row(&self, what: &str, clients: usize, measured: &Measured, floor: Floor) {
-        let latency = measured.p50_millis * 1000.0 / floor.latency_micros;
-        let work = (floor.work_micros + self.bare_cpu_micros) / (measured.cpu_millis * 1000.0);
-        print(
-            what,
-            clients,
-            measured,
-            &format!("{latency:.1}"),
-            &format!("{work:.2}"),
-        );
-    }
-}
-
-fn print(what: &str, clients: usize, measured: &Measured, latency: &str, work: &str) {
-    println!(
-        "{what:<22} {clients:>4} {:>9.0} {:>9.2} {:>9.2} {:>10.3} {:>8.1} {latency:>7} {work:>5} {:>7}",
-        measured.per_second,
-        measured.p50_millis,
-        measured.p99_millis,
-        measured.cpu_millis,
-        measured.resident_mib,
-        measured.errors,
-    );
-}
-
-const HEADER: &str = "what                clients  per sec    p50 ms    p99 ms  CPU ms/op  RSS MiB  x floor  work  errors";
