@@ -37,6 +37,10 @@ pub struct Config {
     /// submission waits for it.
     #[serde(default = "crate::tlog::no_interval")]
     pub min_round_interval: Period,
+    /// After what time without a submission the tree head is signed again, so that monitors see that the log lives.
+    /// Default `10m`; `0s` for never.
+    #[serde(default = "refresh_interval")]
+    pub refresh_interval: Period,
 }
 
 impl Config {
@@ -59,8 +63,13 @@ impl Config {
             data,
             anchor,
             min_round_interval: crate::tlog::no_interval(),
+            refresh_interval: refresh_interval(),
         }
     }
+}
+
+fn refresh_interval() -> Period {
+    Period::from_seconds(600)
 }
 
 impl ServiceConfig for Config {

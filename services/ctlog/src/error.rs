@@ -24,6 +24,28 @@ pub enum Error {
     /// The chain is not one that the log takes.
     #[error("the chain is refused")]
     Chain(#[from] ct::Error),
+    /// A parameter is missing or cannot be read.
+    #[error("parameter {0} is missing, or not what it should be")]
+    Query(&'static str),
+    /// No leaf of that hash is in the tree of that size.
+    #[error("no leaf of that hash is in a tree of that size")]
+    LeafUnknown,
+    /// A range of entries that is empty or begins beyond the end.
+    #[error("no entries from {start} to {end} in a log of size {size}")]
+    RangeOutside {
+        /// The first index that was asked for.
+        start: u64,
+        /// The last one.
+        end: u64,
+        /// The published size.
+        size: u64,
+    },
+    /// The published checkpoint is not one that this service writes.
+    #[error("the published checkpoint cannot be read")]
+    HeadUnreadable,
+    /// A task ended before its time.
+    #[error("a task of the service was stopped")]
+    Task(#[source] tokio::task::JoinError),
     /// There is no such tile or issuer.
     #[error("no such {0}")]
     NotFound(&'static str),
@@ -97,6 +119,12 @@ impl From<Error> for Problem {
             ),
             Error::Chain(source) => refused(source),
             Error::NotFound(_) => not_found(&error),
+            Error::Query(_) => invalid("E-CTLOG-007", format!("{error}; see RFC 6962 §4")),
+            Error::LeafUnknown | Error::RangeOutside { .. } => invalid(
+                "E-CTLOG-008",
+                format!("{error}; get-sth tells the size of the log"),
+            ),
+            Error::HeadUnreadable | Error::Task(_) => Self::internal("E-CTLOG-020", causes(&error)),
             Error::Late => Self::new(
                 Kind::DeadlineExceeded,
                 "E-CTLOG-016",

@@ -1,17 +1,16 @@
 //! Logs certificates, and answers each with the promise that the log holds it.
 //!
-//! Specifications: RFC 6962 §4.1, §4.2 and §4.7 (submission and roots, over HTTP with JSON), C2SP static-ct-api v1.0
-//! (checkpoint, tiles, issuers, and the leaf index in every SCT).
+//! Specifications: RFC 6962 §4 (over HTTP with JSON), C2SP static-ct-api v1.0 (checkpoint, tiles, issuers, and the leaf
+//! index in every SCT).
 //!
-//! For certificate authorities, whose precertificate is logged before they are answered; for monitors, who read
-//! checkpoint, tiles and issuers.
+//! For certificate authorities, whose precertificate is logged before they are answered; for monitors of either kind,
+//! who read checkpoint, tiles and issuers, or tree heads, entries and proofs.
 //!
-//! File map: `submit.rs` and `read.rs` the verbs; `api/` their HTTP and gRPC faces; `log.rs` opens key, roots and files;
+//! File map: `submit.rs`, `read.rs` and `monitor.rs` the verbs; `roots.rs` and `leaves.rs` what follows file and log; `api/` their HTTP and gRPC faces; `log.rs` opens key, roots and files;
 //! `leaf.rs` an entry on its way into the log; `head_signer.rs` the checkpoint; `issuer_storage.rs` the certificates
 //! above the logged ones; `error.rs` every refusal; `metrics.rs`.
 //!
-//! Deliberately absent: the reads of RFC 6962 §4.3 to §4.6 and §4.8, which tiles replace (`get-sth` is 404, by which
-//! monitors notice); judgement over certificates beyond their chain; a merge delay, since an SCT is signed only for
+//! Deliberately absent: judgement over certificates beyond their chain; a merge delay, since an SCT is signed only for
 //! what a published checkpoint covers.
 
 mod api;
@@ -19,9 +18,12 @@ mod error;
 mod head_signer;
 mod issuer_storage;
 mod leaf;
+mod leaves;
 mod log;
 mod metrics;
+mod monitor;
 mod read;
+mod roots;
 mod submit;
 
 use std::sync::Arc;
@@ -31,6 +33,7 @@ use kit::{Clock, Service, SystemClock};
 
 pub use error::Error;
 pub use log::CtLog;
+pub use monitor::{LoggedEntry, SignedTreeHead};
 
 /// Opens key, roots and log, and puts the service together.
 ///
@@ -53,7 +56,7 @@ pub async fn build_with_clock(config: Config, clock: Arc<dyn Clock>) -> Result<S
         .reflection(&[proto::FILE_DESCRIPTOR_SET])
         .readiness("log", move || std::future::ready(to_ask.check()))
         .task("log", |stop| async move {
-            stop.cancelled().await;
+            to_stop.follow(&stop).await;
             to_stop.shut_down().await;
         })
         .metrics(log.registry().clone());

@@ -12,20 +12,23 @@ use journal::FileJournal;
 use prometheus::Registry;
 use sequencer::{Clock, FileAnchor, Log, LogParts};
 use signer::Signer;
-use x509::Certificate;
+use tokio_util::sync::CancellationToken;
 
 use crate::error::Error;
 use crate::head_signer::TreeHeadSigner;
 use crate::issuer_storage::IssuerStorage;
 use crate::leaf::TileLeaves;
+use crate::leaves::Leaves;
 use crate::metrics::Metrics;
+use crate::roots::Roots;
 
 /// Takes certificates, and holds them for everyone to see.
 pub struct CtLog {
     pub(crate) origin: Origin,
     pub(crate) log: Log,
     pub(crate) signer: Arc<dyn Signer>,
-    pub(crate) roots: Vec<Certificate>,
+    pub(crate) roots: Roots,
+    pub(crate) leaves: Leaves,
     pub(crate) issuers: IssuerStorage,
     pub(crate) metrics: Metrics,
     registry: Registry,
@@ -38,7 +41,7 @@ impl CtLog {
     /// As [`crate::build`].
     pub async fn open(config: &Config, clock: Arc<dyn kit::Clock>) -> Result<Self, Error> {
         let origin = Origin::parse(config.origin.as_str())?;
-        let roots = open_roots(config)?;
+        let roots = Roots::open(config.roots.clone())?;
         let signer = signer::open(&config.key).await.map_err(Error::Key)?;
         let head_signer = TreeHeadSigner::new(origin.clone(), Arc::clone(&signer))?;
         // The directory has the layout of the read interface, so that other tools can read or serve it.
@@ -58,7 +61,10 @@ impl CtLog {
         };
         let mut limits = sequencer::LogConfig::new(origin.as_str());
         limits.min_round_interval = config.min_round_interval.duration().max(HEAD_INTERVAL);
+        limits.refresh_interval =
+            Some(config.refresh_interval.duration()).filter(|interval| !interval.is_zero());
         let log = Log::open(limits, parts).await?;
+        let leaves = Leaves::open(&config.data.join("leaves"))?;
         let registry = Registry::new();
         let metrics = Metrics::register(&registry, origin.as_str(), log.clone())?;
         let issuers = IssuerStorage::new(cold);
@@ -67,6 +73,7 @@ impl CtLog {
             log,
             signer,
             roots,
+            leaves,
             issuers,
             metrics,
             registry,
@@ -80,6 +87,11 @@ impl CtLog {
         }
     }
 
+    /// Keeps roots and the index of leaves up to date until it is told to stop.
+    pub(crate) async fn follow(&self, stop: &CancellationToken) {
+        tokio::join!(self.leaves.follow(&self.log, stop), self.roots.watch(stop));
+    }
+
     pub(crate) async fn shut_down(&self) {
         self.log.shutdown().await;
     }
@@ -90,29 +102,13 @@ impl CtLog {
 }
 
 /// What is damaged of it is made again from the log.
-fn open_index(directory: &Path) -> Result<Index, Error> {
+pub(crate) fn open_index(directory: &Path) -> Result<Index, Error> {
     let opened = Index::open(directory, IndexConfig::default());
     let (index, damage) = opened.map_err(sequencer::Error::Index)?;
     for damage in damage {
         tracing::warn!(%damage, "a part of the index of entries is made anew");
     }
     Ok(index)
-}
-
-fn open_roots(config: &Config) -> Result<Vec<Certificate>, Error> {
-    let path = || config.roots.clone();
-    let pem = std::fs::read_to_string(&config.roots).map_err(|source| Error::RootsRead {
-        path: path(),
-        source,
-    })?;
-    let roots = Certificate::chain_from_pem(&pem).map_err(|source| Error::RootsMalformed {
-        path: path(),
-        source,
-    })?;
-    if roots.is_empty() {
-        return Err(Error::NoRoots { path: path() });
-    }
-    Ok(roots)
 }
 
 fn millis_of(clock: Arc<dyn kit::Clock>) -> Clock {

@@ -20,7 +20,7 @@ impl CtLog {
         submitted: Vec<Certificate>,
         kind: EntryKind,
     ) -> Result<SignedCertificateTimestamp, Error> {
-        let chain = AcceptedChain::check(submitted, &self.roots, kind)?;
+        let chain = AcceptedChain::check(submitted, &self.roots.accepted(), kind)?;
         // Before the entry: whoever reads it must find every issuer that it names.
         self.issuers.keep(&chain).await.map_err(Error::Issuers)?;
         let pending = PendingLogEntry::try_from(&chain)?;

@@ -90,6 +90,7 @@ impl Rpc for Face {
         let certificates = self
             .0
             .roots
+            .accepted()
             .iter()
             .map(|root| root.to_der().to_vec())
             .collect();

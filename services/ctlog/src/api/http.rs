@@ -1,14 +1,17 @@
-//! Submission as RFC 6962 §4 has it, reading as static-ct-api has it.
+//! Submission and reading as RFC 6962 §4 has them, and reading as static-ct-api has it.
 
 use std::sync::Arc;
 
 use ::http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use axum::Router;
-use axum::extract::{Path, State};
+use axum::extract::rejection::QueryRejection;
+use axum::extract::{Path, Query, State};
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use ct::EntryKind;
 use kit::{BodyStyle, Budget, Problem, Routes};
+use merkle::LeafIndex;
+use serde::Deserialize;
 
 use crate::api::json;
 use crate::{CtLog, Error};
@@ -20,6 +23,23 @@ pub(crate) fn routes(log: Arc<CtLog>) -> Router {
         .post("/ct/v1/add-chain", SUBMIT, add_chain)
         .post("/ct/v1/add-pre-chain", SUBMIT, add_pre_chain)
         .get("/ct/v1/get-roots", Budget::read(), get_roots)
+        .get("/ct/v1/get-sth", Budget::read(), get_sth)
+        .get(
+            "/ct/v1/get-sth-consistency",
+            Budget::read(),
+            get_sth_consistency,
+        )
+        .get(
+            "/ct/v1/get-proof-by-hash",
+            Budget::read(),
+            get_proof_by_hash,
+        )
+        .get("/ct/v1/get-entries", Budget::read(), get_entries)
+        .get(
+            "/ct/v1/get-entry-and-proof",
+            Budget::read(),
+            get_entry_and_proof,
+        )
         .get("/checkpoint", Budget::read(), checkpoint)
         .get("/tile/{*path}", Budget::read(), tile)
         .get("/issuer/{fingerprint}", Budget::read(), issuer)
@@ -44,7 +64,100 @@ async fn submit(log: &CtLog, body: &[u8], kind: EntryKind) -> Result<Response, E
 
 async fn get_roots(State(log): State<Arc<CtLog>>) -> Result<Response, Problem> {
     let headers = [(CONTENT_TYPE, "application/json")];
-    Ok((headers, json::encode_roots(&log.roots)?).into_response())
+    Ok((headers, json::encode_roots(&log.roots.accepted())?).into_response())
+}
+
+async fn get_sth(State(log): State<Arc<CtLog>>) -> Result<Response, Problem> {
+    let head = log.signed_tree_head()?;
+    Ok(fresh(json::encode_tree_head(&head)?))
+}
+
+async fn get_sth_consistency(
+    State(log): State<Arc<CtLog>>,
+    query: Result<Query<BetweenSizes>, QueryRejection>,
+) -> Result<Response, Problem> {
+    let Query(sizes) = query.map_err(|_| Error::Query("first or second"))?;
+    if sizes.first > sizes.second {
+        return Err(Error::Query("first").into());
+    }
+    let proof = log.consistency_proof(sizes.first, sizes.second).await;
+    Ok(fresh(json::encode_consistency(&proof.map_err(outside)?)?))
+}
+
+async fn get_proof_by_hash(
+    State(log): State<Arc<CtLog>>,
+    query: Result<Query<ByHash>, QueryRejection>,
+) -> Result<Response, Problem> {
+    let Query(asked) = query.map_err(|_| Error::Query("hash or tree_size"))?;
+    let leaf_hash = json::decode_hash(&asked.hash)?;
+    let proof = log.proof_by_hash(&leaf_hash, asked.tree_size).await;
+    Ok(fresh(json::encode_inclusion(&proof.map_err(outside)?)?))
+}
+
+async fn get_entries(
+    State(log): State<Arc<CtLog>>,
+    query: Result<Query<Range>, QueryRejection>,
+) -> Result<Response, Problem> {
+    let Query(range) = query.map_err(|_| Error::Query("start or end"))?;
+    let entries = log.logged_entries(range.start, range.end).await?;
+    Ok(fresh(json::encode_entries(&entries)?))
+}
+
+async fn get_entry_and_proof(
+    State(log): State<Arc<CtLog>>,
+    query: Result<Query<ByIndex>, QueryRejection>,
+) -> Result<Response, Problem> {
+    let Query(asked) = query.map_err(|_| Error::Query("leaf_index or tree_size"))?;
+    let index = LeafIndex::new(asked.leaf_index);
+    let proof = log.inclusion_proof(index, Some(asked.tree_size)).await;
+    let proof = proof.map_err(outside)?;
+    let entries = log.logged_entries(asked.leaf_index, asked.leaf_index);
+    let entry = entries.await?.pop().ok_or(Error::NotFound("entry"))?;
+    Ok(fresh(json::encode_entry_and_proof(&entry, &proof)?))
+}
+
+#[derive(Deserialize)]
+struct BetweenSizes {
+    first: u64,
+    second: u64,
+}
+
+#[derive(Deserialize)]
+struct ByHash {
+    hash: String,
+    tree_size: u64,
+}
+
+#[derive(Deserialize)]
+struct Range {
+    start: u64,
+    end: u64,
+}
+
+#[derive(Deserialize)]
+struct ByIndex {
+    leaf_index: u64,
+    tree_size: u64,
+}
+
+// Readers of RFC 6962 know what they ask for beyond the end as a wrong request, those of tiles as something missing.
+fn outside(error: Error) -> Error {
+    match error {
+        Error::Log(sequencer::Error::OutOfRange { asked, size }) => Error::RangeOutside {
+            start: asked,
+            end: asked,
+            size,
+        },
+        error => error,
+    }
+}
+
+fn fresh(body: Vec<u8>) -> Response {
+    let headers = [
+        (CONTENT_TYPE, "application/json"),
+        (CACHE_CONTROL, "no-cache"),
+    ];
+    (headers, body).into_response()
 }
 
 async fn checkpoint(State(log): State<Arc<CtLog>>) -> Response {

@@ -1,12 +1,4 @@
-//! The log from outside, over its router.
-
-#![expect(
-    clippy::panic,
-    clippy::unwrap_used,
-    reason = "a test stops at what it did not expect"
-)]
-
-mod world;
+//! The log over its router: submissions, tiles, and what it refuses.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -19,7 +11,7 @@ use proto::ct::v1::ct_log_client::CtLogClient;
 use tonic::Code;
 use x509::Certificate;
 
-use crate::world::{Authorities, TestCtLog, ephemeral, sct, submission};
+use crate::world::{self, Authorities, TestCtLog, ephemeral, sct, submission};
 
 #[tokio::test]
 async fn promises_what_it_has_logged() {
@@ -340,11 +332,6 @@ async fn answers_404_for_what_the_log_does_not_have() {
         assert_eq!(answer.header("sigstead-code"), "E-CTLOG-010", "{path}");
         assert_eq!(answer.header("cache-control"), "", "{path}");
     }
-    // Monitors take this for a log that is read by tiles.
-    assert_eq!(
-        log.get("/ct/v1/get-sth").await.status,
-        StatusCode::NOT_FOUND
-    );
 }
 
 #[tokio::test]

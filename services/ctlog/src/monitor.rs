@@ -1,0 +1,117 @@
+//! Reading as RFC 6962 §4.3 to §4.8 has it, beside the tiles.
+
+use ct::{DigitallySigned, SignedEntry, TileLeaf, TreeHeadSignature};
+use merkle::{InclusionProof, LeafHash, LeafIndex, TreeHead};
+use note::SignedNote;
+
+use crate::CtLog;
+use crate::error::Error;
+
+/// A tree head and what signs it (RFC 6962 §3.5).
+pub struct SignedTreeHead {
+    /// Size and root.
+    pub head: TreeHead,
+    /// When it was signed, in milliseconds since the epoch.
+    pub timestamp_millis: u64,
+    /// The signature over both.
+    pub signature: DigitallySigned,
+}
+
+/// An entry as RFC 6962 §4.6 gives it.
+pub struct LoggedEntry {
+    /// What is hashed: a `MerkleTreeLeaf`.
+    pub leaf_input: Vec<u8>,
+    /// The certificates beside it: a `PrecertChainEntry` or the chain of an `X509ChainEntry`.
+    pub extra_data: Vec<u8>,
+}
+
+impl CtLog {
+    /// The newest tree head, with the signature that its checkpoint carries.
+    ///
+    /// # Errors
+    /// If the checkpoint is not one of this log's own.
+    pub fn signed_tree_head(&self) -> Result<SignedTreeHead, Error> {
+        let published = self.log.published();
+        let note = std::str::from_utf8(&published.note).map_err(|_| Error::HeadUnreadable)?;
+        let note = SignedNote::parse(note).map_err(|_| Error::HeadUnreadable)?;
+        let line = note.signatures.first().ok_or(Error::HeadUnreadable)?;
+        let signature = TreeHeadSignature::parse(&line.signature)?;
+        Ok(SignedTreeHead {
+            head: published.head,
+            timestamp_millis: signature.timestamp_millis,
+            signature: signature.signature,
+        })
+    }
+
+    /// Where a leaf stands, and that it is in the tree of a size.
+    ///
+    /// # Errors
+    /// If the log has no such leaf below that size, or never had that size.
+    pub async fn proof_by_hash(
+        &self,
+        leaf_hash: &LeafHash,
+        tree_size: u64,
+    ) -> Result<InclusionProof, Error> {
+        let index = self.leaves.find(leaf_hash).await?;
+        let index = index.filter(|index| *index < tree_size);
+        let index = index.ok_or(Error::LeafUnknown)?;
+        Ok(self
+            .log
+            .inclusion_proof(LeafIndex::new(index), tree_size)
+            .await?)
+    }
+
+    /// The entries from `start` to `end`, both included, as far as they stand in the bundle of the first; a reader asks
+    /// again from where an answer ends.
+    ///
+    /// # Errors
+    /// If the range is empty or begins beyond the published size.
+    pub async fn logged_entries(&self, start: u64, end: u64) -> Result<Vec<LoggedEntry>, Error> {
+        let size = self.log.published().head.size;
+        if start > end || start >= size {
+            return Err(Error::RangeOutside { start, end, size });
+        }
+        let limit = (end - start).saturating_add(1);
+        let to_end_of_bundle = BUNDLE - start % BUNDLE;
+        let first = LeafIndex::new(start);
+        let entries = self.log.entries(first, limit.min(to_end_of_bundle)).await?;
+        let mut logged = Vec::with_capacity(entries.len());
+        for entry in &entries {
+            logged.push(self.logged(&TileLeaf::decode(&entry.bundle)?).await?);
+        }
+        Ok(logged)
+    }
+
+    async fn logged(&self, leaf: &TileLeaf) -> Result<LoggedEntry, Error> {
+        let mut chain = Vec::new();
+        for fingerprint in &leaf.chain {
+            let issuer = self
+                .issuers
+                .find(fingerprint)
+                .await
+                .map_err(Error::Issuers)?;
+            let issuer = issuer.ok_or(Error::NotFound("issuer"))?;
+            chain.extend(length_prefixed(&issuer));
+        }
+        let mut extra_data = Vec::new();
+        if let (SignedEntry::Precertificate { .. }, Some(precertificate)) =
+            (&leaf.timestamped_entry.entry, &leaf.precertificate)
+        {
+            extra_data.extend(length_prefixed(precertificate));
+        }
+        extra_data.extend(length_prefixed(&chain));
+        Ok(LoggedEntry {
+            leaf_input: leaf.timestamped_entry.merkle_tree_leaf()?,
+            extra_data,
+        })
+    }
+}
+
+/// RFC 5246 §4.3: a vector with a length of three bytes, as certificates have.
+fn length_prefixed(bytes: &[u8]) -> Vec<u8> {
+    // Every certificate of the log came in a request of far less.
+    let [_, length @ ..] = u32::try_from(bytes.len()).unwrap_or(u32::MAX).to_be_bytes();
+    [&length, bytes].concat()
+}
+
+const BUNDLE: u64 = tiles::TILE_WIDTH as u64;
