@@ -127,7 +127,7 @@ fn an_unknown_key_inside_is_refused_with_its_path() {
             refusal::<config::tlog::Config>,
             "min_round_interval",
             "interval",
-            "logs[1]",
+            "logs[2]",
         ),
         (
             "oidc",
