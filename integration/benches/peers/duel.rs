@@ -33,16 +33,21 @@ pub(crate) struct Corner {
 pub(crate) struct Pair {
     pub(crate) ours: Measured,
     pub(crate) peer: Measured,
+    /// The peer's processor time per insert over ours.
+    pub(crate) cpu: f64,
 }
 
-/// Of the two figures of processor time the one against us: servers that never rest would pay for the waiting.
-impl Measured {
-    pub(crate) const fn cpu_least(&self) -> f64 {
-        self.cpu_millis.min(self.cpu_in_all_millis)
-    }
-
-    pub(crate) const fn cpu_most(&self) -> f64 {
-        self.cpu_millis.max(self.cpu_in_all_millis)
+impl Pair {
+    /// Of the two figures of processor time a peer gets the one against us, because servers that never rest would pay for
+    /// the waiting. Our own logs are compared by all that they do.
+    fn new(contestant: Contestant, ours: Measured, peer: Measured) -> Self {
+        let cpu = if matches!(contestant, Contestant::Grown(_)) {
+            peer.cpu_in_all_millis / ours.cpu_in_all_millis
+        } else {
+            peer.cpu_millis.min(peer.cpu_in_all_millis)
+                / ours.cpu_millis.max(ours.cpu_in_all_millis)
+        };
+        Self { ours, peer, cpu }
     }
 }
 
@@ -184,10 +189,7 @@ impl Ring {
                 runs.insert(corner.contestant, measured);
             }
             let mut take = |corner: Corner| runs.remove(&corner.contestant).context("no run");
-            pairs.push(Pair {
-                ours: take(ours)?,
-                peer: take(peer)?,
-            });
+            pairs.push(Pair::new(opponent.peer, take(ours)?, take(peer)?));
         }
         report::ratios(&format!("{} {what}", opponent.peer.name()), &pairs, goals);
         Ok(())

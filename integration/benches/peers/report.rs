@@ -118,9 +118,7 @@ pub(crate) fn ratios(what: &str, pairs: &[Pair], goals: Goals) {
         ("inserts/s", goals.per_second, |pair| {
             pair.ours.per_second / pair.peer.per_second
         }),
-        ("CPU per insert", goals.cpu, |pair| {
-            pair.peer.cpu_least() / pair.ours.cpu_most()
-        }),
+        ("CPU per insert", goals.cpu, |pair| pair.cpu),
         ("p50", goals.p50, |pair| {
             pair.peer.p50_millis / pair.ours.p50_millis
         }),
