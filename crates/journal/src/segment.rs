@@ -182,7 +182,14 @@ fn is_zero(bytes: &[u8]) -> bool {
 }
 
 /// Writes a file of zeros that is later put in place by [`Segment::begin`].
+///
+/// Refused while there is room left, so that what the log has taken can still go to cold storage, and an operator can log
+/// in and make more.
 pub(crate) fn write_zeroed(place: &Path, bytes: usize) -> io::Result<()> {
+    let space = rustix::fs::statvfs(place.parent().unwrap_or(place))?;
+    let in_bytes = |blocks: u64| blocks.saturating_mul(space.f_frsize);
+    let (free, total) = (in_bytes(space.f_bavail), in_bytes(space.f_blocks));
+    check_space(free, total, bytes as u64)?;
     let mut file = File::create(place)?;
     let zeros = vec![0; ZERO_CHUNK_BYTES];
     let mut left = bytes;
@@ -192,6 +199,16 @@ pub(crate) fn write_zeroed(place: &Path, bytes: usize) -> io::Result<()> {
         left -= now;
     }
     file.sync_all()
+}
+
+/// Keeps a twentieth of the file system free, but no more than half a gibibyte.
+fn check_space(free: u64, total: u64, needed: u64) -> io::Result<()> {
+    let kept = (total / 20).min(MOST_KEPT_FREE);
+    if free < needed.saturating_add(kept) {
+        let why = format!("{free} bytes are free, and {kept} of them are kept so");
+        return Err(io::Error::new(io::ErrorKind::StorageFull, why));
+    }
+    Ok(())
 }
 
 pub(crate) fn path(directory: &Path, number: u64) -> PathBuf {
@@ -210,6 +227,8 @@ pub(crate) fn sync_directory(directory: &Path) -> io::Result<()> {
     File::open(directory)?.sync_all()
 }
 
+const MOST_KEPT_FREE: u64 = 512 * 1024 * 1024;
+
 /// The unit that a disk writes whole or not at all.
 pub(crate) const SECTOR_BYTES: usize = 512;
 
@@ -220,3 +239,24 @@ const VERSION: u32 = 1;
 const SUFFIX: &str = "segment";
 
 const ZERO_CHUNK_BYTES: usize = 256 * 1024;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_little_of_every_file_system_is_kept_free() {
+        const MIB: u64 = 1024 * 1024;
+        let table = [
+            (40 * MIB, 48 * MIB, 8 * MIB, true),
+            (10 * MIB, 48 * MIB, 8 * MIB, false),
+            (520 * MIB, 10_000_000 * MIB, 8 * MIB, true),
+            (519 * MIB, 10_000_000 * MIB, 8 * MIB, false),
+            (0, 0, 1, false),
+        ];
+        for (free, total, needed, is_enough) in table {
+            let checked = check_space(free, total, needed);
+            assert_eq!(checked.is_ok(), is_enough, "{free} of {total} for {needed}");
+        }
+    }
+}
