@@ -51,7 +51,7 @@ impl FileJournal {
     /// As for [`FileJournal::open`].
     pub fn open_with(directory: impl Into<PathBuf>, segment_bytes: usize) -> Result<Self, Error> {
         let directory = directory.into();
-        fs::create_dir_all(&directory).map_err(io_error("open", &directory))?;
+        segment::create_directory(&directory).map_err(io_error("open", &directory))?;
         let lock = lock(&directory)?;
         remove_spare(&directory).map_err(io_error("clear", &directory))?;
         Ok(Self {
