@@ -213,12 +213,12 @@ impl Log {
     /// [`Error::SigningFailed`] for logs whose heads cannot say that they are the last, and as for [`Log::add`].
     pub async fn freeze(&self) -> Result<Arc<PublishedHead>, Error> {
         let shared = &self.inner.shared;
-        if !shared.queue.is_frozen() {
-            let (ending, ended) = oneshot::channel();
-            shared.queue.end(ending)?;
-            ended.await.map_err(|_| shared.read_only())??;
+        let (ending, ended) = oneshot::channel();
+        match shared.queue.end(ending) {
+            Err(Error::Frozen) => return Ok(shared.published()),
+            asked => asked?,
         }
-        Ok(shared.published())
+        ended.await.map_err(|_| shared.read_only())?
     }
 
     /// Whether the log has ended.

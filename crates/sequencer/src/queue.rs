@@ -38,6 +38,8 @@ struct State {
     trim_below: Option<u64>,
     /// Who has asked for the end of the log.
     endings: Vec<Ending>,
+    /// From the first who asked until the end is there, or has failed.
+    is_ending: bool,
     is_frozen: bool,
     /// Why nothing more is taken.
     closed: Option<Arc<str>>,
@@ -62,7 +64,7 @@ impl Queue {
 
     pub(crate) fn push(&self, submission: Submission) -> Result<(), Error> {
         let mut state = self.lock();
-        if state.is_frozen || !state.endings.is_empty() {
+        if state.is_frozen || state.is_ending {
             return Err(Error::Frozen);
         }
         if let Some(reason) = &state.closed {
@@ -84,15 +86,24 @@ impl Queue {
     /// Asks for the end of the log, after what waits. No more entries are taken from now on, unless the end fails.
     pub(crate) fn end(&self, ending: Ending) -> Result<(), Error> {
         let mut state = self.lock();
+        if state.is_frozen {
+            return Err(Error::Frozen);
+        }
         if let Some(reason) = &state.closed {
             return Err(Error::ReadOnly {
                 reason: Arc::clone(reason),
             });
         }
+        state.is_ending = true;
         state.endings.push(ending);
         drop(state);
         self.changed.notify_one();
         Ok(())
+    }
+
+    /// Takes entries again after an end that failed.
+    pub(crate) fn resume(&self) {
+        self.lock().is_ending = false;
     }
 
     /// Marks the log as ended.

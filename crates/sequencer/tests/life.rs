@@ -75,6 +75,33 @@ async fn what_waits_when_a_log_ends_is_logged() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn nothing_is_taken_between_the_wish_for_an_end_and_the_end() {
+    let world = World::new();
+    let log = world.open().await;
+    add(&log, "entry").await.unwrap();
+    // The journal holds back the last round, while entries keep coming.
+    world.journal.pause();
+    let ending = tokio::spawn({
+        let log = log.clone();
+        async move { log.freeze().await }
+    });
+    eventually("the last round", || world.journal.is_holding()).await;
+    let ending_too = tokio::spawn({
+        let log = log.clone();
+        async move { log.freeze().await }
+    });
+    for number in 0..10 {
+        let late = log.add(Text::boxed(format!("late {number}"))).await;
+        assert!(matches!(late, Err(Error::Frozen)), "{late:?}");
+    }
+    world.journal.resume();
+    let last = ending.await.unwrap().unwrap();
+    assert_eq!(last.head.size, 1);
+    assert_eq!(ending_too.await.unwrap().unwrap(), last);
+    assert_eq!(log.published(), last);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn an_end_that_cannot_be_signed_is_no_end() {
     let world = World::new();
     let log = world.open().await;

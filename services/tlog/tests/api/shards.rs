@@ -82,6 +82,12 @@ async fn writers_meet_no_gap_while_a_shard_is_replaced() {
     };
     tokio::join!(write, replace);
     let last = tlog.get(&format!("{ENTRIES}?logIndex=39")).await;
+    assert_eq!(
+        last.status,
+        StatusCode::OK,
+        "{}",
+        tlog.get("/api/v1/log").await.text()
+    );
     verified(&tlog, &last).await;
 }
 
