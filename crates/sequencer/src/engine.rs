@@ -99,8 +99,8 @@ impl Engine {
         let mut draft = Draft::empty(time_millis);
         match self.commit(&mut draft, Place::Last) {
             Ok(published) => {
-                self.shared.queue.freeze();
                 self.publish(draft, Some(published));
+                self.shared.queue.freeze();
                 tell(endings, || Ok(self.shared.published()));
                 Ok(())
             }
