@@ -23,6 +23,8 @@ pub(crate) struct Engine {
     pub(crate) max_round_entries: usize,
     pub(crate) min_round_interval: Duration,
     pub(crate) refresh_interval: Option<Duration>,
+    /// How long the last round took to become durable.
+    pub(crate) last_commit: Duration,
 }
 
 /// The engine cannot go on; the reason is for the operator.
@@ -59,7 +61,11 @@ impl Engine {
             let age = (self.clock)().saturating_sub(self.shared.published().time_millis);
             interval.saturating_sub(Duration::from_millis(age))
         });
-        self.shared.queue.take(self.max_round_entries, idle)
+        // What is coming would otherwise wait for this round and then for its own.
+        let patience = self.last_commit.min(MAX_PATIENCE);
+        self.shared
+            .queue
+            .take(self.max_round_entries, idle, patience)
     }
 
     /// A new head of an idle log, so that its readers see that it lives.
@@ -118,7 +124,7 @@ impl Engine {
         let published = self
             .commit(&mut draft, Place::Within)
             .map_err(|failure| failure.to_error(&self.shared))?;
-        self.shared.published.send_replace(Arc::new(published));
+        self.shared.publish(published);
         Ok(())
     }
 
@@ -157,7 +163,7 @@ impl Engine {
             let (before, after) = (self.shared.size(), published.head.size);
             // Before it, so that the keeper of the index finds nothing to do.
             draft.remember(&self.shared, before..after);
-            self.shared.published.send_replace(Arc::new(published));
+            self.shared.publish(published);
         }
         draft.answer(&self.shared, &edge);
     }
@@ -171,11 +177,13 @@ impl Engine {
         let published =
             prepared.inspect_err(|_| self.shared.edge_mut().truncate(before.head.size))?;
         let round = draft.take_round(&published, before.head.size);
+        let started = Instant::now();
         self.journal.commit(&before.head, &round).map_err(|error| {
             Failure::Dead(format!(
                 "a commit failed ({error}); restart the log to reload what is on disk"
             ))
         })?;
+        self.last_commit = started.elapsed();
         Ok(published)
     }
 
@@ -305,6 +313,9 @@ impl Drop for Alarm {
 
 /// Room for what a round holds besides its entries, above all the checkpoint.
 const ROUND_BYTES: usize = 16 * 1024;
+
+/// Bounds what a caller may wait for the others of its round after a commit that was slow.
+const MAX_PATIENCE: Duration = Duration::from_millis(10);
 
 /// What a clock correction may take back without stopping the log.
 const CLOCK_STEP_MILLIS: u64 = 1_000;

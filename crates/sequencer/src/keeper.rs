@@ -34,16 +34,17 @@ pub(crate) fn start(
 
 /// Brings the index of entries up to the log when it lags, and writes what it has in memory to disk.
 async fn keep_index(shared: Arc<Shared>, mut stopped: watch::Receiver<bool>) {
-    let mut published = shared.published.subscribe();
+    let mut full = shared.full_bundles.subscribe();
     while !*stopped.borrow_and_update() {
-        published.borrow_and_update();
+        full.borrow_and_update();
         if let Err(error) = maintain_index(&shared, &stopped).await {
             tracing::warn!(log = shared.name, %error, cause = ?error, "the index of entries lags behind the log");
             pause(RETRY, &mut stopped).await;
             continue;
         }
         tokio::select! {
-            changed = published.changed() => if changed.is_err() { return },
+            changed = full.changed() => if changed.is_err() { return },
+            () = shared.known.lags() => {}
             changed = stopped.changed() => if changed.is_err() { return },
         }
     }
@@ -66,11 +67,11 @@ async fn maintain_index(shared: &Shared, stopped: &watch::Receiver<bool>) -> Res
 
 /// Writes bundle after bundle to cold storage as soon as it is full and published.
 async fn flush_all(shared: Arc<Shared>, mut stopped: watch::Receiver<bool>) {
-    let mut published = shared.published.subscribe();
+    let mut full = shared.full_bundles.subscribe();
     loop {
         let is_stopped = *stopped.borrow_and_update();
-        let full = published.borrow_and_update().head.size / WIDTH;
-        let flushed = flush_until(&shared, full).await;
+        let bundles = *full.borrow_and_update();
+        let flushed = flush_until(&shared, bundles).await;
         if let Err(Error::Cold(cold::Error::Differs { path })) = &flushed {
             // Either this log or another one wrote there; going on would publish two logs in one place.
             shared.stop(format!(
@@ -87,7 +88,7 @@ async fn flush_all(shared: Arc<Shared>, mut stopped: watch::Receiver<bool>) {
             continue;
         }
         tokio::select! {
-            changed = published.changed() => if changed.is_err() { return },
+            changed = full.changed() => if changed.is_err() { return },
             changed = stopped.changed() => if changed.is_err() { return },
         }
     }

@@ -2,6 +2,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use index::{Index, Key};
+use tokio::sync::Notify;
 
 use crate::edge::WIDTH;
 use crate::shared::Shared;
@@ -15,6 +16,7 @@ pub(crate) struct Known {
     index: Arc<Index>,
     /// Said once, not for every entry.
     has_failed: AtomicBool,
+    lags: Notify,
 }
 
 impl Known {
@@ -22,6 +24,7 @@ impl Known {
         Self {
             index,
             has_failed: AtomicBool::new(false),
+            lags: Notify::new(),
         }
     }
 
@@ -55,7 +58,14 @@ impl Known {
     /// Takes in the entries of a round. When it lags behind, the keeper brings it up to them.
     pub(crate) fn extend(&self, entries: std::ops::Range<u64>, keys: &[([u8; 32], u64)]) {
         let postings: Vec<_> = keys.iter().map(|(key, at)| (Key::new(*key), *at)).collect();
-        let _lags = self.index.extend(entries, &postings);
+        if self.index.extend(entries, &postings).is_err() {
+            self.lags.notify_one();
+        }
+    }
+
+    /// Waits until the index has not taken in a round.
+    pub(crate) async fn lags(&self) {
+        self.lags.notified().await;
     }
 }
 

@@ -47,5 +47,5 @@ pub use error::Error;
 pub use head_signer::{HeadSigner, HeadSignerError};
 pub use leaf::{EntryLeaves, LeafFormat, LeafFormatError, PendingEntry, SealError, SealedEntry};
 pub use leaf::{RecordedEntry, StoredLeaf};
-pub use log::{Clock, Health, Included, Log, LogConfig, LogParts};
+pub use log::{Announced, Clock, Health, Included, Log, LogConfig, LogParts};
 pub use shared::PublishedHead;

@@ -14,7 +14,7 @@ use tokio::task::JoinHandle;
 
 use crate::audit::{self, Audited};
 use crate::keeper;
-use crate::queue::{Outcome, RETRY_AFTER, Submission};
+use crate::queue::{Announcement, Outcome, RETRY_AFTER, Submission};
 use crate::recovery::{self, Recovered};
 use crate::round::Placed;
 use crate::shared::{Shared, lock};
@@ -112,6 +112,22 @@ pub struct Included {
     pub entry: RecordedEntry,
 }
 
+/// An entry that a log expects; dropping it takes the announcement back.
+pub struct Announced<'a> {
+    log: &'a Log,
+    announcement: Announcement<'a>,
+}
+
+impl Announced<'_> {
+    /// As [`Log::add`].
+    ///
+    /// # Errors
+    /// As [`Log::add`].
+    pub async fn add(self, entry: Box<dyn PendingEntry>) -> Result<Included, Error> {
+        self.log.add_announced(entry, self.announcement).await
+    }
+}
+
 /// How a log is doing.
 #[derive(Debug, Clone)]
 pub struct Health {
@@ -176,14 +192,33 @@ impl Log {
     /// [`Error::Overloaded`], [`Error::NoRoom`], [`Error::ClockBehind`] and [`Error::SigningFailed`] may pass with time;
     /// [`Error::ReadOnly`] does not; [`Error::EntryUnfit`] is the entry's own.
     pub async fn add(&self, entry: Box<dyn PendingEntry>) -> Result<Included, Error> {
+        self.announce().add(entry).await
+    }
+
+    /// Says that an entry will be added within microseconds, once it is verified: the next round waits for it, though
+    /// never longer than the last commit took.
+    #[must_use]
+    pub fn announce(&self) -> Announced<'_> {
+        Announced {
+            log: self,
+            announcement: self.inner.shared.queue.announce(),
+        }
+    }
+
+    async fn add_announced(
+        &self,
+        mut entry: Box<dyn PendingEntry>,
+        announcement: Announcement<'_>,
+    ) -> Result<Included, Error> {
         let shared = &self.inner.shared;
-        let mut entry = entry;
         let mut deduplication_key = entry.deduplication_key();
+        let mut announcement = Some(announcement);
         loop {
             if shared.queue.is_frozen() {
                 return Err(Error::Frozen);
             }
             if let Some(index) = deduplication_key.and_then(|key| shared.find_known(&key)) {
+                announcement = None;
                 shared.wait_until_published(index).await;
                 let stored = shared.entry(index).await?;
                 match stored.and_then(|stored| shared.as_duplicate(&*entry, index, stored)) {
@@ -199,6 +234,7 @@ impl Log {
                 deduplication_key,
                 answer,
             })?;
+            drop(announcement.take());
             match answered.await.map_err(|_| shared.read_only())?? {
                 Outcome::Included(included) => return self.verified(included),
                 Outcome::ComparesElsewhere(returned) => entry = returned,

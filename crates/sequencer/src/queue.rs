@@ -1,4 +1,5 @@
 use std::collections::VecDeque;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -27,6 +28,21 @@ pub(crate) struct Queue {
     state: Mutex<State>,
     changed: Condvar,
     limit: usize,
+    /// How many entries are on their way: announced, and not yet pushed or given up.
+    coming: AtomicUsize,
+}
+
+/// An entry on its way into the queue.
+pub(crate) struct Announcement<'a>(&'a Queue);
+
+impl Drop for Announcement<'_> {
+    fn drop(&mut self) {
+        if self.0.coming.fetch_sub(1, Ordering::AcqRel) == 1 {
+            // Under the lock, or the thread could miss it between its look and its wait.
+            let _state = self.0.lock();
+            self.0.changed.notify_one();
+        }
+    }
 }
 
 /// Who waits for the last head of the log.
@@ -45,6 +61,32 @@ struct State {
     closed: Option<Arc<str>>,
 }
 
+impl State {
+    fn is_empty(&self) -> bool {
+        self.waiting.is_empty() && self.trim_below.is_none() && self.endings.is_empty()
+    }
+
+    fn hand_out(&mut self, at_most: usize) -> Option<Work> {
+        if self.is_empty() && self.closed.is_some() {
+            return None;
+        }
+        let count = at_most.min(self.waiting.len());
+        let rest = self.waiting.split_off(count);
+        let submissions = std::mem::replace(&mut self.waiting, rest);
+        let is_last = submissions.is_empty() && self.waiting.is_empty();
+        let endings = if is_last {
+            std::mem::take(&mut self.endings)
+        } else {
+            Vec::new()
+        };
+        Some(Work {
+            submissions,
+            trim_below: self.trim_below.take(),
+            endings,
+        })
+    }
+}
+
 /// What the log's thread does next.
 pub(crate) struct Work {
     pub(crate) submissions: VecDeque<Submission>,
@@ -59,7 +101,14 @@ impl Queue {
             state: Mutex::default(),
             changed: Condvar::new(),
             limit,
+            coming: AtomicUsize::new(0),
         }
+    }
+
+    /// Says that a submission is about to come.
+    pub(crate) fn announce(&self) -> Announcement<'_> {
+        self.coming.fetch_add(1, Ordering::AcqRel);
+        Announcement(self)
     }
 
     pub(crate) fn push(&self, submission: Submission) -> Result<(), Error> {
@@ -78,8 +127,12 @@ impl Queue {
             });
         }
         state.waiting.push_back(submission);
+        let is_first = state.waiting.len() == 1;
         drop(state);
-        self.changed.notify_one();
+        // Later ones find the thread at work, or waiting for those that are coming; the last of these wakes it.
+        if is_first {
+            self.changed.notify_one();
+        }
         Ok(())
     }
 
@@ -141,44 +194,35 @@ impl Queue {
     }
 
     /// Waits for work, at most until `idle` has passed, and then gives none; `None` when the queue is closed and empty.
-    pub(crate) fn take(&self, at_most: usize, idle: Option<Duration>) -> Option<Work> {
-        let nothing_to_do = |state: &mut State| {
-            state.waiting.is_empty()
-                && state.trim_below.is_none()
-                && state.endings.is_empty()
+    ///
+    /// Once there is some it waits for the submissions that are coming, as long as `patience` at most.
+    pub(crate) fn take(
+        &self,
+        at_most: usize,
+        idle: Option<Duration>,
+        patience: Duration,
+    ) -> Option<Work> {
+        let state = self.wait_for_work(idle);
+        let more_come = |state: &mut State| {
+            (1..at_most).contains(&state.waiting.len())
                 && state.closed.is_none()
+                && self.coming.load(Ordering::Acquire) > 0
         };
-        let mut state = match idle {
-            Some(idle) => {
-                let waited = self
-                    .changed
-                    .wait_timeout_while(self.lock(), idle, nothing_to_do);
-                waited.unwrap_or_else(PoisonError::into_inner).0
-            }
-            None => {
-                let waited = self.changed.wait_while(self.lock(), nothing_to_do);
-                waited.unwrap_or_else(PoisonError::into_inner)
-            }
+        let waited = self.changed.wait_timeout_while(state, patience, more_come);
+        let (mut state, _) = waited.unwrap_or_else(PoisonError::into_inner);
+        state.hand_out(at_most)
+    }
+
+    fn wait_for_work(&self, idle: Option<Duration>) -> MutexGuard<'_, State> {
+        let nothing_to_do = |state: &mut State| state.is_empty() && state.closed.is_none();
+        let Some(idle) = idle else {
+            let waited = self.changed.wait_while(self.lock(), nothing_to_do);
+            return waited.unwrap_or_else(PoisonError::into_inner);
         };
-        let trim_below = state.trim_below.take();
-        let is_empty = state.waiting.is_empty() && trim_below.is_none() && state.endings.is_empty();
-        if is_empty && state.closed.is_some() {
-            return None;
-        }
-        let count = at_most.min(state.waiting.len());
-        let rest = state.waiting.split_off(count);
-        let submissions = std::mem::replace(&mut state.waiting, rest);
-        let is_last = submissions.is_empty() && state.waiting.is_empty();
-        let endings = if is_last {
-            std::mem::take(&mut state.endings)
-        } else {
-            Vec::new()
-        };
-        Some(Work {
-            submissions,
-            trim_below,
-            endings,
-        })
+        let waited = self
+            .changed
+            .wait_timeout_while(self.lock(), idle, nothing_to_do);
+        waited.unwrap_or_else(PoisonError::into_inner).0
     }
 
     /// Waits for a moment; a closed queue does not wait.
@@ -209,3 +253,91 @@ const FROZEN: &str = "the log is frozen: it has its last checkpoint";
 
 /// A full queue is worked off in less.
 pub(crate) const RETRY_AFTER: Duration = Duration::from_secs(1);
+
+#[cfg(test)]
+mod tests {
+    use std::thread;
+
+    use merkle::LeafIndex;
+
+    use super::*;
+    use crate::{SealError, SealedEntry};
+
+    struct Entry;
+
+    impl PendingEntry for Entry {
+        fn deduplication_key(&self) -> Option<[u8; 32]> {
+            None
+        }
+
+        fn seal(&self, _: LeafIndex, _: u64) -> Result<SealedEntry, SealError> {
+            Err("never sealed".into())
+        }
+    }
+
+    fn push(queue: &Queue) -> Result<(), Error> {
+        queue.push(Submission {
+            entry: Box::new(Entry),
+            deduplication_key: None,
+            answer: oneshot::channel().0,
+        })
+    }
+
+    fn taken(queue: &Queue, at_most: usize, patience: Duration) -> usize {
+        let work = queue.take(at_most, None, patience).unwrap();
+        work.submissions.len()
+    }
+
+    #[test]
+    fn a_round_takes_those_that_are_coming_with_it() {
+        let queue = Queue::new(10);
+        let announced = [queue.announce(), queue.announce()];
+        push(&queue).unwrap();
+        thread::scope(|scope| {
+            let round = scope.spawn(|| taken(&queue, 10, FOREVER));
+            for announcement in announced {
+                push(&queue).unwrap();
+                drop(announcement);
+            }
+            assert_eq!(round.join().unwrap(), 3);
+        });
+    }
+
+    #[test]
+    fn a_round_does_not_wait_for_what_is_taken_back() {
+        let queue = Queue::new(10);
+        let announcement = queue.announce();
+        push(&queue).unwrap();
+        thread::scope(|scope| {
+            let round = scope.spawn(|| taken(&queue, 10, FOREVER));
+            drop(announcement);
+            assert_eq!(round.join().unwrap(), 1);
+        });
+    }
+
+    #[test]
+    fn a_round_waits_no_longer_than_its_patience_and_not_at_all_when_it_is_full_or_the_queue_closed()
+     {
+        let queue = Queue::new(10);
+        let _never_comes = queue.announce();
+        push(&queue).unwrap();
+        assert_eq!(taken(&queue, 10, Duration::from_millis(1)), 1);
+        push(&queue).unwrap();
+        push(&queue).unwrap();
+        assert_eq!(taken(&queue, 2, FOREVER), 2);
+        push(&queue).unwrap();
+        queue.close(&"over".into());
+        assert_eq!(taken(&queue, 10, FOREVER), 1);
+        assert!(queue.take(10, None, FOREVER).is_none());
+    }
+
+    #[test]
+    fn refuses_more_than_its_limit() {
+        let queue = Queue::new(1);
+        push(&queue).unwrap();
+        assert!(matches!(push(&queue), Err(Error::Overloaded { .. })));
+    }
+
+    /// Longer than any test runs.
+    const FOREVER: Duration = Duration::from_secs(3_600);
+}

@@ -10,6 +10,7 @@
 
 use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex, RwLock};
+use std::time::Duration;
 
 use futures::{StreamExt, TryStreamExt};
 use journal::{Journal, Round};
@@ -80,6 +81,7 @@ pub(crate) async fn recover(config: LogConfig, parts: LogParts) -> Result<Recove
         format: leaf_format,
         cold,
         edge: RwLock::new(edge),
+        full_bundles: watch::Sender::new(head.head.size / WIDTH),
         published: watch::Sender::new(Arc::new(head)),
         queue: Queue::new(config.queue_limit),
         known: Known::new(known),
@@ -104,6 +106,7 @@ pub(crate) async fn recover(config: LogConfig, parts: LogParts) -> Result<Recove
         max_round_entries: config.max_round_entries.max(1),
         min_round_interval: config.min_round_interval,
         refresh_interval: config.refresh_interval,
+        last_commit: Duration::ZERO,
     });
     if is_new {
         engine = begin(engine).await?;

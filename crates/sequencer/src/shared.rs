@@ -6,7 +6,7 @@ use cold::ColdStorage;
 use merkle::TreeHead;
 use tokio::sync::watch;
 
-use crate::edge::Edge;
+use crate::edge::{Edge, WIDTH};
 use crate::known::Known;
 use crate::queue::Queue;
 use crate::tree::TileCache;
@@ -30,6 +30,8 @@ pub(crate) struct Shared {
     pub(crate) cold: Arc<dyn ColdStorage>,
     pub(crate) edge: RwLock<Edge>,
     pub(crate) published: watch::Sender<Arc<PublishedHead>>,
+    /// How many bundles of the published log are full; few follow each head, more follow these.
+    pub(crate) full_bundles: watch::Sender<u64>,
     pub(crate) queue: Queue,
     pub(crate) known: Known,
     pub(crate) tiles: Mutex<TileCache>,
@@ -46,6 +48,17 @@ impl Shared {
 
     pub(crate) fn size(&self) -> u64 {
         self.published.borrow().head.size
+    }
+
+    /// Shows a head to the readers, and to those who wait for full bundles if there are new ones.
+    pub(crate) fn publish(&self, published: PublishedHead) {
+        let full = published.head.size / WIDTH;
+        self.published.send_replace(Arc::new(published));
+        self.full_bundles.send_if_modified(|before| {
+            let is_more = *before != full;
+            *before = full;
+            is_more
+        });
     }
 
     /// Waits for the moment between the commit of an entry and its visibility.

@@ -20,11 +20,12 @@ impl CtLog {
         submitted: Vec<Certificate>,
         kind: EntryKind,
     ) -> Result<SignedCertificateTimestamp, Error> {
+        let announced = self.log.announce();
         let chain = AcceptedChain::check(submitted, &self.roots.accepted(), kind)?;
         // Before the entry: whoever reads it must find every issuer that it names.
         self.issuers.keep(&chain).await.map_err(Error::Issuers)?;
         let pending = PendingLogEntry::try_from(&chain)?;
-        let included = self.log.add(Box::new(pending)).await?;
+        let included = announced.add(Box::new(pending)).await?;
         self.metrics.count_entry(included.is_duplicate);
         tracing::debug!(
             origin = %self.origin, leaf_index = %included.leaf_index,

@@ -13,9 +13,9 @@ impl TransparencyLog {
     /// Logs an entry, and answers once a published checkpoint covers it. An entry that is in the log
     /// already is answered with its place: clients send again what they got no answer for.
     pub(crate) async fn append(&self, proposed: ProposedEntry) -> Result<LogEntry, Error> {
-        let verified = proposed.verify()?;
-        let pending = PendingRekord::try_from(verified)?;
-        let included = self.log.add(Box::new(pending)).await?;
+        let announced = self.log.announce();
+        let pending = PendingRekord::try_from(proposed.verify()?)?;
+        let included = announced.add(Box::new(pending)).await?;
         self.metrics.count_entry(included.is_duplicate);
         tracing::debug!(
             origin = %self.origin(), leaf_index = %included.leaf_index,

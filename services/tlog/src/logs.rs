@@ -103,20 +103,24 @@ impl TransparencyLogs {
 
     /// Logs an entry of Rekor v1. When the shard ends at that moment, its successor takes the entry.
     pub(crate) async fn append_v1(&self, proposed: ProposedEntry) -> Result<RekorV1Entry, Error> {
+        let mut set = self.current();
+        let mut shard = set.rekor_v1()?.active();
+        let mut announced = shard.log.log.announce();
         let verified = proposed.verify()?;
         loop {
-            let set = self.current();
-            let shard = set.rekor_v1()?.active();
-            let answer = shard.append(&verified).await;
-            let is_over = matches!(answer, Err(Error::Log(sequencer::Error::Frozen)));
-            if !is_over {
+            let answer = shard.append(&verified, announced).await;
+            if !matches!(answer, Err(Error::Log(sequencer::Error::Frozen))) {
                 return answer;
             }
             // Its successor is about to come, if there is one.
             drop(self.changing.lock().await);
-            if Arc::ptr_eq(&set, &self.current()) {
+            let current = self.current();
+            if Arc::ptr_eq(&set, &current) {
                 return answer;
             }
+            set = current;
+            shard = set.rekor_v1()?.active();
+            announced = shard.log.log.announce();
         }
     }
 

@@ -1,6 +1,6 @@
 use entry::v1::{SearchTerm, VerifiedEntry};
 use merkle::{LeafHash, LeafIndex};
-use sequencer::{PendingEntry, SealError, SealedEntry};
+use sequencer::{Announced, PendingEntry, SealError, SealedEntry};
 
 use super::{Placed, RekorV1Entry, Shard};
 use crate::error::Error;
@@ -10,10 +10,14 @@ use crate::side::Side;
 impl Shard {
     /// Logs an entry, and answers once a published checkpoint covers it. One that the shard has already is refused with
     /// its identifier, under which clients then fetch it.
-    pub(crate) async fn append(&self, verified: &VerifiedEntry) -> Result<RekorV1Entry, Error> {
+    pub(crate) async fn append(
+        &self,
+        verified: &VerifiedEntry,
+        announced: Announced<'_>,
+    ) -> Result<RekorV1Entry, Error> {
         let pending = PendingV1Entry::try_from(verified)?;
         let leaf_hash = pending.leaf_hash;
-        let included = self.log.log.add(Box::new(pending)).await?;
+        let included = announced.add(Box::new(pending)).await?;
         self.log.metrics.count_v1_entry(included.is_duplicate);
         if included.is_duplicate {
             return Err(Error::Equivalent(self.entry_id(leaf_hash)));
