@@ -11,7 +11,7 @@ use index::{Index, IndexConfig, Key};
 use key::HashAlgorithm;
 use merkle::LeafIndex;
 use sequencer::{Log, RecordedEntry};
-use tokio::sync::Notify;
+use tokio::sync::{Notify, watch};
 use tokio_util::sync::CancellationToken;
 
 use crate::error::Error;
@@ -27,7 +27,11 @@ pub(crate) struct SearchIndex {
     directory: PathBuf,
     origin: Origin,
     generation: ArcSwap<Generation>,
+    /// How many entries the one that answers covers.
+    covered: watch::Sender<u64>,
     rebuild: Notify,
+    /// Somebody searches for what is not taken in yet.
+    hurry: Notify,
 }
 
 /// One making of the index.
@@ -43,8 +47,10 @@ impl SearchIndex {
             Ok(Self {
                 directory,
                 origin,
+                covered: watch::Sender::new(generation.index.covered()),
                 generation: ArcSwap::from_pointee(generation),
                 rebuild: Notify::new(),
+                hurry: Notify::new(),
             })
         })
         .await
@@ -58,6 +64,18 @@ impl SearchIndex {
     /// Has the follower make the index anew; the old one answers until the new one is complete.
     pub(crate) fn rebuild(&self) {
         self.rebuild.notify_one();
+    }
+
+    /// Has it take in what the log has published, so that whoever logged an entry finds it. An index that is far behind
+    /// is not waited for.
+    async fn catch_up(&self, size: u64) {
+        if self.covered() >= size {
+            return;
+        }
+        let mut covered = self.covered.subscribe();
+        self.hurry.notify_one();
+        // What it covers by then is what is found.
+        let _ = tokio::time::timeout(CATCH_UP, covered.wait_for(|covered| *covered >= size)).await;
     }
 
     /// The entries that carry a term, at most `limit`, in the order of the log.
@@ -77,7 +95,10 @@ impl SearchIndex {
                     Ok(Progress::Behind) => {}
                     Ok(Progress::CaughtUp) => tokio::select! {
                         // A log whose last handle is gone changes no more.
-                        changed = published.changed() => if changed.is_err() { stop.cancelled().await },
+                        changed = published.changed() => match changed {
+                            Ok(()) => self.gather().await,
+                            Err(_) => stop.cancelled().await,
+                        },
                         () = self.rebuild.notified() => match self.begin().await {
                             Ok(generation) => next = Some(generation),
                             Err(error) => warn(&self.origin, &error),
@@ -96,6 +117,14 @@ impl SearchIndex {
         }
     }
 
+    /// Waits for more entries, because they cost less together, unless somebody searches.
+    async fn gather(&self) {
+        tokio::select! {
+            () = tokio::time::sleep(GATHER) => {}
+            () = self.hurry.notified() => {}
+        }
+    }
+
     /// Takes a step with the index that answers, and one with the next if one is being made.
     async fn advance(
         &self,
@@ -103,6 +132,7 @@ impl SearchIndex {
         next: &mut Option<Arc<Generation>>,
     ) -> Result<Progress, Error> {
         let progress = self.generation.load_full().take_in(log).await?;
+        self.covered.send_replace(self.covered());
         let Some(generation) = next else {
             return Ok(progress);
         };
@@ -180,6 +210,7 @@ pub(crate) async fn find_all(
     terms: &[SearchTerm],
     operator: Operator,
 ) -> Result<BTreeSet<LeafIndex>, Error> {
+    log.search.catch_up(log.published().head.size).await;
     let mut found: Option<BTreeSet<LeafIndex>> = None;
     for term in terms {
         let places = log.search.find(term, MAX_FOUND + 1).await?;
@@ -198,17 +229,18 @@ pub(crate) async fn find_all(
 
 /// The keys of a stored entry. One that cannot be read, which no version of this service writes, is not found.
 fn keys(entry: &RecordedEntry) -> impl Iterator<Item = Key> {
-    let mut terms = entry::v1::search_terms_of(&unframed(&entry.bundle)).unwrap_or_default();
-    terms.extend(
-        Side::decode(&entry.side)
-            .map(|side| side.terms)
-            .unwrap_or_default(),
-    );
-    terms.into_iter().map(|term| key_of(&term))
+    let of_body = entry::v1::search_terms_of(&unframed(&entry.bundle)).unwrap_or_default();
+    let beside = Side::decode(&entry.side).map(|side| side.terms);
+    let terms = of_body.iter().chain(beside.iter().flatten());
+    let keys: BTreeSet<_> = terms.map(key_of).collect();
+    keys.into_iter()
 }
 
+// The digests of verifiers stand both bare and after their algorithm, and are one key here.
 fn key_of(term: &SearchTerm) -> Key {
-    let digest = HashAlgorithm::Sha256.digest(term.as_str().as_bytes());
+    let text = term.as_str();
+    let text = text.strip_prefix("sha256:").unwrap_or(text);
+    let digest = HashAlgorithm::Sha256.digest(text.as_bytes());
     Key::new(digest.try_into().unwrap_or_default())
 }
 
@@ -261,6 +293,9 @@ fn failed(path: &Path, source: std::io::Error) -> Error {
 
 const CURRENT: &str = "current";
 const STEP: u64 = 256;
+/// What stays in memory longer is no loss: the entries are in the log.
+const GATHER: Duration = Duration::from_millis(50);
+const CATCH_UP: Duration = Duration::from_millis(500);
 const RETRY: Duration = Duration::from_secs(5);
 
 /// More are too many for a person and for one answer.

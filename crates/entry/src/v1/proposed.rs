@@ -25,8 +25,8 @@ enum Proposal {
 pub struct VerifiedEntry {
     kind: Kind,
     canonical_body: Vec<u8>,
-    terms: BTreeSet<SearchTerm>,
-    terms_beside_body: Vec<SearchTerm>,
+    /// What stands in its payload, and may stand in its body too.
+    in_payload: Vec<SearchTerm>,
 }
 
 #[derive(Deserialize)]
@@ -83,22 +83,16 @@ impl ProposedEntry {
     /// long for a log.
     pub fn verify(self) -> Result<VerifiedEntry, Error> {
         let kind = self.kind();
-        let (canonical_body, beside) = match self.0 {
+        let (canonical_body, in_payload) = match self.0 {
             Proposal::HashedRekord001(entry) => (entry.verify()?, Vec::new()),
             Proposal::Dsse001(entry) => entry.verify()?,
             Proposal::Intoto001(entry) => entry.verify()?,
             Proposal::Intoto002(entry) => entry.verify()?,
         };
-        // Read back rather than gathered on the way: an index made anew from the log must find the same.
-        let mut terms = search_terms_of(&canonical_body)?;
-        let beside = beside.into_iter().filter(|term| !terms.contains(term));
-        let terms_beside_body: Vec<_> = beside.collect();
-        terms.extend(terms_beside_body.iter().cloned());
         Ok(VerifiedEntry {
             kind,
             canonical_body,
-            terms,
-            terms_beside_body,
+            in_payload,
         })
     }
 }
@@ -130,14 +124,27 @@ impl VerifiedEntry {
 
     /// All that the entry can be found by.
     #[must_use]
-    pub const fn search_terms(&self) -> &BTreeSet<SearchTerm> {
-        &self.terms
+    pub fn search_terms(&self) -> BTreeSet<SearchTerm> {
+        let mut terms = self.terms_of_body();
+        terms.extend(self.in_payload.iter().cloned());
+        terms
     }
 
     /// Those of the terms that [`search_terms_of`] cannot tell from the body: digests that stand in the payload.
     #[must_use]
     pub fn terms_beside_body(&self) -> Vec<SearchTerm> {
-        self.terms_beside_body.clone()
+        if self.in_payload.is_empty() {
+            return Vec::new();
+        }
+        let of_body = self.terms_of_body();
+        let beside = self.in_payload.iter();
+        let beside = beside.filter(|term| !of_body.contains(term));
+        beside.cloned().collect()
+    }
+
+    // Read back rather than gathered on the way: an index made anew from the log must find the same.
+    fn terms_of_body(&self) -> BTreeSet<SearchTerm> {
+        search_terms_of(&self.canonical_body).unwrap_or_default()
     }
 }
 

@@ -1,7 +1,7 @@
 use std::collections::BTreeSet;
 use std::fmt;
 
-use key::HashAlgorithm;
+use key::{HashAlgorithm, pem};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use x509::{Certificate, SubjectAlternativeName};
@@ -32,8 +32,11 @@ impl SearchTerm {
 
     /// The term of a verifier.
     pub(super) fn of_verifier(verifier: &Verifier) -> Self {
-        let digest = HashAlgorithm::Sha256.digest(verifier.to_pem().as_bytes());
-        Self(hex::encode(digest))
+        Self::of_pem(&verifier.to_pem())
+    }
+
+    fn of_pem(pem: &str) -> Self {
+        Self(hex::encode(HashAlgorithm::Sha256.digest(pem.as_bytes())))
     }
 }
 
@@ -49,12 +52,15 @@ impl fmt::Display for SearchTerm {
 /// # Errors
 /// If the body is none of these, or its verifier cannot be read.
 pub fn search_terms_of(body: &[u8]) -> Result<BTreeSet<SearchTerm>, Error> {
-    let head: Head = serde_json::from_slice(body).map_err(|_| Error::NotCanonical)?;
-    if (head.kind.as_str(), head.api_version.as_str()) == (KIND, API_VERSION) {
-        return of_rekor_v2(body);
+    if let Ok(canonical) = CanonicalEntry::parse(body) {
+        return of_rekor_v2(&canonical);
+    }
+    let head: Head<'_> = serde_json::from_slice(body).map_err(|_| Error::NotCanonical)?;
+    if (head.kind, head.api_version) == (KIND, API_VERSION) {
+        return Err(Error::NotCanonical);
     }
     let mut terms = Terms::default();
-    match Kind::parse(&head.kind, &head.api_version)? {
+    match Kind::parse(head.kind, head.api_version)? {
         Kind::HashedRekord001 => {
             let HashedRekord { data, signature } = read(body)?;
             terms.add_hash(&data.hash);
@@ -86,8 +92,7 @@ pub fn search_terms_of(body: &[u8]) -> Result<BTreeSet<SearchTerm>, Error> {
     Ok(terms.0)
 }
 
-fn of_rekor_v2(body: &[u8]) -> Result<BTreeSet<SearchTerm>, Error> {
-    let canonical = CanonicalEntry::parse(body).map_err(|_| Error::NotCanonical)?;
+fn of_rekor_v2(canonical: &CanonicalEntry) -> Result<BTreeSet<SearchTerm>, Error> {
     let mut terms = Terms::default();
     let name = match canonical.hash_algorithm {
         HashAlgorithm::Sha256 => "sha256",
@@ -95,7 +100,15 @@ fn of_rekor_v2(body: &[u8]) -> Result<BTreeSet<SearchTerm>, Error> {
         HashAlgorithm::Sha512 => "sha512",
     };
     terms.add(&format!("{name}:{}", hex::encode(&canonical.entry.digest)));
-    terms.add_verifier(&Verifier::try_from(&canonical.entry.verifier)?);
+    match &canonical.entry.verifier {
+        // It was read when the entry came in, and to read keys is costly.
+        crate::Verifier::PublicKey(spki) => {
+            terms.add_term(SearchTerm::of_pem(&pem::encode("PUBLIC KEY", spki)));
+        }
+        certificate @ crate::Verifier::Certificate(_) => {
+            terms.add_verifier(&Verifier::try_from(certificate)?);
+        }
+    }
     Ok(terms.0)
 }
 
@@ -106,9 +119,9 @@ fn read<S: DeserializeOwned>(body: &[u8]) -> Result<S, Error> {
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct Head {
-    api_version: String,
-    kind: String,
+struct Head<'a> {
+    api_version: &'a str,
+    kind: &'a str,
 }
 
 #[derive(Default)]
@@ -129,10 +142,13 @@ impl Terms {
     }
 
     // Rekor has the one form for some kinds and the other for the rest, and searches for one of them.
+    fn add_term(&mut self, of_verifier: SearchTerm) {
+        self.add(&format!("sha256:{of_verifier}"));
+        self.0.insert(of_verifier);
+    }
+
     fn add_verifier(&mut self, verifier: &Verifier) {
-        let term = SearchTerm::of_verifier(verifier);
-        self.add(&format!("sha256:{term}"));
-        self.0.insert(term);
+        self.add_term(SearchTerm::of_verifier(verifier));
         if let Some(certificate) = verifier.certificate() {
             self.add_certificate(certificate);
         }

@@ -87,7 +87,7 @@ proptest! {
         {
             // What was taken can be read back.
             let terms = search_terms_of(verified.canonical_body()).unwrap();
-            prop_assert!(terms.is_subset(verified.search_terms()));
+            prop_assert!(terms.is_subset(&verified.search_terms()));
         }
     }
 

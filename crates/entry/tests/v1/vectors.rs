@@ -76,7 +76,7 @@ fn a_logged_intoto_gives_the_same_bytes_again() {
         assert_eq!(verified.canonical_body(), logged.body);
         logged.assert_is_logged(&verified.leaf_hash());
         let terms = search_terms_of(&logged.body).unwrap();
-        assert!(terms.is_subset(verified.search_terms()));
+        assert!(terms.is_subset(&verified.search_terms()));
     }
 }
 
