@@ -73,7 +73,7 @@ clients: ## install the official clients, pinned, into .clients
 
 packages: ## install the system packages of the tests (Debian, as root)
 	apt-get update -qq
-	apt-get install -y -qq --no-install-recommends openssl curl chromium python3-venv strace python3 e2fsprogs mount faketime
+	apt-get install -y -qq --no-install-recommends openssl curl chromium python3-venv strace python3 e2fsprogs mount faketime openssh-client
 
 bench: ## measure the running product against the floors of the same run (ARGS="--log", "--sizes")
 	$(CARGO) build $(LOCKED) --workspace --bins --release

@@ -44,6 +44,7 @@ install_go cosign v3.1.2 github.com/sigstore/cosign/v3/cmd/cosign "$clients/bin"
 install_go cosign v2.6.4 github.com/sigstore/cosign/v2/cmd/cosign "$clients/cosign2" || status=1
 install_go rekor-cli v1.5.4 github.com/sigstore/rekor/cmd/rekor-cli "$clients/bin" || status=1
 install_go crane v0.20.6 github.com/google/go-containerregistry/cmd/crane "$clients/bin" || status=1
+install_go litewitness v0.9.0 filippo.io/torchwood/cmd/litewitness "$clients/bin" || status=1
 install_python || status=1
 install_js || status=1
 exit $status

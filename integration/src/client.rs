@@ -27,6 +27,15 @@ pub fn crane() -> Option<PathBuf> {
     installed("crane", clients().join("bin/crane"))
 }
 
+/// The pinned witness, and the SSH agent in which its key lies.
+#[must_use]
+pub fn litewitness() -> Option<PathBuf> {
+    let program = clients().join("bin/litewitness");
+    present("litewitness", program.exists())?;
+    let answers = Command::new("ssh-add").arg("-l").output().is_ok();
+    present("ssh-agent", answers).map(|()| program)
+}
+
 /// The folder of the pinned sigstore-js, if Node is there to run it.
 #[must_use]
 pub fn sigstore_js() -> Option<PathBuf> {

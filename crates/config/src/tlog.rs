@@ -4,7 +4,7 @@ use std::collections::HashSet;
 use std::num::NonZeroU64;
 use std::path::{Path, PathBuf};
 
-use kit::{Listeners, Period, ServiceConfig, TelemetryConfig};
+use kit::{ClientConfig, Listeners, Period, ServiceConfig, TelemetryConfig};
 use serde::{Deserialize, Serialize};
 use signer::KeyConfig;
 
@@ -55,6 +55,38 @@ pub struct LogConfig {
     /// Raise it where each signature costs money or time; every entry waits for it.
     #[serde(default = "no_interval")]
     pub min_round_interval: Period,
+    /// Who cosigns the checkpoints. Only for `rekor-v2`: clients of Rekor v1 refuse a checkpoint of two signatures.
+    /// Default: nobody.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub witnesses: Option<WitnessConfig>,
+}
+
+/// The witnesses of a log (C2SP tlog-witness).
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct WitnessConfig {
+    /// The file that names the witnesses and says which of them suffice (C2SP tlog-policy).
+    pub policy: PathBuf,
+    /// What happens to a checkpoint that too few of them cosign. Default `publish`.
+    #[serde(default)]
+    pub without_quorum: WithoutQuorum,
+    /// Longest time that a witness has to answer. Default `2s`. Every entry waits for the slowest of the quorum.
+    #[serde(default = "witness_deadline")]
+    pub deadline: Period,
+    /// How they are reached.
+    #[serde(default)]
+    pub client: ClientConfig,
+}
+
+/// What happens to a checkpoint that too few witnesses cosign in time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum WithoutQuorum {
+    /// It is published without them (fail-open); they are asked again some seconds later.
+    #[default]
+    Publish,
+    /// It is not published, and no entry is answered, until enough have cosigned (fail-closed).
+    Wait,
 }
 
 /// The interface of a log.
@@ -94,6 +126,7 @@ impl LogConfig {
             data,
             anchor,
             min_round_interval: no_interval(),
+            witnesses: None,
         }
     }
 
@@ -126,6 +159,10 @@ impl LogConfig {
             )),
             (Face::RekorV1, Some(id)) if id.get() > i64::MAX as u64 => Err(format!(
                 "tree_id {id} of {} is too large; choose one below 2^63",
+                self.origin
+            )),
+            (Face::RekorV1, _) if self.witnesses.is_some() => Err(format!(
+                "{} is a rekor-v1 log with witnesses, and its clients refuse cosigned checkpoints; leave them out",
                 self.origin
             )),
             (Face::RekorV2, Some(_)) => Err(format!(
@@ -178,6 +215,10 @@ pub fn check_logs(logs: &[LogConfig]) -> Result<(), String> {
         }
     }
     Ok(())
+}
+
+fn witness_deadline() -> Period {
+    Period::from_seconds(2)
 }
 
 pub(crate) fn no_interval() -> Period {

@@ -158,7 +158,7 @@ fn an_unknown_key_inside_is_refused_with_its_path() {
 #[test]
 fn values_are_parsed_and_not_taken_as_text() {
     type Case = (&'static str, fn(&str) -> String, &'static str, &'static str);
-    let cases: [Case; 7] = [
+    let cases: [Case; 8] = [
         (
             "ca",
             refusal::<config::ca::Config>,
@@ -182,6 +182,12 @@ fn values_are_parsed_and_not_taken_as_text() {
             refusal::<config::tlog::Config>,
             "rekor-v2",
             "rekor-v9",
+        ),
+        (
+            "tlog",
+            refusal::<config::tlog::Config>,
+            "without_quorum: wait",
+            "without_quorum: refuse",
         ),
         (
             "ctlog",
@@ -252,6 +258,14 @@ fn fields_that_contradict_each_other_are_refused() {
         (
             contradiction::<tlog::Config>("tlog", "log2026-2/data", "log2026-1/data"),
             "directory",
+        ),
+        (
+            contradiction::<tlog::Config>(
+                "tlog",
+                "anchor: rekor-v1/anchor",
+                "anchor: rekor-v1/anchor\n    witnesses: {policy: policy}",
+            ),
+            "refuse cosigned checkpoints",
         ),
         (
             contradiction::<tsa::Config>("tsa", "[1.2.3.4]", "[x]"),

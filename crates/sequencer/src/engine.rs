@@ -6,7 +6,8 @@ use journal::Journal;
 use merkle::{ConsistencyProof, TreeHead};
 use tokio::runtime::Handle;
 
-use crate::head_signer::{Place, Witness};
+use crate::cosigner::Cosigner;
+use crate::head_signer::{ConsistentSigner, Place};
 use crate::log::Clock;
 use crate::queue::{Ending, Submission, Work};
 use crate::round::{Draft, Drafter, recorded};
@@ -17,7 +18,8 @@ use crate::{Error, PublishedHead};
 pub(crate) struct Engine {
     pub(crate) shared: Arc<Shared>,
     pub(crate) journal: Box<dyn Journal>,
-    pub(crate) witness: Witness,
+    pub(crate) signer: ConsistentSigner,
+    pub(crate) cosigner: Option<Cosigner>,
     pub(crate) clock: Clock,
     pub(crate) runtime: Handle,
     pub(crate) max_round_entries: usize,
@@ -34,6 +36,10 @@ impl Engine {
     /// Works until the queue is closed and empty, or a commit fails.
     pub(crate) fn run(mut self) {
         let _alarm = Alarm(Arc::clone(&self.shared));
+        if let Some(Err(alarm)) = self.cosigner.as_mut().map(|each| each.begin(&self.shared)) {
+            self.shared.stop(alarm);
+            return;
+        }
         while let Some(work) = self.next() {
             if let Some(below) = work.trim_below {
                 self.trim(below);
@@ -184,7 +190,14 @@ impl Engine {
             ))
         })?;
         self.last_commit = started.elapsed();
-        Ok(published)
+        match &mut self.cosigner {
+            // Only now: a witness does not forget, so what it has seen must not be lost.
+            Some(cosigner) if published.head.size > 0 => {
+                let cosigned = cosigner.cosign(&self.shared, published);
+                cosigned.map_err(Failure::Dead)
+            }
+            _ => Ok(published),
+        }
     }
 
     /// Extends the tree in memory, makes room on disk, and signs the new head as a witness would.
@@ -198,7 +211,7 @@ impl Engine {
         let (head, proof) = self.extend(draft, before.head.size)?;
         let bytes = draft.encoded_bytes() + ROUND_BYTES;
         self.journal.reserve(bytes).map_err(Failure::of_reserving)?;
-        let signing = self.witness.sign(&head, &proof, time_millis, place);
+        let signing = self.signer.sign(&head, &proof, time_millis, place);
         let note = self
             .runtime
             .block_on(signing)

@@ -55,13 +55,13 @@ pub type HeadSignerError = Box<dyn std::error::Error + Send + Sync>;
 
 /// Stands between the log and its key as a witness would (C2SP tlog-witness): old head, new head, consistency proof, or no
 /// signature.
-pub(crate) struct Witness {
+pub(crate) struct ConsistentSigner {
     signer: Arc<dyn HeadSigner>,
     last: TreeHead,
 }
 
-impl Witness {
-    /// A witness that has seen the log up to this head.
+impl ConsistentSigner {
+    /// One that has signed the log up to this head.
     pub(crate) fn new(signer: Arc<dyn HeadSigner>, last: TreeHead) -> Self {
         Self { signer, last }
     }
@@ -145,40 +145,40 @@ mod tests {
         let one = head(1, leaf("a"));
         let two = head(2, NodeHash::of_children(&leaf("a"), &leaf("b")));
         let fork = head(2, NodeHash::of_children(&leaf("x"), &leaf("b")));
-        let mut witness = Witness::new(Arc::new(Notes { is_faulty: false }), one);
+        let mut signer = ConsistentSigner::new(Arc::new(Notes { is_faulty: false }), one);
         assert!(
-            witness
+            signer
                 .sign(&fork, &proof(1, 2, vec![leaf("b")]), 0, Place::Within)
                 .await
                 .is_err(),
             "fork"
         );
         assert!(
-            witness
+            signer
                 .sign(&fork, &proof(0, 2, Vec::new()), 0, Place::Within)
                 .await
                 .is_err(),
             "from another size"
         );
         assert!(
-            witness
+            signer
                 .sign(&two, &proof(1, 2, Vec::new()), 0, Place::Within)
                 .await
                 .is_err(),
             "no proof"
         );
-        witness
+        signer
             .sign(&two, &proof(1, 2, vec![leaf("b")]), 0, Place::Within)
             .await
             .unwrap();
         assert!(
-            witness
+            signer
                 .sign(&one, &proof(1, 1, Vec::new()), 0, Place::Within)
                 .await
                 .is_err(),
             "backwards"
         );
-        witness
+        signer
             .sign(&two, &proof(2, 2, Vec::new()), 0, Place::Within)
             .await
             .unwrap();
@@ -186,8 +186,9 @@ mod tests {
 
     #[tokio::test]
     async fn nothing_leaves_that_does_not_verify() {
-        let mut witness = Witness::new(Arc::new(Notes { is_faulty: true }), TreeHead::empty());
-        let refused = witness
+        let mut signer =
+            ConsistentSigner::new(Arc::new(Notes { is_faulty: true }), TreeHead::empty());
+        let refused = signer
             .sign(
                 &head(1, leaf("a")),
                 &proof(0, 1, Vec::new()),
@@ -196,6 +197,6 @@ mod tests {
             )
             .await;
         assert_eq!(refused.unwrap_err().to_string(), "wrong signature");
-        assert_eq!(witness.last, TreeHead::empty());
+        assert_eq!(signer.last, TreeHead::empty());
     }
 }

@@ -6,7 +6,7 @@
 //! [`Log::add`] hands a [`PendingEntry`] to the log's own thread. That thread takes whatever has arrived, seals it, signs
 //! the new head as a witness would, commits all of it as one round (one sync of the journal), and wakes each caller with
 //! its index, its inclusion proof and the checkpoint. There is no timer: an idle log commits a single entry at once, a
-//! busy one batches by itself. Behind it, one task writes full tiles and bundles to cold storage and lets the journal
+//! busy one batches by itself, and waits a moment for entries that are on their way ([`Log::announce`]). Behind it, one task writes full tiles and bundles to cold storage and lets the journal
 //! forget them, and another keeps the [`Anchor`] within half a second of the published head.
 //!
 //! Reads are answered from memory for the right edge and from cold storage for the rest; what comes from cold storage is
@@ -14,7 +14,7 @@
 //!
 //! File map: `log.rs` the handle; `engine.rs` the thread; `round.rs` one round; `edge.rs` the right edge in memory;
 //! `tree.rs` tiles and proofs of any size; `recovery.rs` what happens at start; `keeper.rs` the
-//! background tasks; `known.rs` what is in the log already.
+//! background tasks; `known.rs` what is in the log already; `cosigner.rs` what witnesses have to do with it.
 //!
 //! Entries that are submitted again are recognised, whenever they were logged, by an [`index::Index`] that follows the
 //! log.
@@ -25,6 +25,7 @@
 mod anchor;
 mod audit;
 mod checkpoint_signer;
+mod cosigner;
 mod edge;
 mod edge_tile;
 mod engine;
@@ -43,6 +44,7 @@ mod tree;
 pub use anchor::{Anchor, AnchorError, Anchored, FileAnchor, MemoryAnchor};
 pub use audit::Audited;
 pub use checkpoint_signer::CheckpointSigner;
+pub use cosigner::{Cosigning, WithoutQuorum};
 pub use error::Error;
 pub use head_signer::{HeadSigner, HeadSignerError};
 pub use leaf::{EntryLeaves, LeafFormat, LeafFormatError, PendingEntry, SealError, SealedEntry};

@@ -18,7 +18,9 @@ use crate::queue::{Announcement, Outcome, RETRY_AFTER, Submission};
 use crate::recovery::{self, Recovered};
 use crate::round::Placed;
 use crate::shared::{Shared, lock};
-use crate::{Anchor, Error, HeadSigner, LeafFormat, PendingEntry, PublishedHead, RecordedEntry};
+use crate::{
+    Anchor, Cosigning, Error, HeadSigner, LeafFormat, PendingEntry, PublishedHead, RecordedEntry,
+};
 
 /// How a log behaves.
 #[derive(Debug, Clone)]
@@ -63,6 +65,8 @@ pub struct LogParts {
     pub anchor: Box<dyn Anchor>,
     /// Signs the heads.
     pub head_signer: Arc<dyn HeadSigner>,
+    /// Who cosigns them, if anybody.
+    pub cosigning: Option<Cosigning>,
     /// Where entries stand by their deduplication keys. It is fed by the log, and made again when it is lost.
     pub known: Arc<Index>,
     /// How leaves are written.
@@ -143,6 +147,8 @@ pub struct Health {
     pub bundles_in_cold: u64,
     /// Up to which size the anchor knows the log.
     pub anchored_size: u64,
+    /// Up to which size a quorum of witnesses has cosigned the log since it was opened.
+    pub cosigned_size: u64,
 }
 
 impl Log {
@@ -370,6 +376,7 @@ impl Log {
             waiting: shared.queue.len(),
             bundles_in_cold: shared.flushed.load(Ordering::Acquire),
             anchored_size: shared.anchored.load(Ordering::Acquire),
+            cosigned_size: shared.cosigned.load(Ordering::Acquire),
         }
     }
 

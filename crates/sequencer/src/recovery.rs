@@ -19,9 +19,10 @@ use tiles::{TILE_HEIGHT, TILE_WIDTH, Tile, partial_width};
 use tokio::runtime::Handle;
 use tokio::sync::watch;
 
+use crate::cosigner::{Cosigner, WithoutQuorum};
 use crate::edge::{Edge, WIDTH};
 use crate::engine::Engine;
-use crate::head_signer::Witness;
+use crate::head_signer::ConsistentSigner;
 use crate::keeper;
 use crate::known::Known;
 use crate::log::{LogConfig, LogParts};
@@ -47,6 +48,7 @@ pub(crate) async fn recover(config: LogConfig, parts: LogParts) -> Result<Recove
         cold,
         anchor,
         head_signer,
+        cosigning,
         leaf_format,
         known,
         clock,
@@ -75,7 +77,10 @@ pub(crate) async fn recover(config: LogConfig, parts: LogParts) -> Result<Recove
         },
     };
     let is_last = head_signer.is_last(&head.note);
-    let witness = Witness::new(head_signer, head.head);
+    let signer = ConsistentSigner::new(head_signer, head.head);
+    let must_wait = cosigning
+        .as_ref()
+        .is_some_and(|cosigning| cosigning.without_quorum == WithoutQuorum::Wait);
     let shared = Arc::new(Shared {
         name: config.name,
         format: leaf_format,
@@ -83,6 +88,8 @@ pub(crate) async fn recover(config: LogConfig, parts: LogParts) -> Result<Recove
         edge: RwLock::new(edge),
         full_bundles: watch::Sender::new(head.head.size / WIDTH),
         published: watch::Sender::new(Arc::new(head)),
+        answers: watch::Sender::new(!must_wait),
+        cosigned: AtomicU64::new(0),
         queue: Queue::new(config.queue_limit),
         known: Known::new(known),
         tiles: Mutex::new(TileCache::default()),
@@ -100,7 +107,8 @@ pub(crate) async fn recover(config: LogConfig, parts: LogParts) -> Result<Recove
     let mut engine = Box::new(Engine {
         shared: Arc::clone(&shared),
         journal,
-        witness,
+        signer,
+        cosigner: cosigning.map(|cosigning| Cosigner::new(cosigning, Handle::current())),
         clock,
         runtime: Handle::current(),
         max_round_entries: config.max_round_entries.max(1),

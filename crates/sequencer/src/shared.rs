@@ -32,6 +32,10 @@ pub(crate) struct Shared {
     pub(crate) published: watch::Sender<Arc<PublishedHead>>,
     /// How many bundles of the published log are full; few follow each head, more follow these.
     pub(crate) full_bundles: watch::Sender<u64>,
+    /// Whether entries may be answered with the published head.
+    pub(crate) answers: watch::Sender<bool>,
+    /// Up to which size a quorum of witnesses has cosigned the log since it was opened.
+    pub(crate) cosigned: AtomicU64,
     pub(crate) queue: Queue,
     pub(crate) known: Known,
     pub(crate) tiles: Mutex<TileCache>,
@@ -63,6 +67,10 @@ impl Shared {
 
     /// Waits for the moment between the commit of an entry and its visibility.
     pub(crate) async fn wait_until_published(&self, index: u64) {
+        if !*self.answers.borrow() {
+            // As below.
+            let _ = self.answers.subscribe().wait_for(|answers| *answers).await;
+        }
         if index >= self.size() {
             let mut published = self.published.subscribe();
             // It fails only when the log is gone, and then nobody waits.

@@ -134,6 +134,15 @@ impl Shared {
         second: u64,
     ) -> Result<ConsistencyProof, Error> {
         self.check_size(second)?;
+        self.consistency_between(first, second).await
+    }
+
+    /// The same up to what is durable and may not be published yet.
+    pub(crate) async fn consistency_between(
+        &self,
+        first: u64,
+        second: u64,
+    ) -> Result<ConsistencyProof, Error> {
         self.with_nodes(
             |recorder| prove_consistency(recorder, first, second).map(drop),
             |nodes| prove_consistency(nodes, first, second),

@@ -425,6 +425,7 @@ async fn a_log_in_files_survives_restarts_and_a_torn_tail() {
             cold: Arc::new(cold::DirectoryStorage::open(root.join("log")).unwrap()),
             anchor: Box::new(FileAnchor::new(root.join("anchor"))),
             head_signer: signer.clone(),
+            cosigning: None,
             leaf_format: Arc::new(sequencer::EntryLeaves),
             known: Arc::new(
                 index::Index::open(&root.join("known"), index::IndexConfig::default())

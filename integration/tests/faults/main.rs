@@ -8,7 +8,7 @@
 //! longer; `SIGSTEAD_TEST_SEED` repeats the random choices of a run.
 //!
 //! File map: `world.rs` a log and what is known of it; `server.rs` its process; `clients.rs` load, ledger and observer;
-//! `disk.rs` file systems that may break; `strace.rs` system calls that fail; `tools.rs` programs, profile and chance.
+//! `disk.rs` file systems that may break; `strace.rs` system calls that fail; `litewitness.rs` a witness; `tools.rs` programs, profile and chance.
 
 #![expect(
     clippy::unwrap_used,
@@ -18,6 +18,7 @@
 
 mod clients;
 mod disk;
+mod litewitness;
 mod server;
 mod strace;
 mod tools;
@@ -31,3 +32,4 @@ mod old_copy;
 mod power_cut;
 mod syscalls;
 mod two_processes;
+mod witness;

@@ -7,10 +7,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use aws_lc_rs::encoding::AsDer as _;
-use aws_lc_rs::signature::{ECDSA_P256_SHA256_ASN1_SIGNING, EcdsaKeyPair, KeyPair as _};
+use aws_lc_rs::signature::{
+    ECDSA_P256_SHA256_ASN1_SIGNING, EcdsaKeyPair, Ed25519KeyPair, KeyPair as _,
+};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use integration::{free_ports, run};
+use key::PublicKey;
+use note::{KeyName, VerifierKey};
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
 
@@ -26,6 +30,8 @@ pub(crate) struct World {
     runtime: Runtime,
     clients: Arc<Clients>,
     http: reqwest::Client,
+    /// Lines of the log's configuration.
+    more: String,
 }
 
 impl World {
@@ -34,6 +40,20 @@ impl World {
         let folder = TempDir::new().unwrap();
         let data = folder.path().join("store/data");
         Self::within(folder, data)
+    }
+
+    /// A new log with a key that every witness knows to use, and a policy for its witnesses.
+    pub(crate) fn witnessed(folder: TempDir, policy: &Path, without_quorum: &str) -> Self {
+        let pair = Ed25519KeyPair::generate().unwrap();
+        let (private, public) = (pair.to_pkcs8v1().unwrap(), pair.public_key());
+        let public = public.as_der().unwrap();
+        write_key(folder.path(), private.as_ref(), public.as_ref());
+        let data = folder.path().join("store/data");
+        let policy = policy.display();
+        let more = format!(
+            "    witnesses:\n      policy: {policy}\n      without_quorum: {without_quorum}\n"
+        );
+        Self::configured(folder, data, more)
     }
 
     /// A new log whose store is elsewhere.
@@ -54,6 +74,16 @@ impl World {
     }
 
     fn within(folder: TempDir, data: PathBuf) -> Self {
+        if !folder.path().join("log.key").exists() {
+            let pair = EcdsaKeyPair::generate(&ECDSA_P256_SHA256_ASN1_SIGNING).unwrap();
+            let (private, public) = (pair.to_pkcs8v1().unwrap(), pair.public_key());
+            let public = public.as_der().unwrap();
+            write_key(folder.path(), private.as_ref(), public.as_ref());
+        }
+        Self::configured(folder, data, String::new())
+    }
+
+    fn configured(folder: TempDir, data: PathBuf, more: String) -> Self {
         let first_port = free_ports(2).unwrap();
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(2)
@@ -74,28 +104,22 @@ impl World {
             data,
             first_port,
             runtime,
+            more,
         };
         world.configure();
         world
     }
 
     fn configure(&self) {
-        let (key, public) = (self.file("log.key"), self.file("log.pub"));
-        if !key.exists() {
-            let pair = EcdsaKeyPair::generate(&ECDSA_P256_SHA256_ASN1_SIGNING).unwrap();
-            let private = pair.to_pkcs8v1().unwrap();
-            std::fs::write(&key, pem("PRIVATE KEY", private.as_ref())).unwrap();
-            std::fs::write(&public, pem_of_public(&pair)).unwrap();
-        }
-        std::fs::set_permissions(&key, PermissionsExt::from_mode(0o600)).unwrap();
         let config = format!(
             "listeners:\n  public: {{address: 127.0.0.1:{}}}\n  ops: {{address: 127.0.0.1:{}}}\n\
-             logs:\n  - face: rekor-v2\n    origin: {ORIGIN}\n    key: {{uri: \"file:{}\"}}\n    data: {}\n    anchor: {}\n",
+             logs:\n  - face: rekor-v2\n    origin: {ORIGIN}\n    key: {{uri: \"file:{}\"}}\n    data: {}\n    anchor: {}\n{}",
             self.first_port,
             self.ops_port(),
-            key.display(),
+            self.file("log.key").display(),
             self.data.display(),
             self.anchor().display(),
+            self.more,
         );
         std::fs::write(self.config(), config).unwrap();
     }
@@ -220,6 +244,16 @@ impl World {
         self.file("anchor/anchor")
     }
 
+    /// The key of the log as other programs are told it (C2SP signed-note).
+    pub(crate) fn vkey(&self) -> String {
+        let public = std::fs::read_to_string(self.file("log.pub")).unwrap();
+        let public = PublicKey::from_pem(&public).unwrap();
+        let raw = public.raw_ed25519().unwrap();
+        let key = VerifierKey::new(KeyName::parse(ORIGIN).unwrap(), public);
+        let key_bytes = STANDARD.encode([&[ED25519], raw.as_slice()].concat());
+        format!("{ORIGIN}+{}+{key_bytes}", key.key_id())
+    }
+
     pub(crate) fn config(&self) -> PathBuf {
         self.file("tlog.yaml")
     }
@@ -234,8 +268,11 @@ pub(crate) fn copy(from: &Path, to: &Path) {
     run(Command::new("cp").arg("-a").arg(from).arg(to)).unwrap();
 }
 
-fn pem_of_public(pair: &EcdsaKeyPair) -> String {
-    pem("PUBLIC KEY", pair.public_key().as_der().unwrap().as_ref())
+fn write_key(folder: &Path, private: &[u8], public: &[u8]) {
+    let key = folder.join("log.key");
+    std::fs::write(&key, pem("PRIVATE KEY", private)).unwrap();
+    std::fs::write(folder.join("log.pub"), pem("PUBLIC KEY", public)).unwrap();
+    std::fs::set_permissions(&key, PermissionsExt::from_mode(0o600)).unwrap();
 }
 
 fn pem(label: &str, der: &[u8]) -> String {
@@ -251,7 +288,10 @@ fn pem(label: &str, der: &[u8]) -> String {
     )
 }
 
-const ORIGIN: &str = "log.faults.localhost";
+pub(crate) const ORIGIN: &str = "log.faults.localhost";
+
+/// The signature type of Ed25519 keys (C2SP signed-note).
+const ED25519: u8 = 1;
 
 /// What a copy of a log keeps besides its data.
 const KEPT: [&str; 5] = ["log.key", "log.pub", "anchor", "ledger", "observed"];

@@ -55,6 +55,7 @@ impl CtLog {
             cold: Arc::clone(&cold),
             anchor: Box::new(FileAnchor::new(&config.anchor)),
             head_signer: Arc::new(head_signer),
+            cosigning: None,
             leaf_format: Arc::new(TileLeaves),
             known: Arc::new(open_index(&config.data.join("known"))?),
             clock: millis_of(clock),

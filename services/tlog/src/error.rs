@@ -4,6 +4,8 @@ use checkpoint::Origin;
 use entry::v1::{self, EntryId, TreeId};
 use kit::{Kind, Problem, causes};
 
+use crate::cosigning::WitnessError;
+
 /// Why a request is refused, or the service does not start.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
@@ -186,6 +188,15 @@ pub enum Error {
         #[source]
         source: sequencer::Error,
     },
+    /// The witnesses of a log cannot be asked.
+    #[error("cannot ask the witnesses of the log {origin}")]
+    Witnesses {
+        /// The log.
+        origin: Origin,
+        /// Why.
+        #[source]
+        source: Box<WitnessError>,
+    },
     /// A metric cannot be registered.
     #[error("cannot register a metric")]
     Metrics(#[source] prometheus::Error),
@@ -306,6 +317,7 @@ impl From<Error> for Problem {
             | Error::OpenedLogs { .. }
             | Error::Key { .. }
             | Error::Open { .. }
+            | Error::Witnesses { .. }
             | Error::Metrics(_) => Self::internal("E-TLOG-030", causes(&error)),
         }
     }

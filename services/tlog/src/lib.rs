@@ -10,7 +10,7 @@
 //! that have ended. They share this process and nothing else.
 //!
 //! File map: `logs.rs` the logs of the process and which one a request is for, `opened.rs` those that joined while it
-//! ran, `log.rs` one of them. The verbs of Rekor v2 are `append.rs` and `read.rs`; those of Rekor v1 are in `rekor_v1/`,
+//! ran, `log.rs` one of them, `cosigning.rs` its witnesses. The verbs of Rekor v2 are `append.rs` and `read.rs`; those of Rekor v1 are in `rekor_v1/`,
 //! with `side.rs` for what its entries hold beside the leaf; `search.rs` finds entries of both; `manage.rs` is for
 //! administrators. `api/` are the faces; `error.rs` says what each failure answers; `metrics.rs` what is counted.
 //!
@@ -25,6 +25,7 @@ use kit::{Clock, Service, SystemClock};
 
 mod api;
 mod append;
+mod cosigning;
 mod error;
 mod frame;
 mod log;
@@ -37,6 +38,7 @@ mod rekor_v1;
 mod search;
 mod side;
 
+pub use cosigning::WitnessError;
 pub use error::Error;
 
 use logs::TransparencyLogs;

@@ -10,9 +10,12 @@ use journal::FileJournal;
 use key::Algorithm;
 use merkle::{LeafHash, LeafIndex};
 use note::VerifierKey;
-use sequencer::{CheckpointSigner, Clock, EntryLeaves, FileAnchor, Log, LogParts, PublishedHead};
+use sequencer::{
+    CheckpointSigner, Clock, Cosigning, EntryLeaves, FileAnchor, Log, LogParts, PublishedHead,
+};
 use signer::Signer;
 
+use crate::cosigning;
 use crate::error::Error;
 use crate::metrics::Metrics;
 use crate::search::SearchIndex;
@@ -124,6 +127,7 @@ impl<'a> KeyedLog<'a> {
             cold: Arc::new(open_tiles(data).map_err(|e| failed(e.into()))?),
             anchor: Box::new(FileAnchor::new(&self.config.anchor)),
             head_signer: Arc::new(head_signer),
+            cosigning: self.cosigning()?,
             leaf_format: Arc::new(EntryLeaves),
             known: Arc::new(open_index(data.join("known"), &origin).await?),
             clock,
@@ -140,6 +144,17 @@ impl<'a> KeyedLog<'a> {
             search,
             signer: self.signer,
             metrics,
+        })
+    }
+}
+
+impl KeyedLog<'_> {
+    fn cosigning(&self) -> Result<Option<Cosigning>, Error> {
+        let witnesses = self.config.witnesses.as_ref();
+        let opened = witnesses.map(|witnesses| cosigning::open(witnesses, &self.key));
+        opened.transpose().map_err(|error| Error::Witnesses {
+            origin: self.name.origin.clone(),
+            source: Box::new(error),
         })
     }
 }

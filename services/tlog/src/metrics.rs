@@ -110,7 +110,7 @@ impl Collector for WatchedLog {
 type Reading = fn(&Health) -> u64;
 type Gauge = (&'static str, &'static str, Reading);
 
-const GAUGES: [Gauge; 6] = [
+const GAUGES: [Gauge; 7] = [
     (
         "sigstead_tlog_size",
         "Entries under the published checkpoint.",
@@ -135,6 +135,11 @@ const GAUGES: [Gauge; 6] = [
         "sigstead_tlog_anchored_size",
         "Up to which size the anchor knows the log.",
         |health| health.anchored_size,
+    ),
+    (
+        "sigstead_tlog_cosigned_size",
+        "Up to which size a quorum of witnesses has cosigned the log since it was opened; 0 without witnesses.",
+        |health| health.cosigned_size,
     ),
     (
         "sigstead_tlog_read_only",

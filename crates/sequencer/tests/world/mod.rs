@@ -66,6 +66,7 @@ impl World {
             cold: Arc::new(self.cold.clone()),
             anchor: Box::new(self.anchor.clone()),
             head_signer: self.signer.clone(),
+            cosigning: None,
             leaf_format: Arc::new(EntryLeaves),
             known: Arc::clone(&self.known),
             clock: Arc::new(move || clock.load(Ordering::Relaxed)),
