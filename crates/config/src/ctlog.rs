@@ -26,6 +26,10 @@ pub struct Config {
     /// PEM file with the root certificates whose chains are accepted. Without the root of the
     /// certificate authority, every submission is refused.
     pub roots: PathBuf,
+    /// What a certificate must be for to be logged: it names at least one of these among its extended key usages.
+    /// Default `[code-signing]`; an empty list takes every certificate of the roots.
+    #[serde(default = "code_signing")]
+    pub extended_key_usages: Vec<ExtendedKeyUsage>,
     /// The directory of journal, tiles and issuers. It belongs to one process; losing it ends the
     /// log.
     pub data: PathBuf,
@@ -41,6 +45,20 @@ pub struct Config {
     /// Default `10m`; `0s` for never.
     #[serde(default = "refresh_interval")]
     pub refresh_interval: Period,
+}
+
+/// What a certificate is for (RFC 5280 §4.2.1.12).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ExtendedKeyUsage {
+    /// Signing of artifacts.
+    CodeSigning,
+    /// Timestamps.
+    TimeStamping,
+    /// TLS servers.
+    ServerAuthentication,
+    /// TLS clients.
+    ClientAuthentication,
 }
 
 impl Config {
@@ -60,12 +78,17 @@ impl Config {
             origin,
             key,
             roots,
+            extended_key_usages: code_signing(),
             data,
             anchor,
             min_round_interval: crate::tlog::no_interval(),
             refresh_interval: refresh_interval(),
         }
     }
+}
+
+fn code_signing() -> Vec<ExtendedKeyUsage> {
+    vec![ExtendedKeyUsage::CodeSigning]
 }
 
 fn refresh_interval() -> Period {

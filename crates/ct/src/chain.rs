@@ -2,10 +2,11 @@
 //!
 //! A log is no verifier of certificates: expiry, key usages and unknown extensions do not matter here, because what is
 //! wrong with a certificate is exactly what its log shall show. But who may issue does matter: else the holder of any
-//! logged certificate could fill the log with others of his own making.
+//! logged certificate could fill the log with others of his own making. And a log of certificates of one kind may leave
+//! out the other kinds that its roots issue ([`AcceptedChain::check_usage`]).
 
 use sha2::{Digest as _, Sha256};
-use x509::{Certificate, oid};
+use x509::{Certificate, ExtendedKeyUsage, oid};
 
 use crate::{Error, IssuerKeyHash, SignedEntry};
 
@@ -81,6 +82,18 @@ impl AcceptedChain {
             leaf,
             issuers,
         })
+    }
+
+    /// Checks that the leaf names one of these usages; any leaf will do when there are none.
+    ///
+    /// # Errors
+    /// [`Error::OtherUsage`].
+    pub fn check_usage(&self, usages: &[ExtendedKeyUsage]) -> Result<(), Error> {
+        if usages.is_empty() || usages.iter().any(|usage| self.leaf.is_for(*usage)) {
+            Ok(())
+        } else {
+            Err(Error::OtherUsage)
+        }
     }
 
     /// The entry that is logged.

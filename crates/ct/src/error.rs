@@ -41,6 +41,9 @@ pub enum Error {
     /// The chain leads to no accepted root.
     #[error("the chain does not lead to an accepted root")]
     RootUnknown,
+    /// The certificate is for nothing that the log is for.
+    #[error("the extended key usages of the certificate hold none that this log takes")]
+    OtherUsage,
     /// A precertificate where a certificate was announced, or the other way round.
     #[error("expected a {expected}, found a {found}")]
     WrongKind {

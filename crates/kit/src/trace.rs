@@ -44,8 +44,10 @@ pub(crate) async fn in_span(request: Request, next: Next) -> Response {
         route,
         status = field::Empty,
     );
-    // Without an exporter the span has no trace to join, and that is no error.
-    let _joined = span.set_parent(extract(request.headers()));
+    if request.headers().contains_key(TRACE_PARENT) {
+        // Without an exporter the span has no trace to join, and that is no error.
+        let _joined = span.set_parent(extract(request.headers()));
+    }
     let response = next.run(request).instrument(span.clone()).await;
     span.record("status", response.status().as_u16());
     span.in_scope(|| tracing::debug!(status = response.status().as_u16(), "request answered"));
@@ -55,6 +57,8 @@ pub(crate) async fn in_span(request: Request, next: Next) -> Response {
 fn extract(headers: &HeaderMap) -> Context {
     TraceContextPropagator::new().extract(&Source(headers))
 }
+
+const TRACE_PARENT: &str = "traceparent";
 
 struct Headers<'a>(&'a mut HeaderMap);
 

@@ -168,6 +168,10 @@ fn refused(error: ct::Error) -> Problem {
             "E-CTLOG-004",
             "see /ct/v1/get-roots, or ask the operator to add the root to this log",
         ),
+        ct::Error::OtherUsage => (
+            "E-CTLOG-009",
+            "log it elsewhere, or ask the operator to add its usage to this log",
+        ),
         ct::Error::WrongKind { .. } => (
             "E-CTLOG-005",
             "send precertificates to add-pre-chain and certificates to add-chain",

@@ -13,6 +13,7 @@ use prometheus::Registry;
 use sequencer::{Clock, FileAnchor, Log, LogParts};
 use signer::Signer;
 use tokio_util::sync::CancellationToken;
+use x509::ExtendedKeyUsage;
 
 use crate::error::Error;
 use crate::head_signer::TreeHeadSigner;
@@ -28,6 +29,8 @@ pub struct CtLog {
     pub(crate) log: Log,
     pub(crate) signer: Arc<dyn Signer>,
     pub(crate) roots: Roots,
+    /// What a certificate must be for; empty for anything.
+    pub(crate) usages: Vec<ExtendedKeyUsage>,
     pub(crate) leaves: Leaves,
     pub(crate) issuers: IssuerStorage,
     pub(crate) metrics: Metrics,
@@ -74,6 +77,7 @@ impl CtLog {
             log,
             signer,
             roots,
+            usages: config.extended_key_usages.iter().map(usage).collect(),
             leaves,
             issuers,
             metrics,
@@ -99,6 +103,16 @@ impl CtLog {
 
     pub(crate) const fn registry(&self) -> &Registry {
         &self.registry
+    }
+}
+
+const fn usage(configured: &config::ctlog::ExtendedKeyUsage) -> ExtendedKeyUsage {
+    use config::ctlog::ExtendedKeyUsage as Configured;
+    match configured {
+        Configured::CodeSigning => ExtendedKeyUsage::CodeSigning,
+        Configured::TimeStamping => ExtendedKeyUsage::TimeStamping,
+        Configured::ServerAuthentication => ExtendedKeyUsage::ServerAuthentication,
+        Configured::ClientAuthentication => ExtendedKeyUsage::ClientAuthentication,
     }
 }
 

@@ -22,6 +22,7 @@ impl CtLog {
     ) -> Result<SignedCertificateTimestamp, Error> {
         let announced = self.log.announce();
         let chain = AcceptedChain::check(submitted, &self.roots.accepted(), kind)?;
+        chain.check_usage(&self.usages)?;
         // Before the entry: whoever reads it must find every issuer that it names.
         self.issuers.keep(&chain).await.map_err(Error::Issuers)?;
         let pending = PendingLogEntry::try_from(&chain)?;

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
+use config::ctlog::ExtendedKeyUsage;
 use http::StatusCode;
 use key::Algorithm;
 use merkle::{ConsistencyProof, InclusionProof, LeafIndex, NodeHash};
@@ -58,16 +59,6 @@ async fn logs_certificates_as_it_logs_precertificates() {
         panic!("one leaf")
     };
     assert_eq!(leaf.precertificate, None);
-
-    let root = [log.authorities.root.to_der().to_vec()];
-    let answer = log.post("/ct/v1/add-chain", submission(&root)).await;
-    assert_eq!(
-        answer.status,
-        StatusCode::OK,
-        "a root by itself: {}",
-        answer.text()
-    );
-    log.verify_log().await;
 }
 
 #[tokio::test]
@@ -221,6 +212,38 @@ async fn refuses_what_the_holder_of_a_certificate_issued_without_authority() {
         "{}",
         answer.text()
     );
+}
+
+#[tokio::test]
+async fn takes_certificates_of_its_usages_and_no_others() {
+    let mut log = TestCtLog::new().await;
+    let mut timestamping = log.authorities.usurped_chain().await;
+    timestamping.remove(0);
+    let timestamping = submission(&timestamping);
+    let answer = log.post("/ct/v1/add-chain", timestamping.clone()).await;
+    assert_eq!(answer.status, StatusCode::BAD_REQUEST);
+    assert_eq!(answer.header("sigstead-code"), "E-CTLOG-009");
+    assert!(answer.text().contains("extended key usages"));
+    log.log(&log.authorities.precertificate(1).await).await;
+
+    for usages in [vec![], vec![ExtendedKeyUsage::TimeStamping]] {
+        let takes_all = usages.is_empty();
+        let mut config = world::config(log.folder.path());
+        config.extended_key_usages = usages;
+        drop(log.router);
+        log.router = world::open_as(config, &log.clock).await;
+        let answer = log.post("/ct/v1/add-chain", timestamping.clone()).await;
+        assert_eq!(answer.status, StatusCode::OK, "{}", answer.text());
+        let certificate = log.authorities.certificate(ephemeral().as_ref()).await;
+        let chain = submission(&log.authorities.chain(certificate.to_der()));
+        let answer = log.post("/ct/v1/add-chain", chain).await;
+        assert_eq!(answer.status == StatusCode::OK, takes_all);
+        // It is for nothing in particular.
+        let root = [log.authorities.root.to_der().to_vec()];
+        let answer = log.post("/ct/v1/add-chain", submission(&root)).await;
+        assert_eq!(answer.status == StatusCode::OK, takes_all);
+        log.verify_log().await;
+    }
 }
 
 #[tokio::test]

@@ -194,10 +194,12 @@ pub(crate) fn config(folder: &Path) -> Config {
 }
 
 pub(crate) async fn open(folder: &Path, clock: &Arc<TestClock>) -> Router {
+    open_as(config(folder), clock).await
+}
+
+pub(crate) async fn open_as(config: Config, clock: &Arc<TestClock>) -> Router {
     let clock = Arc::clone(clock) as Arc<dyn Clock>;
-    let service = ctlog::build_with_clock(config(folder), clock)
-        .await
-        .unwrap();
+    let service = ctlog::build_with_clock(config, clock).await.unwrap();
     service.into_public_router().unwrap()
 }
 
