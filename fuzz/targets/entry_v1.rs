@@ -16,7 +16,7 @@ fuzz_target!(|data: &[u8]| {
             assert!(verified.canonical_body().len() <= MAX_BODY_LENGTH);
             let mut terms = search_terms_of(verified.canonical_body()).expect("it is an entry");
             terms.extend(verified.terms_beside_body());
-            assert_eq!(&terms, verified.search_terms());
+            assert_eq!(terms, verified.search_terms());
         }
     }
     if let Ok(terms) = search_terms_of(data) {
