@@ -2,7 +2,8 @@ use bytes::{Bytes, BytesMut};
 use merkle::NodeHash;
 use tiles::{TILE_HEIGHT, TILE_WIDTH};
 
-/// A tile at the right edge with all its inner nodes, so that a proof costs look-ups and no hashing.
+/// A tile at the right edge with all its inner nodes, so that a proof costs look-ups, and hashing of
+/// the ragged right side alone.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct EdgeTile {
     /// The complete nodes of each level inside of the tile; the first are its columns.

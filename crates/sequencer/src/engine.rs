@@ -25,8 +25,11 @@ pub(crate) struct Engine {
     pub(crate) max_round_entries: usize,
     pub(crate) min_round_interval: Duration,
     pub(crate) refresh_interval: Option<Duration>,
+    pub(crate) distinct_times: bool,
     /// How long the last round took to become durable.
     pub(crate) last_commit: Duration,
+    /// A head that could not be renewed is not tried again before.
+    pub(crate) renews_at: Option<Instant>,
 }
 
 /// The engine cannot go on; the reason is for the operator.
@@ -65,7 +68,9 @@ impl Engine {
     fn next(&self) -> Option<Work> {
         let idle = self.refresh_interval.map(|interval| {
             let age = (self.clock)().saturating_sub(self.shared.published().time_millis);
-            interval.saturating_sub(Duration::from_millis(age))
+            let rest = interval.saturating_sub(Duration::from_millis(age));
+            let pause = |at: Instant| at.saturating_duration_since(Instant::now());
+            rest.max(self.renews_at.map(pause).unwrap_or_default())
         });
         // What is coming would otherwise wait for this round and then for its own.
         let patience = self.last_commit.min(MAX_PATIENCE);
@@ -80,16 +85,23 @@ impl Engine {
             return Ok(());
         };
         let age = time_millis - self.shared.published().time_millis;
-        if Duration::from_millis(age) < interval {
+        let is_early = self.renews_at.is_some_and(|at| Instant::now() < at);
+        if is_early || Duration::from_millis(age) < interval {
             return Ok(());
         }
+        self.renews_at = None;
         let mut draft = Draft::empty(time_millis);
         match self.commit(&mut draft, Place::Within) {
             Ok(published) => {
                 self.publish(draft, Some(published));
                 Ok(())
             }
-            Err(failure) => failure.into_result(),
+            Err(failure) => {
+                self.renews_at = Some(Instant::now() + RENEWAL_RETRY);
+                let (log, error) = (&self.shared.name, failure.to_error(&self.shared));
+                tracing::warn!(log, %error, cause = ?error, "the head of the idle log is not renewed");
+                failure.into_result()
+            }
         }
     }
 
@@ -143,7 +155,8 @@ impl Engine {
                 return Ok(());
             }
         };
-        let mut draft = Drafter::new(&self.shared, time_millis).draft(submissions);
+        let mut draft =
+            Drafter::new(&self.shared, time_millis, submissions.len()).draft(submissions);
         let committed = if draft.entries.is_empty() {
             Ok(None)
         } else {
@@ -240,12 +253,12 @@ impl Engine {
         Ok((TreeHead { size, root }, proof))
     }
 
-    /// The round's time: never before the last one's. A clock that is far behind stops the log until it has caught up.
+    /// The round's time: never before the last one's, and after it where times are distinct. A clock that is far behind stops the log until it has caught up.
     fn time(&self) -> Result<u64, u64> {
         let (now, last) = ((self.clock)(), self.shared.published.borrow().time_millis);
         match last.checked_sub(now) {
             Some(behind) if behind > CLOCK_STEP_MILLIS => Err(behind),
-            _ => Ok(now.max(last)),
+            _ => Ok(now.max(last + u64::from(self.distinct_times))),
         }
     }
 
@@ -329,6 +342,9 @@ const ROUND_BYTES: usize = 16 * 1024;
 
 /// Bounds what a caller may wait for the others of its round after a commit that was slow.
 const MAX_PATIENCE: Duration = Duration::from_millis(10);
+
+/// Between two tries to renew the head of an idle log.
+const RENEWAL_RETRY: Duration = Duration::from_secs(5);
 
 /// What a clock correction may take back without stopping the log.
 const CLOCK_STEP_MILLIS: u64 = 1_000;

@@ -21,6 +21,9 @@ pub enum Error {
     /// The log has ended and never takes an entry again.
     #[error("the log is frozen")]
     Frozen,
+    /// The log is about to end; whether it does is known in a moment.
+    #[error("the log is about to be frozen")]
+    Ending,
     /// The journal has no room; entries are taken again when it has.
     #[error("no room for more entries")]
     NoRoom {

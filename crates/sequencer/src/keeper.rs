@@ -204,8 +204,24 @@ pub(crate) async fn store(
         let result = anchor.store(&anchored);
         (Some(anchor), result)
     });
-    // Cancelled only when the whole process ends.
-    stored.await.unwrap_or((None, Ok(())))
+    stored.await.unwrap_or_else(|ended| {
+        let source = std::io::Error::other("its thread failed");
+        let (action, place) = ("write", "of the log".to_owned());
+        let failed = AnchorError::Io {
+            action,
+            place,
+            source,
+        };
+        // Otherwise the whole process ends.
+        (
+            None,
+            if ended.is_panic() {
+                Err(failed)
+            } else {
+                Ok(())
+            },
+        )
+    })
 }
 
 /// Waits, but not longer than the log lives.

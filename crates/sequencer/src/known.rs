@@ -32,7 +32,8 @@ impl Known {
         &self.index
     }
 
-    /// Where an entry of this key stands. Reads a page or two from disk if it is an old one.
+    /// Where an entry of this key stands. Reads a page or two from disk if it is an old one, and of each run
+    /// that has no filter in memory.
     pub(crate) fn find(&self, key: &[u8; 32]) -> Result<Option<u64>, Error> {
         Ok(self.index.first(&Key::new(*key))?)
     }

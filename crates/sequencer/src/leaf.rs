@@ -3,7 +3,7 @@ use merkle::{LeafHash, LeafIndex};
 use tiles::BundleKind;
 
 /// An entry on its way into a log.
-pub trait PendingEntry: Send + 'static {
+pub trait PendingEntry: Send + Sync + 'static {
     /// What a duplicate of this entry has in common with it: a full SHA-256, or `None` when duplicates are wanted.
     ///
     /// It MUST be what [`LeafFormat::read`] finds for the stored entry. Two entries of one key are compared as a whole
@@ -27,7 +27,7 @@ pub type SealError = Box<dyn std::error::Error + Send + Sync>;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SealedEntry {
     /// The bytes as they stand in the entry bundle, framing included.
-    pub bundle: Vec<u8>,
+    pub bundle: Bytes,
     /// The entry's leaf hash; checked against `bundle` before the entry is committed.
     pub leaf_hash: LeafHash,
     /// What belongs to the entry and is not in its leaf; kept beside it for ever.

@@ -1,30 +1,37 @@
 //! Pending entries in, tiles and a checkpoint out, over `Journal`, `ColdStorage` and `Signer`.
 //!
-//! The published form of a log is that of C2SP tlog-tiles, tlog-checkpoint and static-ct-api; its tree is that of RFC 6962
-//! §2.1 (commits of November 2026).
+//! The published form of a log is that of C2SP tlog-tiles, tlog-checkpoint and static-ct-api; its tree is that of RFC
+//! 6962 §2.1 (commits of November 2026).
 //!
-//! [`Log::add`] hands a [`PendingEntry`] to the log's own thread. That thread takes whatever has arrived, seals it, signs
-//! the new head as a witness would, commits all of it as one round (one sync of the journal), and wakes each caller with
-//! its index, its inclusion proof and the checkpoint. There is no timer: an idle log commits a single entry at once, a
-//! busy one batches by itself, and waits a moment for entries that are on their way ([`Log::announce`]). Behind it, one task writes full tiles and bundles to cold storage and lets the journal
-//! forget them, and another keeps the [`Anchor`] within half a second of the published head.
+//! [`Log::add`] hands a [`PendingEntry`] to the log's own thread. That thread takes whatever has arrived, seals it,
+//! signs the new head as a witness would, commits all of it as one round (one sync of the journal), and wakes each
+//! caller with its index, its inclusion proof and the checkpoint. No round waits to fill: an idle log commits a single
+//! entry at once, a busy one batches by itself, and waits a moment for entries that are on their way
+//! ([`Log::announce`]). Behind it, one task writes full tiles and bundles to cold storage and lets the journal forget
+//! them, and another keeps the [`Anchor`] within half a second of the published head.
 //!
-//! Reads are answered from memory for the right edge and from cold storage for the rest; what comes from cold storage is
-//! checked against the tree before it is used.
+//! Reads are answered from memory for the right edge and from cold storage for the rest; what comes from cold storage
+//! is checked against the tree before it is used.
 //!
 //! File map: `log.rs` the handle; `engine.rs` the thread; `round.rs` one round; `edge.rs` the right edge in memory;
-//! `tree.rs` tiles and proofs of any size; `recovery.rs` what happens at start; `keeper.rs` the
-//! background tasks; `known.rs` what is in the log already; `cosigner.rs` what witnesses have to do with it.
+//! `edge_tile.rs` its tiles; `tree.rs` tiles and proofs of any size, `cold_tree.rs` those from cold storage; `add.rs`
+//! the way of an entry, `queue.rs` where it waits; `shared.rs` what thread, tasks and handles have in common;
+//! `recovery.rs` what happens at start; `keeper.rs` the background tasks; `known.rs` what is in the log already;
+//! `anchor.rs`, `head_signer.rs`, `checkpoint_signer.rs` and `leaf.rs` the seams; `cosigner.rs` what witnesses have to
+//! do with it; `audit.rs` the whole log read again; `config.rs`.
 //!
 //! Entries that are submitted again are recognised, whenever they were logged, by an [`index::Index`] that follows the
 //! log.
 //!
-//! Deliberately absent: a timer, leader election, retries after a failed sync, and any knowledge of what an entry means
+//! Deliberately absent: leader election, retries after a failed sync, and any knowledge of what an entry means
 //! ([`LeafFormat`] has that).
 
+mod add;
 mod anchor;
 mod audit;
 mod checkpoint_signer;
+mod cold_tree;
+mod config;
 mod cosigner;
 mod edge;
 mod edge_tile;
@@ -41,13 +48,15 @@ mod round;
 mod shared;
 mod tree;
 
+pub use add::{Announced, Included};
 pub use anchor::{Anchor, AnchorError, Anchored, FileAnchor, MemoryAnchor};
 pub use audit::Audited;
 pub use checkpoint_signer::CheckpointSigner;
+pub use config::LogConfig;
 pub use cosigner::{Cosigning, WithoutQuorum};
 pub use error::Error;
 pub use head_signer::{HeadSigner, HeadSignerError};
 pub use leaf::{EntryLeaves, LeafFormat, LeafFormatError, PendingEntry, SealError, SealedEntry};
 pub use leaf::{RecordedEntry, StoredLeaf};
-pub use log::{Announced, Clock, Health, Included, Log, LogConfig, LogParts};
+pub use log::{Clock, Health, Log, LogParts};
 pub use shared::PublishedHead;

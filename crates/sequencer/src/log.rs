@@ -1,59 +1,25 @@
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex};
 use std::thread;
-use std::time::Duration;
 
 use bytes::Bytes;
 use cold::ColdStorage;
 use index::Index;
 use journal::Journal;
-use merkle::{ConsistencyProof, InclusionProof, LeafIndex, RootHash};
+use merkle::{ConsistencyProof, InclusionProof, LeafHash, LeafIndex, RootHash};
 use tiles::{EntryBundleCoordinate, TileCoordinate};
 use tokio::sync::{oneshot, watch};
 use tokio::task::JoinHandle;
 
+use crate::add::{Announced, Included};
 use crate::audit::{self, Audited};
+use crate::config::LogConfig;
 use crate::keeper;
-use crate::queue::{Announcement, Outcome, RETRY_AFTER, Submission};
 use crate::recovery::{self, Recovered};
-use crate::round::Placed;
 use crate::shared::{Shared, lock};
 use crate::{
     Anchor, Cosigning, Error, HeadSigner, LeafFormat, PendingEntry, PublishedHead, RecordedEntry,
 };
-
-/// How a log behaves.
-#[derive(Debug, Clone)]
-pub struct LogConfig {
-    /// The log's name in messages, mostly its origin.
-    pub name: String,
-    /// How many entries may wait before more are refused; about a second of work.
-    pub queue_limit: usize,
-    /// How many entries one round takes at most.
-    pub max_round_entries: usize,
-    /// The least time from one round's start to the next one's. Zero, the default, for no wait at all; a log whose heads
-    /// must have different times (RFC 6962 §3.5) takes a millisecond.
-    pub min_round_interval: Duration,
-    /// After what time without a round the head is signed again, so that readers see that the log lives. `None`, the
-    /// default, for never.
-    pub refresh_interval: Option<Duration>,
-    /// Accept a log that has entries and no anchor, once, after an operator has made sure that it is the latest copy.
-    pub adopts_missing_anchor: bool,
-}
-
-impl LogConfig {
-    /// The defaults for a log of this name.
-    pub fn new(name: impl Into<String>) -> Self {
-        Self {
-            name: name.into(),
-            queue_limit: 4_096,
-            max_round_entries: 1_024,
-            min_round_interval: Duration::ZERO,
-            refresh_interval: None,
-            adopts_missing_anchor: false,
-        }
-    }
-}
 
 /// What a log stands on.
 pub struct LogParts {
@@ -84,11 +50,11 @@ pub type Clock = Arc<dyn Fn() -> u64 + Send + Sync>;
 /// leaves the anchor exact.
 #[derive(Clone)]
 pub struct Log {
-    inner: Arc<Inner>,
+    pub(crate) inner: Arc<Inner>,
 }
 
-struct Inner {
-    shared: Arc<Shared>,
+pub(crate) struct Inner {
+    pub(crate) shared: Arc<Shared>,
     head_signer: Arc<dyn HeadSigner>,
     stopping: watch::Sender<bool>,
     running: Mutex<Option<Running>>,
@@ -97,39 +63,6 @@ struct Inner {
 struct Running {
     engine: thread::JoinHandle<()>,
     tasks: Vec<JoinHandle<()>>,
-}
-
-/// The answer to an addition: the entry is durable, and a published checkpoint covers it.
-#[derive(Debug, Clone)]
-pub struct Included {
-    /// The entry's index.
-    pub leaf_index: LeafIndex,
-    /// The time that the entry was sealed with; for a duplicate the original's where its leaf contains it, else 0.
-    pub time_millis: u64,
-    /// The proof against `checkpoint`; it was verified.
-    pub proof: InclusionProof,
-    /// The published checkpoint that covers the entry.
-    pub checkpoint: Arc<PublishedHead>,
-    /// Whether the log already had the entry.
-    pub is_duplicate: bool,
-    /// What the log holds for the index; for a duplicate the original.
-    pub entry: RecordedEntry,
-}
-
-/// An entry that a log expects; dropping it takes the announcement back.
-pub struct Announced<'a> {
-    log: &'a Log,
-    announcement: Announcement<'a>,
-}
-
-impl Announced<'_> {
-    /// As [`Log::add`].
-    ///
-    /// # Errors
-    /// As [`Log::add`].
-    pub async fn add(self, entry: Box<dyn PendingEntry>) -> Result<Included, Error> {
-        self.log.add_announced(entry, self.announcement).await
-    }
 }
 
 /// How a log is doing.
@@ -211,43 +144,6 @@ impl Log {
         }
     }
 
-    async fn add_announced(
-        &self,
-        mut entry: Box<dyn PendingEntry>,
-        announcement: Announcement<'_>,
-    ) -> Result<Included, Error> {
-        let shared = &self.inner.shared;
-        let mut deduplication_key = entry.deduplication_key();
-        let mut announcement = Some(announcement);
-        loop {
-            if shared.queue.is_frozen() {
-                return Err(Error::Frozen);
-            }
-            if let Some(index) = deduplication_key.and_then(|key| shared.find_known(&key)) {
-                announcement = None;
-                shared.wait_until_published(index).await;
-                let stored = shared.entry(index).await?;
-                match stored.and_then(|stored| shared.as_duplicate(&*entry, index, stored)) {
-                    Some(duplicate) => return self.duplicate(duplicate).await,
-                    // Another entry under the same key: this one is new.
-                    None => deduplication_key = None,
-                }
-            }
-            let (answer, answered) = oneshot::channel();
-            shared.refuse_when_cold_storage_lags()?;
-            shared.queue.push(Submission {
-                entry,
-                deduplication_key,
-                answer,
-            })?;
-            drop(announcement.take());
-            match answered.await.map_err(|_| shared.read_only())?? {
-                Outcome::Included(included) => return self.verified(included),
-                Outcome::ComparesElsewhere(returned) => entry = returned,
-            }
-        }
-    }
-
     /// Ends the log: finishes what waits, and publishes a last head that says so. It stays readable and takes no entry
     /// again, also after a restart. Ending it again answers the same head.
     ///
@@ -317,6 +213,14 @@ impl Log {
     /// As for [`Log::tile`].
     pub async fn entries(&self, first: LeafIndex, limit: u64) -> Result<Vec<RecordedEntry>, Error> {
         self.inner.shared.entries(first.value(), limit).await
+    }
+
+    /// The hash of a leaf, or `None` beyond the published size. It costs less than the entry.
+    ///
+    /// # Errors
+    /// As for [`Log::tile`].
+    pub async fn leaf_hash(&self, leaf_index: LeafIndex) -> Result<Option<LeafHash>, Error> {
+        self.inner.shared.leaf_hash(leaf_index.value()).await
     }
 
     /// The proof that a leaf stands in the tree of some size up to the published one.
@@ -396,77 +300,6 @@ impl Log {
             let _ = task.await;
         }
     }
-
-    async fn duplicate(&self, duplicate: Duplicate) -> Result<Included, Error> {
-        let Duplicate { placed, entry } = duplicate;
-        let checkpoint = self.published();
-        let leaf_index = LeafIndex::new(placed.index);
-        let proof = self
-            .inclusion_proof(leaf_index, checkpoint.head.size)
-            .await?;
-        self.verified(Included {
-            leaf_index,
-            time_millis: placed.time_millis,
-            proof,
-            checkpoint,
-            is_duplicate: true,
-            entry,
-        })
-    }
-
-    /// Nothing is answered that the client could not verify; done here, on the caller's own task.
-    fn verified(&self, included: Included) -> Result<Included, Error> {
-        let leaf = self
-            .inner
-            .shared
-            .format
-            .read(&included.entry.bundle)
-            .map_err(|error| inconsistent(&error))?;
-        let root = &included.checkpoint.head.root;
-        included
-            .proof
-            .verify(&leaf.leaf_hash, root)
-            .map_err(|error| inconsistent(&error))?;
-        Ok(included)
-    }
-}
-
-/// A stored entry that is submitted again.
-struct Duplicate {
-    placed: Placed,
-    entry: RecordedEntry,
-}
-
-impl Shared {
-    fn find_known(&self, key: &[u8; 32]) -> Option<u64> {
-        self.known.find_if_possible(&self.name, key)
-    }
-
-    /// The stored entry, if the submitted one, sealed as it was, is the same.
-    fn as_duplicate(
-        &self,
-        submitted: &dyn PendingEntry,
-        index: u64,
-        entry: RecordedEntry,
-    ) -> Option<Duplicate> {
-        let time_millis = self.sealed_at(&entry);
-        let sealed = submitted.seal(LeafIndex::new(index), time_millis).ok()?;
-        let placed = Placed { index, time_millis };
-        (sealed.bundle == entry.bundle).then_some(Duplicate { placed, entry })
-    }
-
-    /// What waits for cold storage is held in memory, so there is a limit.
-    fn refuse_when_cold_storage_lags(&self) -> Result<(), Error> {
-        let behind =
-            (self.size() / crate::edge::WIDTH).saturating_sub(self.flushed.load(Ordering::Acquire));
-        if behind > BUNDLES_IN_MEMORY {
-            Err(Error::Overloaded {
-                retry_after: RETRY_AFTER,
-            })
-        } else {
-            Ok(())
-        }
-    }
 }
 
 impl Drop for Inner {
@@ -476,13 +309,4 @@ impl Drop for Inner {
     }
 }
 
-fn inconsistent(why: &dyn std::error::Error) -> Error {
-    Error::Inconsistent {
-        why: format!("an answer does not verify: {why}"),
-    }
-}
-
 const SHUTTING_DOWN: &str = "the log is shutting down";
-
-/// A few seconds of a busy log; about 25 MiB of entries of common size.
-const BUNDLES_IN_MEMORY: u64 = 64;

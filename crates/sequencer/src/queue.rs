@@ -1,5 +1,5 @@
 use std::collections::VecDeque;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -30,10 +30,20 @@ pub(crate) struct Queue {
     limit: usize,
     /// How many entries are on their way: announced, and not yet pushed or given up.
     coming: AtomicUsize,
+    frozen: AtomicBool,
 }
 
 /// An entry on its way into the queue.
 pub(crate) struct Announcement<'a>(&'a Queue);
+
+impl Announcement<'_> {
+    /// Counts it as arrived; tells whether it was the last.
+    fn arrive(self) -> bool {
+        let queue = self.0;
+        std::mem::forget(self);
+        queue.coming.fetch_sub(1, Ordering::AcqRel) == 1
+    }
+}
 
 impl Drop for Announcement<'_> {
     fn drop(&mut self) {
@@ -56,7 +66,6 @@ struct State {
     endings: Vec<Ending>,
     /// From the first who asked until the end is there, or has failed.
     is_ending: bool,
-    is_frozen: bool,
     /// Why nothing more is taken.
     closed: Option<Arc<str>>,
 }
@@ -102,6 +111,7 @@ impl Queue {
             changed: Condvar::new(),
             limit,
             coming: AtomicUsize::new(0),
+            frozen: AtomicBool::new(false),
         }
     }
 
@@ -111,10 +121,17 @@ impl Queue {
         Announcement(self)
     }
 
-    pub(crate) fn push(&self, submission: Submission) -> Result<(), Error> {
+    pub(crate) fn push(
+        &self,
+        submission: Submission,
+        announcement: Option<Announcement<'_>>,
+    ) -> Result<(), Error> {
         let mut state = self.lock();
-        if state.is_frozen || state.is_ending {
+        if self.is_frozen() {
             return Err(Error::Frozen);
+        }
+        if state.is_ending {
+            return Err(Error::Ending);
         }
         if let Some(reason) = &state.closed {
             return Err(Error::ReadOnly {
@@ -128,9 +145,10 @@ impl Queue {
         }
         state.waiting.push_back(submission);
         let is_first = state.waiting.len() == 1;
+        let is_last = announcement.is_some_and(Announcement::arrive);
         drop(state);
-        // Later ones find the thread at work, or waiting for those that are coming; the last of these wakes it.
-        if is_first {
+        // Those between find the thread at work, or waiting for what is still coming.
+        if is_first || is_last {
             self.changed.notify_one();
         }
         Ok(())
@@ -139,7 +157,7 @@ impl Queue {
     /// Asks for the end of the log, after what waits. No more entries are taken from now on, unless the end fails.
     pub(crate) fn end(&self, ending: Ending) -> Result<(), Error> {
         let mut state = self.lock();
-        if state.is_frozen {
+        if self.is_frozen() {
             return Err(Error::Frozen);
         }
         if let Some(reason) = &state.closed {
@@ -161,12 +179,12 @@ impl Queue {
 
     /// Marks the log as ended.
     pub(crate) fn freeze(&self) {
-        self.lock().is_frozen = true;
+        self.frozen.store(true, Ordering::Release);
         self.close(&FROZEN.into());
     }
 
     pub(crate) fn is_frozen(&self) -> bool {
-        self.lock().is_frozen
+        self.frozen.load(Ordering::Acquire)
     }
 
     /// Asks the log's thread, which owns the journal, to trim it.
@@ -275,12 +293,13 @@ mod tests {
         }
     }
 
-    fn push(queue: &Queue) -> Result<(), Error> {
-        queue.push(Submission {
+    fn push(queue: &Queue, announcement: Option<Announcement<'_>>) -> Result<(), Error> {
+        let submission = Submission {
             entry: Box::new(Entry),
             deduplication_key: None,
             answer: oneshot::channel().0,
-        })
+        };
+        queue.push(submission, announcement)
     }
 
     fn taken(queue: &Queue, at_most: usize, patience: Duration) -> usize {
@@ -292,12 +311,11 @@ mod tests {
     fn a_round_takes_those_that_are_coming_with_it() {
         let queue = Queue::new(10);
         let announced = [queue.announce(), queue.announce()];
-        push(&queue).unwrap();
+        push(&queue, None).unwrap();
         thread::scope(|scope| {
             let round = scope.spawn(|| taken(&queue, 10, FOREVER));
             for announcement in announced {
-                push(&queue).unwrap();
-                drop(announcement);
+                push(&queue, Some(announcement)).unwrap();
             }
             assert_eq!(round.join().unwrap(), 3);
         });
@@ -307,7 +325,7 @@ mod tests {
     fn a_round_does_not_wait_for_what_is_taken_back() {
         let queue = Queue::new(10);
         let announcement = queue.announce();
-        push(&queue).unwrap();
+        push(&queue, None).unwrap();
         thread::scope(|scope| {
             let round = scope.spawn(|| taken(&queue, 10, FOREVER));
             drop(announcement);
@@ -320,12 +338,12 @@ mod tests {
      {
         let queue = Queue::new(10);
         let _never_comes = queue.announce();
-        push(&queue).unwrap();
+        push(&queue, None).unwrap();
         assert_eq!(taken(&queue, 10, Duration::from_millis(1)), 1);
-        push(&queue).unwrap();
-        push(&queue).unwrap();
+        push(&queue, None).unwrap();
+        push(&queue, None).unwrap();
         assert_eq!(taken(&queue, 2, FOREVER), 2);
-        push(&queue).unwrap();
+        push(&queue, None).unwrap();
         queue.close(&"over".into());
         assert_eq!(taken(&queue, 10, FOREVER), 1);
         assert!(queue.take(10, None, FOREVER).is_none());
@@ -334,8 +352,8 @@ mod tests {
     #[test]
     fn refuses_more_than_its_limit() {
         let queue = Queue::new(1);
-        push(&queue).unwrap();
-        assert!(matches!(push(&queue), Err(Error::Overloaded { .. })));
+        push(&queue, None).unwrap();
+        assert!(matches!(push(&queue, None), Err(Error::Overloaded { .. })));
     }
 
     /// Longer than any test runs.

@@ -19,17 +19,19 @@ use tiles::{TILE_HEIGHT, TILE_WIDTH, Tile, partial_width};
 use tokio::runtime::Handle;
 use tokio::sync::watch;
 
+use crate::cold_tree::TileCache;
+use crate::config::LogConfig;
 use crate::cosigner::{Cosigner, WithoutQuorum};
 use crate::edge::{Edge, WIDTH};
 use crate::engine::Engine;
 use crate::head_signer::ConsistentSigner;
 use crate::keeper;
 use crate::known::Known;
-use crate::log::{LogConfig, LogParts};
+use crate::log::LogParts;
 use crate::queue::Queue;
 use crate::round::recorded;
 use crate::shared::Shared;
-use crate::tree::{TileCache, tile_path};
+use crate::tree::tile_path;
 use crate::{Anchor, Anchored, Error, LeafFormat, PublishedHead};
 
 /// A log as it was found.
@@ -114,7 +116,9 @@ pub(crate) async fn recover(config: LogConfig, parts: LogParts) -> Result<Recove
         max_round_entries: config.max_round_entries.max(1),
         min_round_interval: config.min_round_interval,
         refresh_interval: config.refresh_interval,
+        distinct_times: config.distinct_times,
         last_commit: Duration::ZERO,
+        renews_at: None,
     });
     if is_new {
         engine = begin(engine).await?;
@@ -266,7 +270,9 @@ async fn tile_root(cold: &dyn cold::ColdStorage, level: u8, index: u64) -> Resul
 /// log if it lags by no more than it keeps in memory. The rest is the keeper's, so that a start is quick.
 async fn recover_index(shared: &Shared, base: u64) -> Result<(), Error> {
     if let Some(last_full) = (base / WIDTH).checked_sub(1) {
-        shared.cold_bundle(last_full).await?;
+        shared
+            .cold_bundle(last_full, 0..usize::from(TILE_WIDTH))
+            .await?;
     }
     let index = shared.known.index();
     if index.covered() > shared.size() {

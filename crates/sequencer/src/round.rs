@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use journal::{Round, RoundEntry};
-use merkle::{LeafIndex, prove_inclusion};
+use merkle::{LeafHash, LeafIndex, prove_inclusion};
 use tokio::sync::oneshot;
 
 use crate::edge::Edge;
@@ -30,6 +30,7 @@ pub(crate) struct Draft {
 struct Waiter {
     answer: oneshot::Sender<Result<Outcome, Error>>,
     place: Placed,
+    leaf_hash: LeafHash,
     entry: RecordedEntry,
     /// What was submitted, when it repeats an entry of an earlier round.
     repeats: Option<Box<dyn PendingEntry>>,
@@ -84,6 +85,7 @@ impl Draft {
                     proof,
                     checkpoint: Arc::clone(&published),
                     is_duplicate: waiter.is_duplicate,
+                    leaf_hash: waiter.leaf_hash,
                     entry: waiter.entry,
                 })),
                 // The original went to cold storage in the meantime.
@@ -114,22 +116,23 @@ pub(crate) struct Drafter<'a> {
 /// What a submission turned out to be.
 enum Verdict {
     New(SealedEntry),
-    Duplicate(Placed, RecordedEntry),
+    Duplicate(Placed, LeafHash, RecordedEntry),
     Unknown,
 }
 
 impl<'a> Drafter<'a> {
-    pub(crate) fn new(shared: &'a Shared, time_millis: u64) -> Self {
+    pub(crate) fn new(shared: &'a Shared, time_millis: u64, expected: usize) -> Self {
         let first = shared.size();
         Self {
             shared,
             first,
             draft: Draft::empty(time_millis),
-            in_round: HashMap::new(),
+            in_round: HashMap::with_capacity(expected),
         }
     }
 
     pub(crate) fn draft(mut self, submissions: VecDeque<Submission>) -> Draft {
+        self.draft.keys.reserve(submissions.len());
         self.draft.entries.reserve(submissions.len());
         self.draft.waiters.reserve(submissions.len());
         for submission in submissions {
@@ -152,7 +155,7 @@ impl<'a> Drafter<'a> {
             Some((known, Some(stored))) => {
                 match submitted.seal(LeafIndex::new(known.index), known.time_millis) {
                     Ok(sealed) if sealed.bundle == stored.bundle => {
-                        Ok(Verdict::Duplicate(known, stored))
+                        Ok(Verdict::Duplicate(known, sealed.leaf_hash, stored))
                     }
                     _ => self.seal(&*submitted, index),
                 }
@@ -162,12 +165,13 @@ impl<'a> Drafter<'a> {
         };
         match verdict {
             Ok(Verdict::New(sealed)) => self.append(sealed, index, deduplication_key, answer),
-            Ok(Verdict::Duplicate(place, entry)) => {
+            Ok(Verdict::Duplicate(place, leaf_hash, entry)) => {
                 let is_earlier = place.index < self.first;
                 let repeats = is_earlier.then_some(submitted);
                 self.draft.waiters.push(Waiter {
                     answer,
                     place,
+                    leaf_hash,
                     entry,
                     repeats,
                     is_duplicate: true,
@@ -232,11 +236,11 @@ impl<'a> Drafter<'a> {
             self.in_round.entry(key).or_insert(self.draft.entries.len());
             self.draft.keys.push((key, index));
         }
-        let (bundle, side) = (Bytes::from(sealed.bundle), Bytes::from(sealed.side));
+        let leaf_hash = sealed.leaf_hash;
         let round_entry = RoundEntry {
-            bundle,
-            leaf_hash: sealed.leaf_hash,
-            side,
+            bundle: sealed.bundle,
+            leaf_hash,
+            side: Bytes::from(sealed.side),
         };
         let entry = recorded(&round_entry);
         let place = Placed {
@@ -247,6 +251,7 @@ impl<'a> Drafter<'a> {
         self.draft.waiters.push(Waiter {
             answer,
             place,
+            leaf_hash,
             entry,
             repeats: None,
             is_duplicate: false,

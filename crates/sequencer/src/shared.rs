@@ -6,10 +6,10 @@ use cold::ColdStorage;
 use merkle::TreeHead;
 use tokio::sync::watch;
 
+use crate::cold_tree::TileCache;
 use crate::edge::{Edge, WIDTH};
 use crate::known::Known;
 use crate::queue::Queue;
-use crate::tree::TileCache;
 use crate::{Error, LeafFormat};
 
 /// A head that the log has published: durable, signed, and visible.
@@ -66,17 +66,25 @@ impl Shared {
     }
 
     /// Waits for the moment between the commit of an entry and its visibility.
-    pub(crate) async fn wait_until_published(&self, index: u64) {
+    pub(crate) async fn wait_until_published(&self, index: u64) -> Result<(), Error> {
+        let is_stopped = || self.queue.closed().is_some();
         if !*self.answers.borrow() {
-            // As below.
-            let _ = self.answers.subscribe().wait_for(|answers| *answers).await;
+            let mut answers = self.answers.subscribe();
+            // It fails only when the log is gone, and then nobody waits.
+            let _ = answers.wait_for(|answers| *answers || is_stopped()).await;
         }
         if index >= self.size() {
             let mut published = self.published.subscribe();
-            // It fails only when the log is gone, and then nobody waits.
+            let is_there = |published: &Arc<PublishedHead>| published.head.size > index;
+            // As above.
             let _ = published
-                .wait_for(|published| published.head.size > index)
+                .wait_for(|published| is_there(published) || is_stopped())
                 .await;
+        }
+        if *self.answers.borrow() && index < self.size() {
+            Ok(())
+        } else {
+            Err(self.read_only())
         }
     }
 
@@ -87,6 +95,9 @@ impl Shared {
             tracing::error!(log = self.name, %reason, "the log is read-only from now on");
         }
         self.queue.abandon(&reason);
+        // Those who wait for something else than the queue learn it too.
+        self.published.send_modify(|_| {});
+        self.answers.send_modify(|_| {});
     }
 
     pub(crate) fn read_only(&self) -> Error {

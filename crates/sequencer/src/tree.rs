@@ -1,22 +1,19 @@
-//! Tiles, bundles, entries and proofs of any published size.
-//!
-//! What comes from cold storage is checked against the tree before it is used: a tile against the column of the tile
-//! above it, up to one that is in memory; a bundle against its tile.
+//! Tiles, bundles, entries and proofs of any published size, from memory or from cold storage.
 
 use std::cell::RefCell;
-use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::collections::{BTreeMap, HashMap};
 use std::convert::Infallible;
-use std::sync::Arc;
 
 use bytes::Bytes;
 use merkle::{
-    ConsistencyProof, InclusionProof, LeafIndex, NodeHash, NodeReader, ProveError, RootHash,
-    prove_consistency, prove_inclusion, root_of,
+    ConsistencyProof, InclusionProof, LeafHash, LeafIndex, NodeHash, NodeReader, ProveError,
+    RootHash, prove_consistency, prove_inclusion, root_of,
 };
-use tiles::{EntryBundleCoordinate, NodePlace, TILE_HEIGHT, TILE_WIDTH, Tile, TileCoordinate};
+use tiles::{EntryBundleCoordinate, NodePlace, TILE_WIDTH, TileCoordinate};
 
-use crate::edge::{WIDTH, decode_side, encode_bundle};
-use crate::shared::{Shared, lock};
+use crate::cold_tree::damaged;
+use crate::edge::encode_bundle;
+use crate::shared::Shared;
 use crate::{Error, RecordedEntry};
 
 impl Shared {
@@ -53,11 +50,9 @@ impl Shared {
         if held.is_some() {
             return Ok(held);
         }
-        let (bundle, ends) = self.cold_bundle(wanted.index()).await?;
-        let end = ends
-            .get(usize::from(wanted.width()) - 1)
-            .copied()
-            .unwrap_or(bundle.len());
+        let wanted_entries = 0..usize::from(wanted.width());
+        let (bundle, parts) = self.cold_bundle(wanted.index(), wanted_entries).await?;
+        let end = parts.last().map_or(bundle.len(), |part| part.end);
         Ok(Some(bundle.slice(..end)))
     }
 
@@ -70,48 +65,18 @@ impl Shared {
         if held.is_some() {
             return Ok(held);
         }
-        let (bundle, ends) = self.cold_bundle(index / WIDTH).await?;
-        let position = (index % WIDTH) as usize;
-        let start = position
-            .checked_sub(1)
-            .and_then(|before| ends.get(before))
-            .copied()
-            .unwrap_or(0);
-        let end = ends.get(position).copied().unwrap_or(bundle.len());
-        let side = self.cold_side(index).await?;
-        Ok(Some(RecordedEntry {
-            bundle: bundle.slice(start..end),
-            side,
-        }))
+        let entries = self.cold_entries(index, index + 1).await?;
+        Ok(entries.into_iter().next())
     }
 
-    /// Entries of one full bundle, read and checked once.
-    pub(crate) async fn cold_entries(
-        &self,
-        first: u64,
-        end: u64,
-    ) -> Result<Vec<RecordedEntry>, Error> {
-        let (bundle, ends) = self.cold_bundle(first / WIDTH).await?;
-        let path = side_path(first / WIDTH);
-        let sides = self.cold.get(&path).await?;
-        let end = end.min((first / WIDTH + 1) * WIDTH);
-        let mut entries = Vec::new();
-        for index in first..end {
-            let position = (index % WIDTH) as usize;
-            let before = position.checked_sub(1).and_then(|before| ends.get(before));
-            let range =
-                before.copied().unwrap_or(0)..ends.get(position).copied().unwrap_or(bundle.len());
-            let side = match &sides {
-                Some(file) => decode_side(file.clone(), position as u16)
-                    .ok_or_else(|| damaged(path.clone(), "too short"))?,
-                None => Bytes::new(),
-            };
-            entries.push(RecordedEntry {
-                bundle: bundle.slice(range),
-                side,
-            });
+    /// The hash of a leaf, or `None` beyond the published size. It reads no entry.
+    pub(crate) async fn leaf_hash(&self, index: u64) -> Result<Option<LeafHash>, Error> {
+        if index >= self.size() {
+            return Ok(None);
         }
-        Ok(entries)
+        let nodes = self.nodes(vec![(0, index)]).await?;
+        let node = nodes.get(&(0, index));
+        Ok(node.map(|node| LeafHash::from_bytes(*node.as_bytes())))
     }
 
     pub(crate) async fn inclusion_proof(
@@ -216,104 +181,6 @@ impl Shared {
         }
         Ok(nodes)
     }
-
-    /// A full tile that is not in memory, checked against the tree.
-    pub(crate) async fn cold_tile(&self, level: u8, index: u64) -> Result<Arc<Tile>, Error> {
-        // Up to a hash that is trusted, then down again, checking each tile with the column of the one above.
-        let mut unchecked = Vec::new();
-        let (mut at, mut expected) = ((level, index), None);
-        while expected.is_none() {
-            let (level, index) = at;
-            let cached = lock(&self.tiles).find(at);
-            match (cached, unchecked.last()) {
-                (Some(tile), None) => return Ok(tile),
-                (Some(tile), Some(((_, child), _))) => expected = column(&tile, *child),
-                (None, _) => {
-                    unchecked.push((at, self.load_tile(level, index).await?));
-                    if level >= TOP_LEVEL {
-                        return Err(damaged(tile_path(level, index), "above any tree"));
-                    }
-                    expected = self.edge().node(TILE_HEIGHT * (level + 1), index).ok();
-                    at = (level + 1, index / WIDTH);
-                }
-            }
-        }
-        while let Some((place, tile)) = unchecked.pop() {
-            if tile.node(TILE_HEIGHT, 0) != expected {
-                return Err(damaged(
-                    tile_path(place.0, place.1),
-                    "not what the tree above says",
-                ));
-            }
-            lock(&self.tiles).insert(place, Arc::clone(&tile));
-            match unchecked.last() {
-                Some(((_, child), _)) => expected = column(&tile, *child),
-                None => return Ok(tile),
-            }
-        }
-        Err(damaged(tile_path(level, index), "missing"))
-    }
-
-    async fn load_tile(&self, level: u8, index: u64) -> Result<Arc<Tile>, Error> {
-        let path = tile_path(level, index);
-        let bytes = self.cold.get(&path).await?;
-        let bytes = bytes.ok_or_else(|| damaged(path.clone(), "missing"))?;
-        Tile::parse(&bytes, TILE_WIDTH)
-            .map(Arc::new)
-            .map_err(|_| damaged(path, "not a full tile"))
-    }
-
-    /// A full bundle that is not in memory and where each of its entries ends, checked against its tile.
-    pub(crate) async fn cold_bundle(&self, index: u64) -> Result<(Bytes, Vec<usize>), Error> {
-        let path = bundle_path(self, index);
-        let bytes = self
-            .cold
-            .get(&path)
-            .await?
-            .ok_or_else(|| damaged(path.clone(), "missing"))?;
-        let held = self.edge().tile(0, index, TILE_WIDTH);
-        let tile = match held {
-            Some(bytes) => Tile::parse(&bytes, TILE_WIDTH)
-                .map(Arc::new)
-                .map_err(|_| damaged(path.clone(), "odd"))?,
-            None => self.cold_tile(0, index).await?,
-        };
-        let mut ends = Vec::with_capacity(usize::from(TILE_WIDTH));
-        let mut rest = bytes.as_ref();
-        for column in tile.hashes() {
-            let length = if rest.is_empty() {
-                None
-            } else {
-                self.format.framed_bytes(rest).ok()
-            };
-            let (framed, behind) = length
-                .and_then(|length| rest.split_at_checked(length))
-                .ok_or_else(|| damaged(path.clone(), "not a full bundle"))?;
-            let leaf = self
-                .format
-                .read(framed)
-                .map_err(|_| damaged(path.clone(), "not of this log's format"))?;
-            if NodeHash::from(leaf.leaf_hash) != *column {
-                return Err(damaged(path, "not what its tile says"));
-            }
-            ends.push(bytes.len() - behind.len());
-            rest = behind;
-        }
-        if rest.is_empty() {
-            Ok((bytes, ends))
-        } else {
-            Err(damaged(path, "longer than its tile"))
-        }
-    }
-
-    async fn cold_side(&self, index: u64) -> Result<Bytes, Error> {
-        let path = side_path(index / WIDTH);
-        let Some(file) = self.cold.get(&path).await? else {
-            // No file is written for a bundle whose entries have nothing beside the leaf.
-            return Ok(Bytes::new());
-        };
-        decode_side(file, (index % WIDTH) as u16).ok_or_else(|| damaged(path, "too short"))
-    }
 }
 
 /// Notes which nodes a prover asks for.
@@ -340,31 +207,6 @@ impl NodeReader for Nodes {
     }
 }
 
-/// Checked tiles that were read lately; 64 of them, 8 KiB each.
-#[derive(Debug, Default)]
-pub(crate) struct TileCache {
-    tiles: VecDeque<((u8, u64), Arc<Tile>)>,
-}
-
-impl TileCache {
-    fn find(&mut self, place: (u8, u64)) -> Option<Arc<Tile>> {
-        let position = self.tiles.iter().position(|(found, _)| *found == place)?;
-        let found = self.tiles.remove(position)?;
-        let tile = Arc::clone(&found.1);
-        self.tiles.push_front(found);
-        Some(tile)
-    }
-
-    fn insert(&mut self, place: (u8, u64), tile: Arc<Tile>) {
-        self.tiles.truncate(CACHED_TILES - 1);
-        self.tiles.push_front((place, tile));
-    }
-}
-
-fn column(tile: &Tile, child: u64) -> Option<NodeHash> {
-    tile.hashes().get((child % WIDTH) as usize).copied()
-}
-
 pub(crate) fn tile_path(level: u8, index: u64) -> String {
     TileCoordinate::new(level, index, TILE_WIDTH).map_or_else(|_| String::new(), |tile| tile.path())
 }
@@ -381,12 +223,3 @@ pub(crate) fn bundle_path(shared: &Shared, index: u64) -> String {
 pub(crate) fn side_path(index: u64) -> String {
     tile_path(0, index).replacen("tile/0/", "side/", 1)
 }
-
-fn damaged(path: String, what: &'static str) -> Error {
-    Error::ObjectDamaged { path, what }
-}
-
-const CACHED_TILES: usize = 64;
-
-/// A full tile of this level would hold 2⁶⁴ leaves.
-const TOP_LEVEL: u8 = 7;

@@ -8,10 +8,11 @@ use sigstead_sequencer as sequencer;
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use index::{Index, IndexConfig, Key};
 use journal::Fault;
+use merkle::{LeafHash, LeafIndex};
 use sequencer::{Error, Log};
 use world::{Text, World, add, add_many, eventually, new_index};
 
@@ -92,7 +93,7 @@ async fn nothing_is_taken_between_the_wish_for_an_end_and_the_end() {
     });
     for number in 0..10 {
         let late = log.add(Text::boxed(format!("late {number}"))).await;
-        assert!(matches!(late, Err(Error::Frozen)), "{late:?}");
+        assert!(matches!(late, Err(Error::Ending)), "{late:?}");
     }
     world.journal.resume();
     let last = ending.await.unwrap().unwrap();
@@ -197,4 +198,88 @@ async fn an_entry_is_found_by_its_key_wherever_it_is() {
         assert!(entry.bundle.ends_with(format!("entry {number}").as_bytes()));
     }
     assert_eq!(log.find(&[9; 32]).unwrap(), None);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn an_idle_head_that_cannot_be_renewed_is_not_tried_without_a_pause() {
+    let mut world = World::new();
+    world.config.refresh_interval = Some(Duration::from_millis(1));
+    let log = world.open().await;
+    add(&log, "entry").await.unwrap();
+    world.signer.is_failing.store(true, Ordering::Relaxed);
+    let started = Instant::now();
+    world.clock.fetch_add(1_000, Ordering::Relaxed);
+    let failed = || world.signer.failed.load(Ordering::Relaxed);
+    eventually("a try", || failed() > 0).await;
+    tokio::time::sleep(Duration::from_millis(200)).await;
+    // One, and one more for each pause that a slow machine leaves time for.
+    assert!(failed() <= 1 + started.elapsed().as_secs() / 5);
+    world.signer.is_failing.store(false, Ordering::Relaxed);
+    add(&log, "next").await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn heads_whose_times_must_differ_have_different_times_on_a_clock_that_stands() {
+    let mut world = World::new();
+    world.config.distinct_times = true;
+    let log = world.open().await;
+    let mut last = log.published().time_millis;
+    for number in 0..20 {
+        let included = add(&log, &format!("entry {number}")).await.unwrap();
+        assert_eq!(
+            included.checkpoint.time_millis,
+            included.time_millis.max(last + 1)
+        );
+        last = included.checkpoint.time_millis;
+    }
+    log.shutdown().await;
+    let log = world.open_and_audit().await;
+    assert_eq!(log.published().time_millis, last);
+    add(&log, "after").await.unwrap();
+    assert_eq!(log.published().time_millis, last + 1);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn an_entry_is_logged_though_the_index_of_old_ones_is_damaged() {
+    let directory = tempfile::tempdir().unwrap();
+    let mut world = World::new();
+    let small = IndexConfig {
+        tail_postings: 1_000,
+        // Without filters every lookup reads a page.
+        filter_bytes: 0,
+        ..IndexConfig::default()
+    };
+    world.known = Arc::new(Index::open(directory.path(), small).unwrap().0);
+    let log = world.open().await;
+    add_many(&log, "entry", 1_100).await;
+    eventually("writing the index", || world.known.durable() > 0).await;
+    add_many(&log, "newer", 600).await;
+    eventually("flushing", || log.health().bundles_in_cold == 6).await;
+    for file in std::fs::read_dir(directory.path()).unwrap() {
+        let path = file.unwrap().path();
+        let mut bytes = std::fs::read(&path).unwrap();
+        let pages = bytes.len() * 9 / 10;
+        bytes[..pages].fill(0x5a);
+        std::fs::write(&path, bytes).unwrap();
+    }
+    for number in 0..600 {
+        let text = format!("newer {number}");
+        let again = add(&log, &text);
+        let again = tokio::time::timeout(Duration::from_secs(60), again).await;
+        again.unwrap().unwrap();
+    }
+    log.audit().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn leaf_hashes_are_read_from_tiles_wherever_they_are() {
+    let log = World::new().open().await;
+    add_many(&log, "entry", 600).await;
+    eventually("flushing", || log.health().bundles_in_cold == 2).await;
+    for index in [0, 255, 256, 511, 512, 599].map(LeafIndex::new) {
+        let entry = log.entry(index).await.unwrap().unwrap();
+        let hash = log.leaf_hash(index).await.unwrap().unwrap();
+        assert_eq!(hash, LeafHash::of(&entry.bundle[2..]), "{index}");
+    }
+    assert_eq!(log.leaf_hash(LeafIndex::new(600)).await.unwrap(), None);
 }

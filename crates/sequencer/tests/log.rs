@@ -258,7 +258,7 @@ async fn an_unfit_entry_uses_up_no_index() {
                 return Err("unfit".into());
             };
             Ok(sequencer::SealedEntry {
-                bundle,
+                bundle: bundle.into(),
                 leaf_hash: LeafHash::of(b"y"),
                 side: Vec::new(),
             })

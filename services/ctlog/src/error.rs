@@ -209,6 +209,10 @@ fn failed(error: sequencer::Error) -> Problem {
             "E-CTLOG-018",
             "the log has been frozen and takes no entry again; use its successor",
         ),
+        sequencer::Error::Ending => unavailable(
+            "E-CTLOG-019",
+            "the log is about to be frozen; send the certificate again in a moment, to this log or its successor",
+        ),
         sequencer::Error::NoRoom { .. } => unavailable(
             "E-CTLOG-013",
             "the log has no room for more entries; try again when its operator has made some",

@@ -45,7 +45,7 @@ impl PendingEntry for PendingLogEntry {
             chain: self.chain.clone(),
         };
         Ok(SealedEntry {
-            bundle: leaf.encode()?,
+            bundle: leaf.encode()?.into(),
             leaf_hash,
             side: Vec::new(),
         })
@@ -113,7 +113,7 @@ mod tests {
             assert_eq!(stored.leaf_hash, sealed.leaf_hash);
             assert_eq!(stored.deduplication_key, pending.deduplication_key());
             assert_eq!(stored.time_millis, 1_700_000_000_123);
-            let mut two = sealed.bundle.clone();
+            let mut two = sealed.bundle.to_vec();
             two.extend(&sealed.bundle);
             assert_eq!(TileLeaves.framed_bytes(&two), Ok(sealed.bundle.len()));
             assert!(TileLeaves.read(&two).is_err());

@@ -65,6 +65,8 @@ impl CtLog {
         };
         let mut limits = sequencer::LogConfig::new(origin.as_str());
         limits.min_round_interval = config.min_round_interval.duration().max(HEAD_INTERVAL);
+        // RFC 6962 §3.5: no two tree heads have the same time.
+        limits.distinct_times = true;
         limits.refresh_interval =
             Some(config.refresh_interval.duration()).filter(|interval| !interval.is_zero());
         let log = Log::open(limits, parts).await?;
@@ -133,5 +135,5 @@ fn millis_of(clock: Arc<dyn kit::Clock>) -> Clock {
     })
 }
 
-/// RFC 6962 §3.5: no two tree heads have the same time.
+/// Times are distinct milliseconds, so more heads a second would run ahead of the clock.
 const HEAD_INTERVAL: Duration = Duration::from_millis(1);

@@ -20,11 +20,12 @@ impl CtLog {
         submitted: Vec<Certificate>,
         kind: EntryKind,
     ) -> Result<SignedCertificateTimestamp, Error> {
-        let announced = self.log.announce();
         let chain = AcceptedChain::check(submitted, &self.roots.accepted(), kind)?;
         chain.check_usage(&self.usages)?;
         // Before the entry: whoever reads it must find every issuer that it names.
         self.issuers.keep(&chain).await.map_err(Error::Issuers)?;
+        // Not before: an issuer that is new is written to disk, and nobody should wait for that.
+        let announced = self.log.announce();
         let pending = PendingLogEntry::try_from(&chain)?;
         let included = announced.add(Box::new(pending)).await?;
         self.metrics.count_entry(included.is_duplicate);

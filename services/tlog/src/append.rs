@@ -43,7 +43,7 @@ pub(crate) struct LogEntry {
 
 /// The entry as it will stand in its bundle.
 struct PendingRekord {
-    framed: Vec<u8>,
+    framed: Bytes,
     leaf_hash: LeafHash,
 }
 
@@ -52,7 +52,7 @@ impl TryFrom<VerifiedEntry> for PendingRekord {
 
     fn try_from(verified: VerifiedEntry) -> Result<Self, Error> {
         Ok(Self {
-            framed: tiles::frame(verified.canonical_body())?,
+            framed: tiles::frame(verified.canonical_body())?.into(),
             leaf_hash: verified.leaf_hash(),
         })
     }

@@ -384,6 +384,10 @@ fn failed(error: sequencer::Error) -> Problem {
             "E-TLOG-017",
             "This log has been frozen, please switch to the latest log.",
         ),
+        sequencer::Error::Ending => unavailable(
+            "E-TLOG-018",
+            "the log is about to be frozen; send the entry again in a moment, to this log or its successor",
+        ),
         sequencer::Error::NoRoom { .. } => unavailable(
             "E-TLOG-013",
             "the log has no room for more entries; try again when its operator has made some",

@@ -109,7 +109,13 @@ impl TransparencyLogs {
         let verified = proposed.verify()?;
         loop {
             let answer = shard.append(&verified, announced).await;
-            if !matches!(answer, Err(Error::Log(sequencer::Error::Frozen))) {
+            let is_over = matches!(
+                answer,
+                Err(Error::Log(
+                    sequencer::Error::Frozen | sequencer::Error::Ending
+                ))
+            );
+            if !is_over {
                 return answer;
             }
             // Its successor is about to come, if there is one.

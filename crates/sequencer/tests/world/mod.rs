@@ -106,6 +106,7 @@ pub(crate) fn new_index() -> Arc<Index> {
 pub(crate) struct TestSigner {
     signer: CheckpointSigner,
     pub(crate) is_failing: AtomicBool,
+    pub(crate) failed: AtomicU64,
 }
 
 impl TestSigner {
@@ -116,6 +117,7 @@ impl TestSigner {
         Self {
             signer,
             is_failing: AtomicBool::new(false),
+            failed: AtomicU64::new(0),
         }
     }
 }
@@ -124,6 +126,7 @@ impl TestSigner {
 impl HeadSigner for TestSigner {
     async fn sign(&self, head: &TreeHead, time_millis: u64) -> Result<Vec<u8>, HeadSignerError> {
         if self.is_failing.load(Ordering::Relaxed) {
+            self.failed.fetch_add(1, Ordering::Relaxed);
             return Err("the key is out of reach".into());
         }
         self.signer.sign(head, time_millis).await
@@ -185,7 +188,7 @@ impl PendingEntry for Text {
     fn seal(&self, _: LeafIndex, _: u64) -> Result<SealedEntry, SealError> {
         let leaf_hash = LeafHash::of(self.text.as_bytes());
         Ok(SealedEntry {
-            bundle: tiles::frame(self.text.as_bytes())?,
+            bundle: tiles::frame(self.text.as_bytes())?.into(),
             leaf_hash,
             side: self.side.into(),
         })

@@ -1,3 +1,4 @@
+use bytes::Bytes;
 use entry::v1::{SearchTerm, VerifiedEntry};
 use merkle::{LeafHash, LeafIndex};
 use sequencer::{Announced, PendingEntry, SealError, SealedEntry};
@@ -37,7 +38,7 @@ impl Shard {
 
 /// The entry as it will stand in its bundle.
 struct PendingV1Entry {
-    framed: Vec<u8>,
+    framed: Bytes,
     leaf_hash: LeafHash,
     terms: Vec<SearchTerm>,
 }
@@ -47,7 +48,7 @@ impl TryFrom<&VerifiedEntry> for PendingV1Entry {
 
     fn try_from(verified: &VerifiedEntry) -> Result<Self, Error> {
         Ok(Self {
-            framed: tiles::frame(verified.canonical_body())?,
+            framed: tiles::frame(verified.canonical_body())?.into(),
             leaf_hash: verified.leaf_hash(),
             terms: verified.terms_beside_body(),
         })

@@ -95,9 +95,8 @@ impl Shard {
     ) -> Result<Vec<EntryId>, Error> {
         let mut ids = Vec::new();
         for index in find_all(&self.log, terms, operator).await? {
-            let entry = self.log.log.entry(index).await?;
-            let entry = entry.ok_or(Error::EntryLost(index.value()))?;
-            ids.push(self.entry_id(LeafHash::of(&unframed(&entry.bundle))));
+            let leaf_hash = self.log.log.leaf_hash(index).await?;
+            ids.push(self.entry_id(leaf_hash.ok_or(Error::EntryLost(index.value()))?));
         }
         Ok(ids)
     }
