@@ -194,6 +194,7 @@ pub(crate) const CODE_BODY_SIZE: &str = "E-KIT-004";
 pub(crate) const CODE_DEADLINE: &str = "E-KIT-005";
 pub(crate) const CODE_BODY_READ: &str = "E-KIT-006";
 pub(crate) const CODE_QUERY: &str = "E-KIT-007";
+pub(crate) const CODE_BODY_ROOM: &str = "E-KIT-008";
 
 const EXPLANATIONS: &[Explanation] = &[
     Explanation {
@@ -230,6 +231,11 @@ const EXPLANATIONS: &[Explanation] = &[
         code: CODE_QUERY,
         meaning: "The query string lacks a parameter or has one that cannot be read.",
         remedy: "Correct the parameter that the message names.",
+    },
+    Explanation {
+        code: CODE_BODY_ROOM,
+        meaning: "Large requests take all the memory that the service has for them.",
+        remedy: "Try again in a moment; if it stays, send fewer large requests at once.",
     },
 ];
 

@@ -9,7 +9,7 @@ use futures::FutureExt;
 use http::header;
 
 use super::Budget;
-use super::body::read_within;
+use super::body::{ROOM, read_within};
 use crate::problem::{BodyStyle, CODE_DEADLINE, CODE_INTERNAL, Kind, Problem};
 
 #[derive(Debug, Clone, Copy)]
@@ -35,10 +35,9 @@ pub(super) async fn guard(State(guard): State<Guard>, request: Request, next: Ne
 
 async fn serve(budget: Budget, request: Request, next: Next) -> Result<Response, Problem> {
     let (parts, body) = request.into_parts();
-    let bytes = read_within(&parts.headers, body, budget.body_bytes).await?;
-    Ok(next
-        .run(Request::from_parts(parts, Body::from(bytes)))
-        .await)
+    let body = read_within(&parts.headers, body, budget.body_bytes, &ROOM).await?;
+    let request = Request::from_parts(parts, Body::from(body.bytes.clone()));
+    Ok(next.run(request).await)
 }
 
 /// Gives a problem that a handler returned the route's style, and keeps the headers that the
