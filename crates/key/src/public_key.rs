@@ -5,8 +5,8 @@ use std::fmt;
 use aws_lc_rs::digest::Digest;
 use aws_lc_rs::signature::{
     self, ECDSA_P256_SHA256_ASN1, ECDSA_P256_SHA384_ASN1, ECDSA_P384_SHA256_ASN1,
-    ECDSA_P384_SHA384_ASN1, ECDSA_P521_SHA512_ASN1, ParsedPublicKey, UnparsedPublicKey,
-    VerificationAlgorithm,
+    ECDSA_P384_SHA384_ASN1, ECDSA_P521_SHA256_ASN1, ECDSA_P521_SHA384_ASN1, ECDSA_P521_SHA512_ASN1,
+    ParsedPublicKey, UnparsedPublicKey, VerificationAlgorithm,
 };
 use der::asn1::{AnyRef, BitStringRef, ObjectIdentifier, UintRef};
 use der::{Decode as _, Encode as _, Sequence};
@@ -191,6 +191,8 @@ impl PublicKey {
         let verification: &'static dyn VerificationAlgorithm = match (self.algorithm, hash) {
             (Algorithm::EcdsaP256Sha256, HashAlgorithm::Sha384) => &ECDSA_P256_SHA384_ASN1,
             (Algorithm::EcdsaP384Sha384, HashAlgorithm::Sha256) => &ECDSA_P384_SHA256_ASN1,
+            (Algorithm::EcdsaP521Sha512, HashAlgorithm::Sha256) => &ECDSA_P521_SHA256_ASN1,
+            (Algorithm::EcdsaP521Sha512, HashAlgorithm::Sha384) => &ECDSA_P521_SHA384_ASN1,
             (rsa, HashAlgorithm::Sha384) if rsa.is_rsa() => &signature::RSA_PKCS1_2048_8192_SHA384,
             (rsa, HashAlgorithm::Sha512) if rsa.is_rsa() => &signature::RSA_PKCS1_2048_8192_SHA512,
             _ => return Err(Error::AlgorithmMismatch(hash.name())),

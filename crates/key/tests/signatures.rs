@@ -2,6 +2,12 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+use aws_lc_rs::encoding::AsDer as _;
+use aws_lc_rs::rand::SystemRandom;
+use aws_lc_rs::signature::{
+    ECDSA_P521_SHA256_ASN1_SIGNING, ECDSA_P521_SHA384_ASN1_SIGNING, ECDSA_P521_SHA512_ASN1_SIGNING,
+    EcdsaKeyPair, KeyPair as _,
+};
 use ed25519_dalek::{Digest as _, Sha512, SigningKey};
 use futures::executor::block_on;
 use sigstead_key::{Algorithm, Error, HashAlgorithm, PublicKey};
@@ -136,6 +142,28 @@ fn an_rsa_signature_is_verified_with_the_hash_that_is_named_and_no_other() {
     assert_eq!(with(HashAlgorithm::Sha256), Ok(()));
     assert_eq!(with(HashAlgorithm::Sha384), Err(Error::SignatureInvalid));
     assert_eq!(with(HashAlgorithm::Sha512), Err(Error::SignatureInvalid));
+}
+
+#[test]
+fn a_p521_signature_is_verified_with_shorter_hashes_too() {
+    for (signing, hash) in [
+        (&ECDSA_P521_SHA256_ASN1_SIGNING, HashAlgorithm::Sha256),
+        (&ECDSA_P521_SHA384_ASN1_SIGNING, HashAlgorithm::Sha384),
+        (&ECDSA_P521_SHA512_ASN1_SIGNING, HashAlgorithm::Sha512),
+    ] {
+        let pair = EcdsaKeyPair::generate(signing).unwrap();
+        let signature = pair.sign(&SystemRandom::new(), MESSAGE).unwrap();
+        let spki = pair.public_key().as_der().unwrap();
+        let key = PublicKey::from_spki_der(spki.as_ref()).unwrap();
+        for named in [
+            HashAlgorithm::Sha256,
+            HashAlgorithm::Sha384,
+            HashAlgorithm::Sha512,
+        ] {
+            let verified = key.verify_with_hash(named, MESSAGE, signature.as_ref());
+            assert_eq!(verified.is_ok(), named == hash, "{hash:?} as {named:?}");
+        }
+    }
 }
 
 #[test]
