@@ -6,7 +6,7 @@ use axum::handler::Handler;
 use axum::middleware::from_fn_with_state;
 use axum::response::IntoResponse;
 use axum::routing::{MethodFilter, MethodRouter, on};
-use http::{HeaderName, HeaderValue, header};
+use http::{HeaderName, HeaderValue, Uri, header};
 use tower_http::cors::{Any, CorsLayer};
 
 use crate::problem::{BodyStyle, CODE_METHOD, CODE_PATH, Kind, Problem};
@@ -54,6 +54,8 @@ impl Budget {
 pub struct Routes<S = ()> {
     style: BodyStyle,
     paths: BTreeMap<String, Path<S>>,
+    /// The styles in which what is unknown below a prefix is answered.
+    prefixes: Vec<(&'static str, BodyStyle)>,
     cors: Cors,
 }
 
@@ -75,6 +77,7 @@ impl<S: Clone + Send + Sync + 'static> Routes<S> {
         Self {
             style,
             paths: BTreeMap::new(),
+            prefixes: Vec::new(),
             cors: Cors::None,
         }
     }
@@ -128,10 +131,18 @@ impl<S: Clone + Send + Sync + 'static> Routes<S> {
         self
     }
 
-    /// Adds the routes of another table, which keep their own style. What is unknown to both is
-    /// answered in the style of `self`.
+    /// Has what is unknown below a prefix answered in the style of this table, also when it is merged into another.
+    #[must_use]
+    pub fn below(mut self, prefix: &'static str) -> Self {
+        self.prefixes.push((prefix, self.style));
+        self
+    }
+
+    /// Adds the routes of another table, which keep their own style. What is unknown to both is answered in the style of
+    /// `self`, but for what [`Self::below`] says.
     #[must_use]
     pub fn merge(mut self, other: Self) -> Self {
+        self.prefixes.extend(other.prefixes);
         for (path, theirs) in other.paths {
             match self.paths.remove(&path) {
                 Some(ours) => self.paths.insert(path, ours.merge(theirs)),
@@ -144,7 +155,12 @@ impl<S: Clone + Send + Sync + 'static> Routes<S> {
     /// Gives the handlers their state.
     #[must_use]
     pub fn with_state(self, state: S) -> Routes {
-        let Self { style, paths, cors } = self;
+        let Self {
+            style,
+            paths,
+            prefixes,
+            cors,
+        } = self;
         let paths = paths.into_iter().map(|(path, entry)| {
             let router = entry.router.with_state(state.clone());
             (
@@ -159,6 +175,7 @@ impl<S: Clone + Send + Sync + 'static> Routes<S> {
         Routes {
             style,
             paths: paths.collect(),
+            prefixes,
             cors,
         }
     }
@@ -208,7 +225,15 @@ impl Routes {
             let refuse = move || async move { wrong_method(style, &allow) };
             router = router.route(&path, methods_router.fallback(refuse));
         }
-        let router = router.fallback(move || async move { unknown_path(style) });
+        let prefixes = self.prefixes;
+        let style_of = move |path: &str| {
+            let mut below = prefixes
+                .iter()
+                .filter(|(prefix, _)| path.starts_with(prefix));
+            below.next().map_or(style, |(_, style)| *style)
+        };
+        let unknown = move |uri: Uri| std::future::ready(unknown_path(style_of(uri.path())));
+        let router = router.fallback(unknown);
         match self.cors {
             Cors::None => router,
             Cors::AnyOrigin(exposed) => router.layer(any_origin(exposed)),

@@ -101,7 +101,9 @@ fn declared(headers: &HeaderMap) -> Option<u64> {
 }
 
 fn too_large(limit: usize) -> Problem {
-    let message = format!("the request body is larger than the {limit} bytes that this path takes");
+    let message = format!(
+        "the request body is larger than the {limit} bytes that this path takes; send a smaller one"
+    );
     Problem::new(Kind::PayloadTooLarge, CODE_BODY_SIZE, message)
 }
 
