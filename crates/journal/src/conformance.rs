@@ -99,6 +99,8 @@ fn refuses_a_round_that_does_not_follow(
             matches!(journal.commit(&last.head, &next), Err(Error::Dead)),
             "dead after a refusal"
         );
+        assert!(matches!(journal.reserve(1), Err(Error::Dead)));
+        assert!(matches!(journal.trim(u64::MAX), Err(Error::Dead)));
     }
     assert_eq!(reopen().load().unwrap(), rounds);
 }

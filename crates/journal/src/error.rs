@@ -1,4 +1,5 @@
 use std::io;
+use std::path::Path;
 
 /// Why a journal could not be read or written.
 #[derive(Debug, thiserror::Error)]
@@ -31,8 +32,8 @@ pub enum Error {
     /// Another process or a later opening holds the journal.
     #[error("journal is held by another process")]
     Fenced,
-    /// An earlier commit failed; only loading the journal anew tells whether it counts.
-    #[error("journal takes no more rounds after a failed commit")]
+    /// An earlier call failed, or the journal is not loaded; only loading it anew tells what counts.
+    #[error("journal takes no more rounds before it is loaded anew")]
     Dead,
     /// The medium failed.
     #[error("cannot {action} {place}")]
@@ -45,4 +46,22 @@ pub enum Error {
         #[source]
         source: io::Error,
     },
+}
+
+impl Error {
+    /// What an error of the operating system means.
+    pub(crate) fn io(action: &'static str, place: &Path) -> impl FnOnce(io::Error) -> Self {
+        move |source| Self::Io {
+            action,
+            place: place.display().to_string(),
+            source,
+        }
+    }
+
+    pub(crate) fn damaged(place: &Path, offset: usize, why: &'static str) -> Self {
+        Self::Damaged {
+            place: format!("{} at offset {offset}", place.display()),
+            why,
+        }
+    }
 }

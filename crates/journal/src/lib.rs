@@ -6,14 +6,21 @@
 //! Provided: the [`Journal`] seam, [`FileJournal`], [`MemoryJournal`] with a fault plan, and the [`conformance`] suite
 //! that every journal passes. Absent on purpose: hashing of trees, which is the sequencer's, and any reading of entries
 //! by their index, which tiles and bundles serve.
+//!
+//! File map: `file.rs` the journal in files; `load.rs` what it finds at start; `segment.rs` one file of it; `spare.rs`
+//! the next one, `trim.rs` the end of old ones; `record.rs` a round's frame; `codec.rs` a round as bytes; `memory.rs` the
+//! journal of tests; `conformance.rs`; `error.rs`.
 
 mod codec;
 pub mod conformance;
 mod error;
 mod file;
+mod load;
 mod memory;
 mod record;
 mod segment;
+mod spare;
+mod trim;
 
 use bytes::Bytes;
 use merkle::{LeafHash, TreeHead};
@@ -51,9 +58,10 @@ pub struct RoundEntry {
 /// The rounds of one log that are not yet in cold storage, and its head.
 ///
 /// A journal MUST make a round durable before `commit` answers `Ok`, MUST refuse a round that does not follow the last
-/// one, and MUST keep the last round for ever, because it holds the head. After a failed `commit` it MUST NOT take
-/// another round: whether the failed one counts is decided by the next `load`, never by a second try. `load` answers
-/// exactly the rounds that are durable, in order, or an error; it never leaves out one that was acknowledged.
+/// one, and MUST keep the last round for ever, because it holds the head. After a failed `commit`, or a `reserve` that
+/// failed for another reason than room, it MUST NOT take another round: what counts is decided by the next `load`, never
+/// by a second try. `load` answers exactly the rounds that are durable, in order, or an error; it never leaves out one
+/// that was acknowledged.
 ///
 /// Calls block; the sequencer makes them from a thread of its own.
 pub trait Journal: Send {
@@ -69,7 +77,8 @@ pub trait Journal: Send {
     /// Called before the head of the round is signed, so that a full disk refuses entries and breaks nothing.
     ///
     /// # Errors
-    /// [`Error::NoRoom`]; the journal stays usable and may be asked again.
+    /// [`Error::NoRoom`] while the disk is full; the journal stays usable and may be asked again. [`Error::Fenced`], and
+    /// [`Error::Io`] for whatever else failed; the journal is dead after them and answers [`Error::Dead`].
     fn reserve(&mut self, bytes: usize) -> Result<(), Error>;
 
     /// Appends a round behind the head `expected`.
@@ -79,9 +88,11 @@ pub trait Journal: Send {
     /// is dead after each of them and answers [`Error::Dead`].
     fn commit(&mut self, expected: &TreeHead, round: &Round) -> Result<(), Error>;
 
-    /// Allows the journal to forget rounds that end at or below a size, except the last round.
+    /// Allows the journal to forget rounds that end at or below a size, except the last round; when it does is its own
+    /// affair.
     ///
     /// # Errors
-    /// [`Error::Io`]; nothing is lost then, and the journal stays usable.
+    /// [`Error::Io`], also of what an earlier call began; nothing is lost then, and the journal stays usable, but may
+    /// forget nothing more before it is opened anew. [`Error::Dead`], and [`Error::Fenced`].
     fn trim(&mut self, below_size: u64) -> Result<(), Error>;
 }

@@ -245,6 +245,9 @@ impl Journal for MemoryJournal {
     }
 
     fn trim(&mut self, below_size: u64) -> Result<(), Error> {
+        if self.is_dead {
+            return Err(Error::Dead);
+        }
         let mut state = self.guard()?;
         while state.rounds.len() > 1
             && state

@@ -5,7 +5,7 @@
 //! changes no file metadata and needs one `fdatasync`.
 
 use std::fs::{self, File, OpenOptions};
-use std::io::{self, Write};
+use std::io;
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 
@@ -20,23 +20,35 @@ pub(crate) struct Segment {
     pub(crate) capacity: usize,
 }
 
-/// Where a segment begins in the journal's history.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Start {
+/// A place in the journal's history: the segment's number, the next record's, and the chain hash before it.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Position {
     pub(crate) number: u64,
     pub(crate) sequence: u64,
     pub(crate) chain: Chain,
 }
 
+/// Makes durable what was renamed or removed in a directory; [`sync_directory`] outside of tests.
+pub(crate) type SyncDirectory = fn(&Path) -> io::Result<()>;
+
 impl Segment {
     /// Puts a zeroed file in place as the segment that starts here.
-    pub(crate) fn begin(directory: &Path, zeroed: &Path, start: &Start) -> io::Result<Self> {
+    ///
+    /// Its start is the end of the segment before it, so no record may go there any more once this one can be found on
+    /// the medium. After a failed sync of the directory that is unknown, whatever the reason given; a lack of room is
+    /// only told as such when the segment is not in place.
+    pub(crate) fn begin(
+        directory: &Path,
+        zeroed: &Path,
+        start: &Position,
+        sync_directory: SyncDirectory,
+    ) -> io::Result<Self> {
         let file = OpenOptions::new().read(true).write(true).open(zeroed)?;
         let capacity = usize::try_from(file.metadata()?.len()).map_err(io::Error::other)?;
         file.write_all_at(&start.encode(), 0)?;
         file.sync_all()?;
         fs::rename(zeroed, path(directory, start.number))?;
-        sync_directory(directory)?;
+        sync_directory(directory).map_err(io::Error::other)?;
         Ok(Self {
             file,
             number: start.number,
@@ -58,7 +70,7 @@ impl Segment {
     }
 }
 
-impl Start {
+impl Position {
     fn encode(&self) -> [u8; SECTOR_BYTES] {
         let mut bytes = [0; SECTOR_BYTES];
         bytes[0..16].copy_from_slice(MAGIC);
@@ -139,6 +151,11 @@ pub(crate) fn read_record<'a>(
         return Found::Record(header, payload);
     }
     let end = offset + record_bytes(payload.len());
+    after_mismatch(segment, offset, end, sequence)
+}
+
+/// A whole header before other bytes than those it was written for.
+fn after_mismatch(segment: &[u8], offset: usize, end: usize, sequence: u64) -> Found<'_> {
     let later = segment.get(end..).unwrap_or_default();
     if has_unwritten_sector(segment, offset, end) && !holds_record(later, sequence) {
         Found::Torn
@@ -181,46 +198,26 @@ fn is_zero(bytes: &[u8]) -> bool {
     bytes.iter().all(|byte| *byte == 0)
 }
 
-/// Writes a file of zeros that is later put in place by [`Segment::begin`].
-///
-/// Refused while there is room left, so that what the log has taken can still go to cold storage, and an operator can log
-/// in and make more.
-pub(crate) fn write_zeroed(place: &Path, bytes: usize) -> io::Result<()> {
-    let space = rustix::fs::statvfs(place.parent().unwrap_or(place))?;
-    let in_bytes = |blocks: u64| blocks.saturating_mul(space.f_frsize);
-    let (free, total) = (in_bytes(space.f_bavail), in_bytes(space.f_blocks));
-    check_space(free, total, bytes as u64)?;
-    let mut file = File::create(place)?;
-    let zeros = vec![0; ZERO_CHUNK_BYTES];
-    let mut left = bytes;
-    while left > 0 {
-        let now = left.min(zeros.len());
-        file.write_all(zeros.get(..now).unwrap_or_default())?;
-        left -= now;
-    }
-    file.sync_all()
-}
-
-/// Keeps a twentieth of the file system free, but no more than half a gibibyte.
-fn check_space(free: u64, total: u64, needed: u64) -> io::Result<()> {
-    let kept = (total / 20).min(MOST_KEPT_FREE);
-    if free < needed.saturating_add(kept) {
-        let why = format!("{free} bytes are free, and {kept} of them are kept so");
-        return Err(io::Error::new(io::ErrorKind::StorageFull, why));
-    }
-    Ok(())
-}
-
 pub(crate) fn path(directory: &Path, number: u64) -> PathBuf {
     directory.join(format!("{number:016x}.{SUFFIX}"))
 }
 
 /// The number of a segment file, or `None` for another kind of file.
-pub(crate) fn number_of(path: &Path) -> Option<u64> {
+fn number_of(path: &Path) -> Option<u64> {
     if path.extension()? != SUFFIX {
         return None;
     }
     u64::from_str_radix(path.file_stem()?.to_str()?, 16).ok()
+}
+
+/// The numbers of a directory's segments, in order.
+pub(crate) fn numbers(directory: &Path) -> io::Result<Vec<u64>> {
+    let mut numbers = Vec::new();
+    for entry in fs::read_dir(directory)? {
+        numbers.extend(number_of(&entry?.path()));
+    }
+    numbers.sort_unstable();
+    Ok(numbers)
 }
 
 /// Makes a directory and those above it, each durable in the one that holds it: a synced file is worth no more than the
@@ -244,8 +241,6 @@ pub(crate) fn sync_directory(directory: &Path) -> io::Result<()> {
     File::open(directory)?.sync_all()
 }
 
-const MOST_KEPT_FREE: u64 = 512 * 1024 * 1024;
-
 /// The unit that a disk writes whole or not at all.
 pub(crate) const SECTOR_BYTES: usize = 512;
 
@@ -254,26 +249,3 @@ const MAGIC: &[u8; 16] = b"sigstead-journal";
 const VERSION: u32 = 1;
 
 const SUFFIX: &str = "segment";
-
-const ZERO_CHUNK_BYTES: usize = 256 * 1024;
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_little_of_every_file_system_is_kept_free() {
-        const MIB: u64 = 1024 * 1024;
-        let table = [
-            (40 * MIB, 48 * MIB, 8 * MIB, true),
-            (10 * MIB, 48 * MIB, 8 * MIB, false),
-            (520 * MIB, 10_000_000 * MIB, 8 * MIB, true),
-            (519 * MIB, 10_000_000 * MIB, 8 * MIB, false),
-            (0, 0, 1, false),
-        ];
-        for (free, total, needed, is_enough) in table {
-            let checked = check_space(free, total, needed);
-            assert_eq!(checked.is_ok(), is_enough, "{free} of {total} for {needed}");
-        }
-    }
-}

@@ -1,7 +1,10 @@
+mod faults;
+
 use proptest::prelude::*;
 
 use super::*;
 use crate::conformance::rounds;
+use crate::segment::Position;
 
 const SMALL: usize = 4096;
 
@@ -34,7 +37,7 @@ impl Scratch {
     }
 
     fn segments(&self) -> Vec<PathBuf> {
-        let numbers = segment_numbers(self.0.path()).unwrap();
+        let numbers = segment::numbers(self.0.path()).unwrap();
         numbers
             .into_iter()
             .map(|number| segment::path(self.0.path(), number))
@@ -85,6 +88,7 @@ fn goes_on_in_new_segments_and_removes_old_ones() {
     let mut journal = scratch.open();
     journal.load().unwrap();
     journal.trim(390).unwrap();
+    drop(journal);
     assert_eq!(scratch.segments().len(), 1);
 }
 
@@ -197,12 +201,17 @@ proptest! {
     #[test]
     fn any_rounds_round_trip(counts in proptest::collection::vec(0_usize..40, 0..12)) {
         let rounds = rounds(&counts);
+        for round in &rounds {
+            let mut payload = Vec::new();
+            round.encode(&mut payload);
+            prop_assert_eq!(payload.len(), round.encoded_bytes());
+        }
         prop_assert_eq!(Scratch::with(&rounds).load().unwrap(), rounds);
     }
 
     #[test]
     fn decoding_never_panics(bytes: Vec<u8>) {
         let _ = Round::decode(&bytes);
-        let _ = Start::decode(&bytes);
+        let _ = Position::decode(&bytes);
     }
 }
