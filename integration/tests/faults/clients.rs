@@ -114,7 +114,7 @@ impl Clients {
             "checkpoint": answer["inclusionProof"]["checkpoint"]["envelope"],
             "proof": answer["inclusionProof"]["hashes"],
         });
-        writeln!(self.ledger.lock().unwrap(), "{line}").unwrap();
+        append(&self.ledger, &line);
         self.acknowledged.fetch_add(1, Ordering::SeqCst);
         Answer::Acknowledged
     }
@@ -136,8 +136,14 @@ impl Clients {
             return;
         };
         let line = json!({"time_millis": now_millis(), "checkpoint": checkpoint});
-        writeln!(self.observed.lock().unwrap(), "{line}").unwrap();
+        append(&self.observed, &line);
     }
+}
+
+/// In one write, so that whoever reads meanwhile finds whole lines.
+fn append(file: &Mutex<File>, line: &Value) {
+    let line = format!("{line}\n");
+    file.lock().unwrap().write_all(line.as_bytes()).unwrap();
 }
 
 /// Clients at work.
