@@ -7,7 +7,7 @@ use serde::de::IgnoredAny;
 use serde_json::Value;
 
 use super::canonical::{self, DsseSignature, Hash};
-use super::encoding::Base64;
+use super::encoding::{Base64, object_of};
 use super::envelope::{Envelope, EnvelopeSignature, SignedMessage, check_count};
 use super::statement::digests;
 use super::verifier::Verifier;
@@ -37,7 +37,7 @@ struct ProposedContent {
 
 impl Dsse {
     pub(super) fn from_spec(spec: Value) -> Result<Self, Error> {
-        let spec: Spec = serde_json::from_value(spec).map_err(Error::Schema)?;
+        let spec: Spec = object_of(spec).map_err(Error::Schema)?;
         if spec.envelope_hash.is_some() {
             return Err(Error::NotProposable("envelopeHash"));
         }

@@ -2,7 +2,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::canonical::{self, Hash};
-use super::encoding::Base64;
+use super::encoding::{Base64, object_of};
 use super::verifier::Verifier;
 use super::{Error, Kind};
 
@@ -32,7 +32,7 @@ struct PublicKey {
 
 impl HashedRekord {
     pub(super) fn from_spec(spec: Value) -> Result<Self, Error> {
-        let entry: Self = serde_json::from_value(spec).map_err(Error::Schema)?;
+        let entry: Self = object_of(spec).map_err(Error::Schema)?;
         if entry.signature.content.0.is_empty() {
             return Err(Error::Missing("the content of the signature"));
         }

@@ -75,7 +75,8 @@ impl EntryId {
     /// Reads 64 digits as a leaf hash, 80 as a tree and a leaf hash.
     ///
     /// # Errors
-    /// If the text has another length or other digits, or the number of the tree is none.
+    /// [`Error::EntryId`] if the text has another length or other digits, [`Error::TreeId`] if the number of the tree is
+    /// none.
     pub fn parse(text: &str) -> Result<Self, Error> {
         let (tree, leaf) = match text.len() {
             LEAF_DIGITS => (None, text),
@@ -88,9 +89,11 @@ impl EntryId {
         };
         let mut bytes = [0; HASH_LENGTH];
         hex::decode_to_slice(leaf, &mut bytes).map_err(|_| Error::EntryId)?;
-        let tree_id = tree.map(TreeId::parse_hex16).transpose();
+        if !text.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+            return Err(Error::EntryId);
+        }
         Ok(Self {
-            tree_id: tree_id.map_err(|_| Error::EntryId)?,
+            tree_id: tree.map(TreeId::parse_hex16).transpose()?,
             leaf_hash: LeafHash::from_bytes(bytes),
         })
     }

@@ -6,7 +6,7 @@ use serde_json::Value;
 use super::canonical::{
     self, Hash, Hashes, Intoto002Content, Intoto002Envelope, Intoto002Signature,
 };
-use super::encoding::Base64;
+use super::encoding::{Base64, object_of};
 use super::envelope::{Envelope, EnvelopeSignature};
 use super::statement::digests;
 use super::verifier::Verifier;
@@ -70,7 +70,7 @@ struct Signature002 {
 
 impl Intoto001 {
     pub(super) fn from_spec(spec: Value) -> Result<Self, Error> {
-        let spec: Spec001 = serde_json::from_value(spec).map_err(Error::Schema)?;
+        let spec: Spec001 = object_of(spec).map_err(Error::Schema)?;
         let text = spec.content.envelope.filter(|text| !text.is_empty());
         let text = text.ok_or(Error::Missing("the envelope"))?;
         let envelope = Envelope::parse(&text)?;
@@ -109,7 +109,7 @@ impl Intoto001 {
 
 impl Intoto002 {
     pub(super) fn from_spec(spec: Value) -> Result<Self, Error> {
-        let spec: Spec002 = serde_json::from_value(spec).map_err(Error::Schema)?;
+        let spec: Spec002 = object_of(spec).map_err(Error::Schema)?;
         let Content002 { envelope, hash } = spec.content;
         let payload = envelope.payload.ok_or(Error::Missing("the payload"))?;
         let payload = text_of(payload, "the payload")?;

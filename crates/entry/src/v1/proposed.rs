@@ -6,6 +6,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::dsse::Dsse;
+use super::encoding::{object_of, read_object};
 use super::hashedrekord::HashedRekord;
 use super::intoto::{Intoto001, Intoto002};
 use super::{Error, Kind, SearchTerm, search_terms_of};
@@ -30,7 +31,10 @@ pub struct VerifiedEntry {
 }
 
 #[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
+#[serde(
+    rename_all = "camelCase",
+    expecting = "an entry with kind, apiVersion and spec"
+)]
 struct ProposalJson {
     kind: String,
     api_version: String,
@@ -43,7 +47,7 @@ impl ProposedEntry {
     /// # Errors
     /// If the kind is not taken, or the text does not fit its schema.
     pub fn from_json(body: &[u8]) -> Result<Self, Error> {
-        Self::from_wire(serde_json::from_slice(body).map_err(Error::Schema)?)
+        Self::from_wire(read_object(body).map_err(Error::Schema)?)
     }
 
     /// Reads an entry that is part of a request.
@@ -51,7 +55,7 @@ impl ProposedEntry {
     /// # Errors
     /// As [`Self::from_json`].
     pub fn from_value(value: Value) -> Result<Self, Error> {
-        Self::from_wire(serde_json::from_value(value).map_err(Error::Schema)?)
+        Self::from_wire(object_of(value).map_err(Error::Schema)?)
     }
 
     fn from_wire(wire: ProposalJson) -> Result<Self, Error> {
