@@ -49,6 +49,9 @@ pub enum Error {
     /// The entry or query of Rekor v1 is not one that the log takes.
     #[error("the request is refused")]
     V1(#[from] v1::Error),
+    /// The identifier, query or parameter of Rekor v1 is not one that the log takes.
+    #[error("the request is refused")]
+    V1Request(#[source] v1::Error),
     /// The body is not the JSON of a request of Rekor v1.
     #[error("the body does not have the shape of a request")]
     Schema(#[source] serde_json::Error),
@@ -56,7 +59,7 @@ pub enum Error {
     #[error("the content type is not application/json")]
     NotJson,
     /// A parameter is missing or cannot be read.
-    #[error("parameter {0} is missing or not a number")]
+    #[error("parameter {0} must stand in the query once, as a number from 0 to 2^63-1")]
     Query(&'static str),
     /// The shard has the entry already.
     #[error("an equivalent entry already exists in the transparency log with UUID {0}")]
@@ -129,6 +132,17 @@ pub enum Error {
     /// A shard that is not the last one still takes entries.
     #[error("{0} is not the last shard and not frozen; freeze it, or list it last")]
     ShardNotFrozen(Origin),
+    /// Several logs could be the one that a new log replaces.
+    #[error("{0} all take entries; name as `predecessor` the one to freeze")]
+    PredecessorUnclear(String),
+    /// The log that a new one is to replace has another face.
+    #[error(
+        "{0} has another face than the new log; only a log of the same face can be its predecessor"
+    )]
+    PredecessorForeign(Origin),
+    /// A file stands where the description of a new log belongs, or would be read after it.
+    #[error("{} stands in the way of the descriptions that are numbered by age; move it or give it a lower number", .0.display())]
+    DescriptionInTheWay(PathBuf),
     /// An entry below the published size cannot be found.
     #[error("entry {0} is lost")]
     EntryLost(u64),
@@ -228,7 +242,8 @@ impl From<Error> for Problem {
                 format!("invalid dsse request: {error}; send one request for each signature"),
             ),
             Error::Entry(source) => refused(source),
-            Error::V1(source) => rekor_v1::refused(source),
+            Error::V1(source) => rekor_v1::refused_entry(source),
+            Error::V1Request(source) => rekor_v1::refused(source),
             Error::Schema(_) => Self::new(
                 Kind::Unprocessable,
                 "E-TLOG-040",
@@ -248,7 +263,8 @@ impl From<Error> for Problem {
                 format!("{error}; /api/v1/log lists the shards and their sizes"),
             ),
             Error::TooManyRetrieved => {
-                Self::new(Kind::Unprocessable, "E-TLOG-046", error.to_string())
+                let message = format!("{error}; ask for the rest in another request");
+                Self::new(Kind::Unprocessable, "E-TLOG-046", message)
             }
             Error::TooManyFound(_) => Self::new(
                 Kind::InvalidArgument,
@@ -283,6 +299,12 @@ impl From<Error> for Problem {
             }
             Error::ShardNotFrozen(_) => {
                 Self::new(Kind::FailedPrecondition, "E-TLOG-053", error.to_string())
+            }
+            Error::PredecessorUnclear(_) | Error::PredecessorForeign(_) => {
+                Self::new(Kind::FailedPrecondition, "E-TLOG-056", error.to_string())
+            }
+            Error::DescriptionInTheWay(_) => {
+                Self::new(Kind::FailedPrecondition, "E-TLOG-057", error.to_string())
             }
             Error::KeyUnfit(_) => Self::new(
                 Kind::InvalidArgument,

@@ -59,6 +59,12 @@ impl TransparencyLog {
         self.log.is_frozen()
     }
 
+    /// Shows how the log is doing from now on. The metrics hold the log for as long as the process runs, so it is done
+    /// when nothing can fail any more.
+    pub(crate) fn show_metrics(&self) -> Result<(), Error> {
+        self.metrics.watch(self.origin().as_str(), self.log.clone())
+    }
+
     /// Where an entry stands, by the hash of its leaf.
     pub(crate) async fn find(&self, leaf_hash: &LeafHash) -> Result<Option<LeafIndex>, Error> {
         let (log, key) = (self.log.clone(), *leaf_hash.as_bytes());
@@ -134,9 +140,9 @@ impl<'a> KeyedLog<'a> {
         };
         let mut limits = sequencer::LogConfig::new(origin.as_str());
         limits.min_round_interval = self.config.min_round_interval.duration();
-        let log = Log::open(limits, parts).await.map_err(failed)?;
+        // The log itself comes last: when anything fails before, there is no thread that still holds its journal.
         let search = SearchIndex::open(data.join("search"), origin.clone()).await?;
-        metrics.watch(origin.as_str(), log.clone())?;
+        let log = Log::open(limits, parts).await.map_err(failed)?;
         Ok(TransparencyLog {
             log_id: self.key.full_id(),
             name: self.name,

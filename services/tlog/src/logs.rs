@@ -14,7 +14,11 @@ use crate::error::Error;
 use crate::log::{KeyedLog, TransparencyLog};
 use crate::metrics::Metrics;
 use crate::opened::OpenedLogs;
-use crate::rekor_v1::{RekorV1, RekorV1Entry};
+use crate::rekor_v1::RekorV1Entry;
+
+mod set;
+
+pub(crate) use set::{LogSet, Predecessor};
 
 /// The logs of the process. New ones can join while it runs.
 pub(crate) struct TransparencyLogs {
@@ -24,12 +28,6 @@ pub(crate) struct TransparencyLogs {
     /// One change at a time; it holds what the logs were opened with.
     changing: Mutex<OpenedLogs>,
     changed: Notify,
-}
-
-/// The logs at one moment, of each face the oldest first.
-pub(crate) struct LogSet {
-    pub(crate) rekor_v1: Option<RekorV1>,
-    pub(crate) rekor_v2: Vec<Arc<TransparencyLog>>,
 }
 
 impl TransparencyLogs {
@@ -51,6 +49,7 @@ impl TransparencyLogs {
             let log = keyed.open_files(Arc::clone(&clock), metrics.clone());
             logs.push(Arc::new(log.await?));
         }
+        logs.iter().try_for_each(|log| log.show_metrics())?;
         Ok(Self {
             set: ArcSwap::from_pointee(LogSet::new(logs)?),
             clock,
@@ -66,10 +65,13 @@ impl TransparencyLogs {
 
     /// Opens one more log and remembers it for the next start. The log that took entries under the same face until now
     /// may be frozen in the same moment, so that there is none without a log to write to.
+    ///
+    /// When it fails it can be repeated: the files of the new log are free again, and all that may stay of it is the end
+    /// of the predecessor.
     pub(crate) async fn add(
         &self,
         config: LogConfig,
-        predecessor: Predecessor,
+        predecessor: &Predecessor,
     ) -> Result<Arc<TransparencyLog>, Error> {
         let mut opened = self.changing.lock().await;
         let keyed = KeyedLog::open(&config).await?;
@@ -79,26 +81,40 @@ impl TransparencyLogs {
         opened.check(&config)?;
         let before = self.current();
         before.check_key(&keyed)?;
-        let is_v1 = keyed.name.tree_id.is_some();
-        before.check_predecessor(is_v1, predecessor)?;
+        let ending = before.ending(keyed.name.tree_id.is_some(), predecessor)?;
+        let description = opened.write_down(&config)?;
         let added = keyed.open_files(Arc::clone(&self.clock), self.metrics.clone());
         let added = Arc::new(added.await?);
-        if predecessor == Predecessor::Freeze {
-            for log in before.writable(is_v1) {
-                log.log.freeze().await?;
+        let joined = before.joined_by(&added, ending.as_deref()).await;
+        match joined.and_then(|set| opened.remember(description).map(|()| set)) {
+            Ok(set) => self.publish(set, &added),
+            Err(error) => {
+                added.log.shutdown().await;
+                return Err(error);
             }
         }
-        let mut logs = before.all();
-        logs.push(Arc::clone(&added));
-        let set = LogSet::new(logs)?;
-        opened.remember(config)?;
-        self.set.store(Arc::new(set));
-        self.changed.notify_one();
         Ok(added)
     }
 
+    fn publish(&self, set: LogSet, added: &TransparencyLog) {
+        self.set.store(Arc::new(set));
+        self.changed.notify_one();
+        if let Err(error) = added.show_metrics() {
+            tracing::warn!(origin = %added.origin(), %error, "the log is open without metrics");
+        }
+    }
+
+    /// Whether every face that has logs takes entries. A log that its operator ended is not missed, and one that stopped
+    /// by itself only when no other of its face is left: the process answers for all of them.
     pub(crate) fn check(&self) -> Result<(), String> {
-        self.current().all().iter().try_for_each(|log| log.check())
+        let set = self.current();
+        let faces = [true, false].map(|is_v1| set.check_face(is_v1));
+        let missing: Vec<_> = faces.into_iter().filter_map(Result::err).collect();
+        if missing.is_empty() {
+            Ok(())
+        } else {
+            Err(missing.join("; "))
+        }
     }
 
     /// Logs an entry of Rekor v1. When the shard ends at that moment, its successor takes the entry.
@@ -156,87 +172,6 @@ impl TransparencyLogs {
     }
 }
 
-/// What becomes of the log that took entries until another one came.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Predecessor {
-    Keep,
-    Freeze,
-}
-
-impl LogSet {
-    fn new(logs: Vec<Arc<TransparencyLog>>) -> Result<Self, Error> {
-        let (shards, rekor_v2): (Vec<_>, Vec<_>) =
-            logs.into_iter().partition(|log| log.name.tree_id.is_some());
-        if shards.is_empty() && rekor_v2.is_empty() {
-            return Err(Error::NoLogs);
-        }
-        Ok(Self {
-            rekor_v1: RekorV1::new(shards)?,
-            rekor_v2,
-        })
-    }
-
-    pub(crate) fn all(&self) -> Vec<Arc<TransparencyLog>> {
-        let shards = self.rekor_v1.iter().flat_map(RekorV1::logs);
-        shards.chain(&self.rekor_v2).cloned().collect()
-    }
-
-    /// The log of Rekor v2 for a host name, which may carry a port. For any other name, since a process on one machine
-    /// is reached under `localhost`, the oldest that takes entries: a newer one may not be announced yet.
-    pub(crate) fn for_host(&self, authority: Option<&str>) -> Result<&Arc<TransparencyLog>, Error> {
-        let host = authority.map(|name| name.rsplit_once(':').map_or(name, |(host, _port)| host));
-        let is_named = |log: &&Arc<TransparencyLog>| {
-            host.is_some_and(|host| host.eq_ignore_ascii_case(log.name.host.as_str()))
-        };
-        let logs = &self.rekor_v2;
-        let writable = || logs.iter().find(|log| !log.is_frozen());
-        let found = logs.iter().find(is_named).or_else(writable);
-        found
-            .or_else(|| logs.last())
-            .ok_or(Error::FaceAbsent("Rekor v2"))
-    }
-
-    pub(crate) fn rekor_v1(&self) -> Result<&RekorV1, Error> {
-        self.rekor_v1.as_ref().ok_or(Error::FaceAbsent("Rekor v1"))
-    }
-
-    pub(crate) fn by_origin(&self, origin: &str) -> Result<Arc<TransparencyLog>, Error> {
-        let mut logs = self.all().into_iter();
-        let found = logs.find(|log| log.origin().as_str() == origin);
-        found.ok_or_else(|| Error::NoSuchLog(origin.to_owned()))
-    }
-
-    pub(crate) fn by_log_id(&self, log_id: &str) -> Result<Arc<TransparencyLog>, Error> {
-        let mut logs = self.all().into_iter();
-        let found = logs.find(|log| hex::encode(log.log_id()) == log_id);
-        found.ok_or_else(|| Error::NoSuchLog(log_id.to_owned()))
-    }
-
-    fn writable(&self, is_v1: bool) -> impl Iterator<Item = Arc<TransparencyLog>> {
-        let logs = self.all().into_iter();
-        logs.filter(move |log| log.name.tree_id.is_some() == is_v1 && !log.is_frozen())
-    }
-
-    // Before anything is made: the numbers of a shard's entries depend on the one before it.
-    fn check_predecessor(&self, is_v1: bool, predecessor: Predecessor) -> Result<(), Error> {
-        match self.writable(is_v1).next() {
-            Some(log) if is_v1 && predecessor == Predecessor::Keep => {
-                Err(Error::ShardNotFrozen(log.origin().clone()))
-            }
-            _ => Ok(()),
-        }
-    }
-
-    fn check_key(&self, keyed: &KeyedLog<'_>) -> Result<(), Error> {
-        let key_id = keyed.key.public_key().log_id();
-        let mut logs = self.all().into_iter();
-        match logs.find(|log| log.signer.public_key().log_id() == key_id) {
-            Some(other) => Err(key_shared(other.origin(), &keyed.name.origin)),
-            None => Ok(()),
-        }
-    }
-}
-
 // Clients find a log by its key, so with one key for two the entries of one would be sought in the
 // other.
 fn check_keys(logs: &[KeyedLog<'_>]) -> Result<(), Error> {
@@ -260,3 +195,6 @@ fn millis(clock: &dyn kit::Clock) -> u64 {
     let millis = clock.now().unix_timestamp_nanos() / 1_000_000;
     u64::try_from(millis).unwrap_or_default()
 }
+
+#[cfg(test)]
+mod tests;

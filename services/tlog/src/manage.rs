@@ -17,7 +17,7 @@ impl TransparencyLogs {
     pub(crate) async fn open_log(
         &self,
         yaml: &str,
-        predecessor: Predecessor,
+        predecessor: &Predecessor,
     ) -> Result<Arc<TransparencyLog>, Error> {
         let config: LogConfig = kit::parse_config("config_yaml", yaml).map_err(Error::LogUnread)?;
         let log = self.add(config, predecessor).await?;

@@ -1,5 +1,6 @@
+use std::ffi::OsStr;
 use std::fs;
-use std::io::Write as _;
+use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
 use config::tlog::{Config, LogConfig, check_logs};
@@ -48,19 +49,61 @@ impl OpenedLogs {
         check_logs(&joined).map_err(Error::LogsContradict)
     }
 
-    /// Keeps a log for the next start; durable before it returns.
-    pub(crate) fn remember(&mut self, config: LogConfig) -> Result<(), Error> {
+    /// Writes a log down under a name that no start reads, so that nothing but a rename is left for later. Durable before
+    /// it returns. What an earlier try left there is replaced.
+    pub(crate) fn write_down(&self, config: &LogConfig) -> Result<Description, Error> {
         let directory = self.directory.as_deref().ok_or(Error::NoPlaceForLogs)?;
         let yaml =
-            config::to_yaml(&config).map_err(|error| Error::LogsContradict(error.to_string()))?;
-        // Numbered, because the order of the files is the age of the logs.
-        let name = format!("{:05}.yaml", files(directory)?.len() + 1);
-        write_durably(directory, &name, yaml.as_bytes()).map_err(|source| Error::OpenedLogs {
-            path: directory.join(name),
-            source,
-        })?;
+            config::to_yaml(config).map_err(|error| Error::LogsContradict(error.to_string()))?;
+        let place = directory.join(next_name(&files(directory)?)?);
+        let temporary = place.with_extension("yaml.new");
+        write_durably(directory, &temporary, yaml.as_bytes()).map_err(unusable(&temporary))?;
+        Ok(Description {
+            config: config.clone(),
+            temporary,
+            place,
+        })
+    }
+
+    /// Keeps a log for the next start; durable before it returns.
+    pub(crate) fn remember(&mut self, description: Description) -> Result<(), Error> {
+        let directory = self.directory.as_deref().ok_or(Error::NoPlaceForLogs)?;
+        let Description {
+            config,
+            temporary,
+            place,
+        } = description;
+        // A rename would replace it without a word.
+        if fs::symlink_metadata(&place).is_ok() {
+            return Err(Error::DescriptionInTheWay(place));
+        }
+        fs::rename(&temporary, &place).map_err(unusable(&place))?;
+        if let Err(error) = sync(directory) {
+            // A second try writes it down again, and no start takes a log that is described twice.
+            let _ = fs::rename(&place, &temporary);
+            return Err(unusable(&place)(error));
+        }
         self.configured.push(config);
         Ok(())
+    }
+}
+
+/// A log that is written down and not kept yet.
+pub(crate) struct Description {
+    config: LogConfig,
+    temporary: PathBuf,
+    place: PathBuf,
+}
+
+/// Numbered, because the order of the files is the age of the logs.
+fn next_name(files: &[PathBuf]) -> Result<String, Error> {
+    let number = |path: &PathBuf| path.file_stem()?.to_str()?.parse::<u32>().ok();
+    let highest = files.iter().filter_map(number).max().unwrap_or(0);
+    let name = format!("{:05}.yaml", u64::from(highest) + 1);
+    let is_older = |path: &PathBuf| path.file_name() < Some(OsStr::new(&name));
+    match files.iter().find(|path| !is_older(path)) {
+        Some(path) => Err(Error::DescriptionInTheWay(path.clone())),
+        None => Ok(name),
     }
 }
 
@@ -70,7 +113,7 @@ fn files(directory: &Path) -> Result<Vec<PathBuf>, Error> {
         source,
     };
     let listing = match fs::read_dir(directory) {
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
         listing => listing.map_err(failed)?,
     };
     let mut paths = Vec::new();
@@ -87,12 +130,22 @@ fn files(directory: &Path) -> Result<Vec<PathBuf>, Error> {
     Ok(paths)
 }
 
-fn write_durably(directory: &Path, name: &str, bytes: &[u8]) -> std::io::Result<()> {
+fn unusable(path: &Path) -> impl FnOnce(io::Error) -> Error {
+    let path = path.to_path_buf();
+    move |source| Error::OpenedLogs { path, source }
+}
+
+fn write_durably(directory: &Path, path: &Path, bytes: &[u8]) -> io::Result<()> {
     fs::create_dir_all(directory)?;
-    let temporary = directory.join(format!("{name}.new"));
-    let mut file = fs::File::create(&temporary)?;
+    let mut file = fs::File::create(path)?;
     file.write_all(bytes)?;
     file.sync_all()?;
-    fs::rename(&temporary, directory.join(name))?;
+    sync(directory)
+}
+
+fn sync(directory: &Path) -> io::Result<()> {
     fs::File::open(directory)?.sync_all()
 }
+
+#[cfg(test)]
+mod tests;

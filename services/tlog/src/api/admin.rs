@@ -39,13 +39,12 @@ impl TlogAdmin for AdminFace {
         request: Request<wire::OpenLogRequest>,
     ) -> Result<Response<wire::LogInfo>, Status> {
         let request = request.into_inner();
-        let predecessor = if request.freeze_predecessor {
-            Predecessor::Freeze
-        } else {
-            Predecessor::Keep
-        };
-        let log = self.0.open_log(&request.config_yaml, predecessor).await;
-        let log = log.map_err(status)?;
+        let predecessor = predecessor_of(&request).map_err(status)?;
+        let logs = Arc::clone(&self.0);
+        // An opening goes on when its caller has gone: a log that was frozen for it stays so.
+        let opening = async move { logs.open_log(&request.config_yaml, &predecessor).await };
+        let opened = tokio::spawn(opening).await.map_err(Error::Task);
+        let log = opened.and_then(|log| log).map_err(status)?;
         Ok(Response::new(info(&log)))
     }
 
@@ -120,6 +119,18 @@ impl TlogAdmin for AdminFace {
         let logs = self.0.rebuild_index(&request.into_inner().origin);
         let logs = u32::try_from(logs.map_err(status)?).unwrap_or(u32::MAX);
         Ok(Response::new(wire::RebuildIndexResponse { logs }))
+    }
+}
+
+fn predecessor_of(request: &wire::OpenLogRequest) -> Result<Predecessor, Error> {
+    match (request.freeze_predecessor, request.predecessor.as_str()) {
+        (false, "") => Ok(Predecessor::Keep),
+        (false, _) => Err(not_asked(
+            "predecessor",
+            "is given without freeze_predecessor",
+        )),
+        (true, "") => Ok(Predecessor::FreezeOnly),
+        (true, origin) => Ok(Predecessor::Freeze(origin.to_owned())),
     }
 }
 

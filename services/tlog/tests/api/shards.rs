@@ -1,3 +1,5 @@
+use std::fs;
+
 use http::StatusCode;
 use proto::admin::v1::get_entry_request::Entry as Asked;
 use proto::admin::v1::{
@@ -6,7 +8,9 @@ use proto::admin::v1::{
 use tonic::Code;
 
 use crate::rekor_v1::{proposed, verified};
-use crate::world::{Admin, ORIGIN, TestTlog, V1_HOST, config, request, v1_shard, write_key};
+use crate::world::{
+    Admin, ORIGIN, OTHER_ORIGIN, TestTlog, V1_HOST, config, request, v1_shard, write_key,
+};
 
 const ENTRIES: &str = "/api/v1/log/entries";
 
@@ -24,6 +28,7 @@ async fn open_shard(tlog: &TestTlog, admin: &mut Admin, tree_id: u64) {
     let request = OpenLogRequest {
         config_yaml: ::config::to_yaml(&shard).unwrap(),
         freeze_predecessor: true,
+        predecessor: String::new(),
     };
     let opened = admin.open_log(request).await.unwrap().into_inner();
     assert_eq!(opened.origin, format!("{V1_HOST} - {tree_id}"));
@@ -202,9 +207,96 @@ async fn a_log_that_does_not_fit_the_others_is_not_opened() {
         let request = OpenLogRequest {
             config_yaml: config_yaml.clone(),
             freeze_predecessor,
+            predecessor: String::new(),
         };
         let refused = admin.open_log(request).await.unwrap_err();
         assert_eq!(refused.code(), code, "{config_yaml}: {refused}");
     }
     append(&tlog, b"still taken").await;
+}
+
+#[tokio::test]
+async fn a_log_that_cannot_be_kept_leaves_everything_as_it_was() {
+    let folder = tempfile::tempdir().unwrap();
+    let first = v1_shard(folder.path(), 1);
+    let (tlog, mut admin) = TestTlog::of(folder, vec![first]).await;
+    let logs_d = tlog.folder.path().join("logs.d");
+    fs::write(&logs_d, "not a directory").unwrap();
+    let second = v1_shard(tlog.folder.path(), 2);
+    let request = OpenLogRequest {
+        config_yaml: ::config::to_yaml(&second).unwrap(),
+        freeze_predecessor: true,
+        predecessor: String::new(),
+    };
+    for _ in 0..2 {
+        let refused = admin.open_log(request.clone()).await.unwrap_err();
+        assert_eq!(refused.code(), Code::Internal, "{refused}");
+    }
+    append(&tlog, b"still taken").await;
+    fs::remove_file(logs_d).unwrap();
+    admin.open_log(request).await.unwrap();
+    let (_, entry) = append(&tlog, b"next").await;
+    assert_eq!(entry["logIndex"], 1);
+    assert_eq!(entry["verification"]["inclusionProof"]["logIndex"], 0);
+}
+
+#[tokio::test]
+async fn of_several_logs_only_the_one_that_is_named_is_frozen() {
+    const NEW: &str = "log2028-1.rekor.example.com";
+    let folder = tempfile::tempdir().unwrap();
+    for origin in [ORIGIN, OTHER_ORIGIN, NEW] {
+        write_key(folder.path(), origin);
+    }
+    let mut logs = config(folder.path(), &[ORIGIN, OTHER_ORIGIN]).logs;
+    logs.push(v1_shard(folder.path(), 1));
+    let new = ::config::to_yaml(&config(folder.path(), &[NEW]).logs[0]).unwrap();
+    let (_tlog, mut admin) = TestTlog::of(folder, logs).await;
+    let shard = format!("{V1_HOST} - 1");
+    let table = [
+        (true, "", Code::FailedPrecondition, OTHER_ORIGIN),
+        (true, shard.as_str(), Code::FailedPrecondition, V1_HOST),
+        (true, NEW, Code::NotFound, NEW),
+        (false, ORIGIN, Code::InvalidArgument, "freeze_predecessor"),
+    ];
+    for (freeze_predecessor, predecessor, code, named) in table {
+        let request = OpenLogRequest {
+            config_yaml: new.clone(),
+            freeze_predecessor,
+            predecessor: predecessor.to_owned(),
+        };
+        let refused = admin.open_log(request).await.unwrap_err();
+        assert_eq!(refused.code(), code, "{predecessor}: {refused}");
+        assert!(refused.message().contains(named), "{refused}");
+    }
+    assert!(frozen(&mut admin).await.is_empty());
+    let request = OpenLogRequest {
+        config_yaml: new,
+        freeze_predecessor: true,
+        predecessor: ORIGIN.to_owned(),
+    };
+    admin.open_log(request).await.unwrap();
+    assert_eq!(frozen(&mut admin).await, [ORIGIN]);
+}
+
+async fn frozen(admin: &mut Admin) -> Vec<String> {
+    let listed = admin.list_logs(ListLogsRequest {}).await.unwrap();
+    let logs = listed.into_inner().logs.into_iter();
+    logs.filter(|log| log.frozen)
+        .map(|log| log.origin)
+        .collect()
+}
+
+#[tokio::test]
+async fn the_description_of_a_log_never_replaces_another() {
+    let folder = tempfile::tempdir().unwrap();
+    let first = v1_shard(folder.path(), 1);
+    let (tlog, mut admin) = TestTlog::of(folder, vec![first]).await;
+    open_shard(&tlog, &mut admin, 2).await;
+    open_shard(&tlog, &mut admin, 3).await;
+    let logs_d = tlog.folder.path().join("logs.d");
+    let newest = fs::read(logs_d.join("00002.yaml")).unwrap();
+    fs::remove_file(logs_d.join("00001.yaml")).unwrap();
+    open_shard(&tlog, &mut admin, 4).await;
+    assert_eq!(fs::read(logs_d.join("00002.yaml")).unwrap(), newest);
+    assert!(logs_d.join("00003.yaml").exists());
 }

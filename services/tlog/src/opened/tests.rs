@@ -1,0 +1,105 @@
+use kit::Listeners;
+use signer::KeyConfig;
+use tempfile::TempDir;
+
+use super::*;
+
+fn log(folder: &TempDir, origin: &str) -> LogConfig {
+    let key = KeyConfig {
+        uri: format!("file:/keys/{origin}.key").parse().unwrap(),
+        passphrase_file: None,
+    };
+    let data = folder.path().join(origin);
+    let anchor = folder.path().join(format!("{origin}.anchor"));
+    LogConfig::rekor_v2(origin.parse().unwrap(), key, data, anchor)
+}
+
+fn logs_d(folder: &TempDir) -> PathBuf {
+    folder.path().join("logs.d")
+}
+
+fn read(folder: &TempDir) -> OpenedLogs {
+    let mut config = Config::new(
+        Listeners::for_test(),
+        vec![log(folder, "first.example.com")],
+    );
+    config.opened_logs = Some(logs_d(folder));
+    OpenedLogs::read(&config).unwrap()
+}
+
+fn keep(opened: &mut OpenedLogs, config: &LogConfig) -> Result<(), Error> {
+    let description = opened.write_down(config)?;
+    opened.remember(description)
+}
+
+fn origins(opened: &OpenedLogs) -> Vec<&str> {
+    opened.all().iter().map(|log| log.origin.as_str()).collect()
+}
+
+#[test]
+fn a_description_that_was_only_written_down_is_no_log_and_makes_room() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut opened = read(&folder);
+    drop(
+        opened
+            .write_down(&log(&folder, "given-up.example.com"))
+            .unwrap(),
+    );
+    fs::write(logs_d(&folder).join("00002.yaml.new"), "half of a fi").unwrap();
+    assert_eq!(origins(&read(&folder)), ["first.example.com"]);
+    for origin in ["second.example.com", "third.example.com"] {
+        keep(&mut opened, &log(&folder, origin)).unwrap();
+    }
+    let expected = [
+        "first.example.com",
+        "second.example.com",
+        "third.example.com",
+    ];
+    assert_eq!(origins(&read(&folder)), expected);
+    assert_eq!(origins(&opened), expected);
+    assert_eq!(fs::read_dir(logs_d(&folder)).unwrap().count(), 2);
+}
+
+#[test]
+fn a_description_is_numbered_after_the_highest_that_is_there() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut opened = read(&folder);
+    for origin in ["a.example.com", "b.example.com"] {
+        keep(&mut opened, &log(&folder, origin)).unwrap();
+    }
+    fs::remove_file(logs_d(&folder).join("00001.yaml")).unwrap();
+    let newest = logs_d(&folder).join("00002.yaml");
+    let before = fs::read(&newest).unwrap();
+    keep(&mut opened, &log(&folder, "c.example.com")).unwrap();
+    assert_eq!(fs::read(&newest).unwrap(), before);
+    let expected = ["first.example.com", "b.example.com", "c.example.com"];
+    assert_eq!(origins(&read(&folder)), expected);
+}
+
+#[test]
+fn no_description_is_replaced_or_overtaken() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut opened = read(&folder);
+    let config = log(&folder, "a.example.com");
+    let description = opened.write_down(&config).unwrap();
+    let place = logs_d(&folder).join("00001.yaml");
+    fs::write(&place, "from elsewhere").unwrap();
+    let refused = opened.remember(description).unwrap_err();
+    assert!(
+        matches!(&refused, Error::DescriptionInTheWay(path) if *path == place),
+        "{refused:?}"
+    );
+    assert_eq!(fs::read_to_string(&place).unwrap(), "from elsewhere");
+    for name in ["7.yaml", "newest.yaml", "99999.yaml"] {
+        let path = logs_d(&folder).join(name);
+        fs::write(&path, "by hand").unwrap();
+        let refused = keep(&mut opened, &config).unwrap_err();
+        assert!(
+            matches!(&refused, Error::DescriptionInTheWay(other) if *other == path),
+            "{name}: {refused:?}"
+        );
+        fs::remove_file(path).unwrap();
+    }
+    keep(&mut opened, &config).unwrap();
+    assert!(logs_d(&folder).join("00002.yaml").exists());
+}
