@@ -15,6 +15,8 @@ use crate::logs::TransparencyLogs;
 /// The routes of Rekor v1 (openapi.yaml of rekor 1.5).
 pub(crate) fn routes() -> Routes<Arc<TransparencyLogs>> {
     Routes::new(BodyStyle::Rekor1)
+        .below("/api/v1/")
+        .get("/", Budget::read(), welcome)
         .get("/ping", Budget::read(), ping)
         .post(ENTRIES, WRITE, create_entry)
         .get(ENTRIES, Budget::read(), entry_by_index)
@@ -25,6 +27,18 @@ pub(crate) fn routes() -> Routes<Arc<TransparencyLogs>> {
         .get("/api/v1/log/publicKey", Budget::read(), public_key)
         .get("/api/v1/log/proof", Budget::read(), consistency_proof)
         .post("/api/v1/index/retrieve", SEARCH, search)
+}
+
+async fn welcome() -> Response {
+    let headers = [
+        (header::CONTENT_TYPE, "text/html; charset=utf-8"),
+        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        (
+            header::CONTENT_SECURITY_POLICY,
+            "default-src 'none'; frame-ancestors 'none'; base-uri 'none'",
+        ),
+    ];
+    (headers, include_str!("welcome.html")).into_response()
 }
 
 async fn ping() -> &'static str {
@@ -53,9 +67,10 @@ async fn create_entry(
 
 async fn entry_by_index(
     State(logs): State<Arc<TransparencyLogs>>,
-    query: Result<Query<ByIndex>, axum::extract::rejection::QueryRejection>,
+    Query(parameters): Query<Parameters>,
 ) -> Result<Response, Problem> {
-    let Query(ByIndex { log_index }) = query.map_err(|_| Error::Query("logIndex"))?;
+    let log_index = parameters.number("logIndex")?;
+    let log_index = log_index.ok_or(Error::Query("logIndex"))?;
     let set = logs.current();
     let found = set.rekor_v1()?.by_index(log_index).await?;
     let entry = found.ok_or(Error::NoSuchEntry)?;
@@ -66,7 +81,7 @@ async fn entry_by_id(
     State(logs): State<Arc<TransparencyLogs>>,
     Path(id): Path<String>,
 ) -> Result<Response, Problem> {
-    let id = EntryId::parse(&id).map_err(Error::from)?;
+    let id = EntryId::parse(&id).map_err(Error::V1Request)?;
     let found = logs.current().rekor_v1()?.by_id(&id).await?;
     let entry = found.ok_or(Error::NoSuchEntry)?;
     Ok(fresh(json_response(StatusCode::OK, json::entry(&entry)?)))
@@ -91,10 +106,10 @@ async fn log_info(State(logs): State<Arc<TransparencyLogs>>) -> Result<Response,
 
 async fn public_key(
     State(logs): State<Arc<TransparencyLogs>>,
-    Query(query): Query<OfTree>,
+    Query(parameters): Query<Parameters>,
 ) -> Result<Response, Problem> {
     let set = logs.current();
-    let shard = set.rekor_v1()?.shard(query.tree_id()?)?;
+    let shard = set.rekor_v1()?.shard(parameters.tree_id()?)?;
     let pem = shard.log.signer.public_key().to_pem();
     Ok(fresh(
         ([(header::CONTENT_TYPE, "application/x-pem-file")], pem).into_response(),
@@ -103,16 +118,14 @@ async fn public_key(
 
 async fn consistency_proof(
     State(logs): State<Arc<TransparencyLogs>>,
-    query: Result<Query<BetweenSizes>, axum::extract::rejection::QueryRejection>,
+    Query(parameters): Query<Parameters>,
 ) -> Result<Response, Problem> {
-    let Query(sizes) = query.map_err(|_| Error::Query("firstSize or lastSize"))?;
-    let of_tree = OfTree {
-        tree_id: sizes.tree_id,
-    };
+    let first = parameters.number("firstSize")?.unwrap_or(1);
+    let last = parameters.number("lastSize")?;
+    let last = last.ok_or(Error::Query("lastSize"))?;
     let set = logs.current();
-    let shard = set.rekor_v1()?.shard(of_tree.tree_id()?)?;
+    let shard = set.rekor_v1()?.shard(parameters.tree_id()?)?;
     let head = shard.log.published().head;
-    let (first, last) = (sizes.first_size.unwrap_or(1), sizes.last_size);
     if first == 0 || first > last {
         return Err(Error::SizesReversed { first, last }.into());
     }
@@ -132,38 +145,40 @@ async fn search(
     body: Bytes,
 ) -> Result<Response, Problem> {
     check_json(&headers)?;
-    let query = SearchQuery::from_json(&body).map_err(Error::from)?;
+    let query = SearchQuery::from_json(&body).map_err(Error::V1Request)?;
     let ids = logs.current().rekor_v1()?.search(&query).await?;
     Ok(json_response(StatusCode::OK, json::ids(&ids)?))
 }
 
+/// The parameters of a query, as they stand in it.
 #[derive(Deserialize)]
-struct ByIndex {
-    #[serde(rename = "logIndex")]
-    log_index: u64,
-}
+#[serde(transparent)]
+struct Parameters(Vec<(String, String)>);
 
-#[derive(Deserialize)]
-struct OfTree {
-    #[serde(rename = "treeID")]
-    tree_id: Option<String>,
-}
-
-impl OfTree {
-    fn tree_id(&self) -> Result<Option<TreeId>, Error> {
-        let text = self.tree_id.as_deref();
-        Ok(text.map(TreeId::parse_decimal).transpose()?)
+impl Parameters {
+    fn once(&self, name: &'static str) -> Result<Option<&str>, Error> {
+        let mut found = self.0.iter().filter(|(found, _)| found == name);
+        match (found.next(), found.next()) {
+            (_, Some(_)) => Err(Error::Query(name)),
+            (found, None) => Ok(found.map(|(_, value)| value.as_str())),
+        }
     }
-}
 
-#[derive(Deserialize)]
-struct BetweenSizes {
-    #[serde(rename = "firstSize")]
-    first_size: Option<u64>,
-    #[serde(rename = "lastSize")]
-    last_size: u64,
-    #[serde(rename = "treeID")]
-    tree_id: Option<String>,
+    fn number(&self, name: &'static str) -> Result<Option<u64>, Error> {
+        let number = |text: &str| match text.parse::<i64>() {
+            // The library would also read a leading plus sign.
+            Ok(_) if text.starts_with('+') => Err(Error::Query(name)),
+            Ok(number) => u64::try_from(number).map_err(|_| Error::Query(name)),
+            Err(_) => Err(Error::Query(name)),
+        };
+        self.once(name)?.map(number).transpose()
+    }
+
+    fn tree_id(&self) -> Result<Option<TreeId>, Error> {
+        let text = self.once("treeID")?;
+        let tree_id = text.map(TreeId::parse_decimal).transpose();
+        tree_id.map_err(Error::V1Request)
+    }
 }
 
 fn check_json(headers: &HeaderMap) -> Result<(), Error> {

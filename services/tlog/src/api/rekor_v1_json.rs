@@ -2,7 +2,7 @@ use std::borrow::Cow;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use entry::v1::{EntryId, ProposedEntry};
+use entry::v1::{EntryId, ProposedEntry, read_object};
 use merkle::{ConsistencyProof, RootHash};
 use serde::ser::SerializeMap;
 use serde::{Deserialize, Serialize, Serializer};
@@ -48,7 +48,7 @@ pub(crate) fn consistency_proof(
 
 /// Reads what shall be retrieved.
 pub(crate) fn retrieval(body: &[u8]) -> Result<Retrieval, Error> {
-    let request: RetrievalRequest = serde_json::from_slice(body).map_err(Error::Schema)?;
+    let request: RetrievalRequest = read_object(body).map_err(Error::Schema)?;
     let (ids, indexes, entries) = (
         request.entry_uuids.unwrap_or_default(),
         request.log_indexes.unwrap_or_default(),
@@ -57,7 +57,9 @@ pub(crate) fn retrieval(body: &[u8]) -> Result<Retrieval, Error> {
     if ids.len() + indexes.len() + entries.len() > MAX_RETRIEVED {
         return Err(Error::TooManyRetrieved);
     }
-    let ids = ids.iter().map(|id| EntryId::parse(id));
+    let ids = ids
+        .iter()
+        .map(|id| EntryId::parse(id).map_err(Error::V1Request));
     let entries = entries.into_iter().map(ProposedEntry::from_value);
     Ok(Retrieval {
         ids: ids.collect::<Result<_, _>>()?,
@@ -171,6 +173,7 @@ struct ConsistencyProofResponse {
 }
 
 #[derive(Deserialize)]
+#[serde(expecting = "an object with entryUUIDs, logIndexes or entries")]
 struct RetrievalRequest {
     #[serde(rename = "entryUUIDs")]
     entry_uuids: Option<Vec<String>>,

@@ -1,6 +1,13 @@
 use entry::v1::Error;
 use kit::{Kind, Problem, causes};
 
+/// What the refusal of an entry answers. Clients of Rekor v1 know it by its first words.
+pub(super) fn refused_entry(error: Error) -> Problem {
+    let mut problem = refused(error);
+    problem.message = format!("error processing entry: {}", problem.message);
+    problem
+}
+
 /// What each refusal of an entry, an identifier or a query of Rekor v1 answers.
 pub(super) fn refused(error: Error) -> Problem {
     let (kind, code, remedy) = match &error {
@@ -66,7 +73,5 @@ pub(super) fn refused(error: Error) -> Problem {
             return Problem::internal("E-TLOG-020", causes(&error));
         }
     };
-    // Clients of Rekor v1 know a refused entry by its first words.
-    let message = format!("error processing entry: {}; {remedy}", causes(&error));
-    Problem::new(kind, code, message)
+    Problem::new(kind, code, format!("{}; {remedy}", causes(&error)))
 }

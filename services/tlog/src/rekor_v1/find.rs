@@ -50,7 +50,7 @@ impl RekorV1 {
 
     /// The identifiers of the entries that a query describes.
     pub(crate) async fn search(&self, query: &SearchQuery) -> Result<Vec<EntryId>, Error> {
-        let terms = query.terms()?;
+        let terms = query.terms().map_err(Error::V1Request)?;
         let mut found = Vec::new();
         for shard in self.newest_first() {
             found.extend(shard.search(&terms, query.operator()).await?);

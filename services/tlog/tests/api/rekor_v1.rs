@@ -240,10 +240,22 @@ async fn refuses_in_the_style_of_rekor_v1() {
         ("/api/v1/log/publicKey?treeID=x", 400, "E-TLOG-045"),
         ("/api/v1/log/entries", 422, "E-TLOG-042"),
         ("/api/v1/log/entries?logIndex=-1", 422, "E-TLOG-042"),
+        (
+            "/api/v1/log/entries?logIndex=1&logIndex=1",
+            422,
+            "E-TLOG-042",
+        ),
+        (
+            "/api/v1/log/entries?logIndex=9223372036854775808",
+            422,
+            "E-TLOG-042",
+        ),
+        ("/api/v1/log/publicKey?treeID=1&treeID=1", 422, "E-TLOG-042"),
         ("/api/v1/log/entries/abc", 422, "E-TLOG-040"),
     ];
     for (path, status, code) in table {
         let answer = tlog.get(path).await;
+        assert!(!answer.text().contains("processing entry"), "{path}");
         assert_eq!(answer.status, status, "{path}: {}", answer.text());
         assert_eq!(answer.header("sigstead-code"), code, "{path}");
         assert_eq!(answer.json()["code"], status, "{path}");
@@ -253,11 +265,73 @@ async fn refuses_in_the_style_of_rekor_v1() {
         format!("{ENTRIES}/{:016x}{absent}", 1),
         format!("{ENTRIES}/{:016x}{absent}", 2),
         format!("{ENTRIES}?logIndex=1"),
+        "/api/v1/nothing".to_owned(),
     ] {
         let answer = tlog.get(&path).await;
         assert_eq!(answer.status, StatusCode::NOT_FOUND, "{path}");
         assert_eq!(answer.text(), "", "{path}");
     }
+}
+
+#[tokio::test]
+async fn names_the_parameter_that_is_wrong() {
+    let tlog = TestTlog::of_rekor_v1().await;
+    for (query, parameter) in [
+        ("", "lastSize"),
+        ("?lastSize=-1", "lastSize"),
+        ("?lastSize=0&firstSize=x", "firstSize"),
+        ("?lastSize=0&treeID=1&treeID=1", "treeID"),
+    ] {
+        let answer = tlog.get(&format!("/api/v1/log/proof{query}")).await;
+        let message = answer.json()["message"].as_str().unwrap().to_owned();
+        assert!(message.contains(parameter), "{query}: {message}");
+    }
+    let zeros = tlog.get(&format!("{ENTRIES}/{}", "0".repeat(80))).await;
+    assert!(
+        zeros.text().contains("tree id is not a positive number"),
+        "{}",
+        zeros.text()
+    );
+}
+
+#[tokio::test]
+async fn takes_no_list_for_an_object() {
+    let tlog = TestTlog::of_rekor_v1().await;
+    let good = proposed(b"good").await;
+    let as_list = |value: &Value| json!(value.as_object().unwrap().values().collect::<Vec<_>>());
+    let mut spec_as_list = good.clone();
+    spec_as_list["spec"] = as_list(&good["spec"]);
+    for (path, body) in [
+        (ENTRIES, as_list(&good)),
+        (ENTRIES, spec_as_list),
+        ("/api/v1/log/entries/retrieve", json!([[], [0], []])),
+        (
+            "/api/v1/log/entries/retrieve",
+            json!({"entries": [as_list(&good)]}),
+        ),
+        (
+            "/api/v1/index/retrieve",
+            json!(["a@example.com", null, null, null, null]),
+        ),
+    ] {
+        let answer = tlog.post_v1(path, body.to_string()).await;
+        assert_eq!(answer.status, 422, "{path} {body}: {}", answer.text());
+        assert!(
+            answer.text().contains("expected an object"),
+            "{}",
+            answer.text()
+        );
+    }
+    let wrong = tlog.post_v1("/api/v1/log/entries/retrieve", "7").await;
+    assert!(!wrong.text().contains("struct"), "{}", wrong.text());
+}
+
+#[tokio::test]
+async fn tells_a_browser_what_it_is() {
+    let answer = TestTlog::of_rekor_v1().await.get("/").await;
+    assert_eq!(answer.status, StatusCode::OK);
+    assert_eq!(answer.header("content-type"), "text/html; charset=utf-8");
+    assert!(answer.text().contains("/api/v1/log"));
 }
 
 #[tokio::test]
@@ -286,6 +360,7 @@ async fn refuses_entries_that_do_not_hold() {
         let answer = tlog.post_v1(ENTRIES, body.clone()).await;
         assert_eq!(answer.status, status, "{body}: {}", answer.text());
         assert_eq!(answer.header("sigstead-code"), code, "{body}");
+        assert!(answer.text().contains("error processing entry") || code == "E-TLOG-001");
     }
     let request = Request::builder().method(Method::POST).uri(ENTRIES);
     let untyped = tlog

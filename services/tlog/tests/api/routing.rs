@@ -21,7 +21,6 @@ async fn answers_wrong_methods_and_unknown_paths_in_the_gateway_style() {
             12,
         ),
         (Method::GET, "/api/v3/log/entries", StatusCode::NOT_FOUND, 5),
-        (Method::GET, "/", StatusCode::NOT_FOUND, 5),
     ];
     for (method, path, status, code) in table {
         let request = Request::builder().method(method).uri(path);
