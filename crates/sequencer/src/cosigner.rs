@@ -20,6 +20,12 @@ pub struct Cosigning {
     pub without_quorum: WithoutQuorum,
 }
 
+impl Cosigning {
+    pub(crate) fn must_wait(&self) -> bool {
+        self.without_quorum == WithoutQuorum::Wait
+    }
+}
+
 /// What happens to a head that too few witnesses cosign in time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum WithoutQuorum {
@@ -42,10 +48,10 @@ pub(crate) struct Cosigner {
 pub(crate) type Alarm = String;
 
 impl Cosigner {
-    pub(crate) fn new(cosigning: Cosigning, runtime: Handle) -> Self {
+    pub(crate) fn new(cosigning: Cosigning) -> Self {
         Self {
             cosigning,
-            runtime,
+            runtime: Handle::current(),
             rests_until: None,
         }
     }

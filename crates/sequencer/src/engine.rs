@@ -6,7 +6,9 @@ use journal::Journal;
 use merkle::{ConsistencyProof, TreeHead};
 use tokio::runtime::Handle;
 
+use crate::config::LogConfig;
 use crate::cosigner::Cosigner;
+use crate::failure::{Dead, Failure, refuse, tell};
 use crate::head_signer::{ConsistentSigner, Place};
 use crate::log::Clock;
 use crate::queue::{Ending, Submission, Work};
@@ -22,18 +24,12 @@ pub(crate) struct Engine {
     pub(crate) cosigner: Option<Cosigner>,
     pub(crate) clock: Clock,
     pub(crate) runtime: Handle,
-    pub(crate) max_round_entries: usize,
-    pub(crate) min_round_interval: Duration,
-    pub(crate) refresh_interval: Option<Duration>,
-    pub(crate) distinct_times: bool,
+    pub(crate) config: LogConfig,
     /// How long the last round took to become durable.
     pub(crate) last_commit: Duration,
     /// A head that could not be renewed is not tried again before.
     pub(crate) renews_at: Option<Instant>,
 }
-
-/// The engine cannot go on; the reason is for the operator.
-pub(crate) struct Dead(String);
 
 impl Engine {
     /// Works until the queue is closed and empty, or a commit fails.
@@ -57,16 +53,16 @@ impl Engine {
                 self.shared.stop(reason);
                 return;
             }
-            if !self.min_round_interval.is_zero() {
+            if !self.config.min_round_interval.is_zero() {
                 self.shared
                     .queue
-                    .wait_until(started + self.min_round_interval);
+                    .wait_until(started + self.config.min_round_interval);
             }
         }
     }
 
     fn next(&self) -> Option<Work> {
-        let idle = self.refresh_interval.map(|interval| {
+        let idle = self.config.refresh_interval.map(|interval| {
             let age = (self.clock)().saturating_sub(self.shared.published().time_millis);
             let rest = interval.saturating_sub(Duration::from_millis(age));
             let pause = |at: Instant| at.saturating_duration_since(Instant::now());
@@ -76,12 +72,12 @@ impl Engine {
         let patience = self.last_commit.min(MAX_PATIENCE);
         self.shared
             .queue
-            .take(self.max_round_entries, idle, patience)
+            .take(self.config.max_round_entries.max(1), idle, patience)
     }
 
     /// A new head of an idle log, so that its readers see that it lives.
     fn refresh(&mut self) -> Result<(), Dead> {
-        let (Some(interval), Ok(time_millis)) = (self.refresh_interval, self.time()) else {
+        let (Some(interval), Ok(time_millis)) = (self.config.refresh_interval, self.time()) else {
             return Ok(());
         };
         let age = time_millis - self.shared.published().time_millis;
@@ -253,75 +249,19 @@ impl Engine {
         Ok((TreeHead { size, root }, proof))
     }
 
-    /// The round's time: never before the last one's, and after it where times are distinct. A clock that is far behind stops the log until it has caught up.
+    /// The round's time: never before the last one's, and after it where times are distinct. A clock that is far behind
+    /// stops the log until it has caught up.
     fn time(&self) -> Result<u64, u64> {
         let (now, last) = ((self.clock)(), self.shared.published.borrow().time_millis);
         match last.checked_sub(now) {
             Some(behind) if behind > CLOCK_STEP_MILLIS => Err(behind),
-            _ => Ok(now.max(last + u64::from(self.distinct_times))),
+            _ => Ok(now.max(last + u64::from(self.config.distinct_times))),
         }
     }
 
     fn trim(&mut self, below_size: u64) {
         if let Err(error) = self.journal.trim(below_size) {
             tracing::warn!(log = self.shared.name, %error, "the journal keeps rounds that it could forget");
-        }
-    }
-}
-
-/// Answers everyone who waits for the end of the log.
-fn tell(endings: Vec<Ending>, answer: impl Fn() -> Result<Arc<PublishedHead>, Error>) {
-    for ending in endings {
-        // Nobody may be waiting any more.
-        let _ = ending.send(answer());
-    }
-}
-
-/// Answers an error to everyone.
-fn refuse(submissions: VecDeque<Submission>, error: impl Fn() -> Error) {
-    for submission in submissions {
-        // Nobody may be waiting any more.
-        let _ = submission.answer.send(Err(error()));
-    }
-}
-
-/// Why a round was not committed.
-enum Failure {
-    /// Nothing was signed or written; the next round may do better.
-    NoRoom(Arc<journal::Error>),
-    /// No signature was made or it did not verify; nothing was written.
-    Signing(Arc<dyn std::error::Error + Send + Sync>),
-    /// What is on disk is unknown, or memory is.
-    Dead(String),
-}
-
-impl Failure {
-    fn of_reserving(error: journal::Error) -> Self {
-        match error {
-            journal::Error::NoRoom { .. } => Self::NoRoom(Arc::new(error)),
-            other => Self::Dead(format!("the journal cannot be extended ({other})")),
-        }
-    }
-
-    fn to_error(&self, shared: &Shared) -> Error {
-        match self {
-            Self::NoRoom(source) => Error::NoRoom {
-                source: Arc::clone(source),
-            },
-            Self::Signing(source) => Error::SigningFailed {
-                source: Arc::clone(source),
-            },
-            Self::Dead(reason) => {
-                shared.stop(reason.as_str());
-                shared.read_only()
-            }
-        }
-    }
-
-    fn into_result(self) -> Result<(), Dead> {
-        match self {
-            Self::NoRoom(_) | Self::Signing(_) => Ok(()),
-            Self::Dead(reason) => Err(Dead(reason)),
         }
     }
 }

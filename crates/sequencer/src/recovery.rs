@@ -8,31 +8,25 @@
 //! 4. The last full bundle is checked against its tile, and the index of entries is brought up to the log.
 //! 5. The anchor is compared: a log that is behind it, or that it does not contain, is readable and takes no entries.
 
-use std::sync::atomic::AtomicU64;
-use std::sync::{Arc, Mutex, RwLock};
+use std::sync::Arc;
 use std::time::Duration;
 
-use futures::{StreamExt, TryStreamExt};
 use journal::{Journal, Round};
-use merkle::{NodeHash, TreeHead, root_of};
-use tiles::{TILE_HEIGHT, TILE_WIDTH, Tile, partial_width};
+use merkle::TreeHead;
+use tiles::TILE_WIDTH;
 use tokio::runtime::Handle;
-use tokio::sync::watch;
 
-use crate::cold_tree::TileCache;
 use crate::config::LogConfig;
-use crate::cosigner::{Cosigner, WithoutQuorum};
-use crate::edge::{Edge, WIDTH};
+use crate::cosigner::Cosigner;
+use crate::edge::WIDTH;
 use crate::engine::Engine;
 use crate::head_signer::ConsistentSigner;
 use crate::keeper;
-use crate::known::Known;
 use crate::log::LogParts;
-use crate::queue::Queue;
-use crate::round::recorded;
-use crate::shared::Shared;
+use crate::rebuild::rebuild_edge;
+use crate::shared::{Shared, Stored};
 use crate::tree::tile_path;
-use crate::{Anchor, Anchored, Error, LeafFormat, PublishedHead};
+use crate::{Anchor, Anchored, Cosigning, Error, HeadSigner, PublishedHead};
 
 /// A log as it was found.
 pub(crate) enum Recovered {
@@ -45,88 +39,45 @@ pub(crate) enum Recovered {
 }
 
 pub(crate) async fn recover(config: LogConfig, parts: LogParts) -> Result<Recovered, Error> {
-    let LogParts {
-        journal,
-        cold,
-        anchor,
-        head_signer,
-        cosigning,
-        leaf_format,
-        known,
-        clock,
-    } = parts;
-    let (journal, rounds) = load(journal).await?;
-    let (anchor, anchored) = load_anchor(anchor).await?;
-    let is_new = rounds.is_empty();
-    if is_new {
-        refuse_leftovers(&*cold, &anchored).await?;
+    let (journal, rounds) = load(parts.journal).await?;
+    let (anchor, anchored) = load_anchor(parts.anchor).await?;
+    if rounds.is_empty() {
+        refuse_leftovers(&*parts.cold, &anchored).await?;
     }
-    let (edge, base) = rebuild_edge(&*cold, &*leaf_format, &rounds).await?;
-    let head = match rounds.last() {
-        Some(last) => {
-            let verified = head_signer.verify(&last.head, last.time_millis, &last.checkpoint);
-            verified.map_err(|source| Error::WrongKey { source })?;
-            PublishedHead {
-                head: last.head,
-                time_millis: last.time_millis,
-                note: last.checkpoint.clone(),
-            }
-        }
-        None => PublishedHead {
-            head: TreeHead::empty(),
-            time_millis: 0,
-            note: bytes::Bytes::new(),
-        },
+    let (edge, base) = rebuild_edge(&*parts.cold, &*parts.leaf_format, &rounds).await?;
+    let head = last_head(&rounds, &*parts.head_signer)?;
+    let is_last = parts.head_signer.is_last(&head.note);
+    let signer = ConsistentSigner::new(parts.head_signer, head.head);
+    let stored = Stored {
+        edge,
+        base,
+        head,
+        anchored: anchored.as_ref().ok().copied().flatten(),
     };
-    let is_last = head_signer.is_last(&head.note);
-    let signer = ConsistentSigner::new(head_signer, head.head);
-    let must_wait = cosigning
-        .as_ref()
-        .is_some_and(|cosigning| cosigning.without_quorum == WithoutQuorum::Wait);
-    let shared = Arc::new(Shared {
-        name: config.name,
-        format: leaf_format,
-        cold,
-        edge: RwLock::new(edge),
-        full_bundles: watch::Sender::new(head.head.size / WIDTH),
-        published: watch::Sender::new(Arc::new(head)),
-        answers: watch::Sender::new(!must_wait),
-        cosigned: AtomicU64::new(0),
-        queue: Queue::new(config.queue_limit),
-        known: Known::new(known),
-        tiles: Mutex::new(TileCache::default()),
-        flushed: AtomicU64::new(base / WIDTH),
-        anchored: AtomicU64::new(
-            anchored
-                .as_ref()
-                .ok()
-                .copied()
-                .flatten()
-                .map_or(0, |anchored| anchored.head.size),
-        ),
-    });
+    let (format, cold) = (parts.leaf_format, parts.cold);
+    let must_wait = parts.cosigning.as_ref().is_some_and(Cosigning::must_wait);
+    let shared = Shared::new(&config, stored, format, cold, parts.known, must_wait);
+    let shared = Arc::new(shared);
     recover_index(&shared, base).await?;
     let mut engine = Box::new(Engine {
         shared: Arc::clone(&shared),
         journal,
         signer,
-        cosigner: cosigning.map(|cosigning| Cosigner::new(cosigning, Handle::current())),
-        clock,
+        cosigner: parts.cosigning.map(Cosigner::new),
+        clock: parts.clock,
         runtime: Handle::current(),
-        max_round_entries: config.max_round_entries.max(1),
-        min_round_interval: config.min_round_interval,
-        refresh_interval: config.refresh_interval,
-        distinct_times: config.distinct_times,
         last_commit: Duration::ZERO,
         renews_at: None,
+        config,
     });
-    if is_new {
+    if rounds.is_empty() {
         engine = begin(engine).await?;
-    } else if let Some(reason) =
-        against_anchor(&shared, anchored, config.adopts_missing_anchor).await?
-    {
-        shared.stop(reason);
-        return Ok(Recovered::ReadOnly(shared));
+    } else {
+        let adopts = engine.config.adopts_missing_anchor;
+        if let Some(reason) = against_anchor(&shared, anchored, adopts).await? {
+            shared.stop(reason);
+            return Ok(Recovered::ReadOnly(shared));
+        }
     }
     if is_last {
         shared.queue.freeze();
@@ -138,6 +89,24 @@ pub(crate) async fn recover(config: LogConfig, parts: LogParts) -> Result<Recove
             anchor,
         },
         None => Recovered::ReadOnly(shared),
+    })
+}
+
+/// 3. The head of the last round, which must be this log's; that of no round is of the empty tree, and unsigned.
+fn last_head(rounds: &[Round], signer: &dyn HeadSigner) -> Result<PublishedHead, Error> {
+    let Some(last) = rounds.last() else {
+        return Ok(PublishedHead {
+            head: TreeHead::empty(),
+            time_millis: 0,
+            note: bytes::Bytes::new(),
+        });
+    };
+    let verified = signer.verify(&last.head, last.time_millis, &last.checkpoint);
+    verified.map_err(|source| Error::WrongKey { source })?;
+    Ok(PublishedHead {
+        head: last.head,
+        time_millis: last.time_millis,
+        note: last.checkpoint.clone(),
     })
 }
 
@@ -190,84 +159,8 @@ async fn refuse_leftovers(
     Ok(())
 }
 
-/// 2. The right edge, and the size up to which everything is in cold storage.
-async fn rebuild_edge(
-    cold: &dyn cold::ColdStorage,
-    format: &dyn LeafFormat,
-    rounds: &[Round],
-) -> Result<(Edge, u64), Error> {
-    let (first, size) = match (rounds.first(), rounds.last()) {
-        (Some(first), Some(last)) => (first.first, last.head.size),
-        _ => return Ok((Edge::default(), 0)),
-    };
-    // The journal is trimmed by whole bundles: the bundle that its first round begins inside of is in cold storage.
-    let base = first.next_multiple_of(WIDTH);
-    if base > size {
-        return inconsistent(format!(
-            "the journal begins at {first} and ends at {size}, within one bundle"
-        ));
-    }
-    let mut edge = Edge::at(base, columns(cold, base).await?);
-    for round in rounds {
-        for (index, entry) in (round.first..).zip(&round.entries) {
-            let leaf = format
-                .read(&entry.bundle)
-                .map_err(|error| damaged_entry(index, &error))?;
-            if leaf.leaf_hash != entry.leaf_hash {
-                return inconsistent(format!(
-                    "the journal's leaf hash of entry {index} is not that of its bytes"
-                ));
-            }
-            if index >= base {
-                edge.push(entry.leaf_hash, recorded(entry));
-            }
-        }
-        if round.head.size >= base && root_of(&edge, round.head.size).ok() != Some(round.head.root)
-        {
-            return inconsistent(format!(
-                "the tree of size {} does not have the root that was signed",
-                round.head.size
-            ));
-        }
-    }
-    Ok((edge, base))
-}
-
-/// The columns of the partial tiles above the full bundles of a log, from level 1 up.
-async fn columns(cold: &dyn cold::ColdStorage, size: u64) -> Result<Vec<Vec<NodeHash>>, Error> {
-    let mut levels = Vec::new();
-    for level in 1..u8::MAX / TILE_HEIGHT {
-        let full_below = size >> (TILE_HEIGHT * level);
-        if full_below == 0 {
-            break;
-        }
-        let width = u64::from(partial_width(level, size));
-        let below = (full_below - width)..full_below;
-        let roots = futures::stream::iter(below).map(|index| tile_root(cold, level - 1, index));
-        levels.push(roots.buffered(PARALLEL_READS).try_collect().await?);
-    }
-    Ok(levels)
-}
-
-async fn tile_root(cold: &dyn cold::ColdStorage, level: u8, index: u64) -> Result<NodeHash, Error> {
-    let path = tile_path(level, index);
-    let Some(bytes) = cold.get(&path).await? else {
-        return Err(Error::ObjectDamaged {
-            path,
-            what: "missing",
-        });
-    };
-    let root = Tile::parse(&bytes, TILE_WIDTH)
-        .ok()
-        .and_then(|tile| tile.node(TILE_HEIGHT, 0));
-    root.ok_or(Error::ObjectDamaged {
-        path,
-        what: "not a full tile",
-    })
-}
-
-/// Step 4: the last bundle, so that a restore without bundles is noticed; then the index of entries, which is brought up to the
-/// log if it lags by no more than it keeps in memory. The rest is the keeper's, so that a start is quick.
+/// Step 4: the last bundle, so that a restore without bundles is noticed; then the index of entries, which is brought up
+/// to the log if it lags by no more than it keeps in memory. The rest is the keeper's, so that a start is quick.
 async fn recover_index(shared: &Shared, base: u64) -> Result<(), Error> {
     if let Some(last_full) = (base / WIDTH).checked_sub(1) {
         shared
@@ -361,18 +254,5 @@ async fn blocking<T: Send + 'static>(
     })
 }
 
-fn inconsistent<T>(why: String) -> Result<T, Error> {
-    Err(Error::Inconsistent { why })
-}
-
-fn damaged_entry(index: u64, error: &crate::LeafFormatError) -> Error {
-    Error::Inconsistent {
-        why: format!("entry {index} of the journal: {error}"),
-    }
-}
-
 /// As many entries as the index has in memory when it was not written for longest.
 const BUNDLES_AT_START: usize = 512;
-
-/// An object store answers slowly, but many at once.
-const PARALLEL_READS: usize = 16;

@@ -3,14 +3,16 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, Rw
 
 use bytes::Bytes;
 use cold::ColdStorage;
+use index::Index;
 use merkle::TreeHead;
 use tokio::sync::watch;
 
 use crate::cold_tree::TileCache;
+use crate::config::LogConfig;
 use crate::edge::{Edge, WIDTH};
 use crate::known::Known;
 use crate::queue::Queue;
-use crate::{Error, LeafFormat};
+use crate::{Anchored, Error, LeafFormat};
 
 /// A head that the log has published: durable, signed, and visible.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -45,7 +47,42 @@ pub(crate) struct Shared {
     pub(crate) anchored: AtomicU64,
 }
 
+/// What a log has found of itself.
+pub(crate) struct Stored {
+    pub(crate) edge: Edge,
+    /// Up to which size everything is in cold storage.
+    pub(crate) base: u64,
+    pub(crate) head: PublishedHead,
+    pub(crate) anchored: Option<Anchored>,
+}
+
 impl Shared {
+    pub(crate) fn new(
+        config: &LogConfig,
+        stored: Stored,
+        format: Arc<dyn LeafFormat>,
+        cold: Arc<dyn ColdStorage>,
+        known: Arc<Index>,
+        must_wait: bool,
+    ) -> Self {
+        let anchored = stored.anchored.map_or(0, |anchored| anchored.head.size);
+        Self {
+            name: config.name.clone(),
+            format,
+            cold,
+            edge: RwLock::new(stored.edge),
+            full_bundles: watch::Sender::new(stored.head.head.size / WIDTH),
+            published: watch::Sender::new(Arc::new(stored.head)),
+            answers: watch::Sender::new(!must_wait),
+            cosigned: AtomicU64::new(0),
+            queue: Queue::new(config.queue_limit),
+            known: Known::new(known),
+            tiles: Mutex::default(),
+            flushed: AtomicU64::new(stored.base / WIDTH),
+            anchored: AtomicU64::new(anchored),
+        }
+    }
+
     pub(crate) fn published(&self) -> Arc<PublishedHead> {
         Arc::clone(&self.published.borrow())
     }
