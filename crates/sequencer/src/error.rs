@@ -92,7 +92,7 @@ pub enum Error {
         #[source]
         source: HeadSignerError,
     },
-    /// The system did not give a thread.
-    #[error("cannot start the log's thread")]
+    /// The system did not give a thread, or it ended before its time.
+    #[error("a thread of the log failed")]
     Thread(#[source] std::io::Error),
 }

@@ -17,7 +17,7 @@
 //! `edge_tile.rs` its tiles; `tree.rs` tiles and proofs of any size, `cold_tree.rs` those from cold storage; `add.rs`
 //! the way of an entry, `queue.rs` where it waits; `shared.rs` what thread, tasks and handles have in common;
 //! `recovery.rs` what happens at start, with `rebuild.rs` for the edge; `failure.rs` why a round was not committed;
-//! `keeper.rs` the background tasks; `known.rs` what is in the log already; 
+//! `keeper.rs` the background tasks; `known.rs` what is in the log already; `follower.rs` other indexes of it;
 //! `anchor.rs`, `head_signer.rs`, `checkpoint_signer.rs` and `leaf.rs` the seams; `cosigner.rs` what witnesses have to
 //! do with it; `audit.rs` the whole log read again; `config.rs`.
 //!
@@ -39,6 +39,7 @@ mod edge_tile;
 mod engine;
 mod error;
 mod failure;
+mod follower;
 mod head_signer;
 mod keeper;
 mod known;
@@ -58,6 +59,7 @@ pub use checkpoint_signer::CheckpointSigner;
 pub use config::LogConfig;
 pub use cosigner::{Cosigning, WithoutQuorum};
 pub use error::Error;
+pub use follower::Follower;
 pub use head_signer::{HeadSigner, HeadSignerError};
 pub use leaf::{EntryLeaves, LeafFormat, LeafFormatError, PendingEntry, SealError, SealedEntry};
 pub use leaf::{RecordedEntry, StoredLeaf};

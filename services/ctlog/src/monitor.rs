@@ -1,11 +1,15 @@
 //! Reading as RFC 6962 §4.3 to §4.8 has it, beside the tiles.
 
+use std::collections::HashMap;
+
+use bytes::Bytes;
 use ct::{DigitallySigned, SignedEntry, TileLeaf, TreeHeadSignature};
 use merkle::{InclusionProof, LeafHash, LeafIndex, TreeHead};
 use note::SignedNote;
 
 use crate::CtLog;
 use crate::error::Error;
+use crate::issuer_storage::IssuerStorage;
 
 /// A tree head and what signs it (RFC 6962 §3.5).
 pub struct SignedTreeHead {
@@ -52,8 +56,9 @@ impl CtLog {
         leaf_hash: &LeafHash,
         tree_size: u64,
     ) -> Result<InclusionProof, Error> {
-        let index = self.leaves.find(leaf_hash).await?;
-        let index = index.filter(|index| *index < tree_size);
+        // What is not published yet is not waited for.
+        let size = tree_size.min(self.log.published().head.size);
+        let index = self.leaves.find(leaf_hash, size).await?;
         let index = index.ok_or(Error::LeafUnknown)?;
         Ok(self
             .log
@@ -75,23 +80,45 @@ impl CtLog {
         let to_end_of_bundle = BUNDLE - start % BUNDLE;
         let first = LeafIndex::new(start);
         let entries = self.log.entries(first, limit.min(to_end_of_bundle)).await?;
+        let mut issuers = Issuers::of(&self.issuers);
         let mut logged = Vec::with_capacity(entries.len());
         for entry in &entries {
-            logged.push(self.logged(&TileLeaf::decode(&entry.bundle)?).await?);
+            let leaf = TileLeaf::decode(&entry.bundle)?;
+            logged.push(issuers.beside(&leaf).await?);
         }
         Ok(logged)
     }
+}
 
-    async fn logged(&self, leaf: &TileLeaf) -> Result<LoggedEntry, Error> {
+/// The issuers of some entries, each read once; most entries have the same.
+struct Issuers<'a> {
+    storage: &'a IssuerStorage,
+    read: HashMap<[u8; 32], Bytes>,
+}
+
+impl<'a> Issuers<'a> {
+    fn of(storage: &'a IssuerStorage) -> Self {
+        Self {
+            storage,
+            read: HashMap::new(),
+        }
+    }
+
+    async fn find(&mut self, fingerprint: &[u8; 32]) -> Result<Bytes, Error> {
+        if let Some(issuer) = self.read.get(fingerprint) {
+            return Ok(issuer.clone());
+        }
+        let issuer = self.storage.find(fingerprint).await;
+        let issuer = issuer.map_err(Error::Issuers)?;
+        let issuer = issuer.ok_or(Error::NotFound("issuer"))?;
+        self.read.insert(*fingerprint, issuer.clone());
+        Ok(issuer)
+    }
+
+    async fn beside(&mut self, leaf: &TileLeaf) -> Result<LoggedEntry, Error> {
         let mut chain = Vec::new();
         for fingerprint in &leaf.chain {
-            let issuer = self
-                .issuers
-                .find(fingerprint)
-                .await
-                .map_err(Error::Issuers)?;
-            let issuer = issuer.ok_or(Error::NotFound("issuer"))?;
-            chain.extend(length_prefixed(&issuer));
+            chain.extend(length_prefixed(&self.find(fingerprint).await?));
         }
         let mut extra_data = Vec::new();
         if let (SignedEntry::Precertificate { .. }, Some(precertificate)) =
@@ -115,3 +142,67 @@ fn length_prefixed(bytes: &[u8]) -> Vec<u8> {
 }
 
 const BUNDLE: u64 = tiles::TILE_WIDTH as u64;
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use async_trait::async_trait;
+    use cold::{ColdStorage, MemoryStorage};
+    use ct::TimestampedEntry;
+
+    use super::*;
+
+    /// Counts what is read.
+    #[derive(Default)]
+    struct Counting {
+        cold: MemoryStorage,
+        reads: AtomicUsize,
+    }
+
+    #[async_trait]
+    impl ColdStorage for Counting {
+        async fn put(&self, path: &str, bytes: Bytes) -> Result<(), cold::Error> {
+            self.cold.put(path, bytes).await
+        }
+
+        async fn get(&self, path: &str) -> Result<Option<Bytes>, cold::Error> {
+            self.reads.fetch_add(1, Ordering::Relaxed);
+            self.cold.get(path).await
+        }
+    }
+
+    fn leaf(chain: Vec<[u8; 32]>) -> TileLeaf {
+        TileLeaf {
+            timestamped_entry: TimestampedEntry {
+                timestamp_millis: 0,
+                entry: SignedEntry::Certificate(b"certificate".to_vec()),
+                extensions: Vec::new(),
+            },
+            precertificate: None,
+            chain,
+        }
+    }
+
+    #[tokio::test]
+    async fn reads_each_issuer_once_for_all_entries() {
+        let cold = Arc::new(Counting::default());
+        for byte in ["01", "02"] {
+            let path = format!("issuer/{}", byte.repeat(32));
+            cold.put(&path, Bytes::from_static(b"issuer"))
+                .await
+                .unwrap();
+        }
+        let storage = IssuerStorage::new(Arc::clone(&cold) as Arc<dyn ColdStorage>);
+        let mut issuers = Issuers::of(&storage);
+        for _ in 0..256 {
+            let logged = issuers.beside(&leaf(vec![[1; 32], [2; 32]])).await.unwrap();
+            let chain = b"\0\0\x12\0\0\x06issuer\0\0\x06issuer";
+            assert_eq!(logged.extra_data, chain);
+        }
+        assert_eq!(cold.reads.load(Ordering::Relaxed), 2);
+        let absent = issuers.beside(&leaf(vec![[3; 32]])).await;
+        assert!(matches!(absent, Err(Error::NotFound("issuer"))));
+    }
+}

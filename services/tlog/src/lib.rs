@@ -11,7 +11,7 @@
 //!
 //! File map: `logs.rs` the logs of the process and which one a request is for, `opened.rs` those that joined while it
 //! ran, `log.rs` one of them, `cosigning.rs` its witnesses. The verbs of Rekor v2 are `append.rs` and `read.rs`; those of Rekor v1 are in `rekor_v1/`,
-//! with `side.rs` for what its entries hold beside the leaf; `search.rs` finds entries of both; `manage.rs` is for
+//! with `side.rs` for what its entries hold beside the leaf; `search.rs` and `search/` find entries of both; `manage.rs` is for
 //! administrators. `api/` are the faces; `error.rs` says what each failure answers; `metrics.rs` what is counted.
 //!
 //! Deliberately absent: judgement over certificates, which verifiers make; entries of kind `dsse` in Rekor v2, which are
