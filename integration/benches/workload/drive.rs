@@ -44,8 +44,8 @@ impl Span {
     /// More entries than the fastest log at hand takes in the span.
     pub(crate) fn entries(self, arrivals: Arrivals) -> usize {
         let per_second = match arrivals {
-            Arrivals::Clients(1) => 3_000.0,
-            Arrivals::Clients(_) => 16_000.0,
+            Arrivals::Clients(1) => 6_000.0,
+            Arrivals::Clients(_) => 32_000.0,
             Arrivals::PerSecond(rate) => rate * 1.2 + 100.0,
         };
         (per_second * (self.warm_up + self.window).as_secs_f64()) as usize
