@@ -55,6 +55,7 @@ fn main() {
         bytes as f64 / size as f64,
         (memory() - before) / 1024
     );
+    in_memory();
     for (what, first) in [("absent", size), ("present", 0)] {
         let mut times: Vec<_> = (0..100_000)
             .map(|number| {
@@ -70,6 +71,26 @@ fn main() {
         let at = |share: f64| times[(times.len() as f64 * share) as usize] as f64 / 1000.0;
         println!("{what} keys: {:.2} us p50, {:.2} us p99", at(0.5), at(0.99));
     }
+}
+
+/// What one thread of a log does for every entry, as long as nothing is written: ask for it, and add it.
+fn in_memory() {
+    let index = Index::in_memory(IndexConfig::default());
+    let keys: Vec<_> = (0..60_000).map(key).collect();
+    let start = Instant::now();
+    for (position, key) in (0..).zip(&keys) {
+        assert_eq!(index.first(key).unwrap(), None);
+        index
+            .extend(position..position + 1, &[(*key, position)])
+            .unwrap();
+    }
+    let adding = start.elapsed().as_nanos() / keys.len() as u128;
+    let start = Instant::now();
+    for (position, key) in (0..).zip(&keys) {
+        assert_eq!(index.first_in_memory(key), Some(position));
+    }
+    let finding = start.elapsed().as_nanos() / keys.len() as u128;
+    println!("in memory: {adding} ns to ask for one and add it, {finding} ns to find it");
 }
 
 fn key(number: u64) -> Key {

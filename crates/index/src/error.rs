@@ -14,7 +14,8 @@ pub enum Error {
         #[source]
         source: io::Error,
     },
-    /// A part of a file is not what was written; the index has to be opened again, or made anew.
+    /// A part of a file is not what was written. [`Index::maintain`](crate::Index::maintain), which is due then, throws
+    /// the file away and with it what is newer.
     #[error("{} is damaged: {why}", path.display())]
     Damaged {
         /// The file.

@@ -3,9 +3,10 @@ use std::io;
 use std::ops::Range;
 use std::os::unix::fs::FileExt as _;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::filter::Filter;
-use crate::key::KEY_BYTES;
+use crate::page::{PAGE_BYTES, Page, RECORDS_PER_PAGE};
 use crate::{Error, Key};
 
 /// A file of postings in order of key and position, which never changes.
@@ -18,6 +19,8 @@ pub(crate) struct Run {
     pub(crate) footer: Footer,
     /// Which keys it can have; absent where memory for filters is used up.
     filter: Option<Filter>,
+    /// Set by the first that meets a page which is not what was written.
+    is_damaged: AtomicBool,
 }
 
 /// What a run says of itself, at its end, where it is known when the run is written.
@@ -28,12 +31,6 @@ pub(crate) struct Footer {
     pub(crate) postings: u64,
     pub(crate) filter_bytes: u64,
     pub(crate) filter_checksum: u32,
-}
-
-/// A page whose checksum is right.
-pub(crate) struct Page {
-    bytes: Box<[u8; PAGE_BYTES]>,
-    records: usize,
 }
 
 impl Run {
@@ -59,6 +56,7 @@ impl Run {
             file,
             footer,
             filter: None,
+            is_damaged: AtomicBool::new(false),
         })
     }
 
@@ -87,127 +85,99 @@ impl Run {
         self.filter.as_ref().map_or(0, Filter::bytes)
     }
 
+    /// Whether something of it was found that is not what was written.
+    pub(crate) fn is_damaged(&self) -> bool {
+        self.is_damaged.load(Ordering::Relaxed)
+    }
+
+    /// Whether it may have a key; `false` is certain. Touches memory only.
+    pub(crate) fn may_have(&self, key: &Key) -> bool {
+        self.filter
+            .as_ref()
+            .is_none_or(|filter| filter.may_have(key))
+    }
+
+    /// The first position of a key.
+    pub(crate) fn first(&self, key: &Key) -> Result<Option<u64>, Error> {
+        let place = self.seek(key)?;
+        let record = place.and_then(|(_, page)| page.from(key).next());
+        Ok(record.and_then(|(at, position)| (at == *key).then_some(position)))
+    }
+
     /// Adds the positions of a key, in order, until there are `limit`.
     pub(crate) fn find(&self, key: &Key, limit: usize, found: &mut Vec<u64>) -> Result<(), Error> {
-        if self
-            .filter
-            .as_ref()
-            .is_some_and(|filter| !filter.may_have(key))
-        {
-            return Ok(());
-        }
-        let mut number = self.first_page(key)?;
-        while number < self.footer.pages() && found.len() < limit {
-            let page = self.page(number)?;
-            for record in page.from(key) {
-                if record.0 != *key {
+        let mut place = self.seek(key)?;
+        while let Some((number, page)) = place {
+            for (at, position) in page.from(key) {
+                if at != *key || found.len() >= limit {
                     return Ok(());
                 }
-                if found.len() < limit {
-                    found.push(record.1);
-                }
+                found.push(position);
             }
-            number += 1;
+            let next = number + 1;
+            let is_there = next < self.footer.pages() && found.len() < limit;
+            place = is_there
+                .then(|| self.page(next))
+                .transpose()?
+                .map(|page| (next, page));
         }
         Ok(())
     }
 
     pub(crate) fn page(&self, number: u64) -> Result<Page, Error> {
-        let mut bytes = Box::new([0; PAGE_BYTES]);
-        self.read(&mut *bytes, number * PAGE_BYTES as u64)?;
+        let mut bytes = [0; PAGE_BYTES];
+        self.read(&mut bytes, number * PAGE_BYTES as u64)?;
         let before = number * RECORDS_PER_PAGE as u64;
         let records = (self.footer.postings - before).min(RECORDS_PER_PAGE as u64);
-        let page = Page {
-            bytes,
-            records: usize::try_from(records).unwrap_or(0),
-        };
-        if page.is_sound(number) {
-            Ok(page)
-        } else {
-            Err(self.damaged("a page does not verify"))
-        }
+        let records = usize::try_from(records).unwrap_or(0);
+        Page::verified(bytes, number, records).ok_or_else(|| self.damaged("a page does not verify"))
     }
 
-    /// The first page that can have a key: the first whose last record is not before it.
-    fn first_page(&self, key: &Key) -> Result<u64, Error> {
-        let (mut low, mut high) = (0, self.footer.pages());
-        let (mut low_prefix, mut high_prefix) = (0, u64::MAX);
+    /// The first page that can have a key, if there is one: the first whose last record is not before it.
+    fn seek(&self, key: &Key) -> Result<Option<(u64, Page)>, Error> {
+        let mut pages = 0..self.footer.pages();
+        let mut prefixes = 0..u64::MAX;
+        let mut place = None;
         let mut guesses = 0;
-        while low < high {
+        while !pages.is_empty() {
             // Keys are spread evenly, so a guess lands next to the place. Equal keys are not; bisecting bounds those.
             let middle = if guesses < GUESSES {
-                interpolate(low..high, low_prefix..high_prefix, key.prefix())
+                interpolate(&pages, &prefixes, key.prefix())
             } else {
-                low + (high - low) / 2
+                pages.start + (pages.end - pages.start) / 2
             };
             guesses += 1;
             let page = self.page(middle)?;
-            if page.last().is_some_and(|(last, _)| last < *key) {
-                low = middle + 1;
-                low_prefix = page.last().map_or(low_prefix, |(last, _)| last.prefix());
-            } else if page.first().is_some_and(|(first, _)| first < *key) {
-                return Ok(middle);
-            } else {
-                high = middle;
-                high_prefix = page
-                    .first()
-                    .map_or(high_prefix, |(first, _)| first.prefix());
+            let (Some((first, _)), Some((last, _))) = (page.first(), page.last()) else {
+                return Err(self.damaged("a page has no records"));
+            };
+            if last < *key {
+                (pages.start, prefixes.start) = (middle + 1, last.prefix());
+                continue;
             }
+            place = Some((middle, page));
+            if first < *key {
+                break;
+            }
+            (pages.end, prefixes.end) = (middle, first.prefix());
         }
-        Ok(low)
+        Ok(place)
     }
 
     fn read(&self, bytes: &mut [u8], at: u64) -> Result<(), Error> {
         let read = self.file.read_exact_at(bytes, at);
-        read.map_err(|source| file_error(&self.path, source))
+        read.map_err(|source| match source.kind() {
+            io::ErrorKind::UnexpectedEof => self.damaged("it is shorter than it was"),
+            _ => file_error(&self.path, source),
+        })
     }
 
     fn damaged(&self, why: &'static str) -> Error {
+        self.is_damaged.store(true, Ordering::Relaxed);
         Error::Damaged {
             path: self.path.clone(),
             why,
         }
-    }
-}
-
-impl Page {
-    pub(crate) fn records(&self) -> impl Iterator<Item = (Key, u64)> {
-        (0..self.records).filter_map(|index| self.record(index))
-    }
-
-    fn from(&self, key: &Key) -> impl Iterator<Item = (Key, u64)> {
-        let (mut low, mut high) = (0, self.records);
-        while low < high {
-            let middle = low + (high - low) / 2;
-            if self.record(middle).is_some_and(|(at, _)| at < *key) {
-                low = middle + 1;
-            } else {
-                high = middle;
-            }
-        }
-        (low..self.records).filter_map(|index| self.record(index))
-    }
-
-    fn first(&self) -> Option<(Key, u64)> {
-        self.record(0)
-    }
-
-    fn last(&self) -> Option<(Key, u64)> {
-        self.record(self.records.checked_sub(1)?)
-    }
-
-    fn record(&self, index: usize) -> Option<(Key, u64)> {
-        let bytes = self.bytes.get(index * RECORD_BYTES..)?;
-        let (key, rest) = bytes.split_first_chunk::<KEY_BYTES>()?;
-        let (position, _) = rest.split_first_chunk()?;
-        Some((Key::new(*key), u64::from_be_bytes(*position)))
-    }
-
-    fn is_sound(&self, number: u64) -> bool {
-        let Some((records, checksum)) = self.bytes.split_last_chunk() else {
-            return false;
-        };
-        page_checksum(number, records) == u32::from_le_bytes(*checksum)
     }
 }
 
@@ -258,11 +228,6 @@ impl Footer {
     }
 }
 
-/// The number is part of it, so that a page is not taken for another.
-pub(crate) fn page_checksum(number: u64, records: &[u8]) -> u32 {
-    crc32c::crc32c_append(crc32c::crc32c(&number.to_le_bytes()), records)
-}
-
 pub(crate) fn file_error(path: &Path, source: io::Error) -> Error {
     Error::File {
         path: path.to_owned(),
@@ -270,7 +235,7 @@ pub(crate) fn file_error(path: &Path, source: io::Error) -> Error {
     }
 }
 
-fn interpolate(pages: Range<u64>, prefixes: Range<u64>, prefix: u64) -> u64 {
+fn interpolate(pages: &Range<u64>, prefixes: &Range<u64>, prefix: u64) -> u64 {
     let span = prefixes.end.saturating_sub(prefixes.start).max(1);
     let along = prefix.saturating_sub(prefixes.start).min(span);
     let count = pages.end - pages.start;
@@ -278,9 +243,6 @@ fn interpolate(pages: Range<u64>, prefixes: Range<u64>, prefix: u64) -> u64 {
     pages.start + u64::try_from(guess).unwrap_or(0).min(count - 1)
 }
 
-pub(crate) const RECORD_BYTES: usize = KEY_BYTES + 8;
-pub(crate) const PAGE_BYTES: usize = 4096;
-pub(crate) const RECORDS_PER_PAGE: usize = (PAGE_BYTES - 4) / RECORD_BYTES;
 const GUESSES: u32 = 4;
 
 /// The name of the format, and its version.

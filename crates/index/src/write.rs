@@ -4,44 +4,75 @@ use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 use crate::filter::Filter;
-use crate::run::{
-    Footer, PAGE_BYTES, RECORD_BYTES, RECORDS_PER_PAGE, Run, file_error, page_checksum,
-};
+use crate::page::{PAGE_BYTES, RECORD_BYTES, RECORDS_PER_PAGE, page_checksum};
+use crate::run::{Footer, Run, file_error};
 use crate::{Error, Key};
 
 /// Writes postings, which come in order, as a run: under another name, synced, and then renamed, so that a run that is
-/// there is whole.
+/// there is whole. When it fails nothing of it stays.
 pub(crate) fn write_run(
     directory: &Path,
     covers: Range<u64>,
     expected: u64,
-    filter_budget: usize,
+    budget: FilterBudget,
     postings: impl Iterator<Item = Result<(Key, u64), Error>>,
 ) -> Result<Run, Error> {
     let path = directory.join(file_name(&covers));
     let temporary = path.with_extension(TEMPORARY);
-    let failed = |source| file_error(&temporary, source);
-    let file = File::create(&temporary).map_err(failed)?;
-    let mut writer = RunWriter::new(
-        BufWriter::with_capacity(BUFFER, file),
-        expected,
-        filter_budget,
-    );
+    let write = || {
+        write_file(&temporary, covers, expected, budget.whole, postings)?;
+        fs::rename(&temporary, &path).map_err(|source| file_error(&temporary, source))?;
+        sync_directory(directory)?;
+        let mut run = Run::open(&path)?;
+        run.load_filter(budget.left)?;
+        Ok(run)
+    };
+    write().inspect_err(|_| {
+        // No run that is in use covers the same, so the name is not that of another. What cannot be removed either is
+        // cleaned away when the index is opened.
+        let _ = fs::remove_file(&temporary);
+        let _ = fs::remove_file(&path);
+    })
+}
+
+/// How many bytes of memory filters may take: all of them, and that of the run to be written.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct FilterBudget {
+    pub(crate) whole: usize,
+    pub(crate) left: usize,
+}
+
+fn write_file(
+    path: &Path,
+    covers: Range<u64>,
+    expected: u64,
+    filter_budget: usize,
+    postings: impl Iterator<Item = Result<(Key, u64), Error>>,
+) -> Result<(), Error> {
+    let failed = |source| file_error(path, source);
+    let file = File::create(path).map_err(failed)?;
+    let out = BufWriter::with_capacity(BUFFER, file);
+    let mut writer = RunWriter::new(out, expected, filter_budget);
     for posting in postings {
         let (key, position) = posting?;
         writer.push(&key, position).map_err(failed)?;
     }
     let file = writer.finish(covers).map_err(failed)?;
-    file.sync_all().map_err(failed)?;
-    fs::rename(&temporary, &path).map_err(failed)?;
-    sync_directory(directory)?;
-    Run::open(&path)
+    file.sync_all().map_err(failed)
 }
 
 /// Makes the names in a directory durable.
 pub(crate) fn sync_directory(directory: &Path) -> Result<(), Error> {
     let synced = File::open(directory).and_then(|directory| directory.sync_all());
     synced.map_err(|source| file_error(directory, source))
+}
+
+/// Removes a file if it is there.
+pub(crate) fn remove(path: &Path) -> Result<(), Error> {
+    match fs::remove_file(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(file_error(path, error)),
+        _ => Ok(()),
+    }
 }
 
 fn file_name(covers: &Range<u64>) -> PathBuf {

@@ -5,8 +5,10 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
 
-use index::{Index, IndexConfig, Key};
+use index::{Error, Index, IndexConfig, Key};
 use proptest::prelude::*;
 use sha2::{Digest as _, Sha256};
 
@@ -173,6 +175,56 @@ fn takes_no_more_than_a_few_runs_into_memory_while_nothing_is_written() {
 }
 
 #[test]
+fn a_disk_that_takes_nothing_costs_coverage_and_no_more_memory() {
+    let folder = tempfile::tempdir().unwrap();
+    let directory = folder.path().join("index");
+    let index = Index::open(&directory, SMALL).unwrap().0;
+    fs::remove_dir(&directory).unwrap();
+    let mut has_failed = false;
+    let mut taken = 0;
+    for at in 0..1_000 {
+        if index.extend(at..at + 1, &[(key(at), at)]).is_err() {
+            break;
+        }
+        taken = at + 1;
+        if index.is_due() {
+            index.maintain().unwrap_err();
+            has_failed = true;
+        }
+        // What could not be written is to be tried again at once, not when as much came once more.
+        assert_eq!(index.is_due(), has_failed);
+        assert_eq!(index.first_in_memory(&key(0)), Some(0));
+    }
+    assert!((17..200).contains(&taken), "{taken}");
+    let statistics = index.statistics();
+    assert_eq!(statistics.tail_postings as u64, taken);
+    assert_eq!((index.covered(), index.durable()), (taken, 0));
+
+    fs::create_dir(&directory).unwrap();
+    index.maintain().unwrap();
+    assert!(!index.is_due());
+    assert_eq!((index.covered(), index.durable()), (taken, taken));
+    assert_eq!(index.statistics().tail_postings, 0);
+    assert!((0..taken).all(|at| index.positions(&key(at), 9).unwrap() == [at]));
+}
+
+#[test]
+fn a_run_that_cannot_get_its_name_leaves_no_temporary() {
+    let folder = tempfile::tempdir().unwrap();
+    let index = Index::open(folder.path(), SMALL).unwrap().0;
+    index.extend(0..3, &[(key(0), 0), (key(1), 2)]).unwrap();
+    let name = format!("{:020}-{:020}.run", 0, 3);
+    let in_the_way = folder.path().join(name);
+    fs::create_dir(&in_the_way).unwrap();
+    index.maintain().unwrap_err();
+    assert_eq!(runs(folder.path()), [in_the_way.as_path()]);
+    fs::remove_dir(&in_the_way).unwrap();
+    index.maintain().unwrap();
+    assert_eq!(index.durable(), 3);
+    assert_eq!(index.positions(&key(1), 9).unwrap(), [2]);
+}
+
+#[test]
 fn what_a_crash_leaves_is_cleaned_away() {
     let folder = tempfile::tempdir().unwrap();
     let index = filled(folder.path(), 40);
@@ -280,4 +332,167 @@ fn an_index_of_another_format_is_made_anew() {
     let (index, damage) = Index::open(folder.path(), SMALL).unwrap();
     assert!(!damage.is_empty());
     assert_eq!(index.covered(), 0);
+}
+
+/// What happens to a file under an index that is open. Its footer and filter are left alone, so that opening it again
+/// would not tell.
+fn flip_a_page(path: &Path) {
+    let mut bytes = fs::read(path).unwrap();
+    bytes[100] ^= 4;
+    fs::write(path, bytes).unwrap();
+}
+
+fn cut_short(path: &Path) {
+    fs::write(path, "").unwrap();
+}
+
+fn feed(index: &Index, end: u64) {
+    for position in index.covered()..end {
+        index
+            .extend(position..position + 1, &[(key(position), position)])
+            .unwrap();
+    }
+}
+
+#[test]
+fn damage_that_a_question_meets_is_healed_by_the_next_maintenance() {
+    for damage in [flip_a_page, cut_short] {
+        for hurt in 0..3 {
+            let folder = tempfile::tempdir().unwrap();
+            let index = filled(folder.path(), 80);
+            let files = runs(folder.path());
+            assert!(files.len() == 3);
+            let begins = (0..hurt).fold(0, |_, before| end_of(&files[before]));
+            damage(&files[hurt]);
+            let asked = index.positions(&key(begins), 9);
+            assert!(
+                matches!(&asked, Err(Error::Damaged { path, .. }) if *path == files[hurt]),
+                "{asked:?}"
+            );
+            assert!(index.first(&key(begins)).is_err());
+            assert!(index.is_due());
+            index.maintain().unwrap();
+            assert!(!index.is_due());
+            assert_eq!((index.covered(), index.durable()), (begins, begins));
+            assert_eq!(runs(folder.path()), files[..hurt]);
+            let refused = index.extend(80..81, &[]);
+            assert!(matches!(refused, Err(Error::Gap { covered, .. }) if covered == begins));
+
+            feed(&index, 80);
+            index.maintain().unwrap();
+            assert!((0..80).all(|at| index.positions(&key(at), 9).unwrap() == [at]));
+            drop(index);
+            let (index, damage) = Index::open(folder.path(), SMALL).unwrap();
+            assert!(damage.is_empty(), "{damage:?}");
+            assert!((0..80).all(|at| index.first(&key(at)).unwrap() == Some(at)));
+        }
+    }
+}
+
+#[test]
+fn damage_that_a_merge_meets_is_healed_and_adds_no_files() {
+    for damage in [flip_a_page, cut_short] {
+        let folder = tempfile::tempdir().unwrap();
+        // Two runs, and with a third they are merged.
+        let index = filled(folder.path(), 32);
+        damage(&runs(folder.path())[1]);
+        let mut failures = 0;
+        // As a keeper does: again and again, while the log goes on.
+        for _ in 0..20 {
+            let covered = index.covered();
+            feed(&index, covered + 16);
+            while index.is_due() {
+                if let Err(error) = index.maintain() {
+                    assert!(matches!(error, Error::Damaged { .. }), "{error}");
+                    failures += 1;
+                }
+                let files = runs(folder.path());
+                assert!(files.iter().all(|path| path.extension().unwrap() == "run"));
+                assert_eq!(files.len(), index.statistics().runs);
+                assert!(failures < 2 && files.len() < 8, "{failures} {files:?}");
+            }
+        }
+        assert_eq!(failures, 1);
+        let covered = index.covered();
+        assert!(covered > 200);
+        assert!((0..covered).all(|at| index.positions(&key(at), 9).unwrap() == [at]));
+    }
+}
+
+#[test]
+fn those_who_ask_while_damage_is_healed_get_no_wrong_answer() {
+    let folder = tempfile::tempdir().unwrap();
+    let index = filled(folder.path(), 80);
+    flip_a_page(&runs(folder.path())[1]);
+    let is_done = AtomicBool::new(false);
+    thread::scope(|scope| {
+        for first in 0..2 {
+            let (index, is_done) = (&index, &is_done);
+            scope.spawn(move || {
+                for at in (0..400).cycle().skip(first * 200) {
+                    if is_done.load(Ordering::Relaxed) {
+                        return;
+                    }
+                    match index.first(&key(at)) {
+                        Ok(found) => assert!(found.is_none_or(|found| found == at)),
+                        Err(error) => assert!(matches!(error, Error::Damaged { .. }), "{error}"),
+                    }
+                }
+            });
+        }
+        assert!(index.first(&key(48)).is_err());
+        // As a follower does: what it was about to add may not follow any more.
+        while index.covered() < 400 {
+            let at = index.covered();
+            index.extend(at..at + 1, &[(key(at), at)]).unwrap();
+            if index.is_due() {
+                let _ = index.maintain();
+            }
+        }
+        is_done.store(true, Ordering::Relaxed);
+    });
+    assert!((0..400).all(|at| index.positions(&key(at), 9).unwrap() == [at]));
+}
+
+#[test]
+fn a_merge_that_fails_for_long_does_not_add_runs() {
+    let folder = tempfile::tempdir().unwrap();
+    let index = filled(folder.path(), 32);
+    // The name that the merged run is to get.
+    fs::create_dir(folder.path().join(format!("{:020}-{:020}.run", 0, 48))).unwrap();
+    let mut refused = 0;
+    for at in 32..1_000 {
+        refused += u64::from(index.extend(at..at + 1, &[(key(at), at)]).is_err());
+        if index.is_due() {
+            index.maintain().unwrap_err();
+        }
+    }
+    assert!(refused > 0);
+    assert_eq!(index.statistics().runs, 3);
+    assert_eq!(runs(folder.path()).len(), 4);
+}
+
+/// The position that the name of a run says it ends at.
+fn end_of(path: &Path) -> u64 {
+    let name = path.file_stem().unwrap().to_str().unwrap();
+    name.split_once('-').unwrap().1.parse().unwrap()
+}
+
+#[test]
+fn positions_of_one_key_are_in_order_and_there_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let index = Index::open(folder.path(), SMALL).unwrap().0;
+    let postings = [4, 2, 7, 2, 4, 0, 9].map(|at| (key(1), at));
+    index.extend(0..10, &postings).unwrap();
+    index.extend(10..12, &[(key(1), 11), (key(1), 10)]).unwrap();
+    for _ in 0..2 {
+        assert_eq!(
+            index.positions(&key(1), 9).unwrap(),
+            [0, 2, 4, 7, 9, 10, 11]
+        );
+        assert_eq!(index.positions(&key(1), 2).unwrap(), [0, 2]);
+        assert_eq!(index.first(&key(1)).unwrap(), Some(0));
+        assert_eq!(index.statistics().postings, 7);
+        index.maintain().unwrap();
+    }
 }
