@@ -106,8 +106,7 @@ fn run(world: &World, injection: Injection, calls: &Calls, files: &[&str]) -> us
     let _ = server.started(world);
     append(world, &mut server, files);
     let printed = server.printed();
-    // Nobody else kills it.
-    let was_killed = server.has_ended() && injection.fault.starts_with("signal");
+    let was_killed = injection.fault.starts_with("signal") && is_gone(world, &mut server);
     server.kill();
     let count = usize::from(was_killed || was_tampered_with(world));
     let mut server = world.start();
@@ -123,6 +122,12 @@ fn run(world: &World, injection: Injection, calls: &Calls, files: &[&str]) -> us
     }
     server.kill();
     count
+}
+
+/// Whether somebody has killed the service; its end is told a moment after it answers no more.
+fn is_gone(world: &World, server: &mut Server) -> bool {
+    let is_silent = matches!(server.state(world), None | Some(Start::Ended(_)));
+    is_silent && wait_for("the end of a killed service", || server.has_ended()).is_ok()
 }
 
 /// One entry after the other, so that each is a round; what is refused is not sent again. Then the service has time for
