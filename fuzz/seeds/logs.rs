@@ -16,7 +16,15 @@ use crate::world::{World, sign};
 use crate::{Seed, with_miss};
 
 pub(crate) fn seeds(world: &World) -> Vec<Seed> {
-    [proofs(), notes(world), paths(), tiles(), files()].concat()
+    [
+        proofs(),
+        notes(world),
+        witnesses(),
+        paths(),
+        tiles(),
+        files(),
+    ]
+    .concat()
 }
 
 fn proofs() -> Vec<Seed> {
@@ -92,6 +100,28 @@ fn notes(world: &World) -> Vec<Seed> {
     }
     seeds
 }
+
+/// A key and a policy of litewitness (filippo.io/torchwood v0.9.0).
+fn witnesses() -> Vec<Seed> {
+    let policy =
+        |quorum| format!("log {LOG_KEY}\nwitness w1 {WITNESS_KEY} https://w1.example/\n{quorum}");
+    let groups = "witness w2 other.example.com/w2+9bcc7f54+BPYHgEhDhsUEdNWsQcCe6nMsZ5LEytOM4lICb0547T3e\n\
+                  group g 1 w1\ngroup h all g w1\n# who suffices\nquorum h\n";
+    let mut seeds = with_miss("witness", "key", WITNESS_KEY);
+    seeds.extend(with_miss("witness", "policy", policy("quorum w1\n")));
+    seeds.push(Seed::new("witness", "groups", policy(groups)));
+    seeds.push(Seed::new(
+        "witness",
+        "nested",
+        policy(groups.split_once('\n').expect("lines").1),
+    ));
+    seeds.push(Seed::new("witness", "none", policy("quorum none\n")));
+    seeds
+}
+
+const WITNESS_KEY: &str =
+    "witness.example.com/w1+9bcc7f54+BPYHgEhDhsUEdNWsQcCe6nMsZ5LEytOM4lICb0547T3e";
+const LOG_KEY: &str = "log.example.com+8163c202+AZf/yIPIC+5yN++V2bm3A9StY+YKIeYFhnaCt1uLP0MD";
 
 fn paths() -> Vec<Seed> {
     let mut seeds = Vec::new();
