@@ -57,7 +57,7 @@ impl AuditEvent {
         let digest = key::HashAlgorithm::Sha256.digest(certificate.to_der());
         Self {
             stage: Stage::Issued,
-            certificate: Some(hex(&digest)),
+            certificate: Some(hex::encode(&digest)),
             ..self
         }
     }
@@ -75,10 +75,6 @@ impl AuditEvent {
             }
         }
     }
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 fn text(at: OffsetDateTime) -> String {

@@ -60,9 +60,7 @@ impl IssuerStorage {
 }
 
 fn path(fingerprint: &[u8; 32]) -> String {
-    let mut path = String::from("issuer/");
-    path.extend(fingerprint.iter().map(|byte| format!("{byte:02x}")));
-    path
+    format!("issuer/{}", hex::encode(fingerprint))
 }
 
 /// An authority that issues authorities could else fill the memory.

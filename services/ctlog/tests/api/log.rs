@@ -314,11 +314,7 @@ async fn serves_reads_with_their_headers() {
     log.verify_log().await;
     log.log(&log.authorities.precertificate(1).await).await;
     let leaf = log.verify_log().await.remove(0);
-    let fingerprint: String = leaf.chain[1]
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect();
-    let issuer = format!("/issuer/{fingerprint}");
+    let issuer = format!("/issuer/{}", hex::encode(leaf.chain[1]));
     let immutable = "public, max-age=31536000, immutable";
     let table = [
         ("/checkpoint", "text/plain; charset=utf-8", "no-cache"),

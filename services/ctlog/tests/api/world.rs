@@ -153,11 +153,8 @@ impl TestCtLog {
 
     async fn verify_issuers(&self, leaf: &TileLeaf) {
         for fingerprint in &leaf.chain {
-            let hex: String = fingerprint
-                .iter()
-                .map(|byte| format!("{byte:02x}"))
-                .collect();
-            let issuer = self.get(&format!("/issuer/{hex}")).await;
+            let issuer = format!("/issuer/{}", hex::encode(fingerprint));
+            let issuer = self.get(&issuer).await;
             assert_eq!(issuer.status, StatusCode::OK);
             assert_eq!(key::HashAlgorithm::Sha256.digest(&issuer.body), fingerprint);
         }
