@@ -2,7 +2,7 @@
 //!
 //! File map: `world.rs` the instance that the inputs are from; `logs.rs` trees, notes, tiles and files; `pki.rs`
 //! certificates, certificate logs and timestamps; `documents.rs` requests and configuration; `trust.rs` trust
-//! documents and bundles; this file writes.
+//! documents and bundles; `verifiers.rs` whole logs, answers of witnesses and indexes; this file writes.
 //!
 //! Keys are made anew each time, so the bytes differ from run to run; what they mean does not.
 
@@ -10,6 +10,7 @@ mod documents;
 mod logs;
 mod pki;
 mod trust;
+mod verifiers;
 mod world;
 
 use std::fs;
@@ -24,6 +25,7 @@ fn main() {
         pki::seeds(&world),
         documents::seeds(&world),
         trust::seeds(&world),
+        verifiers::seeds(&world),
     ]
     .concat()
     {
