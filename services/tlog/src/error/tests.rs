@@ -1,7 +1,7 @@
 use std::time::Duration;
 
 use http::StatusCode;
-use kit::BodyStyle;
+use kit::{BodyStyle, Kind, Problem};
 
 use super::*;
 
@@ -78,6 +78,27 @@ fn says_nothing_of_its_own_faults_to_the_caller() {
         assert_eq!((problem.kind, problem.code), (Kind::Internal, "E-TLOG-021"));
         assert!(!problem.public_message().contains("secret"));
         assert!(problem.detail().unwrap().contains("secret"));
+    }
+}
+
+#[test]
+fn asks_to_come_back_when_the_storage_does_not_answer() {
+    let away = || std::io::Error::other("secret");
+    let index = index::Error::File {
+        path: "/data/a".into(),
+        source: away(),
+    };
+    let cold = cold::Error::Io {
+        path: "/data/a".into(),
+        source: away(),
+    };
+    for error in [sequencer::Error::Index(index), sequencer::Error::Cold(cold)] {
+        let problem = Problem::from(Error::from(error));
+        assert!(problem.detail().unwrap().contains("/data/a"));
+        assert!(!problem.public_message().contains("/data/a"));
+        let response = problem.response(BodyStyle::Gateway);
+        assert_eq!(response.status(), StatusCode::SERVICE_UNAVAILABLE);
+        assert!(response.headers().contains_key("retry-after"));
     }
 }
 
