@@ -62,9 +62,13 @@ impl Index {
     fn cut(&self, first: usize) -> Result<(), Error> {
         let runs = Arc::clone(&self.read().runs);
         let (kept, cut) = runs.split_at(first.min(runs.len()));
-        // The newest first: what a crash leaves is then a beginning without gaps. Before another run is durable, so is this.
+        // The newest first: what a crash leaves is then a beginning without gaps.
         for run in cut.iter().rev() {
             remove(run.path())?;
+        }
+        // Or a power cut brings back what belongs to another copy of the log.
+        if let (Some(directory), false) = (&self.directory, cut.is_empty()) {
+            sync_directory(directory)?;
         }
         let mut state = State::new(kept.to_vec(), self.config.tail_postings);
         std::mem::swap(&mut *self.write(), &mut state);

@@ -20,13 +20,14 @@ pub(crate) fn open_runs(
         match path.extension().and_then(|ending| ending.to_str()) {
             Some(RUN) => match Run::open(&path) {
                 Ok(run) => opened.push(run),
-                Err(error) => damage.push(discard(path, &error)),
+                Err(error @ Error::Damaged { .. }) => damage.push(discard(path, &error)),
+                Err(error) => return Err(error),
             },
             Some(TEMPORARY) => remove(&path)?,
             _ => {}
         }
     }
-    let runs = load_filters(chain(opened, &mut damage)?, config, &mut damage);
+    let runs = load_filters(chain(opened, &mut damage)?, config, &mut damage)?;
     Ok((runs, damage))
 }
 
@@ -62,7 +63,11 @@ fn chain(mut opened: Vec<Run>, damage: &mut Vec<Damage>) -> Result<Vec<Run>, Err
 }
 
 /// Loads the filters of the newest runs first, which are asked for most, until the memory for them is used up.
-fn load_filters(runs: Vec<Run>, config: &IndexConfig, damage: &mut Vec<Damage>) -> Vec<Arc<Run>> {
+fn load_filters(
+    runs: Vec<Run>,
+    config: &IndexConfig,
+    damage: &mut Vec<Damage>,
+) -> Result<Vec<Arc<Run>>, Error> {
     let mut budget = config.filter_bytes;
     let mut loaded = Vec::new();
     for mut run in runs.into_iter().rev() {
@@ -71,6 +76,7 @@ fn load_filters(runs: Vec<Run>, config: &IndexConfig, damage: &mut Vec<Damage>) 
                 budget -= used;
                 loaded.push(Arc::new(run));
             }
+            Err(error @ Error::File { .. }) => return Err(error),
             Err(error) => {
                 // Without it, what is newer has a gap before it.
                 damage.push(discard(run.path().to_owned(), &error));
@@ -83,7 +89,7 @@ fn load_filters(runs: Vec<Run>, config: &IndexConfig, damage: &mut Vec<Damage>) 
         }
     }
     loaded.reverse();
-    loaded
+    Ok(loaded)
 }
 
 fn discard(path: PathBuf, error: &Error) -> Damage {
