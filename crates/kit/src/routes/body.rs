@@ -13,11 +13,40 @@ use crate::problem::{CODE_BODY_READ, CODE_BODY_ROOM, CODE_BODY_SIZE, Kind, Probl
 /// A body, and the memory that it has for as long as its request lasts.
 pub(super) struct HeldBody {
     pub(super) bytes: Bytes,
-    _room: Option<SemaphorePermit<'static>>,
+    _room: Room,
 }
 
 /// The memory for all large bodies of the process, in pages.
 pub(super) static ROOM: Semaphore = Semaphore::const_new(ROOM_BYTES / PAGE_BYTES);
+
+/// The part of that memory that one body has. It grows with what has come, not with what was declared: who declares much
+/// and sends little holds little.
+struct Room {
+    of_all: &'static Semaphore,
+    held: Option<SemaphorePermit<'static>>,
+}
+
+impl Room {
+    /// Makes it enough for so many bytes; tells whether there was as much.
+    fn grow(&mut self, length: usize) -> bool {
+        let held = self.held.as_ref().map_or(0, SemaphorePermit::num_permits);
+        let pages = match length {
+            ..=SMALL_BYTES => 0,
+            _ => length.div_ceil(PAGE_BYTES),
+        };
+        let Some(more) = pages.checked_sub(held).filter(|more| *more > 0) else {
+            return true;
+        };
+        let Ok(more) = self.of_all.try_acquire_many(more as u32) else {
+            return false;
+        };
+        match &mut self.held {
+            Some(held) => held.merge(more),
+            held => *held = Some(more),
+        }
+        true
+    }
+}
 
 /// Reads a request body of at most `limit` bytes.
 ///
@@ -32,7 +61,10 @@ pub(super) async fn read_within(
     limit: usize,
     room: &'static Semaphore,
 ) -> Result<HeldBody, Problem> {
-    let mut held = None;
+    let mut held = Room {
+        of_all: room,
+        held: None,
+    };
     if body.is_end_stream() {
         let bytes = Bytes::new();
         return Ok(HeldBody { bytes, _room: held });
@@ -52,14 +84,9 @@ pub(super) async fn read_within(
             drain(body).await;
             return Err(too_large(limit));
         }
-        if length > SMALL_BYTES && held.is_none() {
-            let needed = declared(headers).map_or(limit, |length| limit.min(length as usize));
-            let pages = needed.div_ceil(PAGE_BYTES) as u32;
-            let Ok(permit) = room.try_acquire_many(pages) else {
-                drain(body).await;
-                return Err(no_room());
-            };
-            held = Some(permit);
+        if !held.grow(length) {
+            drain(body).await;
+            return Err(no_room());
         }
         // Most bodies are one frame, and stay the buffer that they came in.
         if joined.is_empty() && read.is_empty() {
@@ -149,5 +176,30 @@ mod tests {
         assert!(read(64 << 10).await.is_ok());
         drop(first);
         assert!(read(80 << 10).await.is_ok());
+    }
+
+    #[tokio::test]
+    async fn a_body_has_as_much_room_as_has_come_of_it() {
+        static ROOM: Semaphore = Semaphore::const_new(64);
+        let (sender, body) = tokio::sync::mpsc::channel::<Bytes>(1);
+        let body = futures::stream::unfold(body, async |mut body| {
+            let part = body.recv().await?;
+            Some((Ok::<_, std::io::Error>(part), body))
+        });
+        let mut headers = HeaderMap::new();
+        headers.insert(header::CONTENT_LENGTH, (1 << 20).into());
+        let reading = tokio::spawn(async move {
+            read_within(&headers, Body::from_stream(Box::pin(body)), 1 << 20, &ROOM).await
+        });
+        for held in [0, 25, 50] {
+            while ROOM.available_permits() != 64 - held {
+                tokio::task::yield_now().await;
+            }
+            let part = Bytes::from(vec![b'x'; 100 << 10]);
+            sender.send(part).await.unwrap();
+        }
+        let refused = reading.await.unwrap().err();
+        assert_eq!(refused.map(|problem| problem.code), Some(CODE_BODY_ROOM));
+        assert_eq!(ROOM.available_permits(), 64);
     }
 }
