@@ -28,6 +28,7 @@ use merkle::{LeafHash, TreeHead};
 pub use error::Error;
 pub use file::FileJournal;
 pub use memory::{Fault, MemoryJournal, MemoryMedium};
+pub use segment::create_directory;
 
 /// What one group commit appends.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -222,7 +222,7 @@ pub(crate) fn numbers(directory: &Path) -> io::Result<Vec<u64>> {
 
 /// Makes a directory and those above it, each durable in the one that holds it: a synced file is worth no more than the
 /// path to it.
-pub(crate) fn create_directory(directory: &Path) -> io::Result<()> {
+pub fn create_directory(directory: &Path) -> io::Result<()> {
     if directory.is_dir() {
         return Ok(());
     }

@@ -102,7 +102,7 @@ impl FileAnchor {
             .parent()
             .filter(|parent| !parent.as_os_str().is_empty());
         let parent = parent.unwrap_or_else(|| Path::new("."));
-        fs::create_dir_all(parent)?;
+        journal::create_directory(parent)?;
         let mut options = OpenOptions::new();
         let file = options
             .read(true)

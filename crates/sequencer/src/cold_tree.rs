@@ -136,15 +136,14 @@ impl Shared {
         let path = side_path(index);
         let Some(file) = self.cold.get(&path).await? else {
             // No file is written for a bundle whose entries have nothing beside the leaf.
-            return Ok(vec![Bytes::new(); wanted.len()]);
+            return match self.has_sides {
+                true => Err(damaged(path, "missing")),
+                false => Ok(vec![Bytes::new(); wanted.len()]),
+            };
         };
-        let sides = decode_sides(file).skip(wanted.start).take(wanted.len());
-        let sides: Vec<_> = sides.collect();
-        if sides.len() == wanted.len() {
-            Ok(sides)
-        } else {
-            Err(damaged(path, "too short"))
-        }
+        let sides = decode_sides(index, file);
+        let sides = sides.and_then(|sides| sides.get(wanted.clone()).map(<[Bytes]>::to_vec));
+        sides.ok_or_else(|| damaged(path, "not what was written"))
     }
 }
 

@@ -16,6 +16,8 @@ pub struct LogConfig {
     pub refresh_interval: Option<Duration>,
     /// Whether no two heads may have the same time, which RFC 6962 §3.5 demands. Default: they may.
     pub distinct_times: bool,
+    /// Whether every entry has something beside its leaf, which is then missed when it is not there. Default: none has.
+    pub has_sides: bool,
     /// Accept a log that has entries and no anchor, once, after an operator has made sure that it is the latest copy.
     pub adopts_missing_anchor: bool,
 }
@@ -30,6 +32,7 @@ impl LogConfig {
             min_round_interval: Duration::ZERO,
             refresh_interval: None,
             distinct_times: false,
+            has_sides: false,
             adopts_missing_anchor: false,
         }
     }

@@ -184,8 +184,9 @@ pub(crate) fn encode_bundle(entries: &[&RecordedEntry]) -> Bytes {
     bytes.freeze()
 }
 
-/// The bytes of a bundle's side file, or `None` when all is in the leaves: four bytes of length before each part.
-pub(crate) fn encode_side(entries: &[&RecordedEntry]) -> Option<Bytes> {
+/// The bytes of a bundle's side file, or `None` when all is in the leaves: four bytes of length before each part, and
+/// behind all parts their checksum, since no tree covers them.
+pub(crate) fn encode_side(bundle: u64, entries: &[&RecordedEntry]) -> Option<Bytes> {
     if entries.iter().all(|entry| entry.side.is_empty()) {
         return None;
     }
@@ -195,19 +196,32 @@ pub(crate) fn encode_side(entries: &[&RecordedEntry]) -> Option<Bytes> {
         bytes.put_u32(entry.side.len() as u32);
         bytes.extend_from_slice(&entry.side);
     }
+    bytes.put_u32(side_checksum(bundle, &bytes));
     Some(bytes.freeze())
 }
 
-/// The parts of a side file, up to where it is cut off.
-pub(crate) fn decode_sides(mut file: Bytes) -> impl Iterator<Item = Bytes> {
-    std::iter::from_fn(move || {
+/// The parts of a bundle's side file, or `None` when they are not what was written.
+pub(crate) fn decode_sides(bundle: u64, mut file: Bytes) -> Option<Vec<Bytes>> {
+    let (parts, checksum) = file.split_last_chunk()?;
+    if side_checksum(bundle, parts) != u32::from_be_bytes(*checksum) {
+        return None;
+    }
+    file.truncate(parts.len());
+    let mut sides = Vec::new();
+    while !file.is_empty() {
         let length = u32::from_be_bytes(*file.first_chunk()?) as usize;
         if file.len() < SIDE_LENGTH_BYTES + length {
             return None;
         }
         let _ = file.split_to(SIDE_LENGTH_BYTES);
-        Some(file.split_to(length))
-    })
+        sides.push(file.split_to(length));
+    }
+    Some(sides)
+}
+
+/// Of the place as well, so that the file of another bundle is none of this one.
+fn side_checksum(bundle: u64, parts: &[u8]) -> u32 {
+    crc32c::crc32c_append(crc32c::crc32c(&bundle.to_be_bytes()), parts)
 }
 
 /// How many full tiles a level has.
@@ -296,18 +310,24 @@ mod tests {
     }
 
     #[test]
-    fn a_side_file_gives_back_its_parts() {
+    fn a_side_file_gives_back_its_parts_and_nothing_else() {
         let sides = ["", "one", "", "three"];
         let entries = sides.map(|side| RecordedEntry {
             bundle: Bytes::new(),
             side: Bytes::from(side),
         });
         let entries: Vec<_> = entries.iter().collect();
-        assert_eq!(encode_side(&entries[..1]), None);
-        let file = encode_side(&entries).unwrap();
-        assert!(decode_sides(file.clone()).eq(sides));
-        let cut = file.slice(..file.len() - 1);
-        assert!(decode_sides(cut).eq(sides[..3].iter().copied()));
+        assert_eq!(encode_side(7, &entries[..1]), None);
+        let file = encode_side(7, &entries).unwrap();
+        let decoded = decode_sides(7, file.clone()).unwrap();
+        assert!(decoded.iter().eq(sides.iter()));
+        assert_eq!(decode_sides(8, file.clone()), None);
+        assert_eq!(decode_sides(7, file.slice(..file.len() - 1)), None);
+        for bit in 0..file.len() * 8 {
+            let mut flipped = file.to_vec();
+            flipped[bit / 8] ^= 1 << (bit % 8);
+            assert_eq!(decode_sides(7, flipped.into()), None);
+        }
     }
 
     proptest! {

@@ -70,9 +70,7 @@ impl Engine {
         });
         // What is coming would otherwise wait for this round and then for its own.
         let patience = self.last_commit.min(MAX_PATIENCE);
-        self.shared
-            .queue
-            .take(self.config.max_round_entries.max(1), idle, patience)
+        self.shared.queue.take(idle, patience)
     }
 
     /// A new head of an idle log, so that its readers see that it lives.
@@ -261,7 +259,7 @@ impl Engine {
 
     fn trim(&mut self, below_size: u64) {
         if let Err(error) = self.journal.trim(below_size) {
-            tracing::warn!(log = self.shared.name, %error, "the journal keeps rounds that it could forget");
+            tracing::warn!(log = self.shared.name, %error, "the journal keeps rounds that it could forget until the service is started again");
         }
     }
 }

@@ -73,6 +73,14 @@ pub enum Error {
     /// The index of what the log has failed.
     #[error("cannot use the index of entries")]
     Index(#[from] index::Error),
+    /// An index does not cover the log yet, so what it does not find may be there.
+    #[error("the index covers {covered} of {size} entries so far")]
+    IndexBehind {
+        /// How many entries it covers.
+        covered: u64,
+        /// How many the log has published.
+        size: u64,
+    },
     /// The journal failed while the log was opened.
     #[error("cannot use the journal")]
     Journal(#[from] journal::Error),

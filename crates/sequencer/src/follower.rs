@@ -55,11 +55,20 @@ impl Follower {
     pub async fn positions(&self, key: Key, limit: usize) -> Result<Vec<u64>, Error> {
         let index = Arc::clone(&self.index);
         let found = blocking(move || index.positions(&key, limit)).await;
-        // What was found to be damaged is gone from the index.
-        if self.covered() < *self.fed.borrow() {
+        // What was found to be damaged is thrown away and fed again, also while the log stands still.
+        if self.index.is_due() || self.covered() < *self.fed.borrow() {
             self.hurry.notify_one();
         }
         found
+    }
+
+    /// Says whether the index covers so many entries, so that what it did not find is not there. Asked after the search,
+    /// because what is damaged may be found by another one meanwhile.
+    ///
+    /// # Errors
+    /// [`Error::IndexBehind`].
+    pub fn covers(&self, size: u64) -> Result<(), Error> {
+        covers(self.covered(), size)
     }
 
     /// Waits until the index covers so many entries, so that whoever logged one finds it. One that is far behind is not
@@ -169,6 +178,14 @@ impl Follower {
         let index = Arc::clone(&self.index);
         blocking(move || index.maintain()).await
     }
+}
+
+/// What is not found among `covered` entries may yet be there.
+pub(crate) fn covers(covered: u64, size: u64) -> Result<(), Error> {
+    if covered < size {
+        return Err(Error::IndexBehind { covered, size });
+    }
+    Ok(())
 }
 
 #[derive(Debug, PartialEq, Eq)]

@@ -135,7 +135,7 @@ fn objects(shared: &Shared, bundle: u64) -> Result<Vec<(String, Bytes)>, Error> 
         .bundle_entries(bundle, TILE_WIDTH)
         .ok_or_else(missing)?;
     let mut objects = vec![(bundle_path(shared, bundle), encode_bundle(&entries))];
-    objects.extend(encode_side(&entries).map(|side| (side_path(bundle), side)));
+    objects.extend(encode_side(bundle, &entries).map(|side| (side_path(bundle), side)));
     for (level, index) in completed_tiles(bundle) {
         let bytes = edge.tile(level, index, TILE_WIDTH).ok_or_else(missing)?;
         objects.push((tile_path(level, index), bytes));

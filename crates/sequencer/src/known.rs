@@ -35,7 +35,12 @@ impl Known {
     /// Where an entry of this key stands. Reads a page or two from disk if it is an old one, and of each run
     /// that has no filter in memory.
     pub(crate) fn find(&self, key: &[u8; 32]) -> Result<Option<u64>, Error> {
-        Ok(self.index.first(&Key::new(*key))?)
+        let found = self.index.first(&Key::new(*key));
+        // What was found to be damaged is thrown away and made again, also while the log stands still.
+        if found.is_err() && self.index.is_due() {
+            self.lags.notify_one();
+        }
+        Ok(found?)
     }
 
     /// The same for the log's thread and for callers that can do without an answer.

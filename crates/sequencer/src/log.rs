@@ -14,6 +14,7 @@ use tokio::task::JoinHandle;
 use crate::add::{Announced, Included};
 use crate::audit::{self, Audited};
 use crate::config::LogConfig;
+use crate::follower::covers;
 use crate::keeper;
 use crate::recovery::{self, Recovered};
 use crate::shared::{Shared, lock};
@@ -164,12 +165,18 @@ impl Log {
         self.inner.shared.queue.is_frozen()
     }
 
-    /// Where an entry stands by its deduplication key, as far as the index knows.
+    /// Where an entry stands by its deduplication key.
     ///
     /// # Errors
-    /// [`Error::Index`].
+    /// [`Error::Index`], and [`Error::IndexBehind`] when it is not found but may be there.
     pub fn find(&self, key: &[u8; 32]) -> Result<Option<LeafIndex>, Error> {
-        Ok(self.inner.shared.known.find(key)?.map(LeafIndex::new))
+        let shared = &self.inner.shared;
+        let size = shared.size();
+        let found = shared.known.find(key)?;
+        if found.is_none() {
+            covers(shared.known.index().covered(), size)?;
+        }
+        Ok(found.map(LeafIndex::new))
     }
 
     /// The head that is published now.

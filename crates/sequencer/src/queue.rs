@@ -28,6 +28,8 @@ pub(crate) struct Queue {
     state: Mutex<State>,
     changed: Condvar,
     limit: usize,
+    /// How many are handed out at once.
+    round_limit: usize,
     /// How many entries are on their way: announced, and not yet pushed or given up.
     coming: AtomicUsize,
     frozen: AtomicBool,
@@ -105,11 +107,12 @@ pub(crate) struct Work {
 }
 
 impl Queue {
-    pub(crate) fn new(limit: usize) -> Self {
+    pub(crate) fn new(limit: usize, round_limit: usize) -> Self {
         Self {
             state: Mutex::default(),
             changed: Condvar::new(),
             limit,
+            round_limit: round_limit.max(1),
             coming: AtomicUsize::new(0),
             frozen: AtomicBool::new(false),
         }
@@ -145,10 +148,11 @@ impl Queue {
         }
         state.waiting.push_back(submission);
         let is_first = state.waiting.len() == 1;
+        let is_full = state.waiting.len() == self.round_limit;
         let is_last = announcement.is_some_and(Announcement::arrive);
         drop(state);
         // Those between find the thread at work, or waiting for what is still coming.
-        if is_first || is_last {
+        if is_first || is_last || is_full {
             self.changed.notify_one();
         }
         Ok(())
@@ -214,21 +218,16 @@ impl Queue {
     /// Waits for work, at most until `idle` has passed, and then gives none; `None` when the queue is closed and empty.
     ///
     /// Once there is some it waits for the submissions that are coming, as long as `patience` at most.
-    pub(crate) fn take(
-        &self,
-        at_most: usize,
-        idle: Option<Duration>,
-        patience: Duration,
-    ) -> Option<Work> {
+    pub(crate) fn take(&self, idle: Option<Duration>, patience: Duration) -> Option<Work> {
         let state = self.wait_for_work(idle);
         let more_come = |state: &mut State| {
-            (1..at_most).contains(&state.waiting.len())
+            (1..self.round_limit).contains(&state.waiting.len())
                 && state.closed.is_none()
                 && self.coming.load(Ordering::Acquire) > 0
         };
         let waited = self.changed.wait_timeout_while(state, patience, more_come);
         let (mut state, _) = waited.unwrap_or_else(PoisonError::into_inner);
-        state.hand_out(at_most)
+        state.hand_out(self.round_limit)
     }
 
     fn wait_for_work(&self, idle: Option<Duration>) -> MutexGuard<'_, State> {
@@ -302,18 +301,18 @@ mod tests {
         queue.push(submission, announcement)
     }
 
-    fn taken(queue: &Queue, at_most: usize, patience: Duration) -> usize {
-        let work = queue.take(at_most, None, patience).unwrap();
+    fn taken(queue: &Queue, patience: Duration) -> usize {
+        let work = queue.take(None, patience).unwrap();
         work.submissions.len()
     }
 
     #[test]
     fn a_round_takes_those_that_are_coming_with_it() {
-        let queue = Queue::new(10);
+        let queue = Queue::new(10, 10);
         let announced = [queue.announce(), queue.announce()];
         push(&queue, None).unwrap();
         thread::scope(|scope| {
-            let round = scope.spawn(|| taken(&queue, 10, FOREVER));
+            let round = scope.spawn(|| taken(&queue, FOREVER));
             for announcement in announced {
                 push(&queue, Some(announcement)).unwrap();
             }
@@ -323,35 +322,47 @@ mod tests {
 
     #[test]
     fn a_round_does_not_wait_for_what_is_taken_back() {
-        let queue = Queue::new(10);
+        let queue = Queue::new(10, 10);
         let announcement = queue.announce();
         push(&queue, None).unwrap();
         thread::scope(|scope| {
-            let round = scope.spawn(|| taken(&queue, 10, FOREVER));
+            let round = scope.spawn(|| taken(&queue, FOREVER));
             drop(announcement);
             assert_eq!(round.join().unwrap(), 1);
         });
     }
 
     #[test]
-    fn a_round_waits_no_longer_than_its_patience_and_not_at_all_when_it_is_full_or_the_queue_closed()
-     {
-        let queue = Queue::new(10);
+    fn a_round_waits_no_longer_than_its_patience_and_not_at_all_when_the_queue_is_closed() {
+        let queue = Queue::new(10, 10);
         let _never_comes = queue.announce();
         push(&queue, None).unwrap();
-        assert_eq!(taken(&queue, 10, Duration::from_millis(1)), 1);
-        push(&queue, None).unwrap();
-        push(&queue, None).unwrap();
-        assert_eq!(taken(&queue, 2, FOREVER), 2);
+        assert_eq!(taken(&queue, Duration::from_millis(1)), 1);
         push(&queue, None).unwrap();
         queue.close(&"over".into());
-        assert_eq!(taken(&queue, 10, FOREVER), 1);
-        assert!(queue.take(10, None, FOREVER).is_none());
+        assert_eq!(taken(&queue, FOREVER), 1);
+        assert!(queue.take(None, FOREVER).is_none());
+    }
+
+    #[test]
+    fn a_round_that_is_full_waits_for_nobody() {
+        let queue = Queue::new(10, 2);
+        let _never_comes = queue.announce();
+        push(&queue, None).unwrap();
+        thread::scope(|scope| {
+            let round = scope.spawn(|| taken(&queue, FOREVER));
+            push(&queue, None).unwrap();
+            assert_eq!(round.join().unwrap(), 2);
+        });
+        for _ in 0..3 {
+            push(&queue, None).unwrap();
+        }
+        assert_eq!(taken(&queue, FOREVER), 2);
     }
 
     #[test]
     fn refuses_more_than_its_limit() {
-        let queue = Queue::new(1);
+        let queue = Queue::new(1, 10);
         push(&queue, None).unwrap();
         assert!(matches!(push(&queue, None), Err(Error::Overloaded { .. })));
     }

@@ -172,9 +172,16 @@ async fn recover_index(shared: &Shared, base: u64) -> Result<(), Error> {
         // That of a newer copy, or of another log.
         index.clear()?;
     }
-    let mut bundles = 0;
-    while bundles < BUNDLES_AT_START && shared.catch_up().await? {
-        bundles += 1;
+    for _ in 0..BUNDLES_AT_START {
+        match shared.catch_up().await {
+            Ok(true) => {}
+            Ok(false) => break,
+            Err(error) => {
+                let log = &shared.name;
+                tracing::warn!(log, %error, cause = ?error, "the index of entries lags behind the log");
+                break;
+            }
+        }
     }
     Ok(())
 }

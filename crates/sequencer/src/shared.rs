@@ -29,6 +29,7 @@ pub struct PublishedHead {
 pub(crate) struct Shared {
     pub(crate) name: String,
     pub(crate) format: Arc<dyn LeafFormat>,
+    pub(crate) has_sides: bool,
     pub(crate) cold: Arc<dyn ColdStorage>,
     pub(crate) edge: RwLock<Edge>,
     pub(crate) published: watch::Sender<Arc<PublishedHead>>,
@@ -69,13 +70,14 @@ impl Shared {
         Self {
             name: config.name.clone(),
             format,
+            has_sides: config.has_sides,
             cold,
             edge: RwLock::new(stored.edge),
             full_bundles: watch::Sender::new(stored.head.head.size / WIDTH),
             published: watch::Sender::new(Arc::new(stored.head)),
             answers: watch::Sender::new(!must_wait),
             cosigned: AtomicU64::new(0),
-            queue: Queue::new(config.queue_limit),
+            queue: Queue::new(config.queue_limit, config.max_round_entries),
             known: Known::new(known),
             tiles: Mutex::default(),
             flushed: AtomicU64::new(stored.base / WIDTH),

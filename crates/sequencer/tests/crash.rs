@@ -289,10 +289,11 @@ async fn a_damaged_object_is_an_error_and_never_a_changed_answer() {
     let first = || world.journal.snapshot().load().unwrap()[0].first;
     eventually("trimming", || first() >= 512).await;
     log.shutdown().await;
-    for (path, opens) in [
-        ("tile/0/000", false),
-        ("tile/entries/001", false),
-        ("tile/entries/000", false),
+    // A log opens without an old bundle, since its tree is whole; what it stands for is not made up.
+    for (path, entry) in [
+        ("tile/0/000", None),
+        ("tile/entries/001", Some(300)),
+        ("tile/entries/000", Some(3)),
     ] {
         for is_missing in [false, true] {
             let world = world.copy();
@@ -304,9 +305,13 @@ async fn a_damaged_object_is_an_error_and_never_a_changed_answer() {
             } else {
                 world.cold.damage(path, flipped.into());
             }
-            assert_eq!(
-                world.try_open().await.is_ok(),
-                opens,
+            let Ok(log) = world.try_open().await else {
+                continue;
+            };
+            let entry = LeafIndex::new(entry.unwrap());
+            let refused = log.entry(entry).await;
+            assert!(
+                matches!(refused, Err(Error::ObjectDamaged { .. })),
                 "{path}, missing: {is_missing}"
             );
         }

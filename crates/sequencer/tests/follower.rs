@@ -13,7 +13,7 @@ use std::sync::Arc;
 
 use index::{Index, IndexConfig, Key};
 use merkle::LeafHash;
-use sequencer::{Follower, Log, RecordedEntry};
+use sequencer::{Error, Follower, Log, RecordedEntry};
 use tokio::sync::oneshot;
 use world::{World, add, add_many, eventually, new_index};
 
@@ -105,6 +105,51 @@ async fn an_index_that_nobody_feeds_is_not_waited_for() {
     let follower = follower(&new_index());
     follower.catch_up(1).await;
     assert_eq!(follower.covered(), 0);
+    let behind = follower.covers(1);
+    assert!(matches!(
+        behind,
+        Err(Error::IndexBehind {
+            covered: 0,
+            size: 1
+        })
+    ));
+    follower.covers(0).unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_damaged_page_is_made_again_although_the_log_stands_still() {
+    let world = World::new();
+    let log = log_with(&world, 300).await;
+    let folder = tempfile::tempdir().unwrap();
+    let (index, _) = Index::open(folder.path(), IndexConfig::default()).unwrap();
+    let follower = follower(&Arc::new(index));
+    follower.complete(&log).await.unwrap();
+    follow(&follower, &log);
+    flip_a_bit_of_each_page(folder.path());
+    let asked = follower.positions(key("entry 7"), 9).await;
+    assert!(matches!(asked, Err(Error::Index(_))), "{asked:?}");
+    for number in 0.. {
+        match follower.positions(key("entry 7"), 9).await {
+            Ok(found) if found == [7] => break,
+            // Thrown away, and not fed again yet.
+            Ok(_) | Err(_) => assert!(number < 1_000),
+        }
+        follower.catch_up(300).await;
+    }
+    check_found(&follower, &log, 300).await;
+}
+
+fn flip_a_bit_of_each_page(directory: &Path) {
+    for file in fs::read_dir(directory).unwrap() {
+        let path = file.unwrap().path();
+        let mut bytes = fs::read(&path).unwrap();
+        bytes
+            .iter_mut()
+            .step_by(1_024)
+            .take(12)
+            .for_each(|byte| *byte ^= 1);
+        fs::write(path, bytes).unwrap();
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]

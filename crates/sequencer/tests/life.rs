@@ -272,6 +272,39 @@ async fn an_entry_is_logged_though_the_index_of_old_ones_is_damaged() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn old_entries_are_found_again_though_their_index_is_damaged_and_the_log_stands_still() {
+    let directory = tempfile::tempdir().unwrap();
+    let mut world = World::new();
+    let small = IndexConfig {
+        tail_postings: 200,
+        filter_bytes: 0,
+        ..IndexConfig::default()
+    };
+    world.known = Arc::new(Index::open(directory.path(), small).unwrap().0);
+    let log = world.open().await;
+    add_many(&log, "entry", 600).await;
+    eventually("writing the index", || world.known.durable() > 0).await;
+    for file in std::fs::read_dir(directory.path()).unwrap() {
+        let path = file.unwrap().path();
+        let mut bytes = std::fs::read(&path).unwrap();
+        let pages = bytes.len() * 9 / 10;
+        bytes[..pages].fill(0x5a);
+        std::fs::write(&path, bytes).unwrap();
+    }
+    let find = |number| log.find(LeafHash::of(format!("entry {number}").as_bytes()).as_bytes());
+    let asked = find(0);
+    assert!(
+        matches!(asked, Err(Error::Index(_) | Error::IndexBehind { .. })),
+        "{asked:?}"
+    );
+    eventually("making it again", || {
+        (0..600).all(|number| matches!(find(number), Ok(Some(_))))
+    })
+    .await;
+    assert!(find(600).unwrap().is_none());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn leaf_hashes_are_read_from_tiles_wherever_they_are() {
     let log = World::new().open().await;
     add_many(&log, "entry", 600).await;

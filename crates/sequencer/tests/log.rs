@@ -9,6 +9,7 @@ use std::collections::BTreeSet;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
+use cold::ColdStorage as _;
 use merkle::{LeafHash, LeafIndex};
 use proptest::prelude::*;
 use sequencer::Error;
@@ -237,6 +238,34 @@ async fn what_is_not_in_the_leaf_is_kept_beside_it() {
     ] {
         assert_eq!(side(&log, index).await, expected, "{index}");
     }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn what_stood_beside_the_leaves_is_missed_when_it_is_lost_or_changed() {
+    let mut world = World::new();
+    world.config.has_sides = true;
+    let log = world.open().await;
+    for number in 0..256 {
+        let mut entry = Text::new(format!("entry {number}"));
+        entry.side = "side";
+        log.add(Box::new(entry)).await.unwrap();
+    }
+    eventually("flushing", || log.health().bundles_in_cold == 1).await;
+    let path = "side/000";
+    let file = world.cold.get(path).await.unwrap().unwrap();
+    let asked = async || log.entry(LeafIndex::new(7)).await;
+    let is_damaged =
+        |answer| matches!(answer, Err(Error::ObjectDamaged { path: found, .. }) if found == path);
+    for at in [0, 4, file.len() / 2, file.len() - 1] {
+        let mut flipped = file.to_vec();
+        flipped[at] ^= 0x10;
+        world.cold.damage(path, flipped.into());
+        assert!(is_damaged(asked().await), "{at}");
+    }
+    world.cold.remove(path);
+    assert!(is_damaged(asked().await));
+    world.cold.damage(path, file);
+    assert_eq!(asked().await.unwrap().unwrap().side, "side");
 }
 
 #[tokio::test]

@@ -47,6 +47,9 @@ pub enum Error {
     /// There is no such tile or issuer.
     #[error("no such {0}")]
     NotFound(&'static str),
+    /// An issuer of an entry that is in the log is not in storage.
+    #[error("the issuer {0} is lost")]
+    IssuerLost(String),
     /// The entry was not logged within the deadline; it may be later.
     #[error("the entry was not logged in time")]
     Late,

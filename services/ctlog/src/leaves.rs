@@ -30,7 +30,11 @@ impl Leaves {
         self.follower.catch_up(size).await;
         let key = Key::new(*leaf_hash.as_bytes());
         let found = self.follower.positions(key, 1).await?;
-        Ok(found.first().copied().filter(|index| *index < size))
+        let found = found.first().copied().filter(|index| *index < size);
+        if found.is_none() {
+            self.follower.covers(size)?;
+        }
+        Ok(found)
     }
 
     /// Follows the log until it is told to stop.

@@ -110,7 +110,7 @@ impl<'a> Issuers<'a> {
         }
         let issuer = self.storage.find(fingerprint).await;
         let issuer = issuer.map_err(Error::Issuers)?;
-        let issuer = issuer.ok_or(Error::NotFound("issuer"))?;
+        let issuer = issuer.ok_or_else(|| Error::IssuerLost(hex::encode(fingerprint)))?;
         self.read.insert(*fingerprint, issuer.clone());
         Ok(issuer)
     }
@@ -203,6 +203,6 @@ mod tests {
         }
         assert_eq!(cold.reads.load(Ordering::Relaxed), 2);
         let absent = issuers.beside(&leaf(vec![[3; 32]])).await;
-        assert!(matches!(absent, Err(Error::NotFound("issuer"))));
+        assert!(matches!(absent, Err(Error::IssuerLost(_))));
     }
 }

@@ -139,6 +139,7 @@ impl<'a> KeyedLog<'a> {
             clock,
         };
         let mut limits = sequencer::LogConfig::new(origin.as_str());
+        limits.has_sides = self.name.tree_id.is_some();
         limits.min_round_interval = self.config.min_round_interval.duration();
         // The log itself comes last: when anything fails before, there is no thread that still holds its journal.
         let search = SearchIndex::open(data.join("search"), origin.clone()).await?;

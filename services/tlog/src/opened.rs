@@ -136,7 +136,7 @@ fn unusable(path: &Path) -> impl FnOnce(io::Error) -> Error {
 }
 
 fn write_durably(directory: &Path, path: &Path, bytes: &[u8]) -> io::Result<()> {
-    fs::create_dir_all(directory)?;
+    journal::create_directory(directory)?;
     let mut file = fs::File::create(path)?;
     file.write_all(bytes)?;
     file.sync_all()?;

@@ -33,6 +33,7 @@ impl From<Error> for Problem {
                 "the log did not take the entry in time; send it again, it is logged only once",
             ),
             Error::Log(source) => failed(source),
+            Error::IssuerLost(_) => Self::internal("E-CTLOG-024", causes(&error)),
             Error::Issuers(_) => unavailable(
                 "E-CTLOG-017",
                 "the log cannot reach its storage of issuers; try again",
@@ -131,6 +132,10 @@ fn failed(error: sequencer::Error) -> Problem {
         sequencer::Error::Cold(cold::Error::Io { .. }) | sequencer::Error::Index(_) => unavailable(
             "E-CTLOG-022",
             "the storage of the log does not answer; try again in a moment",
+        ),
+        sequencer::Error::IndexBehind { .. } => unavailable(
+            "E-CTLOG-023",
+            "not all certificates of the log can be searched yet; try again in a moment",
         ),
         sequencer::Error::EntryUnfit { .. }
         | sequencer::Error::ObjectDamaged { .. }

@@ -217,6 +217,10 @@ fn failed(error: sequencer::Error) -> Problem {
             "E-TLOG-019",
             "the storage of the log does not answer; try again in a moment",
         ),
+        sequencer::Error::IndexBehind { .. } => unavailable(
+            "E-TLOG-023",
+            "not all entries of the log can be searched yet; try again in a moment",
+        ),
         sequencer::Error::EntryUnfit { .. }
         | sequencer::Error::ObjectDamaged { .. }
         | sequencer::Error::Cold(_)

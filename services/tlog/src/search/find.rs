@@ -4,7 +4,8 @@ use entry::v1::{Operator, SearchTerm};
 use index::Key;
 use key::HashAlgorithm;
 use merkle::LeafIndex;
-use sequencer::{Log, RecordedEntry};
+use sequencer::{Follower, Log, RecordedEntry};
+use tiles::TILE_WIDTH;
 
 use super::SearchIndex;
 use crate::error::Error;
@@ -30,61 +31,60 @@ impl SearchIndex {
     ) -> Result<BTreeSet<LeafIndex>, Error> {
         let generation = self.generation.load_full();
         let published = log.published().head.size;
-        generation.follower.catch_up(published).await;
+        let follower = &generation.follower;
+        follower.catch_up(published).await;
         let keys: BTreeSet<_> = terms.iter().map(key_of).collect();
-        match operator {
-            Operator::Or => self.with_any(&keys).await,
-            Operator::And => self.with_all(log, &keys).await,
-        }
-    }
-
-    async fn with_any(&self, keys: &BTreeSet<Key>) -> Result<BTreeSet<LeafIndex>, Error> {
-        let mut found = BTreeSet::new();
-        for key in keys {
-            found.extend(
-                self.with(key)
-                    .await?
-                    .ok_or(Error::TooManyFound(MAX_FOUND))?,
-            );
-        }
+        let found = match operator {
+            Operator::Or => with_any(follower, &keys).await?,
+            Operator::And => with_all(follower, log, &keys).await?,
+        };
+        follower.covers(published)?;
         Ok(found)
     }
+}
 
-    /// A term that many entries have does not find them; it is looked for in what the others find.
-    async fn with_all(
-        &self,
-        log: &Log,
-        keys: &BTreeSet<Key>,
-    ) -> Result<BTreeSet<LeafIndex>, Error> {
-        let (mut found, mut common) = (None, Vec::new());
-        for key in keys {
-            let Some(places) = self.with(key).await? else {
-                common.push(*key);
-                continue;
-            };
-            found = Some(match found {
-                None => places,
-                Some(found) => &found & &places,
-            });
-        }
-        match found {
-            Some(found) => having(log, found, &common).await,
-            None if common.is_empty() => Ok(BTreeSet::new()),
-            None => Err(Error::TooManyFound(MAX_FOUND)),
-        }
+async fn with_any(follower: &Follower, keys: &BTreeSet<Key>) -> Result<BTreeSet<LeafIndex>, Error> {
+    let mut found = BTreeSet::new();
+    for key in keys {
+        let places = with(follower, key).await?;
+        found.extend(places.ok_or(Error::TooManyFound(MAX_FOUND))?);
     }
+    Ok(found)
+}
 
-    /// The entries that carry a key, or `None` if they are too many.
-    async fn with(&self, key: &Key) -> Result<Option<BTreeSet<LeafIndex>>, Error> {
-        let generation = self.generation.load_full();
-        let places = generation.follower.positions(*key, MAX_FOUND + 1).await;
-        let places = places.map_err(|error| match error {
-            sequencer::Error::Index(source) => Error::Index(source),
-            error => Error::Log(error),
-        })?;
-        let are_few = places.len() <= MAX_FOUND;
-        Ok(are_few.then(|| places.into_iter().map(LeafIndex::new).collect()))
+/// A term that many entries have does not find them; it is looked for in what the others find.
+async fn with_all(
+    follower: &Follower,
+    log: &Log,
+    keys: &BTreeSet<Key>,
+) -> Result<BTreeSet<LeafIndex>, Error> {
+    let (mut found, mut common) = (None, Vec::new());
+    for key in keys {
+        let Some(places) = with(follower, key).await? else {
+            common.push(*key);
+            continue;
+        };
+        found = Some(match found {
+            None => places,
+            Some(found) => &found & &places,
+        });
     }
+    match found {
+        Some(found) => having(log, found, &common).await,
+        None if common.is_empty() => Ok(BTreeSet::new()),
+        None => Err(Error::TooManyFound(MAX_FOUND)),
+    }
+}
+
+/// The entries that carry a key, or `None` if they are too many.
+async fn with(follower: &Follower, key: &Key) -> Result<Option<BTreeSet<LeafIndex>>, Error> {
+    let places = follower.positions(*key, MAX_FOUND + 1).await;
+    let places = places.map_err(|error| match error {
+        sequencer::Error::Index(source) => Error::Index(source),
+        error => Error::Log(error),
+    })?;
+    let are_few = places.len() <= MAX_FOUND;
+    Ok(are_few.then(|| places.into_iter().map(LeafIndex::new).collect()))
 }
 
 /// Those of some entries that have some keys, as the entries themselves say.
@@ -97,9 +97,16 @@ async fn having(
         return Ok(entries);
     }
     let mut found = BTreeSet::new();
+    // What was read last, from the bundle's place on: neighbours are read once.
+    let (mut first, mut read) = (0, Vec::new());
     for index in entries {
-        let entry = log.entry(index).await?;
-        let keys = keys(&entry.ok_or(Error::EntryLost(index.value()))?);
+        let at = index.value();
+        if !(first..first + read.len() as u64).contains(&at) {
+            (first, read) = (at, log.entries(index, u64::from(TILE_WIDTH)).await?);
+        }
+        let place = usize::try_from(at - first).ok();
+        let entry = place.and_then(|place| read.get(place));
+        let keys = keys(entry.ok_or(Error::EntryLost(at))?);
         if wanted.iter().all(|key| keys.contains(key)) {
             found.insert(index);
         }
