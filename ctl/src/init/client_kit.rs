@@ -31,6 +31,8 @@ fn readme(instance: &Instance) -> String {
         .replace("{issuer}", &url(Service::Oidc))
         .replace("{tuf}", &url(Service::Tuf))
         .replace("{tsa}", &url(Service::Tsa))
+        .replace("{ca}", &url(Service::Ca))
+        .replace("{tlog}", &url(Service::Tlog))
         .replace("{tls}", tls)
 }
 
@@ -64,6 +66,35 @@ cosign trusts in `$TUF_ROOT`; `eval \"$(sigctl env DIR)\"` gives the shell a pla
     cosign verify-blob-attestation --trusted-root trusted_root.json --use-signed-timestamps \\
       --type slsaprovenance1 --certificate-identity you@example.com --certificate-oidc-issuer {issuer} \\
       --bundle FILE.sigstore.json FILE
+
+## cosign 2.6, through Rekor v1
+
+    cosign initialize --mirror {tuf} --root root.json
+    cosign sign-blob --yes --identity-token \"$TOKEN\" --fulcio-url {ca} --rekor-url {tlog} \\
+      --oidc-issuer {issuer} --bundle FILE.bundle FILE
+    cosign verify-blob --certificate-identity you@example.com --certificate-oidc-issuer {issuer} \\
+      --rekor-url {tlog} --bundle FILE.bundle FILE
+
+`cosign sign` and `cosign verify` take the same options for an image.
+
+## rekor-cli 1.5
+
+    rekor-cli search --rekor_server {tlog} --artifact FILE
+    rekor-cli get --rekor_server {tlog} --uuid UUID
+    rekor-cli loginfo --rekor_server {tlog}
+
+## sigstore-js 4.1, through Rekor v1
+
+    const { sign, verify } = require('sigstore');
+    const bundle = await sign(data, {
+      identityToken: process.env.TOKEN, fulcioURL: '{ca}', rekorURL: '{tlog}', tsaServerURL: '{tsa}',
+    });
+    await verify(bundle, data, {
+      tufMirrorURL: '{tuf}', tufRootPath: 'root.json', tufCachePath: 'tuf-cache',
+      certificateIdentityEmail: 'you@example.com', certificateIssuer: '{issuer}',
+    });
+
+With `bundleBuilderFromSigningConfig` of `@sigstore/sign` and `signing_config.v0.2.json` it signs through Rekor v2.
 
 ## sigstore-python 4.5
 
