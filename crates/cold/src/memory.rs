@@ -26,6 +26,7 @@ pub struct MemoryStorage {
 struct Inner {
     objects: BTreeMap<String, Bytes>,
     faults: VecDeque<(String, Fault)>,
+    is_full: bool,
 }
 
 impl MemoryStorage {
@@ -37,6 +38,11 @@ impl MemoryStorage {
     /// Plans one fault for the next `put` whose path starts with `prefix`; plans are used in order.
     pub fn fail_next_put(&self, prefix: &str, fault: Fault) {
         self.lock().faults.push_back((prefix.to_owned(), fault));
+    }
+
+    /// Lets every `put` fail for want of room, or succeed again.
+    pub fn set_full(&self, is_full: bool) {
+        self.lock().is_full = is_full;
     }
 
     /// Replaces an object whatever is stored, as a damaged medium would.
@@ -55,7 +61,7 @@ impl MemoryStorage {
         Self {
             inner: Arc::new(Mutex::new(Inner {
                 objects,
-                faults: VecDeque::new(),
+                ..Inner::default()
             })),
         }
     }
@@ -85,6 +91,9 @@ impl ColdStorage for MemoryStorage {
     async fn put(&self, path: &str, bytes: Bytes) -> Result<(), Error> {
         path::check(path)?;
         let mut inner = self.lock();
+        if inner.is_full {
+            return Err(Error::io(path, io::ErrorKind::StorageFull.into()));
+        }
         let fault = inner.planned(path);
         if fault == Some(Fault::Before) {
             return Err(Error::io(

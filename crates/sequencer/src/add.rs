@@ -133,15 +133,29 @@ impl<'a> Addition<'a> {
 impl Shared {
     /// What waits for cold storage is held in memory, so there is a limit.
     fn refuse_when_cold_storage_lags(&self) -> Result<(), Error> {
-        let behind =
-            (self.size() / crate::edge::WIDTH).saturating_sub(self.flushed.load(Ordering::Acquire));
-        if behind > BUNDLES_IN_MEMORY {
-            Err(Error::Overloaded {
-                retry_after: RETRY_AFTER,
-            })
-        } else {
-            Ok(())
+        if !self.cold_storage_lags() {
+            return Ok(());
         }
+        Err(match self.cold_hindrance.reason() {
+            Some(reason) => Error::ColdLags { reason },
+            None => Error::Overloaded {
+                retry_after: RETRY_AFTER,
+            },
+        })
+    }
+
+    fn cold_storage_lags(&self) -> bool {
+        let full = self.size() / crate::edge::WIDTH;
+        full.saturating_sub(self.flushed.load(Ordering::Acquire)) > BUNDLES_IN_MEMORY
+    }
+
+    /// Why entries are refused for now.
+    pub(crate) fn hindered(&self) -> Option<Arc<str>> {
+        let cold = || {
+            let reason = self.cold_hindrance.reason();
+            reason.filter(|_| self.cold_storage_lags())
+        };
+        self.hindrance.reason().or_else(cold)
     }
 }
 

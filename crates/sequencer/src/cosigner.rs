@@ -92,12 +92,15 @@ impl Cosigner {
         let waits =
             self.cosigning.without_quorum == WithoutQuorum::Wait && !shared.queue.is_frozen();
         while waits && !outcome.is_quorum_met {
+            let reason = format!("too few witnesses cosign: {}", missing(&outcome.failures));
+            shared.hindrance.set(&shared.name, reason);
             shared.queue.wait_until(Instant::now() + RETRY);
             if shared.queue.closed().is_some() {
                 return Err("it was stopped while it waited for its witnesses".to_owned());
             }
             outcome = self.ask(shared, published, Whom::Quorum)?;
         }
+        shared.hindrance.clear(&shared.name);
         let size = published.head.size;
         self.rests_until = if outcome.is_quorum_met {
             shared.cosigned.fetch_max(size, Ordering::AcqRel);

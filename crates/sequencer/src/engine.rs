@@ -10,6 +10,7 @@ use crate::config::LogConfig;
 use crate::cosigner::Cosigner;
 use crate::failure::{Dead, Failure, refuse, tell};
 use crate::head_signer::{ConsistentSigner, Place};
+use crate::hindrance::Recheck;
 use crate::log::Clock;
 use crate::queue::{Ending, Submission, Work};
 use crate::round::{Draft, Drafter, recorded};
@@ -29,6 +30,8 @@ pub(crate) struct Engine {
     pub(crate) last_commit: Duration,
     /// A head that could not be renewed is not tried again before.
     pub(crate) renews_at: Option<Instant>,
+    /// Set as long as rounds are not committed for a reason that passes.
+    pub(crate) recheck: Option<Recheck>,
 }
 
 impl Engine {
@@ -49,7 +52,7 @@ impl Engine {
                 Work { endings, .. } if !endings.is_empty() => self.end(endings),
                 _ => self.refresh(),
             };
-            if let Err(Dead(reason)) = done {
+            if let Err(Dead(reason)) = done.and_then(|()| self.recheck()) {
                 self.shared.stop(reason);
                 return;
             }
@@ -68,6 +71,7 @@ impl Engine {
             let pause = |at: Instant| at.saturating_duration_since(Instant::now());
             rest.max(self.renews_at.map(pause).unwrap_or_default())
         });
+        let idle = idle.into_iter().chain(self.until_recheck()).min();
         // What is coming would otherwise wait for this round and then for its own.
         let patience = self.last_commit.min(MAX_PATIENCE);
         self.shared.queue.take(idle, patience)
@@ -92,6 +96,7 @@ impl Engine {
             }
             Err(failure) => {
                 self.renews_at = Some(Instant::now() + RENEWAL_RETRY);
+                self.hinder(&failure);
                 let (log, error) = (&self.shared.name, failure.to_error(&self.shared));
                 tracing::warn!(log, %error, cause = ?error, "the head of the idle log is not renewed");
                 failure.into_result()
@@ -108,10 +113,10 @@ impl Engine {
         }
         let time_millis = match self.time() {
             Ok(time_millis) => time_millis,
-            Err(behind_millis) => {
+            Err(failure) => {
                 self.shared.queue.resume();
-                tell(endings, || Err(Error::ClockBehind { behind_millis }));
-                return Ok(());
+                tell(endings, || Err(failure.to_error(&self.shared)));
+                return failure.into_result();
             }
         };
         let mut draft = Draft::empty(time_millis);
@@ -144,9 +149,10 @@ impl Engine {
     fn round(&mut self, submissions: VecDeque<Submission>) -> Result<(), Dead> {
         let time_millis = match self.time() {
             Ok(time_millis) => time_millis,
-            Err(behind_millis) => {
-                refuse(submissions, || Error::ClockBehind { behind_millis });
-                return Ok(());
+            Err(failure) => {
+                self.hinder(&failure);
+                refuse(submissions, || failure.to_error(&self.shared));
+                return failure.into_result();
             }
         };
         let mut draft =
@@ -162,6 +168,7 @@ impl Engine {
                 Ok(())
             }
             Err(failure) => {
+                self.hinder(&failure);
                 draft.refuse(|| failure.to_error(&self.shared));
                 failure.into_result()
             }
@@ -197,6 +204,7 @@ impl Engine {
             ))
         })?;
         self.last_commit = started.elapsed();
+        self.unhinder();
         match &mut self.cosigner {
             // Only now: a witness does not forget, so what it has seen must not be lost.
             Some(cosigner) if published.head.size > 0 => {
@@ -208,7 +216,7 @@ impl Engine {
     }
 
     /// Extends the tree in memory, makes room on disk, and signs the new head as a witness would.
-    fn prepare(
+    pub(crate) fn prepare(
         &mut self,
         draft: &Draft,
         before: &PublishedHead,
@@ -249,10 +257,10 @@ impl Engine {
 
     /// The round's time: never before the last one's, and after it where times are distinct. A clock that is far behind
     /// stops the log until it has caught up.
-    fn time(&self) -> Result<u64, u64> {
+    pub(crate) fn time(&self) -> Result<u64, Failure> {
         let (now, last) = ((self.clock)(), self.shared.published.borrow().time_millis);
         match last.checked_sub(now) {
-            Some(behind) if behind > CLOCK_STEP_MILLIS => Err(behind),
+            Some(behind) if behind > CLOCK_STEP_MILLIS => Err(Failure::ClockBehind(behind)),
             _ => Ok(now.max(last + u64::from(self.config.distinct_times))),
         }
     }

@@ -67,6 +67,12 @@ pub enum Error {
         /// What is wrong with it.
         what: &'static str,
     },
+    /// Cold storage has not taken what is full for so long that memory holds no more.
+    #[error("too much waits for cold storage: {reason}")]
+    ColdLags {
+        /// What cold storage said last.
+        reason: Arc<str>,
+    },
     /// Cold storage failed.
     #[error("cannot use cold storage")]
     Cold(#[from] cold::Error),

@@ -30,6 +30,8 @@ pub(crate) enum Failure {
     NoRoom(Arc<journal::Error>),
     /// No signature was made or it did not verify; nothing was written.
     Signing(Arc<dyn std::error::Error + Send + Sync>),
+    /// The clock stands before the last round by so many milliseconds.
+    ClockBehind(u64),
     /// What is on disk is unknown, or memory is.
     Dead(String),
 }
@@ -50,6 +52,9 @@ impl Failure {
             Self::Signing(source) => Error::SigningFailed {
                 source: Arc::clone(source),
             },
+            Self::ClockBehind(behind_millis) => Error::ClockBehind {
+                behind_millis: *behind_millis,
+            },
             Self::Dead(reason) => {
                 shared.stop(reason.as_str());
                 shared.read_only()
@@ -57,10 +62,45 @@ impl Failure {
         }
     }
 
+    /// Why, for the operator, if it can pass without a restart.
+    pub(crate) fn passes(&self) -> Option<String> {
+        match self {
+            Self::NoRoom(source) => Some(format!("{}; make room on its disk", chain(&**source))),
+            Self::Signing(source) => Some(format!(
+                "it cannot sign its checkpoint: {}; look after its key",
+                chain(&**source)
+            )),
+            Self::ClockBehind(behind_millis) => Some(format!(
+                "the clock is {behind_millis} ms behind its last entry; correct it, or wait"
+            )),
+            Self::Dead(_) => None,
+        }
+    }
+
+    /// How much room was missing.
+    pub(crate) fn bytes(&self) -> usize {
+        match self {
+            Self::NoRoom(source) => match &**source {
+                journal::Error::NoRoom { bytes, .. } => *bytes,
+                _ => 0,
+            },
+            _ => 0,
+        }
+    }
+
     pub(crate) fn into_result(self) -> Result<(), Dead> {
         match self {
-            Self::NoRoom(_) | Self::Signing(_) => Ok(()),
+            Self::NoRoom(_) | Self::Signing(_) | Self::ClockBehind(_) => Ok(()),
             Self::Dead(reason) => Err(Dead(reason)),
         }
     }
+}
+
+/// An error with its causes, on one line.
+pub(crate) fn chain(error: &dyn std::error::Error) -> String {
+    let causes = std::iter::successors(Some(error), |error| error.source());
+    causes
+        .map(ToString::to_string)
+        .collect::<Vec<_>>()
+        .join(": ")
 }

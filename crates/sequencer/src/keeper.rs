@@ -11,6 +11,7 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 use crate::edge::{WIDTH, encode_bundle, encode_side};
+use crate::failure::chain;
 use crate::shared::Shared;
 use crate::tree::{bundle_path, side_path, tile_path};
 use crate::{Anchor, AnchorError, Anchored, Error};
@@ -83,10 +84,12 @@ async fn flush_all(shared: Arc<Shared>, mut stopped: watch::Receiver<bool>) {
             return;
         }
         if let Err(error) = flushed {
-            tracing::warn!(log = shared.name, %error, cause = ?error, "full tiles wait for cold storage");
+            let reason = format!("full tiles wait for cold storage: {}", chain(&error));
+            shared.cold_hindrance.set(&shared.name, reason);
             pause(RETRY, &mut stopped).await;
             continue;
         }
+        shared.cold_hindrance.clear(&shared.name);
         tokio::select! {
             changed = full.changed() => if changed.is_err() { return },
             changed = stopped.changed() => if changed.is_err() { return },

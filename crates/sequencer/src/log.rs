@@ -69,8 +69,10 @@ struct Running {
 /// How a log is doing.
 #[derive(Debug, Clone)]
 pub struct Health {
-    /// Why the log takes no entries, when it does not.
+    /// Why the log takes no entries until it is opened again, when it does not.
     pub read_only: Option<Arc<str>>,
+    /// Why it takes none for now, until something outside of it changes: room, the key, the clock, witnesses.
+    pub hindered: Option<Arc<str>>,
     /// The published size.
     pub size: u64,
     /// The time of the published checkpoint, in milliseconds since the epoch.
@@ -83,6 +85,14 @@ pub struct Health {
     pub anchored_size: u64,
     /// Up to which size a quorum of witnesses has cosigned the log since it was opened.
     pub cosigned_size: u64,
+}
+
+impl Health {
+    /// Why the log takes no entries, for now or for good.
+    pub fn takes_none_because(&self) -> Option<&str> {
+        let reason = self.read_only.as_ref().or(self.hindered.as_ref());
+        reason.map(|reason| &**reason)
+    }
 }
 
 impl Log {
@@ -129,7 +139,8 @@ impl Log {
     /// Dropping the future before its round starts withdraws the entry.
     ///
     /// # Errors
-    /// [`Error::Overloaded`], [`Error::NoRoom`], [`Error::ClockBehind`] and [`Error::SigningFailed`] may pass with time;
+    /// [`Error::Overloaded`], [`Error::ColdLags`], [`Error::NoRoom`], [`Error::ClockBehind`] and
+    /// [`Error::SigningFailed`] may pass with time;
     /// [`Error::ReadOnly`] does not; [`Error::EntryUnfit`] is the entry's own.
     pub async fn add(&self, entry: Box<dyn PendingEntry>) -> Result<Included, Error> {
         self.announce().add(entry).await
@@ -282,6 +293,7 @@ impl Log {
         let published = shared.published();
         Health {
             read_only: shared.queue.closed(),
+            hindered: shared.hindered(),
             size: published.head.size,
             published_millis: published.time_millis,
             waiting: shared.queue.len(),

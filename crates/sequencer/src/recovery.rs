@@ -68,6 +68,7 @@ pub(crate) async fn recover(config: LogConfig, parts: LogParts) -> Result<Recove
         runtime: Handle::current(),
         last_commit: Duration::ZERO,
         renews_at: None,
+        recheck: None,
         config,
     });
     if rounds.is_empty() {

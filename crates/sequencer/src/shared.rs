@@ -10,6 +10,7 @@ use tokio::sync::watch;
 use crate::cold_tree::TileCache;
 use crate::config::LogConfig;
 use crate::edge::{Edge, WIDTH};
+use crate::hindrance::Hindrance;
 use crate::known::Known;
 use crate::queue::Queue;
 use crate::{Anchored, Error, LeafFormat};
@@ -40,6 +41,10 @@ pub(crate) struct Shared {
     /// Up to which size a quorum of witnesses has cosigned the log since it was opened.
     pub(crate) cosigned: AtomicU64,
     pub(crate) queue: Queue,
+    /// Why no round is committed or answered for now.
+    pub(crate) hindrance: Hindrance,
+    /// Why cold storage takes nothing for now.
+    pub(crate) cold_hindrance: Hindrance,
     pub(crate) known: Known,
     pub(crate) tiles: Mutex<TileCache>,
     /// How many bundles are in cold storage.
@@ -78,6 +83,8 @@ impl Shared {
             answers: watch::Sender::new(!must_wait),
             cosigned: AtomicU64::new(0),
             queue: Queue::new(config.queue_limit, config.max_round_entries),
+            hindrance: Hindrance::default(),
+            cold_hindrance: Hindrance::default(),
             known: Known::new(known),
             tiles: Mutex::default(),
             flushed: AtomicU64::new(stored.base / WIDTH),

@@ -6,7 +6,6 @@ mod world;
 use sigstead_sequencer as sequencer;
 
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 
 use cold::{ColdStorage, Fault as ColdFault};
 use journal::{Fault, Journal};
@@ -329,45 +328,6 @@ async fn a_damaged_object_is_an_error_and_never_a_changed_answer() {
         );
     }
     add(&log, "goes on").await.unwrap();
-}
-
-#[tokio::test]
-async fn a_full_disk_refuses_entries_and_resumes_by_itself() {
-    let world = World::new();
-    let log = world.open().await;
-    add(&log, "before").await.unwrap();
-    world.journal.set_full(true);
-    assert!(matches!(
-        add(&log, "during").await,
-        Err(Error::NoRoom { .. })
-    ));
-    assert_eq!(log.health().read_only, None);
-    assert_eq!(log.audit().await.unwrap().head.size, 1);
-    world.journal.set_full(false);
-    assert_eq!(add(&log, "after").await.unwrap().leaf_index.value(), 1);
-    log.shutdown().await;
-    world.open_and_audit().await;
-}
-
-#[tokio::test]
-async fn a_key_out_of_reach_refuses_entries_and_resumes_by_itself() {
-    let world = World::new();
-    let log = world.open().await;
-    add_many(&log, "before", 255).await;
-    world.signer.is_failing.store(true, Ordering::Relaxed);
-    for _ in 0..3 {
-        let refused = add(&log, "during").await;
-        assert!(matches!(refused, Err(Error::SigningFailed { .. })));
-    }
-    world.signer.is_failing.store(false, Ordering::Relaxed);
-    let included = add(&log, "during").await.unwrap();
-    assert_eq!(
-        (included.leaf_index.value(), included.is_duplicate),
-        (255, false)
-    );
-    add_many(&log, "after", 300).await;
-    log.shutdown().await;
-    world.open_and_audit().await;
 }
 
 #[tokio::test]

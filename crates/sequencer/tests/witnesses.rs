@@ -53,9 +53,14 @@ async fn a_log_that_waits_answers_nothing_until_enough_witnesses_are_back() {
     eventually("asking", || network.refused() >= 4).await;
     assert_eq!(log.published().head.size, 1);
     assert!(!waiting.is_finished());
+    let hindered = log.health().hindered.unwrap();
+    for part in ["too few witnesses cosign", "w0: ", "w1: "] {
+        assert!(hindered.contains(part), "{part}: {hindered}");
+    }
     network.cut([]);
     let included = waiting.await.unwrap().unwrap();
     assert!(network.count_valid(&included.checkpoint.note) >= 2);
+    assert_eq!(log.health().hindered, None);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]

@@ -24,7 +24,7 @@ impl From<&wire::LogInfo> for Log {
         let state = match (log.frozen, log.read_only_reason.as_str()) {
             (true, _) => "frozen".to_owned(),
             (false, "") => "takes entries".to_owned(),
-            (false, reason) => format!("read-only: {reason}"),
+            (false, reason) => format!("takes no entries: {reason}"),
         };
         Self {
             origin: log.origin.clone(),

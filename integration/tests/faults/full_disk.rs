@@ -8,7 +8,7 @@ use integration::wait_for;
 
 use crate::clients::Answer;
 use crate::disk::Disk;
-use crate::server::Start;
+use crate::server::{Server, Start};
 use crate::world::World;
 
 /// Room for a segment of the journal, its successor and some tiles.
@@ -20,23 +20,25 @@ fn a_full_disk_refuses_entries_and_serves_what_there_is_until_there_is_room() {
         return;
     };
     let world = World::with_data(&disk.path().join("log"));
-    let server = world.start_ready();
+    let mut server = world.start_ready();
     assert!(world.send_many(300).contains(&Answer::Acknowledged));
     let filler = disk.path().join("filler");
     fill(&filler);
 
     let refusal = send_until_refused(&world);
     refused_for_want_of_room(&refusal);
+    says_why(&mut server, &world);
     world.judge();
 
     server.stop();
-    let mut server = world.start();
+    server = world.start();
     let start = server.started(&world);
     println!("full disk: a restart while it is full: {start:?}");
     match start {
         Start::Ended(printed) => assert!(printed.contains("No space left"), "{printed}"),
         Start::Ready | Start::ReadOnly(_) => {
             refused_for_want_of_room(&send_until_refused(&world));
+            says_why(&mut server, &world);
             world.judge();
         }
     }
@@ -44,6 +46,11 @@ fn a_full_disk_refuses_entries_and_serves_what_there_is_until_there_is_room() {
     if server.has_ended() {
         server = world.start_ready();
     }
+    // It looks by itself: nothing is sent before it is ready.
+    wait_for("room", || {
+        matches!(server.state(&world), Some(Start::Ready))
+    })
+    .unwrap_or_else(|error| panic!("{error:#}\n{}", server.printed()));
     wait_for("an acknowledgement", || {
         world.send() == Answer::Acknowledged
     })
@@ -79,6 +86,13 @@ fn send_until_refused(world: &World) -> Answer {
         }
     }
     panic!("a full disk takes {} entries", world.acknowledged());
+}
+
+fn says_why(server: &mut Server, world: &World) {
+    match server.state(world) {
+        Some(Start::ReadOnly(reason)) => assert!(reason.contains("make room"), "{reason}"),
+        state => panic!("not ready for want of room: {state:?}"),
+    }
 }
 
 fn refused_for_want_of_room(answer: &Answer) {

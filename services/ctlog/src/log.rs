@@ -88,7 +88,7 @@ impl CtLog {
     }
 
     pub(crate) fn check(&self) -> Result<(), String> {
-        match self.log.health().read_only {
+        match self.log.health().takes_none_because() {
             Some(reason) => Err(format!("{} takes no entries: {reason}", self.origin)),
             None => Ok(()),
         }

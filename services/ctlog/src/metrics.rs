@@ -117,7 +117,7 @@ const GAUGES: [Gauge; 6] = [
     ),
     (
         "sigstead_ctlog_read_only",
-        "1 when the log takes no entries; /readyz says why.",
-        |health| u64::from(health.read_only.is_some()),
+        "1 when the log takes no entries, for now or for good; /readyz says why.",
+        |health| u64::from(health.takes_none_because().is_some()),
     ),
 ];

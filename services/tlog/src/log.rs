@@ -74,7 +74,7 @@ impl TransparencyLog {
     }
 
     pub(crate) fn check(&self) -> Result<(), String> {
-        match self.log.health().read_only {
+        match self.log.health().takes_none_because() {
             // The end that its operator gave it.
             Some(_) if self.is_frozen() => Ok(()),
             Some(reason) => Err(format!("{} takes no entries: {reason}", self.origin())),

@@ -143,7 +143,7 @@ const GAUGES: [Gauge; 7] = [
     ),
     (
         "sigstead_tlog_read_only",
-        "1 when the log takes no entries; ListLogs of the admin port says why.",
-        |health| u64::from(health.read_only.is_some()),
+        "1 when the log takes no entries, for now or for good; ListLogs of the admin port says why.",
+        |health| u64::from(health.takes_none_because().is_some()),
     ),
 ];

@@ -129,7 +129,9 @@ fn failed(error: sequencer::Error) -> Problem {
             "the log could not sign its checkpoint, and did not take the entry; try again",
         ),
         sequencer::Error::OutOfRange { .. } => return not_found(&error),
-        sequencer::Error::Cold(cold::Error::Io { .. }) | sequencer::Error::Index(_) => unavailable(
+        sequencer::Error::Cold(cold::Error::Io { .. })
+        | sequencer::Error::ColdLags { .. }
+        | sequencer::Error::Index(_) => unavailable(
             "E-CTLOG-022",
             "the storage of the log does not answer; try again in a moment",
         ),

@@ -140,7 +140,8 @@ fn info(log: &TransparencyLog) -> wire::LogInfo {
         Some(_) => wire::LogFace::RekorV1,
         None => wire::LogFace::RekorV2,
     };
-    let reason = log.log.health().read_only.filter(|_| !log.is_frozen());
+    let health = log.log.health();
+    let reason = health.takes_none_because().filter(|_| !log.is_frozen());
     wire::LogInfo {
         origin: log.origin().to_string(),
         face: face.into(),
@@ -150,7 +151,7 @@ fn info(log: &TransparencyLog) -> wire::LogInfo {
         checkpoint: String::from_utf8_lossy(&published.note).into_owned(),
         published: Some(timestamp(published.time_millis / 1000)),
         frozen: log.is_frozen(),
-        read_only_reason: reason.map(|reason| reason.to_string()).unwrap_or_default(),
+        read_only_reason: reason.unwrap_or_default().to_owned(),
         indexed: log.search.covered(),
         tree_id: log.name.tree_id.map_or(0, TreeId::get),
         public_key: log.signer.public_key().spki_der().to_vec(),

@@ -213,7 +213,9 @@ fn failed(error: sequencer::Error) -> Problem {
             "E-TLOG-010",
             format!("{error}; see the checkpoint for its size"),
         ),
-        sequencer::Error::Cold(cold::Error::Io { .. }) | sequencer::Error::Index(_) => unavailable(
+        sequencer::Error::Cold(cold::Error::Io { .. })
+        | sequencer::Error::ColdLags { .. }
+        | sequencer::Error::Index(_) => unavailable(
             "E-TLOG-019",
             "the storage of the log does not answer; try again in a moment",
         ),
