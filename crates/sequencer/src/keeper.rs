@@ -171,19 +171,11 @@ async fn keep_anchor(
         let is_stopped = *stopped.borrow_and_update();
         let anchored = Anchored::from(&**published.borrow_and_update());
         if last != anchored {
-            let (returned, result) = store(anchor, anchored).await;
-            if let Err(error) = result {
-                shared.stop(format!(
-                    "the anchor cannot be written ({error}), so a rollback would go unnoticed"
-                ));
-                return;
-            }
-            let Some(returned) = returned else {
+            let Some(returned) = anchor_at(&shared, anchor, anchored).await else {
                 return;
             };
             anchor = returned;
             last = anchored;
-            shared.anchored.store(anchored.head.size, Ordering::Release);
             if !is_stopped {
                 pause(ANCHOR_INTERVAL, &mut stopped).await;
             }
@@ -198,8 +190,29 @@ async fn keep_anchor(
     }
 }
 
+/// Lets the anchor know a head and hands it back; a log whose anchor cannot be written stops.
+pub(crate) async fn anchor_at(
+    shared: &Shared,
+    anchor: Box<dyn Anchor>,
+    anchored: Anchored,
+) -> Option<Box<dyn Anchor>> {
+    let (anchor, stored) = store(anchor, anchored).await;
+    match stored {
+        Ok(()) => {
+            shared.anchored.store(anchored.head.size, Ordering::Release);
+            anchor
+        }
+        Err(error) => {
+            shared.stop(format!(
+                "the anchor cannot be written ({error}), so a rollback would go unnoticed"
+            ));
+            None
+        }
+    }
+}
+
 /// Writes the anchor on a thread that may block, and hands it back.
-pub(crate) async fn store(
+async fn store(
     mut anchor: Box<dyn Anchor>,
     anchored: Anchored,
 ) -> (Option<Box<dyn Anchor>>, Result<(), AnchorError>) {

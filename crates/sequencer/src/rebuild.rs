@@ -29,28 +29,32 @@ pub(crate) async fn rebuild_edge(
     }
     let mut edge = Edge::at(base, columns(cold, base).await?);
     for round in rounds {
-        for (index, entry) in (round.first..).zip(&round.entries) {
-            let leaf = format
-                .read(&entry.bundle)
-                .map_err(|error| damaged_entry(index, &error))?;
-            if leaf.leaf_hash != entry.leaf_hash {
-                return inconsistent(format!(
-                    "the journal's leaf hash of entry {index} is not that of its bytes"
-                ));
-            }
-            if index >= base {
-                edge.push(entry.leaf_hash, recorded(entry));
-            }
-        }
-        if round.head.size >= base && root_of(&edge, round.head.size).ok() != Some(round.head.root)
-        {
-            return inconsistent(format!(
-                "the tree of size {} does not have the root that was signed",
-                round.head.size
-            ));
-        }
+        extend(&mut edge, base, format, round)?;
     }
     Ok((edge, base))
+}
+
+/// Adds the entries of a round from `base` on, and computes again what was signed.
+fn extend(edge: &mut Edge, base: u64, format: &dyn LeafFormat, round: &Round) -> Result<(), Error> {
+    for (index, entry) in (round.first..).zip(&round.entries) {
+        let leaf = format.read(&entry.bundle);
+        let leaf = leaf.map_err(|error| damaged_entry(index, &error))?;
+        if leaf.leaf_hash != entry.leaf_hash {
+            return inconsistent(format!(
+                "the journal's leaf hash of entry {index} is not that of its bytes"
+            ));
+        }
+        if index >= base {
+            edge.push(entry.leaf_hash, recorded(entry));
+        }
+    }
+    let size = round.head.size;
+    if size >= base && root_of(edge, size).ok() != Some(round.head.root) {
+        return inconsistent(format!(
+            "the tree of size {size} does not have the root that was signed"
+        ));
+    }
+    Ok(())
 }
 
 /// The columns of the partial tiles above the full bundles of a log, from level 1 up.

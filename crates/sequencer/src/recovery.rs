@@ -41,7 +41,8 @@ pub(crate) enum Recovered {
 pub(crate) async fn recover(config: LogConfig, parts: LogParts) -> Result<Recovered, Error> {
     let (journal, rounds) = load(parts.journal).await?;
     let (anchor, anchored) = load_anchor(parts.anchor).await?;
-    if rounds.is_empty() {
+    let is_new = rounds.is_empty();
+    if is_new {
         refuse_leftovers(&*parts.cold, &anchored).await?;
     }
     let (edge, base) = rebuild_edge(&*parts.cold, &*parts.leaf_format, &rounds).await?;
@@ -59,8 +60,8 @@ pub(crate) async fn recover(config: LogConfig, parts: LogParts) -> Result<Recove
     let shared = Shared::new(&config, stored, format, cold, parts.known, must_wait);
     let shared = Arc::new(shared);
     recover_index(&shared, base).await?;
-    let mut engine = Box::new(Engine {
-        shared: Arc::clone(&shared),
+    let engine = Box::new(Engine {
+        shared,
         journal,
         signer,
         cosigner: parts.cosigning.map(Cosigner::new),
@@ -71,19 +72,33 @@ pub(crate) async fn recover(config: LogConfig, parts: LogParts) -> Result<Recove
         recheck: None,
         config,
     });
-    if rounds.is_empty() {
-        engine = begin(engine).await?;
+    // A new log's anchor was looked at above.
+    let (engine, anchored) = if is_new {
+        (begin(engine).await?, Ok(None))
     } else {
-        let adopts = engine.config.adopts_missing_anchor;
-        if let Some(reason) = against_anchor(&shared, anchored, adopts).await? {
-            shared.stop(reason);
-            return Ok(Recovered::ReadOnly(shared));
-        }
+        (engine, anchored)
+    };
+    settle(engine, is_last, (anchor, anchored)).await
+}
+
+/// 5. Decides what the log is opened for.
+async fn settle(
+    engine: Box<Engine>,
+    is_last: bool,
+    (anchor, anchored): Loaded,
+) -> Result<Recovered, Error> {
+    let shared = Arc::clone(&engine.shared);
+    let adopts_missing = engine.config.adopts_missing_anchor;
+    if let Some(reason) = against_anchor(&shared, anchored, adopts_missing).await? {
+        shared.stop(reason);
+        return Ok(Recovered::ReadOnly(shared));
     }
     if is_last {
         shared.queue.freeze();
     }
-    Ok(match anchor_now(&shared, anchor).await {
+    // The anchor knows the log before its first new entry.
+    let anchored = Anchored::from(&*shared.published());
+    Ok(match keeper::anchor_at(&shared, anchor, anchored).await {
         Some(anchor) => Recovered::Writable {
             shared,
             engine,
@@ -229,26 +244,6 @@ async fn against_anchor(
             anchored.head.size
         )
     }))
-}
-
-/// The anchor knows the log before its first new entry; `None` when it cannot be written.
-async fn anchor_now(shared: &Shared, anchor: Box<dyn Anchor>) -> Option<Box<dyn Anchor>> {
-    let anchored = Anchored::from(&*shared.published());
-    let (anchor, stored) = keeper::store(anchor, anchored).await;
-    match stored {
-        Ok(()) => {
-            shared
-                .anchored
-                .store(anchored.head.size, std::sync::atomic::Ordering::Release);
-            anchor
-        }
-        Err(error) => {
-            shared.stop(format!(
-                "the anchor cannot be written ({error}), so a rollback would go unnoticed"
-            ));
-            None
-        }
-    }
 }
 
 async fn blocking<T: Send + 'static>(

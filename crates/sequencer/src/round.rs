@@ -151,19 +151,7 @@ impl<'a> Drafter<'a> {
             answer,
         } = submission;
         let index = self.first + self.draft.entries.len() as u64;
-        let verdict = match deduplication_key.and_then(|key| self.known(&key)) {
-            Some((known, Some(stored))) => {
-                match submitted.seal(LeafIndex::new(known.index), known.time_millis) {
-                    Ok(sealed) if sealed.bundle == stored.bundle => {
-                        Ok(Verdict::Duplicate(known, sealed.leaf_hash, stored))
-                    }
-                    _ => self.seal(&*submitted, index),
-                }
-            }
-            Some((_, None)) => Ok(Verdict::Unknown),
-            None => self.seal(&*submitted, index),
-        };
-        match verdict {
+        match self.judge(&*submitted, deduplication_key.as_ref(), index) {
             Ok(Verdict::New(sealed)) => self.append(sealed, index, deduplication_key, answer),
             Ok(Verdict::Duplicate(place, leaf_hash, entry)) => {
                 let is_earlier = place.index < self.first;
@@ -182,6 +170,27 @@ impl<'a> Drafter<'a> {
             }
             Err(error) => {
                 let _ = answer.send(Err(error));
+            }
+        }
+    }
+
+    /// What a submission is that would get this index.
+    fn judge(
+        &self,
+        submitted: &dyn PendingEntry,
+        key: Option<&[u8; 32]>,
+        index: u64,
+    ) -> Result<Verdict, Error> {
+        match key.and_then(|key| self.known(key)) {
+            None => self.seal(submitted, index),
+            Some((_, None)) => Ok(Verdict::Unknown),
+            Some((known, Some(stored))) => {
+                match submitted.seal(LeafIndex::new(known.index), known.time_millis) {
+                    Ok(sealed) if sealed.bundle == stored.bundle => {
+                        Ok(Verdict::Duplicate(known, sealed.leaf_hash, stored))
+                    }
+                    _ => self.seal(submitted, index),
+                }
             }
         }
     }

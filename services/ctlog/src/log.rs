@@ -63,13 +63,7 @@ impl CtLog {
             known: Arc::new(open_index(&config.data.join("known"))?),
             clock: millis_of(clock),
         };
-        let mut limits = sequencer::LogConfig::new(origin.as_str());
-        limits.min_round_interval = config.min_round_interval.duration().max(HEAD_INTERVAL);
-        // RFC 6962 §3.5: no two tree heads have the same time.
-        limits.distinct_times = true;
-        limits.refresh_interval =
-            Some(config.refresh_interval.duration()).filter(|interval| !interval.is_zero());
-        let log = Log::open(limits, parts).await?;
+        let log = Log::open(limits_of(config), parts).await?;
         let leaves = Leaves::open(&config.data.join("leaves"))?;
         let registry = Registry::new();
         let metrics = Metrics::register(&registry, origin.as_str(), log.clone())?;
@@ -126,6 +120,16 @@ pub(crate) fn open_index(directory: &Path) -> Result<Index, Error> {
         tracing::warn!(%damage, "a part of the index of entries is made anew");
     }
     Ok(index)
+}
+
+fn limits_of(config: &Config) -> sequencer::LogConfig {
+    let mut limits = sequencer::LogConfig::new(config.origin.as_str());
+    limits.min_round_interval = config.min_round_interval.duration().max(HEAD_INTERVAL);
+    // RFC 6962 §3.5: no two tree heads have the same time.
+    limits.distinct_times = true;
+    let interval = config.refresh_interval.duration();
+    limits.refresh_interval = (!interval.is_zero()).then_some(interval);
+    limits
 }
 
 fn millis_of(clock: Arc<dyn kit::Clock>) -> Clock {

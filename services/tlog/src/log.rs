@@ -138,12 +138,9 @@ impl<'a> KeyedLog<'a> {
             known: Arc::new(open_index(data.join("known"), &origin).await?),
             clock,
         };
-        let mut limits = sequencer::LogConfig::new(origin.as_str());
-        limits.has_sides = self.name.tree_id.is_some();
-        limits.min_round_interval = self.config.min_round_interval.duration();
         // The log itself comes last: when anything fails before, there is no thread that still holds its journal.
         let search = SearchIndex::open(data.join("search"), origin.clone()).await?;
-        let log = Log::open(limits, parts).await.map_err(failed)?;
+        let log = Log::open(self.limits(), parts).await.map_err(failed)?;
         Ok(TransparencyLog {
             log_id: self.key.full_id(),
             name: self.name,
@@ -156,6 +153,13 @@ impl<'a> KeyedLog<'a> {
 }
 
 impl KeyedLog<'_> {
+    fn limits(&self) -> sequencer::LogConfig {
+        let mut limits = sequencer::LogConfig::new(self.name.origin.as_str());
+        limits.has_sides = self.name.tree_id.is_some();
+        limits.min_round_interval = self.config.min_round_interval.duration();
+        limits
+    }
+
     fn cosigning(&self) -> Result<Option<Cosigning>, Error> {
         let witnesses = self.config.witnesses.as_ref();
         let opened = witnesses.map(|witnesses| cosigning::open(witnesses, &self.key));
