@@ -146,7 +146,8 @@ impl Shared {
 
     fn cold_storage_lags(&self) -> bool {
         let full = self.size() / crate::edge::WIDTH;
-        full.saturating_sub(self.flushed.load(Ordering::Acquire)) > BUNDLES_IN_MEMORY
+        let waiting = full.saturating_sub(self.flushed.load(Ordering::Acquire));
+        waiting > BUNDLES_IN_MEMORY || self.held_bytes.load(Ordering::Acquire) > BYTES_IN_MEMORY
     }
 
     /// Why entries are refused for now.
@@ -171,3 +172,6 @@ fn verified(included: Included) -> Result<Included, Error> {
 
 /// A few seconds of a busy log; about 25 MiB of entries of common size.
 const BUNDLES_IN_MEMORY: u64 = 64;
+
+/// More than one bundle ever has, so that those that are full can make room.
+const BYTES_IN_MEMORY: u64 = 128 * 1024 * 1024;

@@ -9,7 +9,8 @@ use bytes::Bytes;
 use merkle::{NodeHash, NodeReader};
 use tiles::{TILE_HEIGHT, TILE_WIDTH, Tile};
 
-use crate::edge::{WIDTH, decode_sides};
+use crate::bundle::decode_sides;
+use crate::edge::WIDTH;
 use crate::shared::{Shared, lock};
 use crate::tree::{bundle_path, side_path, tile_path};
 use crate::{Error, RecordedEntry};

@@ -1,6 +1,6 @@
 use std::collections::VecDeque;
 
-use bytes::{BufMut, Bytes, BytesMut};
+use bytes::Bytes;
 use merkle::{LeafHash, NodeHash, NodeReader};
 use tiles::{NodePlace, TILE_HEIGHT, TILE_WIDTH};
 
@@ -19,6 +19,8 @@ pub(crate) struct Edge {
     /// The index of the first entry of `entries`, a multiple of 256.
     first_entry: u64,
     entries: VecDeque<RecordedEntry>,
+    /// How long they are together.
+    entry_bytes: u64,
 }
 
 /// The tiles of one level from an index on; all but the last one are full.
@@ -57,10 +59,16 @@ impl Edge {
             levels,
             first_entry: size,
             entries: VecDeque::new(),
+            entry_bytes: 0,
         }
     }
 
+    pub(crate) const fn entry_bytes(&self) -> u64 {
+        self.entry_bytes
+    }
+
     pub(crate) fn push(&mut self, leaf_hash: LeafHash, entry: RecordedEntry) {
+        self.entry_bytes += length(&entry);
         self.entries.push_back(entry);
         self.size += 1;
         let mut carried = Some(NodeHash::from(leaf_hash));
@@ -80,8 +88,10 @@ impl Edge {
     /// Takes back the entries of a round that was not committed.
     pub(crate) fn truncate(&mut self, size: u64) {
         self.size = size;
-        self.entries
-            .truncate(usize::try_from(size.saturating_sub(self.first_entry)).unwrap_or(usize::MAX));
+        let count = usize::try_from(size.saturating_sub(self.first_entry)).unwrap_or(usize::MAX);
+        let taken_back = self.entries.iter().skip(count).map(length);
+        self.entry_bytes -= taken_back.sum::<u64>();
+        self.entries.truncate(count);
         for (height, level) in self.levels.iter_mut().enumerate() {
             let columns = size
                 .checked_shr(height as u32 * u32::from(TILE_HEIGHT))
@@ -94,7 +104,8 @@ impl Edge {
     pub(crate) fn forget_bundle(&mut self, bundle: u64) {
         if bundle * WIDTH == self.first_entry {
             let count = self.entries.len().min(usize::from(TILE_WIDTH));
-            self.entries.drain(..count);
+            let forgotten = self.entries.drain(..count);
+            self.entry_bytes -= forgotten.map(|entry| length(&entry)).sum::<u64>();
             self.first_entry += WIDTH;
         }
         self.forget_tile(0, bundle);
@@ -175,53 +186,8 @@ impl NodeReader for Edge {
     }
 }
 
-/// The bytes of a bundle.
-pub(crate) fn encode_bundle(entries: &[&RecordedEntry]) -> Bytes {
-    let mut bytes = BytesMut::with_capacity(entries.iter().map(|entry| entry.bundle.len()).sum());
-    for entry in entries {
-        bytes.extend_from_slice(&entry.bundle);
-    }
-    bytes.freeze()
-}
-
-/// The bytes of a bundle's side file, or `None` when all is in the leaves: four bytes of length before each part, and
-/// behind all parts their checksum, since no tree covers them.
-pub(crate) fn encode_side(bundle: u64, entries: &[&RecordedEntry]) -> Option<Bytes> {
-    if entries.iter().all(|entry| entry.side.is_empty()) {
-        return None;
-    }
-    let mut bytes = BytesMut::new();
-    for entry in entries {
-        // A side is bounded by the journal's own four bytes of length.
-        bytes.put_u32(entry.side.len() as u32);
-        bytes.extend_from_slice(&entry.side);
-    }
-    bytes.put_u32(side_checksum(bundle, &bytes));
-    Some(bytes.freeze())
-}
-
-/// The parts of a bundle's side file, or `None` when they are not what was written.
-pub(crate) fn decode_sides(bundle: u64, mut file: Bytes) -> Option<Vec<Bytes>> {
-    let (parts, checksum) = file.split_last_chunk()?;
-    if side_checksum(bundle, parts) != u32::from_be_bytes(*checksum) {
-        return None;
-    }
-    file.truncate(parts.len());
-    let mut sides = Vec::new();
-    while !file.is_empty() {
-        let length = u32::from_be_bytes(*file.first_chunk()?) as usize;
-        if file.len() < SIDE_LENGTH_BYTES + length {
-            return None;
-        }
-        let _ = file.split_to(SIDE_LENGTH_BYTES);
-        sides.push(file.split_to(length));
-    }
-    Some(sides)
-}
-
-/// Of the place as well, so that the file of another bundle is none of this one.
-fn side_checksum(bundle: u64, parts: &[u8]) -> u32 {
-    crc32c::crc32c_append(crc32c::crc32c(&bundle.to_be_bytes()), parts)
+fn length(entry: &RecordedEntry) -> u64 {
+    (entry.bundle.len() + entry.side.len()) as u64
 }
 
 /// How many full tiles a level has.
@@ -232,8 +198,6 @@ fn tile_count(size: u64, level: u8) -> u64 {
 
 /// Columns of a tile, entries of a bundle.
 pub(crate) const WIDTH: u64 = TILE_WIDTH as u64;
-
-const SIDE_LENGTH_BYTES: usize = 4;
 
 #[cfg(test)]
 mod tests {
@@ -306,27 +270,8 @@ mod tests {
             }
             assert!(edge.node(0, 0).is_err() && edge.entry(0).is_none());
             assert_eq!(edge.entry(size), Some(&entry(size)));
-        }
-    }
-
-    #[test]
-    fn a_side_file_gives_back_its_parts_and_nothing_else() {
-        let sides = ["", "one", "", "three"];
-        let entries = sides.map(|side| RecordedEntry {
-            bundle: Bytes::new(),
-            side: Bytes::from(side),
-        });
-        let entries: Vec<_> = entries.iter().collect();
-        assert_eq!(encode_side(7, &entries[..1]), None);
-        let file = encode_side(7, &entries).unwrap();
-        let decoded = decode_sides(7, file.clone()).unwrap();
-        assert!(decoded.iter().eq(sides.iter()));
-        assert_eq!(decode_sides(8, file.clone()), None);
-        assert_eq!(decode_sides(7, file.slice(..file.len() - 1)), None);
-        for bit in 0..file.len() * 8 {
-            let mut flipped = file.to_vec();
-            flipped[bit / 8] ^= 1 << (bit % 8);
-            assert_eq!(decode_sides(7, flipped.into()), None);
+            let held = (edge.first_entry..next).map(|index| length(&entry(index)));
+            assert_eq!(edge.entry_bytes(), held.sum::<u64>());
         }
     }
 
@@ -342,6 +287,7 @@ mod tests {
             let mut fresh = Edge::default();
             grow(&mut fresh, size + 300);
             prop_assert_eq!(root_of(&edge, size + 300).unwrap(), root_of(&fresh, size + 300).unwrap());
+            prop_assert_eq!(edge.entry_bytes(), fresh.entry_bytes());
             prop_assert_eq!(edge.entries, fresh.entries);
         }
     }

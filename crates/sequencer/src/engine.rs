@@ -184,6 +184,7 @@ impl Engine {
             // Before it, so that the keeper of the index finds nothing to do.
             draft.remember(&self.shared, before..after);
             self.shared.publish(published);
+            self.shared.hold(&edge);
         }
         draft.answer(&self.shared, &edge);
     }

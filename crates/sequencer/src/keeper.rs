@@ -10,7 +10,8 @@ use tiles::{TILE_HEIGHT, TILE_WIDTH};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
-use crate::edge::{WIDTH, encode_bundle, encode_side};
+use crate::bundle::{encode_bundle, encode_side};
+use crate::edge::WIDTH;
 use crate::failure::chain;
 use crate::shared::Shared;
 use crate::tree::{bundle_path, side_path, tile_path};
@@ -124,6 +125,7 @@ fn let_go(shared: &Shared, bundle: u64) {
     for (level, index) in completed_tiles(bundle) {
         edge.forget_tile(level, index);
     }
+    shared.hold(&edge);
     drop(edge);
     shared.flushed.store(bundle + 1, Ordering::Release);
     shared.queue.trim((bundle + 1) * WIDTH);

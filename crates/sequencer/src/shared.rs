@@ -1,4 +1,4 @@
-use std::sync::atomic::AtomicU64;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use bytes::Bytes;
@@ -49,6 +49,8 @@ pub(crate) struct Shared {
     pub(crate) tiles: Mutex<TileCache>,
     /// How many bundles are in cold storage.
     pub(crate) flushed: AtomicU64,
+    /// How many bytes of entries are in memory.
+    pub(crate) held_bytes: AtomicU64,
     /// Up to which size the anchor knows the log.
     pub(crate) anchored: AtomicU64,
 }
@@ -72,6 +74,7 @@ impl Shared {
         must_wait: bool,
     ) -> Self {
         let anchored = stored.anchored.map_or(0, |anchored| anchored.head.size);
+        let held_bytes = stored.edge.entry_bytes();
         Self {
             name: config.name.clone(),
             format,
@@ -88,6 +91,7 @@ impl Shared {
             known: Known::new(known),
             tiles: Mutex::default(),
             flushed: AtomicU64::new(stored.base / WIDTH),
+            held_bytes: AtomicU64::new(held_bytes),
             anchored: AtomicU64::new(anchored),
         }
     }
@@ -109,6 +113,11 @@ impl Shared {
             *before = full;
             is_more
         });
+    }
+
+    /// Notes how much memory the edge takes by now.
+    pub(crate) fn hold(&self, edge: &Edge) {
+        self.held_bytes.store(edge.entry_bytes(), Ordering::Release);
     }
 
     /// Waits for the moment between the commit of an entry and its visibility.

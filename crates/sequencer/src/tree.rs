@@ -11,8 +11,8 @@ use merkle::{
 };
 use tiles::{EntryBundleCoordinate, NodePlace, TILE_WIDTH, TileCoordinate};
 
+use crate::bundle::encode_bundle;
 use crate::cold_tree::damaged;
-use crate::edge::encode_bundle;
 use crate::shared::Shared;
 use crate::{Error, RecordedEntry};
 

@@ -95,12 +95,19 @@ async fn a_journal_that_another_process_took_meanwhile_stops_the_log() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn cold_storage_that_takes_nothing_is_told_once_memory_holds_no_more() {
+    let large = "large".repeat(12_000);
+    for (kind, bundles) in [("small", 65), (&large, 9)] {
+        is_told_after(bundles, kind).await;
+    }
+}
+
+async fn is_told_after(bundles: usize, kind: &str) {
     let world = World::new();
     let log = world.open().await;
     world.cold.set_full(true);
-    for bundle in 0..65 {
+    for bundle in 0..bundles {
         assert_eq!(log.health().takes_none_because(), None);
-        add_many(&log, &format!("bundle {bundle}"), 256).await;
+        add_many(&log, &format!("{kind} {bundle}"), 256).await;
     }
     eventually("telling", || log.health().hindered.is_some()).await;
     assert_hindered(&log, &["wait for cold storage", "tile/"]);
