@@ -67,11 +67,7 @@ async fn check(
     ledger: Option<&Path>,
 ) -> Result<Checked, Failure> {
     let program = sibling("sigstead-logcheck")?;
-    let key_file = instance.path("run").join(format!("{}.pub", log.log_id));
-    let key = PublicKey::from_spki_der(&log.public_key)
-        .map_err(|error| Failure::service("tlog", &log.origin, error))?;
-    std::fs::write(&key_file, key.to_pem())
-        .map_err(|error| Failure::file("write", &key_file, error))?;
+    let key_file = write_key(instance, log)?;
     let url = instance.manifest.url(Service::Tlog);
     let mut command = Command::new(&program);
     command
@@ -91,6 +87,18 @@ async fn check(
     let answer = answer.map_err(|error| Failure::file("start", &program, error))?;
     // It is cheap to write again, and stale keys would only confuse.
     let _ = std::fs::remove_file(&key_file);
+    verdict(log, &answer)
+}
+
+fn write_key(instance: &Instance, log: &Log) -> Result<PathBuf, Failure> {
+    let path = instance.path("run").join(format!("{}.pub", log.log_id));
+    let key = PublicKey::from_spki_der(&log.public_key)
+        .map_err(|error| Failure::service("tlog", &log.origin, error))?;
+    std::fs::write(&path, key.to_pem()).map_err(|error| Failure::file("write", &path, error))?;
+    Ok(path)
+}
+
+fn verdict(log: &Log, answer: &std::process::Output) -> Result<Checked, Failure> {
     let said = String::from_utf8_lossy(&answer.stdout).trim().to_owned();
     if answer.status.success() {
         return Ok(Checked {
