@@ -179,6 +179,13 @@ async fn an_index_that_is_lost_or_of_another_log_is_made_again() {
     }
 }
 
+/// Waits until the index has taken in so many entries; then all of them are in its files, and nobody writes there.
+async fn in_files(world: &World, entries: u64) {
+    eventually("indexing", || world.known.covered() == entries).await;
+    world.known.maintain().unwrap();
+    assert_eq!(world.known.durable(), entries);
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn an_entry_is_found_by_its_key_wherever_it_is() {
     let directory = tempfile::tempdir().unwrap();
@@ -190,13 +197,16 @@ async fn an_entry_is_found_by_its_key_wherever_it_is() {
     world.known = Arc::new(Index::open(directory.path(), small).unwrap().0);
     let log = world.open().await;
     add_many(&log, "entry", 1_000).await;
-    eventually("writing the index", || world.known.durable() > 0).await;
+    in_files(&world, 1_000).await;
+    add(&log, "newer").await.unwrap();
     for number in [0, 1, 500, 999] {
         let key = Text::new(format!("entry {number}")).key.unwrap();
         let index = log.find(&key).unwrap().unwrap();
         let entry = log.entry(index).await.unwrap().unwrap();
         assert!(entry.bundle.ends_with(format!("entry {number}").as_bytes()));
     }
+    let newer = log.find(&Text::new("newer").key.unwrap()).unwrap();
+    assert_eq!(newer.unwrap().value(), 1_000);
     assert_eq!(log.find(&[9; 32]).unwrap(), None);
 }
 
@@ -252,7 +262,7 @@ async fn an_entry_is_logged_though_the_index_of_old_ones_is_damaged() {
     world.known = Arc::new(Index::open(directory.path(), small).unwrap().0);
     let log = world.open().await;
     add_many(&log, "entry", 1_100).await;
-    eventually("writing the index", || world.known.durable() > 0).await;
+    in_files(&world, 1_100).await;
     add_many(&log, "newer", 600).await;
     eventually("flushing", || log.health().bundles_in_cold == 6).await;
     for file in std::fs::read_dir(directory.path()).unwrap() {
@@ -283,7 +293,7 @@ async fn old_entries_are_found_again_though_their_index_is_damaged_and_the_log_s
     world.known = Arc::new(Index::open(directory.path(), small).unwrap().0);
     let log = world.open().await;
     add_many(&log, "entry", 600).await;
-    eventually("writing the index", || world.known.durable() > 0).await;
+    in_files(&world, 600).await;
     for file in std::fs::read_dir(directory.path()).unwrap() {
         let path = file.unwrap().path();
         let mut bytes = std::fs::read(&path).unwrap();
