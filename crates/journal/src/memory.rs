@@ -37,7 +37,8 @@ struct State {
     rounds: VecDeque<Round>,
     faults: VecDeque<(u64, Fault)>,
     commits: u64,
-    is_full: bool,
+    /// There is room for a round of so many bytes and no more.
+    room: Option<usize>,
     is_paused: bool,
     held: usize,
 }
@@ -112,7 +113,12 @@ impl MemoryMedium {
 
     /// Lets [`Journal::reserve`] fail, or succeed again.
     pub fn set_full(&self, is_full: bool) {
-        self.lock().is_full = is_full;
+        self.set_room(is_full.then_some(0));
+    }
+
+    /// Lets [`Journal::reserve`] fail for more than so many bytes.
+    pub fn set_room(&self, bytes: Option<usize>) {
+        self.lock().room = bytes;
     }
 
     /// Whether the holder of the journal is being held back.
@@ -226,7 +232,7 @@ impl Journal for MemoryJournal {
         if self.is_dead {
             return Err(Error::Dead);
         }
-        if self.guard()?.is_full {
+        if self.guard()?.room.is_some_and(|room| room < bytes) {
             let source = io::Error::from(io::ErrorKind::StorageFull);
             return Err(Error::NoRoom { bytes, source });
         }

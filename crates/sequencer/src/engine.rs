@@ -197,6 +197,7 @@ impl Engine {
         // heads of one size.
         let published =
             prepared.inspect_err(|_| self.shared.edge_mut().truncate(before.head.size))?;
+        let bytes = draft.encoded_bytes();
         let round = draft.take_round(&published, before.head.size);
         let started = Instant::now();
         self.journal.commit(&before.head, &round).map_err(|error| {
@@ -205,7 +206,7 @@ impl Engine {
             ))
         })?;
         self.last_commit = started.elapsed();
-        self.unhinder();
+        self.unhinder(bytes);
         match &mut self.cosigner {
             // Only now: a witness does not forget, so what it has seen must not be lost.
             Some(cosigner) if published.head.size > 0 => {
@@ -225,7 +226,7 @@ impl Engine {
     ) -> Result<PublishedHead, Failure> {
         let time_millis = draft.time_millis;
         let (head, proof) = self.extend(draft, before.head.size)?;
-        let bytes = draft.encoded_bytes() + ROUND_BYTES;
+        let bytes = draft.encoded_bytes();
         self.journal.reserve(bytes).map_err(Failure::of_reserving)?;
         let signing = self.signer.sign(&head, &proof, time_millis, place);
         let note = self
@@ -283,9 +284,6 @@ impl Drop for Alarm {
         }
     }
 }
-
-/// Room for what a round holds besides its entries, above all the checkpoint.
-const ROUND_BYTES: usize = 16 * 1024;
 
 /// Bounds what a caller may wait for the others of its round after a commit that was slow.
 const MAX_PATIENCE: Duration = Duration::from_millis(10);

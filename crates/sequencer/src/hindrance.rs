@@ -52,9 +52,14 @@ impl Engine {
         });
     }
 
-    /// Says that nothing does any more.
-    pub(crate) fn unhinder(&mut self) {
-        if self.recheck.take().is_some() {
+    /// Says that nothing does any more, because a round of so many bytes could be committed. A smaller one than there was
+    /// no room for shows nothing: it may have taken the last of the old room.
+    pub(crate) fn unhinder(&mut self, bytes: usize) {
+        if self
+            .recheck
+            .take_if(|missing| missing.bytes <= bytes)
+            .is_some()
+        {
             self.shared.hindrance.clear(&self.shared.name);
         }
     }
@@ -74,7 +79,7 @@ impl Engine {
         };
         match self.try_out(bytes) {
             Ok(()) => {
-                self.unhinder();
+                self.unhinder(bytes);
                 Ok(())
             }
             Err(failure) => {

@@ -48,8 +48,10 @@ impl Draft {
         }
     }
 
+    /// At most so many, as the journal counts them.
     pub(crate) fn encoded_bytes(&self) -> usize {
-        self.entries.iter().map(RoundEntry::encoded_bytes).sum()
+        let entries = self.entries.iter().map(RoundEntry::encoded_bytes);
+        ROUND_BYTES + entries.sum::<usize>()
     }
 
     /// The round for the journal; the entries move into it.
@@ -275,3 +277,6 @@ pub(crate) fn recorded(entry: &RoundEntry) -> RecordedEntry {
         side: entry.side.clone(),
     }
 }
+
+/// What a round holds besides its entries, above all the checkpoint.
+const ROUND_BYTES: usize = 16 * 1024;

@@ -47,6 +47,20 @@ async fn a_full_disk_refuses_entries_and_resumes_by_itself() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn the_last_room_taken_by_a_small_entry_is_not_told_as_room() {
+    let world = World::new();
+    let log = world.open().await;
+    let large = "large".repeat(12_000);
+    world.journal.set_room(Some(32 * 1024));
+    assert!(matches!(add(&log, &large).await, Err(Error::NoRoom { .. })));
+    add(&log, "small").await.unwrap();
+    assert_hindered(&log, &["no room"]);
+    world.journal.set_room(None);
+    passes(&log).await;
+    add(&log, &large).await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn a_key_out_of_reach_refuses_entries_and_resumes_by_itself() {
     let world = World::new();
     let log = world.open().await;
