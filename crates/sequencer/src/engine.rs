@@ -124,6 +124,8 @@ impl Engine {
             Ok(published) => {
                 self.publish(draft, Some(published));
                 self.shared.queue.freeze();
+                // It needs no more room.
+                self.unhinder(usize::MAX);
                 tell(endings, || Ok(self.shared.published()));
                 Ok(())
             }

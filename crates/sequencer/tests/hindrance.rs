@@ -61,6 +61,16 @@ async fn the_last_room_taken_by_a_small_entry_is_not_told_as_room() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_frozen_log_misses_no_room() {
+    let world = World::new();
+    let log = world.open().await;
+    world.journal.set_room(Some(32 * 1024));
+    assert!(add(&log, &"large".repeat(12_000)).await.is_err());
+    log.freeze().await.unwrap();
+    assert_eq!(log.health().hindered, None);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn a_key_out_of_reach_refuses_entries_and_resumes_by_itself() {
     let world = World::new();
     let log = world.open().await;
