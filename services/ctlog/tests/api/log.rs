@@ -522,15 +522,13 @@ async fn does_not_start_with_another_key_than_the_log_was_begun_with() {
     let TestCtLog {
         folder,
         router,
+        clock,
         authorities,
-        ..
     } = log;
     drop(router);
     world::prepare(folder.path(), &authorities);
-    let error = ctlog::build(world::config(folder.path()))
-        .await
-        .err()
-        .unwrap();
+    let config = world::config(folder.path());
+    let error = world::build(config, &clock).await.err().unwrap();
     let ctlog::Error::Log(sequencer::Error::WrongKey { .. }) = error else {
         panic!("{error:?}");
     };

@@ -4,6 +4,7 @@ use std::fs::{self, Permissions};
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use axum::Router;
 use axum::body::Body;
@@ -15,9 +16,10 @@ use ct::{SignedCertificateTimestamp, TileLeaf, TreeHeadSignature, tree_head_inpu
 use http::{HeaderMap, Request, StatusCode};
 use http_body_util::BodyExt as _;
 use key::{Algorithm, LogId, PublicKey};
-use kit::{Clock, Listeners, TestClock};
+use kit::{Clock, Listeners, Service, TestClock};
 use merkle::{LeafHash, NodeHash, NodeReader};
 use note::{KeyId, KeyName};
+use sequencer::Error as LogError;
 use serde_json::{Value, json};
 use signer::{KeyConfig, PrivateKey, Signer};
 use tempfile::TempDir;
@@ -195,9 +197,24 @@ pub(crate) async fn open(folder: &Path, clock: &Arc<TestClock>) -> Router {
 }
 
 pub(crate) async fn open_as(config: Config, clock: &Arc<TestClock>) -> Router {
-    let clock = Arc::clone(clock) as Arc<dyn Clock>;
-    let service = ctlog::build_with_clock(config, clock).await.unwrap();
+    let service = build(config, clock).await.unwrap();
     service.into_public_router().unwrap()
+}
+
+/// Builds the service. A router that was dropped lets go of its log a moment later; then this waits for that.
+pub(crate) async fn build(config: Config, clock: &Arc<TestClock>) -> Result<Service, ctlog::Error> {
+    let build = || ctlog::build_with_clock(config.clone(), Arc::clone(clock) as Arc<dyn Clock>);
+    let started = Instant::now();
+    loop {
+        match build().await {
+            Err(ctlog::Error::Log(LogError::Journal(journal::Error::Fenced)))
+                if started.elapsed() < Duration::from_secs(60) =>
+            {
+                tokio::time::sleep(Duration::from_millis(10)).await;
+            }
+            built => return built,
+        }
+    }
 }
 
 pub(crate) fn now() -> OffsetDateTime {
