@@ -24,7 +24,8 @@ impl World {
         let _ = fs::remove_dir_all(&folder);
         fs::create_dir_all(&folder).unwrap();
         let world = Self { folder };
-        fs::copy(env!("CARGO_BIN_EXE_sigctl"), world.path("sigctl")).unwrap();
+        // A copy could not be run while another test starts a process that inherits the file it is written to.
+        fs::hard_link(env!("CARGO_BIN_EXE_sigctl"), world.path("sigctl")).unwrap();
         for service in SERVICES {
             let program = world.path(&format!("sigstead-{service}"));
             fs::write(&program, STAND_IN).unwrap();
