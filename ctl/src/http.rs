@@ -42,7 +42,8 @@ pub(crate) async fn bytes(
     url: &str,
     answer: Result<Response, reqwest::Error>,
 ) -> Result<Vec<u8>, Failure> {
-    let failed = |error: reqwest::Error| Failure::service(service, url, kit::causes(&error));
+    let failed =
+        |error: reqwest::Error| Failure::service(service, url, sigstead_kit::causes(&error));
     let answer = answer.map_err(failed)?;
     if answer.status().is_success() {
         return Ok(answer.bytes().await.map_err(failed)?.to_vec());

@@ -150,7 +150,7 @@ impl Instance {
             .because(cause)
         };
         let manifest: Manifest =
-            kit::read_config(&file).map_err(|error| not_an_instance(error.to_string()))?;
+            sigstead_kit::read_config(&file).map_err(|error| not_an_instance(error.to_string()))?;
         if manifest.version != Manifest::VERSION {
             return Err(not_an_instance(format!(
                 "its format is version {}",

@@ -3,13 +3,13 @@
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
-use proto::admin::v1::get_entry_request::Entry as Asked;
-use proto::admin::v1::tlog_admin_client::TlogAdminClient;
-use proto::admin::v1::{
+use serde::Serialize;
+use sigstead_proto::admin::v1::get_entry_request::Entry as Asked;
+use sigstead_proto::admin::v1::tlog_admin_client::TlogAdminClient;
+use sigstead_proto::admin::v1::{
     FreezeLogRequest, GetEntryRequest, ListLogsRequest, LogInfo, ProveConsistencyRequest,
     RebuildIndexRequest, SearchEntriesRequest,
 };
-use serde::Serialize;
 use tonic::transport::Channel;
 
 use crate::admin::{self, refused};
@@ -149,7 +149,7 @@ async fn find(search: Search, output: Output) -> Result<(), Failure> {
     let mut terms = search.terms;
     if let Some(file) = &search.file {
         let bytes = std::fs::read(file).map_err(|error| Failure::file("read", file, error))?;
-        let digest = key::HashAlgorithm::Sha256.digest(&bytes);
+        let digest = sigstead_key::HashAlgorithm::Sha256.digest(&bytes);
         terms.push(format!("sha256:{}", hex::encode(digest)));
     }
     let request = SearchEntriesRequest {

@@ -4,9 +4,11 @@ use std::io::Read as _;
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
-use proto::admin::v1::oidc_admin_client::OidcAdminClient;
-use proto::admin::v1::{AddUserRequest, ListUsersRequest, RemoveUserRequest, SetPasswordRequest};
 use serde::Serialize;
+use sigstead_proto::admin::v1::oidc_admin_client::OidcAdminClient;
+use sigstead_proto::admin::v1::{
+    AddUserRequest, ListUsersRequest, RemoveUserRequest, SetPasswordRequest,
+};
 use tonic::transport::Channel;
 
 use crate::admin::{self, refused};

@@ -6,18 +6,18 @@ use std::sync::Arc;
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use clap::Args;
-use key::{Algorithm, HashAlgorithm};
 use reqwest::Client;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
-use signer::Signer;
-use trust_root::Base64Bytes;
-use tsp::TimeStampReq;
-use verify::json::{
+use sigstead_key::{Algorithm, HashAlgorithm};
+use sigstead_signer::Signer;
+use sigstead_trust_root::Base64Bytes;
+use sigstead_tsp::TimeStampReq;
+use sigstead_verify::json::{
     Bundle, HashOutput, MessageSignature, RawCertificate, Rfc3161Timestamp,
     TimestampVerificationData, TransparencyLogEntry, VerificationMaterial,
 };
-use x509::Certificate;
+use sigstead_x509::Certificate;
 
 use crate::failure::Failure;
 use crate::instance::{Instance, Service};
@@ -120,8 +120,8 @@ struct Chain {
 
 impl<'a> Session<'a> {
     fn open(instance: &'a Instance, token: String) -> Result<Self, Failure> {
-        let key =
-            signer::ephemeral(Algorithm::EcdsaP256Sha256).map_err(|error| key_failed(&error))?;
+        let key = sigstead_signer::ephemeral(Algorithm::EcdsaP256Sha256)
+            .map_err(|error| key_failed(&error))?;
         Ok(Self {
             instance,
             client: http::client(instance)?,
@@ -234,11 +234,11 @@ impl<'a> Session<'a> {
         let root = self.instance.path("client/trusted_root.json");
         let issuer = self.instance.manifest.url(Service::Oidc);
         let issuer = claim(&self.token, "iss").unwrap_or(issuer);
-        let policy = verify::Policy::identity(&self.subject, &issuer);
+        let policy = sigstead_verify::Policy::identity(&self.subject, &issuer);
         verification::check(
             &root,
             &bundle.encode(),
-            verify::Artifact::Bytes(artifact),
+            sigstead_verify::Artifact::Bytes(artifact),
             &policy,
         )
         .map(drop)
@@ -276,7 +276,7 @@ fn token_malformed() -> Failure {
     )
 }
 
-fn key_failed(error: &signer::Error) -> Failure {
+fn key_failed(error: &sigstead_signer::Error) -> Failure {
     Failure::new(
         "E-CTL-011",
         "the key for this signature failed",

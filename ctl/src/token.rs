@@ -7,11 +7,11 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use clap::Args;
 use der::Decode as _;
 use der::asn1::UintRef;
-use key::HashAlgorithm;
-use kit::Clock as _;
 use serde::Serialize;
 use serde_json::json;
-use signer::{PrivateKey, Signer as _};
+use sigstead_key::HashAlgorithm;
+use sigstead_kit::Clock as _;
+use sigstead_signer::{PrivateKey, Signer as _};
 use spki::SubjectPublicKeyInfoRef;
 
 use crate::failure::Failure;
@@ -44,8 +44,8 @@ pub(crate) async fn run(arguments: Arguments, output: Output) -> Result<(), Fail
 /// A token of the instance's issuer, as it would stand after a login.
 pub(crate) async fn make(instance: &Instance, email: &str) -> Result<String, Failure> {
     refuse_production(instance)?;
-    let config: config::oidc::Config = read_config(instance)?;
-    let now = kit::SystemClock.now().unix_timestamp();
+    let config: sigstead_config::oidc::Config = read_config(instance)?;
+    let now = sigstead_kit::SystemClock.now().unix_timestamp();
     let lifetime = i64::try_from(config.token_lifetime.duration().as_secs()).unwrap_or(i64::MAX);
     let key = issuer_key(instance)?;
     let key_id = key_id(key.public_key().spki_der()).ok_or_else(not_rsa)?;
@@ -113,9 +113,9 @@ fn refuse_production(instance: &Instance) -> Result<(), Failure> {
     ))
 }
 
-fn read_config(instance: &Instance) -> Result<config::oidc::Config, Failure> {
+fn read_config(instance: &Instance) -> Result<sigstead_config::oidc::Config, Failure> {
     let path = instance.service(Service::Oidc).join("config.yaml");
-    kit::read_config(&path).map_err(|error| Failure::file("read", &path, error))
+    sigstead_kit::read_config(&path).map_err(|error| Failure::file("read", &path, error))
 }
 
 fn issuer_key(instance: &Instance) -> Result<PrivateKey, Failure> {
@@ -125,7 +125,7 @@ fn issuer_key(instance: &Instance) -> Result<PrivateKey, Failure> {
     PrivateKey::from_encrypted_pem(&pem, &instance.passphrase()?).map_err(|error| unusable(&error))
 }
 
-fn unusable(error: &signer::Error) -> Failure {
+fn unusable(error: &sigstead_signer::Error) -> Failure {
     Failure::new(
         "E-CTL-011",
         "the issuer's key cannot be used",
@@ -166,9 +166,11 @@ mod tests {
 
     #[test]
     fn only_rsa_keys_have_a_key_id() {
-        let elliptic = signer::ephemeral(key::Algorithm::EcdsaP256Sha256).unwrap();
+        let elliptic =
+            sigstead_signer::ephemeral(sigstead_key::Algorithm::EcdsaP256Sha256).unwrap();
         assert_eq!(key_id(elliptic.public_key().spki_der()), None);
-        let rsa = signer::ephemeral(key::Algorithm::RsaPkcs1v15_2048Sha256).unwrap();
+        let rsa =
+            sigstead_signer::ephemeral(sigstead_key::Algorithm::RsaPkcs1v15_2048Sha256).unwrap();
         assert_eq!(
             key_id(rsa.public_key().spki_der()).map(|id| id.len()),
             Some(43)

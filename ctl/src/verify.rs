@@ -3,11 +3,11 @@
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use key::HashAlgorithm;
 use serde::Serialize;
+use sigstead_key::HashAlgorithm;
+use sigstead_trust_root::TrustedRoot;
+use sigstead_verify::{Accepted, Artifact, Bundle, Policy, Signer, Verifier};
 use time::format_description::well_known::Rfc3339;
-use trust_root::TrustedRoot;
-use verify::{Accepted, Artifact, Bundle, Policy, Signer, Verifier};
 
 use crate::failure::Failure;
 use crate::instance::{Instance, Service};
@@ -82,7 +82,7 @@ pub(crate) fn check(
     policy: &Policy,
 ) -> Result<Accepted, Failure> {
     let root = TrustedRoot::parse(&read(trusted_root)?)
-        .map_err(|error| Failure::file("read", trusted_root, kit::causes(&error)))?;
+        .map_err(|error| Failure::file("read", trusted_root, sigstead_kit::causes(&error)))?;
     let verifier = Verifier::new(root);
     let bundle = Bundle::parse(bundle).map_err(|failure| refused(&failure))?;
     verifier
@@ -90,10 +90,10 @@ pub(crate) fn check(
         .map_err(|failure| refused(&failure))
 }
 
-fn refused(failure: &verify::Failure) -> Failure {
+fn refused(failure: &sigstead_verify::Failure) -> Failure {
     let named = Failure::named(failure.code(), failure.check().problem(), failure.remedy());
     match std::error::Error::source(failure) {
-        Some(cause) => named.because(kit::causes(cause)),
+        Some(cause) => named.because(sigstead_kit::causes(cause)),
         None => named,
     }
 }

@@ -2,12 +2,12 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
-use entry::{ProposedEntry, VerifiedEntry, Verifier};
-use fuzz::join;
-use key::{Algorithm, HashAlgorithm};
 use prost::Message as _;
-use proto::json::{Unknown, decode};
 use serde_json::{Value, json};
+use sigstead_entry::{ProposedEntry, VerifiedEntry, Verifier};
+use sigstead_fuzz::join;
+use sigstead_key::{Algorithm, HashAlgorithm};
+use sigstead_proto::json::{Unknown, decode};
 
 use crate::world::{World, key, now, sign};
 use crate::{Seed, pki, with_miss};
@@ -54,7 +54,7 @@ fn entries(world: &World) -> Vec<Seed> {
         "signature": {"content": STANDARD.encode(&signature), "verifier": verifier},
     }});
     let payload_type = "application/vnd.in-toto+json";
-    let signature = sign(&world.holder, &entry::pae(payload_type, b"{}"));
+    let signature = sign(&world.holder, &sigstead_entry::pae(payload_type, b"{}"));
     let dsse = json!({"dsseRequestV002": {
         "envelope": {
             "payload": STANDARD.encode(b"{}"), "payloadType": payload_type,
@@ -64,8 +64,10 @@ fn entries(world: &World) -> Vec<Seed> {
     }});
     for (name, request) in [("hashed-rekord", hashed_rekord), ("dsse", dsse)] {
         let text = request.to_string();
-        let message =
-            decode::<proto::rekor::v2::CreateEntryRequest>(text.as_bytes(), Unknown::Refuse);
+        let message = decode::<sigstead_proto::rekor::v2::CreateEntryRequest>(
+            text.as_bytes(),
+            Unknown::Refuse,
+        );
         seeds.push(Seed::new(
             "wire_json",
             format!("create-{name}"),
@@ -98,7 +100,7 @@ fn entries_of_version_1(world: &World) -> Vec<Seed> {
         "subject": [{"name": "a", "digest": {"sha256": digest}}], "predicate": {},
     });
     let payload = payload.to_string().into_bytes();
-    let signature = sign(&world.holder, &entry::pae(payload_type, &payload));
+    let signature = sign(&world.holder, &sigstead_entry::pae(payload_type, &payload));
     let envelope = json!({
         "payload": STANDARD.encode(&payload), "payloadType": payload_type,
         "signatures": [{"sig": STANDARD.encode(signature), "keyid": ""}],
@@ -126,7 +128,7 @@ fn entries_of_version_1(world: &World) -> Vec<Seed> {
         let text = document.to_string();
         if name != "query" {
             let proposed =
-                entry::v1::ProposedEntry::from_json(text.as_bytes()).expect("a proposal");
+                sigstead_entry::v1::ProposedEntry::from_json(text.as_bytes()).expect("a proposal");
             let verified = proposed.verify().expect("it was signed");
             seeds.push(Seed::new(
                 "entry_v1",

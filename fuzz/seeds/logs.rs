@@ -2,15 +2,15 @@
 
 use std::fs;
 
-use checkpoint::{Checkpoint, Origin};
-use fuzz::{Numbers, join};
-use journal::{FileJournal, Journal as _, Round, RoundEntry};
-use merkle::{LeafIndex, NodeHash, TreeHead, prove_consistency, prove_inclusion};
-use note::{KeyName, NoteSignature, SignedNote, VerifierKey};
-use sequencer::{Anchor as _, Anchored, FileAnchor};
-use store::RecordFile;
+use sigstead_checkpoint::{Checkpoint, Origin};
+use sigstead_fuzz::{Numbers, join};
+use sigstead_journal::{FileJournal, Journal as _, Round, RoundEntry};
+use sigstead_merkle::{LeafIndex, NodeHash, TreeHead, prove_consistency, prove_inclusion};
+use sigstead_note::{KeyName, NoteSignature, SignedNote, VerifierKey};
+use sigstead_sequencer::{Anchor as _, Anchored, FileAnchor};
+use sigstead_store::RecordFile;
+use sigstead_tiles::{BundleKind, EntryBundle, EntryBundleCoordinate, Tile, TileCoordinate};
 use tempfile::TempDir;
-use tiles::{BundleKind, EntryBundle, EntryBundleCoordinate, Tile, TileCoordinate};
 
 use crate::world::{World, sign};
 use crate::{Seed, with_miss};

@@ -1,14 +1,14 @@
 //! Keys, certificates, certificate logs and timestamps.
 
-use ct::{
+use sigstead_ct::{
     AcceptedChain, DigitallySigned, EntryKind, SignedCertificateTimestamp, TileLeaf,
     TimestampedEntry, TreeHeadSignature, encode_list, leaf_index_extension,
 };
-use fuzz::join;
-use key::{Algorithm, HashAlgorithm, pem};
-use merkle::LeafIndex;
-use tsp::{Nonce, Policy, SerialNumber, SignedAttributes, TimeStampReq, TstInfo};
-use x509::{Certificate, SubjectAlternativeName};
+use sigstead_fuzz::join;
+use sigstead_key::{Algorithm, HashAlgorithm, pem};
+use sigstead_merkle::LeafIndex;
+use sigstead_tsp::{Nonce, Policy, SerialNumber, SignedAttributes, TimeStampReq, TstInfo};
+use sigstead_x509::{Certificate, SubjectAlternativeName};
 
 use crate::world::{World, certify, email, key, now, sign};
 use crate::{Seed, test_data, with_miss};

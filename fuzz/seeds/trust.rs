@@ -2,17 +2,17 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use entry::Verifier;
-use fuzz::join;
-use key::HashAlgorithm;
-use merkle::{LeafHash, NodeHash, TreeHead};
 use prost::Message as _;
-use proto::json::{Unknown, decode, encode};
 use serde_json::json;
+use sigstead_entry::Verifier;
+use sigstead_fuzz::join;
+use sigstead_key::HashAlgorithm;
+use sigstead_merkle::{LeafHash, NodeHash, TreeHead};
+use sigstead_proto::json::{Unknown, decode, encode};
+use sigstead_trust_root::tuf::{Root, Signed, Snapshot, Targets, Timestamp, TufKey};
+use sigstead_trust_root::{AuthorityState, LogFace, LogState, ServiceState, TimeRange, TrustState};
+use sigstead_tsp::TimeStampReq;
 use time::Duration;
-use trust_root::tuf::{Root, Signed, Snapshot, Targets, Timestamp, TufKey};
-use trust_root::{AuthorityState, LogFace, LogState, ServiceState, TimeRange, TrustState};
-use tsp::TimeStampReq;
 
 use crate::documents::{ARTIFACT, verified};
 use crate::world::{World, now, sign};
@@ -177,11 +177,15 @@ fn bundle(world: &World) -> Vec<u8> {
         },
     });
     let text = bundle.to_string().into_bytes();
-    let parsed = verify::Bundle::parse(&text).expect("it is a bundle");
+    let parsed = sigstead_verify::Bundle::parse(&text).expect("it is a bundle");
     let root = state(world).trusted_root().expect("a state");
-    let policy = verify::Policy::identity("alice@example.com", "https://issuer.example.com");
-    let accepted =
-        verify::Verifier::new(root).verify(&parsed, verify::Artifact::Bytes(ARTIFACT), &policy);
+    let policy =
+        sigstead_verify::Policy::identity("alice@example.com", "https://issuer.example.com");
+    let accepted = sigstead_verify::Verifier::new(root).verify(
+        &parsed,
+        sigstead_verify::Artifact::Bytes(ARTIFACT),
+        &policy,
+    );
     accepted.expect("the seed is one that verifies");
     text
 }
@@ -193,8 +197,8 @@ fn wire(bundle: &[u8], root: &[u8], config: &[u8]) -> Vec<Seed> {
         "credentials": {"oidcIdentityToken": "a.b.c"},
         "publicKeyRequest": {"publicKey": {"algorithm": "ECDSA", "content": "pem"}, "proofOfPossession": "AA=="},
     });
-    let message =
-        decode::<proto::trustroot::v1::TrustedRoot>(root, Unknown::Refuse).expect("a root");
+    let message = decode::<sigstead_proto::trustroot::v1::TrustedRoot>(root, Unknown::Refuse)
+        .expect("a root");
     let user = json!({"email": "alice@example.com"}).to_string();
     let mut seeds = vec![
         Seed::new(

@@ -2,13 +2,13 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use entry::Verifier;
-use fuzz::join;
-use key::Algorithm;
-use merkle::{LeafHash, NodeHash, RootHash, TreeHead};
-use note::{KeyId, KeyName, SignedNote};
 use serde_json::json;
-use tiles::{EntryBundle, Tile};
+use sigstead_entry::Verifier;
+use sigstead_fuzz::join;
+use sigstead_key::Algorithm;
+use sigstead_merkle::{LeafHash, NodeHash, RootHash, TreeHead};
+use sigstead_note::{KeyId, KeyName, SignedNote};
+use sigstead_tiles::{EntryBundle, Tile};
 
 use crate::documents::{ARTIFACT, verified};
 use crate::logs::{checkpoint, head};

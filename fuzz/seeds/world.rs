@@ -3,13 +3,13 @@
 use std::sync::Arc;
 
 use futures::executor::block_on;
-use key::Algorithm;
-use signer::Signer;
-use time::{Duration, OffsetDateTime};
-use x509::{
+use sigstead_key::Algorithm;
+use sigstead_signer::Signer;
+use sigstead_x509::{
     CaKind, CaProfile, Certificate, FulcioExtensions, LeafProfile, Name, SerialNumber,
     SubjectAlternativeName, TimestampingProfile, UnsignedCertificate, Validity,
 };
+use time::{Duration, OffsetDateTime};
 
 pub(crate) struct World {
     pub(crate) root: Party,
@@ -30,7 +30,7 @@ pub(crate) fn now() -> OffsetDateTime {
 }
 
 pub(crate) fn key(algorithm: Algorithm) -> Arc<dyn Signer> {
-    signer::ephemeral(algorithm).expect("there is randomness")
+    sigstead_signer::ephemeral(algorithm).expect("there is randomness")
 }
 
 pub(crate) fn sign(signer: &Arc<dyn Signer>, message: &[u8]) -> Vec<u8> {

@@ -3,7 +3,7 @@
 //! File map: `targets/` one program per parser of outside bytes; `seeds/` the program that writes the small valid and
 //! nearly valid inputs of `corpus/`; `dictionaries/` words of the text formats.
 
-use merkle::{LeafHash, NodeHash, NodeReader, RootHash, root_of};
+use sigstead_merkle::{LeafHash, NodeHash, NodeReader, RootHash, root_of};
 
 /// The parts of an input, each behind two bytes of length, most significant first. What is left when a length reaches
 /// beyond the end is the last part, so that every input has parts.

@@ -4,7 +4,7 @@
 use std::fs;
 
 use libfuzzer_sys::fuzz_target;
-use sequencer::{Anchor as _, FileAnchor};
+use sigstead_sequencer::{Anchor as _, FileAnchor};
 use tempfile::TempDir;
 
 fuzz_target!(|data: &[u8]| {

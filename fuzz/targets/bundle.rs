@@ -1,11 +1,11 @@
 //! Bundles: their JSON survives writing, and nothing verifies but what is right for the artifact.
 #![no_main]
 
-use fuzz::parts;
-use key::PublicKey;
 use libfuzzer_sys::fuzz_target;
-use trust_root::TrustedRoot;
-use verify::{Artifact, Bundle, Policy, Verifier, json};
+use sigstead_fuzz::parts;
+use sigstead_key::PublicKey;
+use sigstead_trust_root::TrustedRoot;
+use sigstead_verify::{Artifact, Bundle, Policy, Verifier, json};
 
 fuzz_target!(|data: &[u8]| {
     let parts = parts(data);

@@ -2,7 +2,7 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use x509::{Certificate, strip_extension};
+use sigstead_x509::{Certificate, strip_extension};
 
 fuzz_target!(|data: &[u8]| {
     if let Ok(certificate) = Certificate::from_der(data) {
@@ -34,7 +34,7 @@ fn check(certificate: &Certificate, der: &[u8]) {
     );
     let _ = certificate.verify_signed_by(certificate);
     if let Ok(list) = certificate.sct_list() {
-        let _ = ct::parse_list(list);
+        let _ = sigstead_ct::parse_list(list);
     }
     for extension in certificate.extensions() {
         assert_eq!(

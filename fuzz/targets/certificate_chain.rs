@@ -2,10 +2,10 @@
 //! from arbitrary bytes.
 #![no_main]
 
-use fuzz::parts;
 use libfuzzer_sys::fuzz_target;
+use sigstead_fuzz::parts;
+use sigstead_x509::{Certificate, ExtendedKeyUsage, oid, strip_extension, verify_chain};
 use time::OffsetDateTime;
-use x509::{Certificate, ExtendedKeyUsage, oid, strip_extension, verify_chain};
 
 fuzz_target!(|data: &[u8]| {
     let mut parts = parts(data).into_iter();

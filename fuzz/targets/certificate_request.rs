@@ -1,9 +1,9 @@
 //! Certification requests: the key that one proves to hold is a key that is accepted by itself.
 #![no_main]
 
-use key::PublicKey;
 use libfuzzer_sys::fuzz_target;
-use x509::CertificateRequest;
+use sigstead_key::PublicKey;
+use sigstead_x509::CertificateRequest;
 
 fuzz_target!(|data: &[u8]| {
     let Ok(request) = CertificateRequest::from_pem_or_der(data) else {

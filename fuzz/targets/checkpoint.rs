@@ -1,8 +1,8 @@
 //! Checkpoints: what is read is written back byte for byte, and is signed only as it is.
 #![no_main]
 
-use checkpoint::{Checkpoint, Origin, SignedCheckpoint};
 use libfuzzer_sys::fuzz_target;
+use sigstead_checkpoint::{Checkpoint, Origin, SignedCheckpoint};
 
 fuzz_target!(|text: &str| {
     if let Ok(read) = Checkpoint::parse(text) {

@@ -1,11 +1,11 @@
 //! The TLS structures of certificate transparency: what is read is written back byte for byte.
 #![no_main]
 
-use ct::{
+use libfuzzer_sys::fuzz_target;
+use sigstead_ct::{
     DigitallySigned, SignedCertificateTimestamp, TileLeaf, TreeHeadSignature, encode_list,
     leaf_index_of, parse_list,
 };
-use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|data: &[u8]| {
     if let Ok(sct) = SignedCertificateTimestamp::parse(data) {

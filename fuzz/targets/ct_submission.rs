@@ -1,10 +1,10 @@
 //! Chains as they are submitted to a certificate log: whatever is accepted is chained to a root and makes a leaf.
 #![no_main]
 
-use ct::{AcceptedChain, EntryKind, TileLeaf, TimestampedEntry};
-use fuzz::parts;
 use libfuzzer_sys::fuzz_target;
-use x509::Certificate;
+use sigstead_ct::{AcceptedChain, EntryKind, TileLeaf, TimestampedEntry};
+use sigstead_fuzz::parts;
+use sigstead_x509::Certificate;
 
 fuzz_target!(|data: &[u8]| {
     let Some((root, submitted)) = parts(data)

@@ -1,8 +1,8 @@
 //! Bodies of the log of version 2: one spelling, and what is verified is that spelling.
 #![no_main]
 
-use entry::{CanonicalEntry, MAX_BODY_LENGTH, rebuild_hashedrekord};
 use libfuzzer_sys::fuzz_target;
+use sigstead_entry::{CanonicalEntry, MAX_BODY_LENGTH, rebuild_hashedrekord};
 
 fuzz_target!(|data: &[u8]| {
     let Ok(canonical) = CanonicalEntry::parse(data) else {

@@ -1,11 +1,11 @@
 //! Requests to the log of version 2, in JSON and in protobuf: whatever is accepted is a body that can be read.
 #![no_main]
 
-use entry::{CanonicalEntry, MAX_BODY_LENGTH, ProposedEntry};
 use libfuzzer_sys::fuzz_target;
 use prost::Message;
-use proto::json::{Unknown, decode};
-use proto::rekor::v2::CreateEntryRequest;
+use sigstead_entry::{CanonicalEntry, MAX_BODY_LENGTH, ProposedEntry};
+use sigstead_proto::json::{Unknown, decode};
+use sigstead_proto::rekor::v2::CreateEntryRequest;
 
 fuzz_target!(|data: &[u8]| {
     let json = decode::<CreateEntryRequest>(data, Unknown::Ignore).ok();

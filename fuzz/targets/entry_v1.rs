@@ -4,9 +4,9 @@
 
 use std::collections::BTreeSet;
 
-use entry::MAX_BODY_LENGTH;
-use entry::v1::{EntryId, ProposedEntry, SearchQuery, TreeId, search_terms_of};
 use libfuzzer_sys::fuzz_target;
+use sigstead_entry::MAX_BODY_LENGTH;
+use sigstead_entry::v1::{EntryId, ProposedEntry, SearchQuery, TreeId, search_terms_of};
 
 fuzz_target!(|data: &[u8]| {
     if let Ok(proposed) = ProposedEntry::from_json(data) {

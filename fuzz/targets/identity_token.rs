@@ -5,9 +5,9 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use futures::executor::block_on;
-use fuzz::parts;
-use identity::{Fetch, FetchError, IssuerConfig, IssuerType, Issuers, IssuersConfig};
 use libfuzzer_sys::fuzz_target;
+use sigstead_fuzz::parts;
+use sigstead_identity::{Fetch, FetchError, IssuerConfig, IssuerType, Issuers, IssuersConfig};
 use time::OffsetDateTime;
 use url::Url;
 
@@ -28,7 +28,7 @@ fuzz_target!(|data: &[u8]| {
     );
     let now = OffsetDateTime::from_unix_timestamp(1_700_000_000).expect("it is a time");
     if let Ok(principal) = block_on(issuers.verify(token, now)) {
-        assert!(token.len() <= identity::MAX_TOKEN_BYTES);
+        assert!(token.len() <= sigstead_identity::MAX_TOKEN_BYTES);
         assert!(!principal.name().is_empty() && !principal.subject().is_empty());
         assert!(!principal.issuer().is_empty());
         // An unsigned token is no token.

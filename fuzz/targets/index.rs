@@ -5,9 +5,9 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use fuzz::parts;
-use index::{Index, IndexConfig, Key};
 use libfuzzer_sys::fuzz_target;
+use sigstead_fuzz::parts;
+use sigstead_index::{Index, IndexConfig, Key};
 use tempfile::TempDir;
 
 fuzz_target!(|data: &[u8]| {

@@ -1,8 +1,8 @@
 //! The file of issuers: what is accepted is written and read as the same file.
 #![no_main]
 
-use identity::IssuersConfig;
 use libfuzzer_sys::fuzz_target;
+use sigstead_identity::IssuersConfig;
 
 fuzz_target!(|text: &str| {
     if let Ok(config) = IssuersConfig::parse(text) {

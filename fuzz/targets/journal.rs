@@ -5,11 +5,11 @@
 use std::fs;
 
 use crc32c::crc32c;
-use fuzz::parts;
-use journal::{FileJournal, Journal as _, Round};
 use libfuzzer_sys::fuzz_target;
-use merkle::{RootHash, TreeHead};
 use sha2::{Digest as _, Sha256};
+use sigstead_fuzz::parts;
+use sigstead_journal::{FileJournal, Journal as _, Round};
+use sigstead_merkle::{RootHash, TreeHead};
 use tempfile::TempDir;
 
 fuzz_target!(|data: &[u8]| {

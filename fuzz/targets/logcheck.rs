@@ -1,13 +1,13 @@
 //! The verifier of logs: no log and no ledger stops it, and what it calls sound is the tree that our own crates compute.
 #![no_main]
 
-use checkpoint::SignedCheckpoint;
 use futures::executor::block_on;
-use fuzz::parts;
 use libfuzzer_sys::fuzz_target;
-use logcheck::{Face, Log, LogKey, Memory, Request, check};
-use merkle::{LeafHash, NodeHash, NodeReader, root_of};
-use tiles::EntryBundle;
+use sigstead_checkpoint::SignedCheckpoint;
+use sigstead_fuzz::parts;
+use sigstead_logcheck::{Face, Log, LogKey, Memory, Request, check};
+use sigstead_merkle::{LeafHash, NodeHash, NodeReader, root_of};
+use sigstead_tiles::EntryBundle;
 
 fuzz_target!(|data: &[u8]| {
     let [

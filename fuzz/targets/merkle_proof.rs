@@ -1,9 +1,9 @@
 //! Proofs: what is accepted against the roots of a known tree is the one proof that the tree gives.
 #![no_main]
 
-use fuzz::{Numbers, parts};
 use libfuzzer_sys::fuzz_target;
-use merkle::{
+use sigstead_fuzz::{Numbers, parts};
+use sigstead_merkle::{
     ConsistencyProof, HASH_LENGTH, InclusionProof, LeafHash, LeafIndex, NodeHash, RootHash,
     prove_consistency, prove_inclusion,
 };

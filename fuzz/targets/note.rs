@@ -2,7 +2,7 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use note::SignedNote;
+use sigstead_note::SignedNote;
 
 fuzz_target!(|text: &str| {
     if let Ok(note) = SignedNote::parse(text) {

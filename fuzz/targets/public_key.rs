@@ -1,8 +1,8 @@
 //! Public keys: what is read is written back, in both forms, and PEM of any spelling reads as its DER.
 #![no_main]
 
-use key::{PublicKey, pem};
 use libfuzzer_sys::fuzz_target;
+use sigstead_key::{PublicKey, pem};
 
 fuzz_target!(|data: &[u8]| {
     if let Ok(key) = PublicKey::from_spki_der(data) {

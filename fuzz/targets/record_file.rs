@@ -4,7 +4,7 @@
 use std::fs;
 
 use libfuzzer_sys::fuzz_target;
-use store::RecordFile;
+use sigstead_store::RecordFile;
 use tempfile::TempDir;
 
 fuzz_target!(|data: &[u8]| {

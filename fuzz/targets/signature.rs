@@ -2,9 +2,9 @@
 //! where signatures cannot be varied.
 #![no_main]
 
-use fuzz::parts;
-use key::{Algorithm, HashAlgorithm, PublicKey};
 use libfuzzer_sys::fuzz_target;
+use sigstead_fuzz::parts;
+use sigstead_key::{Algorithm, HashAlgorithm, PublicKey};
 
 fuzz_target!(|data: &[u8]| {
     let [spki, message, signature, ..] = parts(data)[..] else {

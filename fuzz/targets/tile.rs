@@ -2,7 +2,7 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use tiles::{EntryBundle, Tile, frame};
+use sigstead_tiles::{EntryBundle, Tile, frame};
 
 fuzz_target!(|data: &[u8]| {
     let Some((width, bytes)) = data.split_first_chunk() else {

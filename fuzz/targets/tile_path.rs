@@ -2,7 +2,7 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use tiles::{BundleKind, EntryBundleCoordinate, TileCoordinate};
+use sigstead_tiles::{BundleKind, EntryBundleCoordinate, TileCoordinate};
 
 fuzz_target!(|text: &str| {
     let tile = TileCoordinate::parse(text).ok();

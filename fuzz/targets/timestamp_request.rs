@@ -2,7 +2,7 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use tsp::{Policy, TimeStampReq};
+use sigstead_tsp::{Policy, TimeStampReq};
 
 fuzz_target!(|data: &[u8]| {
     if let Ok(request) = TimeStampReq::from_der(data) {

@@ -1,10 +1,10 @@
 //! Timestamp responses: nothing verifies but what the authority signed over the message.
 #![no_main]
 
-use fuzz::parts;
 use libfuzzer_sys::fuzz_target;
-use tsp::TimestampToken;
-use x509::Certificate;
+use sigstead_fuzz::parts;
+use sigstead_tsp::TimestampToken;
+use sigstead_x509::Certificate;
 
 fuzz_target!(|data: &[u8]| {
     let parts = parts(data);

@@ -2,7 +2,7 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use trust_root::{SigningConfig, TrustedRoot};
+use sigstead_trust_root::{SigningConfig, TrustedRoot};
 
 fuzz_target!(|data: &[u8]| {
     if let Ok(root) = TrustedRoot::parse(data) {

@@ -2,7 +2,7 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use trust_root::tuf::{Role, Root, Signed, Snapshot, Targets, Timestamp};
+use sigstead_trust_root::tuf::{Role, Root, Signed, Snapshot, Targets, Timestamp};
 
 fuzz_target!(|data: &[u8]| {
     if let Some(root) = check::<Root>(data) {

@@ -3,7 +3,7 @@
 
 use libfuzzer_sys::fuzz_target;
 use prost::{Message, Name};
-use proto::json::{Unknown, decode, encode};
+use sigstead_proto::json::{Unknown, decode, encode};
 
 macro_rules! check_all {
     ($data:expr, $kind:expr, $($message:ty),* $(,)?) => {
@@ -20,20 +20,20 @@ fuzz_target!(|data: &[u8]| {
     check_all!(
         data,
         *kind,
-        proto::rekor::v2::CreateEntryRequest,
-        proto::rekor::v2::Entry,
-        proto::rekor::v1::TransparencyLogEntry,
-        proto::bundle::v1::Bundle,
-        proto::trustroot::v1::TrustedRoot,
-        proto::trustroot::v1::SigningConfig,
-        proto::trustroot::v1::ClientTrustConfig,
-        proto::fulcio::v2::CreateSigningCertificateRequest,
-        proto::fulcio::v2::TrustBundle,
-        proto::ct::v1::AddChainRequest,
-        proto::timestamp::v1::StampRequest,
-        proto::admin::v1::AddUserRequest,
-        proto::admin::v1::SetPasswordRequest,
-        proto::intoto::Envelope,
+        sigstead_proto::rekor::v2::CreateEntryRequest,
+        sigstead_proto::rekor::v2::Entry,
+        sigstead_proto::rekor::v1::TransparencyLogEntry,
+        sigstead_proto::bundle::v1::Bundle,
+        sigstead_proto::trustroot::v1::TrustedRoot,
+        sigstead_proto::trustroot::v1::SigningConfig,
+        sigstead_proto::trustroot::v1::ClientTrustConfig,
+        sigstead_proto::fulcio::v2::CreateSigningCertificateRequest,
+        sigstead_proto::fulcio::v2::TrustBundle,
+        sigstead_proto::ct::v1::AddChainRequest,
+        sigstead_proto::timestamp::v1::StampRequest,
+        sigstead_proto::admin::v1::AddUserRequest,
+        sigstead_proto::admin::v1::SetPasswordRequest,
+        sigstead_proto::intoto::Envelope,
     );
 });
 

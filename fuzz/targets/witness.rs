@@ -5,7 +5,7 @@
 use std::collections::BTreeSet;
 
 use libfuzzer_sys::fuzz_target;
-use witness::{CosignerKey, Policy};
+use sigstead_witness::{CosignerKey, Policy};
 
 fuzz_target!(|text: &str| {
     if let Ok(key) = CosignerKey::parse(text) {

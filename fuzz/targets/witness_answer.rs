@@ -7,12 +7,14 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use fuzz::{Numbers, parts};
 use libfuzzer_sys::fuzz_target;
-use merkle::{ConsistencyProof, TreeHead, prove_consistency};
-use note::SignedNote;
+use sigstead_fuzz::{Numbers, parts};
+use sigstead_merkle::{ConsistencyProof, TreeHead, prove_consistency};
+use sigstead_note::SignedNote;
+use sigstead_witness::{
+    Answer, BoxError, ConsistencySource, Policy, Transport, TransportError, Witnesses,
+};
 use url::Url;
-use witness::{Answer, BoxError, ConsistencySource, Policy, Transport, TransportError, Witnesses};
 
 fuzz_target!(|data: &[u8]| {
     let [policy, checkpoint, answers @ ..] = &parts(data)[..] else {

@@ -140,6 +140,23 @@ fn files_stay_readable_and_crates_say_what_they_are() {
     }
 }
 
+#[test]
+fn a_crate_has_one_name() {
+    for package in metadata()["packages"].as_array().unwrap() {
+        let name = package["name"].as_str().unwrap();
+        for target in package["targets"].as_array().unwrap() {
+            if target["kind"].as_array().unwrap().contains(&"lib".into()) {
+                assert_eq!(target["name"], name.replace('-', "_"), "library of {name}");
+            }
+        }
+        for dependency in package["dependencies"].as_array().unwrap() {
+            let other = dependency["name"].as_str().unwrap();
+            let is_renamed = other.starts_with("sigstead-") && !dependency["rename"].is_null();
+            assert!(!is_renamed, "{name} calls {other} by another name");
+        }
+    }
+}
+
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR"))
         .parent()
@@ -162,6 +179,15 @@ fn plan() -> BTreeMap<String, u8> {
 
 /// Package (without prefix) to the names of what it uses outside of its tests.
 fn workspace() -> BTreeMap<String, BTreeSet<String>> {
+    metadata()["packages"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(package)
+        .collect()
+}
+
+fn metadata() -> Value {
     let output = Command::new(env!("CARGO"))
         .args([
             "metadata",
@@ -178,13 +204,7 @@ fn workspace() -> BTreeMap<String, BTreeSet<String>> {
         "{}",
         String::from_utf8_lossy(&output.stderr)
     );
-    let metadata: Value = serde_json::from_slice(&output.stdout).unwrap();
-    metadata["packages"]
-        .as_array()
-        .unwrap()
-        .iter()
-        .map(package)
-        .collect()
+    serde_json::from_slice(&output.stdout).unwrap()
 }
 
 fn package(package: &Value) -> (String, BTreeSet<String>) {

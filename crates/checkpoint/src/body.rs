@@ -1,6 +1,6 @@
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use merkle::{RootHash, TreeHead};
+use sigstead_merkle::{RootHash, TreeHead};
 
 use crate::{Error, Origin};
 

@@ -31,5 +31,5 @@ pub enum Error {
     },
     /// The note around the checkpoint is malformed or not signed.
     #[error(transparent)]
-    Note(#[from] note::Error),
+    Note(#[from] sigstead_note::Error),
 }

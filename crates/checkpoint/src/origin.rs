@@ -1,7 +1,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use note::KeyName;
+use sigstead_note::KeyName;
 
 use crate::Error;
 

@@ -1,4 +1,4 @@
-use note::{SignedNote, VerifierKey};
+use sigstead_note::{SignedNote, VerifierKey};
 
 use crate::{Checkpoint, Error, Origin};
 
@@ -47,7 +47,7 @@ impl TryFrom<SignedNote> for SignedCheckpoint {
 
 #[cfg(test)]
 mod tests {
-    use key::PublicKey;
+    use sigstead_key::PublicKey;
 
     use super::*;
 
@@ -68,9 +68,9 @@ mod tests {
     fn refuses_a_wrong_signature_and_another_log() {
         let signed = SignedCheckpoint::parse(NOTE).unwrap();
         let refused = signed.verify(&signed.checkpoint.origin, &key());
-        let wrong = note::Error::SignatureInvalid {
+        let wrong = sigstead_note::Error::SignatureInvalid {
             name: key().name().clone(),
-            source: key::Error::SignatureInvalid,
+            source: sigstead_key::Error::SignatureInvalid,
         };
         assert_eq!(refused.unwrap_err().to_string(), wrong.to_string());
         let other = Origin::parse("other").unwrap();
@@ -87,7 +87,7 @@ mod tests {
         ));
         assert!(matches!(
             SignedCheckpoint::parse("a"),
-            Err(Error::Note(note::Error::Unsigned))
+            Err(Error::Note(sigstead_note::Error::Unsigned))
         ));
     }
 }

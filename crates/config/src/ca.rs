@@ -2,9 +2,9 @@
 
 use std::path::PathBuf;
 
-use kit::{ClientConfig, Listeners, Period, ServiceConfig, TelemetryConfig};
 use serde::{Deserialize, Serialize};
-use signer::KeyConfig;
+use sigstead_kit::{ClientConfig, Listeners, Period, ServiceConfig, TelemetryConfig};
+use sigstead_signer::KeyConfig;
 use url::Url;
 
 /// The file of the `ca` service.

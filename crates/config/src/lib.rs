@@ -4,8 +4,8 @@
 //! (addresses), C2SP signed-note (origins) and this crate's own periods (`10m`, `7d`).
 //!
 //! Provided: one `Config` per service, composed of the parts that the crates below own
-//! ([`kit::Listeners`], [`kit::TelemetryConfig`], [`signer::KeyConfig`], [`store::StoreConfig`]),
-//! read by the service with [`kit::read_config`] and written by `sigctl` with [`to_yaml`]. Every
+//! ([`sigstead_kit::Listeners`], [`sigstead_kit::TelemetryConfig`], [`sigstead_signer::KeyConfig`], [`sigstead_store::StoreConfig`]),
+//! read by the service with [`sigstead_kit::read_config`] and written by `sigctl` with [`to_yaml`]. Every
 //! struct refuses unknown fields, and every field says what it means, its unit, its default and
 //! what goes wrong.
 //!
@@ -35,7 +35,7 @@ pub enum Error {
     Encode(#[source] serde_yaml::Error),
 }
 
-/// The file of a configuration, as [`kit::read_config`] reads it back.
+/// The file of a configuration, as [`sigstead_kit::read_config`] reads it back.
 ///
 /// # Errors
 /// A path in it is not UTF-8.

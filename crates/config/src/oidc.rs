@@ -3,10 +3,10 @@
 use std::collections::{BTreeMap, HashSet};
 use std::path::PathBuf;
 
-use kit::{Listeners, Period, ServiceConfig, TelemetryConfig};
 use serde::{Deserialize, Serialize};
-use signer::KeyConfig;
-use store::StoreConfig;
+use sigstead_kit::{Listeners, Period, ServiceConfig, TelemetryConfig};
+use sigstead_signer::KeyConfig;
+use sigstead_store::StoreConfig;
 
 use crate::IssuerUrl;
 

@@ -4,9 +4,9 @@ use std::collections::HashSet;
 use std::num::NonZeroU64;
 use std::path::{Path, PathBuf};
 
-use kit::{ClientConfig, Listeners, Period, ServiceConfig, TelemetryConfig};
 use serde::{Deserialize, Serialize};
-use signer::KeyConfig;
+use sigstead_kit::{ClientConfig, Listeners, Period, ServiceConfig, TelemetryConfig};
+use sigstead_signer::KeyConfig;
 
 use crate::Origin;
 

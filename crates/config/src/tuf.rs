@@ -2,9 +2,9 @@
 
 use std::path::PathBuf;
 
-use kit::{Listeners, Period, ServiceConfig, TelemetryConfig};
 use serde::{Deserialize, Serialize};
-use signer::KeyConfig;
+use sigstead_kit::{Listeners, Period, ServiceConfig, TelemetryConfig};
+use sigstead_signer::KeyConfig;
 
 /// The file of the `tuf` service.
 #[derive(Debug, Clone, Serialize, Deserialize)]

@@ -8,8 +8,7 @@
 use std::fs;
 use std::path::PathBuf;
 
-use kit::{ConfigError, ServiceConfig, read_config};
-use sigstead_config as config;
+use sigstead_kit::{ConfigError, ServiceConfig, read_config};
 
 fn sample(service: &str) -> String {
     let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("samples");
@@ -44,36 +43,61 @@ fn contradiction<C: ServiceConfig>(service: &str, from: &str, to: &str) -> Strin
 fn survives_writing<C: ServiceConfig>(service: &str) {
     let first: C = read(&sample(service)).unwrap();
     first.check().unwrap();
-    let written = config::to_yaml(&first).unwrap();
+    let written = sigstead_config::to_yaml(&first).unwrap();
     let second: C = read(&written).unwrap();
-    assert_eq!(config::to_yaml(&second).unwrap(), written);
+    assert_eq!(sigstead_config::to_yaml(&second).unwrap(), written);
 }
 
 #[test]
 fn every_sample_is_read_and_survives_being_written() {
-    survives_writing::<config::ca::Config>("ca");
-    survives_writing::<config::ctlog::Config>("ctlog");
-    survives_writing::<config::tlog::Config>("tlog");
-    survives_writing::<config::tsa::Config>("tsa");
-    survives_writing::<config::tuf::Config>("tuf");
-    survives_writing::<config::oidc::Config>("oidc");
+    survives_writing::<sigstead_config::ca::Config>("ca");
+    survives_writing::<sigstead_config::ctlog::Config>("ctlog");
+    survives_writing::<sigstead_config::tlog::Config>("tlog");
+    survives_writing::<sigstead_config::tsa::Config>("tsa");
+    survives_writing::<sigstead_config::tuf::Config>("tuf");
+    survives_writing::<sigstead_config::oidc::Config>("oidc");
 }
 
 #[test]
 fn an_unknown_key_at_the_top_is_refused_with_its_place_and_the_nearest_name() {
     type Case = (&'static str, fn(&str) -> String, &'static str, &'static str);
     let cases: [Case; 6] = [
-        ("ca", refusal::<config::ca::Config>, "chian", "chain"),
-        ("ctlog", refusal::<config::ctlog::Config>, "root", "roots"),
-        ("tlog", refusal::<config::tlog::Config>, "log", "logs"),
-        ("tsa", refusal::<config::tsa::Config>, "polices", "policy"),
+        (
+            "ca",
+            refusal::<sigstead_config::ca::Config>,
+            "chian",
+            "chain",
+        ),
+        (
+            "ctlog",
+            refusal::<sigstead_config::ctlog::Config>,
+            "root",
+            "roots",
+        ),
+        (
+            "tlog",
+            refusal::<sigstead_config::tlog::Config>,
+            "log",
+            "logs",
+        ),
+        (
+            "tsa",
+            refusal::<sigstead_config::tsa::Config>,
+            "polices",
+            "policy",
+        ),
         (
             "tuf",
-            refusal::<config::tuf::Config>,
+            refusal::<sigstead_config::tuf::Config>,
             "resign_befor",
             "resign_before",
         ),
-        ("oidc", refusal::<config::oidc::Config>, "isuer", "issuer"),
+        (
+            "oidc",
+            refusal::<sigstead_config::oidc::Config>,
+            "isuer",
+            "issuer",
+        ),
     ];
     for (service, refuse, wrong, right) in cases {
         let text = format!("{}{wrong}: 1\n", sample(service));
@@ -103,42 +127,42 @@ fn an_unknown_key_inside_is_refused_with_its_path() {
     let cases: [Case; 6] = [
         (
             "ca",
-            refusal::<config::ca::Config>,
+            refusal::<sigstead_config::ca::Config>,
             "  public_key:",
             "  publickey:",
             "ct_log",
         ),
         (
             "ca",
-            refusal::<config::ca::Config>,
+            refusal::<sigstead_config::ca::Config>,
             "client_ca:",
             "clientca:",
             "listeners.admin",
         ),
         (
             "ca",
-            refusal::<config::ca::Config>,
+            refusal::<sigstead_config::ca::Config>,
             "log_level",
             "loglevel",
             "telemetry",
         ),
         (
             "tlog",
-            refusal::<config::tlog::Config>,
+            refusal::<sigstead_config::tlog::Config>,
             "min_round_interval",
             "interval",
             "logs[2]",
         ),
         (
             "oidc",
-            refusal::<config::oidc::Config>,
+            refusal::<sigstead_config::oidc::Config>,
             "secret_hash",
             "secret",
             "clients[1]",
         ),
         (
             "oidc",
-            refusal::<config::oidc::Config>,
+            refusal::<sigstead_config::oidc::Config>,
             "max_failures",
             "failures",
             "sessions",
@@ -161,49 +185,49 @@ fn values_are_parsed_and_not_taken_as_text() {
     let cases: [Case; 8] = [
         (
             "ca",
-            refusal::<config::ca::Config>,
+            refusal::<sigstead_config::ca::Config>,
             "127.0.0.1:5555",
             "localhost",
         ),
         (
             "ca",
-            refusal::<config::ca::Config>,
+            refusal::<sigstead_config::ca::Config>,
             "certificate_lifetime: 10m",
             "certificate_lifetime: 10",
         ),
         (
             "ca",
-            refusal::<config::ca::Config>,
+            refusal::<sigstead_config::ca::Config>,
             "http://localhost:6962/",
             "localhost",
         ),
         (
             "tlog",
-            refusal::<config::tlog::Config>,
+            refusal::<sigstead_config::tlog::Config>,
             "rekor-v2",
             "rekor-v9",
         ),
         (
             "tlog",
-            refusal::<config::tlog::Config>,
+            refusal::<sigstead_config::tlog::Config>,
             "without_quorum: wait",
             "without_quorum: refuse",
         ),
         (
             "ctlog",
-            refusal::<config::ctlog::Config>,
+            refusal::<sigstead_config::ctlog::Config>,
             "ct2026.demo.localhost",
             "http://ct.localhost",
         ),
         (
             "oidc",
-            refusal::<config::oidc::Config>,
+            refusal::<sigstead_config::oidc::Config>,
             "http://localhost:8080\n",
             "http://localhost:8080/\n",
         ),
         (
             "oidc",
-            refusal::<config::oidc::Config>,
+            refusal::<sigstead_config::oidc::Config>,
             "device_code",
             "devices",
         ),
@@ -224,14 +248,14 @@ fn every_line_that_is_required_is_missed() {
         serde_yaml::to_string(&document).unwrap()
     };
     for key in ["listeners", "key", "chain", "issuers", "ct_log"] {
-        let complaint = refusal::<config::ca::Config>(&without("ca", key));
+        let complaint = refusal::<sigstead_config::ca::Config>(&without("ca", key));
         assert!(
             complaint.contains(&format!("missing field `{key}`")),
             "{complaint}"
         );
     }
     for key in ["listeners", "issuer", "key", "store", "users", "clients"] {
-        let complaint = refusal::<config::oidc::Config>(&without("oidc", key));
+        let complaint = refusal::<sigstead_config::oidc::Config>(&without("oidc", key));
         assert!(
             complaint.contains(&format!("missing field `{key}`")),
             "{complaint}"
@@ -241,7 +265,7 @@ fn every_line_that_is_required_is_missed() {
 
 #[test]
 fn fields_that_contradict_each_other_are_refused() {
-    use config::{ca, ctlog, oidc, tlog, tsa, tuf};
+    use sigstead_config::{ca, ctlog, oidc, tlog, tsa, tuf};
     for (complaint, part) in [
         (
             contradiction::<ca::Config>("ca", "lifetime: 10m", "lifetime: 30d"),

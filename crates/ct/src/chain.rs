@@ -6,7 +6,7 @@
 //! out the other kinds that its roots issue ([`AcceptedChain::check_usage`]).
 
 use sha2::{Digest as _, Sha256};
-use x509::{Certificate, ExtendedKeyUsage, oid};
+use sigstead_x509::{Certificate, ExtendedKeyUsage, oid};
 
 use crate::{Error, IssuerKeyHash, SignedEntry};
 
@@ -105,7 +105,7 @@ impl AcceptedChain {
             EntryKind::Certificate => Ok(SignedEntry::Certificate(self.leaf.to_der().to_vec())),
             EntryKind::Precertificate => Ok(SignedEntry::Precertificate {
                 issuer_key_hash: self.issuer_key_hash()?,
-                tbs: x509::strip_extension(self.leaf.tbs_der(), &oid::POISON)?,
+                tbs: sigstead_x509::strip_extension(self.leaf.tbs_der(), &oid::POISON)?,
             }),
         }
     }

@@ -1,8 +1,8 @@
 //! What an SCT and a leaf are over.
 
-use merkle::{LeafHash, LeafIndex};
 use sha2::{Digest as _, Sha256};
-use x509::Certificate;
+use sigstead_merkle::{LeafHash, LeafIndex};
+use sigstead_x509::Certificate;
 
 use crate::Error;
 use crate::tls::{Reader, put_vector16, put_vector24};
@@ -44,7 +44,10 @@ impl SignedEntry {
     ) -> Result<Self, Error> {
         Ok(Self::Precertificate {
             issuer_key_hash: IssuerKeyHash::of(issuer),
-            tbs: x509::strip_extension(certificate.tbs_der(), &x509::oid::SCT_LIST)?,
+            tbs: sigstead_x509::strip_extension(
+                certificate.tbs_der(),
+                &sigstead_x509::oid::SCT_LIST,
+            )?,
         })
     }
 

@@ -11,13 +11,13 @@ pub enum Error {
     TooLong(&'static str),
     /// A certificate cannot be read or does not fit.
     #[error("a certificate is refused")]
-    Certificate(#[from] x509::Error),
+    Certificate(#[from] sigstead_x509::Error),
     /// The SCT is of another log.
     #[error("the sct is of another log")]
     OtherLog,
     /// The SCT's signature does not verify.
     #[error("the signature of the sct does not verify")]
-    SignatureInvalid(#[source] key::Error),
+    SignatureInvalid(#[source] sigstead_key::Error),
     /// The log's key is of a kind that SCTs cannot be signed with.
     #[error("scts cannot be signed with a key of this kind")]
     KeyUnsupported,

@@ -1,7 +1,7 @@
 //! Signed certificate timestamps (RFC 6962 §3.2, §3.3).
 
-use key::{Algorithm, LogId, PublicKey};
-use x509::Certificate;
+use sigstead_key::{Algorithm, LogId, PublicKey};
+use sigstead_x509::Certificate;
 
 use crate::tls::{Reader, put_vector16};
 use crate::{Error, TimestampedEntry};
@@ -189,7 +189,7 @@ pub fn parse_list(bytes: &[u8]) -> Result<Vec<SignedCertificateTimestamp>, Error
 /// # Errors
 /// If the list is malformed.
 pub fn embedded_in(certificate: &Certificate) -> Result<Vec<SignedCertificateTimestamp>, Error> {
-    match certificate.extension(&x509::oid::SCT_LIST) {
+    match certificate.extension(&sigstead_x509::oid::SCT_LIST) {
         Some(_) => parse_list(certificate.sct_list()?),
         None => Ok(Vec::new()),
     }

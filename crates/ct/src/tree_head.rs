@@ -1,6 +1,6 @@
 //! Tree heads as static-ct-api signs them: an RFC 6962 §3.5 signature, carried in a signed note.
 
-use merkle::TreeHead;
+use sigstead_merkle::TreeHead;
 
 use crate::tls::Reader;
 use crate::{DigitallySigned, Error};

@@ -4,16 +4,15 @@
 
 use std::sync::Arc;
 
-use ct::{AcceptedChain, EntryKind, Error, IssuerKeyHash, SignedEntry};
 use futures::executor::block_on;
-use key::Algorithm;
-use signer::Signer;
-use sigstead_ct as ct;
-use time::{Duration, OffsetDateTime};
-use x509::{
+use sigstead_ct::{AcceptedChain, EntryKind, Error, IssuerKeyHash, SignedEntry};
+use sigstead_key::Algorithm;
+use sigstead_signer::Signer;
+use sigstead_x509::{
     CaKind, CaProfile, Certificate, FulcioExtensions, LeafProfile, Name, Precertificate,
     SerialNumber, SubjectAlternativeName, TimestampingProfile, UnsignedCertificate, Validity,
 };
+use time::{Duration, OffsetDateTime};
 
 struct Authority {
     certificate: Certificate,
@@ -21,7 +20,7 @@ struct Authority {
 }
 
 fn ephemeral() -> Arc<dyn Signer> {
-    signer::ephemeral(Algorithm::EcdsaP256Sha256).unwrap()
+    sigstead_signer::ephemeral(Algorithm::EcdsaP256Sha256).unwrap()
 }
 
 fn sign(unsigned: UnsignedCertificate, signer: &dyn Signer) -> Certificate {

@@ -1,13 +1,12 @@
 //! What is written is read back, and nothing else is read.
 
-use ct::{
+use proptest::prelude::*;
+use sigstead_ct::{
     DigitallySigned, Error, IssuerKeyHash, SignedCertificateTimestamp, SignedEntry, TileLeaf,
     TimestampedEntry, TreeHeadSignature, leaf_index_extension, leaf_index_of, tree_head_input,
 };
-use key::{Algorithm, LogId};
-use merkle::{LeafHash, LeafIndex, TreeHead};
-use proptest::prelude::*;
-use sigstead_ct as ct;
+use sigstead_key::{Algorithm, LogId};
+use sigstead_merkle::{LeafHash, LeafIndex, TreeHead};
 
 fn entry() -> impl Strategy<Value = (SignedEntry, Option<Vec<u8>>)> {
     let bytes = || prop::collection::vec(any::<u8>(), 0..300);

@@ -2,10 +2,11 @@
 
 #![expect(clippy::unwrap_used, reason = "a test stops at what it did not expect")]
 
-use ct::{Error, SignedCertificateTimestamp, SignedEntry, embedded_in, encode_list, parse_list};
-use key::PublicKey;
-use sigstead_ct as ct;
-use x509::Certificate;
+use sigstead_ct::{
+    Error, SignedCertificateTimestamp, SignedEntry, embedded_in, encode_list, parse_list,
+};
+use sigstead_key::PublicKey;
+use sigstead_x509::Certificate;
 
 const LEAF: &str = include_str!("../testdata/public-good-leaf.pem");
 const ISSUER: &str = include_str!("../testdata/public-good-issuer.pem");

@@ -1,7 +1,7 @@
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use key::{Algorithm, HashAlgorithm};
 use serde::Deserialize;
+use sigstead_key::{Algorithm, HashAlgorithm};
 
 use crate::{API_VERSION, Error, KIND, ProposedEntry, Verifier, verifier};
 

@@ -17,10 +17,10 @@ pub enum Error {
     },
     /// The public key cannot be read, or is weak.
     #[error("the public key is not acceptable")]
-    PublicKey(#[source] key::Error),
+    PublicKey(#[source] sigstead_key::Error),
     /// The certificate cannot be read, or its key is weak.
     #[error("the certificate is not acceptable")]
-    Certificate(#[source] x509::Error),
+    Certificate(#[source] sigstead_x509::Error),
     /// The signature is not one of the key over the digest.
     #[error("the signature does not fit the digest and the key")]
     SignatureInvalid,

@@ -1,7 +1,7 @@
 use std::fmt;
 
-use key::Algorithm;
-use merkle::LeafHash;
+use sigstead_key::Algorithm;
+use sigstead_merkle::LeafHash;
 
 use crate::{Error, MAX_BODY_LENGTH, Verifier, body, dsse};
 
@@ -59,7 +59,7 @@ impl ProposedEntry {
         let key = self.verifier.public_key()?;
         let verified = key.verify_prehashed(self.algorithm, &self.digest, &self.signature);
         verified.map_err(|error| match error {
-            key::Error::AlgorithmMismatch(_) => Error::AlgorithmMismatch(name),
+            sigstead_key::Error::AlgorithmMismatch(_) => Error::AlgorithmMismatch(name),
             _ => Error::SignatureInvalid,
         })?;
         Ok(VerifiedEntry {

@@ -1,5 +1,5 @@
-use key::{Algorithm, PublicKey};
-use x509::Certificate;
+use sigstead_key::{Algorithm, PublicKey};
+use sigstead_x509::Certificate;
 
 use crate::Error;
 

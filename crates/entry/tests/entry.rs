@@ -8,19 +8,19 @@ use ed25519_dalek::ed25519::signature::digest::Digest as _;
 use ed25519_dalek::pkcs8::EncodePublicKey as _;
 use ed25519_dalek::{Sha512, SigningKey};
 use futures::executor::block_on;
-use key::{Algorithm, HashAlgorithm};
-use merkle::LeafHash;
 use proptest::prelude::*;
 use sigstead_entry::{
     CanonicalEntry, Error, MAX_BODY_LENGTH, ProposedEntry, Verifier, pae, rebuild_hashedrekord,
 };
+use sigstead_key::{Algorithm, HashAlgorithm};
+use sigstead_merkle::LeafHash;
+use sigstead_x509::{CaKind, CaProfile, Name, SerialNumber, Validity};
 use time::OffsetDateTime;
-use x509::{CaKind, CaProfile, Name, SerialNumber, Validity};
 
 const MESSAGE: &[u8] = b"what was signed";
 
 fn signed_by(algorithm: Algorithm) -> ProposedEntry {
-    let signer = signer::ephemeral(algorithm).unwrap();
+    let signer = sigstead_signer::ephemeral(algorithm).unwrap();
     ProposedEntry {
         digest: algorithm.hash().digest(MESSAGE),
         signature: block_on(signer.sign(MESSAGE)).unwrap(),
@@ -81,7 +81,7 @@ fn takes_each_algorithm_that_signs_digests() {
 
 #[test]
 fn takes_a_certificate_without_a_look_at_its_issuer_and_its_time() {
-    let signer = signer::ephemeral(Algorithm::EcdsaP256Sha256).unwrap();
+    let signer = sigstead_signer::ephemeral(Algorithm::EcdsaP256Sha256).unwrap();
     let certificate = CaProfile {
         subject: Name {
             organization: "example".to_owned(),
@@ -212,7 +212,7 @@ fn refuses_what_a_bundle_cannot_hold_before_it_looks_at_the_signature() {
 
 #[test]
 fn logs_an_envelope_by_its_pre_authentication_encoding() {
-    let signer = signer::ephemeral(Algorithm::EcdsaP384Sha384).unwrap();
+    let signer = sigstead_signer::ephemeral(Algorithm::EcdsaP384Sha384).unwrap();
     let (payload_type, payload) = ("application/vnd.in-toto+json", b"{}");
     let signature = block_on(signer.sign(&pae(payload_type, payload))).unwrap();
     let propose = |payload: &[u8]| {

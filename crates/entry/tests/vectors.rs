@@ -5,8 +5,8 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use key::{Algorithm, HashAlgorithm};
 use sigstead_entry::{CanonicalEntry, ProposedEntry, Verifier, rebuild_hashedrekord};
+use sigstead_key::{Algorithm, HashAlgorithm};
 
 const DIGEST: &str = "dyj4ednYHjN4/zsjjBeeLahS9slp97Z67LTAVxjrjXw=";
 const SIGNATURE: &str = "MEQCIB+YPa9o3SN0sQ4uduGf+mZxwFfOhFZ0Cgy+p7Vt1o2SAiAPFDHqOAJLYmvtCWOsDyNY1H4V3zm4NEDYs3NyvHh1Pg==";

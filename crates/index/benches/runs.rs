@@ -10,8 +10,8 @@
 
 use std::time::Instant;
 
-use index::{Index, IndexConfig, Key};
 use sha2::{Digest as _, Sha256};
+use sigstead_index::{Index, IndexConfig, Key};
 
 fn main() {
     let size = std::env::args()

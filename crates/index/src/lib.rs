@@ -32,6 +32,6 @@ mod state;
 mod tail;
 mod write;
 
+pub use self::index::{Index, IndexConfig, Statistics};
 pub use error::{Damage, Error};
-pub use index::{Index, IndexConfig, Statistics};
 pub use key::Key;

@@ -8,9 +8,9 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 
-use index::{Error, Index, IndexConfig, Key};
 use proptest::prelude::*;
 use sha2::{Digest as _, Sha256};
+use sigstead_index::{Error, Index, IndexConfig, Key};
 
 /// Small, so that a few hundred postings make many runs and merges.
 const SMALL: IndexConfig = IndexConfig {

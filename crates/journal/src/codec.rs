@@ -1,7 +1,7 @@
 //! A round as bytes: the payload of one record.
 
 use bytes::{Buf, BufMut, Bytes};
-use merkle::{LeafHash, RootHash, TreeHead};
+use sigstead_merkle::{LeafHash, RootHash, TreeHead};
 
 use crate::{Round, RoundEntry};
 

@@ -2,7 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "a conformance suite fails by panicking")]
 
 use bytes::Bytes;
-use merkle::{LeafHash, RootHash, TreeHead};
+use sigstead_merkle::{LeafHash, RootHash, TreeHead};
 
 use crate::{Error, Journal, Round, RoundEntry};
 

@@ -2,7 +2,7 @@ use std::fs::{self, File, OpenOptions};
 use std::io;
 use std::path::{Path, PathBuf};
 
-use merkle::TreeHead;
+use sigstead_merkle::TreeHead;
 
 use crate::load::Segments;
 use crate::record::{HEADER_BYTES, Header, record_bytes};

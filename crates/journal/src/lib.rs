@@ -23,7 +23,7 @@ mod spare;
 mod trim;
 
 use bytes::Bytes;
-use merkle::{LeafHash, TreeHead};
+use sigstead_merkle::{LeafHash, TreeHead};
 
 pub use error::Error;
 pub use file::FileJournal;

@@ -2,7 +2,7 @@ use std::collections::VecDeque;
 use std::io;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
-use merkle::TreeHead;
+use sigstead_merkle::TreeHead;
 
 use crate::{Error, Journal, Round};
 

@@ -19,7 +19,7 @@ fn signed(algorithm: Algorithm) -> (PublicKey, Vec<u8>) {
     if algorithm == Algorithm::Ed25519Ph {
         return signed_prehashed();
     }
-    let signer = signer::ephemeral(algorithm).unwrap();
+    let signer = sigstead_signer::ephemeral(algorithm).unwrap();
     let signature = block_on(signer.sign(MESSAGE)).unwrap();
     (signer.public_key().clone(), signature)
 }

@@ -5,9 +5,8 @@
 
 use std::process::ExitCode;
 
-use kit::{BodyStyle, Budget, Listeners, Routes, Service, ServiceConfig, TelemetryConfig};
 use serde::{Deserialize, Serialize};
-use sigstead_kit as kit;
+use sigstead_kit::{BodyStyle, Budget, Listeners, Routes, Service, ServiceConfig, TelemetryConfig};
 
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -23,12 +22,12 @@ impl ServiceConfig for Config {
     }
 }
 
-async fn build(config: Config) -> Result<Service, kit::Error> {
+async fn build(config: Config) -> Result<Service, sigstead_kit::Error> {
     let routes =
         Routes::new(BodyStyle::Gateway).get("/", Budget::read(), || async { "good day\n" });
     Ok(Service::new("minimal", config.listeners).public(routes.into_router()))
 }
 
 fn main() -> ExitCode {
-    kit::main("minimal", build)
+    sigstead_kit::main("minimal", build)
 }

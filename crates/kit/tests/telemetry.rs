@@ -15,9 +15,8 @@ use std::task::{Context, Poll};
 use bytes::Bytes;
 use http_body_util::{BodyExt, StreamBody};
 use hyper::body::Frame;
-use sigstead_kit as kit;
 
-use kit::{BodyStyle, Budget, Listeners, Routes, Service, Telemetry, TelemetryConfig};
+use sigstead_kit::{BodyStyle, Budget, Listeners, Routes, Service, Telemetry, TelemetryConfig};
 use tokio_util::sync::CancellationToken;
 use tonic::server::NamedService;
 
@@ -70,7 +69,7 @@ async fn the_span_of_a_request_reaches_the_collector_in_the_trace_of_its_caller(
     let telemetry = Telemetry::init(&config, "test").unwrap();
     assert!(matches!(
         Telemetry::init(&config, "test"),
-        Err(kit::Error::LoggingTwice)
+        Err(sigstead_kit::Error::LoggingTwice)
     ));
 
     let routes = Routes::new(BodyStyle::Text).get("/greet", Budget::read(), outgoing_headers);
@@ -98,7 +97,7 @@ async fn the_span_of_a_request_reaches_the_collector_in_the_trace_of_its_caller(
 /// What a handler would put on a call of its own.
 async fn outgoing_headers() -> String {
     let mut headers = http::HeaderMap::new();
-    kit::trace::inject(&mut headers);
+    sigstead_kit::trace::inject(&mut headers);
     headers["traceparent"].to_str().unwrap().to_owned()
 }
 

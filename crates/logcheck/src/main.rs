@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::{Args, Parser, ValueEnum};
-use logcheck::{Directory, Face, Log, LogKey, Remote, Report, Request, Source};
+use sigstead_logcheck::{Directory, Face, Log, LogKey, Remote, Report, Request, Source};
 
 /// Reads a transparency log whole and says everything that is wrong with it.
 #[derive(Parser)]
@@ -87,7 +87,7 @@ async fn main() -> ExitCode {
 
 async fn run(arguments: &Arguments) -> Result<Report, Failure> {
     let source = source(&arguments.place)?;
-    let report = logcheck::check(source.as_ref(), request(arguments)?).await?;
+    let report = sigstead_logcheck::check(source.as_ref(), request(arguments)?).await?;
     let mut out = std::io::stdout().lock();
     if arguments.json {
         serde_json::to_writer(&mut out, &report)?;

@@ -12,9 +12,9 @@ mod world;
 use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use logcheck::Defect::{self, *};
-use logcheck::Face::{self, RekorV1, RekorV2, StaticCt};
-use logcheck::{Error, Log, LogKey, Memory, Request, Source};
+use sigstead_logcheck::Defect::{self, *};
+use sigstead_logcheck::Face::{self, RekorV1, RekorV2, StaticCt};
+use sigstead_logcheck::{Error, Log, LogKey, Memory, Request, Source};
 
 use crate::world::{Key, Leaf, START, World, extensions, root};
 
@@ -85,7 +85,7 @@ fn a_log_that_grows_while_it_is_read_has_no_defect() {
         };
         let key = LogKey::from_pem(&world.key.pem()).unwrap();
         let request = Request::new(Log::new(RekorV2, &world.origin, key).unwrap());
-        let report = world::block_on(logcheck::check(&growing, request)).unwrap();
+        let report = world::block_on(sigstead_logcheck::check(&growing, request)).unwrap();
         assert!(report.is_sound(), "{newer}: {report}");
         assert_eq!(report.size, Some(SIZE));
     }

@@ -4,12 +4,11 @@
 
 use std::convert::Infallible;
 
-use merkle::{
+use proptest::prelude::*;
+use sigstead_merkle::{
     ConsistencyProof, Error, InclusionProof, LeafHash, LeafIndex, NodeHash, NodeReader, ProveError,
     RootHash, prove_consistency, prove_inclusion, root_of,
 };
-use proptest::prelude::*;
-use sigstead_merkle as merkle;
 
 struct NaiveTree(Vec<LeafHash>);
 

@@ -31,6 +31,6 @@ pub enum Error {
         name: KeyName,
         /// What the verification found.
         #[source]
-        source: key::Error,
+        source: sigstead_key::Error,
     },
 }

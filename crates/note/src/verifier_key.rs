@@ -1,5 +1,5 @@
-use key::{Algorithm, PublicKey};
 use sha2::{Digest, Sha256};
+use sigstead_key::{Algorithm, PublicKey};
 
 use crate::{Error, KeyId, KeyName};
 

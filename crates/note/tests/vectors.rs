@@ -5,7 +5,7 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use key::PublicKey;
+use sigstead_key::PublicKey;
 use sigstead_note::{Error, KeyName, SignedNote, VerifierKey};
 
 const NOTE: &str = "\

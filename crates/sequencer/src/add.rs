@@ -1,7 +1,7 @@
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-use merkle::{InclusionProof, LeafHash, LeafIndex};
+use sigstead_merkle::{InclusionProof, LeafHash, LeafIndex};
 use tokio::sync::oneshot;
 
 use crate::log::Log;

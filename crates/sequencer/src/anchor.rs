@@ -4,7 +4,7 @@ use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
-use merkle::{RootHash, TreeHead};
+use sigstead_merkle::{RootHash, TreeHead};
 
 use crate::PublishedHead;
 use crate::shared::lock;
@@ -102,7 +102,7 @@ impl FileAnchor {
             .parent()
             .filter(|parent| !parent.as_os_str().is_empty());
         let parent = parent.unwrap_or_else(|| Path::new("."));
-        journal::create_directory(parent)?;
+        sigstead_journal::create_directory(parent)?;
         let mut options = OpenOptions::new();
         let file = options
             .read(true)

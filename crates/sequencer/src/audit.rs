@@ -1,5 +1,5 @@
-use merkle::{NodeHash, RootHash, TreeHead};
-use tiles::{EntryBundleCoordinate, TILE_HEIGHT, TILE_WIDTH, Tile, TileCoordinate};
+use sigstead_merkle::{NodeHash, RootHash, TreeHead};
+use sigstead_tiles::{EntryBundleCoordinate, TILE_HEIGHT, TILE_WIDTH, Tile, TileCoordinate};
 
 use crate::edge::WIDTH;
 use crate::shared::Shared;

@@ -1,10 +1,10 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use checkpoint::{Checkpoint, Origin, SignedCheckpoint};
-use merkle::TreeHead;
-use note::{NoteSignature, SignedNote, VerifierKey};
-use signer::Signer;
+use sigstead_checkpoint::{Checkpoint, Origin, SignedCheckpoint};
+use sigstead_merkle::TreeHead;
+use sigstead_note::{NoteSignature, SignedNote, VerifierKey};
+use sigstead_signer::Signer;
 
 use crate::{HeadSigner, HeadSignerError};
 
@@ -20,8 +20,11 @@ impl CheckpointSigner {
     /// A signer for one log; the origin is also the name of its key.
     ///
     /// # Errors
-    /// [`checkpoint::Error`] when the origin cannot name a key.
-    pub fn new(origin: Origin, signer: Arc<dyn Signer>) -> Result<Self, checkpoint::Error> {
+    /// [`sigstead_checkpoint::Error`] when the origin cannot name a key.
+    pub fn new(
+        origin: Origin,
+        signer: Arc<dyn Signer>,
+    ) -> Result<Self, sigstead_checkpoint::Error> {
         let key = VerifierKey::new(origin.to_key_name()?, signer.public_key().clone());
         Ok(Self::named(origin, key, signer))
     }
@@ -101,12 +104,12 @@ const FROZEN: &str = "Log frozen \u{2014} ";
 
 #[cfg(test)]
 mod tests {
-    use key::Algorithm;
+    use sigstead_key::Algorithm;
 
     use super::*;
 
     fn signer(origin: &str) -> CheckpointSigner {
-        let signer = signer::ephemeral(Algorithm::EcdsaP256Sha256).unwrap();
+        let signer = sigstead_signer::ephemeral(Algorithm::EcdsaP256Sha256).unwrap();
         CheckpointSigner::new(Origin::parse(origin).unwrap(), signer).unwrap()
     }
 

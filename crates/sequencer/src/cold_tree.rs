@@ -6,8 +6,8 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use merkle::{NodeHash, NodeReader};
-use tiles::{TILE_HEIGHT, TILE_WIDTH, Tile};
+use sigstead_merkle::{NodeHash, NodeReader};
+use sigstead_tiles::{TILE_HEIGHT, TILE_WIDTH, Tile};
 
 use crate::bundle::decode_sides;
 use crate::edge::WIDTH;

@@ -4,10 +4,10 @@ use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
-use merkle::{ConsistencyProof, TreeHead};
-use note::SignedNote;
+use sigstead_merkle::{ConsistencyProof, TreeHead};
+use sigstead_note::SignedNote;
+use sigstead_witness::{BoxError, ConsistencySource, Failure, Outcome, WitnessName, Witnesses};
 use tokio::runtime::Handle;
-use witness::{BoxError, ConsistencySource, Failure, Outcome, WitnessName, Witnesses};
 
 use crate::PublishedHead;
 use crate::shared::Shared;

@@ -1,8 +1,8 @@
 use std::collections::VecDeque;
 
 use bytes::Bytes;
-use merkle::{LeafHash, NodeHash, NodeReader};
-use tiles::{NodePlace, TILE_HEIGHT, TILE_WIDTH};
+use sigstead_merkle::{LeafHash, NodeHash, NodeReader};
+use sigstead_tiles::{NodePlace, TILE_HEIGHT, TILE_WIDTH};
 
 use crate::RecordedEntry;
 use crate::edge_tile::EdgeTile;
@@ -201,8 +201,8 @@ pub(crate) const WIDTH: u64 = TILE_WIDTH as u64;
 
 #[cfg(test)]
 mod tests {
-    use merkle::{LeafIndex, prove_consistency, prove_inclusion, root_of};
     use proptest::prelude::*;
+    use sigstead_merkle::{LeafIndex, prove_consistency, prove_inclusion, root_of};
 
     use super::*;
 

@@ -1,6 +1,6 @@
 use bytes::{Bytes, BytesMut};
-use merkle::NodeHash;
-use tiles::{TILE_HEIGHT, TILE_WIDTH};
+use sigstead_merkle::NodeHash;
+use sigstead_tiles::{TILE_HEIGHT, TILE_WIDTH};
 
 /// A tile at the right edge with all its inner nodes, so that a proof costs look-ups, and hashing of
 /// the ragged right side alone.
@@ -53,7 +53,7 @@ impl EdgeTile {
     /// The bytes of the tile with so many columns, or `None` when it has fewer.
     pub(crate) fn encode(&self, width: usize) -> Option<Bytes> {
         let [columns, ..] = &self.levels;
-        let mut bytes = BytesMut::with_capacity(width * merkle::HASH_LENGTH);
+        let mut bytes = BytesMut::with_capacity(width * sigstead_merkle::HASH_LENGTH);
         for column in columns.get(..width)? {
             bytes.extend_from_slice(column.as_bytes());
         }
@@ -63,8 +63,8 @@ impl EdgeTile {
 
 #[cfg(test)]
 mod tests {
-    use merkle::LeafHash;
-    use tiles::Tile;
+    use sigstead_merkle::LeafHash;
+    use sigstead_tiles::Tile;
 
     use super::*;
 

@@ -2,8 +2,8 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use journal::Journal;
-use merkle::{ConsistencyProof, TreeHead};
+use sigstead_journal::Journal;
+use sigstead_merkle::{ConsistencyProof, TreeHead};
 use tokio::runtime::Handle;
 
 use crate::config::LogConfig;
@@ -254,8 +254,8 @@ impl Engine {
             edge.push(entry.leaf_hash, recorded(entry));
         }
         let size = old_size + draft.entries.len() as u64;
-        let root = merkle::root_of(&*edge, size).map_err(missing)?;
-        let proof = merkle::prove_consistency(&*edge, old_size, size).map_err(missing)?;
+        let root = sigstead_merkle::root_of(&*edge, size).map_err(missing)?;
+        let proof = sigstead_merkle::prove_consistency(&*edge, old_size, size).map_err(missing)?;
         Ok((TreeHead { size, root }, proof))
     }
 

@@ -29,7 +29,7 @@ pub enum Error {
     NoRoom {
         /// What the journal said.
         #[source]
-        source: Arc<journal::Error>,
+        source: Arc<sigstead_journal::Error>,
     },
     /// The clock stands before the log's last entry by more than a moment; entries are taken when it has caught up.
     #[error("clock is {behind_millis} ms behind the log's last round")]
@@ -75,10 +75,10 @@ pub enum Error {
     },
     /// Cold storage failed.
     #[error("cannot use cold storage")]
-    Cold(#[from] cold::Error),
+    Cold(#[from] sigstead_cold::Error),
     /// The index of what the log has failed.
     #[error("cannot use the index of entries")]
-    Index(#[from] index::Error),
+    Index(#[from] sigstead_index::Error),
     /// An index does not cover the log yet, so what it does not find may be there.
     #[error("the index covers {covered} of {size} entries so far")]
     IndexBehind {
@@ -89,7 +89,7 @@ pub enum Error {
     },
     /// The journal failed while the log was opened.
     #[error("cannot use the journal")]
-    Journal(#[from] journal::Error),
+    Journal(#[from] sigstead_journal::Error),
     /// The anchor failed while the log was opened.
     #[error("cannot use the anchor")]
     Anchor(#[from] AnchorError),

@@ -27,7 +27,7 @@ pub(crate) fn refuse(submissions: VecDeque<Submission>, error: impl Fn() -> Erro
 /// Why a round was not committed.
 pub(crate) enum Failure {
     /// Nothing was signed or written; the next round may do better.
-    NoRoom(Arc<journal::Error>),
+    NoRoom(Arc<sigstead_journal::Error>),
     /// No signature was made or it did not verify; nothing was written.
     Signing(Arc<dyn std::error::Error + Send + Sync>),
     /// The clock stands before the last round by so many milliseconds.
@@ -37,9 +37,9 @@ pub(crate) enum Failure {
 }
 
 impl Failure {
-    pub(crate) fn of_reserving(error: journal::Error) -> Self {
+    pub(crate) fn of_reserving(error: sigstead_journal::Error) -> Self {
         match error {
-            journal::Error::NoRoom { .. } => Self::NoRoom(Arc::new(error)),
+            sigstead_journal::Error::NoRoom { .. } => Self::NoRoom(Arc::new(error)),
             other => Self::Dead(format!("the journal cannot be extended ({other})")),
         }
     }
@@ -81,7 +81,7 @@ impl Failure {
     pub(crate) fn bytes(&self) -> usize {
         match self {
             Self::NoRoom(source) => match &**source {
-                journal::Error::NoRoom { bytes, .. } => *bytes,
+                sigstead_journal::Error::NoRoom { bytes, .. } => *bytes,
                 _ => 0,
             },
             _ => 0,

@@ -3,8 +3,8 @@ use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
-use index::{Index, Key};
-use merkle::LeafIndex;
+use sigstead_index::{Index, Key};
+use sigstead_merkle::LeafIndex;
 use tokio::sync::{Notify, watch};
 use tokio::time::{sleep, timeout};
 
@@ -195,7 +195,7 @@ enum Progress {
 }
 
 async fn blocking<T: Send + 'static>(
-    work: impl FnOnce() -> Result<T, index::Error> + Send + 'static,
+    work: impl FnOnce() -> Result<T, sigstead_index::Error> + Send + 'static,
 ) -> Result<T, Error> {
     let done = tokio::task::spawn_blocking(work).await;
     let done = done.map_err(|error| Error::Thread(io::Error::other(error)))?;

@@ -1,7 +1,7 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use merkle::{ConsistencyProof, TreeHead};
+use sigstead_merkle::{ConsistencyProof, TreeHead};
 
 /// Signs the heads of one log, in the form in which they are published.
 ///
@@ -93,7 +93,7 @@ impl ConsistentSigner {
 
 #[cfg(test)]
 mod tests {
-    use merkle::{LeafHash, NodeHash, RootHash};
+    use sigstead_merkle::{LeafHash, NodeHash, RootHash};
 
     use super::*;
 

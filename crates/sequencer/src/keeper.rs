@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use futures::{StreamExt, TryStreamExt};
-use tiles::{TILE_HEIGHT, TILE_WIDTH};
+use sigstead_tiles::{TILE_HEIGHT, TILE_WIDTH};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
@@ -74,7 +74,7 @@ async fn flush_all(shared: Arc<Shared>, mut stopped: watch::Receiver<bool>) {
         let is_stopped = *stopped.borrow_and_update();
         let bundles = *full.borrow_and_update();
         let flushed = flush_until(&shared, bundles).await;
-        if let Err(Error::Cold(cold::Error::Differs { path })) = &flushed {
+        if let Err(Error::Cold(sigstead_cold::Error::Differs { path })) = &flushed {
             // Either this log or another one wrote there; going on would publish two logs in one place.
             shared.stop(format!(
                 "cold storage holds other content at {path}; find out who wrote it"

@@ -1,7 +1,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use index::{Index, Key};
+use sigstead_index::{Index, Key};
 use tokio::sync::Notify;
 
 use crate::edge::WIDTH;

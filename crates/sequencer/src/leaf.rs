@@ -1,6 +1,6 @@
 use bytes::Bytes;
-use merkle::{LeafHash, LeafIndex};
-use tiles::BundleKind;
+use sigstead_merkle::{LeafHash, LeafIndex};
+use sigstead_tiles::BundleKind;
 
 /// An entry on its way into a log.
 pub trait PendingEntry: Send + Sync + 'static {
@@ -129,7 +129,7 @@ mod tests {
 
     #[test]
     fn a_framed_entry_is_read_back() {
-        let framed = tiles::frame(b"entry").unwrap();
+        let framed = sigstead_tiles::frame(b"entry").unwrap();
         let leaf = EntryLeaves.read(&framed).unwrap();
         assert_eq!(leaf.leaf_hash, LeafHash::of(b"entry"));
         assert_eq!(leaf.deduplication_key, Some(*leaf.leaf_hash.as_bytes()));

@@ -21,7 +21,7 @@
 //! log already; `follower.rs` other indexes of it; `anchor.rs`, `head_signer.rs`, `checkpoint_signer.rs` and `leaf.rs`
 //! the seams; `cosigner.rs` what witnesses have to do with it; `audit.rs` the whole log read again; `config.rs`.
 //!
-//! Entries that are submitted again are recognised, whenever they were logged, by an [`index::Index`] that follows the
+//! Entries that are submitted again are recognised, whenever they were logged, by an [`sigstead_index::Index`] that follows the
 //! log.
 //!
 //! Deliberately absent: leader election, retries after a failed sync, and any knowledge of what an entry means

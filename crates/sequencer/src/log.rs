@@ -3,11 +3,11 @@ use std::sync::{Arc, Mutex};
 use std::thread;
 
 use bytes::Bytes;
-use cold::ColdStorage;
-use index::Index;
-use journal::Journal;
-use merkle::{ConsistencyProof, InclusionProof, LeafHash, LeafIndex, RootHash};
-use tiles::{EntryBundleCoordinate, TileCoordinate};
+use sigstead_cold::ColdStorage;
+use sigstead_index::Index;
+use sigstead_journal::Journal;
+use sigstead_merkle::{ConsistencyProof, InclusionProof, LeafHash, LeafIndex, RootHash};
+use sigstead_tiles::{EntryBundleCoordinate, TileCoordinate};
 use tokio::sync::{oneshot, watch};
 use tokio::task::JoinHandle;
 

@@ -275,7 +275,7 @@ pub(crate) const RETRY_AFTER: Duration = Duration::from_secs(1);
 mod tests {
     use std::thread;
 
-    use merkle::LeafIndex;
+    use sigstead_merkle::LeafIndex;
 
     use super::*;
     use crate::{SealError, SealedEntry};

@@ -1,9 +1,9 @@
 //! The right edge of a log, from full tiles up to the last full bundle before the journal, then from the journal.
 
 use futures::{StreamExt, TryStreamExt};
-use journal::Round;
-use merkle::{NodeHash, root_of};
-use tiles::{TILE_HEIGHT, TILE_WIDTH, Tile, partial_width};
+use sigstead_journal::Round;
+use sigstead_merkle::{NodeHash, root_of};
+use sigstead_tiles::{TILE_HEIGHT, TILE_WIDTH, Tile, partial_width};
 
 use crate::edge::{Edge, WIDTH};
 use crate::round::recorded;
@@ -12,7 +12,7 @@ use crate::{Error, LeafFormat};
 
 /// The edge, and the size up to which everything is in cold storage.
 pub(crate) async fn rebuild_edge(
-    cold: &dyn cold::ColdStorage,
+    cold: &dyn sigstead_cold::ColdStorage,
     format: &dyn LeafFormat,
     rounds: &[Round],
 ) -> Result<(Edge, u64), Error> {
@@ -58,7 +58,10 @@ fn extend(edge: &mut Edge, base: u64, format: &dyn LeafFormat, round: &Round) ->
 }
 
 /// The columns of the partial tiles above the full bundles of a log, from level 1 up.
-async fn columns(cold: &dyn cold::ColdStorage, size: u64) -> Result<Vec<Vec<NodeHash>>, Error> {
+async fn columns(
+    cold: &dyn sigstead_cold::ColdStorage,
+    size: u64,
+) -> Result<Vec<Vec<NodeHash>>, Error> {
     let mut levels = Vec::new();
     for level in 1..u8::MAX / TILE_HEIGHT {
         let full_below = size >> (TILE_HEIGHT * level);
@@ -73,7 +76,11 @@ async fn columns(cold: &dyn cold::ColdStorage, size: u64) -> Result<Vec<Vec<Node
     Ok(levels)
 }
 
-async fn tile_root(cold: &dyn cold::ColdStorage, level: u8, index: u64) -> Result<NodeHash, Error> {
+async fn tile_root(
+    cold: &dyn sigstead_cold::ColdStorage,
+    level: u8,
+    index: u64,
+) -> Result<NodeHash, Error> {
     let path = tile_path(level, index);
     let Some(bytes) = cold.get(&path).await? else {
         return Err(Error::ObjectDamaged {

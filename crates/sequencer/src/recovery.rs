@@ -11,9 +11,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use journal::{Journal, Round};
-use merkle::TreeHead;
-use tiles::TILE_WIDTH;
+use sigstead_journal::{Journal, Round};
+use sigstead_merkle::TreeHead;
+use sigstead_tiles::TILE_WIDTH;
 use tokio::runtime::Handle;
 
 use crate::config::LogConfig;
@@ -151,7 +151,7 @@ async fn load_anchor(mut anchor: Box<dyn Anchor>) -> Result<Loaded, Error> {
 
 /// 1. An empty journal beside an anchor or tiles is a lost journal, not a new log.
 async fn refuse_leftovers(
-    cold: &dyn cold::ColdStorage,
+    cold: &dyn sigstead_cold::ColdStorage,
     anchored: &Result<Option<Anchored>, crate::AnchorError>,
 ) -> Result<(), Error> {
     let lost = |why: String| Err(Error::Inconsistent { why });

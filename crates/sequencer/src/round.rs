@@ -3,8 +3,8 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use journal::{Round, RoundEntry};
-use merkle::{LeafHash, LeafIndex, prove_inclusion};
+use sigstead_journal::{Round, RoundEntry};
+use sigstead_merkle::{LeafHash, LeafIndex, prove_inclusion};
 use tokio::sync::oneshot;
 
 use crate::edge::Edge;

@@ -2,9 +2,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use bytes::Bytes;
-use cold::ColdStorage;
-use index::Index;
-use merkle::TreeHead;
+use sigstead_cold::ColdStorage;
+use sigstead_index::Index;
+use sigstead_merkle::TreeHead;
 use tokio::sync::watch;
 
 use crate::cold_tree::TileCache;

@@ -5,11 +5,11 @@ use std::collections::{BTreeMap, HashMap};
 use std::convert::Infallible;
 
 use bytes::Bytes;
-use merkle::{
+use sigstead_merkle::{
     ConsistencyProof, InclusionProof, LeafHash, LeafIndex, NodeHash, NodeReader, ProveError,
     RootHash, prove_consistency, prove_inclusion, root_of,
 };
-use tiles::{EntryBundleCoordinate, NodePlace, TILE_WIDTH, TileCoordinate};
+use sigstead_tiles::{EntryBundleCoordinate, NodePlace, TILE_WIDTH, TileCoordinate};
 
 use crate::bundle::encode_bundle;
 use crate::cold_tree::damaged;
@@ -31,7 +31,7 @@ impl Shared {
         let tile = self.cold_tile(wanted.level(), wanted.index()).await?;
         let bytes = Bytes::from(tile.encode());
         Ok(Some(bytes.slice(
-            ..usize::from(wanted.width()) * merkle::HASH_LENGTH,
+            ..usize::from(wanted.width()) * sigstead_merkle::HASH_LENGTH,
         )))
     }
 
@@ -192,7 +192,7 @@ impl NodeReader for Recorder {
 
     fn node(&self, level: u8, index: u64) -> Result<NodeHash, Infallible> {
         self.0.borrow_mut().push((level, index));
-        Ok(NodeHash::from_bytes([0; merkle::HASH_LENGTH]))
+        Ok(NodeHash::from_bytes([0; sigstead_merkle::HASH_LENGTH]))
     }
 }
 

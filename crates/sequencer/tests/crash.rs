@@ -3,14 +3,12 @@
 
 mod world;
 
-use sigstead_sequencer as sequencer;
-
 use std::sync::Arc;
 
-use cold::{ColdStorage, Fault as ColdFault};
-use journal::{Fault, Journal};
-use merkle::LeafIndex;
-use sequencer::{Error, FileAnchor, Log, LogConfig, LogParts};
+use sigstead_cold::{ColdStorage, Fault as ColdFault};
+use sigstead_journal::{Fault, Journal};
+use sigstead_merkle::LeafIndex;
+use sigstead_sequencer::{Error, FileAnchor, Log, LogConfig, LogParts};
 use world::{TestSigner, Text, World, add, add_many, check_acknowledged, eventually, reason};
 
 /// Adds bursts until one is not wholly taken; answers what was acknowledged.
@@ -236,7 +234,7 @@ async fn a_lost_journal_is_not_taken_for_a_new_log() {
         matches!(lost.try_open().await, Err(Error::Inconsistent { why }) if why.contains("anchor"))
     );
     let lost = World {
-        anchor: sequencer::MemoryAnchor::new(),
+        anchor: sigstead_sequencer::MemoryAnchor::new(),
         ..lost
     };
     assert!(
@@ -264,7 +262,7 @@ async fn a_journal_that_was_changed_does_not_open() {
     let log = world.open().await;
     add_many(&log, "entry", 30).await;
     log.shutdown().await;
-    let refuse = async |change: fn(&mut journal::Round)| {
+    let refuse = async |change: fn(&mut sigstead_journal::Round)| {
         let world = world.copy();
         world
             .journal
@@ -274,9 +272,9 @@ async fn a_journal_that_was_changed_does_not_open() {
             Err(Error::Inconsistent { .. })
         ));
     };
-    refuse(|round| round.entries[0].leaf_hash = merkle::LeafHash::of(b"x")).await;
+    refuse(|round| round.entries[0].leaf_hash = sigstead_merkle::LeafHash::of(b"x")).await;
     refuse(|round| round.entries[0].bundle = bytes::Bytes::from_static(b"\x00\x01x")).await;
-    refuse(|round| round.head.root = merkle::RootHash::of_empty()).await;
+    refuse(|round| round.head.root = sigstead_merkle::RootHash::of_empty()).await;
 }
 
 #[tokio::test]
@@ -347,7 +345,7 @@ async fn other_content_in_cold_storage_stops_the_log() {
 #[tokio::test]
 async fn a_panic_in_an_entry_leaves_nobody_waiting_and_other_logs_running() {
     struct Panics;
-    impl sequencer::PendingEntry for Panics {
+    impl sigstead_sequencer::PendingEntry for Panics {
         fn deduplication_key(&self) -> Option<[u8; 32]> {
             None
         }
@@ -356,7 +354,7 @@ async fn a_panic_in_an_entry_leaves_nobody_waiting_and_other_logs_running() {
             &self,
             _: LeafIndex,
             _: u64,
-        ) -> Result<sequencer::SealedEntry, sequencer::SealError> {
+        ) -> Result<sigstead_sequencer::SealedEntry, sigstead_sequencer::SealError> {
             panic!("on purpose")
         }
     }
@@ -385,17 +383,20 @@ async fn a_log_in_files_survives_restarts_and_a_torn_tail() {
         let root = directory.path();
         let parts = LogParts {
             journal: Box::new(
-                journal::FileJournal::open_with(root.join("journal"), 64 * 1024).unwrap(),
+                sigstead_journal::FileJournal::open_with(root.join("journal"), 64 * 1024).unwrap(),
             ),
-            cold: Arc::new(cold::DirectoryStorage::open(root.join("log")).unwrap()),
+            cold: Arc::new(sigstead_cold::DirectoryStorage::open(root.join("log")).unwrap()),
             anchor: Box::new(FileAnchor::new(root.join("anchor"))),
             head_signer: signer.clone(),
             cosigning: None,
-            leaf_format: Arc::new(sequencer::EntryLeaves),
+            leaf_format: Arc::new(sigstead_sequencer::EntryLeaves),
             known: Arc::new(
-                index::Index::open(&root.join("known"), index::IndexConfig::default())
-                    .unwrap()
-                    .0,
+                sigstead_index::Index::open(
+                    &root.join("known"),
+                    sigstead_index::IndexConfig::default(),
+                )
+                .unwrap()
+                .0,
             ),
             clock: Arc::new(|| 1_000_000),
         };

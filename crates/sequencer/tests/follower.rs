@@ -4,16 +4,14 @@
 
 mod world;
 
-use sigstead_sequencer as sequencer;
-
 use std::fs;
 use std::future::pending;
 use std::path::Path;
 use std::sync::Arc;
 
-use index::{Index, IndexConfig, Key};
-use merkle::LeafHash;
-use sequencer::{Error, Follower, Log, RecordedEntry};
+use sigstead_index::{Index, IndexConfig, Key};
+use sigstead_merkle::LeafHash;
+use sigstead_sequencer::{Error, Follower, Log, RecordedEntry};
 use tokio::sync::oneshot;
 use world::{World, add, add_many, eventually, new_index};
 

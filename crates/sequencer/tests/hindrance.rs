@@ -4,11 +4,9 @@
 
 mod world;
 
-use sigstead_sequencer as sequencer;
-
 use std::sync::atomic::Ordering;
 
-use sequencer::{Error, Log};
+use sigstead_sequencer::{Error, Log};
 use world::{World, add, add_many, eventually};
 
 /// Nothing is asked of the log meanwhile: it is on its own.

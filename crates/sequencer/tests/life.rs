@@ -4,16 +4,14 @@
 
 mod world;
 
-use sigstead_sequencer as sequencer;
-
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
-use index::{Index, IndexConfig, Key};
-use journal::Fault;
-use merkle::{LeafHash, LeafIndex};
-use sequencer::{Error, Log};
+use sigstead_index::{Index, IndexConfig, Key};
+use sigstead_journal::Fault;
+use sigstead_merkle::{LeafHash, LeafIndex};
+use sigstead_sequencer::{Error, Log};
 use world::{Text, World, add, add_many, eventually, new_index};
 
 fn note(log: &Log) -> String {

@@ -3,24 +3,22 @@
 
 mod world;
 
-use sigstead_sequencer as sequencer;
-
 use std::collections::BTreeSet;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use cold::ColdStorage as _;
-use merkle::{LeafHash, LeafIndex};
 use proptest::prelude::*;
-use sequencer::Error;
-use tiles::{BundleKind, EntryBundleCoordinate, TileCoordinate};
+use sigstead_cold::ColdStorage as _;
+use sigstead_merkle::{LeafHash, LeafIndex};
+use sigstead_sequencer::Error;
+use sigstead_tiles::{BundleKind, EntryBundleCoordinate, TileCoordinate};
 use world::{Text, World, add, add_held, add_many, check, check_acknowledged, eventually, reason};
 
 #[tokio::test]
 async fn a_new_log_publishes_its_empty_tree() {
     let world = World::new();
     let log = world.open_and_audit().await;
-    assert_eq!(log.published().head, merkle::TreeHead::empty());
+    assert_eq!(log.published().head, sigstead_merkle::TreeHead::empty());
     assert_eq!(world.anchor.stored().unwrap().head.size, 0);
     log.shutdown().await;
     assert_eq!(world.open_and_audit().await.published().head.size, 0);
@@ -216,7 +214,7 @@ async fn what_is_not_in_the_leaf_is_kept_beside_it() {
         .await
         .unwrap();
     }
-    let side = async |log: &sequencer::Log, index| {
+    let side = async |log: &sigstead_sequencer::Log, index| {
         log.entry(LeafIndex::new(index))
             .await
             .unwrap()
@@ -271,7 +269,7 @@ async fn what_stood_beside_the_leaves_is_missed_when_it_is_lost_or_changed() {
 #[tokio::test]
 async fn an_unfit_entry_uses_up_no_index() {
     struct Unfit(bool);
-    impl sequencer::PendingEntry for Unfit {
+    impl sigstead_sequencer::PendingEntry for Unfit {
         fn deduplication_key(&self) -> Option<[u8; 32]> {
             None
         }
@@ -280,13 +278,13 @@ async fn an_unfit_entry_uses_up_no_index() {
             &self,
             _: LeafIndex,
             _: u64,
-        ) -> Result<sequencer::SealedEntry, sequencer::SealError> {
+        ) -> Result<sigstead_sequencer::SealedEntry, sigstead_sequencer::SealError> {
             let bundle = if self.0 {
                 b"\x00\x01x".to_vec()
             } else {
                 return Err("unfit".into());
             };
-            Ok(sequencer::SealedEntry {
+            Ok(sigstead_sequencer::SealedEntry {
                 bundle: bundle.into(),
                 leaf_hash: LeafHash::of(b"y"),
                 side: Vec::new(),
@@ -440,8 +438,8 @@ async fn shutting_down_answers_what_waits_and_leaves_the_anchor_exact() {
 }
 
 /// A log of a few tiles, half of it in cold storage, shared by the properties below.
-fn proven() -> &'static (tokio::runtime::Runtime, sequencer::Log) {
-    static LOG: std::sync::OnceLock<(tokio::runtime::Runtime, sequencer::Log)> =
+fn proven() -> &'static (tokio::runtime::Runtime, sigstead_sequencer::Log) {
+    static LOG: std::sync::OnceLock<(tokio::runtime::Runtime, sigstead_sequencer::Log)> =
         std::sync::OnceLock::new();
     LOG.get_or_init(|| {
         let runtime = tokio::runtime::Builder::new_multi_thread()
@@ -486,7 +484,7 @@ proptest! {
 }
 
 /// The root over the first leaves, from their hashes alone (RFC 6962 §2.1).
-async fn root(log: &sequencer::Log, size: u64) -> merkle::RootHash {
+async fn root(log: &sigstead_sequencer::Log, size: u64) -> sigstead_merkle::RootHash {
     let mut leaves = Vec::new();
     for index in 0..size.div_ceil(256) {
         let width = (size - index * 256).min(256) as u16;
@@ -495,19 +493,22 @@ async fn root(log: &sequencer::Log, size: u64) -> merkle::RootHash {
             .await
             .unwrap()
             .unwrap();
-        leaves.extend_from_slice(tiles::Tile::parse(&tile, width).unwrap().hashes());
+        leaves.extend_from_slice(sigstead_tiles::Tile::parse(&tile, width).unwrap().hashes());
     }
-    fn hash(leaves: &[merkle::NodeHash]) -> merkle::NodeHash {
+    fn hash(leaves: &[sigstead_merkle::NodeHash]) -> sigstead_merkle::NodeHash {
         match leaves {
             [leaf] => *leaf,
             _ => {
                 let middle = leaves.len().next_power_of_two() / 2;
-                merkle::NodeHash::of_children(&hash(&leaves[..middle]), &hash(&leaves[middle..]))
+                sigstead_merkle::NodeHash::of_children(
+                    &hash(&leaves[..middle]),
+                    &hash(&leaves[middle..]),
+                )
             }
         }
     }
     if leaves.is_empty() {
-        merkle::RootHash::of_empty()
+        sigstead_merkle::RootHash::of_empty()
     } else {
         hash(&leaves).into()
     }

@@ -3,15 +3,13 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-use sigstead_sequencer as sequencer;
-
 mod witness_world;
 mod world;
 
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use sequencer::{Error, Log, LogParts, WithoutQuorum};
+use sigstead_sequencer::{Error, Log, LogParts, WithoutQuorum};
 use witness_world::Network;
 use world::{Text, World, add, eventually, reason};
 
@@ -108,7 +106,7 @@ async fn an_old_copy_is_given_away_by_a_witness_even_without_an_anchor() {
     let log = open(&world, &network, WithoutQuorum::Publish).await;
     add(&log, "a").await.unwrap();
     let mut old = world.copy();
-    old.anchor = sequencer::MemoryAnchor::new();
+    old.anchor = sigstead_sequencer::MemoryAnchor::new();
     old.config.adopts_missing_anchor = true;
     add(&log, "b").await.unwrap();
     log.shutdown().await;
@@ -124,7 +122,7 @@ async fn a_fork_is_given_away_by_a_witness() {
     let log = open(&world, &network, WithoutQuorum::Publish).await;
     add(&log, "a").await.unwrap();
     let mut fork = world.copy();
-    fork.anchor = sequencer::MemoryAnchor::new();
+    fork.anchor = sigstead_sequencer::MemoryAnchor::new();
     fork.config.adopts_missing_anchor = true;
     let fork = open(&fork, &network, WithoutQuorum::Publish).await;
     eventually("a head", || fork.health().cosigned_size == 1).await;

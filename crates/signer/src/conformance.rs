@@ -36,7 +36,7 @@ mod tests {
     use std::os::unix::fs::PermissionsExt as _;
 
     use futures::executor::block_on;
-    use key::Algorithm;
+    use sigstead_key::Algorithm;
 
     use crate::{Error, KeyConfig, PrivateKey, ephemeral};
 

@@ -3,7 +3,7 @@
 use std::io;
 use std::path::PathBuf;
 
-use key::Algorithm;
+use sigstead_key::Algorithm;
 
 /// A key that cannot be opened or does not sign.
 #[derive(Debug, thiserror::Error)]
@@ -36,13 +36,13 @@ pub enum Error {
     Unsupported(Algorithm),
     /// The public half is refused.
     #[error("the public half of the key is refused")]
-    PublicKey(#[source] key::Error),
+    PublicKey(#[source] sigstead_key::Error),
     /// The key did not sign.
     #[error("the key did not sign")]
     SigningFailed,
     /// The key signs, but not with its public half.
     #[error("a probe that the key signed does not verify")]
-    ProbeFailed(#[source] key::Error),
+    ProbeFailed(#[source] sigstead_key::Error),
     /// The system gives no randomness, or a cipher failed.
     #[error("the cryptographic library failed")]
     Library,

@@ -5,7 +5,7 @@
 //! Provided: [`Signer`], [`open`] by configuration, [`PrivateKey`] for whoever makes keys, [`ephemeral`] keys for one
 //! signature, and the [`conformance`] suite of all backends.
 //!
-//! Deliberately absent: verification, which is a method of [`key::PublicKey`]; any way to read a private key out of a
+//! Deliberately absent: verification, which is a method of [`sigstead_key::PublicKey`]; any way to read a private key out of a
 //! signer.
 
 pub mod conformance;
@@ -17,7 +17,7 @@ mod private_key;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use key::{Algorithm, PublicKey};
+use sigstead_key::{Algorithm, PublicKey};
 
 pub use error::Error;
 pub use key_config::{KeyConfig, KeyUri, ParseKeyUriError};

@@ -11,11 +11,11 @@ use aws_lc_rs::signature::{
     EcdsaKeyPair, EcdsaSigningAlgorithm, Ed25519KeyPair, KeyPair as _, RSA_PKCS1_SHA256,
     RsaKeyPair,
 };
-use key::{Algorithm, PublicKey};
 use pkcs8::der::pem::LineEnding;
 use pkcs8::pkcs5::pbes2::Parameters;
 use pkcs8::pkcs5::scrypt;
 use pkcs8::{EncryptedPrivateKeyInfoOwned, PrivateKeyInfoRef, SecretDocument};
+use sigstead_key::{Algorithm, PublicKey};
 use zeroize::Zeroizing;
 
 use crate::{Error, Signer};

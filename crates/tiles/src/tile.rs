@@ -1,4 +1,4 @@
-use merkle::{HASH_LENGTH, NodeHash};
+use sigstead_merkle::{HASH_LENGTH, NodeHash};
 
 use crate::{Error, TILE_WIDTH, path};
 
@@ -73,8 +73,8 @@ impl Tile {
 
 #[cfg(test)]
 mod tests {
-    use merkle::LeafHash;
     use proptest::prelude::*;
+    use sigstead_merkle::LeafHash;
 
     use super::*;
 

@@ -27,7 +27,7 @@ pub enum Error {
         /// Whose certificate.
         owner: String,
         /// Why.
-        source: x509::Error,
+        source: sigstead_x509::Error,
     },
     /// A public key inside the document cannot be read.
     #[error("the public key of {owner} cannot be read")]
@@ -35,7 +35,7 @@ pub enum Error {
         /// Whose key.
         owner: String,
         /// Why.
-        source: key::Error,
+        source: sigstead_key::Error,
     },
     /// A chain of certificates is empty.
     #[error("the certificate chain of {owner} is empty")]

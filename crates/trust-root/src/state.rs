@@ -3,10 +3,10 @@
 //! Services' trust documents are never edited by hand and never written by two programs: whatever a client can learn
 //! about the instance comes out of [`TrustState`].
 
-use key::PublicKey as Key;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
-use x509::Certificate;
+use sigstead_key::PublicKey as Key;
+use sigstead_x509::Certificate;
 
 use crate::trusted_root::{
     CertificateAuthority, CertificateChain, DistinguishedName, LogId, PublicKey, RawCertificate,

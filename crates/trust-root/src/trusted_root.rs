@@ -125,7 +125,7 @@ impl CertificateAuthority {
     ///
     /// # Errors
     /// If a certificate cannot be read, or there is none.
-    pub fn chain(&self) -> Result<Vec<x509::Certificate>, Error> {
+    pub fn chain(&self) -> Result<Vec<sigstead_x509::Certificate>, Error> {
         if self.cert_chain.certificates.is_empty() {
             return Err(Error::EmptyChain {
                 owner: self.uri.clone(),
@@ -135,12 +135,12 @@ impl CertificateAuthority {
             .certificates
             .iter()
             .map(|certificate| {
-                x509::Certificate::from_der(certificate.raw_bytes.as_slice()).map_err(|source| {
-                    Error::Certificate {
+                sigstead_x509::Certificate::from_der(certificate.raw_bytes.as_slice()).map_err(
+                    |source| Error::Certificate {
                         owner: self.uri.clone(),
                         source,
-                    }
-                })
+                    },
+                )
             })
             .collect()
     }

@@ -4,7 +4,7 @@ use cms::cert::IssuerAndSerialNumber;
 use cms::content_info::ContentInfo;
 use der::asn1::{GeneralizedTime, Int, ObjectIdentifier, OctetString};
 use der::{Any, Sequence};
-use key::HashAlgorithm;
+use sigstead_key::HashAlgorithm;
 use spki::AlgorithmIdentifierOwned;
 use x509_cert::ext::Extensions;
 use x509_cert::ext::pkix::name::{GeneralName, GeneralNames};
@@ -96,7 +96,9 @@ pub(crate) struct IssuerSerial {
 }
 
 /// How signer infos name a certificate.
-pub(crate) fn issuer_and_serial(certificate: &x509::Certificate) -> Option<IssuerAndSerialNumber> {
+pub(crate) fn issuer_and_serial(
+    certificate: &sigstead_x509::Certificate,
+) -> Option<IssuerAndSerialNumber> {
     use der::Decode as _;
     let parsed = x509_cert::Certificate::from_der(certificate.to_der()).ok()?;
     let tbs = parsed.tbs_certificate();

@@ -49,11 +49,11 @@ pub enum Error {
     Attribute(&'static str),
     /// The signature does not verify.
     #[error("the signature of the timestamp does not verify")]
-    SignatureInvalid(#[source] key::Error),
+    SignatureInvalid(#[source] sigstead_key::Error),
     /// The certificate is not one for time stamping alone.
     #[error("the certificate is not for time stamping alone")]
     Purpose,
     /// The authority's chain does not verify at the time.
     #[error("the chain of the timestamp authority does not verify")]
-    Chain(#[from] x509::Error),
+    Chain(#[from] sigstead_x509::Error),
 }

@@ -2,8 +2,8 @@
 
 use der::asn1::{GeneralizedTime, Int};
 use der::{Decode as _, Encode as _};
+use sigstead_x509::Certificate;
 use time::OffsetDateTime;
-use x509::Certificate;
 use x509_cert::ext::pkix::name::GeneralName;
 use x509_cert::name::Name;
 

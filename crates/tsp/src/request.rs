@@ -2,7 +2,7 @@
 
 use der::asn1::{AnyRef, Int, Null, ObjectIdentifier, OctetString};
 use der::{Any, Decode as _, Encode as _};
-use key::HashAlgorithm;
+use sigstead_key::HashAlgorithm;
 use spki::AlgorithmIdentifierOwned;
 
 use crate::Error;

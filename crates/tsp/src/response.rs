@@ -4,9 +4,9 @@ use cms::content_info::CmsVersion;
 use cms::signed_data::{SignedData, SignerIdentifier, SignerInfo};
 use der::asn1::{ObjectIdentifier, OctetString};
 use der::{Any, Decode as _, Encode as _};
-use key::HashAlgorithm;
+use sigstead_key::HashAlgorithm;
+use sigstead_x509::{Certificate, ExtendedKeyUsage, oid};
 use time::OffsetDateTime;
-use x509::{Certificate, ExtendedKeyUsage, oid};
 
 use crate::Error;
 use crate::asn1::{
@@ -63,7 +63,7 @@ impl TimestampToken {
         let time = self.stated_time();
         check_purpose(signer)?;
         let roots = std::slice::from_ref(root);
-        x509::verify_chain(
+        sigstead_x509::verify_chain(
             signer,
             intermediates,
             roots,

@@ -7,9 +7,9 @@ use cms::signed_data::{
 };
 use der::asn1::{Int, ObjectIdentifier, OctetString, SetOfVec, UtcTime};
 use der::{Any, Decode as _, Encode as _};
-use key::{Algorithm, HashAlgorithm};
+use sigstead_key::{Algorithm, HashAlgorithm};
+use sigstead_x509::Certificate;
 use spki::AlgorithmIdentifierOwned;
-use x509::Certificate;
 use x509_cert::attr::Attribute;
 use x509_cert::ext::pkix::name::GeneralName;
 use x509_cert::name::Name;

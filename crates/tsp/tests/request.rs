@@ -2,7 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test stops at what it did not expect")]
 
-use key::HashAlgorithm;
+use sigstead_key::HashAlgorithm;
 use sigstead_tsp::{Error, Nonce, Policy, TimeStampReq};
 
 const HASHES: [HashAlgorithm; 3] = [

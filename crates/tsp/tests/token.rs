@@ -5,16 +5,16 @@
 use std::sync::Arc;
 
 use futures::executor::block_on;
-use key::{Algorithm, HashAlgorithm};
-use signer::Signer;
+use sigstead_key::{Algorithm, HashAlgorithm};
+use sigstead_signer::Signer;
 use sigstead_tsp::{
     Error, Policy, SerialNumber, SignedAttributes, TimeStampReq, TimestampToken, TstInfo,
 };
-use time::{Duration, OffsetDateTime};
-use x509::{
+use sigstead_x509::{
     CaKind, CaProfile, Certificate, Name, TimestampingProfile, TlsProfile, TlsRole,
     UnsignedCertificate, Validity,
 };
+use time::{Duration, OffsetDateTime};
 
 const MESSAGE: &[u8] = b"message";
 
@@ -53,7 +53,7 @@ impl Authority {
                 subject: name("tsa"),
                 public_key: key.public_key().clone(),
                 validity: validity(),
-                serial: x509::SerialNumber::from_random([3; 20]),
+                serial: sigstead_x509::SerialNumber::from_random([3; 20]),
             };
             profile.issued_by(above).unwrap()
         })
@@ -63,14 +63,14 @@ impl Authority {
         algorithm: Algorithm,
         leaf: impl Fn(&dyn Signer, &Certificate) -> UnsignedCertificate,
     ) -> Self {
-        let root_key = signer::ephemeral(Algorithm::EcdsaP256Sha256).unwrap();
-        let signer = signer::ephemeral(algorithm).unwrap();
+        let root_key = sigstead_signer::ephemeral(Algorithm::EcdsaP256Sha256).unwrap();
+        let signer = sigstead_signer::ephemeral(algorithm).unwrap();
         let root = CaProfile {
             subject: name("root"),
             public_key: root_key.public_key().clone(),
             validity: validity(),
             kind: CaKind::Root,
-            serial: x509::SerialNumber::from_random([1; 20]),
+            serial: sigstead_x509::SerialNumber::from_random([1; 20]),
         };
         let root = sign(root.self_signed().unwrap(), root_key.as_ref());
         let leaf = sign(leaf(signer.as_ref(), &root), root_key.as_ref());
@@ -180,7 +180,7 @@ fn refuses_certificates_that_are_not_for_time_stamping() {
             ip_addresses: Vec::new(),
             role: TlsRole::Server,
             validity: validity(),
-            serial: x509::SerialNumber::from_random([3; 20]),
+            serial: sigstead_x509::SerialNumber::from_random([3; 20]),
         };
         profile.issued_by(above).unwrap()
     });

@@ -3,8 +3,8 @@
 #![expect(clippy::unwrap_used, reason = "a test stops at what it did not expect")]
 
 use sigstead_tsp::{Error, TimestampToken};
+use sigstead_x509::Certificate;
 use time::OffsetDateTime;
-use x509::Certificate;
 
 struct Vector {
     response: &'static [u8],

@@ -1,7 +1,7 @@
 //! What an accepted bundle proves.
 
 use ::time::OffsetDateTime;
-use key::PublicKey;
+use sigstead_key::PublicKey;
 
 /// The result of all checks.
 #[derive(Debug, Clone, PartialEq, Eq)]

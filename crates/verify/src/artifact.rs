@@ -1,6 +1,6 @@
 //! What was signed.
 
-use key::HashAlgorithm;
+use sigstead_key::HashAlgorithm;
 
 /// The artifact whose signature is verified.
 #[derive(Debug, Clone, Copy)]

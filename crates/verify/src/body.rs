@@ -2,11 +2,11 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use entry::Verifier as EntryVerifier;
-use key::{Algorithm, HashAlgorithm, PublicKey};
 use serde::Deserialize;
 use serde_json::json;
-use x509::Certificate;
+use sigstead_entry::Verifier as EntryVerifier;
+use sigstead_key::{Algorithm, HashAlgorithm, PublicKey};
+use sigstead_x509::Certificate;
 
 use crate::failure::{Failing as _, ensure};
 use crate::{Artifact, Bundle, Check, Content, Failure, Material};
@@ -30,7 +30,7 @@ impl Expected<'_> {
     pub(crate) fn check(&self) -> Result<LogVersion, Failure> {
         let entry = &self.bundle.entry;
         let version = match (entry.kind.as_str(), entry.version.as_str()) {
-            (entry::KIND, entry::API_VERSION) => {
+            (sigstead_entry::KIND, sigstead_entry::API_VERSION) => {
                 self.check_rebuilt()?;
                 LogVersion::Rekor2
             }
@@ -66,7 +66,7 @@ impl Expected<'_> {
         let algorithm = self.key.algorithm().hash();
         let digest = self.digest(algorithm)?;
         let signature = self.bundle.signature();
-        let body = entry::rebuild_hashedrekord(&digest, algorithm, signature, &verifier)
+        let body = sigstead_entry::rebuild_hashedrekord(&digest, algorithm, signature, &verifier)
             .failing(Check::EntryBody)?;
         ensure(body == self.bundle.entry.body, Check::EntryBody)
     }

@@ -1,9 +1,9 @@
 //! A bundle whose shape is right: it has what its version demands, and nothing else.
 
-use key::HashAlgorithm;
-use merkle::{LeafIndex, NodeHash, RootHash};
-use trust_root::Base64Bytes;
-use x509::Certificate;
+use sigstead_key::HashAlgorithm;
+use sigstead_merkle::{LeafIndex, NodeHash, RootHash};
+use sigstead_trust_root::Base64Bytes;
+use sigstead_x509::Certificate;
 
 use crate::failure::{Failing as _, ensure};
 use crate::{Check, Failure, json};
@@ -94,7 +94,7 @@ pub struct LogEntry {
 #[derive(Debug, Clone)]
 pub struct Proof {
     /// The way from entry to root.
-    pub inclusion: merkle::InclusionProof,
+    pub inclusion: sigstead_merkle::InclusionProof,
     /// The root.
     pub root: RootHash,
     /// What the log signed.
@@ -266,7 +266,7 @@ impl Proof {
             .map(NodeHash::try_from)
             .collect();
         Ok(Some(Self {
-            inclusion: merkle::InclusionProof {
+            inclusion: sigstead_merkle::InclusionProof {
                 leaf_index: LeafIndex::new(proof.log_index),
                 tree_size: proof.tree_size,
                 hashes: hashes.failing(Check::Inclusion)?,

@@ -1,9 +1,9 @@
 //! The signing certificate: who issued it, who logged it, whose it is.
 
 use ::time::OffsetDateTime;
-use ct::SignedEntry;
-use trust_root::{CertificateAuthority, TrustedRoot};
-use x509::{Certificate, ExtendedKeyUsage, verify_chain};
+use sigstead_ct::SignedEntry;
+use sigstead_trust_root::{CertificateAuthority, TrustedRoot};
+use sigstead_x509::{Certificate, ExtendedKeyUsage, verify_chain};
 
 use crate::failure::{Failing as _, ensure};
 use crate::trust::TrustedLog;
@@ -57,7 +57,7 @@ impl Candidate<'_> {
             ExtendedKeyUsage::CodeSigning,
         )
         .map_err(|error| match error {
-            x509::Error::NoPath => None,
+            sigstead_x509::Error::NoPath => None,
             error => Some(Failure::because(Check::CertificateChain, error)),
         })?;
         path.into_iter().nth(1).ok_or(None)
@@ -69,7 +69,7 @@ impl Candidate<'_> {
         root: &TrustedRoot,
         issuer: &Certificate,
     ) -> Result<(), Failure> {
-        let scts = ct::embedded_in(self.leaf).failing(Check::Sct)?;
+        let scts = sigstead_ct::embedded_in(self.leaf).failing(Check::Sct)?;
         let mut verified = 0;
         for sct in &scts {
             let log = TrustedLog::of_certificates(root, sct.log_id.as_bytes());

@@ -1,7 +1,7 @@
 //! The signature over the artifact, and what a log must say about it.
 
-use key::{Algorithm, HashAlgorithm, PublicKey};
 use serde::Deserialize;
+use sigstead_key::{Algorithm, HashAlgorithm, PublicKey};
 
 use crate::failure::{Failing as _, ensure};
 use crate::{Artifact, Check, Content, Failure};
@@ -24,7 +24,7 @@ impl Content {
                 payload,
                 signature,
             } => {
-                let signed = entry::pae(payload_type, payload);
+                let signed = sigstead_entry::pae(payload_type, payload);
                 verify_message(&Artifact::Bytes(&signed), key, signature)?;
                 verify_statement(payload_type, payload, artifact)
             }
@@ -43,7 +43,7 @@ impl Content {
                 payload_type,
                 payload,
                 ..
-            } => Some(algorithm.digest(&entry::pae(payload_type, payload))),
+            } => Some(algorithm.digest(&sigstead_entry::pae(payload_type, payload))),
         }
     }
 }

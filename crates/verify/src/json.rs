@@ -4,7 +4,7 @@
 mod integer;
 
 use serde::{Deserialize, Serialize};
-use trust_root::Base64Bytes;
+use sigstead_trust_root::Base64Bytes;
 
 /// A bundle.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

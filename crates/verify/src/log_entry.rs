@@ -3,10 +3,10 @@
 use ::time::OffsetDateTime;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use checkpoint::{Origin, SignedCheckpoint};
-use merkle::{LeafHash, TreeHead};
-use note::{KeyId, KeyName, VerifierKey};
 use serde::Serialize;
+use sigstead_checkpoint::{Origin, SignedCheckpoint};
+use sigstead_merkle::{LeafHash, TreeHead};
+use sigstead_note::{KeyId, KeyName, VerifierKey};
 
 use crate::body::LogVersion;
 use crate::bundle::Proof;

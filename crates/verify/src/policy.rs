@@ -1,6 +1,6 @@
 //! What a verifier asks for.
 
-use key::PublicKey;
+use sigstead_key::PublicKey;
 
 /// Whose signature is asked for. Comparison is exact: a pattern that matches more than it seems to is a way in.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -1,8 +1,8 @@
 //! When the signature existed, by those who are trusted to say so.
 
 use ::time::OffsetDateTime;
-use trust_root::TrustedRoot;
-use tsp::TimestampToken;
+use sigstead_trust_root::TrustedRoot;
+use sigstead_tsp::TimestampToken;
 
 use crate::failure::{Failing as _, ensure};
 use crate::{Bundle, Check, Failure, TimeSource, VerifiedTime};
@@ -42,12 +42,12 @@ fn verify(
         // Each authority with its own validity: another one's says nothing about this key.
         let verified = authority.chain().failing(Check::TrustedRoot).map(|chain| {
             let time = token.verify(signature, &chain)?;
-            Ok::<_, tsp::Error>((time, authority.valid_for.covers(time)))
+            Ok::<_, sigstead_tsp::Error>((time, authority.valid_for.covers(time)))
         });
         match verified {
             Ok(Ok((time, true))) => return Ok(Some(time)),
             Ok(Ok((_, false))) => outcome = Err(Check::TimestampAuthorityTime.into()),
-            Ok(Err(tsp::Error::OtherSigner)) => {}
+            Ok(Err(sigstead_tsp::Error::OtherSigner)) => {}
             Ok(Err(error)) => outcome = Err(error).failing(Check::Timestamp),
             Err(unusable) if matches!(outcome, Ok(None)) => outcome = Err(unusable),
             Err(_) => {}

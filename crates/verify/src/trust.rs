@@ -1,8 +1,8 @@
 //! What the trusted root says about one log.
 
 use ::time::OffsetDateTime;
-use key::PublicKey;
-use trust_root::{TransparencyLogInstance, TrustedRoot};
+use sigstead_key::PublicKey;
+use sigstead_trust_root::{TransparencyLogInstance, TrustedRoot};
 
 use crate::failure::{Failing as _, ensure};
 use crate::{Check, Failure};

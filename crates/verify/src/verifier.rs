@@ -1,7 +1,7 @@
 //! The order of the checks.
 
-use key::PublicKey;
-use trust_root::TrustedRoot;
+use sigstead_key::PublicKey;
+use sigstead_trust_root::TrustedRoot;
 
 use crate::body::Expected;
 use crate::certificate::Candidate;

@@ -1,8 +1,8 @@
 use std::fmt;
 use std::str::FromStr;
 
-use key::PublicKey;
-use note::{KeyId, KeyName, NoteSignature, SignedNote};
+use sigstead_key::PublicKey;
+use sigstead_note::{KeyId, KeyName, NoteSignature, SignedNote};
 
 use crate::Error;
 use crate::vkey::{self, EncodedKey};

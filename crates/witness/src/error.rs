@@ -1,4 +1,4 @@
-use note::{KeyId, KeyName};
+use sigstead_note::{KeyId, KeyName};
 
 use crate::WitnessName;
 
@@ -12,7 +12,7 @@ pub enum Error {
     VerifierKey(String),
     /// The name in a verifier key cannot name a key.
     #[error("the verifier key has no usable name")]
-    KeyName(#[source] note::Error),
+    KeyName(#[source] sigstead_note::Error),
     /// The key identifier is not that of the name and the key.
     #[error(
         "the key of {name} has the id {computed}, but its line says {stated}: the line was altered, so copy it anew"
@@ -42,7 +42,7 @@ pub enum Error {
         name: KeyName,
         /// What is wrong with it.
         #[source]
-        source: key::Error,
+        source: sigstead_key::Error,
     },
     /// The signature has not the length of a timestamp and an Ed25519 signature.
     #[error("a cosignature of {name} has {length} bytes instead of 72")]
@@ -75,7 +75,7 @@ pub enum Error {
         name: KeyName,
         /// What the verification found.
         #[source]
-        source: key::Error,
+        source: sigstead_key::Error,
     },
     /// A line of a policy is not accepted.
     #[error("line {line} of the witness policy")]

@@ -87,7 +87,7 @@ pub enum Failure {
     },
     /// The answer has not the lines that the specification demands.
     #[error("the witness answered with something else than signature lines")]
-    Malformed(#[source] note::Error),
+    Malformed(#[source] sigstead_note::Error),
     /// The answer has no signature of the key that the policy has for the witness.
     #[error(
         "the witness answered without a signature of its key: compare the key in the policy with the one it publishes"

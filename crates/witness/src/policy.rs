@@ -5,7 +5,7 @@ use std::fmt;
 use std::str::FromStr;
 use std::sync::Arc;
 
-use note::{SignedNote, VerifierKey};
+use sigstead_note::{SignedNote, VerifierKey};
 use url::Url;
 
 use crate::vkey::encode_log_key;

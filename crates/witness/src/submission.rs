@@ -3,8 +3,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use async_trait::async_trait;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use merkle::{ConsistencyProof, TreeHead};
-use note::SignedNote;
+use sigstead_merkle::{ConsistencyProof, TreeHead};
+use sigstead_note::SignedNote;
 use url::Url;
 
 use crate::{Answer, BoxError, Cosignature, CosignerKey, Failure, Transport};
@@ -131,7 +131,7 @@ impl Submission<'_> {
         let cosigned = cosigned.map_err(Failure::Malformed)?;
         // An empty line in the answer would make the first part of it text.
         if cosigned.text != self.note.text {
-            return Err(Failure::Malformed(note::Error::Text));
+            return Err(Failure::Malformed(sigstead_note::Error::Text));
         }
         let found = key.find(&cosigned).map_err(Failure::BadSignature)?;
         found.ok_or(Failure::Unsigned)

@@ -1,7 +1,7 @@
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use key::{Algorithm, PublicKey};
-use note::{KeyId, KeyName, VerifierKey};
+use sigstead_key::{Algorithm, PublicKey};
+use sigstead_note::{KeyId, KeyName, VerifierKey};
 
 use crate::Error;
 

@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use futures::StreamExt;
 use futures::stream::FuturesUnordered;
-use merkle::TreeHead;
-use note::SignedNote;
+use sigstead_merkle::TreeHead;
+use sigstead_note::SignedNote;
 
 use crate::submission::{Addressee, Submission};
 use crate::{

@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 
 use der::asn1::{Ia5String, OctetString};
-use key::PublicKey;
+use sigstead_key::PublicKey;
 use x509_cert::ext::pkix::BasicConstraints;
 use x509_cert::ext::pkix::name::GeneralName;
 

@@ -4,7 +4,7 @@ use std::fmt;
 
 use const_oid::ObjectIdentifier;
 use der::asn1::OctetStringRef;
-use key::{PublicKey, pem};
+use sigstead_key::{PublicKey, pem};
 use time::OffsetDateTime;
 use x509_cert::ext::pkix::{AuthorityKeyIdentifier, BasicConstraints};
 

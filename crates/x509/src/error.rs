@@ -22,7 +22,7 @@ pub enum Error {
     Pem(&'static str),
     /// The public key is refused.
     #[error("the certificate's public key is refused")]
-    PublicKey(#[source] key::Error),
+    PublicKey(#[source] sigstead_key::Error),
     /// An extension stands twice.
     #[error("the extension {0} stands twice")]
     DuplicateExtension(ObjectIdentifier),
@@ -40,7 +40,7 @@ pub enum Error {
     AlgorithmMismatch,
     /// The signature does not verify.
     #[error("the signature does not verify")]
-    SignatureInvalid(#[source] key::Error),
+    SignatureInvalid(#[source] sigstead_key::Error),
     /// The issuer's name is not the name of the certificate that should have issued.
     #[error("the issuer's name is another one")]
     IssuerMismatch,

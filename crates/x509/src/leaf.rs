@@ -1,7 +1,7 @@
 //! The signing certificate: profile, precertificate, certificate (Fulcio `certificate-specification.md`, RFC 6962 §3.1).
 
 use der::asn1::OctetStringRef;
-use key::PublicKey;
+use sigstead_key::PublicKey;
 
 use crate::structure::encode;
 use crate::tbs::{Layout, UnsignedCertificate};

@@ -2,7 +2,7 @@
 
 use der::Sequence;
 use der::asn1::{AnyRef, BitStringRef};
-use key::{PublicKey, pem};
+use sigstead_key::{PublicKey, pem};
 
 use crate::Error;
 use crate::splice::Element;

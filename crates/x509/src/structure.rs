@@ -3,7 +3,7 @@
 use const_oid::ObjectIdentifier;
 use der::asn1::{AnyRef, BitStringRef, OctetStringRef};
 use der::{Decode, Encode, Sequence, Tag, Tagged as _};
-use key::Algorithm;
+use sigstead_key::Algorithm;
 use spki::{AlgorithmIdentifierRef, SubjectPublicKeyInfoRef};
 use x509_cert::time::Time;
 
@@ -101,7 +101,8 @@ pub(crate) fn signature_algorithm(algorithm: Algorithm) -> Result<Vec<u8>, Error
 /// RFC 7093 §2, method 1: the first 160 bits of SHA-256 over the key's bits.
 pub(crate) fn key_identifier(spki: &[u8]) -> Result<Vec<u8>, Error> {
     let info: SubjectPublicKeyInfoRef<'_> = decode("the public key", spki)?;
-    let mut digest = key::HashAlgorithm::Sha256.digest(info.subject_public_key.raw_bytes());
+    let mut digest =
+        sigstead_key::HashAlgorithm::Sha256.digest(info.subject_public_key.raw_bytes());
     digest.truncate(20);
     Ok(digest)
 }

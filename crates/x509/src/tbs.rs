@@ -1,7 +1,7 @@
 //! Certificates that wait for their signature.
 
 use der::asn1::{AnyRef, BitStringRef, OctetStringRef};
-use key::PublicKey;
+use sigstead_key::PublicKey;
 
 use crate::structure::{
     CertificateSequence, ExtensionSequence, TbsSequence, VERSION_3, decode, encode, key_identifier,

@@ -4,13 +4,13 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use key::Algorithm;
-use signer::{PrivateKey, Signer};
-use time::{Duration, OffsetDateTime};
-use x509::{
+use sigstead_key::Algorithm;
+use sigstead_signer::{PrivateKey, Signer};
+use sigstead_x509::{
     CaKind, CaProfile, Certificate, Name, SerialNumber, TimestampingProfile, TlsProfile, TlsRole,
     UnsignedCertificate, Validity,
 };
+use time::{Duration, OffsetDateTime};
 
 use super::secret::{Vault, unusable, write_private};
 use super::write;
@@ -170,7 +170,7 @@ impl Maker<'_> {
         role: TlsRole,
     ) -> Result<(), Failure> {
         let path = place.with_extension("key");
-        let failed = |error: signer::Error| unusable(&path, &error);
+        let failed = |error: sigstead_signer::Error| unusable(&path, &error);
         let key = PrivateKey::generate(Algorithm::EcdsaP256Sha256).map_err(failed)?;
         write_private(&path, key.to_pem().map_err(failed)?.as_bytes())?;
         let (dns_names, ip_addresses) = self.hosts();

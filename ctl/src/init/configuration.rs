@@ -4,11 +4,11 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::num::NonZeroU64;
 use std::path::{Path, PathBuf};
 
-use config::{ca, ctlog, oidc, tlog, tsa, tuf};
-use kit::{AdminListenConfig, ClientConfig, ListenConfig, Listeners, TlsConfig};
 use serde::Serialize;
-use signer::KeyConfig;
-use store::StoreConfig;
+use sigstead_config::{ca, ctlog, oidc, tlog, tsa, tuf};
+use sigstead_kit::{AdminListenConfig, ClientConfig, ListenConfig, Listeners, TlsConfig};
+use sigstead_signer::KeyConfig;
+use sigstead_store::StoreConfig;
 
 use super::trust::{ct_origin, rekor_origin, rekor_v1_host};
 use super::{unusable_value, write as write_file};
@@ -200,7 +200,8 @@ impl Writer<'_> {
 
     fn write<T: Serialize>(&self, service: Service, config: &T) -> Result<(), Failure> {
         let path: PathBuf = self.instance.service(service).join("config.yaml");
-        let text = config::to_yaml(config).map_err(|error| Failure::file("write", &path, error))?;
+        let text = sigstead_config::to_yaml(config)
+            .map_err(|error| Failure::file("write", &path, error))?;
         write_file(&path, text.as_bytes())
     }
 }

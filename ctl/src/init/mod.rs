@@ -102,7 +102,7 @@ async fn make(arguments: &Arguments, directory: &Path) -> Result<Manifest, Failu
     let trust = trust::make(&instance, &vault, &authorities, now).await?;
     configuration::write(&instance)?;
     client_kit::write_all(&instance, &trust)?;
-    let text = config::to_yaml(&instance.manifest)
+    let text = sigstead_config::to_yaml(&instance.manifest)
         .map_err(|error| Failure::file("write", &instance.path("instance.yaml"), error))?;
     write(&instance.path("instance.yaml"), text.as_bytes())?;
     Ok(instance.manifest)
@@ -135,8 +135,8 @@ fn now() -> OffsetDateTime {
 }
 
 fn clock() -> OffsetDateTime {
-    use kit::Clock as _;
-    kit::SystemClock.now()
+    use sigstead_kit::Clock as _;
+    sigstead_kit::SystemClock.now()
 }
 
 fn refuse_existing(directory: &Path) -> Result<(), Failure> {

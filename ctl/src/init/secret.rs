@@ -7,8 +7,8 @@ use std::path::{Path, PathBuf};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use key::Algorithm;
-use signer::PrivateKey;
+use sigstead_key::Algorithm;
+use sigstead_signer::PrivateKey;
 
 use crate::failure::Failure;
 use crate::instance::Instance;
@@ -34,7 +34,7 @@ impl Vault {
 
     /// Makes a key and writes it encrypted.
     pub(super) fn make(&self, path: &Path, algorithm: Algorithm) -> Result<PrivateKey, Failure> {
-        let failed = |error: signer::Error| unusable(path, &error);
+        let failed = |error: sigstead_signer::Error| unusable(path, &error);
         let key = PrivateKey::generate(algorithm).map_err(failed)?;
         let pem = key.to_encrypted_pem(&self.passphrase).map_err(failed)?;
         write_private(path, pem.as_bytes())?;

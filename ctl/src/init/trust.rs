@@ -3,13 +3,13 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use config::Origin;
-use key::{Algorithm, PublicKey};
-use note::{KeyName, VerifierKey};
-use signer::Signer;
+use sigstead_config::Origin;
+use sigstead_key::{Algorithm, PublicKey};
+use sigstead_note::{KeyName, VerifierKey};
+use sigstead_signer::Signer;
+use sigstead_trust_root::tuf::{Role, Root, Signed, Targets, TufKey, target_path};
+use sigstead_trust_root::{AuthorityState, LogFace, LogState, ServiceState, TimeRange, TrustState};
 use time::{Duration, OffsetDateTime};
-use trust_root::tuf::{Role, Root, Signed, Targets, TufKey, target_path};
-use trust_root::{AuthorityState, LogFace, LogState, ServiceState, TimeRange, TrustState};
 
 use super::authority::Authorities;
 use super::secret::{Vault, unusable};
@@ -48,7 +48,7 @@ fn state(
 ) -> Result<TrustState, Failure> {
     let manifest = &instance.manifest;
     let valid_for = TimeRange::since(now);
-    let authority = |url: String, chain: &[x509::Certificate]| AuthorityState {
+    let authority = |url: String, chain: &[sigstead_x509::Certificate]| AuthorityState {
         url,
         chain: chain
             .iter()

@@ -2,8 +2,8 @@ use std::path::{Path, PathBuf};
 use std::process::Stdio;
 
 use clap::Args;
-use key::PublicKey;
 use serde::Serialize;
+use sigstead_key::PublicKey;
 use tokio::process::Command;
 
 use super::print::Log;

@@ -1,5 +1,5 @@
-use proto::admin::v1 as wire;
 use serde::Serialize;
+use sigstead_proto::admin::v1 as wire;
 
 /// A log as it is shown.
 #[derive(Serialize)]

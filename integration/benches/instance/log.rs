@@ -6,7 +6,7 @@ use std::time::Duration;
 use anyhow::{Context, Result};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use integration::Instance;
+use sigstead_integration::Instance;
 
 use crate::table::{Table, usage};
 use crate::workload::answers::check_v2;

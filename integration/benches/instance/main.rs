@@ -18,7 +18,7 @@ mod table;
 use std::time::Duration;
 
 use anyhow::{Context, Result};
-use integration::Instance;
+use sigstead_integration::Instance;
 
 use log::{Log, SIZES, span};
 use table::{Table, usage};
@@ -103,7 +103,7 @@ async fn idle(instance: &Instance) -> Result<()> {
     Moment::others(Duration::from_secs(3)).await?.print();
     let mut total = 0.0;
     println!("idle after start, resident MiB");
-    for service in integration::SERVICES {
+    for service in sigstead_integration::SERVICES {
         let resident = usage(instance, &[service])?.resident_mib()?;
         total += resident;
         println!("  {service:<6} {resident:>6.1}");

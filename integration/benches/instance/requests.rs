@@ -3,8 +3,8 @@
 use anyhow::Result;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use integration::Instance;
 use serde_json::json;
+use sigstead_integration::Instance;
 
 use crate::workload::{Load, SigningKey, Target, artifact_digest, pem};
 

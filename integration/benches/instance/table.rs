@@ -1,7 +1,7 @@
 //! The rows, and how far each is from its bound.
 
 use anyhow::{Context, Result};
-use integration::Instance;
+use sigstead_integration::Instance;
 
 use crate::bound::Bound;
 use crate::workload::{Arrivals, Floors, Measured, Usage};

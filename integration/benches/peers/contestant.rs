@@ -61,7 +61,7 @@ impl Contestant {
     /// Starts it with an empty store and waits until it took an entry.
     pub(crate) async fn start(self, world: &World, trace: Trace) -> Result<Running> {
         let mut processes = Processes::new(world, trace)?;
-        let port = integration::free_ports(12)?;
+        let port = sigstead_integration::free_ports(12)?;
         match self {
             Self::Ours(face) => start_ours(world, &mut processes, face, port)?,
             Self::Grown(size) => {

@@ -8,14 +8,14 @@ use std::sync::Arc;
 
 use anyhow::{Context, Result, ensure};
 use bytes::Bytes;
-use checkpoint::Origin;
-use cold::{ColdStorage as _, DirectoryStorage};
-use index::{Index, IndexConfig};
-use journal::{FileJournal, Journal as _, Round};
-use merkle::{LeafHash, NodeHash, RootHash, TreeHead};
-use sequencer::{Anchor as _, Anchored, CheckpointSigner, FileAnchor, HeadSigner as _};
-use signer::PrivateKey;
-use tiles::{
+use sigstead_checkpoint::Origin;
+use sigstead_cold::{ColdStorage as _, DirectoryStorage};
+use sigstead_index::{Index, IndexConfig};
+use sigstead_journal::{FileJournal, Journal as _, Round};
+use sigstead_merkle::{LeafHash, NodeHash, RootHash, TreeHead};
+use sigstead_sequencer::{Anchor as _, Anchored, CheckpointSigner, FileAnchor, HeadSigner as _};
+use sigstead_signer::PrivateKey;
+use sigstead_tiles::{
     BundleKind, EntryBundle, EntryBundleCoordinate, TILE_HEIGHT, TILE_WIDTH, Tile, TileCoordinate,
     partial_width,
 };

@@ -81,7 +81,7 @@ fn create_tree(world: &World, processes: &mut Processes, rpc: u16) -> Result<Str
             Err(error) if start.elapsed() > PATIENCE => {
                 bail!("no tree is made: {error:#}\n{}", processes.logged())
             }
-            Err(_) => integration::pause(),
+            Err(_) => sigstead_integration::pause(),
         }
     }
 }
@@ -134,7 +134,7 @@ fn await_database(data: &Path, mut check: impl FnMut() -> Result<()>) -> Result<
     while succeed(client(data, "mariadb-admin").arg("ping")).is_err() {
         check()?;
         ensure!(start.elapsed() < PATIENCE, "MariaDB does not answer");
-        integration::pause();
+        sigstead_integration::pause();
     }
     Ok(())
 }

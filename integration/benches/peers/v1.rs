@@ -3,8 +3,8 @@
 use anyhow::{Context, Result, ensure};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use merkle::NodeHash;
 use serde_json::{Value, json};
+use sigstead_merkle::NodeHash;
 
 use crate::workload::answers::{Proven, contains, decode, list, text, verify};
 use crate::workload::{SigningKey, artifact_digest, pem};

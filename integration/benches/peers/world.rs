@@ -81,8 +81,8 @@ impl World {
 
     /// Our log, of the profile that this program was built with.
     pub(crate) fn tlog() -> Result<PathBuf> {
-        let program =
-            PathBuf::from(integration::sigctl().get_program()).with_file_name("sigstead-tlog");
+        let program = PathBuf::from(sigstead_integration::sigctl().get_program())
+            .with_file_name("sigstead-tlog");
         ensure!(program.exists(), "sigstead-tlog is not built for release");
         Ok(program)
     }

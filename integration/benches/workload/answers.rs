@@ -4,8 +4,8 @@ use anyhow::{Context, Result, ensure};
 use aws_lc_rs::signature::{ECDSA_P256_SHA256_ASN1, UnparsedPublicKey};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use merkle::{InclusionProof, LeafHash, LeafIndex, NodeHash, RootHash};
 use serde_json::Value;
+use sigstead_merkle::{InclusionProof, LeafHash, LeafIndex, NodeHash, RootHash};
 
 use super::entries::artifact_digest;
 

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use integration::wait_for;
+use sigstead_integration::wait_for;
 
 use crate::clients::Answer;
 use crate::server::Server;

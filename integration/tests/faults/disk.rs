@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use integration::{run, wait_for};
+use sigstead_integration::{run, wait_for};
 use tempfile::TempDir;
 
 use crate::tools::{present, program};

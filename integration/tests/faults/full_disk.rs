@@ -4,7 +4,7 @@ use std::fs::File;
 use std::io::Write as _;
 use std::path::Path;
 
-use integration::wait_for;
+use sigstead_integration::wait_for;
 
 use crate::clients::Answer;
 use crate::disk::Disk;

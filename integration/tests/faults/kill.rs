@@ -1,6 +1,6 @@
 //! The process ends in the middle of whatever it does (`kill -9`, or for want of memory).
 
-use integration::wait_for;
+use sigstead_integration::wait_for;
 
 use crate::tools::{Chance, cycles};
 use crate::world::World;

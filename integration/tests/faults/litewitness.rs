@@ -4,7 +4,7 @@ use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
-use integration::{client, free_ports, run, wait_for};
+use sigstead_integration::{client, free_ports, run, wait_for};
 
 /// A witness of one log; its processes end when it goes.
 pub(crate) struct Litewitness {

@@ -1,6 +1,6 @@
 //! The machine loses its power: what was not synced is gone.
 
-use integration::wait_for;
+use sigstead_integration::wait_for;
 
 use crate::disk::Disk;
 use crate::tools::{Chance, cycles};

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::process::{Child, Command, ExitStatus, Stdio};
 
-use integration::{pause, run, wait_for};
+use sigstead_integration::{pause, run, wait_for};
 
 use crate::world::World;
 

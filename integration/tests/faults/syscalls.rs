@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Mutex;
 
-use integration::wait_for;
+use sigstead_integration::wait_for;
 
 use crate::clients::Answer;
 use crate::server::{Server, Start};

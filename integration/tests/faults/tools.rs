@@ -37,7 +37,7 @@ pub(crate) fn present(name: &str, is_present: bool) -> Option<()> {
 
 /// A program of the workspace, of the profile that this test was built with.
 pub(crate) fn built(name: &str) -> PathBuf {
-    let path = PathBuf::from(integration::sigctl().get_program()).with_file_name(name);
+    let path = PathBuf::from(sigstead_integration::sigctl().get_program()).with_file_name(name);
     assert!(path.exists(), "{name} is not built; `make test` builds it");
     path
 }

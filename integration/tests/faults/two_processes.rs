@@ -13,7 +13,7 @@ fn a_second_process_on_a_store_refuses_and_the_first_goes_on() {
     copy(&world.config(), &config);
     let text = std::fs::read_to_string(&config).unwrap();
     let (public, ops) = (world.ops_port() - 1, world.ops_port());
-    let port = integration::free_ports(2).unwrap();
+    let port = sigstead_integration::free_ports(2).unwrap();
     let text = text
         .replace(&format!(":{public}}}"), &format!(":{port}}}"))
         .replace(&format!(":{ops}}}"), &format!(":{}}}", port + 1));

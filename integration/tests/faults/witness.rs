@@ -1,8 +1,8 @@
 //! An independent witness comes and goes, and knows an old copy where nothing else can.
 
-use integration::{run, wait_for};
-use note::SignedNote;
-use witness::CosignerKey;
+use sigstead_integration::{run, wait_for};
+use sigstead_note::SignedNote;
+use sigstead_witness::CosignerKey;
 
 use crate::clients::Answer;
 use crate::litewitness::Litewitness;

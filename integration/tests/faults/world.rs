@@ -12,9 +12,9 @@ use aws_lc_rs::signature::{
 };
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use integration::{free_ports, run};
-use key::PublicKey;
-use note::{KeyName, VerifierKey};
+use sigstead_integration::{free_ports, run};
+use sigstead_key::PublicKey;
+use sigstead_note::{KeyName, VerifierKey};
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
 

@@ -1,8 +1,8 @@
 //! Garbage is answered with the status and the body that the contract names, and never with a 500.
 
-use integration::shared;
 use reqwest::{Client, Method, StatusCode};
 use serde_json::Value;
+use sigstead_integration::shared;
 
 /// One request, and what must come back.
 struct Case {

@@ -3,8 +3,8 @@
 use std::io::Write as _;
 use std::process::{Command, Stdio};
 
-use integration::{client, run, shared};
 use serde_json::Value;
+use sigstead_integration::{client, run, shared};
 
 use crate::artifact;
 
@@ -16,7 +16,7 @@ fn a_person_signs_in_and_signs() {
     let instance = shared();
     let directory = instance.directory();
     let (email, password) = ("browser@example.com", "correct horse battery staple");
-    let mut add = integration::sigctl()
+    let mut add = sigstead_integration::sigctl()
         .args(["oidc", "user", "add"])
         .arg(&directory)
         .args([email, "--password-stdin"])

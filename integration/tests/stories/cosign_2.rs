@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::process::Command;
 
-use integration::{Instance, Registry, client, run, shared};
+use sigstead_integration::{Instance, Registry, client, run, shared};
 
 use crate::{PERSON, artifact, beside, refuses};
 

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use integration::{Instance, SERVICES, sigctl};
 use serde_json::Value;
+use sigstead_integration::{Instance, SERVICES, sigctl};
 
 use crate::{PERSON, artifact, beside};
 

@@ -2,8 +2,8 @@
 
 use std::process::Command;
 
-use integration::{SERVICES, client, run, shared};
 use serde_json::{Map, Value, json};
+use sigstead_integration::{SERVICES, client, run, shared};
 
 use crate::PERSON;
 

@@ -1,6 +1,6 @@
 //! An instance is made, started, looked at, stopped and started again, in any order.
 
-use integration::{Instance, SERVICES, run, shared, sigctl};
+use sigstead_integration::{Instance, SERVICES, run, shared, sigctl};
 
 use crate::{PERSON, artifact, beside, refuses};
 

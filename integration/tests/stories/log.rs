@@ -1,7 +1,7 @@
 //! An operator looks at the logs of an instance, finds entries in them, has them checked, and ends one.
 
-use integration::{Instance, run, sigctl, wait_for};
 use serde_json::Value;
+use sigstead_integration::{Instance, run, sigctl, wait_for};
 
 use crate::{PERSON, artifact, beside, refuses};
 

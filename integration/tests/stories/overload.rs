@@ -8,10 +8,10 @@ use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::signature::{ECDSA_P256_SHA256_ASN1_SIGNING, EcdsaKeyPair, KeyPair as _};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use integration::{Instance, run, sigctl, wait_for};
 use reqwest::{Client, StatusCode};
 use serde_json::json;
 use sha2::{Digest as _, Sha256};
+use sigstead_integration::{Instance, run, sigctl, wait_for};
 
 /// Callers that send one entry after the other. At most this many wait, so there must be more of them than the log lets
 /// wait.

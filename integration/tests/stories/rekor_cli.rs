@@ -3,8 +3,8 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use integration::{Instance, client, run, shared};
 use serde_json::Value;
+use sigstead_integration::{Instance, client, run, shared};
 
 use crate::{artifact, beside, refuses};
 
@@ -126,7 +126,7 @@ impl<'a> RekorCli<'a> {
                 let ids = ids.iter().map(|id| id.as_str().unwrap().to_owned());
                 return ids.collect();
             }
-            integration::pause();
+            sigstead_integration::pause();
         }
         Vec::new()
     }

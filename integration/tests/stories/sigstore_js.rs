@@ -3,8 +3,8 @@
 use std::path::Path;
 use std::process::Command;
 
-use integration::{Instance, client, run, shared};
 use serde_json::json;
+use sigstead_integration::{Instance, client, run, shared};
 
 use crate::{PERSON, artifact, beside, refuses};
 

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::process::Command;
 
-use integration::{Instance, client, run, shared};
+use sigstead_integration::{Instance, client, run, shared};
 
 use crate::{artifact, beside, refuses};
 

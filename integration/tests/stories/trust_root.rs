@@ -2,7 +2,7 @@
 
 use std::process::Command;
 
-use integration::{Instance, client, run, shared};
+use sigstead_integration::{Instance, client, run, shared};
 
 #[test]
 fn python_tuf_refreshes_from_the_root_and_downloads_the_targets() {

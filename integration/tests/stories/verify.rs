@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::process::Command;
 
-use integration::{Instance, client, run, shared, sigctl};
+use sigstead_integration::{Instance, client, run, shared, sigctl};
 
 use crate::cosign::{self, tamper};
 use crate::{PERSON, artifact, beside, refuses};

@@ -1,6 +1,6 @@
 //! `dev.sigstore.common.v1`.
 
-use key::Algorithm;
+use sigstead_key::Algorithm;
 
 use crate::Error;
 use crate::common::v1::{LogId, PublicKeyDetails};
@@ -20,8 +20,8 @@ impl TryFrom<PublicKeyDetails> for Algorithm {
     }
 }
 
-impl From<&key::LogId> for LogId {
-    fn from(id: &key::LogId) -> Self {
+impl From<&sigstead_key::LogId> for LogId {
+    fn from(id: &sigstead_key::LogId) -> Self {
         Self {
             key_id: id.as_bytes().to_vec(),
         }

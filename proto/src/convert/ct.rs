@@ -2,8 +2,8 @@
 
 use crate::ct::v1::{ConsistencyProof, InclusionProof};
 
-impl From<&merkle::InclusionProof> for InclusionProof {
-    fn from(proof: &merkle::InclusionProof) -> Self {
+impl From<&sigstead_merkle::InclusionProof> for InclusionProof {
+    fn from(proof: &sigstead_merkle::InclusionProof) -> Self {
         Self {
             leaf_index: proof.leaf_index.value(),
             tree_size: proof.tree_size,
@@ -16,8 +16,8 @@ impl From<&merkle::InclusionProof> for InclusionProof {
     }
 }
 
-impl From<&merkle::ConsistencyProof> for ConsistencyProof {
-    fn from(proof: &merkle::ConsistencyProof) -> Self {
+impl From<&sigstead_merkle::ConsistencyProof> for ConsistencyProof {
+    fn from(proof: &sigstead_merkle::ConsistencyProof) -> Self {
         Self {
             first_size: proof.first_size,
             second_size: proof.second_size,

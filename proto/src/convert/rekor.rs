@@ -5,7 +5,11 @@ use crate::rekor::v1::{Checkpoint, InclusionProof};
 impl InclusionProof {
     /// A proof with the checkpoint that it leads to. Sizes and indexes of a real log fit 63 bits.
     #[must_use]
-    pub fn of(proof: &merkle::InclusionProof, root: &merkle::RootHash, checkpoint: &str) -> Self {
+    pub fn of(
+        proof: &sigstead_merkle::InclusionProof,
+        root: &sigstead_merkle::RootHash,
+        checkpoint: &str,
+    ) -> Self {
         Self {
             log_index: signed(proof.leaf_index.value()),
             root_hash: root.as_bytes().to_vec(),

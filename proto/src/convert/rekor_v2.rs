@@ -1,7 +1,7 @@
 //! `dev.sigstore.rekor.v2`: entries as they are submitted.
 
-use entry::ProposedEntry;
-use key::Algorithm;
+use sigstead_entry::ProposedEntry;
+use sigstead_key::Algorithm;
 
 use crate::Error;
 use crate::rekor::v2::create_entry_request::Spec;
@@ -57,15 +57,17 @@ impl TryFrom<DsseRequestV002> for ProposedEntry {
     }
 }
 
-impl TryFrom<Verifier> for (entry::Verifier, Algorithm) {
+impl TryFrom<Verifier> for (sigstead_entry::Verifier, Algorithm) {
     type Error = Error;
 
     fn try_from(wire: Verifier) -> Result<Self, Error> {
         let algorithm = wire.key_details().try_into()?;
         let verifier = match wire.verifier.ok_or(Error::Missing("verifier"))? {
-            verifier::Verifier::PublicKey(key) => entry::Verifier::PublicKey(key.raw_bytes),
+            verifier::Verifier::PublicKey(key) => {
+                sigstead_entry::Verifier::PublicKey(key.raw_bytes)
+            }
             verifier::Verifier::X509Certificate(leaf) => {
-                entry::Verifier::Certificate(leaf.raw_bytes)
+                sigstead_entry::Verifier::Certificate(leaf.raw_bytes)
             }
         };
         Ok((verifier, algorithm))
@@ -105,7 +107,7 @@ mod tests {
         let expected = ProposedEntry {
             digest: vec![2],
             signature: vec![3],
-            verifier: entry::Verifier::PublicKey(vec![1]),
+            verifier: sigstead_entry::Verifier::PublicKey(vec![1]),
             algorithm: Algorithm::EcdsaP256Sha256,
         };
         assert_eq!(proposed, expected);
@@ -129,12 +131,12 @@ mod tests {
             key_details: 0,
             ..verifier()
         };
-        assert!(<(entry::Verifier, Algorithm)>::try_from(unnamed).is_err());
+        assert!(<(sigstead_entry::Verifier, Algorithm)>::try_from(unnamed).is_err());
         let empty = Verifier {
             verifier: None,
             ..verifier()
         };
-        assert!(<(entry::Verifier, Algorithm)>::try_from(empty).is_err());
+        assert!(<(sigstead_entry::Verifier, Algorithm)>::try_from(empty).is_err());
     }
 
     #[test]

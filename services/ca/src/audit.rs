@@ -1,8 +1,8 @@
-use identity::Principal;
 use serde::Serialize;
+use sigstead_identity::Principal;
+use sigstead_x509::{Certificate, SerialNumber, Validity};
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
-use x509::{Certificate, SerialNumber, Validity};
 
 use crate::ProvenKey;
 
@@ -54,7 +54,7 @@ impl AuditEvent {
     }
 
     pub(crate) fn into_issued(self, certificate: &Certificate) -> Self {
-        let digest = key::HashAlgorithm::Sha256.digest(certificate.to_der());
+        let digest = sigstead_key::HashAlgorithm::Sha256.digest(certificate.to_der());
         Self {
             stage: Stage::Issued,
             certificate: Some(hex::encode(&digest)),

@@ -1,10 +1,10 @@
 //! The certificate transparency log, as the authority sees it.
 
 use async_trait::async_trait;
-use ct::{IssuerKeyHash, SignedCertificateTimestamp, SignedEntry};
-use key::PublicKey;
+use sigstead_ct::{IssuerKeyHash, SignedCertificateTimestamp, SignedEntry};
+use sigstead_key::PublicKey;
+use sigstead_x509::{Certificate, Precertificate};
 use time::OffsetDateTime;
-use x509::{Certificate, Precertificate};
 
 mod http;
 
@@ -43,7 +43,7 @@ pub enum CtLogError {
     Malformed(String),
     /// The signature does not verify, or is another log's.
     #[error("the sct does not verify with the configured key of the ct log")]
-    Unverified(#[source] ct::Error),
+    Unverified(#[source] sigstead_ct::Error),
     /// The log's time cannot be right.
     #[error("the sct is from {timestamp}, outside of {} to {}", window.not_before, window.not_after)]
     OutOfTime {
@@ -100,6 +100,6 @@ impl VerifiedSct {
     /// # Errors
     /// The SCT cannot be written.
     pub fn into_list(self) -> Result<Vec<u8>, CtLogError> {
-        ct::encode_list(&[self.0]).map_err(CtLogError::Unverified)
+        sigstead_ct::encode_list(&[self.0]).map_err(CtLogError::Unverified)
     }
 }

@@ -1,6 +1,6 @@
 use std::path::PathBuf;
 
-use kit::{Kind, Problem, causes};
+use sigstead_kit::{Kind, Problem, causes};
 
 use crate::ct_log::CtLogError;
 
@@ -12,32 +12,32 @@ pub enum Error {
     RequestMalformed(&'static str),
     /// The token is missing or refused, or its issuer cannot be asked.
     #[error("the identity token was not accepted")]
-    Token(#[source] identity::Error),
+    Token(#[source] sigstead_identity::Error),
     /// The public key cannot be read.
     #[error("the public key cannot be read")]
-    KeyMalformed(#[source] key::Error),
+    KeyMalformed(#[source] sigstead_key::Error),
     /// The public key is weak.
     #[error("the public key is insecure")]
-    KeyInsecure(#[source] key::Error),
+    KeyInsecure(#[source] sigstead_key::Error),
     /// The proof of possession does not verify.
     #[error("the proof of possession does not verify")]
     PossessionUnproven,
     /// The certification request cannot be read.
     #[error("the certification request cannot be read")]
-    CertificateRequestMalformed(#[source] x509::Error),
+    CertificateRequestMalformed(#[source] sigstead_x509::Error),
 
     /// The certificate would break its profile, as when the authority itself is about to end.
     #[error("the certificate cannot be laid out")]
-    Profile(#[source] x509::Error),
+    Profile(#[source] sigstead_x509::Error),
     /// The key did not sign.
     #[error("the authority's key did not sign")]
-    Signing(#[source] signer::Error),
+    Signing(#[source] sigstead_signer::Error),
     /// The key did not sign in time.
     #[error("the authority's key did not sign in time")]
     SigningLate,
     /// What the key signed is not a signature of it, or not of these bytes.
     #[error("the authority's key gave a signature that cannot be used")]
-    SignatureUnusable(#[source] x509::Error),
+    SignatureUnusable(#[source] sigstead_x509::Error),
     /// The system gives no randomness.
     #[error("there is no randomness for a serial number")]
     Randomness,
@@ -55,7 +55,7 @@ pub enum Error {
     },
     /// The certificate chain is not PEM of certificates.
     #[error("E-CA-003: the chain cannot be read")]
-    ChainMalformed(#[source] x509::Error),
+    ChainMalformed(#[source] sigstead_x509::Error),
     /// Clients would refuse the certificate chain.
     #[error("E-CA-003: certificate {position} of the chain {reason}")]
     ChainRefused {
@@ -77,17 +77,17 @@ pub enum Error {
     },
     /// The signing key cannot be opened.
     #[error("E-CA-015: the signing key cannot be opened")]
-    OpenKey(#[source] signer::Error),
+    OpenKey(#[source] sigstead_signer::Error),
     /// The file of issuers cannot be used.
     #[error("E-CA-015: the issuers cannot be taken")]
-    Issuers(#[source] identity::Error),
+    Issuers(#[source] sigstead_identity::Error),
     /// The CT log's public key cannot be read.
     #[error("E-CA-015: {path} is not the public key of a ct log")]
     CtLogKey {
         /// The file.
         path: PathBuf,
         /// Why.
-        source: key::Error,
+        source: sigstead_key::Error,
     },
     /// SCTs cannot be signed with a key of this kind, so no answer of the log would verify.
     #[error("E-CA-015: {path} is no key for a ct log; the log needs one on P-256, or rsa")]
@@ -100,7 +100,7 @@ pub enum Error {
     CtLogUrl(url::Url),
     /// The HTTP client cannot be made.
     #[error("E-CA-015: cannot make the client for issuers and ct log")]
-    Client(#[source] kit::Error),
+    Client(#[source] sigstead_kit::Error),
     /// A metric's name is taken.
     #[error("E-CA-015: cannot register the metrics")]
     Metrics(#[source] prometheus::Error),
@@ -146,8 +146,8 @@ impl From<Error> for Problem {
     }
 }
 
-fn token_problem(error: &identity::Error) -> Problem {
-    use identity::Error as Token;
+fn token_problem(error: &sigstead_identity::Error) -> Problem {
+    use sigstead_identity::Error as Token;
     let (code, remedy) = match error {
         Token::TokenTooLarge { .. } | Token::TokenMalformed(_) => {
             ("E-CA-004", "send the identity token as the issuer gave it")

@@ -1,16 +1,16 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use identity::{Issuers, Principal, SanValue};
-use key::PublicKey;
-use kit::Clock;
-use signer::Signer;
-use time::OffsetDateTime;
-use tokio::time::timeout;
-use x509::{
+use sigstead_identity::{Issuers, Principal, SanValue};
+use sigstead_key::PublicKey;
+use sigstead_kit::Clock;
+use sigstead_signer::Signer;
+use sigstead_x509::{
     Certificate, FulcioExtensions, LeafProfile, Precertificate, SerialNumber,
     SubjectAlternativeName, TbsCertificate, Validity,
 };
+use time::OffsetDateTime;
+use tokio::time::timeout;
 
 use crate::audit::AuditEvent;
 use crate::ct_log::{self, CtLogClient, VerifiedSct};
@@ -111,7 +111,10 @@ impl CertificateAuthority {
             .issuers
             .check_reachable()
             .map_err(|failure| match failure {
-                Some(failure) => format!("no issuer can be reached: {}", kit::causes(&failure)),
+                Some(failure) => format!(
+                    "no issuer can be reached: {}",
+                    sigstead_kit::causes(&failure)
+                ),
                 None => "no issuer was reached yet".to_owned(),
             })
     }

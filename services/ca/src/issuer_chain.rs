@@ -1,5 +1,5 @@
-use key::PublicKey;
-use x509::{Certificate, ExtendedKeyUsage, KeyUsage};
+use sigstead_key::PublicKey;
+use sigstead_x509::{Certificate, ExtendedKeyUsage, KeyUsage};
 
 use crate::Error;
 
@@ -23,7 +23,7 @@ impl IssuerChain {
             .map_err(Error::ChainMalformed)?
             .into_iter();
         let Some(issuer) = certificates.next() else {
-            return Err(Error::ChainMalformed(x509::Error::Malformed(
+            return Err(Error::ChainMalformed(sigstead_x509::Error::Malformed(
                 "pem text of certificates",
             )));
         };

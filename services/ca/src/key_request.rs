@@ -1,6 +1,6 @@
-use identity::Principal;
-use key::PublicKey;
-use x509::CertificateRequest;
+use sigstead_identity::Principal;
+use sigstead_key::PublicKey;
+use sigstead_x509::CertificateRequest;
 
 use crate::Error;
 
@@ -43,7 +43,9 @@ impl KeyRequest {
     pub fn certificate_request(content: &[u8]) -> Result<Self, Error> {
         match CertificateRequest::from_pem_or_der(content) {
             Ok(request) => Ok(Self::CertificateRequest(request)),
-            Err(x509::Error::PublicKey(refused @ key::Error::Weak(_))) => Err(refused_key(refused)),
+            Err(sigstead_x509::Error::PublicKey(refused @ sigstead_key::Error::Weak(_))) => {
+                Err(refused_key(refused))
+            }
             Err(malformed) => Err(Error::CertificateRequestMalformed(malformed)),
         }
     }
@@ -79,9 +81,9 @@ impl ProvenKey {
     }
 }
 
-fn refused_key(refused: key::Error) -> Error {
+fn refused_key(refused: sigstead_key::Error) -> Error {
     match refused {
-        key::Error::Weak(_) => Error::KeyInsecure(refused),
+        sigstead_key::Error::Weak(_) => Error::KeyInsecure(refused),
         _ => Error::KeyMalformed(refused),
     }
 }

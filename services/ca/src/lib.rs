@@ -13,10 +13,10 @@
 
 use std::sync::Arc;
 
-use config::ca::Config;
-use identity::{HttpFetch, Issuers, IssuersConfig};
-use kit::{Service, SystemClock};
 use prometheus::Registry;
+use sigstead_config::ca::Config;
+use sigstead_identity::{HttpFetch, Issuers, IssuersConfig};
+use sigstead_kit::{Service, SystemClock};
 
 mod api;
 mod audit;
@@ -43,7 +43,9 @@ use ct_log::HttpCtLog;
 /// # Errors
 /// A file cannot be read, or what is in them does not fit together.
 pub async fn build(config: Config) -> Result<Service, Error> {
-    let signer = signer::open(&config.key).await.map_err(Error::OpenKey)?;
+    let signer = sigstead_signer::open(&config.key)
+        .await
+        .map_err(Error::OpenKey)?;
     let chain = IssuerChain::parse(&start::read_text(&config.chain).await?)?;
     let issuers =
         IssuersConfig::parse(&start::read_text(&config.issuers).await?).map_err(Error::Issuers)?;
@@ -66,6 +68,11 @@ pub async fn build(config: Config) -> Result<Service, Error> {
     let service = serve(config.listeners, Arc::new(authority), registry);
     Ok(service.readiness("ct log", move || {
         let ct_log = ct_log.clone();
-        async move { ct_log.probe().await.map_err(|error| kit::causes(&error)) }
+        async move {
+            ct_log
+                .probe()
+                .await
+                .map_err(|error| sigstead_kit::causes(&error))
+        }
     }))
 }

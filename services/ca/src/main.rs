@@ -3,5 +3,5 @@
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    kit::main("ca", ca::build)
+    sigstead_kit::main("ca", sigstead_ca::build)
 }

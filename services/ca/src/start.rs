@@ -4,11 +4,11 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use config::ca::Config;
-use identity::FetchOptions;
-use key::{Algorithm, PublicKey};
-use kit::{Listeners, Service};
 use prometheus::Registry;
+use sigstead_config::ca::Config;
+use sigstead_identity::FetchOptions;
+use sigstead_key::{Algorithm, PublicKey};
+use sigstead_kit::{Listeners, Service};
 use tokio_util::sync::CancellationToken;
 
 use crate::{CertificateAuthority, Error, api};
@@ -23,7 +23,7 @@ pub fn serve(
     Service::new("ca", listeners)
         .public(api::http::router(authority.clone()))
         .grpc(api::grpc::service(authority))
-        .reflection(&[proto::FILE_DESCRIPTOR_SET])
+        .reflection(&[sigstead_proto::FILE_DESCRIPTOR_SET])
         .readiness("authority", move || {
             std::future::ready(checked.check_ready())
         })

@@ -14,13 +14,13 @@ use axum::body::Body;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use http::StatusCode;
-use identity::IssuerType;
-use key::Algorithm;
-use proto::fulcio::v2 as wire;
 use serde_json::{Value, json};
+use sigstead_identity::IssuerType;
+use sigstead_key::Algorithm;
+use sigstead_proto::fulcio::v2 as wire;
+use sigstead_x509::{Certificate, SubjectAlternativeName};
 use tower::ServiceExt;
 use world::{Answer, EMAIL, Fault, Holder, ISSUER, Setup, TestCa, TestIssuer, csr_pem, now};
-use x509::{Certificate, SubjectAlternativeName};
 
 const V2: &str = "/api/v2/signingCert";
 const V1: &str = "/api/v1/signingCert";
@@ -56,7 +56,7 @@ fn assert_fault(answer: &Answer, code: &str, message: &str) {
     assert_eq!(body, expected);
 }
 
-fn is_critical(certificate: &Certificate, oid: x509::ObjectIdentifier) -> bool {
+fn is_critical(certificate: &Certificate, oid: sigstead_x509::ObjectIdentifier) -> bool {
     certificate
         .extensions()
         .iter()
@@ -77,19 +77,22 @@ fn assert_profile(ca: &TestCa, chain: &[Certificate], holder: &Holder) {
         time::Duration::minutes(10)
     );
     assert_eq!(leaf.subject_der(), [0x30, 0x00]);
-    assert!(is_critical(leaf, x509::oid::SUBJECT_ALTERNATIVE_NAME));
+    assert!(is_critical(
+        leaf,
+        sigstead_x509::oid::SUBJECT_ALTERNATIVE_NAME
+    ));
     assert_eq!(
         leaf.extended_key_usages(),
-        Some(&[x509::oid::CODE_SIGNING][..])
+        Some(&[sigstead_x509::oid::CODE_SIGNING][..])
     );
-    assert!(!is_critical(leaf, x509::oid::EXTENDED_KEY_USAGE));
+    assert!(!is_critical(leaf, sigstead_x509::oid::EXTENDED_KEY_USAGE));
     assert_eq!(leaf.authority_key_id(), intermediate.subject_key_id());
-    assert!(leaf.extension(&x509::oid::POISON).is_none());
-    let scts = ct::embedded_in(leaf).unwrap();
+    assert!(leaf.extension(&sigstead_x509::oid::POISON).is_none());
+    let scts = sigstead_ct::embedded_in(leaf).unwrap();
     let [sct] = scts.as_slice() else {
         panic!("{} scts", scts.len())
     };
-    let entry = ct::SignedEntry::of_final_certificate(leaf, intermediate).unwrap();
+    let entry = sigstead_ct::SignedEntry::of_final_certificate(leaf, intermediate).unwrap();
     sct.verify(entry, ca.ct_log.key.public_key()).unwrap();
     let submission = ca
         .ct_log
@@ -103,8 +106,9 @@ fn assert_profile(ca: &TestCa, chain: &[Certificate], holder: &Holder) {
     assert_eq!(precertificate.serial(), leaf.serial());
     assert_eq!(submission.len(), 3);
     assert_eq!(
-        x509::strip_extension(precertificate.tbs_der(), &x509::oid::POISON).unwrap(),
-        x509::strip_extension(leaf.tbs_der(), &x509::oid::SCT_LIST).unwrap(),
+        sigstead_x509::strip_extension(precertificate.tbs_der(), &sigstead_x509::oid::POISON)
+            .unwrap(),
+        sigstead_x509::strip_extension(leaf.tbs_der(), &sigstead_x509::oid::SCT_LIST).unwrap(),
     );
 }
 

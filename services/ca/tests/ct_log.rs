@@ -12,9 +12,9 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use ca::ct_log::{CtLogClient, CtLogError, HttpCtLog};
 use http::StatusCode;
 use serde_json::{Value, json};
+use sigstead_ca::ct_log::{CtLogClient, CtLogError, HttpCtLog};
 use tokio::net::TcpListener;
 use url::Url;
 
@@ -52,7 +52,7 @@ async fn submit(answers: Vec<(u16, &'static str, String)>) -> (Result<u64, CtLog
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = Url::parse(&format!("http://{}/shard/", listener.local_addr().unwrap())).unwrap();
     tokio::spawn(async move { axum::serve(listener, router).await });
-    let client = kit::ClientConfig::default().build().unwrap();
+    let client = sigstead_kit::ClientConfig::default().build().unwrap();
     let log = HttpCtLog::new(client, &url).unwrap();
     log.probe().await.unwrap();
     let outcome = log.add_pre_chain(&[b"pre", b"issuer"]).await;
@@ -125,7 +125,7 @@ async fn refuses_answers_that_are_no_sct() {
 
 #[tokio::test]
 async fn a_log_that_nobody_runs_is_unreachable() {
-    let client = kit::ClientConfig::default().build().unwrap();
+    let client = sigstead_kit::ClientConfig::default().build().unwrap();
     let log = HttpCtLog::new(client, &Url::parse("http://127.0.0.1:1").unwrap()).unwrap();
     assert!(matches!(
         log.add_pre_chain(&[b"pre"]).await,
@@ -137,7 +137,7 @@ async fn a_log_that_nobody_runs_is_unreachable() {
 #[test]
 fn a_url_that_cannot_be_a_log_is_refused() {
     for url in ["mailto:log@example.com", "ftp://log.example.com"] {
-        let client = kit::ClientConfig::default().build().unwrap();
+        let client = sigstead_kit::ClientConfig::default().build().unwrap();
         assert!(
             HttpCtLog::new(client, &Url::parse(url).unwrap()).is_err(),
             "{url}"

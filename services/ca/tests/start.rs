@@ -6,13 +6,13 @@ mod world;
 
 use std::path::Path;
 
-use ca::{Error, IssuerChain};
-use config::ca::{Config, CtLogConfig};
-use key::Algorithm;
-use kit::Listeners;
-use signer::{KeyConfig, PrivateKey};
+use sigstead_ca::{Error, IssuerChain};
+use sigstead_config::ca::{Config, CtLogConfig};
+use sigstead_key::Algorithm;
+use sigstead_kit::Listeners;
+use sigstead_signer::{KeyConfig, PrivateKey};
+use sigstead_x509::{CaKind, CaProfile, Name, SerialNumber, Validity};
 use world::{Authorities, now};
-use x509::{CaKind, CaProfile, Name, SerialNumber, Validity};
 
 #[tokio::test]
 async fn takes_a_chain_from_the_signing_key_up_to_the_root() {
@@ -98,7 +98,7 @@ async fn refuses_chains_that_clients_would_refuse() {
 async fn a_key_that_is_not_the_chains_is_named_with_both_fingerprints() {
     let authorities = Authorities::new(Algorithm::EcdsaP256Sha256).await;
     let chain = IssuerChain::parse(&authorities.chain_pem()).unwrap();
-    let other = signer::ephemeral(Algorithm::EcdsaP256Sha256).unwrap();
+    let other = sigstead_signer::ephemeral(Algorithm::EcdsaP256Sha256).unwrap();
     let text = chain.check_key(other.public_key()).unwrap_err().to_string();
     assert!(text.starts_with("E-CA-002: "), "{text}");
     assert!(
@@ -142,7 +142,7 @@ impl Folder {
             "chain.pem",
             &unsigned.sign_with(signature).unwrap().to_pem(),
         );
-        let log = signer::ephemeral(Algorithm::EcdsaP256Sha256).unwrap();
+        let log = sigstead_signer::ephemeral(Algorithm::EcdsaP256Sha256).unwrap();
         folder.write("ct.pem", &log.public_key().to_pem());
         folder.write(
             "issuers.yaml",
@@ -183,7 +183,7 @@ impl Folder {
 #[tokio::test]
 async fn builds_with_issuer_and_log_out_of_reach() {
     let folder = Folder::new().await;
-    let service = ca::build(folder.config()).await.unwrap();
+    let service = sigstead_ca::build(folder.config()).await.unwrap();
     assert!(service.into_public_router().is_ok());
 }
 
@@ -214,20 +214,26 @@ async fn says_which_file_cannot_be_used() {
     ] {
         let folder = Folder::new().await;
         folder.write(file, content);
-        let error = ca::build(folder.config()).await.map(drop).unwrap_err();
+        let error = sigstead_ca::build(folder.config())
+            .await
+            .map(drop)
+            .unwrap_err();
         assert!(error.to_string().contains(expected), "{file}: {error}");
     }
     let folder = Folder::new().await;
-    let log = signer::ephemeral(Algorithm::Ed25519).unwrap();
+    let log = sigstead_signer::ephemeral(Algorithm::Ed25519).unwrap();
     folder.write("ct.pem", &log.public_key().to_pem());
-    let error = ca::build(folder.config()).await.map(drop).unwrap_err();
+    let error = sigstead_ca::build(folder.config())
+        .await
+        .map(drop)
+        .unwrap_err();
     assert!(
         error.to_string().contains("is no key for a ct log"),
         "{error}"
     );
     let mut config = folder.config();
     config.chain = Path::new("/nonexistent/chain.pem").to_owned();
-    let error = ca::build(config).await.map(drop).unwrap_err();
+    let error = sigstead_ca::build(config).await.map(drop).unwrap_err();
     assert_eq!(
         error.to_string(),
         "E-CA-015: cannot read /nonexistent/chain.pem"

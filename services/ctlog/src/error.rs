@@ -17,11 +17,11 @@ pub enum Error {
         /// Which one, from 0.
         position: usize,
         /// What is wrong with it.
-        source: x509::Error,
+        source: sigstead_x509::Error,
     },
     /// The chain is not one that the log takes.
     #[error("the chain is refused")]
-    Chain(#[from] ct::Error),
+    Chain(#[from] sigstead_ct::Error),
     /// A parameter is missing or cannot be read.
     #[error("parameter {0} is missing, or not what it should be")]
     Query(&'static str),
@@ -55,25 +55,25 @@ pub enum Error {
     Late,
     /// The log did not take an entry, or could not read one.
     #[error("the log failed")]
-    Log(#[from] sequencer::Error),
+    Log(#[from] sigstead_sequencer::Error),
     /// The issuers cannot be kept or read.
     #[error("the issuers cannot be kept or read")]
-    Issuers(#[source] cold::Error),
+    Issuers(#[source] sigstead_cold::Error),
     /// The key did not sign.
     #[error("the key did not sign")]
-    Sign(#[source] signer::Error),
+    Sign(#[source] sigstead_signer::Error),
     /// The answer cannot be written.
     #[error("the answer cannot be written")]
     Encode(#[source] serde_json::Error),
     /// The key cannot be opened.
     #[error("cannot open the key")]
-    Key(#[source] signer::Error),
+    Key(#[source] sigstead_signer::Error),
     /// The key is of a kind that SCTs are not signed with.
     #[error("the key cannot sign scts; make one of ECDSA P-256")]
     KeyUnsupported,
     /// The origin cannot stand in checkpoints.
     #[error("the origin of the log is not usable")]
-    Origin(#[from] checkpoint::Error),
+    Origin(#[from] sigstead_checkpoint::Error),
     /// The roots cannot be read.
     #[error("cannot read the roots {path}")]
     RootsRead {
@@ -88,7 +88,7 @@ pub enum Error {
         /// The file.
         path: PathBuf,
         /// Why.
-        source: x509::Error,
+        source: sigstead_x509::Error,
     },
     /// Without a root, every submission would be refused.
     #[error("the roots {path} hold no certificate")]
@@ -109,7 +109,7 @@ mod tests {
     use std::sync::Arc;
     use std::time::Duration;
 
-    use kit::Problem;
+    use sigstead_kit::Problem;
 
     use super::*;
 
@@ -119,13 +119,13 @@ mod tests {
         let retry_after = Duration::from_secs(2);
         let table: [(Error, u16, &str, &str); 9] = [
             (
-                sequencer::Error::Overloaded { retry_after }.into(),
+                sigstead_sequencer::Error::Overloaded { retry_after }.into(),
                 429,
                 "E-CTLOG-011",
                 "2",
             ),
             (
-                sequencer::Error::ReadOnly {
+                sigstead_sequencer::Error::ReadOnly {
                     reason: "why".into(),
                 }
                 .into(),
@@ -134,13 +134,13 @@ mod tests {
                 "1",
             ),
             (
-                sequencer::Error::ClockBehind { behind_millis: 9 }.into(),
+                sigstead_sequencer::Error::ClockBehind { behind_millis: 9 }.into(),
                 503,
                 "E-CTLOG-014",
                 "1",
             ),
             (
-                sequencer::Error::SigningFailed { source: refused() }.into(),
+                sigstead_sequencer::Error::SigningFailed { source: refused() }.into(),
                 503,
                 "E-CTLOG-015",
                 "1",
@@ -148,7 +148,7 @@ mod tests {
             (Error::Late, 504, "E-CTLOG-016", ""),
             (Error::Issuers(disk_full()), 503, "E-CTLOG-017", "1"),
             (
-                sequencer::Error::Cold(disk_full()).into(),
+                sigstead_sequencer::Error::Cold(disk_full()).into(),
                 503,
                 "E-CTLOG-022",
                 "1",
@@ -158,7 +158,7 @@ mod tests {
         ];
         for (error, status, code, retry) in table {
             let problem = Problem::from(error);
-            let response = problem.response(kit::BodyStyle::Text);
+            let response = problem.response(sigstead_kit::BodyStyle::Text);
             assert_eq!(response.status(), status, "{code}");
             assert_eq!(problem.code, code);
             let header = response.headers().get("retry-after");
@@ -171,16 +171,16 @@ mod tests {
         }
     }
 
-    fn damaged() -> sequencer::Error {
-        sequencer::Error::ObjectDamaged {
+    fn damaged() -> sigstead_sequencer::Error {
+        sigstead_sequencer::Error::ObjectDamaged {
             path: "tile/0/000".to_owned(),
             what: "missing",
         }
     }
 
-    fn disk_full() -> cold::Error {
+    fn disk_full() -> sigstead_cold::Error {
         let source = io::Error::other("disk is full");
-        cold::Error::Io {
+        sigstead_cold::Error::Io {
             path: "issuer/00".to_owned(),
             source,
         }

@@ -3,12 +3,12 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use checkpoint::{Checkpoint, Origin, SignedCheckpoint};
-use ct::{DigitallySigned, TreeHeadSignature, tree_head_input};
-use merkle::TreeHead;
-use note::{KeyId, KeyName, NoteSignature, SignedNote};
-use sequencer::{HeadSigner, HeadSignerError};
-use signer::Signer;
+use sigstead_checkpoint::{Checkpoint, Origin, SignedCheckpoint};
+use sigstead_ct::{DigitallySigned, TreeHeadSignature, tree_head_input};
+use sigstead_merkle::TreeHead;
+use sigstead_note::{KeyId, KeyName, NoteSignature, SignedNote};
+use sigstead_sequencer::{HeadSigner, HeadSignerError};
+use sigstead_signer::Signer;
 
 use crate::Error;
 
@@ -89,12 +89,12 @@ impl HeadSigner for TreeHeadSigner {
 
 #[cfg(test)]
 mod tests {
-    use key::Algorithm;
+    use sigstead_key::Algorithm;
 
     use super::*;
 
     fn signer(origin: &str) -> TreeHeadSigner {
-        let signer = signer::ephemeral(Algorithm::EcdsaP256Sha256).unwrap();
+        let signer = sigstead_signer::ephemeral(Algorithm::EcdsaP256Sha256).unwrap();
         TreeHeadSigner::new(Origin::parse(origin).unwrap(), signer).unwrap()
     }
 
@@ -137,7 +137,7 @@ mod tests {
 
     #[test]
     fn refuses_keys_that_rfc_6962_does_not_know() {
-        let signer = signer::ephemeral(Algorithm::Ed25519).unwrap();
+        let signer = sigstead_signer::ephemeral(Algorithm::Ed25519).unwrap();
         let refused = TreeHeadSigner::new(Origin::parse("ct.example.org").unwrap(), signer);
         assert!(matches!(refused, Err(Error::KeyUnsupported)));
     }

@@ -7,8 +7,8 @@ use std::collections::HashSet;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use bytes::Bytes;
-use cold::ColdStorage;
-use ct::AcceptedChain;
+use sigstead_cold::ColdStorage;
+use sigstead_ct::AcceptedChain;
 
 /// Keeps issuers for ever.
 pub(crate) struct IssuerStorage {
@@ -26,7 +26,7 @@ impl IssuerStorage {
     }
 
     /// Makes the issuers of a chain durable.
-    pub(crate) async fn keep(&self, chain: &AcceptedChain) -> Result<(), cold::Error> {
+    pub(crate) async fn keep(&self, chain: &AcceptedChain) -> Result<(), sigstead_cold::Error> {
         for (fingerprint, issuer) in chain.fingerprints().into_iter().zip(chain.issuers()) {
             if self.has_kept(&fingerprint) {
                 continue;
@@ -39,7 +39,10 @@ impl IssuerStorage {
     }
 
     /// The certificate of a fingerprint, if an entry ever named it.
-    pub(crate) async fn find(&self, fingerprint: &[u8; 32]) -> Result<Option<Bytes>, cold::Error> {
+    pub(crate) async fn find(
+        &self,
+        fingerprint: &[u8; 32],
+    ) -> Result<Option<Bytes>, sigstead_cold::Error> {
         self.cold.get(&path(fingerprint)).await
     }
 
@@ -68,14 +71,14 @@ const MOST_REMEMBERED: usize = 4_096;
 
 #[cfg(test)]
 mod tests {
-    use cold::{Fault, MemoryStorage};
+    use sigstead_cold::{Fault, MemoryStorage};
+    use sigstead_x509::{CaKind, CaProfile, Certificate, Name, SerialNumber, Validity};
     use time::OffsetDateTime;
-    use x509::{CaKind, CaProfile, Certificate, Name, SerialNumber, Validity};
 
     use super::*;
 
     async fn chain() -> AcceptedChain {
-        let signer = signer::ephemeral(key::Algorithm::EcdsaP256Sha256).unwrap();
+        let signer = sigstead_signer::ephemeral(sigstead_key::Algorithm::EcdsaP256Sha256).unwrap();
         let profile = CaProfile {
             subject: Name {
                 organization: "Example".into(),
@@ -92,7 +95,7 @@ mod tests {
         let unsigned = profile.self_signed().unwrap();
         let signature = signer.sign(unsigned.bytes_to_sign()).await.unwrap();
         let root: Certificate = unsigned.sign_with(signature).unwrap();
-        let kind = ct::EntryKind::Certificate;
+        let kind = sigstead_ct::EntryKind::Certificate;
         AcceptedChain::check(vec![root.clone()], &[root], kind).unwrap()
     }
 

@@ -1,9 +1,11 @@
 //! An entry on its way into the log, and how the log's bundles are read back.
 
-use ct::{AcceptedChain, SignedEntry, TileLeaf, TimestampedEntry, leaf_index_extension};
-use merkle::LeafIndex;
-use sequencer::{LeafFormat, LeafFormatError, PendingEntry, SealError, SealedEntry, StoredLeaf};
-use tiles::BundleKind;
+use sigstead_ct::{AcceptedChain, SignedEntry, TileLeaf, TimestampedEntry, leaf_index_extension};
+use sigstead_merkle::LeafIndex;
+use sigstead_sequencer::{
+    LeafFormat, LeafFormatError, PendingEntry, SealError, SealedEntry, StoredLeaf,
+};
+use sigstead_tiles::BundleKind;
 
 /// An accepted chain that has neither time nor index yet.
 pub(crate) struct PendingLogEntry {
@@ -14,9 +16,9 @@ pub(crate) struct PendingLogEntry {
 }
 
 impl TryFrom<&AcceptedChain> for PendingLogEntry {
-    type Error = ct::Error;
+    type Error = sigstead_ct::Error;
 
-    fn try_from(chain: &AcceptedChain) -> Result<Self, ct::Error> {
+    fn try_from(chain: &AcceptedChain) -> Result<Self, sigstead_ct::Error> {
         let entry = chain.signed_entry()?;
         Ok(Self {
             identity: entry.identity()?,
@@ -76,7 +78,7 @@ impl LeafFormat for TileLeaves {
     }
 }
 
-fn unfit(_: ct::Error) -> LeafFormatError {
+fn unfit(_: sigstead_ct::Error) -> LeafFormatError {
     LeafFormatError {
         why: "not exactly one tile leaf",
     }
@@ -90,7 +92,7 @@ mod tests {
         let entry = match &precertificate {
             None => SignedEntry::Certificate(b"certificate".to_vec()),
             Some(_) => SignedEntry::Precertificate {
-                issuer_key_hash: ct::IssuerKeyHash([7; 32]),
+                issuer_key_hash: sigstead_ct::IssuerKeyHash([7; 32]),
                 tbs: b"tbs".to_vec(),
             },
         };

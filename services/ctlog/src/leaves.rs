@@ -3,9 +3,9 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use index::Key;
-use merkle::LeafHash;
-use sequencer::{Follower, LeafFormat as _, Log, RecordedEntry};
+use sigstead_index::Key;
+use sigstead_merkle::LeafHash;
+use sigstead_sequencer::{Follower, LeafFormat as _, Log, RecordedEntry};
 use tokio_util::sync::CancellationToken;
 
 use crate::error::Error;

@@ -28,8 +28,8 @@ mod submit;
 
 use std::sync::Arc;
 
-use config::ctlog::Config;
-use kit::{Clock, Service, SystemClock};
+use sigstead_config::ctlog::Config;
+use sigstead_kit::{Clock, Service, SystemClock};
 
 pub use error::Error;
 pub use log::CtLog;
@@ -53,7 +53,7 @@ pub async fn build_with_clock(config: Config, clock: Arc<dyn Clock>) -> Result<S
     let service = Service::new("ctlog", config.listeners)
         .public(api::http::routes(Arc::clone(&log)))
         .grpc(api::grpc::service(Arc::clone(&log)))
-        .reflection(&[proto::FILE_DESCRIPTOR_SET])
+        .reflection(&[sigstead_proto::FILE_DESCRIPTOR_SET])
         .readiness("log", move || std::future::ready(to_ask.check()))
         .task("log", |stop| async move {
             to_stop.follow(&stop).await;

@@ -4,16 +4,16 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use checkpoint::Origin;
-use cold::{ColdStorage, DirectoryStorage};
-use config::ctlog::Config;
-use index::{Index, IndexConfig};
-use journal::FileJournal;
 use prometheus::Registry;
-use sequencer::{Clock, FileAnchor, Log, LogParts};
-use signer::Signer;
+use sigstead_checkpoint::Origin;
+use sigstead_cold::{ColdStorage, DirectoryStorage};
+use sigstead_config::ctlog::Config;
+use sigstead_index::{Index, IndexConfig};
+use sigstead_journal::FileJournal;
+use sigstead_sequencer::{Clock, FileAnchor, Log, LogParts};
+use sigstead_signer::Signer;
+use sigstead_x509::ExtendedKeyUsage;
 use tokio_util::sync::CancellationToken;
-use x509::ExtendedKeyUsage;
 
 use crate::error::Error;
 use crate::head_signer::TreeHeadSigner;
@@ -42,17 +42,20 @@ impl CtLog {
     ///
     /// # Errors
     /// As [`crate::build`].
-    pub async fn open(config: &Config, clock: Arc<dyn kit::Clock>) -> Result<Self, Error> {
+    pub async fn open(config: &Config, clock: Arc<dyn sigstead_kit::Clock>) -> Result<Self, Error> {
         let origin = Origin::parse(config.origin.as_str())?;
         let roots = Roots::open(config.roots.clone())?;
-        let signer = signer::open(&config.key).await.map_err(Error::Key)?;
+        let signer = sigstead_signer::open(&config.key)
+            .await
+            .map_err(Error::Key)?;
         let head_signer = TreeHeadSigner::new(origin.clone(), Arc::clone(&signer))?;
         // The directory has the layout of the read interface, so that other tools can read or serve it.
         let cold: Arc<dyn ColdStorage> = Arc::new(
-            DirectoryStorage::open(config.data.join("tiles")).map_err(sequencer::Error::Cold)?,
+            DirectoryStorage::open(config.data.join("tiles"))
+                .map_err(sigstead_sequencer::Error::Cold)?,
         );
-        let journal =
-            FileJournal::open(config.data.join("journal")).map_err(sequencer::Error::Journal)?;
+        let journal = FileJournal::open(config.data.join("journal"))
+            .map_err(sigstead_sequencer::Error::Journal)?;
         let parts = LogParts {
             journal: Box::new(journal),
             cold: Arc::clone(&cold),
@@ -102,8 +105,8 @@ impl CtLog {
     }
 }
 
-const fn usage(configured: &config::ctlog::ExtendedKeyUsage) -> ExtendedKeyUsage {
-    use config::ctlog::ExtendedKeyUsage as Configured;
+const fn usage(configured: &sigstead_config::ctlog::ExtendedKeyUsage) -> ExtendedKeyUsage {
+    use sigstead_config::ctlog::ExtendedKeyUsage as Configured;
     match configured {
         Configured::CodeSigning => ExtendedKeyUsage::CodeSigning,
         Configured::TimeStamping => ExtendedKeyUsage::TimeStamping,
@@ -115,15 +118,15 @@ const fn usage(configured: &config::ctlog::ExtendedKeyUsage) -> ExtendedKeyUsage
 /// What is damaged of it is made again from the log.
 pub(crate) fn open_index(directory: &Path) -> Result<Index, Error> {
     let opened = Index::open(directory, IndexConfig::default());
-    let (index, damage) = opened.map_err(sequencer::Error::Index)?;
+    let (index, damage) = opened.map_err(sigstead_sequencer::Error::Index)?;
     for damage in damage {
         tracing::warn!(%damage, "a part of the index of entries is made anew");
     }
     Ok(index)
 }
 
-fn limits_of(config: &Config) -> sequencer::LogConfig {
-    let mut limits = sequencer::LogConfig::new(config.origin.as_str());
+fn limits_of(config: &Config) -> sigstead_sequencer::LogConfig {
+    let mut limits = sigstead_sequencer::LogConfig::new(config.origin.as_str());
     limits.min_round_interval = config.min_round_interval.duration().max(HEAD_INTERVAL);
     // RFC 6962 §3.5: no two tree heads have the same time.
     limits.distinct_times = true;
@@ -132,7 +135,7 @@ fn limits_of(config: &Config) -> sequencer::LogConfig {
     limits
 }
 
-fn millis_of(clock: Arc<dyn kit::Clock>) -> Clock {
+fn millis_of(clock: Arc<dyn sigstead_kit::Clock>) -> Clock {
     Arc::new(move || {
         let millis = clock.now().unix_timestamp_nanos() / 1_000_000;
         u64::try_from(millis).unwrap_or_default()

@@ -3,5 +3,5 @@
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    kit::main("ctlog", ctlog::build)
+    sigstead_kit::main("ctlog", sigstead_ctlog::build)
 }

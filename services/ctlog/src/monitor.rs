@@ -3,9 +3,9 @@
 use std::collections::HashMap;
 
 use bytes::Bytes;
-use ct::{DigitallySigned, SignedEntry, TileLeaf, TreeHeadSignature};
-use merkle::{InclusionProof, LeafHash, LeafIndex, TreeHead};
-use note::SignedNote;
+use sigstead_ct::{DigitallySigned, SignedEntry, TileLeaf, TreeHeadSignature};
+use sigstead_merkle::{InclusionProof, LeafHash, LeafIndex, TreeHead};
+use sigstead_note::SignedNote;
 
 use crate::CtLog;
 use crate::error::Error;
@@ -141,7 +141,7 @@ fn length_prefixed(bytes: &[u8]) -> Vec<u8> {
     [&length, bytes].concat()
 }
 
-const BUNDLE: u64 = tiles::TILE_WIDTH as u64;
+const BUNDLE: u64 = sigstead_tiles::TILE_WIDTH as u64;
 
 #[cfg(test)]
 mod tests {
@@ -149,8 +149,8 @@ mod tests {
     use std::sync::atomic::{AtomicUsize, Ordering};
 
     use async_trait::async_trait;
-    use cold::{ColdStorage, MemoryStorage};
-    use ct::TimestampedEntry;
+    use sigstead_cold::{ColdStorage, MemoryStorage};
+    use sigstead_ct::TimestampedEntry;
 
     use super::*;
 
@@ -163,11 +163,11 @@ mod tests {
 
     #[async_trait]
     impl ColdStorage for Counting {
-        async fn put(&self, path: &str, bytes: Bytes) -> Result<(), cold::Error> {
+        async fn put(&self, path: &str, bytes: Bytes) -> Result<(), sigstead_cold::Error> {
             self.cold.put(path, bytes).await
         }
 
-        async fn get(&self, path: &str) -> Result<Option<Bytes>, cold::Error> {
+        async fn get(&self, path: &str) -> Result<Option<Bytes>, sigstead_cold::Error> {
             self.reads.fetch_add(1, Ordering::Relaxed);
             self.cold.get(path).await
         }

@@ -1,8 +1,8 @@
 //! Reading: checkpoint, tiles, issuers and proofs.
 
 use bytes::Bytes;
-use merkle::{ConsistencyProof, InclusionProof, LeafIndex};
-use tiles::{BundleKind, EntryBundleCoordinate, TileCoordinate};
+use sigstead_merkle::{ConsistencyProof, InclusionProof, LeafIndex};
+use sigstead_tiles::{BundleKind, EntryBundleCoordinate, TileCoordinate};
 
 use crate::CtLog;
 use crate::error::Error;

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
+use sigstead_x509::Certificate;
 use tokio_util::sync::CancellationToken;
-use x509::Certificate;
 
 use crate::error::Error;
 
@@ -49,7 +49,7 @@ impl Roots {
                 ),
                 Ok(false) => refused = None,
                 Err(error) => {
-                    let detail = kit::causes(&error);
+                    let detail = sigstead_kit::causes(&error);
                     // Once for each way in which it is wrong.
                     if refused.as_ref() != Some(&detail) {
                         tracing::error!(

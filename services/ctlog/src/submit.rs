@@ -1,7 +1,9 @@
 //! Submission: chain, issuers, entry, place, SCT.
 
-use ct::{AcceptedChain, DigitallySigned, EntryKind, SignedCertificateTimestamp, TileLeaf};
-use x509::Certificate;
+use sigstead_ct::{
+    AcceptedChain, DigitallySigned, EntryKind, SignedCertificateTimestamp, TileLeaf,
+};
+use sigstead_x509::Certificate;
 
 use crate::CtLog;
 use crate::error::Error;

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use kit::{BodyStyle, Budget, Routes};
+use sigstead_kit::{BodyStyle, Budget, Routes};
 
 use crate::OidcIssuer;
 

@@ -1,6 +1,6 @@
 use std::sync::Arc;
 
-use config::oidc::Grant;
+use sigstead_config::oidc::Grant;
 use time::OffsetDateTime;
 
 use crate::OidcIssuer;

@@ -1,7 +1,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use config::oidc::{ClientConfig, Grant};
+use sigstead_config::oidc::{ClientConfig, Grant};
 use url::Url;
 
 use crate::error::Error;
@@ -77,7 +77,7 @@ impl Client {
         self.config.secret_hash.as_deref()
     }
 
-    pub(crate) fn workload(&self) -> Option<&config::oidc::WorkloadConfig> {
+    pub(crate) fn workload(&self) -> Option<&sigstead_config::oidc::WorkloadConfig> {
         self.config.workload.as_ref()
     }
 

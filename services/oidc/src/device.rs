@@ -1,8 +1,8 @@
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use config::oidc::Grant;
 use serde::Serialize;
+use sigstead_config::oidc::Grant;
 use time::OffsetDateTime;
 
 use crate::OidcIssuer;

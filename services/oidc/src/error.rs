@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use kit::{Kind, Problem, causes};
+use sigstead_kit::{Kind, Problem, causes};
 
 use crate::user::EmailAddress;
 
@@ -162,10 +162,10 @@ pub enum Error {
     // Ours.
     /// The store does not answer.
     #[error("the store failed")]
-    Store(#[source] store::Error),
+    Store(#[source] sigstead_store::Error),
     /// The users file failed.
     #[error("the users file failed")]
-    UsersFile(#[source] store::Error),
+    UsersFile(#[source] sigstead_store::Error),
     /// A record of the users file is not one.
     #[error("record {position} of the users file is not a user record")]
     UserRecord {
@@ -182,13 +182,13 @@ pub enum Error {
     Encoding(#[source] serde_json::Error),
     /// The key cannot be opened.
     #[error("the signing key cannot be opened")]
-    KeyOpen(#[source] signer::Error),
+    KeyOpen(#[source] sigstead_signer::Error),
     /// The key is not one that tokens can be signed with.
     #[error("the signing key is not an RSA key; tokens are signed with RS256")]
     KeyNotRsa,
     /// The signer failed.
     #[error("the token could not be signed")]
-    Signing(#[source] signer::Error),
+    Signing(#[source] sigstead_signer::Error),
     /// A password cannot be hashed.
     #[error("the password hash failed")]
     PasswordHash(#[source] argon2::password_hash::Error),

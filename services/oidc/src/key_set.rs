@@ -2,8 +2,8 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use der::Decode;
 use der::asn1::UintRef;
-use key::PublicKey;
 use serde::Serialize;
+use sigstead_key::PublicKey;
 use spki::SubjectPublicKeyInfoRef;
 
 use crate::error::Error;
@@ -98,7 +98,7 @@ mod tests {
 
     #[test]
     fn only_rsa_keys_sign_tokens() {
-        let signer = signer::ephemeral(key::Algorithm::EcdsaP256Sha256).unwrap();
+        let signer = sigstead_signer::ephemeral(sigstead_key::Algorithm::EcdsaP256Sha256).unwrap();
         assert!(matches!(
             KeySet::of(signer.public_key()),
             Err(Error::KeyNotRsa)

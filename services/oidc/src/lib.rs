@@ -25,11 +25,11 @@
 
 use std::sync::Arc;
 
-use config::IssuerUrl;
-use config::oidc::{Config, SessionConfig};
-use kit::{Clock, Listeners, Service, SystemClock};
 use prometheus::Registry;
-use signer::Signer;
+use sigstead_config::IssuerUrl;
+use sigstead_config::oidc::{Config, SessionConfig};
+use sigstead_kit::{Clock, Listeners, Service, SystemClock};
+use sigstead_signer::Signer;
 use tokio_util::sync::CancellationToken;
 
 mod admin;
@@ -110,8 +110,14 @@ impl OidcIssuer {
     /// # Errors
     /// As [`build`].
     pub async fn open(config: Config, clock: Arc<dyn Clock>) -> Result<Arc<Self>, Error> {
-        let signer = signer::open(&config.key).await.map_err(Error::KeyOpen)?;
-        let sessions = SessionStorage::new(store::open(&config.store).await.map_err(Error::Store)?);
+        let signer = sigstead_signer::open(&config.key)
+            .await
+            .map_err(Error::KeyOpen)?;
+        let sessions = SessionStorage::new(
+            sigstead_store::open(&config.store)
+                .await
+                .map_err(Error::Store)?,
+        );
         let registry = Registry::new();
         Ok(Arc::new(Self {
             keys: KeySet::of(signer.public_key())?,
@@ -140,7 +146,7 @@ impl OidcIssuer {
         Service::new("oidc", listeners)
             .public(api::routes(Arc::clone(&self)).into_router())
             .admin_grpc(api::admin_service(Arc::clone(&self)))
-            .reflection(&[proto::FILE_DESCRIPTOR_SET])
+            .reflection(&[sigstead_proto::FILE_DESCRIPTOR_SET])
             .metrics(self.registry.clone())
             .readiness("store", move || {
                 let issuer = Arc::clone(&ready);
@@ -157,7 +163,7 @@ impl OidcIssuer {
 }
 
 impl Lifetimes {
-    fn new(token: kit::Period, sessions: &SessionConfig) -> Self {
+    fn new(token: sigstead_kit::Period, sessions: &SessionConfig) -> Self {
         Self {
             token: token.time(),
             login: sessions.login_lifetime.time(),

@@ -3,5 +3,5 @@
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    kit::main("oidc", oidc::build)
+    sigstead_kit::main("oidc", sigstead_oidc::build)
 }

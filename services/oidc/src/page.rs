@@ -1,7 +1,7 @@
 use askama::Template;
 use axum::response::{Html, IntoResponse, Response};
-use config::IssuerUrl;
 use http::{HeaderName, HeaderValue, StatusCode, header};
+use sigstead_config::IssuerUrl;
 use url::{Host, Url};
 
 use crate::client::{Client, Place};

@@ -23,7 +23,7 @@ use std::sync::Arc;
 
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
-use store::{Batch, Expect, Store};
+use sigstead_store::{Batch, Expect, Store};
 use time::OffsetDateTime;
 
 use crate::challenge::CodeChallenge;
@@ -233,7 +233,7 @@ impl SessionStorage {
     pub(crate) async fn apply(&self, step: Step) -> Result<Outcome, Error> {
         match self.store.commit(step.0).await {
             Ok(()) => Ok(Outcome::Done),
-            Err(store::Error::Conflict { .. }) => Ok(Outcome::Overtaken),
+            Err(sigstead_store::Error::Conflict { .. }) => Ok(Outcome::Overtaken),
             Err(error) => Err(Error::Store(error)),
         }
     }
@@ -269,12 +269,12 @@ impl SessionStorage {
             .put(FORM_KEY, fresh);
         match self.store.commit(batch).await {
             Ok(()) => return Ok(fresh),
-            Err(store::Error::Conflict { .. }) => {}
+            Err(sigstead_store::Error::Conflict { .. }) => {}
             Err(error) => return Err(Error::Store(error)),
         }
         let kept = self.store.get(FORM_KEY).await.map_err(Error::Store)?;
         kept.and_then(|bytes| bytes.try_into().ok()).ok_or_else(|| {
-            Error::Store(store::Error::Damaged {
+            Error::Store(sigstead_store::Error::Damaged {
                 what: "the form key".to_owned(),
             })
         })

@@ -3,8 +3,8 @@ use std::sync::Arc;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use config::oidc::Grant;
 use serde::Serialize;
+use sigstead_config::oidc::Grant;
 
 use crate::OidcIssuer;
 use crate::claims::{Claims, Holder, IdToken, SigningInput};

@@ -3,7 +3,7 @@ use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use serde::{Deserialize, Serialize};
-use store::record_file::RecordFile;
+use sigstead_store::record_file::RecordFile;
 use time::OffsetDateTime;
 
 use crate::error::Error;

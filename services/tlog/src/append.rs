@@ -1,9 +1,9 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use entry::{ProposedEntry, VerifiedEntry};
-use merkle::{InclusionProof, LeafHash, LeafIndex};
-use sequencer::{PendingEntry, PublishedHead, SealError, SealedEntry};
+use sigstead_entry::{ProposedEntry, VerifiedEntry};
+use sigstead_merkle::{InclusionProof, LeafHash, LeafIndex};
+use sigstead_sequencer::{PendingEntry, PublishedHead, SealError, SealedEntry};
 
 use crate::error::Error;
 use crate::frame::unframed;
@@ -52,7 +52,7 @@ impl TryFrom<VerifiedEntry> for PendingRekord {
 
     fn try_from(verified: VerifiedEntry) -> Result<Self, Error> {
         Ok(Self {
-            framed: tiles::frame(verified.canonical_body())?.into(),
+            framed: sigstead_tiles::frame(verified.canonical_body())?.into(),
             leaf_hash: verified.leaf_hash(),
         })
     }

@@ -1,10 +1,10 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use config::tlog::{WithoutQuorum, WitnessConfig};
-use note::VerifierKey;
-use sequencer::Cosigning;
-use witness::{HttpTransport, Policy, Witnesses};
+use sigstead_config::tlog::{WithoutQuorum, WitnessConfig};
+use sigstead_note::VerifierKey;
+use sigstead_sequencer::Cosigning;
+use sigstead_witness::{HttpTransport, Policy, Witnesses};
 
 /// Why the witnesses of a log cannot be asked.
 #[derive(Debug, thiserror::Error)]
@@ -25,7 +25,7 @@ pub enum WitnessError {
         path: String,
         /// What is wrong with it.
         #[source]
-        source: witness::Error,
+        source: sigstead_witness::Error,
     },
     /// The policy names logs, and not this one.
     #[error(
@@ -37,7 +37,7 @@ pub enum WitnessError {
     },
     /// No HTTP client can be made.
     #[error("no HTTP client can be made for the witnesses")]
-    Client(#[source] kit::Error),
+    Client(#[source] sigstead_kit::Error),
 }
 
 /// The witnesses of the log with this key.
@@ -53,8 +53,8 @@ pub(crate) fn open(config: &WitnessConfig, log: &VerifierKey) -> Result<Cosignin
     Ok(Cosigning {
         witnesses: witnesses.map_err(|source| WitnessError::Policy { path, source })?,
         without_quorum: match config.without_quorum {
-            WithoutQuorum::Publish => sequencer::WithoutQuorum::Publish,
-            WithoutQuorum::Wait => sequencer::WithoutQuorum::Wait,
+            WithoutQuorum::Publish => sigstead_sequencer::WithoutQuorum::Publish,
+            WithoutQuorum::Wait => sigstead_sequencer::WithoutQuorum::Wait,
         },
     })
 }

@@ -1,7 +1,7 @@
 use std::path::PathBuf;
 
-use checkpoint::Origin;
-use entry::v1::{self, EntryId, TreeId};
+use sigstead_checkpoint::Origin;
+use sigstead_entry::v1::{self, EntryId, TreeId};
 
 use crate::cosigning::WitnessError;
 
@@ -24,7 +24,7 @@ pub enum Error {
     },
     /// A message of gRPC lacks a part.
     #[error("the request is not complete")]
-    Wire(#[source] proto::Error),
+    Wire(#[source] sigstead_proto::Error),
     /// The entry was not logged within the deadline; it may be later.
     #[error("the entry was not logged in time")]
     Late,
@@ -41,10 +41,10 @@ pub enum Error {
     },
     /// The entry is not one that the log takes.
     #[error("the entry is refused")]
-    Entry(#[from] entry::Error),
+    Entry(#[from] sigstead_entry::Error),
     /// The entry does not fit into a bundle.
     #[error("the entry does not fit into a bundle")]
-    Unframed(#[from] tiles::Error),
+    Unframed(#[from] sigstead_tiles::Error),
     /// The entry or query of Rekor v1 is not one that the log takes.
     #[error("the request is refused")]
     V1(#[from] v1::Error),
@@ -100,7 +100,7 @@ pub enum Error {
     LogExists(Origin),
     /// The description of a log cannot be read.
     #[error("the description of the log cannot be read: {0}")]
-    LogUnread(kit::ConfigError),
+    LogUnread(sigstead_kit::ConfigError),
     /// The configuration has no place to remember logs.
     #[error("the configuration names no directory opened_logs")]
     NoPlaceForLogs,
@@ -109,7 +109,7 @@ pub enum Error {
     LogsContradict(String),
     /// A log that was opened while the service ran cannot be read back.
     #[error("the description of an opened log cannot be read")]
-    OpenedLogUnread(#[source] kit::ConfigError),
+    OpenedLogUnread(#[source] sigstead_kit::ConfigError),
     /// The directory of opened logs cannot be used.
     #[error("cannot use {}", path.display())]
     OpenedLogs {
@@ -121,7 +121,7 @@ pub enum Error {
     },
     /// An entry could not be promised; it is logged all the same.
     #[error("the signed entry timestamp could not be signed")]
-    Promise(#[source] signer::Error),
+    Promise(#[source] sigstead_signer::Error),
     /// A Rekor v1 log lacks its tree identifier.
     #[error("a rekor-v1 log has no usable tree_id")]
     NoTreeId,
@@ -150,7 +150,7 @@ pub enum Error {
     SideLost(u64),
     /// The search index failed.
     #[error("the search index failed")]
-    Index(#[from] index::Error),
+    Index(#[from] sigstead_index::Error),
     /// The directory of the search index cannot be used.
     #[error("cannot use the search index in {}", path.display())]
     IndexFiles {
@@ -168,13 +168,13 @@ pub enum Error {
     NoSuchTile(String),
     /// The log did not take an entry, or could not read one.
     #[error("the log failed")]
-    Log(#[from] sequencer::Error),
+    Log(#[from] sigstead_sequencer::Error),
     /// The configuration names no log.
     #[error("the configuration names no log")]
     NoLogs,
     /// The origin of a log cannot stand in checkpoints.
     #[error("the origin of a log is not usable")]
-    Origin(#[from] checkpoint::Error),
+    Origin(#[from] sigstead_checkpoint::Error),
     /// Two logs have one key, so that clients could not tell them apart.
     #[error("{one} and {other} have the same key; each log needs its own")]
     KeyShared {
@@ -190,7 +190,7 @@ pub enum Error {
         origin: Origin,
         /// What the signer said.
         #[source]
-        source: signer::Error,
+        source: sigstead_signer::Error,
     },
     /// A log cannot be opened.
     #[error("cannot open the log {origin}")]
@@ -199,7 +199,7 @@ pub enum Error {
         origin: Origin,
         /// What the sequencer said.
         #[source]
-        source: sequencer::Error,
+        source: sigstead_sequencer::Error,
     },
     /// The witnesses of a log cannot be asked.
     #[error("cannot ask the witnesses of the log {origin}")]

@@ -20,8 +20,8 @@
 
 use std::sync::Arc;
 
-use config::tlog::Config;
-use kit::{Clock, Service, SystemClock};
+use sigstead_config::tlog::Config;
+use sigstead_kit::{Clock, Service, SystemClock};
 
 mod api;
 mod append;
@@ -65,7 +65,7 @@ pub async fn build_with_clock(config: Config, clock: Arc<dyn Clock>) -> Result<S
         .public(api::http::routes(Arc::clone(&logs)))
         .grpc(api::grpc::service(Arc::clone(&logs)))
         .admin_grpc(api::admin::service(logs))
-        .reflection(&[proto::FILE_DESCRIPTOR_SET])
+        .reflection(&[sigstead_proto::FILE_DESCRIPTOR_SET])
         .readiness("logs", move || std::future::ready(to_ask.check()))
         .task("logs", |stop| async move {
             to_stop.follow(&stop).await;

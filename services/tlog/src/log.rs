@@ -1,19 +1,19 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use checkpoint::Origin;
-use cold::DirectoryStorage;
-use config::tlog::{Face, LogConfig};
-use entry::v1::TreeId;
-use index::{Index, IndexConfig};
-use journal::FileJournal;
-use key::Algorithm;
-use merkle::{LeafHash, LeafIndex};
-use note::VerifierKey;
-use sequencer::{
+use sigstead_checkpoint::Origin;
+use sigstead_cold::DirectoryStorage;
+use sigstead_config::tlog::{Face, LogConfig};
+use sigstead_entry::v1::TreeId;
+use sigstead_index::{Index, IndexConfig};
+use sigstead_journal::FileJournal;
+use sigstead_key::Algorithm;
+use sigstead_merkle::{LeafHash, LeafIndex};
+use sigstead_note::VerifierKey;
+use sigstead_sequencer::{
     CheckpointSigner, Clock, Cosigning, EntryLeaves, FileAnchor, Log, LogParts, PublishedHead,
 };
-use signer::Signer;
+use sigstead_signer::Signer;
 
 use crate::cosigning;
 use crate::error::Error;
@@ -97,7 +97,7 @@ pub(crate) struct KeyedLog<'a> {
 impl<'a> KeyedLog<'a> {
     pub(crate) async fn open(config: &'a LogConfig) -> Result<Self, Error> {
         let name = LogName::of(config)?;
-        let signer = signer::open(&config.key).await;
+        let signer = sigstead_signer::open(&config.key).await;
         let signer = signer.map_err(|source| Error::Key {
             origin: name.origin.clone(),
             source,
@@ -153,8 +153,8 @@ impl<'a> KeyedLog<'a> {
 }
 
 impl KeyedLog<'_> {
-    fn limits(&self) -> sequencer::LogConfig {
-        let mut limits = sequencer::LogConfig::new(self.name.origin.as_str());
+    fn limits(&self) -> sigstead_sequencer::LogConfig {
+        let mut limits = sigstead_sequencer::LogConfig::new(self.name.origin.as_str());
         limits.has_sides = self.name.tree_id.is_some();
         limits.min_round_interval = self.config.min_round_interval.duration();
         limits
@@ -203,12 +203,12 @@ pub(crate) async fn open_index(directory: PathBuf, origin: &Origin) -> Result<In
     Ok(index)
 }
 
-fn open_journal(data: &Path) -> Result<FileJournal, journal::Error> {
+fn open_journal(data: &Path) -> Result<FileJournal, sigstead_journal::Error> {
     FileJournal::open(data.join("journal"))
 }
 
 // The directory itself has the layout of the read interface below this folder, so that other tools
 // can read or serve it.
-fn open_tiles(data: &Path) -> Result<DirectoryStorage, cold::Error> {
+fn open_tiles(data: &Path) -> Result<DirectoryStorage, sigstead_cold::Error> {
     DirectoryStorage::open(data.join("tiles"))
 }

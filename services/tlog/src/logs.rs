@@ -2,10 +2,10 @@ use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use arc_swap::ArcSwap;
-use checkpoint::Origin;
-use config::tlog::{Config, LogConfig};
-use entry::v1::ProposedEntry;
-use sequencer::Clock;
+use sigstead_checkpoint::Origin;
+use sigstead_config::tlog::{Config, LogConfig};
+use sigstead_entry::v1::ProposedEntry;
+use sigstead_sequencer::Clock;
 use tokio::sync::{Mutex, Notify};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
@@ -33,7 +33,7 @@ pub(crate) struct TransparencyLogs {
 impl TransparencyLogs {
     pub(crate) async fn open(
         config: &Config,
-        clock: Arc<dyn kit::Clock>,
+        clock: Arc<dyn sigstead_kit::Clock>,
         metrics: &Metrics,
     ) -> Result<Self, Error> {
         let opened = OpenedLogs::read(config)?;
@@ -128,7 +128,7 @@ impl TransparencyLogs {
             let is_over = matches!(
                 answer,
                 Err(Error::Log(
-                    sequencer::Error::Frozen | sequencer::Error::Ending
+                    sigstead_sequencer::Error::Frozen | sigstead_sequencer::Error::Ending
                 ))
             );
             if !is_over {
@@ -191,7 +191,7 @@ fn key_shared(one: &Origin, other: &Origin) -> Error {
     }
 }
 
-fn millis(clock: &dyn kit::Clock) -> u64 {
+fn millis(clock: &dyn sigstead_kit::Clock) -> u64 {
     let millis = clock.now().unix_timestamp_nanos() / 1_000_000;
     u64::try_from(millis).unwrap_or_default()
 }

@@ -3,5 +3,5 @@
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    kit::main("tlog", tlog::build)
+    sigstead_kit::main("tlog", sigstead_tlog::build)
 }

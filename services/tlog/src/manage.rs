@@ -1,9 +1,9 @@
 use std::sync::Arc;
 
-use config::tlog::LogConfig;
-use entry::v1::{EntryId, Operator, SearchTerm};
-use merkle::{ConsistencyProof, InclusionProof, LeafHash, LeafIndex, RootHash};
-use sequencer::{PublishedHead, RecordedEntry};
+use sigstead_config::tlog::LogConfig;
+use sigstead_entry::v1::{EntryId, Operator, SearchTerm};
+use sigstead_merkle::{ConsistencyProof, InclusionProof, LeafHash, LeafIndex, RootHash};
+use sigstead_sequencer::{PublishedHead, RecordedEntry};
 
 use crate::error::Error;
 use crate::frame::unframed;
@@ -19,7 +19,8 @@ impl TransparencyLogs {
         yaml: &str,
         predecessor: &Predecessor,
     ) -> Result<Arc<TransparencyLog>, Error> {
-        let config: LogConfig = kit::parse_config("config_yaml", yaml).map_err(Error::LogUnread)?;
+        let config: LogConfig =
+            sigstead_kit::parse_config("config_yaml", yaml).map_err(Error::LogUnread)?;
         let log = self.add(config, predecessor).await?;
         tracing::info!(origin = %log.origin(), "a log was opened");
         Ok(log)

@@ -1,7 +1,7 @@
 use prometheus::core::{Collector, Desc};
 use prometheus::proto::MetricFamily;
 use prometheus::{IntCounter, IntGauge, Opts, Registry};
-use sequencer::{Health, Log};
+use sigstead_sequencer::{Health, Log};
 
 use crate::error::Error;
 

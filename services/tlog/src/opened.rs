@@ -3,7 +3,7 @@ use std::fs;
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
-use config::tlog::{Config, LogConfig, check_logs};
+use sigstead_config::tlog::{Config, LogConfig, check_logs};
 
 use crate::error::Error;
 
@@ -19,7 +19,7 @@ impl OpenedLogs {
         let mut configured = config.logs.clone();
         if let Some(directory) = &config.opened_logs {
             for path in files(directory)? {
-                configured.push(kit::read_config(&path).map_err(Error::OpenedLogUnread)?);
+                configured.push(sigstead_kit::read_config(&path).map_err(Error::OpenedLogUnread)?);
             }
         }
         check_logs(&configured).map_err(Error::LogsContradict)?;
@@ -53,8 +53,8 @@ impl OpenedLogs {
     /// it returns. What an earlier try left there is replaced.
     pub(crate) fn write_down(&self, config: &LogConfig) -> Result<Description, Error> {
         let directory = self.directory.as_deref().ok_or(Error::NoPlaceForLogs)?;
-        let yaml =
-            config::to_yaml(config).map_err(|error| Error::LogsContradict(error.to_string()))?;
+        let yaml = sigstead_config::to_yaml(config)
+            .map_err(|error| Error::LogsContradict(error.to_string()))?;
         let place = directory.join(next_name(&files(directory)?)?);
         let temporary = place.with_extension("yaml.new");
         write_durably(directory, &temporary, yaml.as_bytes()).map_err(unusable(&temporary))?;
@@ -136,7 +136,7 @@ fn unusable(path: &Path) -> impl FnOnce(io::Error) -> Error {
 }
 
 fn write_durably(directory: &Path, path: &Path, bytes: &[u8]) -> io::Result<()> {
-    journal::create_directory(directory)?;
+    sigstead_journal::create_directory(directory)?;
     let mut file = fs::File::create(path)?;
     file.write_all(bytes)?;
     file.sync_all()?;

@@ -1,5 +1,5 @@
 use bytes::Bytes;
-use tiles::{BundleKind, EntryBundleCoordinate, TileCoordinate};
+use sigstead_tiles::{BundleKind, EntryBundleCoordinate, TileCoordinate};
 
 use crate::error::Error;
 use crate::log::TransparencyLog;

@@ -1,9 +1,9 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use entry::v1::{EntryId, TreeId, signed_entry_timestamp_input};
-use merkle::{InclusionProof, LeafHash, LeafIndex};
-use sequencer::PublishedHead;
+use sigstead_entry::v1::{EntryId, TreeId, signed_entry_timestamp_input};
+use sigstead_merkle::{InclusionProof, LeafHash, LeafIndex};
+use sigstead_sequencer::PublishedHead;
 
 use crate::error::Error;
 use crate::log::TransparencyLog;

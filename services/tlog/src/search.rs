@@ -3,8 +3,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
-use checkpoint::Origin;
-use sequencer::Log;
+use sigstead_checkpoint::Origin;
+use sigstead_sequencer::Log;
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
@@ -69,7 +69,7 @@ impl SearchIndex {
         self.rebuild.notified().await;
         let mut next = None;
         while let Err(error) = self.make(log, &mut next).await {
-            let (origin, detail) = (&self.origin, kit::causes(&error));
+            let (origin, detail) = (&self.origin, sigstead_kit::causes(&error));
             tracing::warn!(%origin, detail, "the search index is not made anew yet");
             tokio::select! {
                 () = tokio::time::sleep(RETRY) => {}
@@ -101,7 +101,7 @@ impl SearchIndex {
         tracing::info!(origin = %self.origin, "the search index is made anew");
         let directory = self.directory.clone();
         if let Err(error) = blocking(move || generation::remove_others(&directory, number)).await {
-            let (origin, detail) = (&self.origin, kit::causes(&error));
+            let (origin, detail) = (&self.origin, sigstead_kit::causes(&error));
             tracing::warn!(%origin, detail, "the old search index is left until the next start");
         }
         Ok(())

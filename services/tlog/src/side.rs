@@ -1,4 +1,4 @@
-use entry::v1::SearchTerm;
+use sigstead_entry::v1::SearchTerm;
 
 /// What belongs to an entry of Rekor v1 and is not in its leaf: when it was logged, and what it can be found by that its
 /// canonical body does not hold.

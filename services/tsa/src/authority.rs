@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
-use config::tsa::Config;
-use signer::Signer;
+use sigstead_config::tsa::Config;
+use sigstead_signer::Signer;
+use sigstead_tsp::SignedAttributes;
+use sigstead_x509::{Certificate, ExtendedKeyUsage};
 use time::OffsetDateTime;
-use tsp::SignedAttributes;
-use x509::{Certificate, ExtendedKeyUsage};
 
 use crate::Error;
 
@@ -21,7 +21,9 @@ pub(crate) struct Authority {
 
 impl Authority {
     pub(crate) async fn open(config: &Config) -> Result<Self, Error> {
-        let signer = signer::open(&config.key).await.map_err(Error::KeyOpen)?;
+        let signer = sigstead_signer::open(&config.key)
+            .await
+            .map_err(Error::KeyOpen)?;
         let pem = std::fs::read_to_string(&config.chain).map_err(|source| Error::ChainRead {
             path: config.chain.clone(),
             source,
@@ -40,7 +42,7 @@ impl Authority {
             });
         }
         if !SignedAttributes::supports(signer.algorithm()) {
-            return Err(tsp::Error::KeyUnsupported.into());
+            return Err(sigstead_tsp::Error::KeyUnsupported.into());
         }
         let authority = Self {
             signer,
@@ -62,7 +64,7 @@ impl Authority {
         let (root, intermediates) = self.issuers.split_last().ok_or(Error::ChainShort)?;
         let roots = std::slice::from_ref(root);
         let usage = ExtendedKeyUsage::TimeStamping;
-        x509::verify_chain(&self.certificate, intermediates, roots, at, usage)
+        sigstead_x509::verify_chain(&self.certificate, intermediates, roots, at, usage)
             .map(drop)
             .map_err(Error::Chain)
     }

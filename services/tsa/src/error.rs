@@ -2,15 +2,15 @@
 
 use std::path::PathBuf;
 
-use kit::{Kind, Problem, causes};
-use tsp::Policy;
+use sigstead_kit::{Kind, Problem, causes};
+use sigstead_tsp::Policy;
 
 /// A request that is refused, or an authority that cannot stamp.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// The request is not one that can be answered.
     #[error("the request is refused")]
-    Request(#[from] tsp::Error),
+    Request(#[from] sigstead_tsp::Error),
     /// The policy is not one of this authority.
     #[error("the policy {0} is not accepted")]
     PolicyUnknown(Policy),
@@ -25,7 +25,7 @@ pub enum Error {
     JsonLong,
     /// The key cannot be opened.
     #[error("cannot open the key")]
-    KeyOpen(#[source] signer::Error),
+    KeyOpen(#[source] sigstead_signer::Error),
     /// The key is not the one of the chain.
     #[error("the key is {key}, but the first certificate of the chain is for {certificate}")]
     KeyMismatch {
@@ -47,10 +47,10 @@ pub enum Error {
     ChainShort,
     /// The chain is not one for time stamping.
     #[error("the chain does not verify for time stamping")]
-    Chain(#[source] x509::Error),
+    Chain(#[source] sigstead_x509::Error),
     /// The key did not sign.
     #[error("the key did not sign")]
-    Sign(#[source] signer::Error),
+    Sign(#[source] sigstead_signer::Error),
     /// The system gives no randomness.
     #[error("the system gives no randomness")]
     Randomness,
@@ -99,14 +99,18 @@ impl From<Error> for Problem {
 
 /// RFC 3161 §2.4.2 would answer a failure status; Sigstore's clients take any HTTP 200 for a timestamp, so refusals are
 /// HTTP statuses.
-fn refused(refusal: &tsp::Error) -> Problem {
+fn refused(refusal: &sigstead_tsp::Error) -> Problem {
     let remedy = match refusal {
-        tsp::Error::HashWeak | tsp::Error::HashUnknown(_) => "use sha-256, sha-384 or sha-512",
-        tsp::Error::DigestLength => "send the digest that the named hash gives",
-        tsp::Error::NonceLong { .. } => "send a shorter nonce, or none",
-        tsp::Error::PolicyMalformed => "write the policy as dotted numbers, or leave it out",
-        tsp::Error::ExtensionsUnknown => "leave the extensions out",
-        tsp::Error::Version(_) => "send a request of version 1",
+        sigstead_tsp::Error::HashWeak | sigstead_tsp::Error::HashUnknown(_) => {
+            "use sha-256, sha-384 or sha-512"
+        }
+        sigstead_tsp::Error::DigestLength => "send the digest that the named hash gives",
+        sigstead_tsp::Error::NonceLong { .. } => "send a shorter nonce, or none",
+        sigstead_tsp::Error::PolicyMalformed => {
+            "write the policy as dotted numbers, or leave it out"
+        }
+        sigstead_tsp::Error::ExtensionsUnknown => "leave the extensions out",
+        sigstead_tsp::Error::Version(_) => "send a request of version 1",
         _ => "send a der TimeStampReq of RFC 3161",
     };
     Problem::new(

@@ -17,8 +17,8 @@ mod stamp;
 
 use std::sync::Arc;
 
-use config::tsa::Config;
-use kit::{Clock, Service, SystemClock};
+use sigstead_config::tsa::Config;
+use sigstead_kit::{Clock, Service, SystemClock};
 
 pub use error::Error;
 pub use stamp::TimestampAuthority;
@@ -34,12 +34,12 @@ pub async fn build(config: Config) -> Result<Service, Error> {
 }
 
 /// A service over an authority that is open.
-pub fn service(authority: Arc<TimestampAuthority>, listeners: kit::Listeners) -> Service {
+pub fn service(authority: Arc<TimestampAuthority>, listeners: sigstead_kit::Listeners) -> Service {
     let ready = Arc::clone(&authority);
     Service::new("tsa", listeners)
         .public(api::http::routes(Arc::clone(&authority)))
         .grpc(api::grpc::service(Arc::clone(&authority)))
-        .reflection(&[proto::FILE_DESCRIPTOR_SET])
+        .reflection(&[sigstead_proto::FILE_DESCRIPTOR_SET])
         .metrics(authority.registry().clone())
         .readiness("chain", move || {
             let valid = ready.check_chain();

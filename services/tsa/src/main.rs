@@ -3,5 +3,5 @@
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    kit::main("tsa", tsa::build)
+    sigstead_kit::main("tsa", sigstead_tsa::build)
 }

@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
-use config::tsa::Config;
-use kit::Clock;
 use prometheus::Registry;
-use tsp::{Policy, SerialNumber, SignedAttributes, TimeStampReq, TimeStampResp, TstInfo};
+use sigstead_config::tsa::Config;
+use sigstead_kit::Clock;
+use sigstead_tsp::{Policy, SerialNumber, SignedAttributes, TimeStampReq, TimeStampResp, TstInfo};
 
 use crate::authority::Authority;
 use crate::error::Error;
@@ -68,7 +68,7 @@ impl TimestampAuthority {
     pub fn chain_pem(&self) -> String {
         self.authority
             .chain()
-            .map(x509::Certificate::to_pem)
+            .map(sigstead_x509::Certificate::to_pem)
             .collect()
     }
 

@@ -10,14 +10,14 @@ use std::process::Command;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use http::StatusCode;
-use key::{Algorithm, HashAlgorithm};
-use proto::timestamp::v1::StampRequest;
-use proto::timestamp::v1::timestamp_authority_client::TimestampAuthorityClient;
 use serde_json::{Value, json};
+use sigstead_key::{Algorithm, HashAlgorithm};
+use sigstead_proto::timestamp::v1::StampRequest;
+use sigstead_proto::timestamp::v1::timestamp_authority_client::TimestampAuthorityClient;
+use sigstead_tsp::{Nonce, Policy, TimeStampReq, TimestampToken};
+use sigstead_x509::Certificate;
 use time::OffsetDateTime;
 use tonic::Code;
-use tsp::{Nonce, Policy, TimeStampReq, TimestampToken};
-use x509::Certificate;
 
 use crate::world::{TestTsa, now};
 
@@ -362,7 +362,7 @@ async fn a_verifier_accepts_no_other_message_chain_or_time() {
     let response = tsa.stamp(QUERY, request().to_der().unwrap()).await;
     let token = TimestampToken::from_response(&response).unwrap();
     let refused = token.verify(b"another message", &tsa.chain).unwrap_err();
-    assert!(matches!(refused, tsp::Error::ImprintMismatch));
+    assert!(matches!(refused, sigstead_tsp::Error::ImprintMismatch));
     let other = TestTsa::new().await;
     assert!(token.verify(MESSAGE, &other.chain).is_err());
     assert!(token.verify(MESSAGE, &tsa.chain[..1]).is_err());
@@ -374,7 +374,7 @@ async fn a_verifier_accepts_no_other_message_chain_or_time() {
     let late = TimestampToken::from_response(&late).unwrap();
     assert!(matches!(
         late.verify(MESSAGE, &tsa.chain),
-        Err(tsp::Error::Chain(_))
+        Err(sigstead_tsp::Error::Chain(_))
     ));
 }
 
@@ -436,8 +436,11 @@ fn openssl(arguments: &[&str]) {
 async fn does_not_start_with_what_no_client_would_accept() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path();
-    let start = || async { tsa::build(world::config(path)).await.err() };
-    assert!(matches!(start().await, Some(tsa::Error::KeyOpen(_))));
+    let start = || async { sigstead_tsa::build(world::config(path)).await.err() };
+    assert!(matches!(
+        start().await,
+        Some(sigstead_tsa::Error::KeyOpen(_))
+    ));
 
     let chain = world::prepare(path, Algorithm::EcdsaP256Sha256).await;
     assert!(start().await.is_none());
@@ -446,31 +449,44 @@ async fn does_not_start_with_what_no_client_would_accept() {
         fs::write(path.join("chain.pem"), pem).unwrap();
     };
     write(&[&chain[0]]);
-    assert!(matches!(start().await, Some(tsa::Error::ChainShort)));
+    assert!(matches!(
+        start().await,
+        Some(sigstead_tsa::Error::ChainShort)
+    ));
     write(&[&chain[0], &chain[2]]);
-    assert!(matches!(start().await, Some(tsa::Error::Chain(_))));
+    assert!(matches!(start().await, Some(sigstead_tsa::Error::Chain(_))));
     write(&[&chain[1], &chain[2]]);
     assert!(matches!(
         start().await,
-        Some(tsa::Error::KeyMismatch { .. })
+        Some(sigstead_tsa::Error::KeyMismatch { .. })
     ));
     fs::remove_file(path.join("chain.pem")).unwrap();
-    assert!(matches!(start().await, Some(tsa::Error::ChainRead { .. })));
+    assert!(matches!(
+        start().await,
+        Some(sigstead_tsa::Error::ChainRead { .. })
+    ));
 
     world::prepare(path, Algorithm::Ed25519).await;
     let error = start().await;
     assert!(
-        matches!(error, Some(tsa::Error::Request(tsp::Error::KeyUnsupported))),
+        matches!(
+            error,
+            Some(sigstead_tsa::Error::Request(
+                sigstead_tsp::Error::KeyUnsupported
+            ))
+        ),
         "{error:?}"
     );
     world::prepare(path, Algorithm::EcdsaP256Sha256).await;
     let mut config = world::config(path);
     config.policy = "1.x".to_owned();
-    let error = tsa::build(config).await.err();
+    let error = sigstead_tsa::build(config).await.err();
     assert!(
         matches!(
             error,
-            Some(tsa::Error::Request(tsp::Error::PolicyMalformed))
+            Some(sigstead_tsa::Error::Request(
+                sigstead_tsp::Error::PolicyMalformed
+            ))
         ),
         "{error:?}"
     );

@@ -3,7 +3,7 @@
 use std::io;
 use std::path::PathBuf;
 
-use kit::{Kind, Problem, causes};
+use sigstead_kit::{Kind, Problem, causes};
 
 /// A repository that cannot be served or published.
 #[derive(Debug, thiserror::Error)]
@@ -52,7 +52,7 @@ pub enum Error {
         /// The file.
         file: String,
         /// Why.
-        source: trust_root::Error,
+        source: sigstead_trust_root::Error,
     },
     /// The root does not name the key that this service holds.
     #[error("the root does not let key {fingerprint} sign {role} metadata")]
@@ -64,7 +64,7 @@ pub enum Error {
     },
     /// A key cannot be opened.
     #[error("cannot open a key")]
-    KeyOpen(#[source] signer::Error),
+    KeyOpen(#[source] sigstead_signer::Error),
     /// A measurement cannot be registered.
     #[error("cannot register a metric")]
     Metrics(#[source] prometheus::Error),
@@ -76,10 +76,10 @@ pub enum Error {
     },
     /// A published document does not read back.
     #[error("a published document cannot be read")]
-    Document(#[source] proto::Error),
+    Document(#[source] sigstead_proto::Error),
     /// The key refused to sign.
     #[error("signing failed")]
-    Sign(#[source] signer::Error),
+    Sign(#[source] sigstead_signer::Error),
     /// A file could not be read.
     #[error("cannot read {path}")]
     Read {

@@ -18,9 +18,9 @@ mod repository;
 use std::sync::Arc;
 use std::time::Duration;
 
-use config::tuf::Config;
-use kit::{Clock, Service, SystemClock};
 use prometheus::Registry;
+use sigstead_config::tuf::Config;
+use sigstead_kit::{Clock, Service, SystemClock};
 use tokio_util::sync::CancellationToken;
 
 pub use error::Error;
@@ -44,10 +44,10 @@ pub async fn build(config: Config) -> Result<Service, Error> {
 pub async fn build_at(config: Config, clock: Arc<dyn Clock>) -> Result<Service, Error> {
     let registry = Registry::new();
     let keys = OnlineKeys {
-        snapshot: signer::open(&config.snapshot_key)
+        snapshot: sigstead_signer::open(&config.snapshot_key)
             .await
             .map_err(Error::KeyOpen)?,
-        timestamp: signer::open(&config.timestamp_key)
+        timestamp: sigstead_signer::open(&config.timestamp_key)
             .await
             .map_err(Error::KeyOpen)?,
     };
@@ -64,7 +64,7 @@ pub async fn build_at(config: Config, clock: Arc<dyn Clock>) -> Result<Service, 
 
 fn service(
     repository: Arc<TrustRootRepository>,
-    listeners: kit::Listeners,
+    listeners: sigstead_kit::Listeners,
     registry: Registry,
 ) -> Service {
     let (ready, keeper) = (Arc::clone(&repository), Arc::clone(&repository));
@@ -73,7 +73,7 @@ fn service(
     service
         .public(api::http::routes(Arc::clone(&repository)))
         .grpc(api::grpc::service(repository, draining))
-        .reflection(&[proto::FILE_DESCRIPTOR_SET])
+        .reflection(&[sigstead_proto::FILE_DESCRIPTOR_SET])
         .metrics(registry)
         .readiness("timestamp", move || {
             let left = ready.seconds_left();

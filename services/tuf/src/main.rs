@@ -3,5 +3,5 @@
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    kit::main("tuf", tuf::build)
+    sigstead_kit::main("tuf", sigstead_tuf::build)
 }

@@ -8,11 +8,11 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use kit::Clock;
-use signer::Signer;
+use sigstead_kit::Clock;
+use sigstead_signer::Signer;
+use sigstead_trust_root::tuf::{Role, Root, Signed, Snapshot, Targets, Timestamp, TufKey};
 use time::OffsetDateTime;
 use tokio::sync::{Mutex, watch};
-use trust_root::tuf::{Role, Root, Signed, Snapshot, Targets, Timestamp, TufKey};
 
 use crate::error::Error;
 use crate::metrics::Metrics;

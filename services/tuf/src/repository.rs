@@ -8,7 +8,7 @@ use std::fs::{self, File};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
-use trust_root::tuf::{Hashes, Role, Signed, Targets};
+use sigstead_trust_root::tuf::{Hashes, Role, Signed, Targets};
 
 use crate::error::Error;
 

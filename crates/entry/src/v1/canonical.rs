@@ -1,5 +1,5 @@
-use key::HashAlgorithm;
 use serde::{Deserialize, Serialize};
+use sigstead_key::HashAlgorithm;
 
 use super::encoding::Base64;
 use super::{Error, Kind};

@@ -1,5 +1,5 @@
-use key::{HashAlgorithm, PublicKey};
 use serde::Deserialize;
+use sigstead_key::{HashAlgorithm, PublicKey};
 
 use super::encoding::decode_either;
 use super::{Error, verifier::Verifier};
@@ -118,8 +118,12 @@ pub(super) fn check_count(what: &'static str, found: usize) -> Result<(), Error>
     Ok(())
 }
 
-fn verify_message(key: &PublicKey, message: &[u8], signature: &[u8]) -> Result<(), key::Error> {
-    if key.algorithm() == key::Algorithm::Ed25519 {
+fn verify_message(
+    key: &PublicKey,
+    message: &[u8],
+    signature: &[u8],
+) -> Result<(), sigstead_key::Error> {
+    if key.algorithm() == sigstead_key::Algorithm::Ed25519 {
         key.verify(message, signature)
     } else {
         key.verify_with_hash(HashAlgorithm::Sha256, message, signature)

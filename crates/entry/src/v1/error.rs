@@ -65,19 +65,19 @@ pub enum Error {
     },
     /// The verifier is not PEM.
     #[error("the verifier is not pem")]
-    Pem(#[source] Option<key::Error>),
+    Pem(#[source] Option<sigstead_key::Error>),
     /// The verifier is PEM of something else.
     #[error("the verifier is neither a public key nor certificates")]
     PemLabel,
     /// The public key cannot be read, or is weak.
     #[error("the public key is not acceptable")]
-    PublicKey(#[source] key::Error),
+    PublicKey(#[source] sigstead_key::Error),
     /// A certificate cannot be read, or its key is weak.
     #[error("the certificate is not acceptable")]
-    Certificate(#[source] x509::Error),
+    Certificate(#[source] sigstead_x509::Error),
     /// A certificate of the chain is not issued by the one after it.
     #[error("the certificates are no chain")]
-    Chain(#[source] Option<x509::Error>),
+    Chain(#[source] Option<sigstead_x509::Error>),
     /// The signature is not one of the key over what was signed.
     #[error("the signature does not fit what was signed and the key")]
     SignatureInvalid,

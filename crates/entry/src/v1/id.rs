@@ -1,7 +1,7 @@
 use std::fmt;
 use std::num::NonZeroU64;
 
-use merkle::{HASH_LENGTH, LeafHash};
+use sigstead_merkle::{HASH_LENGTH, LeafHash};
 
 use super::Error;
 

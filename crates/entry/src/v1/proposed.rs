@@ -1,9 +1,9 @@
 use std::collections::BTreeSet;
 use std::fmt;
 
-use merkle::LeafHash;
 use serde::Deserialize;
 use serde_json::Value;
+use sigstead_merkle::LeafHash;
 
 use super::dsse::Dsse;
 use super::encoding::{object_of, read_object};

@@ -1,10 +1,10 @@
 use std::collections::BTreeSet;
 use std::fmt;
 
-use key::{HashAlgorithm, pem};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
-use x509::{Certificate, SubjectAlternativeName};
+use sigstead_key::{HashAlgorithm, pem};
+use sigstead_x509::{Certificate, SubjectAlternativeName};
 
 use super::canonical::{Body, Dsse, Hash, HashedRekord, Intoto001, Intoto002};
 use super::encoding::Base64;

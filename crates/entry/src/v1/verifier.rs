@@ -1,5 +1,5 @@
-use key::{Algorithm, HashAlgorithm, PublicKey, pem};
-use x509::Certificate;
+use sigstead_key::{Algorithm, HashAlgorithm, PublicKey, pem};
+use sigstead_x509::Certificate;
 
 use super::Error;
 

@@ -1,7 +1,7 @@
-use key::Algorithm;
 use serde_json::{Value, json};
 use sigstead_entry::pae;
 use sigstead_entry::v1::{Error, Kind};
+use sigstead_key::Algorithm;
 
 use crate::world::{
     Ed25519, PAYLOAD_TYPE, Signing, b64, body, canonical, dsse, envelope, envelope_signature,

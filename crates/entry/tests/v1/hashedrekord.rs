@@ -1,7 +1,7 @@
-use key::{Algorithm, HashAlgorithm};
 use serde_json::{Value, json};
 use sigstead_entry::MAX_BODY_LENGTH;
 use sigstead_entry::v1::{Error, Kind};
+use sigstead_key::{Algorithm, HashAlgorithm};
 
 use crate::world::{
     Ed25519, MESSAGE, Signing, b64, body, canonical, good_hashedrekord, hashedrekord, key, p256,

@@ -1,7 +1,7 @@
-use merkle::LeafHash;
 use proptest::prelude::*;
 use serde_json::json;
 use sigstead_entry::v1::{EntryId, Error, TreeId, signed_entry_timestamp_input};
+use sigstead_merkle::LeafHash;
 
 use crate::world::{b64, good_hashedrekord, verify};
 

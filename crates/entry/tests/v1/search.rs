@@ -1,12 +1,12 @@
 use std::collections::BTreeSet;
 
-use key::{Algorithm, HashAlgorithm};
 use serde_json::{Value, json};
 use sigstead_entry::v1::{
     Error, Operator, SearchQuery, SearchTerm, VerifiedEntry, search_terms_of,
 };
 use sigstead_entry::{ProposedEntry as ProposedV2, Verifier};
-use x509::SubjectAlternativeName;
+use sigstead_key::{Algorithm, HashAlgorithm};
+use sigstead_x509::SubjectAlternativeName;
 
 use crate::world::{
     EMAIL, MESSAGE, Signing, b64, dsse, envelope, envelope_signature, good_dsse, good_hashedrekord,

@@ -2,9 +2,9 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use merkle::{InclusionProof, LeafHash, LeafIndex, NodeHash, RootHash};
 use serde_json::{Value, json};
 use sigstead_entry::v1::{SearchTerm, search_terms_of};
+use sigstead_merkle::{InclusionProof, LeafHash, LeafIndex, NodeHash, RootHash};
 
 use crate::world::verify;
 

@@ -9,17 +9,17 @@ use ed25519_dalek::ed25519::signature::digest::Digest as _;
 use ed25519_dalek::pkcs8::EncodePublicKey as _;
 use ed25519_dalek::{Sha512, SigningKey};
 use futures::executor::block_on;
-use key::{Algorithm, HashAlgorithm, PublicKey, pem};
 use serde_json::{Value, json};
-use signer::Signer;
 use sigstead_entry::pae;
 use sigstead_entry::v1::{Error, ProposedEntry, VerifiedEntry};
-use time::OffsetDateTime;
-use time::macros::datetime;
-use x509::{
+use sigstead_key::{Algorithm, HashAlgorithm, PublicKey, pem};
+use sigstead_signer::Signer;
+use sigstead_x509::{
     CaKind, CaProfile, Certificate, FulcioExtensions, LeafProfile, Name, SerialNumber,
     SubjectAlternativeName, TlsProfile, TlsRole, UnsignedCertificate, Validity,
 };
+use time::OffsetDateTime;
+use time::macros::datetime;
 
 pub(crate) const MESSAGE: &[u8] = b"what was signed";
 pub(crate) const PAYLOAD_TYPE: &str = "application/vnd.in-toto+json";
@@ -27,7 +27,7 @@ pub(crate) const ISSUER: &str = "https://Issuer.Example";
 pub(crate) const EMAIL: &str = "Alice@Example.com";
 
 pub(crate) fn key(algorithm: Algorithm) -> Arc<dyn Signer> {
-    signer::ephemeral(algorithm).unwrap()
+    sigstead_signer::ephemeral(algorithm).unwrap()
 }
 
 pub(crate) fn p256() -> Arc<dyn Signer> {

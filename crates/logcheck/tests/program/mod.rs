@@ -5,7 +5,7 @@ use std::net::{TcpListener, TcpStream};
 use std::path::Path;
 use std::process::{Command, Output};
 
-use logcheck::Face;
+use sigstead_logcheck::Face;
 use tempfile::TempDir;
 
 use crate::world::{FIRST_INDEX, Files, World, lines};

@@ -5,12 +5,12 @@ use std::io::Cursor;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use logcheck::{
-    Ack, Face, Log, LogKey, LoggedEntry, Memory, Observation, Report, Request, Sct, Set,
-};
 use p256::ecdsa::signature::Signer as _;
 use serde::Serialize;
 use sha2::{Digest as _, Sha256};
+use sigstead_logcheck::{
+    Ack, Face, Log, LogKey, LoggedEntry, Memory, Observation, Report, Request, Sct, Set,
+};
 use spki::EncodePublicKey as _;
 
 pub(crate) type Hash = [u8; 32];
@@ -389,7 +389,7 @@ impl World {
             observed: Some(Box::new(Cursor::new(lines(&self.observed)))),
             ..Request::new(log.with_first_index(first))
         };
-        block_on(logcheck::check(&self.source, request)).unwrap()
+        block_on(sigstead_logcheck::check(&self.source, request)).unwrap()
     }
 }
 

@@ -10,14 +10,14 @@ use std::time::Duration;
 use async_trait::async_trait;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use checkpoint::SignedCheckpoint;
-use key::Algorithm;
-use merkle::{ConsistencyProof, NodeHash, TreeHead};
-use note::{KeyId, KeyName, NoteSignature, SignedNote};
-use signer::Signer;
-use witness::{Answer, CosignerKey, Policy, Transport, TransportError, Witnesses};
+use sigstead_checkpoint::SignedCheckpoint;
+use sigstead_key::Algorithm;
+use sigstead_merkle::{ConsistencyProof, NodeHash, TreeHead};
+use sigstead_note::{KeyId, KeyName, NoteSignature, SignedNote};
+use sigstead_signer::Signer;
+use sigstead_witness::{Answer, CosignerKey, Policy, Transport, TransportError, Witnesses};
 
-use crate::sequencer::{Cosigning, WithoutQuorum};
+use sigstead_sequencer::{Cosigning, WithoutQuorum};
 
 /// Witnesses `w0`, `w1` and so on, of which two suffice.
 #[derive(Clone)]
@@ -103,7 +103,7 @@ impl FakeWitness {
     fn new(name: &str) -> Self {
         Self {
             name: KeyName::parse(name).unwrap(),
-            signer: signer::ephemeral(Algorithm::Ed25519).unwrap(),
+            signer: sigstead_signer::ephemeral(Algorithm::Ed25519).unwrap(),
             seen: tokio::sync::Mutex::new(TreeHead::empty()),
         }
     }

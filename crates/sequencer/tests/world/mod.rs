@@ -10,17 +10,17 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
-use crate::sequencer::{
+use async_trait::async_trait;
+use sigstead_checkpoint::Origin;
+use sigstead_cold::MemoryStorage;
+use sigstead_index::{Index, IndexConfig};
+use sigstead_journal::{MemoryJournal, MemoryMedium};
+use sigstead_key::Algorithm;
+use sigstead_merkle::{LeafHash, LeafIndex, TreeHead};
+use sigstead_sequencer::{
     CheckpointSigner, EntryLeaves, Error, HeadSigner, HeadSignerError, Included, Log, LogConfig,
     LogParts, MemoryAnchor, PendingEntry, SealError, SealedEntry,
 };
-use async_trait::async_trait;
-use checkpoint::Origin;
-use cold::MemoryStorage;
-use index::{Index, IndexConfig};
-use journal::{MemoryJournal, MemoryMedium};
-use key::Algorithm;
-use merkle::{LeafHash, LeafIndex, TreeHead};
 use tokio::task::JoinHandle;
 
 pub(crate) struct World {
@@ -111,7 +111,7 @@ pub(crate) struct TestSigner {
 
 impl TestSigner {
     pub(crate) fn new() -> Self {
-        let signer = signer::ephemeral(Algorithm::EcdsaP256Sha256).unwrap();
+        let signer = sigstead_signer::ephemeral(Algorithm::EcdsaP256Sha256).unwrap();
         let signer =
             CheckpointSigner::new(Origin::parse("log.example.org").unwrap(), signer).unwrap();
         Self {
@@ -188,7 +188,7 @@ impl PendingEntry for Text {
     fn seal(&self, _: LeafIndex, _: u64) -> Result<SealedEntry, SealError> {
         let leaf_hash = LeafHash::of(self.text.as_bytes());
         Ok(SealedEntry {
-            bundle: tiles::frame(self.text.as_bytes())?.into(),
+            bundle: sigstead_tiles::frame(self.text.as_bytes())?.into(),
             leaf_hash,
             side: self.side.into(),
         })

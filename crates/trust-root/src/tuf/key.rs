@@ -32,10 +32,14 @@ pub struct TufKey {
 impl TufKey {
     /// The key object of an ECDSA P-256 or Ed25519 key, or `None` for a key that some client cannot check.
     #[must_use]
-    pub fn new(key: &::key::PublicKey) -> Option<Self> {
+    pub fn new(key: &sigstead_key::PublicKey) -> Option<Self> {
         let (keytype, scheme, public) = match key.algorithm() {
-            ::key::Algorithm::EcdsaP256Sha256 => ("ecdsa", "ecdsa-sha2-nistp256", key.to_pem()),
-            ::key::Algorithm::Ed25519 => ("ed25519", "ed25519", hex::encode(key.raw_ed25519()?)),
+            sigstead_key::Algorithm::EcdsaP256Sha256 => {
+                ("ecdsa", "ecdsa-sha2-nistp256", key.to_pem())
+            }
+            sigstead_key::Algorithm::Ed25519 => {
+                ("ed25519", "ed25519", hex::encode(key.raw_ed25519()?))
+            }
             _ => return None,
         };
         Some(Self {
@@ -54,15 +58,15 @@ impl TufKey {
 
     /// The key itself, if it is of a kind that this crate can check.
     #[must_use]
-    pub fn public_key(&self) -> Option<::key::PublicKey> {
+    pub fn public_key(&self) -> Option<sigstead_key::PublicKey> {
         let public = self.keyval.get("public")?;
         match self.keytype.as_str() {
-            "ecdsa" => ::key::PublicKey::from_pem(public).ok(),
+            "ecdsa" => sigstead_key::PublicKey::from_pem(public).ok(),
             "ed25519" => {
                 // RFC 8410 §4: the fixed SubjectPublicKeyInfo prefix of an Ed25519 key.
                 let mut spki = hex::decode("302a300506032b6570032100").ok()?;
                 spki.extend(hex::decode(public).ok()?);
-                ::key::PublicKey::from_spki_der(&spki).ok()
+                sigstead_key::PublicKey::from_spki_der(&spki).ok()
             }
             _ => None,
         }

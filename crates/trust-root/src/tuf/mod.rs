@@ -4,7 +4,7 @@ mod key;
 mod role;
 mod signed;
 
-pub use key::{TufKey, TufKeyId};
+pub use self::key::{TufKey, TufKeyId};
 pub use role::{
     FileMeta, Hashes, Role, RoleKeys, Root, Snapshot, SnapshotMeta, TargetMeta, Targets, Timestamp,
 };

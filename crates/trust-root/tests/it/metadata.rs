@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use futures::executor::block_on;
-use key::{Algorithm, HashAlgorithm};
 use serde_json::{Value, json};
-use signer::Signer;
+use sigstead_key::{Algorithm, HashAlgorithm};
+use sigstead_signer::Signer;
 use sigstead_trust_root::tuf::{
     Hashes, Role, Root, Signed, Snapshot, Targets, Timestamp, TufKey, target_path,
 };
@@ -58,7 +58,7 @@ fn a_key_is_named_by_the_hash_of_its_canonical_object() {
     let id = hex(&HashAlgorithm::Sha256.digest(canonical.as_bytes()));
     assert_eq!(public(&ecdsa).id().to_string(), id);
 
-    let ed25519 = signer::ephemeral(Algorithm::Ed25519).unwrap();
+    let ed25519 = sigstead_signer::ephemeral(Algorithm::Ed25519).unwrap();
     let raw = hex(&ed25519.public_key().raw_ed25519().unwrap());
     let canonical =
         format!(r#"{{"keytype":"ed25519","keyval":{{"public":"{raw}"}},"scheme":"ed25519"}}"#);
@@ -69,7 +69,7 @@ fn a_key_is_named_by_the_hash_of_its_canonical_object() {
 #[test]
 fn a_key_object_gives_its_key_back() {
     for algorithm in [Algorithm::EcdsaP256Sha256, Algorithm::Ed25519] {
-        let signer = signer::ephemeral(algorithm).unwrap();
+        let signer = sigstead_signer::ephemeral(algorithm).unwrap();
         let key = public(&signer);
         assert_eq!(key.public_key().as_ref(), Some(signer.public_key()));
         let json = serde_json::to_value(&key).unwrap();
@@ -82,7 +82,7 @@ fn a_key_object_gives_its_key_back() {
         Algorithm::EcdsaP384Sha384,
         Algorithm::RsaPkcs1v15_2048Sha256,
     ] {
-        let signer = signer::ephemeral(algorithm).unwrap();
+        let signer = sigstead_signer::ephemeral(algorithm).unwrap();
         assert_eq!(TufKey::new(signer.public_key()), None, "{algorithm:?}");
     }
 }

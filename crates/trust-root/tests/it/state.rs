@@ -83,7 +83,8 @@ fn a_log_is_named_by_the_registry_name_of_its_key() {
     for log in root.tlogs.iter().chain(&root.ctlogs) {
         assert_eq!(log.hash_algorithm, "SHA2_256");
         assert_eq!(log.public_key.key_details, "PKIX_ECDSA_P256_SHA_256");
-        let key = key::PublicKey::from_spki_der(log.public_key.raw_bytes.as_slice()).unwrap();
+        let key =
+            sigstead_key::PublicKey::from_spki_der(log.public_key.raw_bytes.as_slice()).unwrap();
         assert_eq!(log.log_id.key_id.as_slice(), key.log_id().as_bytes());
     }
 }

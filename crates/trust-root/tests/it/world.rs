@@ -3,21 +3,21 @@
 use std::sync::Arc;
 
 use futures::executor::block_on;
-use key::Algorithm;
-use signer::Signer;
+use sigstead_key::Algorithm;
+use sigstead_signer::Signer;
 use sigstead_trust_root::{AuthorityState, LogFace, LogState, ServiceState, TimeRange, TrustState};
-use time::{Duration, OffsetDateTime};
-use x509::{
+use sigstead_x509::{
     CaKind, CaProfile, Certificate, Name, SerialNumber, TimestampingProfile, UnsignedCertificate,
     Validity,
 };
+use time::{Duration, OffsetDateTime};
 
 pub(crate) fn day(day: i64) -> OffsetDateTime {
     OffsetDateTime::from_unix_timestamp(1_700_000_000).unwrap() + Duration::days(day)
 }
 
 pub(crate) fn ephemeral() -> Arc<dyn Signer> {
-    signer::ephemeral(Algorithm::EcdsaP256Sha256).unwrap()
+    sigstead_signer::ephemeral(Algorithm::EcdsaP256Sha256).unwrap()
 }
 
 /// The first generation ended on day 10, the second began on day 9 and is in service.

@@ -2,9 +2,9 @@
 
 use std::path::Path;
 
-use key::{HashAlgorithm, PublicKey};
+use sigstead_key::{HashAlgorithm, PublicKey};
+use sigstead_trust_root::TrustedRoot;
 use sigstead_verify::{Accepted, Artifact, Bundle, Check, Failure, Policy, TimeSource, Verifier};
-use trust_root::TrustedRoot;
 
 fn read(name: &str) -> Vec<u8> {
     std::fs::read(

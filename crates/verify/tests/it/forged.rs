@@ -1,9 +1,9 @@
 //! Bundles that are not accepted, each with the check that must refuse it.
 
+use sigstead_trust_root::TimeRange;
 use sigstead_verify::{Check, Policy, json};
+use sigstead_x509::SubjectAlternativeName;
 use time::Duration;
-use trust_root::TimeRange;
-use x509::SubjectAlternativeName;
 
 use crate::recipe::{Case, Kind, Recipe, promise};
 use crate::world::{INDEX, Party, REKOR1, REKOR2, checkpoint, key, now, other_root, sign};
@@ -19,13 +19,13 @@ fn rekor1() -> Recipe {
 
 fn nothing(_: &mut Case) {}
 
-fn flip(bytes: &mut trust_root::Base64Bytes, position: usize) {
+fn flip(bytes: &mut sigstead_trust_root::Base64Bytes, position: usize) {
     let mut changed = bytes.as_slice().to_vec();
     changed[position] ^= 1;
     *bytes = changed.into();
 }
 
-fn flip_last(bytes: &mut trust_root::Base64Bytes) {
+fn flip_last(bytes: &mut sigstead_trust_root::Base64Bytes) {
     flip(bytes, bytes.as_slice().len() - 1);
 }
 
@@ -534,7 +534,7 @@ fn refuses_what_no_known_log_signed() {
             Check::Checkpoint,
             Recipe::default,
             |case| {
-                let head = merkle::TreeHead {
+                let head = sigstead_merkle::TreeHead {
                     size: 5,
                     root: other_root(),
                 };
@@ -591,7 +591,7 @@ fn refuses_what_no_known_log_signed() {
             rekor1,
             |case| {
                 let note = &mut case.proof().checkpoint.as_mut().unwrap().envelope;
-                let mut parsed = note::SignedNote::parse(note).unwrap();
+                let mut parsed = sigstead_note::SignedNote::parse(note).unwrap();
                 *parsed.signatures[0].signature.last_mut().unwrap() ^= 1;
                 *note = parsed.encode();
             },
@@ -611,7 +611,7 @@ fn refuses_what_no_known_log_signed() {
 fn resign(case: &mut Case, origin: &str, name: &str) {
     let signer = case.world.rekor2.clone();
     let proof = case.proof();
-    let head = merkle::TreeHead {
+    let head = sigstead_merkle::TreeHead {
         size: proof.tree_size,
         root: proof.root_hash.as_slice().try_into().unwrap(),
     };

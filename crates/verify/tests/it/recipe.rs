@@ -4,19 +4,19 @@ use std::sync::Arc;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use ct::{
+use serde_json::json;
+use sigstead_ct::{
     DigitallySigned, IssuerKeyHash, SignedCertificateTimestamp, SignedEntry, TimestampedEntry,
 };
-use key::HashAlgorithm;
-use serde_json::json;
-use signer::Signer;
+use sigstead_key::HashAlgorithm;
+use sigstead_signer::Signer;
+use sigstead_trust_root::TrustedRoot;
+use sigstead_tsp::{Policy as TimePolicy, SignedAttributes, TimeStampReq, TstInfo};
 use sigstead_verify::{Accepted, Artifact, Bundle, Failure, Policy, Verifier, json};
-use time::{Duration, OffsetDateTime};
-use trust_root::TrustedRoot;
-use tsp::{Policy as TimePolicy, SignedAttributes, TimeStampReq, TstInfo};
-use x509::{
+use sigstead_x509::{
     Certificate, FulcioExtensions, LeafProfile, SerialNumber, SubjectAlternativeName, Validity,
 };
+use time::{Duration, OffsetDateTime};
 
 use crate::world::{
     INDEX, Party, REKOR1, REKOR2, Tree, World, certify, checkpoint, key, now, sign,
@@ -130,7 +130,7 @@ impl Recipe {
         let signer = key();
         let leaf = self.certificate(&world, &signer);
         let payload = self.payload();
-        let pae = entry::pae(self.payload_type, &payload);
+        let pae = sigstead_entry::pae(self.payload_type, &payload);
         let signed = if self.is_envelope {
             pae.as_slice()
         } else {
@@ -227,7 +227,7 @@ impl Recipe {
             .iter()
             .map(|log| self.sct(entry.clone(), log))
             .collect();
-        let list = ct::encode_list(&scts).unwrap();
+        let list = sigstead_ct::encode_list(&scts).unwrap();
         certify(precertificate.with_scts(&list).unwrap(), &issuer.signer)
     }
 
@@ -286,7 +286,7 @@ impl Recipe {
         let info = TstInfo::new(
             &request,
             TimePolicy::parse("1.3.6.1.4.1.57264.2").unwrap(),
-            tsp::SerialNumber::from_random([5; 20]),
+            sigstead_tsp::SerialNumber::from_random([5; 20]),
             now() + Duration::seconds(seconds),
             &authority.certificate,
         );

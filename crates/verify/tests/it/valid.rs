@@ -1,10 +1,10 @@
 //! Bundles that are accepted.
 
-use key::HashAlgorithm;
+use sigstead_key::HashAlgorithm;
+use sigstead_trust_root::TimeRange;
 use sigstead_verify::{Artifact, Bundle, Policy, Signer, TimeSource, Verifier};
+use sigstead_x509::SubjectAlternativeName;
 use time::{Duration, OffsetDateTime};
-use trust_root::TimeRange;
-use x509::SubjectAlternativeName;
 
 use crate::recipe::{ARTIFACT, IDENTITY, ISSUER, Kind, Recipe};
 use crate::world::{key, now};

@@ -3,19 +3,19 @@
 use std::sync::Arc;
 
 use futures::executor::block_on;
-use key::Algorithm;
-use merkle::{
+use sigstead_key::Algorithm;
+use sigstead_merkle::{
     LeafHash, LeafIndex, NodeHash, NodeReader, RootHash, TreeHead, prove_inclusion, root_of,
 };
-use note::{KeyId, KeyName, NoteSignature, SignedNote, VerifierKey};
-use signer::Signer;
+use sigstead_note::{KeyId, KeyName, NoteSignature, SignedNote, VerifierKey};
+use sigstead_signer::Signer;
+use sigstead_trust_root::{AuthorityState, LogFace, LogState, TimeRange, TrustState, TrustedRoot};
 use sigstead_verify::json;
-use time::{Duration, OffsetDateTime};
-use trust_root::{AuthorityState, LogFace, LogState, TimeRange, TrustState, TrustedRoot};
-use x509::{
+use sigstead_x509::{
     CaKind, CaProfile, Certificate, Name, SerialNumber, TimestampingProfile, UnsignedCertificate,
     Validity,
 };
+use time::{Duration, OffsetDateTime};
 
 pub(crate) const REKOR1: &str = "rekor1.example.com";
 pub(crate) const REKOR2: &str = "rekor2.example.com";
@@ -49,7 +49,7 @@ pub(crate) fn certify(unsigned: UnsignedCertificate, signer: &Arc<dyn Signer>) -
 }
 
 pub(crate) fn key() -> Arc<dyn Signer> {
-    signer::ephemeral(Algorithm::EcdsaP256Sha256).unwrap()
+    sigstead_signer::ephemeral(Algorithm::EcdsaP256Sha256).unwrap()
 }
 
 fn years() -> Validity {
@@ -233,7 +233,7 @@ pub(crate) fn checkpoint(
     head: TreeHead,
     signer: &Arc<dyn Signer>,
 ) -> String {
-    let text = checkpoint::Checkpoint::new(origin.parse().unwrap(), head).text();
+    let text = sigstead_checkpoint::Checkpoint::new(origin.parse().unwrap(), head).text();
     let name = KeyName::parse(name).unwrap();
     let id = VerifierKey::new(name.clone(), signer.public_key().clone()).full_id();
     let signature = NoteSignature {

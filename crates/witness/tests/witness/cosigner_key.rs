@@ -1,5 +1,5 @@
-use note::{KeyId, KeyName, SignedNote};
 use proptest::prelude::*;
+use sigstead_note::{KeyId, KeyName, SignedNote};
 use sigstead_witness::{CosignerKey, Error};
 
 use crate::world::{Pair, TIME};

@@ -1,6 +1,6 @@
 //! What litewitness, the witness of filippo.io/torchwood v0.9.0, answered to this crate in November 2026.
 
-use note::SignedNote;
+use sigstead_note::SignedNote;
 use sigstead_witness::{CosignerKey, Policy};
 
 const VKEY: &str = "witness.example.com/w1+9bcc7f54+BPYHgEhDhsUEdNWsQcCe6nMsZ5LEytOM4lICb0547T3e";

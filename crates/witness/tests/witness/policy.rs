@@ -3,8 +3,8 @@ use std::error::Error as _;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use note::{KeyName, VerifierKey};
 use proptest::prelude::*;
+use sigstead_note::{KeyName, VerifierKey};
 use sigstead_witness::{Error, Policy, WitnessName};
 
 use crate::world::{Log, ORIGIN, Pair, TIME};
@@ -90,7 +90,7 @@ fn knows_its_logs() {
     let log = Log::new();
     let p256 = "MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAE2G2Y+2tabdTV5BcGiBIx0a9fAFwrkBbmLSGtks4L3qX6yYY0zufBnhC8Ur/iy55GhWP/9A/bY2LhC30M9+RYtw==";
     let spki = STANDARD.decode(p256).unwrap();
-    let public_key = key::PublicKey::from_spki_der(&spki).unwrap();
+    let public_key = sigstead_key::PublicKey::from_spki_der(&spki).unwrap();
     let ecdsa = VerifierKey::new(KeyName::parse("rekor.example").unwrap(), public_key);
     let vkey = STANDARD.encode([&[2], spki.as_slice()].concat());
     let lines = [

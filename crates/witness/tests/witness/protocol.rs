@@ -2,10 +2,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use checkpoint::{Origin, SignedCheckpoint};
-use merkle::{ConsistencyProof, NodeHash, TreeHead};
-use note::SignedNote;
 use proptest::prelude::*;
+use sigstead_checkpoint::{Origin, SignedCheckpoint};
+use sigstead_merkle::{ConsistencyProof, NodeHash, TreeHead};
+use sigstead_note::SignedNote;
 use sigstead_witness::{
     Answer, BoxError, ConsistencySource, Error, Failure, Outcome, Policy, Witnesses,
 };
@@ -335,7 +335,7 @@ async fn takes_only_a_cosignature_of_the_witness_key_on_this_text() {
 async fn ignores_the_lines_of_others_beside_the_right_one() {
     let network = Network::single(Manner::Lines(|pair, note| {
         let mut mldsa = pair.cosign("a", &note.text, TIME);
-        mldsa.key_id = note::KeyId::from_bytes(*b"mlds");
+        mldsa.key_id = sigstead_note::KeyId::from_bytes(*b"mlds");
         mldsa.signature = vec![7; 8 + 2420];
         lines(vec![
             mldsa,

@@ -10,10 +10,10 @@ use async_trait::async_trait;
 use aws_lc_rs::signature::{Ed25519KeyPair, KeyPair};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use checkpoint::{Checkpoint, Origin, SignedCheckpoint};
-use key::PublicKey;
-use merkle::{ConsistencyProof, LeafHash, NodeHash, NodeReader, TreeHead};
-use note::{KeyId, KeyName, NoteSignature, SignedNote, VerifierKey};
+use sigstead_checkpoint::{Checkpoint, Origin, SignedCheckpoint};
+use sigstead_key::PublicKey;
+use sigstead_merkle::{ConsistencyProof, LeafHash, NodeHash, NodeReader, TreeHead};
+use sigstead_note::{KeyId, KeyName, NoteSignature, SignedNote, VerifierKey};
 use sigstead_witness::{
     Answer, BoxError, ConsistencySource, Policy, Transport, TransportError, Witnesses,
 };
@@ -97,7 +97,7 @@ impl Log {
     }
 
     pub(crate) fn head(&self, size: u64) -> TreeHead {
-        let root = merkle::root_of(self, size).unwrap();
+        let root = sigstead_merkle::root_of(self, size).unwrap();
         TreeHead { size, root }
     }
 
@@ -139,7 +139,7 @@ impl ConsistencySource for Log {
             "nothing to prove from {old_size} to {}",
             new.size
         );
-        Ok(merkle::prove_consistency(self, old_size, new.size).unwrap())
+        Ok(sigstead_merkle::prove_consistency(self, old_size, new.size).unwrap())
     }
 }
 

@@ -1,6 +1,6 @@
 //! Paths to a trusted certificate, and what is none.
 
-use key::Algorithm;
+use sigstead_key::Algorithm;
 use sigstead_x509::{
     CaKind, Certificate, Error, ExtendedKeyUsage, TimestampingProfile, Validity, verify_chain,
 };

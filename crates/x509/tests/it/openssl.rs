@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use futures::executor::block_on;
-use key::Algorithm;
+use sigstead_key::Algorithm;
 use sigstead_x509::{CaKind, Certificate, CertificateRequest};
 
 use crate::world::{Authority, email, issuer, now, sign};

@@ -1,9 +1,9 @@
 //! What the profiles lay out, byte for byte.
 
 use futures::executor::block_on;
-use key::Algorithm;
 use p256::ecdsa::signature::Verifier as _;
 use p256::pkcs8::DecodePublicKey as _;
+use sigstead_key::Algorithm;
 use sigstead_x509::{
     CaKind, CaProfile, Certificate, Error, ExtendedKeyUsage, FulcioExtensions, KeyUsage,
     LeafProfile, SubjectAlternativeName, TimestampingProfile, TlsProfile, TlsRole, Validity, oid,

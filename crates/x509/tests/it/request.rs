@@ -1,8 +1,8 @@
 //! Requests as clients send them.
 
 use futures::executor::block_on;
-use key::{Algorithm, pem};
-use signer::Signer;
+use sigstead_key::{Algorithm, pem};
+use sigstead_signer::Signer;
 use sigstead_x509::{CertificateRequest, Error};
 
 fn element(tag: u8, content: &[u8]) -> Vec<u8> {
@@ -45,7 +45,7 @@ fn proves_that_the_key_is_held() {
         (Algorithm::Ed25519, ED25519),
     ];
     for (algorithm, oid) in table {
-        let signer = signer::ephemeral(algorithm).unwrap();
+        let signer = sigstead_signer::ephemeral(algorithm).unwrap();
         for attributes in [&[][..], &[0xa0, 0], &[0xa0, 2, 0x30, 0]] {
             let der = request(signer.as_ref(), attributes, oid);
             let text = pem::encode("CERTIFICATE REQUEST", &der);
@@ -60,7 +60,7 @@ fn proves_that_the_key_is_held() {
 
 #[test]
 fn refuses_another_algorithm_another_label_and_changed_bytes() {
-    let signer = signer::ephemeral(Algorithm::EcdsaP256Sha256).unwrap();
+    let signer = sigstead_signer::ephemeral(Algorithm::EcdsaP256Sha256).unwrap();
     let der = request(signer.as_ref(), &[0xa0, 0], ED25519);
     let read = CertificateRequest::from_pem_or_der(&der).unwrap();
     assert!(matches!(read.verify(), Err(Error::AlgorithmMismatch)));

@@ -1,7 +1,7 @@
 //! Extensions taken out of bytes that stay as they are, and parsers of outside bytes.
 
-use key::Algorithm;
 use proptest::prelude::*;
+use sigstead_key::Algorithm;
 use sigstead_x509::{Certificate, CertificateRequest, Error, oid, strip_extension};
 
 use crate::world::Authority;

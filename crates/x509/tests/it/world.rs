@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use futures::executor::block_on;
-use key::Algorithm;
-use signer::Signer;
+use sigstead_key::Algorithm;
+use sigstead_signer::Signer;
 use sigstead_x509::{
     CaKind, CaProfile, Certificate, FulcioExtensions, LeafProfile, Name, SerialNumber,
     SubjectAlternativeName, TbsCertificate, UnsignedCertificate, Validity,
@@ -56,7 +56,7 @@ impl Authority {
     }
 
     pub(crate) fn root_for(algorithm: Algorithm, common_name: &str, validity: Validity) -> Self {
-        let signer = signer::ephemeral(algorithm).unwrap();
+        let signer = sigstead_signer::ephemeral(algorithm).unwrap();
         let profile = CaProfile {
             subject: name(common_name),
             public_key: signer.public_key().clone(),
@@ -72,7 +72,7 @@ impl Authority {
     }
 
     pub(crate) fn intermediate(&self, algorithm: Algorithm, kind: CaKind) -> Self {
-        let signer = signer::ephemeral(algorithm).unwrap();
+        let signer = sigstead_signer::ephemeral(algorithm).unwrap();
         let profile = CaProfile {
             subject: name("intermediate"),
             public_key: signer.public_key().clone(),
@@ -92,7 +92,7 @@ impl Authority {
         san: SubjectAlternativeName,
         extensions: FulcioExtensions,
     ) -> TbsCertificate {
-        let signer = signer::ephemeral(Algorithm::EcdsaP256Sha256).unwrap();
+        let signer = sigstead_signer::ephemeral(Algorithm::EcdsaP256Sha256).unwrap();
         let profile = LeafProfile {
             issuer: &self.certificate,
             public_key: signer.public_key().clone(),

@@ -2,9 +2,10 @@
 
 use std::sync::Arc;
 
-use identity::{ConfiguredIssuer, IssuerLocation};
-use kit::Problem;
-use proto::fulcio::v2 as wire;
+use sigstead_identity::{ConfiguredIssuer, IssuerLocation};
+use sigstead_kit::Problem;
+use sigstead_proto::fulcio::v2 as wire;
+use sigstead_x509::Certificate;
 use tonic::metadata::MetadataMap;
 use tonic::{Request, Response, Status};
 use wire::ca_server::{Ca, CaServer};
@@ -12,7 +13,6 @@ use wire::create_signing_certificate_request::Key;
 use wire::credentials::Credentials;
 use wire::oidc_issuer::Issuer;
 use wire::signing_certificate::Certificate as SignedCertificate;
-use x509::Certificate;
 
 use super::request::{choose_key, choose_token};
 use crate::{CertificateAuthority, Error, IssuanceRequest};

@@ -7,7 +7,7 @@ use axum::middleware::from_fn_with_state;
 use axum::{Json, Router};
 use bytes::Bytes;
 use http::{HeaderMap, header};
-use kit::{BodyStyle, Budget, Problem, Routes};
+use sigstead_kit::{BodyStyle, Budget, Problem, Routes};
 
 use super::request::{CreateSigningCertificateRequest, decode};
 use super::response::{ConfigurationResponse, SigningCertificateResponse, TrustBundleResponse};

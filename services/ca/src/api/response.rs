@@ -1,9 +1,9 @@
 //! The bodies that clients receive, in the JSON of grpc-gateway: members of a oneof that are not
 //! set are absent, everything else is present even if empty.
 
-use identity::{ConfiguredIssuer, IssuerLocation};
 use serde::Serialize;
-use x509::Certificate;
+use sigstead_identity::{ConfiguredIssuer, IssuerLocation};
+use sigstead_x509::Certificate;
 
 /// `SigningCertificate`. Rust clients read it as an enum, so it has exactly one member.
 #[derive(Serialize)]

@@ -7,8 +7,8 @@ use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use http::{HeaderMap, StatusCode, header};
-use kit::Problem;
-use x509::Certificate;
+use sigstead_kit::Problem;
+use sigstead_x509::Certificate;
 
 use super::http::authorization;
 use super::request::{LegacyRequest, decode};

@@ -4,12 +4,12 @@ use async_trait::async_trait;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
-use ct::SignedCertificateTimestamp;
 use http::header::{CONTENT_TYPE, RETRY_AFTER};
 use http::{HeaderMap, HeaderValue, StatusCode};
-use key::LogId;
 use reqwest::{Client, Response};
 use serde::{Deserialize, Serialize};
+use sigstead_ct::SignedCertificateTimestamp;
+use sigstead_key::LogId;
 use url::Url;
 
 use super::{CtLogClient, CtLogError};
@@ -81,7 +81,7 @@ impl HttpCtLog {
     async fn submit(&self, body: Bytes) -> Result<Response, CtLogError> {
         let mut headers = HeaderMap::new();
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
-        kit::trace::inject(&mut headers);
+        sigstead_kit::trace::inject(&mut headers);
         let request = self
             .client
             .post(self.add_pre_chain.clone())

@@ -16,21 +16,21 @@ use axum::body::Body;
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use bytes::Bytes;
-use ca::ct_log::{CtLogClient, CtLogError};
-use ca::{CertificateAuthority, IssuerChain, Metrics, Parts};
-use ct::{DigitallySigned, SignedCertificateTimestamp, SignedEntry, TimestampedEntry};
 use http::{HeaderMap, Request, StatusCode};
 use http_body_util::BodyExt;
-use identity::{Fetch, FetchError, IssuerConfig, IssuerType, Issuers, IssuersConfig};
-use key::{Algorithm, LogId};
-use kit::{Clock, Listeners, TestClock};
 use prometheus::Registry;
 use serde_json::{Value, json};
-use signer::Signer;
+use sigstead_ca::ct_log::{CtLogClient, CtLogError};
+use sigstead_ca::{CertificateAuthority, IssuerChain, Metrics, Parts};
+use sigstead_ct::{DigitallySigned, SignedCertificateTimestamp, SignedEntry, TimestampedEntry};
+use sigstead_identity::{Fetch, FetchError, IssuerConfig, IssuerType, Issuers, IssuersConfig};
+use sigstead_key::{Algorithm, LogId};
+use sigstead_kit::{Clock, Listeners, TestClock};
+use sigstead_signer::Signer;
+use sigstead_x509::{CaKind, CaProfile, Certificate, Name, SerialNumber, Validity};
 use time::OffsetDateTime;
 use tower::ServiceExt;
 use url::Url;
-use x509::{CaKind, CaProfile, Certificate, Name, SerialNumber, Validity};
 
 pub const ISSUER: &str = "https://issuer.example.com";
 pub const EMAIL: &str = "alice@example.com";
@@ -99,7 +99,7 @@ impl TestCa {
             clock: clock.clone(),
             metrics: Metrics::register(&registry).unwrap(),
         });
-        let service = ca::serve(
+        let service = sigstead_ca::serve(
             Listeners::for_test(),
             Arc::new(authority.unwrap()),
             registry.clone(),
@@ -195,8 +195,8 @@ impl Authorities {
     }
 
     pub async fn of_kind(algorithm: Algorithm, kind: CaKind) -> Self {
-        let root_key = signer::ephemeral(algorithm).unwrap();
-        let intermediate_key = signer::ephemeral(algorithm).unwrap();
+        let root_key = sigstead_signer::ephemeral(algorithm).unwrap();
+        let intermediate_key = sigstead_signer::ephemeral(algorithm).unwrap();
         let unsigned = ca_profile("root", &root_key, CaKind::Root)
             .self_signed()
             .unwrap();
@@ -245,7 +245,7 @@ pub struct TestIssuer(Arc<dyn Signer>);
 
 impl TestIssuer {
     fn new() -> Self {
-        Self(signer::ephemeral(Algorithm::Ed25519).unwrap())
+        Self(sigstead_signer::ephemeral(Algorithm::Ed25519).unwrap())
     }
 
     pub fn claims() -> Value {
@@ -333,8 +333,8 @@ pub struct MemoryCtLog {
 impl MemoryCtLog {
     fn new(fault: Fault, clock: Arc<TestClock>) -> Self {
         Self {
-            key: signer::ephemeral(Algorithm::EcdsaP256Sha256).unwrap(),
-            other_key: signer::ephemeral(Algorithm::EcdsaP256Sha256).unwrap(),
+            key: sigstead_signer::ephemeral(Algorithm::EcdsaP256Sha256).unwrap(),
+            other_key: sigstead_signer::ephemeral(Algorithm::EcdsaP256Sha256).unwrap(),
             fault,
             clock,
             submissions: Mutex::default(),
@@ -406,8 +406,9 @@ async fn sign_sct(
     )
     .unwrap();
     let entry = SignedEntry::Precertificate {
-        issuer_key_hash: ct::IssuerKeyHash::of(&issuer),
-        tbs: x509::strip_extension(precertificate.tbs_der(), &x509::oid::POISON).unwrap(),
+        issuer_key_hash: sigstead_ct::IssuerKeyHash::of(&issuer),
+        tbs: sigstead_x509::strip_extension(precertificate.tbs_der(), &sigstead_x509::oid::POISON)
+            .unwrap(),
     };
     let extensions = Vec::new();
     let stamped = TimestampedEntry {
@@ -430,12 +431,12 @@ struct BrokenSigner(Arc<dyn Signer>);
 
 #[async_trait]
 impl Signer for BrokenSigner {
-    fn public_key(&self) -> &key::PublicKey {
+    fn public_key(&self) -> &sigstead_key::PublicKey {
         self.0.public_key()
     }
 
-    async fn sign(&self, _message: &[u8]) -> Result<Vec<u8>, signer::Error> {
-        Err(signer::Error::SigningFailed)
+    async fn sign(&self, _message: &[u8]) -> Result<Vec<u8>, sigstead_signer::Error> {
+        Err(sigstead_signer::Error::SigningFailed)
     }
 }
 
@@ -444,7 +445,7 @@ pub struct Holder(pub Arc<dyn Signer>);
 
 impl Holder {
     pub fn new(algorithm: Algorithm) -> Self {
-        Self(signer::ephemeral(algorithm).unwrap())
+        Self(sigstead_signer::ephemeral(algorithm).unwrap())
     }
 
     pub fn p256() -> Self {

@@ -2,12 +2,12 @@
 
 use std::sync::Arc;
 
-use ct::{EntryKind, SignedCertificateTimestamp};
-use merkle::LeafIndex;
-use proto::ct::v1 as wire;
-use proto::ct::v1::ct_log_server::{CtLog as Rpc, CtLogServer};
+use sigstead_ct::{EntryKind, SignedCertificateTimestamp};
+use sigstead_merkle::LeafIndex;
+use sigstead_proto::ct::v1 as wire;
+use sigstead_proto::ct::v1::ct_log_server::{CtLog as Rpc, CtLogServer};
+use sigstead_x509::Certificate;
 use tonic::{Request, Response, Status};
-use x509::Certificate;
 
 use crate::api::http;
 use crate::{CtLog, Error};
@@ -116,5 +116,5 @@ fn encode_sct(sct: &SignedCertificateTimestamp) -> Result<wire::SignedCertificat
 }
 
 fn to_status(error: Error) -> Status {
-    kit::Problem::from(error).into()
+    sigstead_kit::Problem::from(error).into()
 }

@@ -8,10 +8,10 @@ use axum::extract::rejection::QueryRejection;
 use axum::extract::{Path, Query, State};
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
-use ct::EntryKind;
-use kit::{BodyStyle, Budget, Problem, Routes};
-use merkle::LeafIndex;
 use serde::Deserialize;
+use sigstead_ct::EntryKind;
+use sigstead_kit::{BodyStyle, Budget, Problem, Routes};
+use sigstead_merkle::LeafIndex;
 
 use crate::api::json;
 use crate::{CtLog, Error};
@@ -143,7 +143,7 @@ struct ByIndex {
 // Readers of RFC 6962 know what they ask for beyond the end as a wrong request, those of tiles as something missing.
 fn outside(error: Error) -> Error {
     match error {
-        Error::Log(sequencer::Error::OutOfRange { asked, size }) => Error::RangeOutside {
+        Error::Log(sigstead_sequencer::Error::OutOfRange { asked, size }) => Error::RangeOutside {
             start: asked,
             end: asked,
             size,

@@ -2,10 +2,10 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use ct::SignedCertificateTimestamp;
-use merkle::{ConsistencyProof, InclusionProof, LeafHash, NodeHash};
 use serde::{Deserialize, Serialize};
-use x509::Certificate;
+use sigstead_ct::SignedCertificateTimestamp;
+use sigstead_merkle::{ConsistencyProof, InclusionProof, LeafHash, NodeHash};
+use sigstead_x509::Certificate;
 
 use crate::{Error, LoggedEntry, SignedTreeHead};
 

@@ -1,4 +1,4 @@
-use kit::{Kind, Problem, causes};
+use sigstead_kit::{Kind, Problem, causes};
 
 use super::Error;
 
@@ -56,97 +56,105 @@ impl From<Error> for Problem {
     }
 }
 
-fn refused(error: ct::Error) -> Problem {
+fn refused(error: sigstead_ct::Error) -> Problem {
     let (code, remedy) = match &error {
-        ct::Error::EmptyChain => (
+        sigstead_ct::Error::EmptyChain => (
             "E-CTLOG-003",
             "send the certificate first, its issuers after it",
         ),
-        ct::Error::LongChain { .. } => ("E-CTLOG-003", "send no more than the path to the root"),
-        ct::Error::BrokenChain(_) | ct::Error::NoAuthority(_) => (
+        sigstead_ct::Error::LongChain { .. } => {
+            ("E-CTLOG-003", "send no more than the path to the root")
+        }
+        sigstead_ct::Error::BrokenChain(_) | sigstead_ct::Error::NoAuthority(_) => (
             "E-CTLOG-003",
             "send the certificate first, then each one's issuer",
         ),
-        ct::Error::RootUnknown => (
+        sigstead_ct::Error::RootUnknown => (
             "E-CTLOG-004",
             "see /ct/v1/get-roots, or ask the operator to add the root to this log",
         ),
-        ct::Error::OtherUsage => (
+        sigstead_ct::Error::OtherUsage => (
             "E-CTLOG-009",
             "log it elsewhere, or ask the operator to add its usage to this log",
         ),
-        ct::Error::WrongKind { .. } => (
+        sigstead_ct::Error::WrongKind { .. } => (
             "E-CTLOG-005",
             "send precertificates to add-pre-chain and certificates to add-chain",
         ),
-        ct::Error::PoisonMalformed => (
+        sigstead_ct::Error::PoisonMalformed => (
             "E-CTLOG-005",
             "make the poison critical, with the value NULL (RFC 6962 §3.1)",
         ),
-        ct::Error::Certificate(_) => ("E-CTLOG-005", "see that the poison stands exactly once"),
-        ct::Error::TooLong(_) => ("E-CTLOG-006", "send a smaller certificate"),
+        sigstead_ct::Error::Certificate(_) => {
+            ("E-CTLOG-005", "see that the poison stands exactly once")
+        }
+        sigstead_ct::Error::TooLong(_) => ("E-CTLOG-006", "send a smaller certificate"),
         // These are about what the log itself wrote.
-        ct::Error::Malformed(_)
-        | ct::Error::OtherLog
-        | ct::Error::SignatureInvalid(_)
-        | ct::Error::KeyUnsupported => return Problem::internal("E-CTLOG-020", causes(&error)),
+        sigstead_ct::Error::Malformed(_)
+        | sigstead_ct::Error::OtherLog
+        | sigstead_ct::Error::SignatureInvalid(_)
+        | sigstead_ct::Error::KeyUnsupported => {
+            return Problem::internal("E-CTLOG-020", causes(&error));
+        }
     };
     invalid(code, format!("{error}; {remedy}"))
 }
 
-fn failed(error: sequencer::Error) -> Problem {
+fn failed(error: sigstead_sequencer::Error) -> Problem {
     let problem = match &error {
         // RFC 6962 has no word for it; authorities wait on 429 as on 503.
-        sequencer::Error::Overloaded { retry_after } => Problem::new(
+        sigstead_sequencer::Error::Overloaded { retry_after } => Problem::new(
             Kind::ResourceExhausted,
             "E-CTLOG-011",
             "too many certificates are waiting to be logged; try again",
         )
         .with_retry_after(*retry_after),
-        sequencer::Error::ReadOnly { .. } => unavailable(
+        sigstead_sequencer::Error::ReadOnly { .. } => unavailable(
             "E-CTLOG-012",
             "the log takes no entries until its operator has looked after it; reads go on",
         ),
-        sequencer::Error::Frozen => Problem::new(
+        sigstead_sequencer::Error::Frozen => Problem::new(
             Kind::FailedPrecondition,
             "E-CTLOG-018",
             "the log has been frozen and takes no entry again; use its successor",
         ),
-        sequencer::Error::Ending => unavailable(
+        sigstead_sequencer::Error::Ending => unavailable(
             "E-CTLOG-019",
             "the log is about to be frozen; send the certificate again in a moment, to this log or its successor",
         ),
-        sequencer::Error::NoRoom { .. } => unavailable(
+        sigstead_sequencer::Error::NoRoom { .. } => unavailable(
             "E-CTLOG-013",
             "the log has no room for more entries; try again when its operator has made some",
         ),
-        sequencer::Error::ClockBehind { .. } => unavailable(
+        sigstead_sequencer::Error::ClockBehind { .. } => unavailable(
             "E-CTLOG-014",
             "the clock of the log went back; try again in a moment",
         ),
-        sequencer::Error::SigningFailed { .. } => unavailable(
+        sigstead_sequencer::Error::SigningFailed { .. } => unavailable(
             "E-CTLOG-015",
             "the log could not sign its checkpoint, and did not take the entry; try again",
         ),
-        sequencer::Error::OutOfRange { .. } => return not_found(&error),
-        sequencer::Error::Cold(cold::Error::Io { .. })
-        | sequencer::Error::ColdLags { .. }
-        | sequencer::Error::Index(_) => unavailable(
+        sigstead_sequencer::Error::OutOfRange { .. } => return not_found(&error),
+        sigstead_sequencer::Error::Cold(sigstead_cold::Error::Io { .. })
+        | sigstead_sequencer::Error::ColdLags { .. }
+        | sigstead_sequencer::Error::Index(_) => unavailable(
             "E-CTLOG-022",
             "the storage of the log does not answer; try again in a moment",
         ),
-        sequencer::Error::IndexBehind { .. } => unavailable(
+        sigstead_sequencer::Error::IndexBehind { .. } => unavailable(
             "E-CTLOG-023",
             "not all certificates of the log can be searched yet; try again in a moment",
         ),
-        sequencer::Error::EntryUnfit { .. }
-        | sequencer::Error::ObjectDamaged { .. }
-        | sequencer::Error::Cold(_)
-        | sequencer::Error::Journal(_)
-        | sequencer::Error::Anchor(_)
-        | sequencer::Error::Inconsistent { .. }
-        | sequencer::Error::WrongKey { .. }
-        | sequencer::Error::Thread(_) => return Problem::internal("E-CTLOG-021", causes(&error)),
+        sigstead_sequencer::Error::EntryUnfit { .. }
+        | sigstead_sequencer::Error::ObjectDamaged { .. }
+        | sigstead_sequencer::Error::Cold(_)
+        | sigstead_sequencer::Error::Journal(_)
+        | sigstead_sequencer::Error::Anchor(_)
+        | sigstead_sequencer::Error::Inconsistent { .. }
+        | sigstead_sequencer::Error::WrongKey { .. }
+        | sigstead_sequencer::Error::Thread(_) => {
+            return Problem::internal("E-CTLOG-021", causes(&error));
+        }
     };
     problem.with_detail(causes(&error))
 }

@@ -3,14 +3,14 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use config::ctlog::ExtendedKeyUsage;
 use http::StatusCode;
-use key::Algorithm;
-use merkle::{ConsistencyProof, InclusionProof, LeafIndex, NodeHash};
-use proto::ct::v1 as wire;
-use proto::ct::v1::ct_log_client::CtLogClient;
+use sigstead_config::ctlog::ExtendedKeyUsage;
+use sigstead_key::Algorithm;
+use sigstead_merkle::{ConsistencyProof, InclusionProof, LeafIndex, NodeHash};
+use sigstead_proto::ct::v1 as wire;
+use sigstead_proto::ct::v1::ct_log_client::CtLogClient;
+use sigstead_x509::Certificate;
 use tonic::Code;
-use x509::Certificate;
 
 use crate::world::{self, Authorities, TestCtLog, ephemeral, sct, submission};
 
@@ -36,11 +36,11 @@ async fn promises_what_it_has_logged() {
 
         // What clients do with the certificate that comes of it.
         let certificate = log.authorities.finish(precertificate, sct).await;
-        let [embedded] = &ct::embedded_in(&certificate).unwrap()[..] else {
+        let [embedded] = &sigstead_ct::embedded_in(&certificate).unwrap()[..] else {
             panic!("one sct")
         };
         let issuer = &log.authorities.intermediate;
-        let entry = ct::SignedEntry::of_final_certificate(&certificate, issuer).unwrap();
+        let entry = sigstead_ct::SignedEntry::of_final_certificate(&certificate, issuer).unwrap();
         embedded.verify(entry, &log.public_key()).unwrap();
     }
 }
@@ -53,7 +53,7 @@ async fn logs_certificates_as_it_logs_precertificates() {
     let answer = log.post("/ct/v1/add-chain", submission(&chain)).await;
     assert_eq!(answer.status, StatusCode::OK, "{}", answer.text());
     assert_eq!(answer.header("content-type"), "application/json");
-    let entry = ct::SignedEntry::Certificate(certificate.to_der().to_vec());
+    let entry = sigstead_ct::SignedEntry::Certificate(certificate.to_der().to_vec());
     sct(&answer.json())
         .verify(entry, &log.public_key())
         .unwrap();
@@ -109,7 +109,7 @@ async fn gives_each_of_many_at_once_a_place_of_its_own() {
     let scts = futures::future::join_all(precertificates.iter().map(|each| log.log(each))).await;
     let places: BTreeSet<_> = scts
         .iter()
-        .map(|sct| ct::leaf_index_of(&sct.extensions).unwrap().value())
+        .map(|sct| sigstead_ct::leaf_index_of(&sct.extensions).unwrap().value())
         .collect();
     assert_eq!(places, (0..40).collect());
     assert_eq!(log.verify_log().await.len(), 40);
@@ -388,7 +388,7 @@ async fn speaks_grpc_over_the_same_verbs() {
     assert_eq!(sct.timestamp_millis, over_http.timestamp_millis);
     assert_eq!(sct.extensions, over_http.extensions);
     assert_eq!(sct.log_id, over_http.log_id.as_bytes());
-    ct::DigitallySigned::parse(&sct.signature).unwrap();
+    sigstead_ct::DigitallySigned::parse(&sct.signature).unwrap();
 
     let certificate = log.authorities.certificate(ephemeral().as_ref()).await;
     let chain = log.authorities.chain(certificate.to_der());
@@ -404,7 +404,7 @@ async fn speaks_grpc_over_the_same_verbs() {
         .into_inner()
         .envelope;
     assert_eq!(checkpoint, log.get("/checkpoint").await.text());
-    let root = checkpoint::SignedCheckpoint::parse(&checkpoint)
+    let root = sigstead_checkpoint::SignedCheckpoint::parse(&checkpoint)
         .unwrap()
         .checkpoint
         .head
@@ -492,26 +492,44 @@ async fn does_not_start_on_what_it_could_not_serve() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path();
     let authorities = Authorities::new().await;
-    let error = ctlog::build(world::config(path)).await.err().unwrap();
-    assert!(matches!(error, ctlog::Error::RootsRead { .. }), "{error:?}");
+    let error = sigstead_ctlog::build(world::config(path))
+        .await
+        .err()
+        .unwrap();
+    assert!(
+        matches!(error, sigstead_ctlog::Error::RootsRead { .. }),
+        "{error:?}"
+    );
 
     world::prepare(path, &authorities);
     std::fs::write(path.join("roots.pem"), "").unwrap();
-    let error = ctlog::build(world::config(path)).await.err().unwrap();
+    let error = sigstead_ctlog::build(world::config(path))
+        .await
+        .err()
+        .unwrap();
     let is_refused = matches!(
         error,
-        ctlog::Error::NoRoots { .. } | ctlog::Error::RootsMalformed { .. }
+        sigstead_ctlog::Error::NoRoots { .. } | sigstead_ctlog::Error::RootsMalformed { .. }
     );
     assert!(is_refused, "{error:?}");
 
     world::prepare(path, &authorities);
     world::write_key(path, Algorithm::Ed25519);
-    let error = ctlog::build(world::config(path)).await.err().unwrap();
-    assert!(matches!(error, ctlog::Error::KeyUnsupported), "{error:?}");
+    let error = sigstead_ctlog::build(world::config(path))
+        .await
+        .err()
+        .unwrap();
+    assert!(
+        matches!(error, sigstead_ctlog::Error::KeyUnsupported),
+        "{error:?}"
+    );
 
     std::fs::remove_file(path.join("ctlog.key")).unwrap();
-    let error = ctlog::build(world::config(path)).await.err().unwrap();
-    assert!(matches!(error, ctlog::Error::Key(_)), "{error:?}");
+    let error = sigstead_ctlog::build(world::config(path))
+        .await
+        .err()
+        .unwrap();
+    assert!(matches!(error, sigstead_ctlog::Error::Key(_)), "{error:?}");
     assert!(!path.join("data").exists());
 }
 
@@ -529,7 +547,7 @@ async fn does_not_start_with_another_key_than_the_log_was_begun_with() {
     world::prepare(folder.path(), &authorities);
     let config = world::config(folder.path());
     let error = world::build(config, &clock).await.err().unwrap();
-    let ctlog::Error::Log(sequencer::Error::WrongKey { .. }) = error else {
+    let sigstead_ctlog::Error::Log(sigstead_sequencer::Error::WrongKey { .. }) = error else {
         panic!("{error:?}");
     };
 }

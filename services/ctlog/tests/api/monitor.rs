@@ -5,10 +5,12 @@ use std::net::SocketAddr;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use ct::{DigitallySigned, tree_head_input};
-use key::PublicKey;
-use merkle::{ConsistencyProof, InclusionProof, LeafHash, LeafIndex, NodeHash, RootHash, TreeHead};
 use serde_json::Value;
+use sigstead_ct::{DigitallySigned, tree_head_input};
+use sigstead_key::PublicKey;
+use sigstead_merkle::{
+    ConsistencyProof, InclusionProof, LeafHash, LeafIndex, NodeHash, RootHash, TreeHead,
+};
 use tempfile::TempDir;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
@@ -30,7 +32,7 @@ impl Running {
         let folder = tempfile::tempdir().unwrap();
         let authorities = Authorities::new().await;
         prepare(folder.path(), &authorities);
-        let bound = ctlog::build(config(folder.path()))
+        let bound = sigstead_ctlog::build(config(folder.path()))
             .await
             .unwrap()
             .bind()

@@ -11,24 +11,24 @@ use axum::body::Body;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
-use config::ctlog::Config;
-use ct::{SignedCertificateTimestamp, TileLeaf, TreeHeadSignature, tree_head_input};
 use http::{HeaderMap, Request, StatusCode};
 use http_body_util::BodyExt as _;
-use key::{Algorithm, LogId, PublicKey};
-use kit::{Clock, Listeners, Service, TestClock};
-use merkle::{LeafHash, NodeHash, NodeReader};
-use note::{KeyId, KeyName};
-use sequencer::Error as LogError;
 use serde_json::{Value, json};
-use signer::{KeyConfig, PrivateKey, Signer};
-use tempfile::TempDir;
-use time::OffsetDateTime;
-use tower::ServiceExt as _;
-use x509::{
+use sigstead_config::ctlog::Config;
+use sigstead_ct::{SignedCertificateTimestamp, TileLeaf, TreeHeadSignature, tree_head_input};
+use sigstead_key::{Algorithm, LogId, PublicKey};
+use sigstead_kit::{Clock, Listeners, Service, TestClock};
+use sigstead_merkle::{LeafHash, NodeHash, NodeReader};
+use sigstead_note::{KeyId, KeyName};
+use sigstead_sequencer::Error as LogError;
+use sigstead_signer::{KeyConfig, PrivateKey, Signer};
+use sigstead_x509::{
     CaKind, CaProfile, Certificate, FulcioExtensions, LeafProfile, Name, Precertificate,
     SerialNumber, SubjectAlternativeName, TimestampingProfile, UnsignedCertificate, Validity,
 };
+use tempfile::TempDir;
+use time::OffsetDateTime;
+use tower::ServiceExt as _;
 
 pub(crate) const ORIGIN: &str = "ct2026.example.com";
 
@@ -80,8 +80,8 @@ impl TestCtLog {
         let answer = self.post("/ct/v1/add-pre-chain", submission(&chain)).await;
         assert_eq!(answer.status, StatusCode::OK, "{}", answer.text());
         let sct = sct(&answer.json());
-        let entry = ct::SignedEntry::Precertificate {
-            issuer_key_hash: ct::IssuerKeyHash::of(&self.authorities.intermediate),
+        let entry = sigstead_ct::SignedEntry::Precertificate {
+            issuer_key_hash: sigstead_ct::IssuerKeyHash::of(&self.authorities.intermediate),
             tbs: precertificate.tbs_without_poison().unwrap(),
         };
         sct.verify(entry, &self.public_key()).unwrap();
@@ -121,7 +121,7 @@ impl TestCtLog {
             self.verify_issuers(leaf).await;
         }
         if size > 0 {
-            let computed = merkle::root_of(&Leaves(hashes), size).unwrap();
+            let computed = sigstead_merkle::root_of(&Leaves(hashes), size).unwrap();
             assert_eq!(computed.as_bytes().as_slice(), root);
         }
         leaves
@@ -130,7 +130,7 @@ impl TestCtLog {
     /// The checkpoint, checked by the text of static-ct-api alone.
     async fn verify_checkpoint(&self) -> (u64, Vec<u8>) {
         let text = self.get("/checkpoint").await.text();
-        let note = note::SignedNote::parse(&text).unwrap();
+        let note = sigstead_note::SignedNote::parse(&text).unwrap();
         let [origin, size, root] = note.text.lines().collect::<Vec<_>>()[..] else {
             panic!("extension lines: {text}");
         };
@@ -144,7 +144,7 @@ impl TestCtLog {
         assert_eq!(line.key_id, KeyId::truncate(&id));
         let signature = TreeHeadSignature::parse(&line.signature).unwrap();
         let (size, root) = (size.parse().unwrap(), STANDARD.decode(root).unwrap());
-        let head = merkle::TreeHead {
+        let head = sigstead_merkle::TreeHead {
             size,
             root: root.as_slice().try_into().unwrap(),
         };
@@ -158,7 +158,10 @@ impl TestCtLog {
             let issuer = format!("/issuer/{}", hex::encode(fingerprint));
             let issuer = self.get(&issuer).await;
             assert_eq!(issuer.status, StatusCode::OK);
-            assert_eq!(key::HashAlgorithm::Sha256.digest(&issuer.body), fingerprint);
+            assert_eq!(
+                sigstead_key::HashAlgorithm::Sha256.digest(&issuer.body),
+                fingerprint
+            );
         }
     }
 }
@@ -202,12 +205,16 @@ pub(crate) async fn open_as(config: Config, clock: &Arc<TestClock>) -> Router {
 }
 
 /// Builds the service. A router that was dropped lets go of its log a moment later; then this waits for that.
-pub(crate) async fn build(config: Config, clock: &Arc<TestClock>) -> Result<Service, ctlog::Error> {
-    let build = || ctlog::build_with_clock(config.clone(), Arc::clone(clock) as Arc<dyn Clock>);
+pub(crate) async fn build(
+    config: Config,
+    clock: &Arc<TestClock>,
+) -> Result<Service, sigstead_ctlog::Error> {
+    let build =
+        || sigstead_ctlog::build_with_clock(config.clone(), Arc::clone(clock) as Arc<dyn Clock>);
     let started = Instant::now();
     loop {
         match build().await {
-            Err(ctlog::Error::Log(LogError::Journal(journal::Error::Fenced)))
+            Err(sigstead_ctlog::Error::Log(LogError::Journal(sigstead_journal::Error::Fenced)))
                 if started.elapsed() < Duration::from_secs(60) =>
             {
                 tokio::time::sleep(Duration::from_millis(10)).await;
@@ -275,7 +282,7 @@ impl Authorities {
         precertificate: Precertificate,
         sct: SignedCertificateTimestamp,
     ) -> Certificate {
-        let list = ct::encode_list(&[sct]).unwrap();
+        let list = sigstead_ct::encode_list(&[sct]).unwrap();
         sign(
             precertificate.with_scts(&list).unwrap(),
             self.signer.as_ref(),
@@ -328,7 +335,7 @@ impl Authorities {
 }
 
 pub(crate) fn ephemeral() -> Arc<dyn Signer> {
-    signer::ephemeral(Algorithm::EcdsaP256Sha256).unwrap()
+    sigstead_signer::ephemeral(Algorithm::EcdsaP256Sha256).unwrap()
 }
 
 fn profile(common_name: &str, key: &dyn Signer, kind: CaKind) -> CaProfile {

@@ -4,7 +4,7 @@ use axum::extract::{RawQuery, State};
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use http::{HeaderValue, StatusCode, header};
-use kit::Problem;
+use sigstead_kit::Problem;
 
 use super::visitor::Visitor;
 use crate::OidcIssuer;
@@ -234,7 +234,7 @@ impl FormFailure {
 
     /// Adds the code and the time to wait to the page.
     fn mark(self, mut page: Response) -> Response {
-        let answered = self.problem.response(kit::BodyStyle::Text);
+        let answered = self.problem.response(sigstead_kit::BodyStyle::Text);
         for (name, value) in answered.headers() {
             if *name != header::CONTENT_TYPE && *name != header::CONTENT_LENGTH {
                 page.headers_mut().insert(name, value.clone());
@@ -292,7 +292,7 @@ fn error_page(issuer: &OidcIssuer, error: Error) -> Response {
     };
     match render(&page, failure.status, None) {
         Ok(response) => failure.mark(response),
-        Err(error) => Problem::from(error).response(kit::BodyStyle::Text),
+        Err(error) => Problem::from(error).response(sigstead_kit::BodyStyle::Text),
     }
 }
 

@@ -1,9 +1,9 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use kit::Problem;
-use proto::admin::v1 as wire;
-use proto::admin::v1::oidc_admin_server::{OidcAdmin, OidcAdminServer};
+use sigstead_kit::Problem;
+use sigstead_proto::admin::v1 as wire;
+use sigstead_proto::admin::v1::oidc_admin_server::{OidcAdmin, OidcAdminServer};
 use tonic::{Request, Response, Status};
 
 use crate::OidcIssuer;
@@ -87,23 +87,25 @@ const MESSAGE_BYTES: usize = 16 * 1024;
 mod tests {
     use std::os::unix::fs::PermissionsExt;
 
-    use config::oidc::Config;
-    use kit::{Listeners, SystemClock};
-    use store::StoreConfig;
+    use sigstead_config::oidc::Config;
+    use sigstead_kit::{Listeners, SystemClock};
+    use sigstead_store::StoreConfig;
     use tonic::Code;
 
     use super::*;
 
     async fn admin(folder: &std::path::Path) -> AdminService {
         let path = folder.join("key");
-        let key = signer::PrivateKey::generate(key::Algorithm::RsaPkcs1v15_2048Sha256).unwrap();
+        let key =
+            sigstead_signer::PrivateKey::generate(sigstead_key::Algorithm::RsaPkcs1v15_2048Sha256)
+                .unwrap();
         std::fs::write(&path, key.to_pem().unwrap().as_bytes()).unwrap();
         std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o600)).unwrap();
         let uri = format!("file:{}", path.display()).parse().unwrap();
         let config = Config::new(
             Listeners::for_test(),
             "http://localhost:1".parse().unwrap(),
-            signer::KeyConfig {
+            sigstead_signer::KeyConfig {
                 uri,
                 passphrase_file: None,
             },

@@ -7,8 +7,8 @@ use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use http::request::Parts;
 use http::{HeaderMap, HeaderValue, StatusCode, header};
-use kit::Problem;
 use serde_json::{Value, json};
+use sigstead_kit::Problem;
 
 use super::visitor;
 use crate::OidcIssuer;
@@ -134,7 +134,7 @@ fn refuse(issuer: &OidcIssuer, error: Error) -> Response {
     issuer.metrics.refusal(row.code);
     let problem = Problem::from(error);
     let text = json!({"error": row.oauth, "error_description": problem.public_message()});
-    let mut response = problem.response(kit::BodyStyle::OAuth);
+    let mut response = problem.response(sigstead_kit::BodyStyle::OAuth);
     let status = match response.status() {
         status if status.is_server_error() => status,
         StatusCode::TOO_MANY_REQUESTS => StatusCode::TOO_MANY_REQUESTS,

@@ -5,7 +5,7 @@ use axum::extract::FromRequestParts;
 use axum::response::Response;
 use http::request::Parts;
 use http::{HeaderMap, HeaderValue, header};
-use kit::{PeerAddress, Problem};
+use sigstead_kit::{PeerAddress, Problem};
 use url::Url;
 
 use crate::OidcIssuer;

@@ -136,7 +136,7 @@ fn places_are_told_apart() {
 fn a_workload_needs_a_uri_as_its_subject() {
     let config = |subject: &str| ClientConfig {
         grants: vec![Grant::ClientCredentials],
-        workload: Some(config::oidc::WorkloadConfig {
+        workload: Some(sigstead_config::oidc::WorkloadConfig {
             subject: subject.to_owned(),
             claims: BTreeMap::new(),
         }),

@@ -1,4 +1,4 @@
-use kit::{Explanation, Kind};
+use sigstead_kit::{Explanation, Kind};
 
 use super::Error;
 

@@ -1,4 +1,4 @@
-use store::MemoryStore;
+use sigstead_store::MemoryStore;
 
 use super::*;
 

@@ -1,4 +1,4 @@
-use config::oidc::Grant;
+use sigstead_config::oidc::Grant;
 
 use super::TokenResponse;
 use crate::OidcIssuer;

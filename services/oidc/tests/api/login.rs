@@ -128,11 +128,11 @@ async fn sessions_end_by_time_sign_out_new_password_and_removal() {
         let mut browser = world.browser();
         browser.sign_in(&[]).await;
         assert!(browser.get("/").await.body.contains("Signed in"));
-        let alice = oidc::EmailAddress::parse("alice@example.com").unwrap();
+        let alice = sigstead_oidc::EmailAddress::parse("alice@example.com").unwrap();
         match how {
             "time" => world.advance(12 * 60 * 60),
             "password" => {
-                let new = oidc::Password::new("a new password".to_owned());
+                let new = sigstead_oidc::Password::new("a new password".to_owned());
                 drop(world.issuer.set_password(alice, new).await.unwrap());
             }
             "removal" => drop(world.issuer.remove_user(alice).await.unwrap()),

@@ -256,7 +256,7 @@ async fn a_refresh_token_is_used_once_and_its_copy_ends_the_grant() {
 async fn a_removed_account_gets_no_token_for_its_code() {
     let world = World::new().await;
     let code = world.code().await;
-    let alice = oidc::EmailAddress::parse("alice@example.com").unwrap();
+    let alice = sigstead_oidc::EmailAddress::parse("alice@example.com").unwrap();
     world.issuer.remove_user(alice).await.unwrap();
     world
         .redeem(&code, &[])

@@ -12,14 +12,14 @@ use axum::Router;
 use axum::body::Body;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use config::oidc::{ClientConfig, Config, Grant, WorkloadConfig};
 use http::Request;
 use http_body_util::BodyExt;
 use jsonwebtoken::{Algorithm, DecodingKey, Validation, decode};
-use kit::{Clock, Listeners, TestClock};
-use oidc::{EmailAddress, OidcIssuer, Password};
 use serde_json::Value;
-use store::StoreConfig;
+use sigstead_config::oidc::{ClientConfig, Config, Grant, WorkloadConfig};
+use sigstead_kit::{Clock, Listeners, TestClock};
+use sigstead_oidc::{EmailAddress, OidcIssuer, Password};
+use sigstead_store::StoreConfig;
 use time::OffsetDateTime;
 use tower::ServiceExt;
 
@@ -431,7 +431,7 @@ fn config_in(folder: &Path) -> Config {
     let mut config = Config::new(
         Listeners::for_test(),
         "http://localhost:8085".parse().unwrap(),
-        signer::KeyConfig {
+        sigstead_signer::KeyConfig {
             uri,
             passphrase_file: None,
         },
@@ -502,7 +502,9 @@ fn secret_hash() -> String {
 fn key_pem() -> &'static str {
     static PEM: OnceLock<String> = OnceLock::new();
     PEM.get_or_init(|| {
-        let key = signer::PrivateKey::generate(key::Algorithm::RsaPkcs1v15_2048Sha256).unwrap();
+        let key =
+            sigstead_signer::PrivateKey::generate(sigstead_key::Algorithm::RsaPkcs1v15_2048Sha256)
+                .unwrap();
         key.to_pem().unwrap().to_string()
     })
 }

@@ -1,11 +1,11 @@
 use std::sync::Arc;
 
-use entry::v1::{Operator, SearchTerm, TreeId};
-use kit::Problem;
-use merkle::{LeafHash, LeafIndex};
-use proto::admin::v1 as wire;
-use proto::admin::v1::get_entry_request::Entry as Asked;
-use proto::admin::v1::tlog_admin_server::{TlogAdmin, TlogAdminServer};
+use sigstead_entry::v1::{Operator, SearchTerm, TreeId};
+use sigstead_kit::Problem;
+use sigstead_merkle::{LeafHash, LeafIndex};
+use sigstead_proto::admin::v1 as wire;
+use sigstead_proto::admin::v1::get_entry_request::Entry as Asked;
+use sigstead_proto::admin::v1::tlog_admin_server::{TlogAdmin, TlogAdminServer};
 use tonic::{Request, Response, Status};
 
 use crate::error::Error;

@@ -2,13 +2,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::extract::OriginalUri;
-use entry::ProposedEntry;
-use kit::Problem;
-use proto::common::v1::LogId;
-use proto::google_api::HttpBody;
-use proto::rekor::v1::{InclusionProof, KindVersion, TransparencyLogEntry};
-use proto::rekor::v2::rekor_server::{Rekor, RekorServer};
-use proto::rekor::v2::{CreateEntryRequest, EntryBundleRequest, TileRequest};
+use sigstead_entry::ProposedEntry;
+use sigstead_kit::Problem;
+use sigstead_proto::common::v1::LogId;
+use sigstead_proto::google_api::HttpBody;
+use sigstead_proto::rekor::v1::{InclusionProof, KindVersion, TransparencyLogEntry};
+use sigstead_proto::rekor::v2::rekor_server::{Rekor, RekorServer};
+use sigstead_proto::rekor::v2::{CreateEntryRequest, EntryBundleRequest, TileRequest};
 use tonic::{Request, Response, Status};
 
 use crate::append::LogEntry;
@@ -88,8 +88,8 @@ impl From<&LogEntry> for TransparencyLogEntry {
                 key_id: entry.log_id.to_vec(),
             }),
             kind_version: Some(KindVersion {
-                kind: entry::KIND.to_owned(),
-                version: entry::API_VERSION.to_owned(),
+                kind: sigstead_entry::KIND.to_owned(),
+                version: sigstead_entry::API_VERSION.to_owned(),
             }),
             integrated_time: 0,
             inclusion_promise: None,

@@ -6,7 +6,7 @@ use axum::Router;
 use axum::extract::{FromRequestParts, Path, State};
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
-use kit::{BodyStyle, Budget, Problem, Routes};
+use sigstead_kit::{BodyStyle, Budget, Problem, Routes};
 
 use crate::api::{json, rekor_v1};
 use crate::log::TransparencyLog;

@@ -4,9 +4,9 @@ use base64::Engine;
 use base64::alphabet;
 use base64::engine::general_purpose::STANDARD;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
-use entry::{ProposedEntry, Verifier};
-use key::Algorithm;
 use serde::{Deserialize, Serialize};
+use sigstead_entry::{ProposedEntry, Verifier};
+use sigstead_key::Algorithm;
 
 use crate::append::LogEntry;
 use crate::error::Error;
@@ -31,8 +31,8 @@ pub(crate) fn encode_entry(entry: &LogEntry) -> Result<Vec<u8>, Error> {
             key_id: STANDARD.encode(entry.log_id),
         },
         kind_version: KindVersionResponse {
-            kind: entry::KIND,
-            version: entry::API_VERSION,
+            kind: sigstead_entry::KIND,
+            version: sigstead_entry::API_VERSION,
         },
         integrated_time: "0",
         inclusion_promise: None,

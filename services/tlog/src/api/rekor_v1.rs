@@ -4,9 +4,9 @@ use ::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::extract::{Path, Query, State};
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
-use entry::v1::{EntryId, ProposedEntry, SearchQuery, TreeId};
-use kit::{BodyStyle, Budget, Problem, Routes};
 use serde::Deserialize;
+use sigstead_entry::v1::{EntryId, ProposedEntry, SearchQuery, TreeId};
+use sigstead_kit::{BodyStyle, Budget, Problem, Routes};
 
 use crate::api::rekor_v1_json as json;
 use crate::error::Error;

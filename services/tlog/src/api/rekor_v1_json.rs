@@ -2,10 +2,10 @@ use std::borrow::Cow;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use entry::v1::{EntryId, ProposedEntry, read_object};
-use merkle::{ConsistencyProof, RootHash};
 use serde::ser::SerializeMap;
 use serde::{Deserialize, Serialize, Serializer};
+use sigstead_entry::v1::{EntryId, ProposedEntry, read_object};
+use sigstead_merkle::{ConsistencyProof, RootHash};
 
 use crate::error::Error;
 use crate::rekor_v1::{MAX_RETRIEVED, RekorV1, RekorV1Entry, Retrieval, Shard};

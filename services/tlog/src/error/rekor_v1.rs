@@ -1,5 +1,5 @@
-use entry::v1::Error;
-use kit::{Kind, Problem, causes};
+use sigstead_entry::v1::Error;
+use sigstead_kit::{Kind, Problem, causes};
 
 /// What the refusal of an entry answers. Clients of Rekor v1 know it by its first words.
 pub(super) fn refused_entry(error: Error) -> Problem {

@@ -1,4 +1,4 @@
-use kit::{Kind, Problem, causes};
+use sigstead_kit::{Kind, Problem, causes};
 
 use super::{Error, rekor_v1};
 
@@ -137,100 +137,102 @@ fn invalid(code: &'static str, why: &str) -> Problem {
     Problem::new(Kind::InvalidArgument, code, message)
 }
 
-fn refused(error: entry::Error) -> Problem {
+fn refused(error: sigstead_entry::Error) -> Problem {
     match &error {
-        entry::Error::AlgorithmNotAllowed(_) => invalid(
+        sigstead_entry::Error::AlgorithmNotAllowed(_) => invalid(
             "E-TLOG-004",
             &format!("{error}; use a key whose signatures are over a digest, such as ECDSA P-256"),
         ),
-        entry::Error::AlgorithmMismatch(_) => invalid(
+        sigstead_entry::Error::AlgorithmMismatch(_) => invalid(
             "E-TLOG-004",
             &format!("{error}; name the algorithm of the key in keyDetails"),
         ),
-        entry::Error::DigestLength { .. } => invalid(
+        sigstead_entry::Error::DigestLength { .. } => invalid(
             "E-TLOG-005",
             &format!("{error}; digest with the hash that keyDetails names"),
         ),
-        entry::Error::PublicKey(source) => invalid(
+        sigstead_entry::Error::PublicKey(source) => invalid(
             "E-TLOG-006",
             &format!("{error}: {source}; send a SubjectPublicKeyInfo in DER"),
         ),
-        entry::Error::Certificate(source) => invalid(
+        sigstead_entry::Error::Certificate(source) => invalid(
             "E-TLOG-006",
             &format!("{error}: {source}; send one certificate in DER"),
         ),
-        entry::Error::SignatureInvalid => invalid(
+        sigstead_entry::Error::SignatureInvalid => invalid(
             "E-TLOG-007",
             &format!("{error}; sign the artifact whose digest is sent"),
         ),
-        entry::Error::TooLong(_) => invalid(
+        sigstead_entry::Error::TooLong(_) => invalid(
             "E-TLOG-008",
             &format!("{error}, which the log cannot hold; use a smaller certificate or signature"),
         ),
         // Only bodies that are read back can be in another spelling.
-        entry::Error::NotCanonical => Problem::internal("E-TLOG-020", error),
+        sigstead_entry::Error::NotCanonical => Problem::internal("E-TLOG-020", error),
     }
 }
 
-fn failed(error: sequencer::Error) -> Problem {
+fn failed(error: sigstead_sequencer::Error) -> Problem {
     let unavailable = |code, message| Problem::new(Kind::Unavailable, code, message);
     let problem = match &error {
         // The reference answers 503; 429 says that nothing is wrong with the service, and every client retries it too.
-        sequencer::Error::Overloaded { retry_after } => Problem::new(
+        sigstead_sequencer::Error::Overloaded { retry_after } => Problem::new(
             Kind::ResourceExhausted,
             "E-TLOG-011",
             "reached max pushback; retry",
         )
         .with_retry_after(*retry_after),
-        sequencer::Error::ReadOnly { .. } => unavailable(
+        sigstead_sequencer::Error::ReadOnly { .. } => unavailable(
             "E-TLOG-012",
             "the log takes no entries until its operator has looked after it; reads go on",
         ),
         // Rekor v2 specification: a frozen log answers so, and clients look for its successor.
-        sequencer::Error::Frozen => Problem::new(
+        sigstead_sequencer::Error::Frozen => Problem::new(
             Kind::MethodNotAllowed,
             "E-TLOG-017",
             "This log has been frozen, please switch to the latest log.",
         ),
-        sequencer::Error::Ending => unavailable(
+        sigstead_sequencer::Error::Ending => unavailable(
             "E-TLOG-018",
             "the log is about to be frozen; send the entry again in a moment, to this log or its successor",
         ),
-        sequencer::Error::NoRoom { .. } => unavailable(
+        sigstead_sequencer::Error::NoRoom { .. } => unavailable(
             "E-TLOG-013",
             "the log has no room for more entries; try again when its operator has made some",
         ),
-        sequencer::Error::ClockBehind { .. } => unavailable(
+        sigstead_sequencer::Error::ClockBehind { .. } => unavailable(
             "E-TLOG-014",
             "the clock of the log went back; try again in a moment",
         ),
-        sequencer::Error::SigningFailed { .. } => unavailable(
+        sigstead_sequencer::Error::SigningFailed { .. } => unavailable(
             "E-TLOG-015",
             "the log could not sign its checkpoint, and did not take the entry; try again",
         ),
-        sequencer::Error::OutOfRange { .. } => Problem::new(
+        sigstead_sequencer::Error::OutOfRange { .. } => Problem::new(
             Kind::NotFound,
             "E-TLOG-010",
             format!("{error}; see the checkpoint for its size"),
         ),
-        sequencer::Error::Cold(cold::Error::Io { .. })
-        | sequencer::Error::ColdLags { .. }
-        | sequencer::Error::Index(_) => unavailable(
+        sigstead_sequencer::Error::Cold(sigstead_cold::Error::Io { .. })
+        | sigstead_sequencer::Error::ColdLags { .. }
+        | sigstead_sequencer::Error::Index(_) => unavailable(
             "E-TLOG-019",
             "the storage of the log does not answer; try again in a moment",
         ),
-        sequencer::Error::IndexBehind { .. } => unavailable(
+        sigstead_sequencer::Error::IndexBehind { .. } => unavailable(
             "E-TLOG-023",
             "not all entries of the log can be searched yet; try again in a moment",
         ),
-        sequencer::Error::EntryUnfit { .. }
-        | sequencer::Error::ObjectDamaged { .. }
-        | sequencer::Error::Cold(_)
-        | sequencer::Error::Journal(_)
-        | sequencer::Error::Anchor(_)
-        | sequencer::Error::Inconsistent { .. }
-        | sequencer::Error::WrongKey { .. }
-        | sequencer::Error::Thread(_) => return Problem::internal("E-TLOG-021", causes(&error)),
+        sigstead_sequencer::Error::EntryUnfit { .. }
+        | sigstead_sequencer::Error::ObjectDamaged { .. }
+        | sigstead_sequencer::Error::Cold(_)
+        | sigstead_sequencer::Error::Journal(_)
+        | sigstead_sequencer::Error::Anchor(_)
+        | sigstead_sequencer::Error::Inconsistent { .. }
+        | sigstead_sequencer::Error::WrongKey { .. }
+        | sigstead_sequencer::Error::Thread(_) => {
+            return Problem::internal("E-TLOG-021", causes(&error));
+        }
     };
     problem.with_detail(causes(&error))
 }

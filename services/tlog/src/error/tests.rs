@@ -1,11 +1,11 @@
 use std::time::Duration;
 
 use http::StatusCode;
-use kit::{BodyStyle, Kind, Problem};
+use sigstead_kit::{BodyStyle, Kind, Problem};
 
 use super::*;
 
-fn answer(error: sequencer::Error) -> (StatusCode, &'static str, Option<String>) {
+fn answer(error: sigstead_sequencer::Error) -> (StatusCode, &'static str, Option<String>) {
     let problem = Problem::from(Error::from(error));
     let response = problem.response(BodyStyle::Gateway);
     let retry_after = response.headers().get("retry-after");
@@ -17,19 +17,19 @@ fn answer(error: sequencer::Error) -> (StatusCode, &'static str, Option<String>)
 fn asks_to_come_back_when_an_entry_may_be_taken_later() {
     let later = [
         (
-            sequencer::Error::ReadOnly {
+            sigstead_sequencer::Error::ReadOnly {
                 reason: "the journal failed".into(),
             },
             "E-TLOG-012",
             "1",
         ),
         (
-            sequencer::Error::ClockBehind { behind_millis: 1 },
+            sigstead_sequencer::Error::ClockBehind { behind_millis: 1 },
             "E-TLOG-014",
             "1",
         ),
         (
-            sequencer::Error::SigningFailed {
+            sigstead_sequencer::Error::SigningFailed {
                 source: Box::<dyn std::error::Error + Send + Sync>::from("no key").into(),
             },
             "E-TLOG-015",
@@ -48,7 +48,7 @@ fn asks_to_come_back_when_an_entry_may_be_taken_later() {
 
 #[test]
 fn an_overloaded_log_is_not_a_failing_one() {
-    let error = sequencer::Error::Overloaded {
+    let error = sigstead_sequencer::Error::Overloaded {
         retry_after: Duration::from_secs(3),
     };
     let expected = (
@@ -62,14 +62,14 @@ fn an_overloaded_log_is_not_a_failing_one() {
 #[test]
 fn says_nothing_of_its_own_faults_to_the_caller() {
     let faults = [
-        sequencer::Error::Inconsistent {
+        sigstead_sequencer::Error::Inconsistent {
             why: "secret".to_owned(),
         },
-        sequencer::Error::ObjectDamaged {
+        sigstead_sequencer::Error::ObjectDamaged {
             path: "secret".to_owned(),
             what: "missing",
         },
-        sequencer::Error::EntryUnfit {
+        sigstead_sequencer::Error::EntryUnfit {
             source: "secret".into(),
         },
     ];
@@ -84,15 +84,18 @@ fn says_nothing_of_its_own_faults_to_the_caller() {
 #[test]
 fn asks_to_come_back_when_the_storage_does_not_answer() {
     let away = || std::io::Error::other("secret");
-    let index = index::Error::File {
+    let index = sigstead_index::Error::File {
         path: "/data/a".into(),
         source: away(),
     };
-    let cold = cold::Error::Io {
+    let cold = sigstead_cold::Error::Io {
         path: "/data/a".into(),
         source: away(),
     };
-    for error in [sequencer::Error::Index(index), sequencer::Error::Cold(cold)] {
+    for error in [
+        sigstead_sequencer::Error::Index(index),
+        sigstead_sequencer::Error::Cold(cold),
+    ] {
         let problem = Problem::from(Error::from(error));
         assert!(problem.detail().unwrap().contains("/data/a"));
         assert!(!problem.public_message().contains("/data/a"));
@@ -104,7 +107,7 @@ fn asks_to_come_back_when_the_storage_does_not_answer() {
 
 #[test]
 fn does_not_tell_the_world_why_a_log_is_read_only() {
-    let problem = Problem::from(Error::from(sequencer::Error::ReadOnly {
+    let problem = Problem::from(Error::from(sigstead_sequencer::Error::ReadOnly {
         reason: "anchor /data/a is ahead".into(),
     }));
     assert!(!problem.public_message().contains("/data/a"));
@@ -113,7 +116,7 @@ fn does_not_tell_the_world_why_a_log_is_read_only() {
 
 #[test]
 fn answers_404_beyond_the_end_of_the_log() {
-    let beyond = sequencer::Error::OutOfRange { asked: 7, size: 3 };
+    let beyond = sigstead_sequencer::Error::OutOfRange { asked: 7, size: 3 };
     assert_eq!(answer(beyond), (StatusCode::NOT_FOUND, "E-TLOG-010", None));
 }
 

@@ -117,7 +117,7 @@ impl LogSet {
         if let Some(ending) = ending {
             // The files of the new log may be there already, and a copy that is too old.
             if let Some(reason) = added.log.health().read_only {
-                return Err(sequencer::Error::ReadOnly { reason }.into());
+                return Err(sigstead_sequencer::Error::ReadOnly { reason }.into());
             }
             ending.log.freeze().await?;
         }

@@ -1,11 +1,11 @@
 use std::fs::{self, Permissions};
 use std::os::unix::fs::PermissionsExt as _;
 
-use key::Algorithm;
-use kit::{Listeners, SystemClock};
-use merkle::{RootHash, TreeHead};
-use sequencer::{Anchor as _, Anchored, FileAnchor};
-use signer::{KeyConfig, PrivateKey};
+use sigstead_key::Algorithm;
+use sigstead_kit::{Listeners, SystemClock};
+use sigstead_merkle::{RootHash, TreeHead};
+use sigstead_sequencer::{Anchor as _, Anchored, FileAnchor};
+use sigstead_signer::{KeyConfig, PrivateKey};
 use tempfile::TempDir;
 
 use super::*;
@@ -31,7 +31,7 @@ fn log(folder: &TempDir, origin: &str) -> LogConfig {
 
 fn shard(folder: &TempDir) -> LogConfig {
     let mut shard = log(folder, "v1.example.com");
-    shard.face = config::tlog::Face::RekorV1;
+    shard.face = sigstead_config::tlog::Face::RekorV1;
     shard.tree_id = std::num::NonZeroU64::new(1);
     shard
 }
@@ -131,7 +131,10 @@ async fn an_opening_whose_predecessor_cannot_end_can_be_repeated() {
         let refused = logs.add(new.clone(), &Predecessor::FreezeOnly).await;
         let error = refused.err().unwrap();
         assert!(
-            matches!(error, Error::Log(sequencer::Error::ReadOnly { .. })),
+            matches!(
+                error,
+                Error::Log(sigstead_sequencer::Error::ReadOnly { .. })
+            ),
             "{error:?}"
         );
     }
@@ -153,7 +156,7 @@ async fn no_log_ends_for_one_that_takes_no_entries() {
     let refused = logs.add(new, &Predecessor::FreezeOnly).await;
     assert!(matches!(
         refused.err().unwrap(),
-        Error::Log(sequencer::Error::ReadOnly { .. })
+        Error::Log(sigstead_sequencer::Error::ReadOnly { .. })
     ));
     assert!(frozen(&logs).is_empty());
     assert_eq!(logs.check(), Ok(()));

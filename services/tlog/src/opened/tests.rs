@@ -1,5 +1,5 @@
-use kit::Listeners;
-use signer::KeyConfig;
+use sigstead_kit::Listeners;
+use sigstead_signer::KeyConfig;
 use tempfile::TempDir;
 
 use super::*;

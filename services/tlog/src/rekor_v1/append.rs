@@ -1,7 +1,7 @@
 use bytes::Bytes;
-use entry::v1::{SearchTerm, VerifiedEntry};
-use merkle::{LeafHash, LeafIndex};
-use sequencer::{Announced, PendingEntry, SealError, SealedEntry};
+use sigstead_entry::v1::{SearchTerm, VerifiedEntry};
+use sigstead_merkle::{LeafHash, LeafIndex};
+use sigstead_sequencer::{Announced, PendingEntry, SealError, SealedEntry};
 
 use super::{Placed, RekorV1Entry, Shard};
 use crate::error::Error;
@@ -48,7 +48,7 @@ impl TryFrom<&VerifiedEntry> for PendingV1Entry {
 
     fn try_from(verified: &VerifiedEntry) -> Result<Self, Error> {
         Ok(Self {
-            framed: tiles::frame(verified.canonical_body())?.into(),
+            framed: sigstead_tiles::frame(verified.canonical_body())?.into(),
             leaf_hash: verified.leaf_hash(),
             terms: verified.terms_beside_body(),
         })

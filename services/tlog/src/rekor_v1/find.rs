@@ -1,5 +1,5 @@
-use entry::v1::{EntryId, Operator, ProposedEntry, SearchQuery, SearchTerm};
-use merkle::{LeafHash, LeafIndex};
+use sigstead_entry::v1::{EntryId, Operator, ProposedEntry, SearchQuery, SearchTerm};
+use sigstead_merkle::{LeafHash, LeafIndex};
 
 use super::{Placed, RekorV1, RekorV1Entry, Shard};
 use crate::error::Error;

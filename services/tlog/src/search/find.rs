@@ -1,11 +1,11 @@
 use std::collections::BTreeSet;
 
-use entry::v1::{Operator, SearchTerm};
-use index::Key;
-use key::HashAlgorithm;
-use merkle::LeafIndex;
-use sequencer::{Follower, Log, RecordedEntry};
-use tiles::TILE_WIDTH;
+use sigstead_entry::v1::{Operator, SearchTerm};
+use sigstead_index::Key;
+use sigstead_key::HashAlgorithm;
+use sigstead_merkle::LeafIndex;
+use sigstead_sequencer::{Follower, Log, RecordedEntry};
+use sigstead_tiles::TILE_WIDTH;
 
 use super::SearchIndex;
 use crate::error::Error;
@@ -80,7 +80,7 @@ async fn with_all(
 async fn with(follower: &Follower, key: &Key) -> Result<Option<BTreeSet<LeafIndex>>, Error> {
     let places = follower.positions(*key, MAX_FOUND + 1).await;
     let places = places.map_err(|error| match error {
-        sequencer::Error::Index(source) => Error::Index(source),
+        sigstead_sequencer::Error::Index(source) => Error::Index(source),
         error => Error::Log(error),
     })?;
     let are_few = places.len() <= MAX_FOUND;
@@ -116,7 +116,7 @@ async fn having(
 
 /// The keys of a stored entry. One that cannot be read, which no version of this service writes, is not found.
 pub(super) fn keys(entry: &RecordedEntry) -> Vec<Key> {
-    let of_body = entry::v1::search_terms_of(&unframed(&entry.bundle)).unwrap_or_default();
+    let of_body = sigstead_entry::v1::search_terms_of(&unframed(&entry.bundle)).unwrap_or_default();
     let beside = Side::decode(&entry.side).map(|side| side.terms);
     let terms = of_body.iter().chain(beside.iter().flatten());
     let keys: BTreeSet<_> = terms.map(key_of).collect();

@@ -3,9 +3,9 @@ use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use checkpoint::Origin;
-use index::{Index, IndexConfig};
-use sequencer::Follower;
+use sigstead_checkpoint::Origin;
+use sigstead_index::{Index, IndexConfig};
+use sigstead_sequencer::Follower;
 
 use super::find::keys;
 use crate::error::Error;

@@ -3,13 +3,13 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use cold::MemoryStorage;
-use entry::v1::{Operator, SearchTerm};
-use index::{Index, IndexConfig};
-use journal::MemoryJournal;
-use key::Algorithm;
-use merkle::{LeafHash, LeafIndex};
-use sequencer::{
+use sigstead_cold::MemoryStorage;
+use sigstead_entry::v1::{Operator, SearchTerm};
+use sigstead_index::{Index, IndexConfig};
+use sigstead_journal::MemoryJournal;
+use sigstead_key::Algorithm;
+use sigstead_merkle::{LeafHash, LeafIndex};
+use sigstead_sequencer::{
     CheckpointSigner, EntryLeaves, LogConfig, LogParts, MemoryAnchor, PendingEntry, SealError,
     SealedEntry,
 };
@@ -30,7 +30,7 @@ struct World {
 
 impl World {
     async fn new() -> Self {
-        let signer = signer::ephemeral(Algorithm::EcdsaP256Sha256).unwrap();
+        let signer = sigstead_signer::ephemeral(Algorithm::EcdsaP256Sha256).unwrap();
         let parts = LogParts {
             journal: Box::new(MemoryJournal::new()),
             cold: Arc::new(MemoryStorage::new()),
@@ -110,7 +110,7 @@ impl PendingEntry for Found {
             terms: self.0.clone(),
         };
         Ok(SealedEntry {
-            bundle: tiles::frame(&body)?.into(),
+            bundle: sigstead_tiles::frame(&body)?.into(),
             leaf_hash: LeafHash::of(&body),
             side: side.encode(),
         })
@@ -212,7 +212,10 @@ async fn an_index_that_fails_for_ever_is_made_anew_when_that_is_asked_for() {
     let found = find(&search, &world.log, &["term"], Operator::Or).await;
     let is_behind = matches!(
         found,
-        Err(Error::Log(sequencer::Error::IndexBehind { size: 20, .. }))
+        Err(Error::Log(sigstead_sequencer::Error::IndexBehind {
+            size: 20,
+            ..
+        }))
     );
     assert!(is_behind, "{found:?}");
 

@@ -1,11 +1,11 @@
 use crate::world::{TestTlog, decode, request};
-use proto::rekor::v2::create_entry_request::Spec;
-use proto::rekor::v2::rekor_client::RekorClient;
-use proto::rekor::v2::{
+use serde_json::Value;
+use sigstead_proto::rekor::v2::create_entry_request::Spec;
+use sigstead_proto::rekor::v2::rekor_client::RekorClient;
+use sigstead_proto::rekor::v2::{
     CreateEntryRequest, EntryBundleRequest, HashedRekordRequestV002, PublicKey, Signature,
     TileRequest, Verifier, verifier,
 };
-use serde_json::Value;
 use tonic::{Code, Status};
 
 pub(crate) fn wire(request: &Value) -> CreateEntryRequest {
@@ -14,7 +14,7 @@ pub(crate) fn wire(request: &Value) -> CreateEntryRequest {
     let raw_bytes = decode(&signature["verifier"]["publicKey"]["rawBytes"]);
     let verifier = Verifier {
         verifier: Some(verifier::Verifier::PublicKey(PublicKey { raw_bytes })),
-        key_details: proto::common::v1::PublicKeyDetails::PkixEcdsaP256Sha256.into(),
+        key_details: sigstead_proto::common::v1::PublicKeyDetails::PkixEcdsaP256Sha256.into(),
     };
     CreateEntryRequest {
         spec: Some(Spec::HashedRekordRequestV002(HashedRekordRequestV002 {

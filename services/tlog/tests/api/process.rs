@@ -2,7 +2,7 @@ use std::fs;
 use std::net::SocketAddr;
 
 use http::StatusCode;
-use proto::rekor::v2::rekor_client::RekorClient;
+use sigstead_proto::rekor::v2::rekor_client::RekorClient;
 use tempfile::TempDir;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
@@ -121,13 +121,13 @@ async fn does_not_start_with_another_key_than_the_log_was_begun_with() {
     Running::start(&folder).await.stop().await;
     world::write_key(folder.path(), ORIGIN);
     let config = world::config(folder.path(), &[ORIGIN]);
-    let error = tlog::build(config).await.err().unwrap();
-    let tlog::Error::Open { origin, source } = error else {
+    let error = sigstead_tlog::build(config).await.err().unwrap();
+    let sigstead_tlog::Error::Open { origin, source } = error else {
         panic!("{error:?}");
     };
     assert_eq!(origin.as_str(), ORIGIN);
     assert!(
-        matches!(source, sequencer::Error::WrongKey { .. }),
+        matches!(source, sigstead_sequencer::Error::WrongKey { .. }),
         "{source:?}"
     );
 }
@@ -140,8 +140,11 @@ async fn does_not_start_with_one_key_for_two_logs() {
     let key = |origin: &str| folder.path().join(format!("{origin}.key"));
     fs::copy(key(ORIGIN), key(OTHER_ORIGIN)).unwrap();
     let config = world::config(folder.path(), &[ORIGIN, OTHER_ORIGIN]);
-    let error = tlog::build(config.clone()).await.err().unwrap();
-    assert!(matches!(error, tlog::Error::KeyShared { .. }), "{error:?}");
+    let error = sigstead_tlog::build(config.clone()).await.err().unwrap();
+    assert!(
+        matches!(error, sigstead_tlog::Error::KeyShared { .. }),
+        "{error:?}"
+    );
     assert!(!config.logs[0].data.exists());
 }
 
@@ -149,10 +152,13 @@ async fn does_not_start_with_one_key_for_two_logs() {
 async fn does_not_start_without_its_key() {
     let folder = tempfile::tempdir().unwrap();
     let config = world::config(folder.path(), &[ORIGIN]);
-    let error = tlog::build(config).await.err().unwrap();
-    assert!(matches!(error, tlog::Error::Key { .. }), "{error:?}");
+    let error = sigstead_tlog::build(config).await.err().unwrap();
+    assert!(
+        matches!(error, sigstead_tlog::Error::Key { .. }),
+        "{error:?}"
+    );
     let mut config = world::config(folder.path(), &[ORIGIN]);
     config.logs.clear();
-    let error = tlog::build(config).await.err().unwrap();
-    assert!(matches!(error, tlog::Error::NoLogs), "{error:?}");
+    let error = sigstead_tlog::build(config).await.err().unwrap();
+    assert!(matches!(error, sigstead_tlog::Error::NoLogs), "{error:?}");
 }

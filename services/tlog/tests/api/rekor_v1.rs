@@ -1,11 +1,11 @@
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use checkpoint::{Origin, SignedCheckpoint};
 use http::{Method, Request, StatusCode};
-use key::{Algorithm, HashAlgorithm, PublicKey};
-use merkle::{InclusionProof, LeafHash, LeafIndex, NodeHash, RootHash};
-use note::VerifierKey;
 use serde_json::{Value, json};
+use sigstead_checkpoint::{Origin, SignedCheckpoint};
+use sigstead_key::{Algorithm, HashAlgorithm, PublicKey};
+use sigstead_merkle::{InclusionProof, LeafHash, LeafIndex, NodeHash, RootHash};
+use sigstead_note::VerifierKey;
 
 use crate::world::{Answer, TestTlog, V1_HOST};
 
@@ -13,7 +13,7 @@ const ENTRIES: &str = "/api/v1/log/entries";
 
 /// A `hashedrekord` over a fresh key.
 pub(crate) async fn proposed(message: &[u8]) -> Value {
-    let signer = signer::ephemeral(Algorithm::EcdsaP256Sha256).unwrap();
+    let signer = sigstead_signer::ephemeral(Algorithm::EcdsaP256Sha256).unwrap();
     let digest = HashAlgorithm::Sha256.digest(message);
     json!({
         "kind": "hashedrekord",

@@ -1,8 +1,8 @@
 use std::fs;
 
 use http::StatusCode;
-use proto::admin::v1::get_entry_request::Entry as Asked;
-use proto::admin::v1::{
+use sigstead_proto::admin::v1::get_entry_request::Entry as Asked;
+use sigstead_proto::admin::v1::{
     FreezeLogRequest, GetEntryRequest, ListLogsRequest, OpenLogRequest, ProveConsistencyRequest,
 };
 use tonic::Code;
@@ -26,7 +26,7 @@ async fn append(tlog: &TestTlog, message: &[u8]) -> (String, serde_json::Value) 
 async fn open_shard(tlog: &TestTlog, admin: &mut Admin, tree_id: u64) {
     let shard = v1_shard(tlog.folder.path(), tree_id);
     let request = OpenLogRequest {
-        config_yaml: ::config::to_yaml(&shard).unwrap(),
+        config_yaml: sigstead_config::to_yaml(&shard).unwrap(),
         freeze_predecessor: true,
         predecessor: String::new(),
     };
@@ -182,22 +182,22 @@ async fn a_log_that_does_not_fit_the_others_is_not_opened() {
     same_data.data.clone_from(&first.data);
     let table = [
         (
-            ::config::to_yaml(&first).unwrap(),
+            sigstead_config::to_yaml(&first).unwrap(),
             true,
             Code::AlreadyExists,
         ),
         (
-            ::config::to_yaml(&second).unwrap(),
+            sigstead_config::to_yaml(&second).unwrap(),
             false,
             Code::FailedPrecondition,
         ),
         (
-            ::config::to_yaml(&same_key).unwrap(),
+            sigstead_config::to_yaml(&same_key).unwrap(),
             true,
             Code::InvalidArgument,
         ),
         (
-            ::config::to_yaml(&same_data).unwrap(),
+            sigstead_config::to_yaml(&same_data).unwrap(),
             true,
             Code::InvalidArgument,
         ),
@@ -224,7 +224,7 @@ async fn a_log_that_cannot_be_kept_leaves_everything_as_it_was() {
     fs::write(&logs_d, "not a directory").unwrap();
     let second = v1_shard(tlog.folder.path(), 2);
     let request = OpenLogRequest {
-        config_yaml: ::config::to_yaml(&second).unwrap(),
+        config_yaml: sigstead_config::to_yaml(&second).unwrap(),
         freeze_predecessor: true,
         predecessor: String::new(),
     };
@@ -249,7 +249,7 @@ async fn of_several_logs_only_the_one_that_is_named_is_frozen() {
     }
     let mut logs = config(folder.path(), &[ORIGIN, OTHER_ORIGIN]).logs;
     logs.push(v1_shard(folder.path(), 1));
-    let new = ::config::to_yaml(&config(folder.path(), &[NEW]).logs[0]).unwrap();
+    let new = sigstead_config::to_yaml(&config(folder.path(), &[NEW]).logs[0]).unwrap();
     let (_tlog, mut admin) = TestTlog::of(folder, logs).await;
     let shard = format!("{V1_HOST} - 1");
     let table = [

@@ -10,19 +10,19 @@ use axum::body::Body;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
-use checkpoint::{Origin, SignedCheckpoint};
-use config::tlog::{Config, LogConfig};
 use http::{HeaderMap, Request, StatusCode};
 use http_body_util::BodyExt as _;
-use key::{Algorithm, PublicKey};
-use kit::{Listeners, Service};
-use merkle::{InclusionProof, LeafHash, LeafIndex, NodeHash, NodeReader, RootHash};
-use note::VerifierKey;
-use proto::admin::v1::tlog_admin_client::TlogAdminClient;
 use serde_json::{Value, json};
-use signer::{KeyConfig, PrivateKey};
+use sigstead_checkpoint::{Origin, SignedCheckpoint};
+use sigstead_config::tlog::{Config, LogConfig};
+use sigstead_key::{Algorithm, PublicKey};
+use sigstead_kit::{Listeners, Service};
+use sigstead_merkle::{InclusionProof, LeafHash, LeafIndex, NodeHash, NodeReader, RootHash};
+use sigstead_note::VerifierKey;
+use sigstead_proto::admin::v1::tlog_admin_client::TlogAdminClient;
+use sigstead_signer::{KeyConfig, PrivateKey};
+use sigstead_tiles::EntryBundle;
 use tempfile::TempDir;
-use tiles::EntryBundle;
 use tower::ServiceExt as _;
 
 pub(crate) const ORIGIN: &str = "log2026-1.rekor.example.com";
@@ -67,7 +67,7 @@ impl TestTlog {
     pub(crate) async fn of(folder: TempDir, logs: Vec<LogConfig>) -> (Self, Admin) {
         let mut config = Config::new(Listeners::for_test(), logs);
         config.opened_logs = Some(folder.path().join("logs.d"));
-        let service = tlog::build(config).await.unwrap();
+        let service = sigstead_tlog::build(config).await.unwrap();
         let (router, admin) = service.into_routers().unwrap();
         (Self { folder, router }, TlogAdminClient::new(admin))
     }
@@ -158,13 +158,16 @@ impl TestTlog {
             assert_eq!(tile.body, expected);
             leaves.extend(hashes);
         }
-        assert_eq!(merkle::root_of(&Leaves(leaves), head.size), Ok(head.root));
+        assert_eq!(
+            sigstead_merkle::root_of(&Leaves(leaves), head.size),
+            Ok(head.root)
+        );
     }
 }
 
 /// The service on a folder that has the keys of the given logs.
 pub(crate) async fn service(folder: &Path, origins: &[&str]) -> Service {
-    tlog::build(config(folder, origins)).await.unwrap()
+    sigstead_tlog::build(config(folder, origins)).await.unwrap()
 }
 
 pub(crate) fn config(folder: &Path, origins: &[&str]) -> Config {
@@ -266,7 +269,7 @@ pub(crate) struct Signed {
 
 impl Signed {
     pub(crate) async fn new(algorithm: Algorithm, message: &[u8]) -> Self {
-        let signer = signer::ephemeral(algorithm).unwrap();
+        let signer = sigstead_signer::ephemeral(algorithm).unwrap();
         Self {
             signature: STANDARD.encode(signer.sign(message).await.unwrap()),
             public_key: STANDARD.encode(signer.public_key().spki_der()),

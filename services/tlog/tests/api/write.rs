@@ -1,8 +1,8 @@
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use http::StatusCode;
-use key::Algorithm;
 use serde_json::{Value, json};
+use sigstead_key::Algorithm;
 
 use crate::world::{self, ORIGIN, Signed, TestTlog, decode, request};
 
@@ -164,7 +164,7 @@ fn envelope(payload: &[u8], signatures: &[&str], verifiers: &[Value]) -> Value {
 #[tokio::test]
 async fn logs_an_envelope_with_one_signature_as_a_hashedrekord() {
     let tlog = TestTlog::new().await;
-    let pae = entry::pae("application/vnd.in-toto+json", b"{}");
+    let pae = sigstead_entry::pae("application/vnd.in-toto+json", b"{}");
     let signed = Signed::new(Algorithm::EcdsaP256Sha256, &pae).await;
     let verifiers = [signed.verifier()];
     let entry = tlog
@@ -178,7 +178,7 @@ async fn logs_an_envelope_with_one_signature_as_a_hashedrekord() {
 #[tokio::test]
 async fn refuses_an_envelope_that_is_not_one_entry() {
     let tlog = TestTlog::new().await;
-    let pae = entry::pae("application/vnd.in-toto+json", b"{}");
+    let pae = sigstead_entry::pae("application/vnd.in-toto+json", b"{}");
     let signed = Signed::new(Algorithm::EcdsaP256Sha256, &pae).await;
     let (sig, verifier) = (signed.signature.as_str(), signed.verifier());
     let table: [(&[&str], &[Value], &str); 5] = [

@@ -2,12 +2,12 @@
 
 use std::sync::Arc;
 
-use proto::timestamp::v1 as wire;
-use proto::timestamp::v1::timestamp_authority_server::{
+use sigstead_proto::timestamp::v1 as wire;
+use sigstead_proto::timestamp::v1::timestamp_authority_server::{
     TimestampAuthority as Rpc, TimestampAuthorityServer,
 };
+use sigstead_tsp::TimeStampReq;
 use tonic::{Request, Response, Status};
-use tsp::TimeStampReq;
 
 use crate::error::Error;
 use crate::{TimestampAuthority, api::http};
@@ -42,5 +42,5 @@ impl Rpc for Face {
 }
 
 fn problem(error: Error) -> Status {
-    kit::Problem::from(error).into()
+    sigstead_kit::Problem::from(error).into()
 }

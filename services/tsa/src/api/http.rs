@@ -8,8 +8,8 @@ use axum::Router;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
-use kit::{BodyStyle, Budget, Problem, Routes};
-use tsp::TimeStampReq;
+use sigstead_kit::{BodyStyle, Budget, Problem, Routes};
+use sigstead_tsp::TimeStampReq;
 
 use crate::api::json;
 use crate::{Error, TimestampAuthority};

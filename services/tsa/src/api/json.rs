@@ -2,9 +2,9 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use key::HashAlgorithm;
 use serde::Deserialize;
-use tsp::{Nonce, Policy, TimeStampReq};
+use sigstead_key::HashAlgorithm;
+use sigstead_tsp::{Nonce, Policy, TimeStampReq};
 
 use crate::Error;
 
@@ -33,8 +33,8 @@ pub(crate) fn decode(body: &[u8]) -> Result<TimeStampReq, Error> {
         "sha256" => HashAlgorithm::Sha256,
         "sha384" => HashAlgorithm::Sha384,
         "sha512" => HashAlgorithm::Sha512,
-        "sha1" => return Err(tsp::Error::HashWeak.into()),
-        other => return Err(tsp::Error::HashUnknown(other.to_owned()).into()),
+        "sha1" => return Err(sigstead_tsp::Error::HashWeak.into()),
+        other => return Err(sigstead_tsp::Error::HashUnknown(other.to_owned()).into()),
     };
     let digest = STANDARD
         .decode(&request.artifact_hash)

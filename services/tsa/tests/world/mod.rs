@@ -8,21 +8,21 @@ use std::sync::Arc;
 use axum::Router;
 use axum::body::Body;
 use bytes::Bytes;
-use config::tsa::Config;
 use http::{HeaderMap, Request, StatusCode};
 use http_body_util::BodyExt as _;
-use key::Algorithm;
-use kit::{Clock, Listeners, TestClock};
 use serde_json::Value;
-use signer::{KeyConfig, PrivateKey, Signer};
-use tempfile::TempDir;
-use time::{Duration, OffsetDateTime};
-use tower::ServiceExt as _;
-use tsa::TimestampAuthority;
-use x509::{
+use sigstead_config::tsa::Config;
+use sigstead_key::Algorithm;
+use sigstead_kit::{Clock, Listeners, TestClock};
+use sigstead_signer::{KeyConfig, PrivateKey, Signer};
+use sigstead_tsa::TimestampAuthority;
+use sigstead_x509::{
     CaKind, CaProfile, Certificate, Name, SerialNumber, TimestampingProfile, UnsignedCertificate,
     Validity,
 };
+use tempfile::TempDir;
+use time::{Duration, OffsetDateTime};
+use tower::ServiceExt as _;
 
 /// The service, built on real files.
 pub(crate) struct TestTsa {
@@ -43,7 +43,7 @@ impl TestTsa {
         let clock = Arc::new(TestClock::at(now()));
         let config = config(folder.path());
         let opened = TimestampAuthority::open(config, Arc::clone(&clock) as Arc<dyn Clock>).await;
-        let service = tsa::service(opened.unwrap(), Listeners::for_test());
+        let service = sigstead_tsa::service(opened.unwrap(), Listeners::for_test());
         Self {
             folder,
             router: service.into_public_router().unwrap(),
@@ -147,7 +147,7 @@ fn validity() -> Validity {
 }
 
 fn ephemeral() -> Arc<dyn Signer> {
-    signer::ephemeral(Algorithm::EcdsaP256Sha256).unwrap()
+    sigstead_signer::ephemeral(Algorithm::EcdsaP256Sha256).unwrap()
 }
 
 async fn sign(unsigned: UnsignedCertificate, signer: &dyn Signer) -> Certificate {

@@ -3,11 +3,13 @@
 use std::pin::Pin;
 use std::sync::Arc;
 
-use kit::Problem;
-use proto::json::Unknown;
-use proto::trust_root_service::v1 as wire;
-use proto::trust_root_service::v1::trust_root_server::{TrustRoot as Rpc, TrustRootServer};
-use proto::trustroot::v1::{SigningConfig, TrustedRoot};
+use sigstead_kit::Problem;
+use sigstead_proto::json::Unknown;
+use sigstead_proto::trust_root_service::v1 as wire;
+use sigstead_proto::trust_root_service::v1::trust_root_server::{
+    TrustRoot as Rpc, TrustRootServer,
+};
+use sigstead_proto::trustroot::v1::{SigningConfig, TrustedRoot};
 use tokio_stream::wrappers::WatchStream;
 use tokio_stream::{Stream, StreamExt as _};
 use tokio_util::sync::CancellationToken;
@@ -76,10 +78,10 @@ impl Rpc for Face {
 impl Face {
     fn document<M>(&self, target: &str) -> Result<Response<M>, Status>
     where
-        M: proto::json::Document,
+        M: sigstead_proto::json::Document,
     {
         let json = self.repository.target(target).map_err(status)?;
-        let message = proto::json::decode(&json, Unknown::Refuse)
+        let message = sigstead_proto::json::decode(&json, Unknown::Refuse)
             .map_err(|error| status(Error::Document(error)))?;
         Ok(Response::new(message))
     }

@@ -6,7 +6,7 @@ use ::http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use axum::Router;
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Response};
-use kit::{BodyStyle, Budget, Problem, Routes};
+use sigstead_kit::{BodyStyle, Budget, Problem, Routes};
 
 use crate::error::Error;
 use crate::publish::TrustRootRepository;

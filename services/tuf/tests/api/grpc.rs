@@ -3,11 +3,11 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use proto::trust_root_service::v1 as wire;
-use proto::trust_root_service::v1::trust_root_client::TrustRootClient;
+use sigstead_proto::trust_root_service::v1 as wire;
+use sigstead_proto::trust_root_service::v1::trust_root_client::TrustRootClient;
+use sigstead_trust_root::tuf::{Signed, Snapshot};
 use tokio_stream::StreamExt as _;
 use tonic::Code;
-use trust_root::tuf::{Signed, Snapshot};
 
 use crate::DAY;
 use crate::world::{World, documents, trusted_root};
@@ -21,7 +21,10 @@ async fn tells_the_trusted_root_over_grpc() {
     let expected = trusted_root(&documents("first"));
     assert_eq!(root.media_type, expected.media_type);
     let config = client.get_signing_config(()).await.unwrap().into_inner();
-    assert_eq!(config.media_type, trust_root::SigningConfig::MEDIA_TYPE);
+    assert_eq!(
+        config.media_type,
+        sigstead_trust_root::SigningConfig::MEDIA_TYPE
+    );
 }
 
 #[tokio::test]
@@ -96,8 +99,8 @@ async fn tells_the_versions_at_once_and_then_each_change() {
 async fn a_running_service_finds_new_targets_by_itself() {
     let world = World::new().await;
     let mut config = world.config();
-    config.listeners = kit::Listeners::for_test();
-    let service = tuf::build_at(config, Arc::clone(&world.clock) as _);
+    config.listeners = sigstead_kit::Listeners::for_test();
+    let service = sigstead_tuf::build_at(config, Arc::clone(&world.clock) as _);
     let bound = service.await.unwrap().bind().await.unwrap();
     let stop = tokio_util::sync::CancellationToken::new();
     let address = bound.public_address();

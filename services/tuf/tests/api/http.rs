@@ -1,7 +1,7 @@
 //! The files as clients ask for them.
 
 use ::http::StatusCode;
-use trust_root::tuf::target_path;
+use sigstead_trust_root::tuf::target_path;
 
 use crate::world::{World, documents};
 

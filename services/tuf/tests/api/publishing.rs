@@ -1,8 +1,8 @@
 //! What is signed, and when.
 
 use ::http::StatusCode;
-use kit::Clock as _;
-use trust_root::tuf::target_path;
+use sigstead_kit::Clock as _;
+use sigstead_trust_root::tuf::target_path;
 
 use crate::world::{self, World, documents, write_key};
 use crate::{DAY, whole};

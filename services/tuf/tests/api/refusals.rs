@@ -1,9 +1,9 @@
 //! What is not published, and says why.
 
 use ::http::StatusCode;
-use kit::Clock as _;
-use trust_root::tuf::{Root, Signed, Targets, target_path};
-use tuf::Error;
+use sigstead_kit::Clock as _;
+use sigstead_trust_root::tuf::{Root, Signed, Targets, target_path};
+use sigstead_tuf::Error;
 
 use crate::DAY;
 use crate::world::{World, documents, ephemeral, public, write_key};

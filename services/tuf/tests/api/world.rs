@@ -8,16 +8,18 @@ use std::sync::Arc;
 use ::http::{HeaderMap, Request, StatusCode};
 use axum::Router;
 use axum::body::Body;
-use config::tuf::Config;
 use http_body_util::BodyExt as _;
-use key::Algorithm;
-use kit::{Clock, Listeners, TestClock};
-use signer::{KeyConfig, PrivateKey, Signer};
+use sigstead_config::tuf::Config;
+use sigstead_key::Algorithm;
+use sigstead_kit::{Clock, Listeners, TestClock};
+use sigstead_signer::{KeyConfig, PrivateKey, Signer};
+use sigstead_trust_root::tuf::{
+    Role, Root, Signed, Snapshot, Targets, Timestamp, TufKey, target_path,
+};
+use sigstead_trust_root::{Target, TrustState, TrustedRoot};
 use tempfile::TempDir;
 use time::{Duration, OffsetDateTime};
 use tower::ServiceExt as _;
-use trust_root::tuf::{Role, Root, Signed, Snapshot, Targets, Timestamp, TufKey, target_path};
-use trust_root::{Target, TrustState, TrustedRoot};
 
 /// Keys, clock and directory of an instance; the service is opened over them as often as a test wants.
 pub(crate) struct World {
@@ -73,9 +75,9 @@ impl World {
     }
 
     /// Starts the service, or says why it refuses.
-    pub(crate) async fn try_start(&self) -> Result<Router, tuf::Error> {
+    pub(crate) async fn try_start(&self) -> Result<Router, sigstead_tuf::Error> {
         let clock = Arc::clone(&self.clock) as Arc<dyn Clock>;
-        let service = tuf::build_at(self.config(), clock).await?;
+        let service = sigstead_tuf::build_at(self.config(), clock).await?;
         Ok(service.into_public_router().unwrap())
     }
 
@@ -167,7 +169,7 @@ impl Face {
             .file(&format!("/{}.snapshot.json", named.version))
             .await;
         assert_eq!(named.length, file.len() as u64);
-        assert_eq!(named.hashes, trust_root::tuf::Hashes::of(&file));
+        assert_eq!(named.hashes, sigstead_trust_root::tuf::Hashes::of(&file));
         let snapshot = Signed::<Snapshot>::parse(&file).unwrap();
         snapshot.verify(root).unwrap();
         let version = snapshot.signed.targets_version().unwrap();
@@ -178,7 +180,7 @@ impl Face {
         for (name, meta) in &targets.signed.targets {
             let path = format!("/targets/{}.{name}", meta.hashes.sha256);
             assert_eq!(
-                trust_root::tuf::Hashes::of(&self.file(&path).await),
+                sigstead_trust_root::tuf::Hashes::of(&self.file(&path).await),
                 meta.hashes
             );
         }
@@ -261,7 +263,7 @@ pub(crate) fn now() -> OffsetDateTime {
 }
 
 pub(crate) fn ephemeral() -> Arc<dyn Signer> {
-    signer::ephemeral(Algorithm::EcdsaP256Sha256).unwrap()
+    sigstead_signer::ephemeral(Algorithm::EcdsaP256Sha256).unwrap()
 }
 
 pub(crate) fn public(signer: &Arc<dyn Signer>) -> TufKey {
