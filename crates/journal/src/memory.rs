@@ -116,7 +116,7 @@ impl MemoryMedium {
         self.set_room(is_full.then_some(0));
     }
 
-    /// Lets [`Journal::reserve`] fail for more than so many bytes.
+    /// Lets [`Journal::reserve`] fail for more than so many bytes; with `None` it succeeds again.
     pub fn set_room(&self, bytes: Option<usize>) {
         self.lock().room = bytes;
     }

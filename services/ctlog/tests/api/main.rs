@@ -6,6 +6,10 @@
     reason = "a test stops at what it did not expect"
 )]
 
+mod authorities;
+mod grpc;
 mod log;
 mod monitor;
+mod refusals;
+mod start;
 mod world;

@@ -16,7 +16,8 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use tokio_util::sync::CancellationToken;
 
-use crate::world::{Authorities, config, prepare, submission};
+use crate::authorities::{Authorities, ephemeral};
+use crate::world::{config, prepare, submission};
 
 /// The service on a port of its own.
 struct Running {
@@ -87,10 +88,7 @@ impl Running {
             let (status, answer) = self.exchange("POST /ct/v1/add-pre-chain", &body).await;
             assert_eq!(status, 200, "{answer}");
         }
-        let certificate = self
-            .authorities
-            .certificate(crate::world::ephemeral().as_ref())
-            .await;
+        let certificate = self.authorities.certificate(ephemeral().as_ref()).await;
         let body = submission(&self.authorities.chain(certificate.to_der()));
         assert_eq!(self.exchange("POST /ct/v1/add-chain", &body).await.0, 200);
     }
