@@ -14,6 +14,7 @@ OUT      := target/$(if $(filter dev,$(PROFILE)),debug,$(PROFILE))
 SIGCTL   := $(OUT)/sigctl
 CARGO    := cargo
 LOCKED   := --locked
+SKIPS    := $(CURDIR)/target/skips
 # Stores on the disk of the checkout, for /tmp may be memory; a file descriptor for each client.
 BENCHED  := mkdir -p target/bench && ulimit -n $$(ulimit -Hn) && TMPDIR=$(CURDIR)/target/bench
 
@@ -44,9 +45,11 @@ deny: ## check licences, bans and sources of all dependencies
 docs: ## build the documentation of all crates, refusing broken links
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc $(LOCKED) --workspace --no-deps
 
-test: ## run every test; a missing optional client is a visible skip
+test: ## run every test; what could not run is summed up at the end, with how to enable it
 	$(CARGO) build $(LOCKED) --workspace --bins
-	$(CARGO) test $(LOCKED) --workspace
+	@rm -f $(SKIPS)
+	@SIGSTEAD_TEST_SKIPS=$(SKIPS) $(CARGO) test $(LOCKED) --workspace; status=$$?; \
+	  integration/skips.sh $(SKIPS); exit $$status
 
 soak: ## break machine, disk and files under the running log for long
 	$(CARGO) build $(LOCKED) --workspace --bins

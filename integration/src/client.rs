@@ -3,6 +3,8 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use sigstead_test_support::Need;
+
 /// The pinned cosign.
 #[must_use]
 pub fn cosign() -> Option<PathBuf> {
@@ -90,13 +92,6 @@ fn installed(name: &str, program: PathBuf) -> Option<PathBuf> {
 }
 
 fn present(name: &str, is_present: bool) -> Option<()> {
-    if is_present {
-        return Some(());
-    }
-    assert!(
-        std::env::var_os("SIGSTEAD_TEST_REQUIRE_CLIENTS").is_none(),
-        "{name} is not installed, and here nothing may be skipped: run `make packages clients`"
-    );
-    eprintln!("skipped: {name} is not installed; `make clients` installs it");
-    None
+    let remedy = "make packages clients";
+    Need { name, remedy }.check(is_present)
 }

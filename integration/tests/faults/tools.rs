@@ -4,6 +4,8 @@ use std::ops::Range;
 use std::path::PathBuf;
 use std::process::Command;
 
+use sigstead_test_support::Need;
+
 /// One figure for CI and one for `make soak`.
 pub(crate) fn cycles(ci: usize, soak: usize) -> usize {
     if is_soak() { soak } else { ci }
@@ -22,17 +24,8 @@ pub(crate) fn program(name: &str) -> Option<()> {
 
 /// What a test needs is there, or the test is skipped visibly; where skipping is not allowed, it fails.
 pub(crate) fn present(name: &str, is_present: bool) -> Option<()> {
-    if is_present {
-        return Some(());
-    }
-    assert!(
-        std::env::var_os("SIGSTEAD_TEST_REQUIRE_CLIENTS").is_none(),
-        "{name} is missing, and here nothing may be skipped: run `make packages` as root"
-    );
-    eprintln!(
-        "skipped: {name} is missing; `make packages` installs programs, and only root mounts disks"
-    );
-    None
+    let remedy = "make packages (as root, who alone mounts disks)";
+    Need { name, remedy }.check(is_present)
 }
 
 /// A program of the workspace, of the profile that this test was built with.

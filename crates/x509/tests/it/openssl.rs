@@ -5,6 +5,7 @@ use std::process::Command;
 
 use futures::executor::block_on;
 use sigstead_key::Algorithm;
+use sigstead_test_support::Need;
 use sigstead_x509::{CaKind, Certificate, CertificateRequest};
 
 use crate::world::{Authority, email, issuer, now, sign};
@@ -13,11 +14,13 @@ struct OpenSsl(tempfile::TempDir);
 
 impl OpenSsl {
     /// None where the program is missing.
-    fn find(test: &str) -> Option<Self> {
-        if Command::new("openssl").arg("version").output().is_err() {
-            eprintln!("skipped: {test}: no openssl program");
-            return None;
-        }
+    fn find() -> Option<Self> {
+        let answers = Command::new("openssl").arg("version").output().is_ok();
+        let need = Need {
+            name: "openssl",
+            remedy: "make packages",
+        };
+        need.check(answers)?;
         Some(Self(tempfile::tempdir().unwrap()))
     }
 
@@ -47,7 +50,7 @@ fn text(path: &Path) -> &str {
 
 #[test]
 fn openssl_verifies_the_chain_and_prints_the_identity() {
-    let Some(openssl) = OpenSsl::find("the chain") else {
+    let Some(openssl) = OpenSsl::find() else {
         return;
     };
     for algorithm in [
@@ -91,7 +94,7 @@ fn openssl_verifies_the_chain_and_prints_the_identity() {
 
 #[test]
 fn openssl_reads_poison_and_scts() {
-    let Some(openssl) = OpenSsl::find("the precertificate") else {
+    let Some(openssl) = OpenSsl::find() else {
         return;
     };
     let ca = Authority::root(Algorithm::EcdsaP256Sha256);
@@ -145,7 +148,7 @@ fn sct_list() -> Vec<u8> {
 
 #[test]
 fn reads_requests_and_certificates_that_openssl_makes() {
-    let Some(openssl) = OpenSsl::find("requests") else {
+    let Some(openssl) = OpenSsl::find() else {
         return;
     };
     for parameters in [
