@@ -8,20 +8,23 @@ use serde_json::json;
 use crate::problem::{BodyStyle, CODE_INTERNAL, Problem};
 use crate::readiness::Readiness;
 use crate::routes::{Budget, Routes};
+use crate::running::Running;
 
 #[derive(Clone)]
 struct Ops {
+    running: Running,
     readiness: Readiness,
     registry: Registry,
 }
 
 /// The routes of the ops listener.
-pub(crate) fn router(readiness: Readiness, registry: Registry) -> Router {
+pub(crate) fn router(running: Running, readiness: Readiness, registry: Registry) -> Router {
     Routes::new(BodyStyle::HttpCode)
         .get("/healthz", Budget::read(), healthz)
         .get("/readyz", Budget::read(), readyz)
         .get("/metrics", Budget::read(), metrics)
         .with_state(Ops {
+            running,
             readiness,
             registry,
         })
@@ -40,11 +43,12 @@ async fn readyz(State(ops): State<Ops>) -> Response {
     } else {
         StatusCode::SERVICE_UNAVAILABLE
     };
-    (
-        status,
-        Json(json!({"ready": reasons.is_empty(), "reasons": reasons})),
-    )
-        .into_response()
+    let answer = json!({
+        "ready": reasons.is_empty(),
+        "reasons": reasons,
+        "process": ops.running.process(),
+    });
+    (status, Json(answer)).into_response()
 }
 
 async fn metrics(State(ops): State<Ops>) -> Result<Response, Problem> {

@@ -15,6 +15,7 @@ use tonic::server::NamedService;
 use crate::grpc::GrpcServices;
 use crate::measure::{RequestMetrics, measure};
 use crate::readiness::Readiness;
+use crate::running::Running;
 use crate::server::Listener;
 use crate::{Error, Listeners, ops, trace};
 
@@ -179,7 +180,11 @@ impl Service {
             bound,
             public: observed(public, metrics.clone()),
             admin: observed(admin, metrics),
-            ops: ops::router(self.readiness.clone(), self.registry),
+            ops: ops::router(
+                Running::new(self.name),
+                self.readiness.clone(),
+                self.registry,
+            ),
             readiness: self.readiness,
             tasks: self.tasks,
             draining: self.draining,

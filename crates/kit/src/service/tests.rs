@@ -161,10 +161,19 @@ async fn readiness_gives_its_reasons_and_health_does_not_depend_on_it() {
 }
 
 #[tokio::test]
-async fn a_service_without_complaints_is_ready() {
+async fn a_service_without_complaints_is_ready_and_says_which_process_it_is() {
     let running = Running::start(service().readiness("keys", || async { Ok(()) })).await;
-    let ready = get(format!("{}/readyz", running.ops)).await;
-    assert_eq!(ready, (200, r#"{"ready":true,"reasons":[]}"#.to_owned()));
+    let (status, ready) = get(format!("{}/readyz", running.ops)).await;
+    assert_eq!(status, 200);
+    let ready: serde_json::Value = serde_json::from_str(&ready).unwrap();
+    assert_eq!(ready["ready"], true);
+    assert_eq!(ready["reasons"], serde_json::json!([]));
+    let process = &ready["process"];
+    assert_eq!(process["service"], "test");
+    assert_eq!(process["pid"], std::process::id());
+    let folder = std::env::current_dir().unwrap();
+    assert_eq!(process["folder"], folder.to_str().unwrap());
+    assert_eq!(process["folder_id"], crate::folder_id(&folder).unwrap());
     running.stop().await;
 }
 
