@@ -14,9 +14,10 @@ use serde_json::Value;
 const LINES_AT_MOST: usize = 600;
 
 /// Crates without runtime, files, network, database, protobuf, configuration, clock or ambient randomness.
-const PURE: [&str; 10] = [
+const PURE: [&str; 11] = [
     "merkle",
     "key",
+    "protojson",
     "tiles",
     "note",
     "x509",

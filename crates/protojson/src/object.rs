@@ -1,0 +1,78 @@
+//! The members of an object, as the fields of a struct.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::de::value::StrDeserializer;
+use serde::de::{DeserializeSeed, Error as _, IntoDeserializer, MapAccess};
+
+use crate::Unknown;
+use crate::error::Error;
+use crate::reader::{Reader, Rules};
+use crate::value::Value;
+
+/// The members that are fields and have a value, under the names that the struct has for them.
+pub(crate) struct Members {
+    rest: std::vec::IntoIter<(&'static str, Value)>,
+    current: Option<(&'static str, Value)>,
+    rules: Rules,
+}
+
+impl Members {
+    pub(crate) fn new(
+        object: BTreeMap<String, Value>,
+        fields: &'static [&'static str],
+        rules: Rules,
+    ) -> Result<Self, Error> {
+        let mut seen = BTreeSet::new();
+        let mut members = Vec::new();
+        for (name, value) in object {
+            let Some(field) = rules.names.field(fields, &name) else {
+                match rules.unknown {
+                    Unknown::Ignore => continue,
+                    Unknown::Refuse => return Err(Error::unknown_field(&name, fields)),
+                }
+            };
+            if !seen.insert(field) {
+                return Err(Error::duplicate_field(field));
+            }
+            // Null is the absence of a value: the field has its default.
+            if value != Value::Null {
+                members.push((field, value));
+            }
+        }
+        Ok(Self {
+            rest: members.into_iter(),
+            current: None,
+            rules,
+        })
+    }
+}
+
+impl<'de> MapAccess<'de> for Members {
+    type Error = Error;
+
+    fn next_key_seed<K: DeserializeSeed<'de>>(
+        &mut self,
+        seed: K,
+    ) -> Result<Option<K::Value>, Error> {
+        self.current = self.rest.next();
+        let Some((name, _)) = &self.current else {
+            return Ok(None);
+        };
+        let name: StrDeserializer<'_, Error> = (*name).into_deserializer();
+        seed.deserialize(name).map(Some)
+    }
+
+    fn next_value_seed<V: DeserializeSeed<'de>>(&mut self, seed: V) -> Result<V::Value, Error> {
+        let (name, value) = self
+            .current
+            .take()
+            .ok_or_else(|| Error::custom("a value without a name"))?;
+        let reader = Reader {
+            value,
+            rules: self.rules,
+        };
+        seed.deserialize(reader)
+            .map_err(|error| error.under_member(name))
+    }
+}
