@@ -47,12 +47,7 @@ impl AcceptedChain {
         roots: &[Certificate],
         kind: EntryKind,
     ) -> Result<Self, Error> {
-        if submitted.len() > LONGEST_CHAIN {
-            return Err(Error::LongChain {
-                found: submitted.len(),
-                most: LONGEST_CHAIN,
-            });
-        }
+        Self::check_length(submitted.len())?;
         let mut certificates = submitted.into_iter();
         let leaf = certificates.next().ok_or(Error::EmptyChain)?;
         let mut issuers: Vec<_> = certificates.collect();
@@ -82,6 +77,21 @@ impl AcceptedChain {
             leaf,
             issuers,
         })
+    }
+
+    /// Checks how many certificates a submission has. The caller asks before it reads the certificates, because
+    /// each of them costs a check of its key.
+    ///
+    /// # Errors
+    /// [`Error::LongChain`].
+    pub const fn check_length(found: usize) -> Result<(), Error> {
+        if found > LONGEST_CHAIN {
+            return Err(Error::LongChain {
+                found,
+                most: LONGEST_CHAIN,
+            });
+        }
+        Ok(())
     }
 
     /// Checks that the leaf names one of these usages; any leaf will do when there are none.

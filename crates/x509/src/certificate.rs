@@ -6,11 +6,11 @@ use const_oid::ObjectIdentifier;
 use der::asn1::OctetStringRef;
 use sigstead_key::{PublicKey, pem};
 use time::OffsetDateTime;
-use x509_cert::ext::pkix::{AuthorityKeyIdentifier, BasicConstraints};
 
 use crate::structure::{
     CertificateSequence, TbsSequence, VERSION_3, decode, encode, signature_algorithm,
 };
+use crate::usual::UsualExtensions;
 use crate::{
     Error, ExtendedKeyUsage, Extension, FulcioExtensions, KeyUsage, Name, SubjectAlternativeName,
     Validity, oid, san,
@@ -32,23 +32,19 @@ pub struct Certificate {
     usual: UsualExtensions,
 }
 
-/// The extensions that every path check reads.
-#[derive(Clone, Default)]
-struct UsualExtensions {
-    is_ca: bool,
-    path_length: Option<u8>,
-    key_usage: Option<KeyUsage>,
-    extended_key_usages: Option<Vec<ObjectIdentifier>>,
-    subject_key_id: Option<Vec<u8>>,
-    authority_key_id: Option<Vec<u8>>,
-}
-
 impl Certificate {
     /// Reads a certificate.
     ///
     /// # Errors
-    /// If it is malformed, has an extension twice, or its key is refused.
+    /// If it is malformed, is larger or has more extensions than a certificate in use, has an extension twice, or its
+    /// key is refused.
     pub fn from_der(der: &[u8]) -> Result<Self, Error> {
+        if der.len() > MAX_CERTIFICATE_BYTES {
+            return Err(Error::TooMany {
+                what: "octets in a certificate",
+                most: MAX_CERTIFICATE_BYTES,
+            });
+        }
         let outer: CertificateSequence<'_> = decode(WHAT, der)?;
         let tbs_der = encode(WHAT, &outer.tbs)?;
         let tbs: TbsSequence<'_> = decode(WHAT, &tbs_der)?;
@@ -57,7 +53,11 @@ impl Certificate {
             return Err(Error::AlgorithmMismatch);
         }
         tbs.check_kept()?;
-        let extensions = extensions(&tbs)?;
+        let extensions = tbs.extensions.map(Extension::read_list).transpose()?;
+        let extensions = extensions.unwrap_or_default();
+        if !extensions.is_empty() && tbs.version != VERSION_3 {
+            return Err(Error::Malformed("extensions are for version 3"));
+        }
         let spki = encode(WHAT, &tbs.subject_public_key_info)?;
         let certificate = Self {
             der: der.to_vec(),
@@ -304,55 +304,8 @@ impl fmt::Debug for Certificate {
     }
 }
 
-impl UsualExtensions {
-    fn read(extensions: &[Extension]) -> Result<Self, Error> {
-        let mut usual = Self::default();
-        for Extension { oid, value, .. } in extensions {
-            match *oid {
-                oid::BASIC_CONSTRAINTS => {
-                    let constraints: BasicConstraints = decode("basic constraints", value)?;
-                    usual.is_ca = constraints.ca;
-                    usual.path_length = constraints.path_len_constraint;
-                }
-                oid::KEY_USAGE => usual.key_usage = Some(KeyUsage::from_der(value)?),
-                oid::EXTENDED_KEY_USAGE => {
-                    usual.extended_key_usages = Some(decode("extended key usage", value)?);
-                }
-                oid::SUBJECT_KEY_IDENTIFIER => {
-                    let identifier: &OctetStringRef = decode("a key identifier", value)?;
-                    usual.subject_key_id = Some(identifier.as_bytes().to_vec());
-                }
-                oid::AUTHORITY_KEY_IDENTIFIER => {
-                    let authority: AuthorityKeyIdentifier = decode("a key identifier", value)?;
-                    usual.authority_key_id = authority
-                        .key_identifier
-                        .map(|identifier| identifier.as_bytes().to_vec());
-                }
-                _ => {}
-            }
-        }
-        Ok(usual)
-    }
-}
-
-fn extensions(tbs: &TbsSequence<'_>) -> Result<Vec<Extension>, Error> {
-    let mut extensions: Vec<Extension> = Vec::new();
-    for each in tbs.extensions.iter().flatten() {
-        // RFC 5280 §4.2: two readers may each believe another one of them.
-        if extensions.iter().any(|known| known.oid == each.oid) {
-            return Err(Error::DuplicateExtension(each.oid));
-        }
-        extensions.push(Extension {
-            oid: each.oid,
-            critical: each.critical,
-            value: each.value.as_bytes().to_vec(),
-        });
-    }
-    if !extensions.is_empty() && tbs.version != VERSION_3 {
-        return Err(Error::Malformed("extensions are for version 3"));
-    }
-    Ok(extensions)
-}
+/// Certificates in use have a few thousand octets. Who sends one chooses its size, and a reader pays for all of it.
+const MAX_CERTIFICATE_BYTES: usize = 64 * 1024;
 
 const WHAT: &str = "a certificate";
 const PEM_LABEL: &str = "CERTIFICATE";

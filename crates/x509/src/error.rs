@@ -17,6 +17,14 @@ pub enum Error {
     /// The bytes have the structure, but not the meaning.
     #[error("malformed: {0}")]
     Malformed(&'static str),
+    /// There is more of something than any certificate or path in use has.
+    #[error("there are more than {most} {what}")]
+    TooMany {
+        /// Of what.
+        what: &'static str,
+        /// How many are read.
+        most: usize,
+    },
     /// The text is not PEM of certificates or a request.
     #[error("not a pem block of {0}")]
     Pem(&'static str),

@@ -1,10 +1,13 @@
 //! The extensions that say what a certificate may be used for.
 
+use std::collections::BTreeSet;
+
 use const_oid::ObjectIdentifier;
-use der::asn1::{BitStringRef, OctetString};
+use der::asn1::{AnyRef, BitStringRef, OctetString};
+use der::{Decode as _, Reader as _, SliceReader, Tag, Tagged as _};
 use x509_cert::ext::pkix::AuthorityKeyIdentifier;
 
-use crate::structure::{decode, encode};
+use crate::structure::{ExtensionSequence, decode, encode};
 use crate::{Error, oid};
 
 /// One extension, its value as the certificate has it.
@@ -50,6 +53,37 @@ impl Extension {
             critical: true,
             value,
         }
+    }
+
+    /// The extensions of a certificate. More than any certificate in use has are not read.
+    pub(crate) fn read_list(list: AnyRef<'_>) -> Result<Vec<Self>, Error> {
+        let what = "the extensions";
+        if list.tag() != Tag::Sequence {
+            return Err(Error::Malformed(what));
+        }
+        let malformed = Error::structure(what);
+        let mut reader = SliceReader::new(list.value()).map_err(&malformed)?;
+        let mut known = BTreeSet::new();
+        let mut extensions = Vec::new();
+        while !reader.is_finished() {
+            let next = ExtensionSequence::decode(&mut reader).map_err(&malformed)?;
+            if extensions.len() == MAX_EXTENSIONS {
+                return Err(Error::TooMany {
+                    what: "extensions in a certificate",
+                    most: MAX_EXTENSIONS,
+                });
+            }
+            // RFC 5280 §4.2: two readers may each believe another one of them.
+            if !known.insert(next.oid) {
+                return Err(Error::DuplicateExtension(next.oid));
+            }
+            extensions.push(Self {
+                oid: next.oid,
+                critical: next.critical,
+                value: next.value.as_bytes().to_vec(),
+            });
+        }
+        Ok(extensions)
     }
 
     pub(crate) fn key_usage(usage: KeyUsage) -> Result<Self, Error> {
@@ -135,3 +169,6 @@ impl ExtendedKeyUsage {
         }
     }
 }
+
+/// Fulcio's certificates have about thirty. Who sends a certificate chooses how many it has.
+const MAX_EXTENSIONS: usize = 64;

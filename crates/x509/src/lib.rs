@@ -28,6 +28,7 @@ mod serial;
 mod splice;
 mod structure;
 mod tbs;
+mod usual;
 mod validity;
 
 pub use authority::{CaKind, CaProfile, TimestampingProfile, TlsProfile, TlsRole};

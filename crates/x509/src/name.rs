@@ -41,6 +41,12 @@ impl Name {
     /// What a distinguished name says of the two attributes; where one stands twice, the last one counts.
     pub(crate) fn from_der(der: &[u8]) -> Result<Self, Error> {
         let names: Vec<SetOfVec<Attribute<'_>>> = decode("a name", der)?;
+        if names.iter().map(SetOfVec::len).sum::<usize>() > MAX_ATTRIBUTES {
+            return Err(Error::TooMany {
+                what: "attributes in a name",
+                most: MAX_ATTRIBUTES,
+            });
+        }
         let mut name = Self::default();
         for attribute in names.iter().flat_map(SetOfVec::iter) {
             let text = || String::from_utf8_lossy(attribute.value.value()).into_owned();
@@ -65,3 +71,6 @@ impl ValueOrd for Attribute<'_> {
         Ok(self.to_der()?.cmp(&other.to_der()?))
     }
 }
+
+/// Names in use have fewer than ten.
+const MAX_ATTRIBUTES: usize = 64;

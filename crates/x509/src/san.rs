@@ -54,7 +54,7 @@ impl SubjectAlternativeName {
 
 /// The names of an extension that stand for identities; names of other kinds and types do not count.
 pub(crate) fn identities(der: &[u8]) -> Result<Vec<SubjectAlternativeName>, Error> {
-    let names: Vec<GeneralName> = decode("a subject alternative name", der)?;
+    let names = names(der)?;
     let mut identities = Vec::new();
     for name in names {
         match name {
@@ -79,7 +79,7 @@ pub(crate) fn identities(der: &[u8]) -> Result<Vec<SubjectAlternativeName>, Erro
 
 /// The names of an extension that stand for hosts: DNS names, and IP addresses as text.
 pub(crate) fn hosts(der: &[u8]) -> Result<Vec<String>, Error> {
-    let names: Vec<GeneralName> = decode("a subject alternative name", der)?;
+    let names = names(der)?;
     let hosts = names.into_iter().filter_map(|name| match name {
         GeneralName::DnsName(text) => Some(text.as_str().to_owned()),
         GeneralName::IpAddress(octets) => ip_address(octets.as_bytes()).map(|ip| ip.to_string()),
@@ -88,8 +88,22 @@ pub(crate) fn hosts(der: &[u8]) -> Result<Vec<String>, Error> {
     Ok(hosts.collect())
 }
 
+pub(crate) fn names(der: &[u8]) -> Result<Vec<GeneralName>, Error> {
+    let names: Vec<GeneralName> = decode("a subject alternative name", der)?;
+    if names.len() > MAX_NAMES {
+        return Err(Error::TooMany {
+            what: "subject alternative names",
+            most: MAX_NAMES,
+        });
+    }
+    Ok(names)
+}
+
 fn ip_address(octets: &[u8]) -> Option<IpAddr> {
     let v4 = <[u8; 4]>::try_from(octets).map(IpAddr::from);
     let v6 = <[u8; 16]>::try_from(octets).map(IpAddr::from);
     v4.or(v6).ok()
 }
+
+/// A signing certificate has one, and the certificate of a host at most a hundred or so.
+const MAX_NAMES: usize = 256;

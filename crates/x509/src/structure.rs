@@ -31,7 +31,7 @@ pub(crate) struct TbsSequence<'a> {
     #[asn1(context_specific = "2", tag_mode = "IMPLICIT", optional = "true")]
     pub(crate) subject_unique_id: Option<BitStringRef<'a>>,
     #[asn1(context_specific = "3", tag_mode = "EXPLICIT", optional = "true")]
-    pub(crate) extensions: Option<Vec<ExtensionSequence<'a>>>,
+    pub(crate) extensions: Option<AnyRef<'a>>,
 }
 
 #[derive(Sequence, Clone, Copy)]

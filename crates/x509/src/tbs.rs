@@ -70,6 +70,7 @@ impl Layout {
         let serial = self.serial.to_der()?;
         let algorithm = signature_algorithm(self.issuing_key.algorithm())?;
         let extensions: Result<Vec<_>, Error> = self.extensions.iter().map(sequence).collect();
+        let extensions = encode("the extensions", &extensions?)?;
         let tbs = TbsSequence {
             version: VERSION_3,
             serial: any(&serial)?,
@@ -80,7 +81,7 @@ impl Layout {
             subject_public_key_info: any(self.public_key.spki_der())?,
             issuer_unique_id: None,
             subject_unique_id: None,
-            extensions: Some(extensions?),
+            extensions: Some(any(&extensions)?),
         };
         encode("a certificate", &tbs)
     }

@@ -2,9 +2,11 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod bounds;
 mod chain;
 mod openssl;
 mod profile;
+mod raw;
 mod request;
 mod splice;
 mod world;

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use sigstead_ct::{EntryKind, SignedCertificateTimestamp};
+use sigstead_ct::{AcceptedChain, EntryKind, SignedCertificateTimestamp};
 use sigstead_merkle::LeafIndex;
 use sigstead_proto::ct::v1 as wire;
 use sigstead_proto::ct::v1::ct_log_server::{CtLog as Rpc, CtLogServer};
@@ -99,6 +99,7 @@ impl Rpc for Face {
 }
 
 fn decode_chain(request: &wire::AddChainRequest) -> Result<Vec<Certificate>, Error> {
+    AcceptedChain::check_length(request.chain.len())?;
     let decode = |(position, der): (usize, &Vec<u8>)| {
         Certificate::from_der(der).map_err(|source| Error::Certificate { position, source })
     };

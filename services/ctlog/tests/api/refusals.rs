@@ -21,6 +21,11 @@ async fn refuses_what_is_no_submission() {
         (r#"{"chain":["AAAA"]}"#.to_owned(), "E-CTLOG-002"),
         (submission(&[leaf, vec![0x30, 0]]), "E-CTLOG-002"),
         (r#"{"chain":[]}"#.to_owned(), "E-CTLOG-003"),
+        // The length is told before a certificate is read: these are none.
+        (
+            format!(r#"{{"chain":[{}]}}"#, [r#""AAAA""#; 11].join(",")),
+            "E-CTLOG-003",
+        ),
     ];
     for (body, code) in table {
         for path in ["/ct/v1/add-chain", "/ct/v1/add-pre-chain"] {
