@@ -8,6 +8,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
 use bytes::Bytes;
+use sigstead_durable::{parent, sync_directory};
 
 use crate::{ColdStorage, Error, path};
 
@@ -74,7 +75,7 @@ impl Inner {
             .join(format!("{}-{number}", std::process::id()));
         let written = write_synced(&temporary, bytes)
             .and_then(|()| fs::create_dir_all(parent(place)))
-            .and_then(|()| fs::rename(&temporary, place));
+            .and_then(|()| sigstead_durable::rename(&temporary, place));
         if let Err(error) = written {
             // Best effort: whatever stays is cleared by the next `open`.
             let _ = fs::remove_file(&temporary);
@@ -84,7 +85,7 @@ impl Inner {
     }
 
     fn sync_again(&self, place: &Path) -> io::Result<()> {
-        File::open(place)?.sync_all()?;
+        sigstead_durable::sync(&File::open(place)?)?;
         self.sync_parents(place)
     }
 
@@ -144,7 +145,7 @@ impl ColdStorage for DirectoryStorage {
 
 fn prepare(root: &Path) -> io::Result<()> {
     let temporary = root.join(TEMPORARY);
-    fs::create_dir_all(&temporary)?;
+    sigstead_durable::create_directory(&temporary)?;
     for entry in fs::read_dir(&temporary)? {
         fs::remove_file(entry?.path())?;
     }
@@ -156,18 +157,7 @@ fn write_synced(place: &Path, bytes: &[u8]) -> io::Result<()> {
     let mut file = File::create(place)?;
     file.write_all(bytes)?;
     file.set_permissions(Permissions::from_mode(READ_ONLY))?;
-    file.sync_all()
-}
-
-fn sync_directory(directory: &Path) -> io::Result<()> {
-    File::open(directory)?.sync_all()
-}
-
-fn parent(place: &Path) -> &Path {
-    match place.parent() {
-        Some(parent) if !parent.as_os_str().is_empty() => parent,
-        _ => Path::new("."),
-    }
+    sigstead_durable::sync(&file)
 }
 
 /// Starts with a dot, which no object path may.

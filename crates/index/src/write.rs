@@ -21,7 +21,8 @@ pub(crate) fn write_run(
     let temporary = path.with_extension(TEMPORARY);
     let write = || {
         write_file(&temporary, covers, expected, budget.whole, postings)?;
-        fs::rename(&temporary, &path).map_err(|source| file_error(&temporary, source))?;
+        sigstead_durable::rename(&temporary, &path)
+            .map_err(|source| file_error(&temporary, source))?;
         sync_directory(directory)?;
         let mut run = Run::open(&path)?;
         run.load_filter(budget.left)?;
@@ -58,21 +59,17 @@ fn write_file(
         writer.push(&key, position).map_err(failed)?;
     }
     let file = writer.finish(covers).map_err(failed)?;
-    file.sync_all().map_err(failed)
+    sigstead_durable::sync(&file).map_err(failed)
 }
 
 /// Makes the names in a directory durable.
 pub(crate) fn sync_directory(directory: &Path) -> Result<(), Error> {
-    let synced = File::open(directory).and_then(|directory| directory.sync_all());
-    synced.map_err(|source| file_error(directory, source))
+    sigstead_durable::sync_directory(directory).map_err(|source| file_error(directory, source))
 }
 
 /// Removes a file if it is there.
 pub(crate) fn remove(path: &Path) -> Result<(), Error> {
-    match fs::remove_file(path) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(file_error(path, error)),
-        _ => Ok(()),
-    }
+    sigstead_durable::remove(path).map_err(|source| file_error(path, source))
 }
 
 fn file_name(covers: &Range<u64>) -> PathBuf {

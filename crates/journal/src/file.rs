@@ -6,7 +6,7 @@ use sigstead_merkle::TreeHead;
 
 use crate::load::Segments;
 use crate::record::{HEADER_BYTES, Header, record_bytes};
-use crate::segment::{self, SECTOR_BYTES, Segment, SyncDirectory};
+use crate::segment::{SECTOR_BYTES, Segment, SyncDirectory};
 use crate::spare::{Spare, is_lack_of_room};
 use crate::trim::Trimming;
 use crate::{Error, Journal, Round};
@@ -41,13 +41,13 @@ impl FileJournal {
     /// As for [`FileJournal::open`].
     pub fn open_with(directory: impl Into<PathBuf>, segment_bytes: usize) -> Result<Self, Error> {
         let directory = directory.into();
-        segment::create_directory(&directory).map_err(Error::io("open", &directory))?;
+        sigstead_durable::create_directory(&directory).map_err(Error::io("open", &directory))?;
         let lock = lock(&directory)?;
         let spare = Spare::clear(&directory, segment_bytes);
         Ok(Self {
             spare: spare.map_err(Error::io("clear", &directory))?,
             directory,
-            sync_directory: segment::sync_directory,
+            sync_directory: sigstead_durable::sync_directory,
             _lock: lock,
             segments: Segments::default(),
             trimming: Trimming::default(),

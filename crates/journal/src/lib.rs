@@ -28,7 +28,6 @@ use sigstead_merkle::{LeafHash, TreeHead};
 pub use error::Error;
 pub use file::FileJournal;
 pub use memory::{Fault, MemoryJournal, MemoryMedium};
-pub use segment::create_directory;
 
 /// What one group commit appends.
 #[derive(Debug, Clone, PartialEq, Eq)]

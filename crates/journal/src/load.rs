@@ -167,7 +167,7 @@ fn settle(
     if rest.iter().any(|byte| *byte != 0) {
         file.write_all_at(&vec![0; rest.len()], end as u64)?;
     }
-    file.sync_all()?;
+    sigstead_durable::sync(&file)?;
     Ok(Segment {
         file,
         number,

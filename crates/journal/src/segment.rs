@@ -28,7 +28,7 @@ pub(crate) struct Position {
     pub(crate) chain: Chain,
 }
 
-/// Makes durable what was renamed or removed in a directory; [`sync_directory`] outside of tests.
+/// Makes durable what was renamed or removed in a directory; [`sigstead_durable::sync_directory`] outside of tests.
 pub(crate) type SyncDirectory = fn(&Path) -> io::Result<()>;
 
 impl Segment {
@@ -46,8 +46,8 @@ impl Segment {
         let file = OpenOptions::new().read(true).write(true).open(zeroed)?;
         let capacity = usize::try_from(file.metadata()?.len()).map_err(io::Error::other)?;
         file.write_all_at(&start.encode(), 0)?;
-        file.sync_all()?;
-        fs::rename(zeroed, path(directory, start.number))?;
+        sigstead_durable::sync(&file)?;
+        sigstead_durable::rename(zeroed, &path(directory, start.number))?;
         sync_directory(directory).map_err(io::Error::other)?;
         Ok(Self {
             file,
@@ -64,7 +64,7 @@ impl Segment {
     /// Writes a whole record and makes it durable: the only sync on the way to an acknowledgement.
     pub(crate) fn append(&mut self, record: &[u8]) -> io::Result<()> {
         self.file.write_all_at(record, self.end as u64)?;
-        self.file.sync_data()?;
+        sigstead_durable::sync_content(&self.file)?;
         self.end += record.len();
         Ok(())
     }
@@ -218,27 +218,6 @@ pub(crate) fn numbers(directory: &Path) -> io::Result<Vec<u64>> {
     }
     numbers.sort_unstable();
     Ok(numbers)
-}
-
-/// Makes a directory and those above it, each durable in the one that holds it: a synced file is worth no more than the
-/// path to it.
-pub fn create_directory(directory: &Path) -> io::Result<()> {
-    if directory.is_dir() {
-        return Ok(());
-    }
-    let parent = match directory.parent() {
-        Some(parent) if !parent.as_os_str().is_empty() => parent,
-        _ => Path::new("."),
-    };
-    create_directory(parent)?;
-    match fs::create_dir(directory) {
-        Err(error) if error.kind() != io::ErrorKind::AlreadyExists => Err(error),
-        _ => sync_directory(parent),
-    }
-}
-
-pub(crate) fn sync_directory(directory: &Path) -> io::Result<()> {
-    File::open(directory)?.sync_all()
 }
 
 /// The unit that a disk writes whole or not at all.

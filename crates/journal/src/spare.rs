@@ -1,6 +1,6 @@
 //! The file of zeros that becomes the next segment, written while the present one is being filled.
 
-use std::fs::{self, File};
+use std::fs::File;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::thread::{Builder, JoinHandle};
@@ -17,7 +17,7 @@ impl Spare {
     /// Removes what a journal left that ended while it wrote a spare, or before it put one in place.
     pub(crate) fn clear(directory: &Path, bytes: usize) -> io::Result<Self> {
         let place = directory.join(SPARE);
-        remove(&place)?;
+        sigstead_durable::remove(&place)?;
         Ok(Self {
             place,
             bytes,
@@ -46,7 +46,7 @@ impl Spare {
         };
         if !is_ready {
             // A file that is too small gives its room back first.
-            remove(&self.place)?;
+            sigstead_durable::remove(&self.place)?;
             write_zeroed(&self.place, needed.max(self.bytes))?;
         }
         Ok(&self.place)
@@ -80,7 +80,7 @@ fn write_zeroed(place: &Path, bytes: usize) -> io::Result<()> {
     let written = write_zeros(place, bytes);
     if written.is_err() {
         // What stays behind is removed when the next one is written or the journal opened.
-        let _ = remove(place);
+        let _ = sigstead_durable::remove(place);
     }
     written
 }
@@ -94,7 +94,7 @@ fn write_zeros(place: &Path, bytes: usize) -> io::Result<()> {
         file.write_all(zeros.get(..now).unwrap_or_default())?;
         left -= now;
     }
-    file.sync_all()
+    sigstead_durable::sync(&file)
 }
 
 /// Refuses while there is room left, so that what the log has taken can still go to cold storage, and an operator can log
@@ -115,13 +115,6 @@ fn check_free(free: u64, total: u64, needed: u64) -> io::Result<()> {
     Ok(())
 }
 
-fn remove(place: &Path) -> io::Result<()> {
-    match fs::remove_file(place) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
-        _ => Ok(()),
-    }
-}
-
 pub(crate) const SPARE: &str = "spare";
 
 const MOST_KEPT_FREE: u64 = 512 * 1024 * 1024;
@@ -130,6 +123,8 @@ const ZERO_CHUNK_BYTES: usize = 256 * 1024;
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use super::*;
 
     #[test]

@@ -65,6 +65,10 @@ mod tests {
     use super::folder_id;
 
     #[test]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "no power cut is feared in a test"
+    )]
     fn a_folder_is_the_same_by_every_path_and_its_copy_is_another() {
         let folder = tempfile::tempdir().unwrap();
         let (first, link) = (folder.path().join("first"), folder.path().join("link"));

@@ -1,7 +1,7 @@
 use std::fs::{self, File, OpenOptions};
 use std::io;
 use std::os::unix::fs::FileExt;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 
 use sigstead_merkle::{RootHash, TreeHead};
@@ -97,12 +97,8 @@ impl FileAnchor {
     }
 
     fn open(&self) -> io::Result<File> {
-        let parent = self
-            .place
-            .parent()
-            .filter(|parent| !parent.as_os_str().is_empty());
-        let parent = parent.unwrap_or_else(|| Path::new("."));
-        sigstead_journal::create_directory(parent)?;
+        let parent = sigstead_durable::parent(&self.place);
+        sigstead_durable::create_directory(parent)?;
         let mut options = OpenOptions::new();
         let file = options
             .read(true)
@@ -113,8 +109,8 @@ impl FileAnchor {
         if file.metadata()?.len() == 0 {
             file.write_all_at(&[0; FILE_BYTES], 0)?;
         }
-        file.sync_all()?;
-        File::open(parent)?.sync_all()?;
+        sigstead_durable::sync(&file)?;
+        sigstead_durable::sync_directory(parent)?;
         Ok(file)
     }
 
@@ -128,7 +124,7 @@ impl FileAnchor {
             &encode_slot(sequence, anchored),
             (sequence % 2) * SLOT_BYTES as u64,
         )?;
-        file.sync_data()?;
+        sigstead_durable::sync_content(&file)?;
         self.sequence = sequence;
         self.file = Some(file);
         Ok(())

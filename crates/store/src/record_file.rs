@@ -4,7 +4,7 @@
 //! over its content (each 4 bytes, little endian), and its content. Length and position have a checksum of their own, so
 //! that a damaged length is not taken for the torn end of the file.
 
-use std::fs::{self, File, OpenOptions};
+use std::fs::{File, OpenOptions};
 use std::io::{Read, Seek, SeekFrom, Write};
 use std::path::Path;
 
@@ -66,7 +66,7 @@ impl RecordFile {
         let written = self
             .file
             .write_all(&framed)
-            .and_then(|()| self.file.sync_data());
+            .and_then(|()| sigstead_durable::sync_content(&self.file));
         // What a failed write or sync left on disk is unknown, and a second sync would not tell.
         self.is_stopped = written.is_err();
         written.map_err(Error::io("append to the record file"))?;
@@ -81,23 +81,18 @@ impl RecordFile {
 
     /// Makes what was read durable before anyone builds on it, and leaves the position at the end.
     fn settle(&mut self, path: &Path) -> Result<(), Error> {
-        let parent = path
-            .parent()
-            .filter(|parent| !parent.as_os_str().is_empty());
         self.file
             .set_len(self.end)
             .and_then(|()| self.file.seek(SeekFrom::Start(self.end)))
-            .and_then(|_| self.file.sync_all())
-            .and_then(|()| File::open(parent.unwrap_or_else(|| Path::new("."))))
-            .and_then(|directory| directory.sync_all())
+            .and_then(|_| sigstead_durable::sync(&self.file))
+            .and_then(|()| sigstead_durable::sync_directory(sigstead_durable::parent(path)))
             .map_err(Error::io("sync the record file"))
     }
 }
 
 fn open_locked(path: &Path) -> Result<File, Error> {
-    if let Some(parent) = path.parent() {
-        fs::create_dir_all(parent).map_err(Error::io("make the record file's directory"))?;
-    }
+    sigstead_durable::create_directory(sigstead_durable::parent(path))
+        .map_err(Error::io("make the record file's directory"))?;
     let mut options = OpenOptions::new();
     let file = options
         .read(true)

@@ -1,11 +1,12 @@
 use std::fs::{self, File};
-use std::io::{self, Write};
+use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
+use sigstead_durable::{parent, sync_directory};
 
 use crate::{Batch, Error, Pair, Store};
 
@@ -83,7 +84,8 @@ impl Store for SledStore {
 
 impl Inner {
     fn open(path: &Path) -> Result<Self, Error> {
-        fs::create_dir_all(path).map_err(Error::io("make the store's directory"))?;
+        sigstead_durable::create_directory(path)
+            .map_err(Error::io("make the store's directory"))?;
         remove_unfinished_snapshots(path).map_err(Error::io("clear the store's directory"))?;
         prove_room(path).map_err(Error::io("write to the store's directory"))?;
         let database = open_engine(path)?;
@@ -96,12 +98,7 @@ impl Inner {
         };
         inner.make_durable()?;
         sync_directory(path).map_err(Error::io("sync the store's directory"))?;
-        if let Some(parent) = path
-            .parent()
-            .filter(|parent| !parent.as_os_str().is_empty())
-        {
-            sync_directory(parent).map_err(Error::io("sync the store's directory"))?;
-        }
+        sync_directory(parent(path)).map_err(Error::io("sync the store's directory"))?;
         Ok(inner)
     }
 
@@ -164,9 +161,7 @@ impl Inner {
     /// `flush` hands the data to the kernel; only the sync of the file reaches the medium.
     fn make_durable(&self) -> Result<(), Error> {
         self.database.flush().map_err(engine("flush the store"))?;
-        self.file
-            .sync_all()
-            .map_err(Error::io("sync the store's file"))
+        sigstead_durable::sync(&self.file).map_err(Error::io("sync the store's file"))
     }
 }
 
@@ -215,16 +210,9 @@ fn remove_unfinished_snapshots(path: &Path) -> io::Result<()> {
 
 fn prove_room(path: &Path) -> io::Result<()> {
     let probe = path.join("room.probe");
-    let written = File::create(&probe).and_then(|mut file| {
-        file.write_all(&vec![0x55; ROOM_BYTES])?;
-        file.sync_all()
-    });
+    let written = sigstead_durable::write(&probe, &vec![0x55; ROOM_BYTES]);
     let removed = fs::remove_file(&probe);
     written.and(removed)
-}
-
-fn sync_directory(path: &Path) -> io::Result<()> {
-    File::open(path)?.sync_all()
 }
 
 fn engine(action: &'static str) -> impl FnOnce(sled::Error) -> Error {

@@ -65,7 +65,7 @@ pub(crate) async fn run(arguments: Arguments, output: Output) -> Result<(), Fail
     output.progress("making keys, certificates and the trust root");
     let beside = beside(&arguments.directory)?;
     let made = make(&arguments, &beside).await.and_then(|manifest| {
-        fs::rename(&beside, &arguments.directory)
+        sigstead_durable::rename(&beside, &arguments.directory)
             .map_err(|error| Failure::file("create", &arguments.directory, error))?;
         Ok(manifest)
     });

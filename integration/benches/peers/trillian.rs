@@ -112,7 +112,7 @@ fn template(world: &World) -> Result<PathBuf> {
     }
     database.wait()?;
     filled?;
-    std::fs::rename(&making, &template)?;
+    sigstead_durable::rename(&making, &template)?;
     Ok(template)
 }
 

@@ -45,7 +45,7 @@ impl Floors {
             })?,
             sync_micros: median(300, || {
                 file.write_all(&[1; 1024])?;
-                file.sync_data().context("fdatasync")
+                sigstead_durable::sync_content(&file).context("fdatasync")
             })?,
         })
     }

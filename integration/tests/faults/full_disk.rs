@@ -71,7 +71,7 @@ fn fill(path: &Path) {
         while file.write_all(&zeros).is_ok() {}
     }
     // What fits into memory need not fit onto the disk.
-    file.sync_all().unwrap();
+    sigstead_durable::sync(&file).unwrap();
 }
 
 /// The journal has room that it took before.

@@ -15,7 +15,7 @@ fn an_old_copy_of_the_store_takes_no_entries_and_the_newest_goes_on() {
     let server = world.start_ready();
     assert!(world.send_many(300).contains(&Answer::Acknowledged));
     server.kill();
-    std::fs::rename(world.data(), &new).unwrap();
+    sigstead_durable::rename(world.data(), &new).unwrap();
     copy(&old, world.data());
 
     let before = world.acknowledged();
@@ -42,7 +42,7 @@ fn an_old_copy_of_the_store_takes_no_entries_and_the_newest_goes_on() {
     server.stop();
 
     std::fs::remove_dir_all(world.data()).unwrap();
-    std::fs::rename(&new, world.data()).unwrap();
+    sigstead_durable::rename(&new, world.data()).unwrap();
     // What was observed while the old copy was served is a rollback, which the verifier must have seen.
     assert!(noticed, "the verifier takes the old copy for the log");
     let server = world.start_ready();

@@ -1,6 +1,6 @@
 use std::ffi::OsStr;
 use std::fs;
-use std::io::{self, Write as _};
+use std::io;
 use std::path::{Path, PathBuf};
 
 use sigstead_config::tlog::{Config, LogConfig, check_logs};
@@ -77,10 +77,10 @@ impl OpenedLogs {
         if fs::symlink_metadata(&place).is_ok() {
             return Err(Error::DescriptionInTheWay(place));
         }
-        fs::rename(&temporary, &place).map_err(unusable(&place))?;
-        if let Err(error) = sync(directory) {
+        sigstead_durable::rename(&temporary, &place).map_err(unusable(&place))?;
+        if let Err(error) = sigstead_durable::sync_directory(directory) {
             // A second try writes it down again, and no start takes a log that is described twice.
-            let _ = fs::rename(&place, &temporary);
+            let _ = sigstead_durable::rename(&place, &temporary);
             return Err(unusable(&place)(error));
         }
         self.configured.push(config);
@@ -136,15 +136,9 @@ fn unusable(path: &Path) -> impl FnOnce(io::Error) -> Error {
 }
 
 fn write_durably(directory: &Path, path: &Path, bytes: &[u8]) -> io::Result<()> {
-    sigstead_journal::create_directory(directory)?;
-    let mut file = fs::File::create(path)?;
-    file.write_all(bytes)?;
-    file.sync_all()?;
-    sync(directory)
-}
-
-fn sync(directory: &Path) -> io::Result<()> {
-    fs::File::open(directory)?.sync_all()
+    sigstead_durable::create_directory(directory)?;
+    sigstead_durable::write(path, bytes)?;
+    sigstead_durable::sync_directory(directory)
 }
 
 #[cfg(test)]

@@ -4,8 +4,8 @@
 //! `targets/<sha256>.<name>`. All but `timestamp.json` are written once. A file becomes visible whole or not at all:
 //! it is written beside its place, synced, and renamed. A crash leaves at most a `.new` file, which nobody reads.
 
-use std::fs::{self, File};
-use std::io::{self, Write};
+use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
 
 use sigstead_trust_root::tuf::{Hashes, Role, Signed, Targets};
@@ -144,16 +144,8 @@ fn is_public(path: &str) -> bool {
 }
 
 fn write_durably(place: &Path, bytes: &[u8]) -> io::Result<()> {
-    let directory = place.parent().unwrap_or_else(|| Path::new("."));
-    fs::create_dir_all(directory)?;
-    let mut name = place.file_name().unwrap_or_default().to_owned();
-    name.push(".new");
-    let beside = place.with_file_name(name);
-    let mut file = File::create(&beside)?;
-    file.write_all(bytes)?;
-    file.sync_all()?;
-    fs::rename(&beside, place)?;
-    File::open(directory)?.sync_all()
+    sigstead_durable::create_directory(sigstead_durable::parent(place))?;
+    sigstead_durable::replace(place, bytes)
 }
 
 #[cfg(test)]

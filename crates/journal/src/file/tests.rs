@@ -4,7 +4,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::conformance::rounds;
-use crate::segment::Position;
+use crate::segment::{self, Position};
 
 const SMALL: usize = 4096;
 

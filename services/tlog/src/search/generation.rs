@@ -1,5 +1,5 @@
-use std::fs::{self, File};
-use std::io::{self, Write as _};
+use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -45,15 +45,9 @@ impl Generation {
 
 /// Has a generation count from now on, also after a crash.
 pub(crate) fn set_current(directory: &Path, number: u64) -> Result<(), Error> {
-    let write = || {
-        let temporary = directory.join("current.new");
-        let mut file = File::create(&temporary)?;
-        file.write_all(format!("{number}\n").as_bytes())?;
-        file.sync_all()?;
-        fs::rename(&temporary, directory.join(CURRENT))?;
-        File::open(directory)?.sync_all()
-    };
-    write().map_err(|source| failed(directory, source))
+    let line = format!("{number}\n");
+    sigstead_durable::replace(&directory.join(CURRENT), line.as_bytes())
+        .map_err(|source| failed(directory, source))
 }
 
 /// Removes all generations but one.

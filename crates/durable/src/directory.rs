@@ -1,0 +1,72 @@
+use std::fs::{self, File};
+use std::io;
+use std::path::Path;
+
+/// Makes a directory and those above it, each durable in the one that holds it. Without the path to it, a synced file is
+/// lost too.
+///
+/// # Errors
+/// A directory cannot be made or synced, or something else has its name.
+pub fn create_directory(directory: &Path) -> io::Result<()> {
+    if directory.is_dir() {
+        return Ok(());
+    }
+    let above = parent(directory);
+    create_directory(above)?;
+    match fs::create_dir(directory) {
+        // Another thread made it, or a file has the name.
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists && directory.is_dir() => {}
+        made => made?,
+    }
+    sync_directory(above)
+}
+
+/// Makes durable what was made, renamed or removed in a directory.
+///
+/// # Errors
+/// The directory cannot be opened or synced. What of it is durable is then unknown.
+#[expect(clippy::disallowed_methods, reason = "syncs belong to this crate")]
+pub fn sync_directory(directory: &Path) -> io::Result<()> {
+    File::open(directory)?.sync_all()
+}
+
+/// The directory that holds the name; the working directory for a bare name.
+#[must_use]
+pub fn parent(path: &Path) -> &Path {
+    match path.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => parent,
+        _ => Path::new("."),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn makes_all_that_is_missing_of_a_path() {
+        let scratch = tempfile::tempdir().unwrap();
+        let deep = scratch.path().join("a/b/c");
+        for _ in 0..2 {
+            create_directory(&deep).unwrap();
+            assert!(deep.is_dir());
+        }
+    }
+
+    #[test]
+    fn refuses_a_path_on_which_a_file_is_in_the_way() {
+        let scratch = tempfile::tempdir().unwrap();
+        fs::write(scratch.path().join("a"), b"").unwrap();
+        for path in ["a", "a/b"] {
+            let refused = create_directory(&scratch.path().join(path));
+            assert!(refused.is_err(), "{path}");
+        }
+    }
+
+    #[test]
+    fn the_parent_of_a_bare_name_is_the_working_directory() {
+        for (path, holds) in [("a", "."), ("a/b", "a"), ("/a", "/"), ("/", ".")] {
+            assert_eq!(parent(Path::new(path)), Path::new(holds), "{path}");
+        }
+    }
+}
