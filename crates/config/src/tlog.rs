@@ -59,6 +59,10 @@ pub struct LogConfig {
     /// Default: nobody.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub witnesses: Option<WitnessConfig>,
+    /// Whether the log begins without an entry of its own, so that a client's entry is the first one, which several
+    /// clients cannot read. Only for tests of the service: no file can say it.
+    #[serde(skip)]
+    pub begins_empty: bool,
 }
 
 /// The witnesses of a log (C2SP tlog-witness).
@@ -127,6 +131,7 @@ impl LogConfig {
             anchor,
             min_round_interval: no_interval(),
             witnesses: None,
+            begins_empty: false,
         }
     }
 

@@ -20,7 +20,8 @@ fn entries_of_both_faces_are_found_shown_and_proven() {
     let v2 = logs[1]["origin"].as_str().unwrap().to_owned();
     assert_eq!(
         (&logs[1]["size"], &logs[1]["state"]),
-        (&1.into(), &"takes entries".into())
+        // That of the signature, and the first one, which is the log's own.
+        (&2.into(), &"takes entries".into())
     );
 
     let file = signed.to_str().unwrap();
@@ -30,15 +31,33 @@ fn entries_of_both_faces_are_found_shown_and_proven() {
     assert_eq!(of_file, of_person);
     assert_eq!(
         (&of_file[0]["origin"], &of_file[0]["leaf_index"]),
-        (&v2.as_str().into(), &0.into())
+        (&v2.as_str().into(), &1.into())
     );
+    for (log, name) in logs
+        .as_array()
+        .unwrap()
+        .iter()
+        .zip(["rekor-v1", "rekor-v2"])
+    {
+        let origin = log["origin"].as_str().unwrap();
+        let own = instance.work().join(format!("first-entry-{name}"));
+        let text = format!(
+            "The first entry of the transparency log {origin}, which the log made itself.\n"
+        );
+        std::fs::write(&own, text).unwrap();
+        let of_log = found(&instance, &["--file", own.to_str().unwrap()]);
+        assert_eq!(
+            (&of_log[0]["origin"], &of_log[0]["leaf_index"]),
+            (&origin.into(), &0.into())
+        );
+    }
     let hash = of_file[0]["leaf_hash"].as_str().unwrap();
     let entry = log(&instance, "get", &[hash]);
     assert_eq!(entry["body"]["kind"], "hashedrekord");
     assert_eq!(entry["checkpoint"], logs[1]["checkpoint"]);
 
     sign(&instance, "log-more");
-    let proof = log(&instance, "proof", &["1", "2", "--log", &v2]);
+    let proof = log(&instance, "proof", &["2", "3", "--log", &v2]);
     assert_eq!(proof["hashes"].as_array().unwrap().len(), 1);
     run(sigctl().args(["log", "check"]).arg(instance.directory())).unwrap();
     refuses(

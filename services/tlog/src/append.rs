@@ -12,7 +12,11 @@ use crate::log::TransparencyLog;
 impl TransparencyLog {
     /// Logs an entry, and answers once a published checkpoint covers it. An entry that is in the log
     /// already is answered with its place: clients send again what they got no answer for.
-    pub(crate) async fn append(&self, proposed: ProposedEntry) -> Result<LogEntry, Error> {
+    pub(crate) async fn append(
+        self: &Arc<Self>,
+        proposed: ProposedEntry,
+    ) -> Result<LogEntry, Error> {
+        self.begin().await?;
         let announced = self.log.announce();
         let pending = PendingRekord::try_from(proposed.verify()?)?;
         let included = announced.add(Box::new(pending)).await?;
@@ -42,7 +46,7 @@ pub(crate) struct LogEntry {
 }
 
 /// The entry as it will stand in its bundle.
-struct PendingRekord {
+pub(crate) struct PendingRekord {
     framed: Bytes,
     leaf_hash: LeafHash,
 }

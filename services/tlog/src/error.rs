@@ -122,6 +122,9 @@ pub enum Error {
     /// An entry could not be promised; it is logged all the same.
     #[error("the signed entry timestamp could not be signed")]
     Promise(#[source] sigstead_signer::Error),
+    /// The entry with which a log begins could not be signed.
+    #[error("the first entry of the log could not be signed")]
+    FirstEntry(#[source] sigstead_signer::Error),
     /// A Rekor v1 log lacks its tree identifier.
     #[error("a rekor-v1 log has no usable tree_id")]
     NoTreeId,

@@ -10,9 +10,9 @@
 //! that have ended. They share this process and nothing else.
 //!
 //! File map: `logs.rs` the logs of the process and which one a request is for, `opened.rs` those that joined while it
-//! ran, `log.rs` one of them, `cosigning.rs` its witnesses. The verbs of Rekor v2 are `append.rs` and `read.rs`; those of Rekor v1 are in `rekor_v1/`,
-//! with `side.rs` for what its entries hold beside the leaf; `search.rs` and `search/` find entries of both; `manage.rs` is for
-//! administrators. `api/` are the faces; `error.rs` says what each failure answers; `metrics.rs` what is counted.
+//! ran, `log.rs` one of them, `cosigning.rs` its witnesses, `first_entry.rs` the entry with which it begins. The verbs of
+//! Rekor v2 are `append.rs` and `read.rs`; those of Rekor v1 are in `rekor_v1/`, with `side.rs` for what its entries hold
+//! beside the leaf; `search.rs` and `search/` find entries of both; `manage.rs` is for administrators. `api/` are the faces; `error.rs` says what each failure answers; `metrics.rs` what is counted.
 //!
 //! Deliberately absent: judgement over certificates, which verifiers make; entries of kind `dsse` in Rekor v2, which are
 //! logged as `hashedrekord` over the pre-authentication encoding, as every current client expects; attestation storage
@@ -27,6 +27,7 @@ mod api;
 mod append;
 mod cosigning;
 mod error;
+mod first_entry;
 mod frame;
 mod log;
 mod logs;

@@ -17,6 +17,7 @@ use sigstead_signer::Signer;
 
 use crate::cosigning;
 use crate::error::Error;
+use crate::first_entry::Beginning;
 use crate::metrics::Metrics;
 use crate::search::SearchIndex;
 
@@ -27,6 +28,7 @@ pub(crate) struct TransparencyLog {
     pub(crate) search: SearchIndex,
     pub(crate) signer: Arc<dyn Signer>,
     pub(crate) metrics: Metrics,
+    pub(crate) beginning: Beginning,
     log_id: [u8; 32],
 }
 
@@ -81,6 +83,7 @@ impl TransparencyLog {
             None if self.published().note.is_empty() => {
                 Err(format!("{} has no signed checkpoint yet", self.origin()))
             }
+            None if !self.has_begun() => Err(format!("{} has no first entry yet", self.origin())),
             None => Ok(()),
         }
     }
@@ -148,6 +151,7 @@ impl<'a> KeyedLog<'a> {
             search,
             signer: self.signer,
             metrics,
+            beginning: Beginning::new(self.config.begins_empty),
         })
     }
 }

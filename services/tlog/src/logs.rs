@@ -154,6 +154,7 @@ impl TransparencyLogs {
             for log in self.current().all() {
                 if followed.insert(log.name.clone()) {
                     let stop = stop.clone();
+                    followers.spawn(Arc::clone(&log).begin_until(stop.clone()));
                     followers.spawn(async move { log.search.follow(log.log.clone(), stop).await });
                 }
             }

@@ -111,7 +111,7 @@ impl From<Error> for Problem {
                 format!("{error} in this log; see the checkpoint for its size"),
             ),
             Error::Log(source) => failed(source),
-            Error::Encode(_) | Error::Unframed(_) | Error::Task(_) => {
+            Error::Encode(_) | Error::Unframed(_) | Error::Task(_) | Error::FirstEntry(_) => {
                 Self::internal("E-TLOG-020", causes(&error))
             }
             Error::EntryLost(_) | Error::SideLost(_) => Self::internal("E-TLOG-021", causes(&error)),

@@ -1,4 +1,5 @@
 use std::sync::Arc;
+use std::time::Duration;
 
 use super::key_shared;
 use crate::error::Error;
@@ -114,6 +115,9 @@ impl LogSet {
         added: &Arc<TransparencyLog>,
         ending: Option<&TransparencyLog>,
     ) -> Result<Self, Error> {
+        // A log that does not get its own first entry takes none of clients either: then no other must end for it.
+        let begun = tokio::time::timeout(BEGINNING_DEADLINE, added.begin()).await;
+        begun.map_err(|_| Error::Late)??;
         if let Some(ending) = ending {
             // The files of the new log may be there already, and a copy that is too old.
             if let Some(reason) = added.log.health().read_only {
@@ -155,3 +159,6 @@ fn unclear(logs: &[Arc<TransparencyLog>]) -> Error {
     let names: Vec<_> = logs.iter().map(|log| log.origin().as_str()).collect();
     Error::PredecessorUnclear(names.join(", "))
 }
+
+// As long as an entry of a client may take.
+const BEGINNING_DEADLINE: Duration = Duration::from_secs(20);

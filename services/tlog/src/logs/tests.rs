@@ -26,7 +26,9 @@ fn log(folder: &TempDir, origin: &str) -> LogConfig {
         passphrase_file: None,
     };
     let data = folder.path().join(origin);
-    LogConfig::rekor_v2(origin.parse().unwrap(), key, data, anchor(folder, origin))
+    let mut log = LogConfig::rekor_v2(origin.parse().unwrap(), key, data, anchor(folder, origin));
+    log.begins_empty = true;
+    log
 }
 
 fn shard(folder: &TempDir) -> LogConfig {

@@ -16,6 +16,7 @@ impl Shard {
         verified: &VerifiedEntry,
         announced: Announced<'_>,
     ) -> Result<RekorV1Entry, Error> {
+        self.log.begin().await?;
         let pending = PendingV1Entry::try_from(verified)?;
         let leaf_hash = pending.leaf_hash;
         let included = announced.add(Box::new(pending)).await?;
@@ -37,7 +38,7 @@ impl Shard {
 }
 
 /// The entry as it will stand in its bundle.
-struct PendingV1Entry {
+pub(crate) struct PendingV1Entry {
     framed: Bytes,
     leaf_hash: LeafHash,
     terms: Vec<SearchTerm>,

@@ -2,6 +2,7 @@ use std::fs;
 use std::net::SocketAddr;
 
 use http::StatusCode;
+use sigstead_config::tlog::Config;
 use sigstead_proto::rekor::v2::rekor_client::RekorClient;
 use tempfile::TempDir;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
@@ -13,16 +14,20 @@ use crate::grpc::wire;
 use crate::world::{self, ORIGIN, OTHER_ORIGIN, request};
 
 /// The service on ports of its own, until it is stopped.
-struct Running {
-    public: SocketAddr,
-    ops: SocketAddr,
+pub(crate) struct Running {
+    pub(crate) public: SocketAddr,
+    pub(crate) ops: SocketAddr,
     stop: CancellationToken,
     task: JoinHandle<()>,
 }
 
 impl Running {
     async fn start(folder: &TempDir) -> Self {
-        let service = world::service(folder.path(), &[ORIGIN]).await;
+        Self::of(world::config(folder.path(), &[ORIGIN])).await
+    }
+
+    pub(crate) async fn of(config: Config) -> Self {
+        let service = sigstead_tlog::build(config).await.unwrap();
         let bound = service.bind().await.unwrap();
         let (public, ops) = (bound.public_address(), bound.ops_address());
         let stop = CancellationToken::new();
@@ -35,13 +40,13 @@ impl Running {
         }
     }
 
-    async fn stop(self) {
+    pub(crate) async fn stop(self) {
         self.stop.cancel();
         self.task.await.unwrap();
     }
 }
 
-async fn get(address: SocketAddr, path: &str) -> (StatusCode, String) {
+pub(crate) async fn get(address: SocketAddr, path: &str) -> (StatusCode, String) {
     let mut stream = TcpStream::connect(address).await.unwrap();
     let request = format!("GET {path} HTTP/1.1\r\nhost: {address}\r\nconnection: close\r\n\r\n");
     stream.write_all(request.as_bytes()).await.unwrap();

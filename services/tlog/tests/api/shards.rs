@@ -45,11 +45,12 @@ async fn entries_are_numbered_through_all_shards() {
     }
     open_shard(&tlog, &mut admin, 8).await;
     let (id, entry) = append(&tlog, b"next").await;
-    assert_eq!(entry["logIndex"], 3);
-    assert_eq!(entry["verification"]["inclusionProof"]["logIndex"], 0);
+    // The new shard began with an entry of its own.
+    assert_eq!(entry["logIndex"], 4);
+    assert_eq!(entry["verification"]["inclusionProof"]["logIndex"], 1);
     assert!(id.starts_with(&format!("{:016x}", 8)));
     ids.push(id);
-    for (number, id) in ids.iter().enumerate() {
+    for (number, id) in [0, 1, 2, 4].into_iter().zip(&ids) {
         for path in [
             format!("{ENTRIES}?logIndex={number}"),
             format!("{ENTRIES}/{id}"),
@@ -236,8 +237,8 @@ async fn a_log_that_cannot_be_kept_leaves_everything_as_it_was() {
     fs::remove_file(logs_d).unwrap();
     admin.open_log(request).await.unwrap();
     let (_, entry) = append(&tlog, b"next").await;
-    assert_eq!(entry["logIndex"], 1);
-    assert_eq!(entry["verification"]["inclusionProof"]["logIndex"], 0);
+    assert_eq!(entry["logIndex"], 2);
+    assert_eq!(entry["verification"]["inclusionProof"]["logIndex"], 1);
 }
 
 #[tokio::test]

@@ -170,9 +170,10 @@ pub(crate) async fn service(folder: &Path, origins: &[&str]) -> Service {
     sigstead_tlog::build(config(folder, origins)).await.unwrap()
 }
 
+/// Logs that begin empty, so that what a test writes has the indexes from 0 on.
 pub(crate) fn config(folder: &Path, origins: &[&str]) -> Config {
     let logs = origins.iter().map(|origin| {
-        LogConfig::rekor_v2(
+        empty(LogConfig::rekor_v2(
             origin.parse().unwrap(),
             KeyConfig {
                 uri: format!("file:{}", folder.join(format!("{origin}.key")).display())
@@ -182,12 +183,12 @@ pub(crate) fn config(folder: &Path, origins: &[&str]) -> Config {
             },
             folder.join(origin),
             folder.join(format!("{origin}.anchor")),
-        )
+        ))
     });
     Config::new(Listeners::for_test(), logs.collect())
 }
 
-/// A shard of Rekor v1 with a key of its own.
+/// A shard of Rekor v1 with a key of its own. It begins empty unless it is opened later, from a description.
 pub(crate) fn v1_shard(folder: &Path, tree_id: u64) -> LogConfig {
     let name = format!("shard-{tree_id}");
     write_key(folder, &name);
@@ -197,13 +198,26 @@ pub(crate) fn v1_shard(folder: &Path, tree_id: u64) -> LogConfig {
             .unwrap(),
         passphrase_file: None,
     };
-    LogConfig::rekor_v1(
+    empty(LogConfig::rekor_v1(
         V1_HOST.parse().unwrap(),
         NonZeroU64::new(tree_id).unwrap(),
         key,
         folder.join(&name),
         folder.join(format!("{name}.anchor")),
-    )
+    ))
+}
+
+fn empty(mut log: LogConfig) -> LogConfig {
+    log.begins_empty = true;
+    log
+}
+
+/// Logs as a process has them, which make their first entries themselves.
+pub(crate) fn as_served(mut logs: Vec<LogConfig>) -> Vec<LogConfig> {
+    for log in &mut logs {
+        log.begins_empty = false;
+    }
+    logs
 }
 
 pub(crate) fn write_key(folder: &Path, origin: &str) {
