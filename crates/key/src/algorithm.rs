@@ -1,6 +1,13 @@
 //! The algorithms of the registry that the official clients and services use.
 
 use aws_lc_rs::digest;
+use aws_lc_rs::signature::{
+    ECDSA_P256_SHA256_ASN1, ECDSA_P256_SHA384_ASN1, ECDSA_P256_SHA512_ASN1, ECDSA_P384_SHA256_ASN1,
+    ECDSA_P384_SHA384_ASN1, ECDSA_P384_SHA512_ASN1, ECDSA_P521_SHA256_ASN1, ECDSA_P521_SHA384_ASN1,
+    ECDSA_P521_SHA512_ASN1, RSA_PKCS1_2048_8192_SHA256, RSA_PKCS1_2048_8192_SHA384,
+    RSA_PKCS1_2048_8192_SHA512, RSA_PSS_2048_8192_SHA256, RSA_PSS_2048_8192_SHA384,
+    RSA_PSS_2048_8192_SHA512, VerificationAlgorithm,
+};
 
 /// A hash function.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -55,6 +62,15 @@ impl HashAlgorithm {
             Self::Sha256 => &digest::SHA256,
             Self::Sha384 => &digest::SHA384,
             Self::Sha512 => &digest::SHA512,
+        }
+    }
+
+    /// RSASSA-PSS with this hash, in the mask as well, and a salt of its length.
+    pub(crate) const fn pss(self) -> &'static dyn VerificationAlgorithm {
+        match self {
+            Self::Sha256 => &RSA_PSS_2048_8192_SHA256,
+            Self::Sha384 => &RSA_PSS_2048_8192_SHA384,
+            Self::Sha512 => &RSA_PSS_2048_8192_SHA512,
         }
     }
 }
@@ -138,5 +154,28 @@ impl Algorithm {
                 | Self::RsaPkcs1v15_3072Sha256
                 | Self::RsaPkcs1v15_4096Sha256
         )
+    }
+
+    /// How signatures of such a key are verified with a hash; Ed25519 has its own.
+    pub(crate) const fn verification(
+        self,
+        hash: HashAlgorithm,
+    ) -> Option<&'static dyn VerificationAlgorithm> {
+        use HashAlgorithm::{Sha256, Sha384, Sha512};
+        Some(match (self, hash) {
+            (Self::EcdsaP256Sha256, Sha256) => &ECDSA_P256_SHA256_ASN1,
+            (Self::EcdsaP256Sha256, Sha384) => &ECDSA_P256_SHA384_ASN1,
+            (Self::EcdsaP256Sha256, Sha512) => &ECDSA_P256_SHA512_ASN1,
+            (Self::EcdsaP384Sha384, Sha256) => &ECDSA_P384_SHA256_ASN1,
+            (Self::EcdsaP384Sha384, Sha384) => &ECDSA_P384_SHA384_ASN1,
+            (Self::EcdsaP384Sha384, Sha512) => &ECDSA_P384_SHA512_ASN1,
+            (Self::EcdsaP521Sha512, Sha256) => &ECDSA_P521_SHA256_ASN1,
+            (Self::EcdsaP521Sha512, Sha384) => &ECDSA_P521_SHA384_ASN1,
+            (Self::EcdsaP521Sha512, Sha512) => &ECDSA_P521_SHA512_ASN1,
+            (Self::Ed25519 | Self::Ed25519Ph, _) => return None,
+            (_, Sha256) => &RSA_PKCS1_2048_8192_SHA256,
+            (_, Sha384) => &RSA_PKCS1_2048_8192_SHA384,
+            (_, Sha512) => &RSA_PKCS1_2048_8192_SHA512,
+        })
     }
 }

@@ -4,12 +4,10 @@ use std::fmt;
 
 use const_oid::ObjectIdentifier;
 use der::asn1::OctetStringRef;
-use sigstead_key::{PublicKey, pem};
+use sigstead_key::{PublicKey, SignatureAlgorithm, pem};
 use time::OffsetDateTime;
 
-use crate::structure::{
-    CertificateSequence, TbsSequence, VERSION_3, decode, encode, signature_algorithm,
-};
+use crate::structure::{CertificateSequence, TbsSequence, VERSION_3, decode, encode};
 use crate::usual::UsualExtensions;
 use crate::{
     Error, ExtendedKeyUsage, Extension, FulcioExtensions, KeyUsage, Name, SubjectAlternativeName,
@@ -275,14 +273,17 @@ impl Certificate {
         if self.issuer != issuer.subject {
             return Err(Error::IssuerMismatch);
         }
-        let algorithm = signature_algorithm(issuer.public_key.algorithm())?;
-        if self.signature_algorithm != algorithm {
-            return Err(Error::AlgorithmMismatch);
-        }
+        // The hash is the issuer's choice, not that of the key: many authorities sign with P-384 and SHA-256, or with
+        // RSA and SHA-512.
+        let stated = SignatureAlgorithm::from_der(&self.signature_algorithm)
+            .map_err(|_| Error::AlgorithmMismatch)?;
         issuer
             .public_key
-            .verify(&self.tbs, &self.signature)
-            .map_err(Error::SignatureInvalid)
+            .verify_signed_with(stated, &self.tbs, &self.signature)
+            .map_err(|error| match error {
+                sigstead_key::Error::AlgorithmMismatch(_) => Error::AlgorithmMismatch,
+                other => Error::SignatureInvalid(other),
+            })
     }
 }
 

@@ -3,11 +3,11 @@
 use const_oid::ObjectIdentifier;
 use der::asn1::{AnyRef, BitStringRef, OctetStringRef};
 use der::{Decode, Encode, Sequence, Tag, Tagged as _};
-use sigstead_key::Algorithm;
-use spki::{AlgorithmIdentifierRef, SubjectPublicKeyInfoRef};
+use sigstead_key::{Algorithm, SignatureAlgorithm};
+use spki::SubjectPublicKeyInfoRef;
 use x509_cert::time::Time;
 
-use crate::{Error, oid};
+use crate::error::Error;
 
 #[derive(Sequence)]
 pub(crate) struct CertificateSequence<'a> {
@@ -80,22 +80,12 @@ pub(crate) fn encode(what: &'static str, value: &impl Encode) -> Result<Vec<u8>,
     value.to_der().map_err(Error::structure(what))
 }
 
-/// The signature algorithm that a key of `algorithm` writes. ECDSA has no parameters, RSA has NULL.
+/// The signature algorithm that a key of `algorithm` writes.
 pub(crate) fn signature_algorithm(algorithm: Algorithm) -> Result<Vec<u8>, Error> {
-    let (oid, parameters) = match algorithm {
-        Algorithm::EcdsaP256Sha256 => (oid::ECDSA_WITH_SHA256, None),
-        Algorithm::EcdsaP384Sha384 => (oid::ECDSA_WITH_SHA384, None),
-        Algorithm::EcdsaP521Sha512 => (oid::ECDSA_WITH_SHA512, None),
-        Algorithm::Ed25519 => (oid::ED25519, None),
-        Algorithm::RsaPkcs1v15_2048Sha256
-        | Algorithm::RsaPkcs1v15_3072Sha256
-        | Algorithm::RsaPkcs1v15_4096Sha256 => (oid::SHA256_WITH_RSA, Some(AnyRef::NULL)),
-        Algorithm::Ed25519Ph => return Err(Error::AlgorithmMismatch),
-    };
-    encode(
-        "the signature algorithm",
-        &AlgorithmIdentifierRef { oid, parameters },
-    )
+    SignatureAlgorithm::of(algorithm)
+        .ok_or(Error::AlgorithmMismatch)?
+        .to_der()
+        .map_err(|_| Error::AlgorithmMismatch)
 }
 
 /// RFC 7093 §2, method 1: the first 160 bits of SHA-256 over the key's bits.

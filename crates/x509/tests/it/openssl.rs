@@ -6,7 +6,7 @@ use std::process::Command;
 use futures::executor::block_on;
 use sigstead_key::Algorithm;
 use sigstead_test_support::Need;
-use sigstead_x509::{CaKind, Certificate, CertificateRequest};
+use sigstead_x509::{CaKind, Certificate, CertificateRequest, Error};
 
 use crate::world::{Authority, email, issuer, now, sign};
 
@@ -193,5 +193,75 @@ fn reads_requests_and_certificates_that_openssl_makes() {
         certificate.verify_signed_by(&certificate).unwrap();
         assert_eq!(certificate.to_pem(), pem);
         assert_eq!(certificate.subject_name().organization, "example");
+    }
+}
+
+#[test]
+fn reads_chains_that_are_signed_with_any_hash() {
+    let Some(openssl) = OpenSsl::find() else {
+        return;
+    };
+    for (key, is_pss) in [
+        ("ec_paramgen_curve:P-256", false),
+        ("ec_paramgen_curve:P-384", false),
+        ("ec_paramgen_curve:P-521", false),
+        ("rsa_keygen_bits:2048", false),
+        ("rsa_keygen_bits:2048", true),
+    ] {
+        openssl.generate_keys(key);
+        for hash in ["-sha256", "-sha384", "-sha512"] {
+            let case = format!("{key} {hash} {is_pss}");
+            let (root, leaf) = openssl.chain(hash, is_pss);
+            assert!(root.verify_signed_by(&root).is_ok(), "{case}");
+            assert!(leaf.verify_signed_by(&root).is_ok(), "{case}");
+        }
+        let (root, _) = openssl.chain("-sha1", is_pss);
+        let refused = root.verify_signed_by(&root);
+        assert!(matches!(refused, Err(Error::AlgorithmMismatch)), "{key}");
+    }
+}
+
+impl OpenSsl {
+    /// The keys of a root and of a leaf.
+    fn generate_keys(&self, option: &str) {
+        let kind = if option.starts_with("rsa") {
+            "RSA"
+        } else {
+            "EC"
+        };
+        for name in ["root.key", "leaf.key"] {
+            let common = [
+                "genpkey",
+                "-algorithm",
+                kind,
+                "-pkeyopt",
+                option,
+                "-out",
+                name,
+            ];
+            let (is_ok, said) = self.run(&common);
+            assert!(is_ok, "{option}: {said}");
+        }
+    }
+
+    /// A certificate that signed itself, and one that it issued.
+    fn chain(&self, hash: &str, is_pss: bool) -> (Certificate, Certificate) {
+        let mut common = vec!["req", "-x509", hash];
+        if is_pss {
+            common.extend(["-sigopt", "rsa_padding_mode:pss"]);
+            common.extend(["-sigopt", "rsa_pss_saltlen:digest"]);
+        }
+        let root = ["-key", "root.key", "-out", "root.pem", "-subj", "/CN=root"];
+        let leaf = ["-key", "leaf.key", "-out", "leaf.pem", "-subj", "/CN=leaf"];
+        let issuer = ["-CA", "root.pem", "-CAkey", "root.key"];
+        for arguments in [&root[..], &[&leaf[..], &issuer].concat()] {
+            let (is_ok, said) = self.run(&[&common[..], arguments].concat());
+            assert!(is_ok, "{hash}: {said}");
+        }
+        let read = |name: &str| {
+            let pem = std::fs::read_to_string(self.0.path().join(name)).unwrap();
+            Certificate::from_pem(&pem).unwrap()
+        };
+        (read("root.pem"), read("leaf.pem"))
     }
 }
