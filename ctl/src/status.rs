@@ -35,6 +35,8 @@ pub(crate) struct ServiceStatus {
     pid: Option<i32>,
     /// Why it is not ready.
     pub(crate) reasons: Vec<String>,
+    /// What will make it unready unless somebody acts.
+    warnings: Vec<String>,
 }
 
 /// The states of a service.
@@ -67,9 +69,12 @@ pub(crate) struct Probe {
 }
 
 /// The answer of `/readyz`.
-#[derive(Deserialize)]
+#[derive(Default, Deserialize)]
 struct Readiness {
+    #[serde(default)]
     reasons: Vec<Reason>,
+    #[serde(default)]
+    warnings: Vec<Reason>,
 }
 
 #[derive(Deserialize)]
@@ -96,8 +101,8 @@ impl Probe {
 
     async fn of(&self, instance: &Instance, service: Service) -> ServiceStatus {
         let process = Process::find(instance, service);
-        let (state, reasons) = match process {
-            None => (State::Stopped, Vec::new()),
+        let (state, readiness) = match process {
+            None => (State::Stopped, Readiness::default()),
             Some(_) => self.readiness(&instance.manifest.ops_url(service)).await,
         };
         ServiceStatus {
@@ -105,28 +110,37 @@ impl Probe {
             state,
             url: instance.manifest.url(service),
             pid: process.map(Process::id),
-            reasons,
+            reasons: sentences(readiness.reasons),
+            warnings: sentences(readiness.warnings),
         }
     }
 
-    async fn readiness(&self, ops_url: &str) -> (State, Vec<String>) {
+    async fn readiness(&self, ops_url: &str) -> (State, Readiness) {
         let Ok(answer) = self.client.get(format!("{ops_url}/readyz")).send().await else {
-            return (State::Starting, Vec::new());
+            return (State::Starting, Readiness::default());
         };
-        if answer.status().is_success() {
-            return (State::Ready, Vec::new());
-        }
         let status = answer.status();
-        let reasons = match answer.json::<Readiness>().await {
-            Ok(readiness) => readiness.reasons,
-            // Something else listens on that port.
-            Err(_) => return (State::Unready, vec![format!("it answers {status}")]),
-        };
-        let sentences = reasons
-            .into_iter()
-            .map(|each| format!("{}: {}", each.check, each.reason));
-        (State::Unready, sentences.collect())
+        let readiness = answer.json::<Readiness>().await;
+        if status.is_success() {
+            return (State::Ready, readiness.unwrap_or_default());
+        }
+        // Something else listens on that port if it gives no reasons.
+        let readiness = readiness.unwrap_or_else(|_| Readiness {
+            reasons: vec![Reason {
+                check: "readyz".to_owned(),
+                reason: format!("it answers {status}"),
+            }],
+            ..Readiness::default()
+        });
+        (State::Unready, readiness)
     }
+}
+
+fn sentences(reasons: Vec<Reason>) -> Vec<String> {
+    let sentences = reasons
+        .into_iter()
+        .map(|each| format!("{}: {}", each.check, each.reason));
+    sentences.collect()
 }
 
 fn text(status: &Status) -> String {
@@ -142,6 +156,11 @@ fn text(status: &Status) -> String {
             each.reasons
                 .iter()
                 .map(|reason| format!("         {}", reason.trim())),
+        );
+        lines.extend(
+            each.warnings
+                .iter()
+                .map(|warning| format!("         warning: {}", warning.trim())),
         );
     }
     lines.join("\n")

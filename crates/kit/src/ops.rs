@@ -46,6 +46,7 @@ async fn readyz(State(ops): State<Ops>) -> Response {
     let answer = json!({
         "ready": reasons.is_empty(),
         "reasons": reasons,
+        "warnings": ops.readiness.warnings(),
         "process": ops.running.process(),
     });
     (status, Json(answer)).into_response()

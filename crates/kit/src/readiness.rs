@@ -9,16 +9,18 @@ use tokio_util::sync::CancellationToken;
 
 type CheckFuture = Pin<Box<dyn Future<Output = Result<(), String>> + Send>>;
 type CheckFn = dyn Fn() -> CheckFuture + Send + Sync;
+type WarningFn = dyn Fn() -> Option<String> + Send + Sync;
 
 /// Whether the service can do its work now, and if not, why.
 #[derive(Clone)]
 pub(crate) struct Readiness {
     checks: Vec<(&'static str, Arc<CheckFn>)>,
+    warnings: Vec<(&'static str, Arc<WarningFn>)>,
     ended_tasks: Arc<Mutex<Vec<&'static str>>>,
     draining: CancellationToken,
 }
 
-/// One reason not to be ready.
+/// One reason not to be ready, or to become unready if nobody acts.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub(crate) struct Reason {
     pub(crate) check: &'static str,
@@ -29,6 +31,7 @@ impl Readiness {
     pub(crate) fn new(draining: CancellationToken) -> Self {
         Self {
             checks: Vec::new(),
+            warnings: Vec::new(),
             ended_tasks: Arc::default(),
             draining,
         }
@@ -41,6 +44,13 @@ impl Readiness {
     {
         self.checks
             .push((name, Arc::new(move || Box::pin(check()))));
+    }
+
+    pub(crate) fn warn<F>(&mut self, name: &'static str, warning: F)
+    where
+        F: Fn() -> Option<String> + Send + Sync + 'static,
+    {
+        self.warnings.push((name, Arc::new(warning)));
     }
 
     /// A background task that ends before the service does leaves the service unready.
@@ -87,6 +97,15 @@ impl Readiness {
         });
         reasons.extend(ended);
         reasons
+    }
+
+    /// What will make the service unready later; it is ready until then.
+    pub(crate) fn warnings(&self) -> Vec<Reason> {
+        let warnings = self.warnings.iter().filter_map(|(check, warning)| {
+            let reason = warning()?;
+            Some(Reason { check, reason })
+        });
+        warnings.collect()
     }
 }
 

@@ -110,6 +110,16 @@ impl Service {
         self
     }
 
+    /// Adds something that an operator must do before it makes the service unready. `/readyz` shows it as a warning
+    /// and keeps its status.
+    pub fn warning<F>(mut self, name: &'static str, warning: F) -> Self
+    where
+        F: Fn() -> Option<String> + Send + Sync + 'static,
+    {
+        self.readiness.warn(name, warning);
+        self
+    }
+
     /// Adds a background task. Its token is cancelled once the last request is answered; it then
     /// has half a minute to end. A task that ends earlier makes the service unready.
     pub fn task<F, Fut>(mut self, name: &'static str, task: F) -> Self
