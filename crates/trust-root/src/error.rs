@@ -77,4 +77,44 @@ pub enum Error {
         /// The TUF role.
         role: &'static str,
     },
+    /// A root does not carry on the version of the one before.
+    #[error("root version {found} does not follow version {before}")]
+    RootVersion {
+        /// The version of the root before.
+        before: u64,
+        /// The version of the root after it.
+        found: u64,
+    },
+    /// A log or chain counts from no time.
+    #[error("{owner} has no start of its validity")]
+    NoStart {
+        /// Whose validity.
+        owner: String,
+    },
+    /// Two logs would have one identifier, and clients find logs by it.
+    #[error("{owner} has the same identifier")]
+    LogIdTaken {
+        /// The log that has it.
+        owner: String,
+    },
+    /// The state has no such log.
+    #[error("no log has the identifier {log_id}")]
+    LogUnknown {
+        /// Hex.
+        log_id: String,
+    },
+    /// An end before the start, or after the end that is there.
+    #[error("the end is not within the validity of {owner}")]
+    EndNotInRange {
+        /// The log.
+        owner: String,
+    },
+    /// A trusted root takes back what clients have.
+    #[error("{owner} is in the trusted root that is published, and here it {change}")]
+    TakenBack {
+        /// The log or chain.
+        owner: String,
+        /// How.
+        change: &'static str,
+    },
 }

@@ -4,20 +4,25 @@
 //! specification 1.0.34 §4, as the official clients read both.
 //!
 //! Provided: the JSON documents ([`TrustedRoot`], [`SigningConfig`], [`ClientTrustConfig`]); the one generator that
-//! derives them from the instance's [`TrustState`]; the signed TUF metadata ([`tuf`]) and the files of a repository.
+//! derives them from the instance's [`TrustState`]; the signed TUF metadata ([`tuf`]) and the files of a repository; what
+//! the next [`Publication`] of a state writes, and that it takes nothing back.
 //!
-//! Deliberately absent: files, clocks and private keys. Whoever publishes gives the time, takes the bytes to sign and
-//! hands the signature back.
+//! Deliberately absent: files, clocks and private keys. The caller gives the time, takes the bytes to sign and hands the
+//! signature back.
 
 mod bytes;
 mod error;
+mod history;
+mod publication;
 mod signing_config;
+mod single_file;
 mod state;
 mod trusted_root;
 pub mod tuf;
 
 pub use bytes::Base64Bytes;
 pub use error::Error;
+pub use publication::{Publication, Published, Term};
 pub use signing_config::{
     ClientTrustConfig, Selector, Service, ServiceConfiguration, SigningConfig,
 };

@@ -3,16 +3,21 @@
 //! Services' trust documents are never edited by hand and never written by two programs: whatever a client can learn
 //! about the instance comes out of [`TrustState`].
 
+use std::cmp::Reverse;
+
 use serde::{Deserialize, Serialize};
-use serde_json::json;
 use sigstead_key::PublicKey as Key;
 use sigstead_x509::Certificate;
+use time::OffsetDateTime;
 
+use crate::bytes::Base64Bytes;
+use crate::error::Error;
+use crate::signing_config::{ClientTrustConfig, Service, ServiceConfiguration, SigningConfig};
+use crate::single_file;
 use crate::trusted_root::{
     CertificateAuthority, CertificateChain, DistinguishedName, LogId, PublicKey, RawCertificate,
     TimeRange, TransparencyLogInstance, TrustedRoot,
 };
-use crate::{Base64Bytes, ClientTrustConfig, Error, Service, ServiceConfiguration, SigningConfig};
 
 /// Which key or chain of which service counts from when to when. History is only ever appended.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -67,7 +72,7 @@ pub struct LogState {
 }
 
 /// What a log speaks.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum LogFace {
     /// Rekor v1.
@@ -102,6 +107,63 @@ pub struct Target {
 }
 
 impl TrustState {
+    /// The state with one more log. If the log is in service, clients write to it from now on, and the logs of its face
+    /// that came before are in service no more; their signatures count until [`Self::with_log_ended`] says otherwise. A
+    /// log that the state has already is put in service or out of it, and stays as it is but for that.
+    ///
+    /// # Errors
+    /// If the log's key cannot be read or counts from no time, or the state has another log of that identifier.
+    pub fn with_log(mut self, log: LogState) -> Result<Self, Error> {
+        log.key()?;
+        if log.valid_for.start.is_none() {
+            return Err(Error::NoStart {
+                owner: log.base_url,
+            });
+        }
+        let (face, log_id, in_service) = (log.face, log.log_id.clone(), log.in_service);
+        let logs = self.logs_of(face);
+        match logs.iter().find(|known| known.log_id == log_id) {
+            None => logs.push(log),
+            Some(known) if known.is_same_log(&log) => {}
+            Some(known) => {
+                return Err(Error::LogIdTaken {
+                    owner: known.base_url.clone(),
+                });
+            }
+        }
+        for known in logs.iter_mut().filter(|known| known.face == face) {
+            if known.log_id == log_id {
+                known.in_service = in_service;
+            } else if in_service {
+                known.in_service = false;
+            }
+        }
+        Ok(self)
+    }
+
+    /// The state in which a log's signatures count until `end`, which is part of the time, and clients write to it no more.
+    ///
+    /// # Errors
+    /// If there is no such log, or `end` is before its start or after the end that it has already.
+    pub fn with_log_ended(mut self, log_id: &[u8], end: OffsetDateTime) -> Result<Self, Error> {
+        let logs = self.signature_logs.iter_mut();
+        let log = logs
+            .chain(&mut self.certificate_logs)
+            .find(|log| log.log_id.as_slice() == log_id)
+            .ok_or_else(|| Error::LogUnknown {
+                log_id: hex::encode(log_id),
+            })?;
+        let starts_later = log.valid_for.start.is_none_or(|start| end < start);
+        if starts_later || log.valid_for.end.is_some_and(|ended| ended < end) {
+            return Err(Error::EndNotInRange {
+                owner: log.base_url.clone(),
+            });
+        }
+        log.valid_for.end = Some(end);
+        log.in_service = false;
+        Ok(self)
+    }
+
     /// Whose signatures count: all of history.
     ///
     /// # Errors
@@ -109,9 +171,9 @@ impl TrustState {
     pub fn trusted_root(&self) -> Result<TrustedRoot, Error> {
         Ok(TrustedRoot {
             media_type: TrustedRoot::MEDIA_TYPE.to_owned(),
-            tlogs: self.logs(&self.signature_logs)?,
+            tlogs: self.logs(&first_faces_first(&self.signature_logs))?,
             certificate_authorities: self.authorities(&self.certificate_authorities)?,
-            ctlogs: self.logs(&self.certificate_logs)?,
+            ctlogs: self.logs(&newest_first(&self.certificate_logs, |log| log.valid_for))?,
             timestamp_authorities: self.authorities(&self.timestamp_authorities)?,
         })
     }
@@ -119,6 +181,16 @@ impl TrustState {
     /// Which services to sign with: only those in use.
     #[must_use]
     pub fn signing_config(&self) -> SigningConfig {
+        self.signing_config_of(&[LogFace::RekorV2, LogFace::RekorV1])
+    }
+
+    /// The same for clients that shall write to logs of one face only, whichever they would choose by themselves.
+    #[must_use]
+    pub fn signing_config_of_face(&self, face: LogFace) -> SigningConfig {
+        self.signing_config_of(&[face])
+    }
+
+    fn signing_config_of(&self, faces: &[LogFace]) -> SigningConfig {
         SigningConfig {
             media_type: SigningConfig::MEDIA_TYPE.to_owned(),
             ca_urls: self.authority_services(&self.certificate_authorities),
@@ -128,7 +200,10 @@ impl TrustState {
                 .filter(|issuer| issuer.in_service)
                 .map(|issuer| self.service(&issuer.url, 1, issuer.valid_for))
                 .collect(),
-            rekor_tlog_urls: self.log_services(),
+            rekor_tlog_urls: faces
+                .iter()
+                .flat_map(|face| self.log_services(*face))
+                .collect(),
             rekor_tlog_config: ServiceConfiguration::ANY,
             tsa_urls: self.authority_services(&self.timestamp_authorities),
             tsa_config: ServiceConfiguration::ANY,
@@ -163,17 +238,7 @@ impl TrustState {
                 custom: None,
             },
         ];
-        targets.extend(self.certificate_authority_files()?);
-        targets.extend(self.timestamp_authority_files()?);
-        targets.extend(self.log_files("CTFE", "ctfe", &self.certificate_logs)?);
-        // Only the v1 face has readers of single-file keys.
-        let v1_logs: Vec<_> = self
-            .signature_logs
-            .iter()
-            .filter(|log| log.face == LogFace::RekorV1)
-            .cloned()
-            .collect();
-        targets.extend(self.log_files("Rekor", "rekor", &v1_logs)?);
+        targets.extend(single_file::targets(self)?);
         Ok(targets)
     }
 
@@ -208,9 +273,9 @@ impl TrustState {
             .collect()
     }
 
-    fn logs(&self, states: &[LogState]) -> Result<Vec<TransparencyLogInstance>, Error> {
-        newest_first(states, |state| state.valid_for)
-            .into_iter()
+    fn logs(&self, states: &[&LogState]) -> Result<Vec<TransparencyLogInstance>, Error> {
+        states
+            .iter()
             .map(|state| {
                 Ok(TransparencyLogInstance {
                     base_url: state.base_url.clone(),
@@ -238,18 +303,16 @@ impl TrustState {
             .collect()
     }
 
-    fn log_services(&self) -> Vec<Service> {
+    fn log_services(&self, face: LogFace) -> Vec<Service> {
+        let major_api_version = match face {
+            LogFace::RekorV1 => 1,
+            LogFace::RekorV2 => 2,
+            LogFace::CertificateTransparency => return Vec::new(),
+        };
         newest_first(&self.signature_logs, |state| state.valid_for)
             .into_iter()
-            .filter(|state| state.in_service)
-            .filter_map(|state| {
-                let version = match state.face {
-                    LogFace::RekorV1 => 1,
-                    LogFace::RekorV2 => 2,
-                    LogFace::CertificateTransparency => return None,
-                };
-                Some(self.service(&state.url, version, state.valid_for))
-            })
+            .filter(|state| state.in_service && state.face == face)
+            .map(|state| self.service(&state.url, major_api_version, state.valid_for))
             .collect()
     }
 
@@ -262,61 +325,16 @@ impl TrustState {
         }
     }
 
-    fn certificate_authority_files(&self) -> Result<Vec<Target>, Error> {
-        let mut files = Vec::new();
-        // Counted over all chains: by place in its chain, a second intermediate would get the name of the next chain's.
-        let mut intermediates = 0..;
-        for (position, state) in self.certificate_authorities.iter().enumerate() {
-            let mut chain = state.certificates()?;
-            let Some(root) = chain.pop() else { continue };
-            let custom = custom("Fulcio", state.in_service, &state.url);
-            let name = numbered("fulcio_v1.crt.pem", position);
-            files.push(certificate_file(&name, &root, &custom));
-            for (intermediate, number) in chain.iter().zip(&mut intermediates) {
-                let name = numbered("fulcio_intermediate_v1.crt.pem", number);
-                files.push(certificate_file(&name, intermediate, &custom));
-            }
+    fn logs_of(&mut self, face: LogFace) -> &mut Vec<LogState> {
+        match face {
+            LogFace::RekorV1 | LogFace::RekorV2 => &mut self.signature_logs,
+            LogFace::CertificateTransparency => &mut self.certificate_logs,
         }
-        Ok(files)
-    }
-
-    fn timestamp_authority_files(&self) -> Result<Vec<Target>, Error> {
-        let mut files = Vec::new();
-        let mut intermediates = 0;
-        for (position, state) in self.timestamp_authorities.iter().enumerate() {
-            let chain = state.certificates()?;
-            let custom = custom("TSA", state.in_service, &state.url);
-            for (depth, certificate) in chain.iter().enumerate() {
-                let name = match depth {
-                    0 => numbered("tsa_leaf.crt.pem", position),
-                    _ if depth + 1 == chain.len() => numbered("tsa_root.crt.pem", position),
-                    _ => {
-                        intermediates += 1;
-                        format!("tsa_intermediate_{}.crt.pem", intermediates - 1)
-                    }
-                };
-                files.push(certificate_file(&name, certificate, &custom));
-            }
-        }
-        Ok(files)
-    }
-
-    fn log_files(&self, usage: &str, stem: &str, logs: &[LogState]) -> Result<Vec<Target>, Error> {
-        logs.iter()
-            .enumerate()
-            .map(|(position, log)| {
-                Ok(Target {
-                    name: numbered(&format!("{stem}.pub"), position),
-                    bytes: log.key()?.to_pem().into_bytes(),
-                    custom: Some(custom(usage, log.in_service, &log.base_url)),
-                })
-            })
-            .collect()
     }
 }
 
 impl AuthorityState {
-    fn certificates(&self) -> Result<Vec<Certificate>, Error> {
+    pub(crate) fn certificates(&self) -> Result<Vec<Certificate>, Error> {
         self.chain
             .iter()
             .map(|der| {
@@ -330,38 +348,31 @@ impl AuthorityState {
 }
 
 impl LogState {
-    fn key(&self) -> Result<Key, Error> {
+    pub(crate) fn key(&self) -> Result<Key, Error> {
         Key::from_spki_der(self.public_key.as_slice()).map_err(|source| Error::PublicKey {
             owner: self.base_url.clone(),
             source,
         })
+    }
+
+    /// Whether both say the same of what can never change.
+    fn is_same_log(&self, other: &Self) -> bool {
+        (self.face, &self.base_url, &self.public_key)
+            == (other.face, &other.base_url, &other.public_key)
     }
 }
 
 /// Clients that look at the first entry only shall see the newest.
 fn newest_first<T>(states: &[T], validity: impl Fn(&T) -> TimeRange) -> Vec<&T> {
     let mut sorted: Vec<&T> = states.iter().collect();
-    sorted.sort_by_key(|state| std::cmp::Reverse(validity(state).start));
+    sorted.sort_by_key(|state| Reverse(validity(state).start));
     sorted
 }
 
-/// `name.pub` for the first of its kind, `name_1.pub` for the next.
-fn numbered(name: &str, position: usize) -> String {
-    match (position, name.split_once('.')) {
-        (1.., Some((stem, ending))) => format!("{stem}_{position}.{ending}"),
-        _ => name.to_owned(),
-    }
-}
-
-fn custom(usage: &str, in_service: bool, url: &str) -> serde_json::Value {
-    let status = if in_service { "Active" } else { "Expired" };
-    json!({ "sigstore": { "usage": usage, "status": status, "uri": url } })
-}
-
-fn certificate_file(name: &str, certificate: &Certificate, custom: &serde_json::Value) -> Target {
-    Target {
-        name: name.to_owned(),
-        bytes: certificate.to_pem().into_bytes(),
-        custom: Some(custom.clone()),
-    }
+/// Clients of Rekor v1 that look at the first entry only shall see a log of theirs; those of Rekor v2 look for the log that
+/// an entry names.
+fn first_faces_first(logs: &[LogState]) -> Vec<&LogState> {
+    let mut sorted: Vec<&LogState> = logs.iter().collect();
+    sorted.sort_by_key(|log| (log.face, Reverse(log.valid_for.start)));
+    sorted
 }

@@ -92,6 +92,23 @@ impl Root {
         }
     }
 
+    /// The same keys, one version on.
+    #[must_use]
+    pub fn successor(&self, expires: OffsetDateTime) -> Self {
+        let successor = Self {
+            version: self.version.saturating_add(1),
+            ..self.clone()
+        };
+        successor.expiring(expires)
+    }
+
+    /// The same root with another end.
+    #[must_use]
+    pub fn expiring(mut self, expires: OffsetDateTime) -> Self {
+        self.expires = whole_seconds(expires);
+        self
+    }
+
     /// Gives a role its keys.
     #[must_use]
     pub fn with_role(mut self, role: &str, keys: &[TufKey], threshold: u32) -> Self {

@@ -105,6 +105,24 @@ impl<T: Role> Signed<T> {
     }
 }
 
+impl Signed<Root> {
+    /// Checks that clients of the root `before` take this one as its successor: it is one version on, and enough keys of
+    /// both have signed it (TUF §5.3.4 and §5.3.5).
+    ///
+    /// # Errors
+    /// If it is of another version, or too few keys of either root have signed.
+    pub fn verify_successor(&self, before: &Root) -> Result<(), Error> {
+        if Some(self.signed.version) != before.version.checked_add(1) {
+            return Err(Error::RootVersion {
+                before: before.version,
+                found: self.signed.version,
+            });
+        }
+        self.verify(before)?;
+        self.verify(&self.signed)
+    }
+}
+
 impl Signature {
     fn is_valid(&self, root: &Root, message: &[u8]) -> bool {
         let Some(key) = root.keys.get(&self.keyid).and_then(TufKey::public_key) else {

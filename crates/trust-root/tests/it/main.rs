@@ -4,5 +4,6 @@
 
 mod documents;
 mod metadata;
+mod publication;
 mod state;
 mod world;

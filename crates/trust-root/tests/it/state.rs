@@ -1,7 +1,7 @@
 //! What the state gives to clients.
 
 use serde_json::{Value, json};
-use sigstead_trust_root::{Error, Target, TrustState, TrustedRoot};
+use sigstead_trust_root::{Error, LogFace, Target, TrustState, TrustedRoot};
 
 use crate::world::{day, range, state};
 
@@ -13,7 +13,7 @@ fn urls(services: &[sigstead_trust_root::Service]) -> Vec<(&str, u32)> {
 }
 
 #[test]
-fn the_trusted_root_has_all_of_history_newest_first() {
+fn the_trusted_root_has_all_of_history_newest_first_and_rekor_v1_before_rekor_v2() {
     let root = state().trusted_root().unwrap();
     let logs = |logs: &[sigstead_trust_root::TransparencyLogInstance]| {
         let urls = logs.iter().map(|log| log.base_url.clone());
@@ -28,8 +28,8 @@ fn the_trusted_root_has_all_of_history_newest_first() {
         logs(&root.tlogs),
         [
             "https://rekor-9.example",
-            "https://tiles-9.example",
             "https://rekor-0.example",
+            "https://tiles-9.example",
             "https://tiles-0.example"
         ]
     );
@@ -59,10 +59,14 @@ fn the_signing_config_has_only_what_is_in_service() {
     assert_eq!(
         urls(&config.rekor_tlog_urls),
         [
-            ("https://rekor-9.example", 1),
-            ("https://tiles-9.example", 2)
-        ]
+            ("https://tiles-9.example", 2),
+            ("https://rekor-9.example", 1)
+        ],
+        "the newest face first"
     );
+    let v1 = state().signing_config_of_face(LogFace::RekorV1);
+    assert_eq!(urls(&v1.rekor_tlog_urls), [("https://rekor-9.example", 1)]);
+    assert_eq!(urls(&v1.ca_urls), urls(&config.ca_urls));
     let mut none = state();
     none.certificate_authorities[1].in_service = false;
     assert!(none.signing_config().ca_urls.is_empty());

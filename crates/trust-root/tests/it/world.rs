@@ -71,7 +71,7 @@ fn at(name: &str, start: i64) -> String {
     format!("https://{name}-{start}.example")
 }
 
-fn log(face: LogFace, url: &str, valid_for: TimeRange, in_service: bool) -> LogState {
+pub(crate) fn log(face: LogFace, url: &str, valid_for: TimeRange, in_service: bool) -> LogState {
     let key = ephemeral();
     LogState {
         face,
