@@ -26,9 +26,11 @@ pub enum Error {
     /// The repository has no targets metadata.
     #[error("no targets metadata in the repository")]
     NoTargets,
-    /// A snapshot has already named newer targets.
-    #[error("targets version {found} is older than the published version {published}")]
-    TargetsWentBack {
+    /// Clients have seen newer metadata.
+    #[error("{role} version {found} is older than the published version {published}")]
+    WentBack {
+        /// The role.
+        role: &'static str,
         /// What clients have seen.
         published: u64,
         /// What is there now.
@@ -110,7 +112,7 @@ impl From<Error> for Problem {
             Error::NoRoot | Error::NoTargets | Error::RootGap { .. } => {
                 Self::internal("E-TUF-002", causes(&error))
             }
-            Error::TargetsWentBack { .. } => Self::internal("E-TUF-003", causes(&error)),
+            Error::WentBack { .. } => Self::internal("E-TUF-003", causes(&error)),
             Error::TargetMissing { .. } | Error::TargetDiffers { .. } => {
                 Self::internal("E-TUF-004", causes(&error))
             }

@@ -3,14 +3,15 @@
 //! It serves TUF clients a repository with consistent snapshots (TUF specification 1.0, sections 3 to 5), and services and
 //! consoles the same trust root over gRPC, with a stream of each new version.
 //!
-//! File map: `publish.rs` the verb, signing snapshot and timestamp; `repository.rs` the files; `api/` the two faces;
-//! `error.rs`; `metrics.rs`.
+//! File map: `publish.rs` the verb, signing snapshot and timestamp; `repository.rs` the files; `expiry.rs` what runs out
+//! and who is told; `api/` the two faces; `error.rs`; `metrics.rs`.
 //!
-//! Deliberately absent: the keys of the root and targets roles. What they sign is put into the directory by whoever
-//! holds them, and is published here once it verifies.
+//! Deliberately absent: the keys of the root and targets roles. Their holders put what they signed into the directory
+//! (`sigctl trust publish`), and it is published here once it verifies.
 
 mod api;
 mod error;
+mod expiry;
 mod metrics;
 mod publish;
 mod repository;
@@ -20,11 +21,12 @@ use std::time::Duration;
 
 use prometheus::Registry;
 use sigstead_config::tuf::Config;
-use sigstead_kit::{Clock, Service, SystemClock};
+use sigstead_kit::{Clock, Service, SystemClock, causes};
 use tokio_util::sync::CancellationToken;
 
 pub use error::Error;
 
+use expiry::{OnceADay, RoleName};
 use metrics::Metrics;
 use publish::{OnlineKeys, TrustRootRepository, Validity};
 use repository::Repository;
@@ -67,39 +69,69 @@ fn service(
     listeners: sigstead_kit::Listeners,
     registry: Registry,
 ) -> Service {
-    let (ready, keeper) = (Arc::clone(&repository), Arc::clone(&repository));
+    let keeper = Arc::clone(&repository);
     let service = Service::new("tuf", listeners);
     let draining = service.draining();
+    let service = RoleName::ALL
+        .into_iter()
+        .fold(service, |service, role| watch(service, &repository, role));
+    let refused = Arc::clone(&repository);
     service
         .public(api::http::routes(Arc::clone(&repository)))
         .grpc(api::grpc::service(repository, draining))
         .reflection(&[sigstead_proto::FILE_DESCRIPTOR_SET])
         .metrics(registry)
-        .readiness("timestamp", move || {
-            let left = ready.seconds_left();
-            async move {
-                let ended = "the timestamp metadata has ended and could not be signed anew";
-                if left > 0 {
-                    Ok(())
-                } else {
-                    Err(ended.to_owned())
-                }
-            }
-        })
+        .warning("repository", move || refused.refusal())
         .task("publish", move |stop| keep_fresh(keeper, stop))
 }
 
-/// Publishes what appears in the directory, and signs anew in time.
+/// Clients refuse a repository in which one role has expired, so each role by itself makes the service unready.
+fn watch(service: Service, repository: &Arc<TrustRootRepository>, role: RoleName) -> Service {
+    let (expired, soon) = (Arc::clone(repository), Arc::clone(repository));
+    service
+        .readiness(role.name(), move || {
+            let reason = expired.expired(role);
+            async move { reason.map_or(Ok(()), Err) }
+        })
+        .warning(role.name(), move || soon.expires_soon(role))
+}
+
+/// Publishes what appears in the directory, signs again in time, and says what the operator must do.
 async fn keep_fresh(repository: Arc<TrustRootRepository>, stop: CancellationToken) {
+    let (mut once_a_day, mut last_refusal) = (OnceADay::default(), None);
     loop {
+        // What cannot be published is told once, not at each look.
+        let refusal = repository.publish().await.err().map(|error| causes(&error));
+        match &refusal {
+            Some(refusal) if Some(refusal) != last_refusal.as_ref() => {
+                tracing::error!("what is in the repository cannot be published: {refusal}");
+            }
+            None if last_refusal.is_some() => {
+                tracing::info!("what is in the repository is published again");
+            }
+            _ => {}
+        }
+        last_refusal = refusal;
+        tell(&repository, &mut once_a_day);
         tokio::select! {
             () = stop.cancelled() => return,
             () = tokio::time::sleep(LOOK) => {}
         }
-        if let Err(error) = repository.publish().await {
-            let error = anyhow::Error::from(error);
-            tracing::error!("what is in the repository cannot be published: {error:#}");
-        }
+    }
+}
+
+/// One line a day for each role that has expired or will soon.
+fn tell(repository: &TrustRootRepository, once_a_day: &mut OnceADay) {
+    let expired = RoleName::ALL.map(|role| repository.expired(role));
+    let soon = RoleName::ALL.map(|role| repository.expires_soon(role));
+    if expired.iter().chain(&soon).all(Option::is_none) || !once_a_day.is_due(repository.now()) {
+        return;
+    }
+    for expired in expired.into_iter().flatten() {
+        tracing::error!("{expired}");
+    }
+    for soon in soon.into_iter().flatten() {
+        tracing::warn!("{soon}");
     }
 }
 

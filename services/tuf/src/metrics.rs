@@ -2,6 +2,7 @@
 
 use prometheus::{IntGaugeVec, Opts, Registry};
 
+use crate::expiry::RoleName;
 use crate::publish::Published;
 
 /// The service's measurements.
@@ -26,8 +27,8 @@ impl Metrics {
         )?;
         let expires = IntGaugeVec::new(
             Opts::new(
-                "sigstead_tuf_expires_seconds",
-                "Unix time at which the metadata ends",
+                "sigstead_tuf_expires_timestamp_seconds",
+                "Unix time at which clients stop to accept each role's metadata",
             ),
             &["role"],
         )?;
@@ -38,17 +39,13 @@ impl Metrics {
 
     /// Records a publication.
     pub(crate) fn published(&self, published: &Published) {
-        for (role, version) in [
-            ("root", published.root),
-            ("targets", published.targets),
-            ("snapshot", published.snapshot),
-            ("timestamp", published.timestamp),
-        ] {
-            let version = i64::try_from(version).unwrap_or(i64::MAX);
-            self.version.with_label_values(&[role]).set(version);
+        for role in RoleName::ALL {
+            let state = published.of(role);
+            let version = i64::try_from(state.version).unwrap_or(i64::MAX);
+            self.version.with_label_values(&[role.name()]).set(version);
+            self.expires
+                .with_label_values(&[role.name()])
+                .set(state.expires);
         }
-        self.expires
-            .with_label_values(&["timestamp"])
-            .set(published.expires);
     }
 }

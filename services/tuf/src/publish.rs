@@ -8,13 +8,14 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use sigstead_kit::Clock;
+use sigstead_kit::{Clock, causes};
 use sigstead_signer::Signer;
 use sigstead_trust_root::tuf::{Role, Root, Signed, Snapshot, Targets, Timestamp, TufKey};
 use time::OffsetDateTime;
 use tokio::sync::{Mutex, watch};
 
 use crate::error::Error;
+use crate::expiry::{RoleName, RoleState, seconds};
 use crate::metrics::Metrics;
 use crate::repository::Repository;
 
@@ -27,7 +28,13 @@ pub(crate) struct TrustRootRepository {
     metrics: Metrics,
     /// One publication at a time: versions are read, raised and written under it.
     publishing: Mutex<()>,
+    /// What clients have. Written by a publication when all of it is on disk.
     published: watch::Sender<Published>,
+    /// The newest root and targets that verify; readers see no newer file of either. Written by a publication before it
+    /// signs a snapshot of them, so that a reader of that snapshot finds them.
+    verified: watch::Sender<Verified>,
+    /// Why what is in the directory cannot be published. Written by a publication at its end.
+    refusal: watch::Sender<Option<String>>,
 }
 
 /// The keys that this service signs with.
@@ -49,19 +56,36 @@ pub(crate) struct Validity {
     pub(crate) resign_before: Duration,
 }
 
-/// The current version of each role.
+/// The published metadata of each role.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) struct Published {
-    /// Version of the root.
-    pub(crate) root: u64,
-    /// Version of the targets.
-    pub(crate) targets: u64,
-    /// Version of the snapshot.
-    pub(crate) snapshot: u64,
-    /// Version of the timestamp.
-    pub(crate) timestamp: u64,
-    /// When the timestamp ends, in Unix seconds.
-    pub(crate) expires: i64,
+    /// The root.
+    pub(crate) root: RoleState,
+    /// The targets.
+    pub(crate) targets: RoleState,
+    /// The snapshot.
+    pub(crate) snapshot: RoleState,
+    /// The timestamp.
+    pub(crate) timestamp: RoleState,
+}
+
+impl Published {
+    /// The metadata of one role.
+    pub(crate) const fn of(&self, role: RoleName) -> RoleState {
+        match role {
+            RoleName::Root => self.root,
+            RoleName::Targets => self.targets,
+            RoleName::Snapshot => self.snapshot,
+            RoleName::Timestamp => self.timestamp,
+        }
+    }
+}
+
+/// Versions of what the operator signed and this service has checked.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+struct Verified {
+    root: u64,
+    targets: u64,
 }
 
 impl TrustRootRepository {
@@ -76,16 +100,16 @@ impl TrustRootRepository {
         clock: Arc<dyn Clock>,
         metrics: Metrics,
     ) -> Result<Self, Error> {
-        let (published, _) = watch::channel(Published::default());
-        let publishing = Mutex::new(());
         let opened = Self {
             repository,
             keys,
             validity,
             clock,
             metrics,
-            publishing,
-            published,
+            publishing: Mutex::new(()),
+            published: watch::Sender::default(),
+            verified: watch::Sender::default(),
+            refusal: watch::Sender::default(),
         };
         opened.publish().await?;
         Ok(opened)
@@ -96,25 +120,35 @@ impl TrustRootRepository {
     /// # Errors
     /// If the repository is not whole, a key is not named by the root, or the disk refuses. What was published before
     /// stays as it was.
-    pub(crate) async fn publish(&self) -> Result<Published, Error> {
+    pub(crate) async fn publish(&self) -> Result<(), Error> {
         let _one_at_a_time = self.publishing.lock().await;
+        let published = self.publish_what_is_there().await;
+        let refusal = published.as_ref().err().map(|error| causes(error));
+        self.refusal.send_replace(refusal);
+        published
+    }
+
+    async fn publish_what_is_there(&self) -> Result<(), Error> {
         let root = self.root()?;
         let targets = self.targets(&root)?;
+        self.verified.send_replace(Verified {
+            root: root.version,
+            targets: targets.version,
+        });
         let (snapshot, snapshot_file) = self.fresh_snapshot(&root, &targets).await?;
         let timestamp = self
             .fresh_timestamp(&root, &snapshot, &snapshot_file)
             .await?;
         let published = Published {
-            root: root.version,
-            targets: targets.version,
-            snapshot: snapshot.version,
-            timestamp: timestamp.version,
-            expires: timestamp.expires.unix_timestamp(),
+            root: state(&root),
+            targets: state(&targets),
+            snapshot: state(&snapshot),
+            timestamp: state(&timestamp),
         };
         self.metrics.published(&published);
         self.published
             .send_if_modified(|last| std::mem::replace(last, published) != published);
-        Ok(published)
+        Ok(())
     }
 
     /// Publishes if the timestamp is about to end by the clock. What cannot be published is not the client's trouble
@@ -132,7 +166,7 @@ impl TrustRootRepository {
                 tracing::error!("the timestamp that ends soon cannot be signed anew: {error:#}");
                 Ok(())
             }
-            published => published.map(drop),
+            published => published,
         }
     }
 
@@ -142,16 +176,52 @@ impl TrustRootRepository {
         self.published.subscribe()
     }
 
-    /// The files.
-    #[must_use]
-    pub(crate) const fn files(&self) -> &Repository {
-        &self.repository
+    /// A file of the repository. Root and targets metadata that is newer than what verifies is not there yet: a client would
+    /// take it beside a snapshot that does not fit.
+    ///
+    /// # Errors
+    /// If the disk refuses.
+    pub(crate) fn file(&self, path: &str) -> Result<Option<Vec<u8>>, Error> {
+        let verified = *self.verified.borrow();
+        let is_ahead = |ending: &str, newest: u64| {
+            let version = path.strip_suffix(ending).and_then(|it| it.parse().ok());
+            version.is_some_and(|version: u64| version > newest)
+        };
+        if is_ahead(".root.json", verified.root) || is_ahead(".targets.json", verified.targets) {
+            return Ok(None);
+        }
+        self.repository.read(path)
     }
 
     /// The file of the newest root, for readers who do not walk the versions.
     #[must_use]
     pub(crate) fn newest_root_file(&self) -> String {
-        format!("{}.root.json", self.published.borrow().root)
+        format!("{}.root.json", self.verified.borrow().root)
+    }
+
+    /// Why clients refuse the published metadata of a role, if they do.
+    #[must_use]
+    pub(crate) fn expired(&self, role: RoleName) -> Option<String> {
+        self.published.borrow().of(role).expired(role, self.now())
+    }
+
+    /// That clients will soon refuse the published metadata of a role.
+    #[must_use]
+    pub(crate) fn expires_soon(&self, role: RoleName) -> Option<String> {
+        let state = self.published.borrow().of(role);
+        state.expires_soon(role, self.now(), self.validity.resign_before)
+    }
+
+    /// Why what is in the directory is not published.
+    #[must_use]
+    pub(crate) fn refusal(&self) -> Option<String> {
+        self.refusal.borrow().clone()
+    }
+
+    /// The time by which metadata expires.
+    #[must_use]
+    pub(crate) fn now(&self) -> OffsetDateTime {
+        self.clock.now()
     }
 
     /// The content of a current target.
@@ -163,10 +233,9 @@ impl TrustRootRepository {
         self.repository.target(&targets, name)
     }
 
-    /// Seconds until clients stop to accept the timestamp.
-    #[must_use]
-    pub(crate) fn seconds_left(&self) -> i64 {
-        self.published.borrow().expires - self.clock.now().unix_timestamp()
+    fn seconds_left(&self) -> i64 {
+        let timestamp = self.published.borrow().timestamp;
+        timestamp.seconds_left(self.now())
     }
 
     /// The newest root, which must verify by its own keys and by its predecessor's (TUF §5.3.4).
@@ -179,7 +248,19 @@ impl TrustRootRepository {
                 .repository
                 .metadata::<Root>(&before)?
                 .ok_or(Error::RootGap { file: before })?;
-            verified(&root, &before.signed)?;
+            root.verify_successor(&before.signed)
+                .map_err(|source| Error::Metadata {
+                    file: root.signed.file_name(),
+                    source,
+                })?;
+        }
+        let published = self.verified.borrow().root;
+        if root.signed.version < published {
+            return Err(Error::WentBack {
+                role: Root::NAME,
+                published,
+                found: root.signed.version,
+            });
         }
         Ok(root.signed)
     }
@@ -212,7 +293,8 @@ impl TrustRootRepository {
                 return Ok((snapshot.signed, file));
             }
             if snapshot.signed.targets_version() > Some(targets.version) {
-                return Err(Error::TargetsWentBack {
+                return Err(Error::WentBack {
+                    role: Targets::NAME,
                     published: snapshot.signed.targets_version().unwrap_or_default(),
                     found: targets.version,
                 });
@@ -249,7 +331,7 @@ impl TrustRootRepository {
     }
 
     fn is_fresh<T: Role>(&self, metadata: &Signed<T>, root: &Root, validity: Duration) -> bool {
-        let now: OffsetDateTime = self.clock.now();
+        let now = self.now();
         metadata.verify(root).is_ok()
             && metadata.signed.expires() > now + self.validity.resign_before
             // A file signed while the clock was far ahead would otherwise stay for years.
@@ -295,6 +377,9 @@ fn verified<T: Role>(metadata: &Signed<T>, root: &Root) -> Result<(), Error> {
     })
 }
 
-fn seconds(duration: Duration) -> i64 {
-    i64::try_from(duration.as_secs()).unwrap_or(i64::MAX)
+fn state<T: Role>(metadata: &T) -> RoleState {
+    RoleState {
+        version: metadata.version(),
+        expires: metadata.expires().unix_timestamp(),
+    }
 }

@@ -55,7 +55,7 @@ impl Rpc for Face {
         self.repository.publish_if_due().await.map_err(status)?;
         let wire::MetadataRequest { role, version } = request.into_inner();
         let file_name = self.file_name(&role, version).map_err(status)?;
-        let json = self.repository.files().read(&file_name).map_err(status)?;
+        let json = self.repository.file(&file_name).map_err(status)?;
         let json = json.ok_or_else(|| {
             status(Error::NotFound {
                 path: file_name.clone(),
@@ -89,9 +89,9 @@ impl Face {
     fn file_name(&self, role: &str, version: u64) -> Result<String, Error> {
         let current = *self.repository.follow().borrow();
         let newest = match role {
-            "root" => current.root,
-            "targets" => current.targets,
-            "snapshot" => current.snapshot,
+            "root" => current.root.version,
+            "targets" => current.targets.version,
+            "snapshot" => current.snapshot.version,
             // Only one timestamp is kept: a client has no use for an older one.
             "timestamp" => return Ok("timestamp.json".to_owned()),
             _ => {
@@ -108,10 +108,10 @@ impl Face {
 impl From<Published> for wire::Versions {
     fn from(published: Published) -> Self {
         Self {
-            root: published.root,
-            targets: published.targets,
-            snapshot: published.snapshot,
-            timestamp: published.timestamp,
+            root: published.root.version,
+            targets: published.targets.version,
+            snapshot: published.snapshot.version,
+            timestamp: published.timestamp.version,
         }
     }
 }

@@ -48,12 +48,9 @@ fn serve(
     path: &str,
     immutable: bool,
 ) -> Result<Response, Problem> {
-    let bytes = repository
-        .files()
-        .read(path)?
-        .ok_or_else(|| Error::NotFound {
-            path: path.to_owned(),
-        })?;
+    let bytes = repository.file(path)?.ok_or_else(|| Error::NotFound {
+        path: path.to_owned(),
+    })?;
     let caching = if immutable {
         "public, max-age=31536000, immutable"
     } else {

@@ -18,7 +18,8 @@ async fn targets_that_went_back_are_refused() {
     assert!(
         matches!(
             refused,
-            Error::TargetsWentBack {
+            Error::WentBack {
+                role: "targets",
                 published: 2,
                 found: 1
             }

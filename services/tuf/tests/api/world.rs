@@ -11,7 +11,7 @@ use axum::body::Body;
 use http_body_util::BodyExt as _;
 use sigstead_config::tuf::Config;
 use sigstead_key::Algorithm;
-use sigstead_kit::{Clock, Listeners, TestClock};
+use sigstead_kit::{Clock, Listeners, Service, TestClock};
 use sigstead_signer::{KeyConfig, PrivateKey, Signer};
 use sigstead_trust_root::tuf::{
     Role, Root, Signed, Snapshot, Targets, Timestamp, TufKey, target_path,
@@ -76,9 +76,13 @@ impl World {
 
     /// Starts the service, or says why it refuses.
     pub(crate) async fn try_start(&self) -> Result<Router, sigstead_tuf::Error> {
+        Ok(self.service().await?.into_public_router().unwrap())
+    }
+
+    /// Builds the service, by the clock of this world.
+    pub(crate) async fn service(&self) -> Result<Service, sigstead_tuf::Error> {
         let clock = Arc::clone(&self.clock) as Arc<dyn Clock>;
-        let service = sigstead_tuf::build_at(self.config(), clock).await?;
-        Ok(service.into_public_router().unwrap())
+        sigstead_tuf::build_at(self.config(), clock).await
     }
 
     /// The root that names this instance's keys.
