@@ -22,6 +22,7 @@ mod process;
 mod sign;
 mod status;
 mod token;
+mod trust;
 mod up;
 mod verify;
 
@@ -62,6 +63,8 @@ enum Command {
     Oidc(oidc::Arguments),
     /// See and administer the transparency logs.
     Log(log::Arguments),
+    /// See and publish what clients trust.
+    Trust(trust::Arguments),
     /// Print an identity token for tests.
     Token(token::Arguments),
     /// Sign a file and write its bundle.
@@ -104,6 +107,7 @@ async fn run(command: Command, output: Output) -> Result<(), Failure> {
         Command::Env(arguments) => env::run(arguments, output).await,
         Command::Oidc(arguments) => oidc::run(arguments, output).await,
         Command::Log(arguments) => log::run(arguments, output).await,
+        Command::Trust(arguments) => trust::run(arguments, output).await,
         Command::Token(arguments) => token::run(arguments, output).await,
         Command::Sign(arguments) => sign::run(arguments, output).await,
         Command::Verify(arguments) => verify::run(arguments, output).await,

@@ -7,7 +7,7 @@
 use std::path::Path;
 use std::process::Command;
 
-const COMMANDS: [&str; 26] = [
+const COMMANDS: [&str; 29] = [
     "",
     "init",
     "up",
@@ -29,6 +29,9 @@ const COMMANDS: [&str; 26] = [
     "log freeze",
     "log rebuild-index",
     "log check",
+    "trust",
+    "trust publish",
+    "trust show",
     "token",
     "sign",
     "verify",

@@ -4,7 +4,6 @@
 //! whole or not at all.
 
 mod authority;
-mod client_kit;
 mod configuration;
 mod ports;
 mod secret;
@@ -99,9 +98,8 @@ async fn make(arguments: &Arguments, directory: &Path) -> Result<Manifest, Failu
     let instance = Instance::new(directory.to_owned(), manifest);
     let vault = secret::Vault::open(&instance)?;
     let authorities = authority::make(&instance, &vault, now).await?;
-    let trust = trust::make(&instance, &vault, &authorities, now).await?;
+    trust::make(&instance, &vault, &authorities, now).await?;
     configuration::write(&instance)?;
-    client_kit::write_all(&instance, &trust)?;
     let text = sigstead_config::to_yaml(&instance.manifest)
         .map_err(|error| Failure::file("write", &instance.path("instance.yaml"), error))?;
     write(&instance.path("instance.yaml"), text.as_bytes())?;

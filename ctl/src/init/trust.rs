@@ -1,43 +1,46 @@
-//! The first trust state, and the repository that publishes it.
-
-use std::path::Path;
-use std::sync::Arc;
+//! The first trust state: a key for everything that clients trust.
 
 use sigstead_config::Origin;
 use sigstead_key::{Algorithm, PublicKey};
 use sigstead_note::{KeyName, VerifierKey};
-use sigstead_signer::Signer;
-use sigstead_trust_root::tuf::{Role, Root, Signed, Targets, TufKey, target_path};
+use sigstead_trust_root::tuf::Root;
 use sigstead_trust_root::{AuthorityState, LogFace, LogState, ServiceState, TimeRange, TrustState};
-use time::{Duration, OffsetDateTime};
+use time::OffsetDateTime;
 
 use super::authority::Authorities;
-use super::secret::{Vault, unusable};
+use super::secret::Vault;
 use super::{unusable_value, write};
 use crate::failure::Failure;
 use crate::instance::{Instance, Manifest, Service};
+use crate::trust::{self, Keys, ROOT_KEY, TARGETS_KEY, TufSigner};
 
-/// What the client kit is made of.
-pub(super) struct Trust {
-    /// The state.
-    pub(super) state: TrustState,
-    /// The first root metadata.
-    pub(super) root: Vec<u8>,
-}
-
+/// Makes the keys of what clients trust, and publishes them for the first time.
 pub(super) async fn make(
     instance: &Instance,
     vault: &Vault,
     authorities: &Authorities,
     now: OffsetDateTime,
-) -> Result<Trust, Failure> {
+) -> Result<(), Failure> {
     let state = state(instance, vault, authorities, now)?;
-    let path = instance.path("trust/state.json");
-    let json =
-        serde_json::to_vec_pretty(&state).map_err(|error| Failure::file("write", &path, error))?;
-    write(&path, &json)?;
-    let root = publish(instance, vault, &state, now).await?;
-    Ok(Trust { state, root })
+    let make = |place: &str| {
+        let path = instance.path(place);
+        let key = vault.make(&path, Algorithm::EcdsaP256Sha256)?;
+        TufSigner::new(key.into_signer(), &path)
+    };
+    let keys = Keys {
+        root: make(ROOT_KEY)?,
+        targets: make(TARGETS_KEY)?,
+    };
+    let (snapshot, timestamp) = (
+        make("tuf/keys/snapshot.key")?,
+        make("tuf/keys/timestamp.key")?,
+    );
+    let root = Root::new(1, now)
+        .with_role("root", std::slice::from_ref(keys.root.key()), 1)
+        .with_role("targets", std::slice::from_ref(keys.targets.key()), 1)
+        .with_role("snapshot", std::slice::from_ref(snapshot.key()), 1)
+        .with_role("timestamp", std::slice::from_ref(timestamp.key()), 1);
+    trust::first(instance, &state, root, &keys).await
 }
 
 fn state(
@@ -120,82 +123,6 @@ fn state(
     })
 }
 
-/// Signs the first root and the first targets, and lays the repository out. Snapshot and timestamp are the service's.
-async fn publish(
-    instance: &Instance,
-    vault: &Vault,
-    state: &TrustState,
-    now: OffsetDateTime,
-) -> Result<Vec<u8>, Failure> {
-    let make = |place: &str| {
-        let path = instance.path(place);
-        let key = vault.make(&path, Algorithm::EcdsaP256Sha256)?;
-        TufSigner::new(key.into_signer(), &path)
-    };
-    let (root_key, targets_key) = (make("trust/tuf-root.key")?, make("trust/tuf-targets.key")?);
-    let (snapshot, timestamp) = (
-        make("tuf/keys/snapshot.key")?,
-        make("tuf/keys/timestamp.key")?,
-    );
-    let root = Root::new(1, now + ROOT_VALIDITY)
-        .with_role("root", std::slice::from_ref(&root_key.key), 1)
-        .with_role("targets", std::slice::from_ref(&targets_key.key), 1)
-        .with_role("snapshot", &[snapshot.key], 1)
-        .with_role("timestamp", &[timestamp.key], 1);
-    let files = state
-        .targets()
-        .map_err(|error| unusable_value("the trust state", &error))?;
-    let targets = Targets::new(1, now + TARGETS_VALIDITY, &files);
-
-    let repository = instance.path("tuf/repository");
-    let signed_root = root_key.sign(root.clone()).await?;
-    let signed_targets = targets_key.sign(targets).await?;
-    for signed in [signed_root.verify(&root), signed_targets.verify(&root)] {
-        signed.map_err(|error| unusable_value("the first root metadata", &error))?;
-    }
-    for file in &files {
-        write(
-            &repository.join(target_path(&file.name, &file.bytes)),
-            &file.bytes,
-        )?;
-    }
-    write(
-        &repository.join(signed_targets.signed.file_name()),
-        &signed_targets.encode(),
-    )?;
-    let root_file = signed_root.encode();
-    write(&repository.join(signed_root.signed.file_name()), &root_file)?;
-    Ok(root_file)
-}
-
-/// A key that signs metadata, as the metadata names it.
-struct TufSigner {
-    key: TufKey,
-    signer: Arc<dyn Signer>,
-}
-
-impl TufSigner {
-    fn new(signer: Arc<dyn Signer>, path: &Path) -> Result<Self, Failure> {
-        let key =
-            TufKey::new(signer.public_key()).ok_or_else(|| unusable(path, &std::fmt::Error))?;
-        Ok(Self { key, signer })
-    }
-
-    async fn sign<T: Role>(&self, role: T) -> Result<Signed<T>, Failure> {
-        let mut metadata = Signed::unsigned(role);
-        let message = metadata
-            .bytes_to_sign()
-            .map_err(|error| unusable_value(T::NAME, &error))?;
-        let signature = self
-            .signer
-            .sign(&message)
-            .await
-            .map_err(|error| unusable_value(T::NAME, &error))?;
-        metadata.add_signature(&self.key, &signature);
-        Ok(metadata)
-    }
-}
-
 /// The name of the first Rekor v2 log: it never changes, and the next log gets another.
 pub(super) fn rekor_origin(manifest: &Manifest) -> Result<Origin, Failure> {
     origin(&format!(
@@ -230,6 +157,3 @@ fn checkpoint_key_id(origin: &Origin, key: &PublicKey) -> Result<[u8; 32], Failu
         .map_err(|error| unusable_value("the name of a log", &error))?;
     Ok(VerifierKey::new(name, key.clone()).full_id())
 }
-
-const ROOT_VALIDITY: Duration = Duration::days(365);
-const TARGETS_VALIDITY: Duration = Duration::days(365);

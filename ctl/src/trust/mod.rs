@@ -1,0 +1,55 @@
+//! `sigctl trust`: what clients trust, seen and published.
+//!
+//! The trust state (`trust/state.json`) is the one source. [`append_log`] adds to it; [`publish`] derives everything else
+//! from it: the targets, the root and targets metadata of the TUF repository, and the client kit. Each file is replaced as
+//! a whole and durably, in an order in which readers always find what they are pointed to: the state, the files of the
+//! targets, the root, the targets metadata, the kit. The targets metadata is the publication: before it, the `tuf` service
+//! shows the old trust root, after it the new one. A command that was interrupted is run again.
+
+mod change;
+mod client_kit;
+mod publish;
+mod repository;
+mod show;
+mod signer;
+mod state_file;
+
+use clap::{Args, Subcommand};
+
+use crate::failure::Failure;
+use crate::output::Output;
+
+#[allow(
+    unused_imports,
+    reason = "for the command that opens a log, which follows"
+)]
+pub(crate) use change::{append_log, end_log};
+#[allow(
+    unused_imports,
+    reason = "for the command that opens a log, which follows"
+)]
+pub(crate) use publish::publish;
+pub(crate) use publish::{Keys, ROOT_KEY, TARGETS_KEY, first};
+pub(crate) use signer::TufSigner;
+
+/// What is done with the trust root.
+#[derive(Args)]
+pub(crate) struct Arguments {
+    #[command(subcommand)]
+    verb: Verb,
+}
+
+#[derive(Subcommand)]
+enum Verb {
+    /// Sign root and targets again and publish the trust state; at least once a year.
+    Publish(publish::Arguments),
+    /// Show what is published and when it expires.
+    Show(show::Arguments),
+}
+
+pub(crate) async fn run(arguments: Arguments, output: Output) -> Result<(), Failure> {
+    match arguments.verb {
+        Verb::Publish(arguments) => publish::run(arguments, output).await,
+        Verb::Show(arguments) => show::run(&arguments, output),
+    }
+}

@@ -1,0 +1,150 @@
+//! The TUF repository of an instance, as it is on disk: what is published there, and how the next publication is laid out.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use sigstead_trust_root::tuf::target_path;
+use sigstead_trust_root::tuf::{Hashes, Role, Root, Signed, Targets};
+use sigstead_trust_root::{Published, Target, TrustedRoot};
+
+use crate::failure::Failure;
+use crate::instance::{Instance, Service};
+
+/// The directory that the `tuf` service serves.
+pub(super) struct Repository {
+    directory: PathBuf,
+}
+
+/// A publication whose roles are signed; a role that is `None` stays as it is published.
+pub(super) struct SignedPublication {
+    pub(super) files: Vec<Target>,
+    pub(super) root: Option<Signed<Root>>,
+    pub(super) targets: Option<Signed<Targets>>,
+}
+
+impl Repository {
+    /// The repository that the configuration of the `tuf` service names.
+    pub(super) fn of(instance: &Instance) -> Result<Self, Failure> {
+        let folder = instance.service(Service::Tuf);
+        let path = folder.join("config.yaml");
+        let config: sigstead_config::tuf::Config = sigstead_kit::read_config(&path)
+            .map_err(|error| Failure::file("read", &path, error))?;
+        // Paths in a configuration are relative to its file.
+        Ok(Self::at(folder.join(config.repository)))
+    }
+
+    /// The repository in a directory.
+    pub(super) const fn at(directory: PathBuf) -> Self {
+        Self { directory }
+    }
+
+    /// What clients have now. Signatures are not checked: the service did before it published.
+    pub(super) fn published(&self) -> Result<Published, Failure> {
+        let root = self.newest::<Root>()?;
+        let targets = self.newest::<Targets>()?;
+        let trusted_root = self.target(&targets, "trusted_root.json")?;
+        let trusted_root = TrustedRoot::parse(&trusted_root)
+            .map_err(|error| self.damaged("trusted_root.json", &error))?;
+        Ok(Published {
+            root,
+            targets,
+            trusted_root,
+        })
+    }
+
+    /// Metadata in a file of its own name, such as `timestamp.json`; `None` if it is not there yet.
+    pub(super) fn metadata<T: Role>(&self, file: &str) -> Result<Option<Signed<T>>, Failure> {
+        let path = self.directory.join(file);
+        match fs::read(&path) {
+            Ok(bytes) => Signed::parse(&bytes)
+                .map(Some)
+                .map_err(|error| self.damaged(file, &error)),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(Failure::file("read", &path, error)),
+        }
+    }
+
+    /// The newest version of a role that has numbered files.
+    pub(super) fn newest<T: Role>(&self) -> Result<T, Failure> {
+        let file = self.newest_file(T::NAME)?;
+        let metadata = self.metadata(&file)?;
+        let missing = || self.damaged(&file, &"it is not there");
+        Ok(metadata.ok_or_else(missing)?.signed)
+    }
+
+    /// The bytes of the newest root, with which clients begin.
+    pub(super) fn newest_root_file(&self) -> Result<Vec<u8>, Failure> {
+        let path = self.directory.join(self.newest_file(Root::NAME)?);
+        fs::read(&path).map_err(|error| Failure::file("read", &path, error))
+    }
+
+    /// Writes a publication: first the files that nothing names yet, then the root, then the targets that name the files.
+    /// A crash between any two of these leaves the old publication whole.
+    pub(super) fn lay_out(&self, publication: &SignedPublication) -> Result<(), Failure> {
+        for file in &publication.files {
+            let path = self.directory.join(target_path(&file.name, &file.bytes));
+            // The name has the content's hash in it, so what is there is the same or damaged.
+            if fs::read(&path).is_ok_and(|bytes| bytes == file.bytes) {
+                continue;
+            }
+            replace(&path, &file.bytes)?;
+        }
+        if let Some(root) = &publication.root {
+            self.put(root)?;
+        }
+        if let Some(targets) = &publication.targets {
+            self.put(targets)?;
+        }
+        Ok(())
+    }
+
+    fn put<T: Role>(&self, metadata: &Signed<T>) -> Result<(), Failure> {
+        let path = self.directory.join(metadata.signed.file_name());
+        replace(&path, &metadata.encode())
+    }
+
+    fn newest_file(&self, role: &str) -> Result<String, Failure> {
+        let failed = |error| Failure::file("read", &self.directory, error);
+        let ending = format!(".{role}.json");
+        let mut newest: Option<u64> = None;
+        for entry in fs::read_dir(&self.directory).map_err(failed)? {
+            let name = entry.map_err(failed)?.file_name();
+            let version = name.to_str().and_then(|name| name.strip_suffix(&ending));
+            newest = newest.max(version.and_then(|version| version.parse().ok()));
+        }
+        match newest {
+            Some(version) => Ok(format!("{version}{ending}")),
+            None => Err(self.damaged(&format!("N{ending}"), &"no version of it is there")),
+        }
+    }
+
+    fn target(&self, targets: &Targets, name: &str) -> Result<Vec<u8>, Failure> {
+        let meta = targets.targets.get(name);
+        let meta = meta.ok_or_else(|| self.damaged(name, &"the targets do not name it"))?;
+        let path = self
+            .directory
+            .join(format!("targets/{}.{name}", meta.hashes.sha256));
+        let bytes = fs::read(&path).map_err(|error| Failure::file("read", &path, error))?;
+        if Hashes::of(&bytes) != meta.hashes {
+            return Err(self.damaged(name, &"it differs from what the targets name"));
+        }
+        Ok(bytes)
+    }
+
+    fn damaged(&self, file: &str, cause: &dyn std::fmt::Display) -> Failure {
+        Failure::new(
+            "E-CTL-034",
+            format!("{file} in {} cannot be used", self.directory.display()),
+            "restore the repository from a copy; every version of the root must be there",
+        )
+        .because(cause)
+    }
+}
+
+/// Replaces a file as a whole, durably, and makes the folders above it. A crash leaves the old content or the new, and
+/// perhaps a `.new` file beside it that nobody reads.
+pub(super) fn replace(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
+    let failed = |error| Failure::file("write", path, error);
+    sigstead_durable::create_directory(sigstead_durable::parent(path)).map_err(failed)?;
+    sigstead_durable::replace(path, bytes).map_err(failed)
+}

@@ -1,0 +1,68 @@
+//! The keys of the root and targets roles.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use sigstead_signer::{KeyConfig, Signer};
+use sigstead_trust_root::tuf::{Role, Signed, TufKey};
+
+use crate::failure::Failure;
+use crate::instance::Instance;
+
+/// A key that signs metadata, as the metadata names it.
+pub(crate) struct TufSigner {
+    key: TufKey,
+    signer: Arc<dyn Signer>,
+}
+
+impl TufSigner {
+    /// Opens a key of the instance with its passphrase.
+    pub(crate) async fn open(instance: &Instance, place: &str) -> Result<Self, Failure> {
+        let path = instance.path(place);
+        let uri = format!("file:{}", path.display());
+        let config = KeyConfig {
+            uri: uri.parse().map_err(|error| unusable(&path, &error))?,
+            passphrase_file: Some(instance.passphrase_file()),
+        };
+        let signer = sigstead_signer::open(&config).await;
+        Self::new(signer.map_err(|error| unusable(&path, &error))?, &path)
+    }
+
+    /// A key that is open already; `path` stands for it in errors.
+    pub(crate) fn new(signer: Arc<dyn Signer>, path: &Path) -> Result<Self, Failure> {
+        let key = TufKey::new(signer.public_key())
+            .ok_or_else(|| unusable(path, &"TUF clients check P-256 and Ed25519 keys only"))?;
+        Ok(Self { key, signer })
+    }
+
+    /// The public half.
+    pub(crate) const fn key(&self) -> &TufKey {
+        &self.key
+    }
+
+    /// The role with this key's signature. Whether the root lets the key sign is not asked here.
+    pub(crate) async fn sign<T: Role>(&self, role: T) -> Result<Signed<T>, Failure> {
+        let mut metadata = Signed::unsigned(role);
+        let failed = |error: &dyn std::error::Error| {
+            Failure::new(
+                "E-CTL-011",
+                format!("the {} metadata cannot be signed", T::NAME),
+                "the cause says why the key does not sign",
+            )
+            .because(error)
+        };
+        let message = metadata.bytes_to_sign().map_err(|error| failed(&error))?;
+        let signature = self.signer.sign(&message).await;
+        metadata.add_signature(&self.key, &signature.map_err(|error| failed(&error))?);
+        Ok(metadata)
+    }
+}
+
+fn unusable(path: &Path, cause: &dyn std::fmt::Display) -> Failure {
+    Failure::new(
+        "E-CTL-011",
+        format!("the key {} cannot be used", path.display()),
+        "bring the key back to where it was; the instance's passphrase opens it",
+    )
+    .because(cause)
+}

@@ -1,0 +1,55 @@
+//! `trust/state.json`, and who may change what is derived from it.
+
+use std::fs::{self, File, OpenOptions, TryLockError};
+
+use sigstead_trust_root::TrustState;
+
+use super::repository::replace;
+use crate::failure::Failure;
+use crate::instance::Instance;
+
+/// The right to change the trust state and to publish it; one process has it at a time, until this value goes.
+pub(super) struct Turn {
+    _lock: File,
+}
+
+impl Turn {
+    pub(super) fn take(instance: &Instance) -> Result<Self, Failure> {
+        let path = instance.path("trust/lock");
+        let failed = |error| Failure::file("lock", &path, error);
+        let mut options = OpenOptions::new();
+        let lock = options.create(true).append(true).open(&path);
+        let lock = lock.map_err(failed)?;
+        match lock.try_lock() {
+            Ok(()) => Ok(Self { _lock: lock }),
+            Err(TryLockError::Error(error)) => Err(failed(error)),
+            Err(TryLockError::WouldBlock) => Err(Failure::new(
+                "E-CTL-033",
+                "another sigctl changes the trust root of this instance",
+                "wait until it has ended, then run the command again",
+            )),
+        }
+    }
+}
+
+/// The trust state of an instance.
+pub(super) fn read(instance: &Instance) -> Result<TrustState, Failure> {
+    let path = instance.path("trust/state.json");
+    let json = fs::read(&path).map_err(|error| Failure::file("read", &path, error))?;
+    serde_json::from_slice(&json).map_err(|error| {
+        Failure::new(
+            "E-CTL-030",
+            format!("{} is no trust state", path.display()),
+            "restore it from a copy; the file is written by sigctl and not edited by hand",
+        )
+        .because(error)
+    })
+}
+
+/// Replaces the trust state, durably.
+pub(super) fn write(instance: &Instance, state: &TrustState) -> Result<(), Failure> {
+    let path = instance.path("trust/state.json");
+    let json =
+        serde_json::to_vec_pretty(state).map_err(|error| Failure::file("write", &path, error))?;
+    replace(&path, &json)
+}
