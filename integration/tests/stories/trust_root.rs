@@ -1,8 +1,9 @@
-//! TUF clients refresh the repository from its root; it keeps its root over restarts and comes back fresh.
+//! TUF clients refresh the repository from its root, also after it expired and was published again.
 
+use std::path::Path;
 use std::process::Command;
 
-use sigstead_integration::{Instance, client, run, shared};
+use sigstead_integration::{Instance, client, run, shared, wait_for};
 
 #[test]
 fn python_tuf_refreshes_from_the_root_and_downloads_the_targets() {
@@ -32,4 +33,87 @@ fn python_tuf_refuses_the_repository_of_another_root() {
         .arg(instance.url("tuf"))
         .arg(other.kit("root.json"));
     crate::refuses(&mut command, &["signed", "signature", "threshold"]);
+}
+
+#[test]
+fn a_trust_root_that_expired_is_published_again_while_everything_runs() {
+    let instance = Instance::start("renewed", &[]).unwrap();
+    let directory = instance.directory();
+    let directory = directory.to_str().unwrap();
+    let publish = |arguments: &[&str]| {
+        let arguments = [&["trust", "publish", directory], arguments].concat();
+        instance.json(&arguments).unwrap()
+    };
+    let tuf = || {
+        let mut status = instance.json(&["status", directory]).unwrap();
+        let services = status["services"].as_array_mut().unwrap();
+        let tuf = services.iter_mut().find(|each| each["service"] == "tuf");
+        tuf.unwrap().take()
+    };
+    // What a client keeps that came to the instance in its first year.
+    let first_root = instance.work().join("first-root.json");
+    std::fs::copy(instance.kit("root.json"), &first_root).unwrap();
+    let python = client::python();
+    let refreshes = || {
+        python
+            .as_deref()
+            .map(|python| refresh(python, &instance, &first_root))
+    };
+    assert_ne!(refreshes(), Some(false));
+    let before = tuf();
+    assert_eq!(before["state"], "ready");
+    assert_eq!(before["warnings"], serde_json::json!([]));
+
+    let published = publish(&["--valid-for", "2s"]);
+    assert_eq!(
+        (&published["root"], &published["targets"]),
+        (&2.into(), &2.into())
+    );
+    wait_for("the end of the trust root", || tuf()["state"] == "unready").unwrap();
+    let reasons = tuf()["reasons"].to_string();
+    for role in ["root", "targets"] {
+        assert!(
+            reasons.contains(&format!("the {role} metadata expired at")),
+            "{reasons}"
+        );
+    }
+    assert!(reasons.contains("sigctl trust publish"), "{reasons}");
+    assert_ne!(refreshes(), Some(true), "an expired root is refused");
+
+    let published = publish(&[]);
+    assert_eq!(
+        (&published["root"], &published["targets"]),
+        (&3.into(), &3.into())
+    );
+    wait_for("the renewed trust root", || tuf()["state"] == "ready").unwrap();
+    assert_eq!(tuf()["pid"], before["pid"], "the service was not restarted");
+    assert_ne!(refreshes(), Some(false), "and followed from the first root");
+    let shown = instance.json(&["trust", "show", directory]).unwrap();
+    let roles = shown["roles"].as_array().unwrap();
+    let roles: Vec<_> = roles
+        .iter()
+        .map(|each| each["role"].as_str().unwrap())
+        .collect();
+    assert_eq!(roles, ["root", "targets", "snapshot", "timestamp"]);
+    let newest = instance.directory().join("tuf/repository/3.root.json");
+    assert_eq!(
+        std::fs::read(instance.kit("root.json")).unwrap(),
+        std::fs::read(newest).unwrap()
+    );
+}
+
+/// Whether python-tuf gets the targets from a root that it has. A refusal must be one of expiry.
+fn refresh(python: &Path, instance: &Instance, root: &Path) -> bool {
+    let output = Command::new(python)
+        .arg(client::script("tuf_client.py"))
+        .arg(instance.url("tuf"))
+        .arg(root)
+        .output()
+        .unwrap();
+    let printed = String::from_utf8_lossy(&output.stderr);
+    assert!(
+        output.status.success() || printed.contains("expired"),
+        "{printed}"
+    );
+    output.status.success()
 }
