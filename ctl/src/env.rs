@@ -34,6 +34,11 @@ fn variables(instance: &Instance) -> BTreeMap<&'static str, String> {
         ("TUF_ROOT", path("client/cache")),
         ("TUF_MIRROR", instance.manifest.url(Service::Tuf)),
         ("TUF_ROOT_JSON", path("client/root.json")),
+        // gitsign and rekor-cli have their own names for the services.
+        ("GITSIGN_FULCIO_URL", instance.manifest.url(Service::Ca)),
+        ("GITSIGN_REKOR_URL", instance.manifest.url(Service::Tlog)),
+        ("GITSIGN_OIDC_ISSUER", instance.manifest.url(Service::Oidc)),
+        ("REKOR_REKOR_SERVER", instance.manifest.url(Service::Tlog)),
         ("SIGSTEAD_ISSUER", instance.manifest.url(Service::Oidc)),
         ("SIGSTEAD_TRUSTED_ROOT", path("client/trusted_root.json")),
         (
@@ -46,11 +51,15 @@ fn variables(instance: &Instance) -> BTreeMap<&'static str, String> {
         ),
     ]);
     if instance.manifest.tls {
-        let ca = path("client/tls-ca.pem");
-        // One name each for Go, Python's requests, and Node.
-        for name in ["SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "NODE_EXTRA_CA_CERTS"] {
-            variables.insert(name, ca.clone());
+        // Go and Rust, Python's requests, and curl take one file in place of the system's, so it has the system's too. An
+        // instance that was made without it gets it from its next publication.
+        let has_bundle = instance.path("client/ca-bundle.pem").exists();
+        let bundle = if has_bundle { "ca-bundle" } else { "tls-ca" };
+        for name in ["SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"] {
+            variables.insert(name, path(&format!("client/{bundle}.pem")));
         }
+        // Node adds to its own.
+        variables.insert("NODE_EXTRA_CA_CERTS", path("client/tls-ca.pem"));
     }
     variables
 }

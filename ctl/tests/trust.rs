@@ -15,10 +15,15 @@ struct World {
 
 impl World {
     fn new(name: &str) -> Self {
+        Self::with(name, &[])
+    }
+
+    fn with(name: &str, arguments: &[&str]) -> Self {
         let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("trust-{name}"));
         let _ = fs::remove_dir_all(&folder);
         let world = Self { folder };
-        world.run(&["init", "--name", "world"]).unwrap();
+        let arguments = [&["init", "--name", "world"], arguments].concat();
+        world.run(&arguments).unwrap();
         world
     }
 
@@ -253,4 +258,97 @@ fn a_repository_that_is_not_whole_is_named() {
     world.refuses("E-CTL-034", "trusted_root.json");
     fs::remove_file(world.path("tuf/repository/1.targets.json")).unwrap();
     world.refuses("E-CTL-034", "targets.json");
+}
+
+#[test]
+fn the_kit_has_a_file_for_every_client_and_its_guide_names_no_other() {
+    let world = World::with("kit", &["--tls"]);
+    let guide = String::from_utf8(world.read("client/README.md")).unwrap();
+    assert!(!guide.contains("{tuf}") && !guide.contains("{issuer}") && !guide.contains("{name}"));
+    let is_of_a_name = |c: char| c.is_ascii_alphanumeric() || "._-".contains(c);
+    let made_by_the_reader = ["FILE.sigstore.json", "PREDICATE.json", "chain.pem"];
+    let mut named = 0;
+    for name in guide.split(|c| !is_of_a_name(c)) {
+        let is_a_file = [".json", ".pem", ".pub"]
+            .iter()
+            .any(|ending| name.len() > ending.len() && name.ends_with(ending));
+        if is_a_file && !made_by_the_reader.contains(&name) {
+            assert!(world.path("client").join(name).exists(), "{name}");
+            named += 1;
+        }
+    }
+    assert!(named > 30, "{named} names of files");
+}
+
+#[test]
+fn the_single_files_of_the_kit_are_those_of_the_trust_root() {
+    let world = World::new("single-files");
+    let targets = world.run(&["trust", "show"]).unwrap();
+    let target = |name: &str| {
+        let targets = targets["targets"].as_array().unwrap();
+        let sha256 = targets.iter().find(|it| it["name"] == name).unwrap()["sha256"].clone();
+        let sha256 = sha256.as_str().unwrap().to_owned();
+        world.read(&format!("tuf/repository/targets/{sha256}.{name}"))
+    };
+    for name in ["rekor.pub", "ctfe.pub"] {
+        assert_eq!(
+            world.read(&format!("client/{name}")),
+            target(name),
+            "{name}"
+        );
+    }
+    for (file, chain) in [
+        (
+            "fulcio-chain.pem",
+            ["fulcio_intermediate_v1.crt.pem", "fulcio_v1.crt.pem"],
+        ),
+        ("tsa-chain.pem", ["tsa_leaf.crt.pem", "tsa_root.crt.pem"]),
+    ] {
+        let chain = [target(chain[0]), target(chain[1])].concat();
+        assert_eq!(world.read(&format!("client/{file}")), chain, "{file}");
+    }
+}
+
+#[test]
+fn one_signing_config_has_both_faces_and_one_has_rekor_v1_alone() {
+    let world = World::new("faces");
+    for (file, versions) in [
+        ("signing_config.v0.2.json", &[2, 1][..]),
+        ("signing_config_rekor_v1.v0.2.json", &[1]),
+    ] {
+        let config = world.json(&format!("client/{file}"));
+        let logs = config["rekorTlogUrls"].as_array().unwrap();
+        let found: Vec<_> = logs
+            .iter()
+            .map(|log| log["majorApiVersion"].as_u64().unwrap())
+            .collect();
+        assert_eq!(found, versions, "{file}");
+        for services in ["caUrls", "oidcUrls", "tsaUrls"] {
+            assert_eq!(
+                config[services].as_array().unwrap().len(),
+                1,
+                "{file}: {services}"
+            );
+        }
+    }
+}
+
+#[test]
+fn the_variables_add_the_own_authority_to_those_of_the_system() {
+    let world = World::with("variables", &["--tls"]);
+    let variables = world.run(&["env"]).unwrap();
+    let file = |name: &str| fs::read(variables[name].as_str().unwrap()).unwrap();
+    let own = world.read("client/tls-ca.pem");
+    let system = fs::read("/etc/ssl/certs/ca-certificates.crt").unwrap_or_default();
+    for name in ["SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"] {
+        assert!(file(name).ends_with(&own), "{name}");
+        assert!(file(name).starts_with(&system), "{name}");
+    }
+    // Node adds the file to its own.
+    assert_eq!(file("NODE_EXTRA_CA_CERTS"), own);
+    let plain = World::new("variables-plain").run(&["env"]).unwrap();
+    for name in ["SSL_CERT_FILE", "CURL_CA_BUNDLE", "NODE_EXTRA_CA_CERTS"] {
+        assert_eq!(plain[name], Value::Null, "{name}");
+    }
+    assert_eq!(plain["REKOR_REKOR_SERVER"], plain["GITSIGN_REKOR_URL"]);
 }

@@ -1,6 +1,10 @@
 //! The client kit: what a client needs to use the instance, and the exact commands.
 
-use sigstead_trust_root::TrustState;
+use std::fs;
+
+use sigstead_key::PublicKey;
+use sigstead_trust_root::{AuthorityState, LogFace, LogState, TrustState};
+use sigstead_x509::Certificate;
 
 use super::repository::replace;
 use crate::failure::Failure;
@@ -12,27 +16,111 @@ pub(super) fn write_all(
     state: &TrustState,
     root_file: &[u8],
 ) -> Result<(), Failure> {
-    let failed = |error| {
-        Failure::new(
-            "E-CTL-011",
-            "the client kit cannot be made",
-            "the cause says which part of the trust state does not fit",
-        )
-        .because(error)
-    };
-    let trusted_root = state.trusted_root().map_err(failed)?;
-    let signing_config = state.signing_config();
-    let config = state.client_trust_config().map_err(failed)?;
-    for (name, bytes) in [
-        ("root.json", root_file.to_vec()),
-        ("trusted_root.json", trusted_root.encode()),
-        ("signing_config.v0.2.json", signing_config.encode()),
-        ("client_trust_config.json", config.encode()),
-        ("README.md", readme(instance).into_bytes()),
-    ] {
+    let mut files = documents(state)?;
+    files.push(("root.json", root_file.to_vec()));
+    files.extend(pem_files(state)?);
+    files.push(("README.md", readme(instance).into_bytes()));
+    if instance.manifest.tls {
+        files.push(("ca-bundle.pem", ca_bundle(instance)?));
+    }
+    for (name, bytes) in files {
         replace(&instance.path("client").join(name), &bytes)?;
     }
     Ok(())
+}
+
+type File = (&'static str, Vec<u8>);
+
+fn documents(state: &TrustState) -> Result<Vec<File>, Failure> {
+    let trusted_root = state.trusted_root().map_err(|error| unusable(&error))?;
+    let config = state
+        .client_trust_config()
+        .map_err(|error| unusable(&error))?;
+    let v1 = state.signing_config_of_face(LogFace::RekorV1);
+    Ok(vec![
+        ("trusted_root.json", trusted_root.encode()),
+        ("signing_config.v0.2.json", state.signing_config().encode()),
+        ("signing_config_rekor_v1.v0.2.json", v1.encode()),
+        ("client_trust_config.json", config.encode()),
+    ])
+}
+
+/// The files of clients that read no `trusted_root.json`. They take one key of a kind, so it is the newest; of the
+/// certificate authority they take all chains.
+fn pem_files(state: &TrustState) -> Result<Vec<File>, Failure> {
+    let mut files = Vec::new();
+    let v1_logs = state
+        .signature_logs
+        .iter()
+        .filter(|log| log.face == LogFace::RekorV1);
+    if let Some(log) = newest_log(v1_logs) {
+        files.push(("rekor.pub", public_key(log)?));
+    }
+    if let Some(log) = newest_log(state.certificate_logs.iter()) {
+        files.push(("ctfe.pub", public_key(log)?));
+    }
+    let mut chains = Vec::new();
+    for authority in newest_first(&state.certificate_authorities) {
+        chains.extend(chain(authority)?);
+    }
+    files.push(("fulcio-chain.pem", chains));
+    let authorities = newest_first(&state.timestamp_authorities);
+    if let Some(authority) = authorities.iter().find(|authority| authority.in_service) {
+        files.push(("tsa-chain.pem", chain(authority)?));
+    }
+    Ok(files)
+}
+
+fn newest_log<'a>(logs: impl Iterator<Item = &'a LogState>) -> Option<&'a LogState> {
+    logs.filter(|log| log.in_service)
+        .max_by_key(|log| log.valid_for.start)
+}
+
+fn newest_first(authorities: &[AuthorityState]) -> Vec<&AuthorityState> {
+    let mut sorted: Vec<_> = authorities.iter().collect();
+    sorted.sort_by_key(|authority| std::cmp::Reverse(authority.valid_for.start));
+    sorted
+}
+
+fn public_key(log: &LogState) -> Result<Vec<u8>, Failure> {
+    let key = PublicKey::from_spki_der(log.public_key.as_slice());
+    let key = key.map_err(|error| unusable(&error))?;
+    Ok(key.to_pem().into_bytes())
+}
+
+fn chain(authority: &AuthorityState) -> Result<Vec<u8>, Failure> {
+    let mut pem = String::new();
+    for der in &authority.chain {
+        let certificate =
+            Certificate::from_der(der.as_slice()).map_err(|error| unusable(&error))?;
+        pem.push_str(&certificate.to_pem());
+    }
+    Ok(pem.into_bytes())
+}
+
+/// What this machine trusts for TLS, and the instance's own authority: programs take one file instead of, not beside, the
+/// system's.
+fn ca_bundle(instance: &Instance) -> Result<Vec<u8>, Failure> {
+    let own = instance.path("client/tls-ca.pem");
+    let own = fs::read(&own).map_err(|error| Failure::file("read", &own, error))?;
+    let mut bundle = SYSTEM_BUNDLES
+        .iter()
+        .find_map(|path| fs::read(path).ok())
+        .unwrap_or_default();
+    if !bundle.is_empty() && !bundle.ends_with(b"\n") {
+        bundle.push(b'\n');
+    }
+    bundle.extend(own);
+    Ok(bundle)
+}
+
+fn unusable(error: &dyn std::error::Error) -> Failure {
+    Failure::new(
+        "E-CTL-011",
+        "the client kit cannot be made",
+        "the cause says which part of the trust state does not fit",
+    )
+    .because(error)
 }
 
 fn readme(instance: &Instance) -> String {
@@ -40,18 +128,22 @@ fn readme(instance: &Instance) -> String {
     let url = |service| manifest.url(service);
     let tls = if manifest.tls { TLS } else { "" };
     README
+        .replace("{tls}", tls)
         .replace("{name}", &manifest.name)
         .replace("{issuer}", &url(Service::Oidc))
         .replace("{tuf}", &url(Service::Tuf))
         .replace("{tsa}", &url(Service::Tsa))
         .replace("{ca}", &url(Service::Ca))
         .replace("{tlog}", &url(Service::Tlog))
-        .replace("{tls}", tls)
 }
 
-const TLS: &str = "
-The services speak TLS with certificates of the instance's own authority, `tls-ca.pem`. `sigctl env` sets
-`SSL_CERT_FILE`, `REQUESTS_CA_BUNDLE` and `NODE_EXTRA_CA_CERTS` to it; Java needs it in its trust store.
-";
+/// Where Debian, Fedora, openSUSE and Alpine, in this order, keep what they trust for TLS.
+const SYSTEM_BUNDLES: [&str; 4] = [
+    "/etc/ssl/certs/ca-certificates.crt",
+    "/etc/pki/tls/certs/ca-bundle.crt",
+    "/etc/ssl/ca-bundle.pem",
+    "/etc/ssl/cert.pem",
+];
 
+const TLS: &str = include_str!("client_kit/TLS.md");
 const README: &str = include_str!("client_kit/README.md");
