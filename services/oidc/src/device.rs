@@ -90,7 +90,7 @@ impl OidcIssuer {
         let by_user = by_user.ok_or(Error::UserCodeUnknown)?.record;
         let id = by_user.device;
         let stored = self.pending_device(&id).await?;
-        self.throttle.forgive(&keys);
+        self.throttle.succeeded(&keys);
         let client = self.clients.find(&stored.record.client)?;
         Ok(WaitingDevice {
             client,

@@ -17,7 +17,7 @@
 //! | `device` | the device flow |
 //! | `user`, `password` | accounts, their file, their hashes |
 //! | `session` | everything that expires, and its keys in the store |
-//! | `client`, `claims`, `challenge`, `key_set`, `form`, `throttle`, `page` | the parts |
+//! | `client`, `claims`, `challenge`, `key_set`, `form`, `throttle`, `network`, `page` | the parts |
 //!
 //! Absent on purpose: the implicit and password grants and PKCE's `plain`, which RFC 9700 advises against; consent pages,
 //! because all clients are the operator's own; registration, mail and password recovery, which an administrator does;
@@ -44,6 +44,7 @@ mod form;
 mod key_set;
 mod login;
 mod metrics;
+mod network;
 mod page;
 mod parameter;
 mod password;

@@ -2,7 +2,7 @@ use std::net::IpAddr;
 
 use crate::OidcIssuer;
 use crate::error::Error;
-use crate::password::Password;
+use crate::password::{Asker, Password};
 use crate::secret::Secret;
 use crate::session::{Login, Outcome, Person, Step};
 use crate::throttle::Key;
@@ -37,19 +37,18 @@ impl OidcIssuer {
             })?;
         let user = self.users.find(&account);
         let stored = user.as_ref().map(|user| user.password_hash.clone());
-        let right = match self.passwords.matches(attempt.password, stored).await {
-            Ok(right) => right,
-            Err(error) => {
-                self.throttle.forgive(&keys);
-                return Err(error);
-            }
-        };
+        let asker = Asker::Stranger(attempt.address.into());
+        let right = self
+            .passwords
+            .matches(attempt.password, stored, asker)
+            .await
+            .inspect_err(|_| self.throttle.give_back(&keys))?;
         let Some(user) = user.filter(|_| right) else {
             self.metrics.sign_in("wrong");
             tracing::info!(address = %attempt.address, "a sign-in was refused");
             return Err(Error::PasswordWrong);
         };
-        self.throttle.forgive(&keys);
+        self.throttle.succeeded(&keys);
         self.metrics.sign_in("right");
         let person = Person::signed_in(&user, self.clock.now());
         tracing::info!(email = person.email, address = %attempt.address, "a person signed in");

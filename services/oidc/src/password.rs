@@ -1,6 +1,5 @@
 use std::fmt;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 
 use argon2::password_hash::phc::{Output, ParamsString, PasswordHash, Salt};
 use argon2::{Algorithm, Argon2, Block, Params, Version};
@@ -10,6 +9,11 @@ use zeroize::Zeroizing;
 
 use crate::error::Error;
 use crate::secret::random_bytes;
+
+mod queue;
+
+pub(crate) use queue::Asker;
+use queue::Queue;
 
 /// A password as somebody typed it. Zeroed when dropped, never printed.
 #[derive(Clone)]
@@ -38,7 +42,7 @@ impl fmt::Debug for Password {
 /// that strangers can ask for.
 pub(crate) struct PasswordHasherPool {
     running: Arc<Semaphore>,
-    waiting: AtomicUsize,
+    queue: Queue,
     /// Checked in place of an unknown account's hash, so that it takes the same time.
     decoy: String,
 }
@@ -48,12 +52,12 @@ impl PasswordHasherPool {
         let nobody = Password::new(hex::encode(random_bytes::<32>()?));
         Ok(Self {
             running: Arc::new(Semaphore::new(RUNNING)),
-            waiting: AtomicUsize::new(0),
+            queue: Queue::default(),
             decoy: hash(&nobody)?,
         })
     }
 
-    /// The hash of a new password, in the PHC string format.
+    /// The hash of a new password, in the PHC string format. Administrators set passwords.
     pub(crate) async fn hash(&self, password: Password) -> Result<String, Error> {
         if !(SHORTEST..=LONGEST).contains(&password.0.len()) {
             return Err(Error::PasswordUnfit {
@@ -61,7 +65,8 @@ impl PasswordHasherPool {
                 longest: LONGEST,
             });
         }
-        self.run(move || hash(&password)).await?
+        self.run(Asker::Administrator, move || hash(&password))
+            .await?
     }
 
     /// Whether the password is the one of the hash. Without a hash the answer is no, after the same
@@ -70,18 +75,22 @@ impl PasswordHasherPool {
         &self,
         password: Password,
         stored: Option<String>,
+        asker: Asker,
     ) -> Result<bool, Error> {
         let known = stored.is_some();
         let stored = stored.unwrap_or_else(|| self.decoy.clone());
-        let right = self.run(move || verify(&password, &stored)).await??;
+        let right = self
+            .run(asker, move || verify(&password, &stored))
+            .await??;
         Ok(known & right)
     }
 
     async fn run<T: Send + 'static>(
         &self,
+        asker: Asker,
         work: impl FnOnce() -> T + Send + 'static,
     ) -> Result<T, Error> {
-        let _place = Place::take(&self.waiting)?;
+        let _place = self.queue.take(asker)?;
         let permit = Arc::clone(&self.running)
             .acquire_owned()
             .await
@@ -95,27 +104,6 @@ impl PasswordHasherPool {
         })
         .await
         .map_err(|_| Error::Busy)
-    }
-}
-
-/// A place in the bounded queue in front of the hashes.
-struct Place<'a>(&'a AtomicUsize);
-
-impl<'a> Place<'a> {
-    fn take(waiting: &'a AtomicUsize) -> Result<Self, Error> {
-        let before = waiting.fetch_add(1, Ordering::SeqCst);
-        let place = Self(waiting);
-        if before < WAITING {
-            Ok(place)
-        } else {
-            Err(Error::Busy)
-        }
-    }
-}
-
-impl Drop for Place<'_> {
-    fn drop(&mut self) {
-        self.0.fetch_sub(1, Ordering::SeqCst);
     }
 }
 
@@ -167,13 +155,18 @@ const PARAMS: Params = Params::DEFAULT;
 /// 33 MiB: what is larger than 32 MiB, the system's allocator maps and unmaps by itself.
 const RETURNED_BLOCKS: usize = 33 * 1024;
 const RUNNING: usize = 2;
-const WAITING: usize = 64;
 const SHORTEST: usize = 8;
 const LONGEST: usize = 1024;
 
 #[cfg(test)]
 mod tests {
+    use std::net::{IpAddr, Ipv4Addr};
+
     use super::*;
+
+    fn stranger() -> Asker {
+        Asker::Stranger(IpAddr::V4(Ipv4Addr::LOCALHOST).into())
+    }
 
     fn password(text: &str) -> Password {
         Password::new(text.to_owned())
@@ -188,20 +181,20 @@ mod tests {
             "{hash}"
         );
         assert!(
-            pool.matches(password("correct horse"), Some(hash.clone()))
+            pool.matches(password("correct horse"), Some(hash.clone()), stranger())
                 .await
                 .unwrap()
         );
         for wrong in ["", "correct horse ", "Correct horse", &"x".repeat(5000)] {
             assert!(
                 !pool
-                    .matches(password(wrong), Some(hash.clone()))
+                    .matches(password(wrong), Some(hash.clone()), stranger())
                     .await
                     .unwrap(),
                 "{wrong}"
             );
         }
-        assert!(!pool.matches(password("correct horse"), None).await.unwrap());
+        assert!(!pool.matches(password("correct horse"), None, stranger()).await.unwrap());
     }
 
     #[tokio::test]
@@ -214,15 +207,6 @@ mod tests {
                 "{unfit}"
             );
         }
-    }
-
-    #[tokio::test]
-    async fn the_queue_is_bounded() {
-        let pool = PasswordHasherPool::new().unwrap();
-        pool.waiting.store(WAITING, Ordering::SeqCst);
-        let refused = pool.matches(password("x"), None).await;
-        assert!(matches!(refused, Err(Error::Busy)));
-        assert_eq!(pool.waiting.load(Ordering::SeqCst), WAITING);
     }
 
     #[test]

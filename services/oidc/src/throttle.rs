@@ -1,11 +1,12 @@
 use std::collections::HashMap;
-use std::net::{IpAddr, Ipv6Addr};
+use std::net::IpAddr;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use time::OffsetDateTime;
 
 use crate::error::Error;
+use crate::network::Network;
 use crate::secret::sha256;
 
 /// Slows down guessing: every key has some attempts at once, and then gets one back each period.
@@ -28,13 +29,13 @@ pub(crate) enum Key {
     /// its own, so that strangers who exhaust [`Key::Account`] do not lock the owner out.
     KnownBrowser([u8; 32]),
     /// A client that authenticates with a secret, from one address; strangers elsewhere do not count.
-    Client([u8; 32], IpAddr),
-    /// A source address; of IPv6 the /64 network, which is what one machine can have at least.
-    Address(IpAddr),
+    Client([u8; 32], Network),
+    /// A source address.
+    Address(Network),
     /// An address that enters user codes of the device flow.
-    UserCode(IpAddr),
+    UserCode(Network),
     /// An address that starts device flows, each of which takes a place in the store.
-    DeviceStart(IpAddr),
+    DeviceStart(Network),
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -79,21 +80,25 @@ impl Throttle {
         Ok(())
     }
 
-    /// Gives the attempt back: it was not a guess. A success at an account gives all of them back; it
-    /// says nothing about the other guesses from its address.
-    pub(crate) fn forgive(&self, keys: &[Key]) {
+    /// Gives one attempt of every key back, because it was not judged. What was tried before it still
+    /// counts: a caller that can bring about such an end at will must not win by it.
+    pub(crate) fn give_back(&self, keys: &[Key]) {
         let mut whole_again = self.lock();
         for key in keys {
-            match key {
-                Key::Account(_) | Key::KnownBrowser(_) | Key::Client(..) => {
-                    whole_again.remove(key);
-                }
-                Key::Address(_) | Key::UserCode(_) | Key::DeviceStart(_) => {
-                    if let Some(at) = whole_again.get_mut(key) {
-                        *at -= self.allowance(key).period;
-                    }
-                }
+            if let Some(at) = whole_again.get_mut(key) {
+                *at -= self.allowance(key).period;
             }
+        }
+    }
+
+    /// The attempt was right. That gives all attempts back at an account or a client, but says nothing about the other guesses from the address, which gets one back.
+    pub(crate) fn succeeded(&self, keys: &[Key]) {
+        let (proven, address): (Vec<_>, Vec<_>) =
+            keys.iter().cloned().partition(Key::is_proven_by_success);
+        self.give_back(&address);
+        let mut whole_again = self.lock();
+        for key in proven {
+            whole_again.remove(&key);
         }
     }
 
@@ -122,6 +127,13 @@ impl Throttle {
 }
 
 impl Key {
+    fn is_proven_by_success(&self) -> bool {
+        matches!(
+            self,
+            Self::Account(_) | Self::KnownBrowser(_) | Self::Client(..)
+        )
+    }
+
     pub(crate) fn account(name: &str) -> Self {
         Self::Account(sha256(name.as_bytes()))
     }
@@ -131,26 +143,19 @@ impl Key {
     }
 
     pub(crate) fn client(id: &str, address: IpAddr) -> Self {
-        Self::Client(sha256(id.as_bytes()), network(address))
+        Self::Client(sha256(id.as_bytes()), address.into())
     }
 
     pub(crate) fn address(address: IpAddr) -> Self {
-        Self::Address(network(address))
+        Self::Address(address.into())
     }
 
     pub(crate) fn user_code(address: IpAddr) -> Self {
-        Self::UserCode(network(address))
+        Self::UserCode(address.into())
     }
 
     pub(crate) fn device_start(address: IpAddr) -> Self {
-        Self::DeviceStart(network(address))
-    }
-}
-
-fn network(address: IpAddr) -> IpAddr {
-    match address.to_canonical() {
-        IpAddr::V6(v6) => IpAddr::V6(Ipv6Addr::from(u128::from(v6) >> 64 << 64)),
-        v4 @ IpAddr::V4(_) => v4,
+        Self::DeviceStart(address.into())
     }
 }
 
@@ -223,10 +228,28 @@ mod tests {
             throttle.admit(&keys[1..], now).unwrap();
         }
         throttle.admit(&keys, now).unwrap();
-        throttle.forgive(&keys);
+        throttle.succeeded(&keys);
         throttle.admit(&keys, now).unwrap();
         assert_eq!(wait(&throttle, &keys[1], now), Some(60));
         assert_eq!(wait(&throttle, &keys[0], now), None);
+    }
+
+    #[test]
+    fn an_attempt_that_was_not_judged_forgives_nothing_that_came_before() {
+        let (throttle, now) = (throttle(), start());
+        let keys = [
+            Key::account("a@b.c"),
+            Key::address("192.0.2.1".parse().unwrap()),
+        ];
+        for _ in 0..4 {
+            throttle.admit(&keys, now).unwrap();
+        }
+        for _ in 0..10 {
+            throttle.admit(&keys, now).unwrap();
+            throttle.give_back(&keys);
+        }
+        assert_eq!(wait(&throttle, &keys[0], now), None);
+        assert_eq!(wait(&throttle, &keys[0], now), Some(900));
     }
 
     #[test]
@@ -253,15 +276,6 @@ mod tests {
             wait(&throttle, &Key::known_browser("browser", "a@b.c"), now),
             None
         );
-    }
-
-    #[test]
-    fn addresses_of_one_ipv6_network_count_together() {
-        let one = Key::address("2001:db8::1".parse().unwrap());
-        assert_eq!(one, Key::address("2001:db8::ffff:2".parse().unwrap()));
-        assert_ne!(one, Key::address("2001:db8:0:1::1".parse().unwrap()));
-        let mapped = Key::address("::ffff:192.0.2.1".parse().unwrap());
-        assert_eq!(mapped, Key::address("192.0.2.1".parse().unwrap()));
     }
 
     #[test]

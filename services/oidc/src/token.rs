@@ -11,7 +11,7 @@ use crate::claims::{Claims, Holder, IdToken, SigningInput};
 use crate::client::Client;
 use crate::error::Error;
 use crate::parameter::Parameters;
-use crate::password::Password;
+use crate::password::{Asker, Password};
 use crate::secret::Secret;
 use crate::session::Authorization;
 use crate::throttle::Key;
@@ -63,14 +63,16 @@ impl OidcIssuer {
             (Some(hash), Some(secret)) => {
                 let keys = [Key::client(client.id(), request.address)];
                 self.throttle.admit(&keys, self.clock.now())?;
+                let asker = Asker::Stranger(request.address.into());
                 let right = self
                     .passwords
-                    .matches(secret, Some(hash.to_owned()))
-                    .await?;
+                    .matches(secret, Some(hash.to_owned()), asker)
+                    .await
+                    .inspect_err(|_| self.throttle.give_back(&keys))?;
                 if !right {
                     return Err(Error::ClientAuthentication);
                 }
-                self.throttle.forgive(&keys);
+                self.throttle.succeeded(&keys);
             }
         }
         Ok(client)

@@ -5,6 +5,7 @@ use std::fs::OpenOptions;
 use std::io::Write;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
+use std::pin::Pin;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
@@ -17,7 +18,7 @@ use http_body_util::BodyExt;
 use jsonwebtoken::{Algorithm, DecodingKey, Validation, decode};
 use serde_json::Value;
 use sigstead_config::oidc::{ClientConfig, Config, Grant, WorkloadConfig};
-use sigstead_kit::{Clock, Listeners, TestClock};
+use sigstead_kit::{Clock, Listeners, PeerAddress, TestClock};
 use sigstead_oidc::{EmailAddress, OidcIssuer, Password};
 use sigstead_store::StoreConfig;
 use time::OffsetDateTime;
@@ -29,6 +30,8 @@ pub(crate) const VERIFIER: &str = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
 const CHALLENGE: &str = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM";
 pub(crate) const PASSWORD: &str = "correct horse battery";
 pub(crate) const SECRET: &str = "the secret of a client";
+
+pub(crate) type InFlight<'a> = Pin<Box<dyn Future<Output = Page> + 'a>>;
 
 pub(crate) struct World {
     pub(crate) issuer: Arc<OidcIssuer>,
@@ -102,6 +105,45 @@ impl World {
             world: self,
             cookies,
         }
+    }
+
+    /// Sends wrong passwords from one address, each for an account of its own, until each of them
+    /// waits in the queue or was answered. Gives those that wait; they stay there until they are
+    /// dropped, because nobody polls them again.
+    pub(crate) async fn wrong_passwords_in_flight_from(
+        &self,
+        address: [u8; 4],
+        count: usize,
+    ) -> Vec<InFlight<'_>> {
+        let mut browser = self.browser();
+        let path = format!("/authorize?{}", query(&[]));
+        let token = browser.get(&path).await.input("form_token").unwrap();
+        let mut waiting = Vec::new();
+        for number in 0..count {
+            let email = format!("nobody-{}-{number}@example.com", address[3]);
+            let form = sign_in_form_of(&email, "wrong password", &token);
+            let request = self.request("POST", &path).header("content-type", FORM);
+            let request = browser
+                .with_cookies(request)
+                .extension(PeerAddress((address, 1024).into()));
+            let mut answer: InFlight<'_> = Box::pin(async move { self.send(request, &form).await });
+            if futures::poll!(&mut answer).is_pending() {
+                waiting.push(answer);
+            }
+        }
+        waiting
+    }
+
+    /// Fills all places of the queue, which takes four addresses.
+    pub(crate) async fn full_queue(&self) -> Vec<InFlight<'_>> {
+        let mut waiting = Vec::new();
+        for address in 1..=4 {
+            waiting.extend(
+                self.wrong_passwords_in_flight_from([192, 0, 2, address], 16)
+                    .await,
+            );
+        }
+        waiting
     }
 
     pub(crate) fn request(&self, method: &str, path: &str) -> http::request::Builder {
@@ -372,11 +414,15 @@ pub(crate) fn token_form(code: &str, changed: &[(&str, &str)]) -> String {
 }
 
 pub(crate) fn sign_in_form(token: &str) -> String {
+    sign_in_form_of("alice@example.com", PASSWORD, token)
+}
+
+fn sign_in_form_of(email: &str, password: &str, token: &str) -> String {
     form(&[
         ("form_token", token),
         ("action", "sign-in"),
-        ("email", "alice@example.com"),
-        ("password", PASSWORD),
+        ("email", email),
+        ("password", password),
     ])
 }
 
