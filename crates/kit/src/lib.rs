@@ -40,7 +40,7 @@ pub use config_file::{ConfigError, parse_config, read_config};
 pub use error::Error;
 pub use listen::{AdminListenConfig, ListenConfig, Listeners, TlsConfig};
 pub use period::{ParsePeriodError, Period};
-pub use problem::{BodyStyle, Explanation, Kind, Problem, causes, explanations};
+pub use problem::{BodyStyle, Kind, Problem, causes};
 pub use process::{ServiceConfig, main};
 pub use query::Query;
 pub use routes::{Budget, Routes};

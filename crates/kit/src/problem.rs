@@ -159,28 +159,11 @@ impl From<Problem> for tonic::Status {
     }
 }
 
-/// What `sigctl explain` tells about a code.
-#[derive(Debug, Clone, Copy)]
-pub struct Explanation {
-    /// The stable code.
-    pub code: &'static str,
-    /// What it means, in a sentence or two.
-    pub meaning: &'static str,
-    /// What to do about it.
-    pub remedy: &'static str,
-}
-
 /// An error with its causes, on one line, as logs and operators want it.
 #[must_use]
 pub fn causes(error: &dyn std::error::Error) -> String {
     let causes = std::iter::successors(error.source(), |cause| cause.source());
     causes.fold(error.to_string(), |text, cause| format!("{text}: {cause}"))
-}
-
-/// The codes that the kit itself answers with.
-#[must_use]
-pub fn explanations() -> &'static [Explanation] {
-    EXPLANATIONS
 }
 
 pub(crate) const CODE_HEADER: &str = "sigstead-code";
@@ -195,49 +178,6 @@ pub(crate) const CODE_DEADLINE: &str = "E-KIT-005";
 pub(crate) const CODE_BODY_READ: &str = "E-KIT-006";
 pub(crate) const CODE_QUERY: &str = "E-KIT-007";
 pub(crate) const CODE_BODY_ROOM: &str = "E-KIT-008";
-
-const EXPLANATIONS: &[Explanation] = &[
-    Explanation {
-        code: CODE_INTERNAL,
-        meaning: "A handler of the service stopped unexpectedly. The request may or may not have had an effect.",
-        remedy: "Read the service's log at that time for the line with this code, and report it.",
-    },
-    Explanation {
-        code: CODE_PATH,
-        meaning: "The service has nothing under the requested path.",
-        remedy: "Compare the URL with the service's base URL in signing_config or the client's configuration.",
-    },
-    Explanation {
-        code: CODE_METHOD,
-        meaning: "The path exists, but not for this HTTP method. The Allow header lists the methods that it takes.",
-        remedy: "Use one of the methods of the Allow header.",
-    },
-    Explanation {
-        code: CODE_BODY_SIZE,
-        meaning: "The request body is larger than the route takes. The message names the limit in bytes.",
-        remedy: "Send a smaller body; for an entry in the log, send a digest instead of the content.",
-    },
-    Explanation {
-        code: CODE_DEADLINE,
-        meaning: "The service did not finish within the deadline of the route.",
-        remedy: "Try again; if it stays, look at /readyz and at the duration metrics of the service.",
-    },
-    Explanation {
-        code: CODE_BODY_READ,
-        meaning: "The request body ended early or was not valid HTTP.",
-        remedy: "Send the request again; if it stays, look at proxies between client and service.",
-    },
-    Explanation {
-        code: CODE_QUERY,
-        meaning: "The query string lacks a parameter or has one that cannot be read.",
-        remedy: "Correct the parameter that the message names.",
-    },
-    Explanation {
-        code: CODE_BODY_ROOM,
-        meaning: "Large requests take all the memory that the service has for them.",
-        remedy: "Try again in a moment; if it stays, send fewer large requests at once.",
-    },
-];
 
 #[cfg(test)]
 mod tests;

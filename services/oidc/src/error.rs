@@ -8,7 +8,6 @@ mod sentence;
 mod table;
 
 pub(crate) use table::Row;
-pub use table::explanations;
 
 /// Why a request of the issuer is refused or fails.
 #[derive(Debug, thiserror::Error)]

@@ -54,7 +54,7 @@ mod throttle;
 mod token;
 mod user;
 
-pub use error::{Error, explanations};
+pub use error::Error;
 pub use password::Password;
 pub use user::{EmailAddress, User};
 
