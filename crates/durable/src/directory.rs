@@ -1,5 +1,6 @@
-use std::fs::{self, File};
+use std::fs::{DirBuilder, File};
 use std::io;
+use std::os::unix::fs::DirBuilderExt;
 use std::path::Path;
 
 /// Makes a directory and those above it, each durable in the one that holds it. Without the path to it, a synced file is
@@ -8,12 +9,25 @@ use std::path::Path;
 /// # Errors
 /// A directory cannot be made or synced, or something else has its name.
 pub fn create_directory(directory: &Path) -> io::Result<()> {
+    create(directory, 0o777)
+}
+
+/// As [`create_directory`], for what nobody but the user of the process may see, whatever the umask is. A directory that
+/// is there keeps its mode.
+///
+/// # Errors
+/// As [`create_directory`].
+pub fn create_private_directory(directory: &Path) -> io::Result<()> {
+    create(directory, 0o700)
+}
+
+fn create(directory: &Path, mode: u32) -> io::Result<()> {
     if directory.is_dir() {
         return Ok(());
     }
     let above = parent(directory);
-    create_directory(above)?;
-    match fs::create_dir(directory) {
+    create(above, mode)?;
+    match DirBuilder::new().mode(mode).create(directory) {
         // Another thread made it, or a file has the name.
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists && directory.is_dir() => {}
         made => made?,
@@ -41,7 +55,23 @@ pub fn parent(path: &Path) -> &Path {
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+    use std::os::unix::fs::PermissionsExt;
+
     use super::*;
+
+    #[test]
+    fn a_private_directory_is_private_and_so_is_what_was_missing_above_it() {
+        let scratch = tempfile::tempdir().unwrap();
+        let path = scratch.path().join("above/below");
+        for _ in 0..2 {
+            create_private_directory(&path).unwrap();
+        }
+        for made in [path.as_path(), parent(&path)] {
+            let mode = fs::metadata(made).unwrap().permissions().mode();
+            assert_eq!(mode & 0o777, 0o700, "{}", made.display());
+        }
+    }
 
     #[test]
     fn makes_all_that_is_missing_of_a_path() {

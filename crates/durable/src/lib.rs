@@ -11,5 +11,5 @@
 mod directory;
 mod file;
 
-pub use directory::{create_directory, parent, sync_directory};
+pub use directory::{create_directory, create_private_directory, parent, sync_directory};
 pub use file::{remove, rename, replace, sync, sync_content, write};

@@ -4,6 +4,7 @@ use std::process::ExitCode;
 
 use anyhow::Context;
 use clap::{Arg, ArgAction, Command, value_parser};
+use rustix::fs::Mode;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -29,7 +30,7 @@ pub trait ServiceConfig: DeserializeOwned + Serialize {
 /// The whole `main` of a service: arguments, configuration, telemetry, `build`, run, drain.
 ///
 /// The process works in the folder of its configuration file, so that relative paths in the file
-/// are relative to the file.
+/// are relative to the file. Files that it makes are for its own user alone.
 pub fn main<C, F, Fut, E>(name: &'static str, build: F) -> ExitCode
 where
     C: ServiceConfig,
@@ -57,6 +58,7 @@ where
     E: Into<anyhow::Error>,
 {
     let arguments = Arguments::parse(name);
+    keep_files_private();
     let config: C = load(&arguments.config)?;
     if arguments.only_check {
         return Ok(());
@@ -148,6 +150,14 @@ impl Arguments {
             only_check: matches.get_flag("check"),
         }
     }
+}
+
+/// What a service writes is for its own user, whatever umask it inherits: databases and logs hold
+/// password hashes, keys of forms and e-mail addresses. Whoever changes this gives them to every
+/// user of the machine.
+fn keep_files_private() {
+    let others = Mode::RWXG | Mode::RWXO;
+    let _inherited = rustix::process::umask(others);
 }
 
 fn load<C: ServiceConfig>(path: &std::path::Path) -> Result<C, ConfigError> {

@@ -1,13 +1,15 @@
 //! Small, rebuildable state behind one trait: memory and sled; and an append-only file for what cannot be rebuilt.
 //!
 //! Provided: the [`Store`] seam with its [`Batch`], [`MemoryStore`] with a fault plan, [`SledStore`] (sled 0.34, made
-//! durable by an own sync), [`RecordFile`], and the [`conformance`] suite that every store passes. Absent on purpose:
+//! durable by an own sync), [`RecordFile`], and the [`conformance`] suite that every store passes. What they write is for
+//! the user of the process alone, and older files are made so when they are opened. Absent on purpose:
 //! knowledge of what keys and values mean, and the entries of a log, whose truth is its files.
 
 mod batch;
 pub mod conformance;
 mod error;
 mod memory;
+mod private;
 pub mod record_file;
 mod sled_store;
 

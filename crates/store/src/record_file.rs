@@ -4,11 +4,12 @@
 //! over its content (each 4 bytes, little endian), and its content. Length and position have a checksum of their own, so
 //! that a damaged length is not taken for the torn end of the file.
 
-use std::fs::{File, OpenOptions};
+use std::fs::File;
 use std::io::{Read, Seek, SeekFrom, Write};
 use std::path::Path;
 
-use crate::Error;
+use crate::error::Error;
+use crate::private;
 
 /// A file of records, open for appending by one process.
 #[derive(Debug)]
@@ -20,7 +21,7 @@ pub struct RecordFile {
 }
 
 impl RecordFile {
-    /// Opens the file and reads its records, making it when it is not there.
+    /// Opens the file and reads its records, making it when it is not there. Only the user of the process can read it.
     ///
     /// The torn rest of an append that a crash interrupted is cut off; [`RecordFile::torn_bytes`] tells.
     ///
@@ -91,10 +92,9 @@ impl RecordFile {
 }
 
 fn open_locked(path: &Path) -> Result<File, Error> {
-    sigstead_durable::create_directory(sigstead_durable::parent(path))
+    sigstead_durable::create_private_directory(sigstead_durable::parent(path))
         .map_err(Error::io("make the record file's directory"))?;
-    let mut options = OpenOptions::new();
-    let file = options
+    let file = private::options()
         .read(true)
         .write(true)
         .create(true)
@@ -103,6 +103,7 @@ fn open_locked(path: &Path) -> Result<File, Error> {
         .map_err(Error::io("open the record file"))?;
     file.try_lock()
         .map_err(|error| Error::io("lock the record file")(error.into()))?;
+    private::narrow(path)?;
     Ok(file)
 }
 

@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use async_trait::async_trait;
 use sigstead_durable::{parent, sync_directory};
 
-use crate::{Batch, Error, Pair, Store};
+use crate::{Batch, Error, Pair, Store, private};
 
 /// State in a sled 0.34 database, with what that engine lacks added around it.
 ///
@@ -84,8 +84,10 @@ impl Store for SledStore {
 
 impl Inner {
     fn open(path: &Path) -> Result<Self, Error> {
-        sigstead_durable::create_directory(path)
+        sigstead_durable::create_private_directory(path)
             .map_err(Error::io("make the store's directory"))?;
+        // The engine makes its files with the modes of the umask; in a directory that is private nobody else reaches them.
+        private::narrow_directory(path)?;
         remove_unfinished_snapshots(path).map_err(Error::io("clear the store's directory"))?;
         prove_room(path).map_err(Error::io("write to the store's directory"))?;
         let database = open_engine(path)?;
