@@ -1,6 +1,6 @@
 //! Configuration of the embedded issuer.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::HashSet;
 use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
@@ -9,6 +9,10 @@ use sigstead_signer::KeyConfig;
 use sigstead_store::StoreConfig;
 
 use crate::IssuerUrl;
+
+mod client;
+
+pub use client::{ClientConfig, Grant, WorkloadConfig};
 
 /// The file of the `oidc` service.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -38,64 +42,23 @@ pub struct Config {
     /// Lifetimes of what leads to a token, and the limit on guessing.
     #[serde(default)]
     pub sessions: SessionConfig,
+    /// What the pages say about who runs them.
+    #[serde(default)]
+    pub pages: PagesConfig,
 }
 
-/// An application or a workload that may ask for tokens.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct ClientConfig {
-    /// The `client_id`. Official clients use `sigstore`.
-    pub id: String,
-    /// What the login page calls the client. Default: its id.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+/// What the pages say about who runs them.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct PagesConfig {
+    /// What people know the instance by, such as their team's name. It is at the foot of every page.
+    /// Default: nothing, and people see the host only.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
-    /// Argon2id hash of the client's secret in PHC form (`$argon2id$…`). Without it the client is
-    /// public, and everything rests on PKCE and the redirect URI.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub secret_hash: Option<String>,
-    /// Where codes may be sent, compared byte for byte. A loopback URI without a port
-    /// (`http://localhost/auth/callback`, `http://127.0.0.1`) stands for every port, and without
-    /// a path for every path as well (RFC 8252 §7.3). Default none.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub redirect_uris: Vec<String>,
-    /// What the client may use to obtain tokens.
-    pub grants: Vec<Grant>,
-    /// The `aud` of its tokens. Default: its id. The certificate authority takes tokens for
-    /// `sigstore` only, unless its issuers file says otherwise.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub audience: Option<String>,
-    /// Who the client is when it asks for itself; required by the grant `client_credentials`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub workload: Option<WorkloadConfig>,
-}
-
-/// The identity of a client that asks for itself.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct WorkloadConfig {
-    /// The `sub` of its tokens, such as `https://example.com/workloads/release`. It is the name in
-    /// the certificate and must be stable.
-    pub subject: String,
-    /// Further claims, all of them text. `email` is refused: a workload is not a person, and
-    /// clients would take it for one.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    pub claims: BTreeMap<String, String>,
-}
-
-/// A way to obtain a token.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Grant {
-    /// A person logs in with a browser (RFC 6749 §4.1, with PKCE of RFC 7636).
-    AuthorizationCode,
-    /// A person logs in on another device (RFC 8628).
-    DeviceCode,
-    /// A session goes on without a new login (RFC 6749 §6).
-    RefreshToken,
-    /// A workload asks for itself (RFC 6749 §4.4).
-    ClientCredentials,
-    /// A token of another issuer is exchanged (RFC 8693).
-    TokenExchange,
+    /// Whom people ask when they cannot sign in: an e-mail address, an `https` URL, or words, such as
+    /// `the platform team`. Default: the pages speak of the administrator.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub contact: Option<String>,
 }
 
 /// Lifetimes of what leads to a token, and the limit on guessing.
@@ -131,6 +94,40 @@ impl Default for SessionConfig {
     }
 }
 
+impl SessionConfig {
+    /// Longer periods would be added to the time of day until it overflows.
+    fn check(&self) -> Result<(), String> {
+        let year = Period::from_days(366);
+        between("login_lifetime", self.login_lifetime, year)?;
+        between("code_lifetime", self.code_lifetime, Period::from_hours(1))?;
+        between(
+            "device_code_lifetime",
+            self.device_code_lifetime,
+            Period::from_days(1),
+        )?;
+        between("refresh_lifetime", self.refresh_lifetime, year)?;
+        between("lock_time", self.lock_time, Period::from_days(30))?;
+        match self.max_failures {
+            1..=1_000 => Ok(()),
+            _ => Err("max_failures is not between 1 and 1000".to_owned()),
+        }
+    }
+}
+
+impl PagesConfig {
+    fn check(&self) -> Result<(), String> {
+        let texts = [("name", &self.name), ("contact", &self.contact)];
+        for (field, text) in texts {
+            if text.as_deref().is_some_and(|text| !is_a_line(text)) {
+                return Err(format!(
+                    "{field} of pages is not one line of 1 to 200 letters"
+                ));
+            }
+        }
+        Ok(())
+    }
+}
+
 impl Config {
     /// A configuration with every default and the public client of the official tools.
     #[must_use]
@@ -151,88 +148,7 @@ impl Config {
             users,
             clients: vec![ClientConfig::sigstore()],
             sessions: SessionConfig::default(),
-        }
-    }
-}
-
-impl ClientConfig {
-    /// The client that official tools are, unless told otherwise: public, on loopback redirects.
-    #[must_use]
-    pub fn sigstore() -> Self {
-        let redirects = ["http://localhost", "http://127.0.0.1", OUT_OF_BAND];
-        Self {
-            id: "sigstore".to_owned(),
-            name: Some("Sigstore tools".to_owned()),
-            secret_hash: None,
-            redirect_uris: redirects.map(str::to_owned).to_vec(),
-            grants: vec![
-                Grant::AuthorizationCode,
-                Grant::DeviceCode,
-                Grant::RefreshToken,
-            ],
-            audience: None,
-            workload: None,
-        }
-    }
-
-    /// The `aud` of the client's tokens.
-    #[must_use]
-    pub fn audience(&self) -> &str {
-        self.audience.as_deref().unwrap_or(&self.id)
-    }
-
-    /// What the login page calls the client.
-    #[must_use]
-    pub fn name(&self) -> &str {
-        self.name.as_deref().unwrap_or(&self.id)
-    }
-
-    fn check(&self) -> Result<(), String> {
-        let id = &self.id;
-        let may = |grant| self.grants.contains(&grant);
-        if id.is_empty() {
-            return Err("a client has an empty id".to_owned());
-        }
-        if may(Grant::ClientCredentials) && (self.secret_hash.is_none() || self.workload.is_none())
-        {
-            return Err(format!(
-                "client {id} may use client_credentials; give it a secret_hash and a workload"
-            ));
-        }
-        if may(Grant::AuthorizationCode) && self.redirect_uris.is_empty() {
-            return Err(format!(
-                "client {id} may use authorization_code; give it a redirect uri"
-            ));
-        }
-        if self
-            .secret_hash
-            .as_ref()
-            .is_some_and(|hash| !hash.starts_with("$argon2id$"))
-        {
-            return Err(format!(
-                "the secret_hash of client {id} is not an argon2id hash; never write the secret"
-            ));
-        }
-        self.workload
-            .as_ref()
-            .map_or(Ok(()), |workload| workload.check(id))
-    }
-}
-
-impl WorkloadConfig {
-    fn check(&self, id: &str) -> Result<(), String> {
-        if self.subject.is_empty() {
-            return Err(format!("the workload of client {id} has an empty subject"));
-        }
-        match self
-            .claims
-            .keys()
-            .find(|name| RESERVED.contains(&name.as_str()))
-        {
-            Some(name) => Err(format!(
-                "the workload of client {id} sets the claim {name}, which it may not"
-            )),
-            None => Ok(()),
+            pages: PagesConfig::default(),
         }
     }
 }
@@ -250,7 +166,9 @@ impl ServiceConfig for Config {
                 return Err(format!("two clients have the id {}", client.id));
             }
         }
-        Ok(())
+        between("token_lifetime", self.token_lifetime, Period::from_days(1))?;
+        self.sessions.check()?;
+        self.pages.check()
     }
 }
 
@@ -258,17 +176,22 @@ fn default_token_lifetime() -> Period {
     Period::from_minutes(5)
 }
 
-const OUT_OF_BAND: &str = "urn:ietf:wg:oauth:2.0:oob";
+/// What people read on a page.
+fn is_a_line(text: &str) -> bool {
+    !text.trim().is_empty()
+        && text.chars().count() <= LETTERS
+        && !text.chars().any(char::is_control)
+}
 
-/// Claims with which a workload could pass for someone else.
-const RESERVED: &[&str] = &[
-    "iss",
-    "sub",
-    "aud",
-    "exp",
-    "iat",
-    "nbf",
-    "nonce",
-    "email",
-    "email_verified",
-];
+fn between(field: &str, found: Period, longest: Period) -> Result<(), String> {
+    let shortest = Period::from_seconds(1);
+    if (shortest..=longest).contains(&found) {
+        Ok(())
+    } else {
+        Err(format!(
+            "{field} is {found}; it must be between {shortest} and {longest}"
+        ))
+    }
+}
+
+const LETTERS: usize = 200;

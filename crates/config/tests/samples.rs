@@ -319,6 +319,43 @@ fn fields_that_contradict_each_other_are_refused() {
             contradiction::<oidc::Config>("oidc", "{team: release}", "{email: a@example.com}"),
             "email",
         ),
+        (
+            contradiction::<oidc::Config>("oidc", "token_lifetime: 5m", "token_lifetime: 0s"),
+            "token_lifetime is 0s",
+        ),
+        (
+            // Added to the time of day it would overflow.
+            contradiction::<oidc::Config>("oidc", "login_lifetime: 8h", "login_lifetime: 9999999d"),
+            "login_lifetime",
+        ),
+        (
+            contradiction::<oidc::Config>("oidc", "max_failures: 5", "max_failures: 0"),
+            "max_failures",
+        ),
+        (
+            contradiction::<oidc::Config>("oidc", "name: Sigstore tools", "name: \"a\\nb\""),
+            "name of client sigstore",
+        ),
+        (
+            contradiction::<oidc::Config>("oidc", "- id: release", "- id: re lease"),
+            "client id",
+        ),
+        (
+            contradiction::<oidc::Config>(
+                "oidc",
+                "{team: release}",
+                &format!("{{team: {}}}", "x".repeat(5000)),
+            ),
+            "4096 bytes",
+        ),
+        (
+            contradiction::<oidc::Config>(
+                "oidc",
+                "users: users.records",
+                "users: users.records\npages: {contact: \" \"}",
+            ),
+            "contact of pages",
+        ),
     ] {
         assert!(complaint.contains(part), "{complaint}");
     }

@@ -194,7 +194,12 @@ mod tests {
                 "{wrong}"
             );
         }
-        assert!(!pool.matches(password("correct horse"), None, stranger()).await.unwrap());
+        assert!(
+            !pool
+                .matches(password("correct horse"), None, stranger())
+                .await
+                .unwrap()
+        );
     }
 
     #[tokio::test]

@@ -10,8 +10,12 @@ use crate::session::{AuthorizationCode, OfflineGrant, Outcome, Step, Stored};
 
 impl OidcIssuer {
     /// RFC 6749 §4.1.3: a code is redeemed once, by the client, with the redirect URI and for the
-    /// verifier that it is bound to. Whoever shows a code and cannot say the rest has found it
+    /// verifier that it is bound to. A caller that shows a code and cannot say the rest has found it
     /// somewhere, and so ends it.
+    ///
+    /// A missing verifier is a wrong one, not a missing parameter: by RFC 7636 §4.6 what does not
+    /// answer the challenge is `invalid_grant`, and RFC 9700 §2.1.1 has the server enforce the
+    /// verifier of every code that was issued for a challenge, as all of ours are.
     pub(super) async fn redeem_code(
         &self,
         client: &Client,
@@ -20,7 +24,7 @@ impl OidcIssuer {
         client.may(Grant::AuthorizationCode)?;
         let presented = parameters.required("code")?;
         let redirect_uri = parameters.required("redirect_uri")?;
-        let verifier = parameters.required("code_verifier")?;
+        let verifier = parameters.optional("code_verifier")?.unwrap_or_default();
         let code = Secret::presented(presented).ok_or(Error::CodeUnknown)?;
         let stored = self
             .sessions

@@ -1,0 +1,189 @@
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use super::is_a_line;
+
+/// An application or a workload that may ask for tokens.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ClientConfig {
+    /// The `client_id`. Official clients use `sigstore`.
+    pub id: String,
+    /// What the login page calls the client. Default: its id.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// Argon2id hash of the client's secret in PHC form (`$argon2id$…`). Without it the client is
+    /// public, and everything rests on PKCE and the redirect URI.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub secret_hash: Option<String>,
+    /// Where codes may be sent, compared byte for byte. A loopback URI without a port
+    /// (`http://localhost/auth/callback`, `http://127.0.0.1`) stands for every port, and without
+    /// a path for every path as well (RFC 8252 §7.3). Default none.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub redirect_uris: Vec<String>,
+    /// What the client may use to obtain tokens.
+    pub grants: Vec<Grant>,
+    /// The `aud` of its tokens. Default: its id. The certificate authority takes tokens for
+    /// `sigstore` only, unless its issuers file says otherwise.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub audience: Option<String>,
+    /// Who the client is when it asks for itself; required by the grant `client_credentials`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub workload: Option<WorkloadConfig>,
+}
+
+/// The identity of a client that asks for itself.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct WorkloadConfig {
+    /// The `sub` of its tokens, such as `https://example.com/workloads/release`. It is the name in
+    /// the certificate and must be stable.
+    pub subject: String,
+    /// Further claims, all of them text. `email` is refused: a workload is not a person, and
+    /// clients would take it for one.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub claims: BTreeMap<String, String>,
+}
+
+/// A way to obtain a token.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Grant {
+    /// A person logs in with a browser (RFC 6749 §4.1, with PKCE of RFC 7636).
+    AuthorizationCode,
+    /// A person logs in on another device (RFC 8628).
+    DeviceCode,
+    /// A session goes on without a new login (RFC 6749 §6).
+    RefreshToken,
+    /// A workload asks for itself (RFC 6749 §4.4).
+    ClientCredentials,
+    /// A token of another issuer is exchanged (RFC 8693).
+    TokenExchange,
+}
+
+impl ClientConfig {
+    /// The client that official tools are, unless told otherwise: public, on loopback redirects.
+    #[must_use]
+    pub fn sigstore() -> Self {
+        let redirects = ["http://localhost", "http://127.0.0.1", OUT_OF_BAND];
+        Self {
+            id: "sigstore".to_owned(),
+            name: Some("Sigstore tools".to_owned()),
+            secret_hash: None,
+            redirect_uris: redirects.map(str::to_owned).to_vec(),
+            grants: vec![
+                Grant::AuthorizationCode,
+                Grant::DeviceCode,
+                Grant::RefreshToken,
+            ],
+            audience: None,
+            workload: None,
+        }
+    }
+
+    /// The `aud` of the client's tokens.
+    #[must_use]
+    pub fn audience(&self) -> &str {
+        self.audience.as_deref().unwrap_or(&self.id)
+    }
+
+    /// What the login page calls the client.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        self.name.as_deref().unwrap_or(&self.id)
+    }
+
+    pub(super) fn check(&self) -> Result<(), String> {
+        let id = &self.id;
+        let may = |grant| self.grants.contains(&grant);
+        if id.is_empty() || id.len() > BYTES || !id.bytes().all(|b| b.is_ascii_graphic()) {
+            return Err(format!(
+                "the client id {id:?} is not 1 to {BYTES} printable ascii characters"
+            ));
+        }
+        if self.name.as_deref().is_some_and(|name| !is_a_line(name)) {
+            return Err(format!(
+                "the name of client {id} is not one line of 1 to 200 letters"
+            ));
+        }
+        let texts = self.redirect_uris.iter().chain(&self.audience);
+        if texts.map(String::len).max() > Some(BYTES_OF_A_URI) {
+            return Err(format!(
+                "a redirect uri or the audience of client {id} is longer than {BYTES_OF_A_URI} bytes"
+            ));
+        }
+        if may(Grant::ClientCredentials) && (self.secret_hash.is_none() || self.workload.is_none())
+        {
+            return Err(format!(
+                "client {id} may use client_credentials; give it a secret_hash and a workload"
+            ));
+        }
+        if may(Grant::AuthorizationCode) && self.redirect_uris.is_empty() {
+            return Err(format!(
+                "client {id} may use authorization_code; give it a redirect uri"
+            ));
+        }
+        if self
+            .secret_hash
+            .as_ref()
+            .is_some_and(|hash| !hash.starts_with("$argon2id$"))
+        {
+            return Err(format!(
+                "the secret_hash of client {id} is not an argon2id hash; never write the secret"
+            ));
+        }
+        self.workload
+            .as_ref()
+            .map_or(Ok(()), |workload| workload.check(id))
+    }
+}
+
+impl WorkloadConfig {
+    fn check(&self, id: &str) -> Result<(), String> {
+        if self.subject.is_empty() {
+            return Err(format!("the workload of client {id} has an empty subject"));
+        }
+        let claims = self.claims.iter().flat_map(|(name, value)| [name, value]);
+        let bytes = claims
+            .chain([&self.subject])
+            .map(String::len)
+            .sum::<usize>();
+        if bytes > BYTES_OF_CLAIMS {
+            return Err(format!(
+                "subject and claims of the workload of client {id} are longer than \
+                 {BYTES_OF_CLAIMS} bytes together"
+            ));
+        }
+        match self
+            .claims
+            .keys()
+            .find(|name| RESERVED.contains(&name.as_str()))
+        {
+            Some(name) => Err(format!(
+                "the workload of client {id} sets the claim {name}, which it may not"
+            )),
+            None => Ok(()),
+        }
+    }
+}
+
+const OUT_OF_BAND: &str = "urn:ietf:wg:oauth:2.0:oob";
+
+/// Claims with which a workload could pass for someone else.
+const RESERVED: &[&str] = &[
+    "iss",
+    "sub",
+    "aud",
+    "exp",
+    "iat",
+    "nbf",
+    "nonce",
+    "email",
+    "email_verified",
+];
+
+const BYTES: usize = 256;
+const BYTES_OF_A_URI: usize = 2048;
+/// Tokens travel in headers, which servers take up to some 8 KiB.
+const BYTES_OF_CLAIMS: usize = 4096;
