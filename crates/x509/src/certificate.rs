@@ -215,6 +215,14 @@ impl Certificate {
             .is_some_and(|usages| usages.contains(&usage.oid()))
     }
 
+    /// Whether an authority may issue certificates for `usage`: one that says nothing may issue for anything.
+    #[must_use]
+    pub fn may_issue_for(&self, usage: ExtendedKeyUsage) -> bool {
+        self.extended_key_usages().is_none_or(|usages| {
+            usages.contains(&usage.oid()) || usages.contains(&oid::ANY_EXTENDED_KEY_USAGE)
+        })
+    }
+
     /// How certificates that it issued name its key.
     #[must_use]
     pub fn subject_key_id(&self) -> Option<&[u8]> {

@@ -5,7 +5,11 @@ use std::cell::Cell;
 use const_oid::ObjectIdentifier;
 use time::OffsetDateTime;
 
-use crate::{Certificate, Error, ExtendedKeyUsage, KeyUsage, oid};
+use crate::certificate::Certificate;
+use crate::error::Error;
+use crate::extension::{ExtendedKeyUsage, KeyUsage};
+use crate::name_constraints::NameConstraints;
+use crate::oid;
 
 /// Finds a path from `leaf` over `intermediates` to one of `roots` on which every certificate is valid at `at`, is
 /// signed by the next, and may be used for `usage`. The path begins with the leaf and ends with the root.
@@ -56,14 +60,13 @@ impl<'a> Search<'a> {
         if path.len() >= MAX_PATH_LENGTH {
             return Err(Error::PathLength);
         }
-        let named = |issuer: &&Certificate| is_named(last, issuer);
-        for root in self.roots.iter().filter(named) {
+        for root in named(last, self.roots) {
             match self.check_issuer(&path, last, root) {
                 Ok(()) => return Ok(path.into_iter().chain([root]).cloned().collect()),
                 Err(error) => failure = error,
             }
         }
-        for issuer in self.intermediates.iter().filter(named) {
+        for issuer in named(last, self.intermediates) {
             if path.contains(&issuer) {
                 continue;
             }
@@ -116,19 +119,41 @@ impl<'a> Search<'a> {
         }
         // An authority that says what it is for must say this: otherwise a timestamping authority could issue signing
         // certificates.
-        if issuer.extended_key_usages().is_some() && !issuer.is_for(self.usage) {
+        if !issuer.may_issue_for(self.usage) {
             return Err(Error::Usage(self.usage.name()));
         }
-        Ok(())
+        check_names(path, issuer)
     }
 }
 
-fn is_named(certificate: &Certificate, issuer: &Certificate) -> bool {
-    let is_key = match (certificate.authority_key_id(), issuer.subject_key_id()) {
-        (Some(named), Some(key)) => named == key,
-        _ => true,
+/// RFC 5280 §6.1.3 (b) and (c): certificates that an authority issued to itself are exempt, but for the last one.
+fn check_names(path: &[&Certificate], issuer: &Certificate) -> Result<(), Error> {
+    let Some(constraints) = NameConstraints::of(issuer)? else {
+        return Ok(());
     };
-    is_key && certificate.issuer_der() == issuer.subject_der()
+    let mut below = path
+        .iter()
+        .enumerate()
+        .filter(|(position, each)| *position == 0 || each.subject_der() != each.issuer_der());
+    below.try_for_each(|(_, each)| constraints.check(each))
+}
+
+/// The certificates that bear the name of the issuer, first those whose key it names. The key is no more than a hint
+/// (RFC 5280 §4.2.1.1): an issuer that was certified again may be named by another one.
+fn named<'a>(
+    certificate: &Certificate,
+    candidates: &'a [Certificate],
+) -> impl Iterator<Item = &'a Certificate> {
+    let issuers = candidates
+        .iter()
+        .filter(|each| certificate.issuer_der() == each.subject_der());
+    let (hinted, others): (Vec<_>, Vec<_>) = issuers.partition(|issuer| {
+        match (certificate.authority_key_id(), issuer.subject_key_id()) {
+            (Some(named), Some(key)) => named == key,
+            _ => true,
+        }
+    });
+    hinted.into_iter().chain(others)
 }
 
 fn check_each(certificate: &Certificate, at: OffsetDateTime) -> Result<(), Error> {
@@ -156,10 +181,14 @@ const MAX_PATH_LENGTH: usize = 6;
 /// Signatures that one search verifies at most; whoever sends the certificates chooses how many there are.
 const MAX_ATTEMPTS: usize = 64;
 
-/// Extensions whose meaning this crate checks or reports. Not the poison: a precertificate is no certificate.
-const UNDERSTOOD: [ObjectIdentifier; 4] = [
+/// Extensions whose meaning this crate checks or reports, and those that matter only to who asks for a policy. Not the
+/// poison: a precertificate is no certificate. Not the constraints on policies, which may demand one.
+const UNDERSTOOD: [ObjectIdentifier; 7] = [
     oid::KEY_USAGE,
     oid::EXTENDED_KEY_USAGE,
     oid::BASIC_CONSTRAINTS,
     oid::SUBJECT_ALTERNATIVE_NAME,
+    oid::NAME_CONSTRAINTS,
+    oid::CERTIFICATE_POLICIES,
+    oid::INHIBIT_ANY_POLICY,
 ];

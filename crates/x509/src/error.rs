@@ -71,6 +71,9 @@ pub enum Error {
     /// A certificate of the chain may not be used for this.
     #[error("a certificate of the chain may not be used for {0}")]
     Usage(&'static str),
+    /// A name of the certificate is one that an authority above it may not certify.
+    #[error("an authority of the chain may not issue certificates for this name")]
+    NameConstrained,
     /// No chain leads to a trusted certificate.
     #[error("no chain leads to a trusted certificate")]
     NoPath,

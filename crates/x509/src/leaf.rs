@@ -50,7 +50,7 @@ impl LeafProfile<'_> {
     pub fn tbs_certificate(self) -> Result<TbsCertificate, Error> {
         let authority = Layout::authority_key_identifier(self.issuer, self.validity)?;
         let usage = ExtendedKeyUsage::CodeSigning;
-        if self.issuer.extended_key_usages().is_some() && !self.issuer.is_for(usage) {
+        if !self.issuer.may_issue_for(usage) {
             return Err(Error::Usage(usage.name()));
         }
         // The order of Go's library, which the first authority was written with.

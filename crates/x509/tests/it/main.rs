@@ -4,6 +4,7 @@
 
 mod bounds;
 mod chain;
+mod constraints;
 mod openssl;
 mod profile;
 mod raw;
