@@ -1,5 +1,5 @@
 use std::collections::VecDeque;
-use std::fs::{self, File, Permissions};
+use std::fs::{self, Permissions};
 use std::io::{self, Write};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
@@ -51,7 +51,7 @@ impl DirectoryStorage {
 impl Inner {
     fn put_blocking(&self, path: &str, bytes: &[u8]) -> Result<(), Error> {
         let place = self.root.join(path);
-        match fs::read(&place) {
+        match sigstead_durable::with_reserve(|| fs::read(&place)) {
             Ok(stored) if stored == bytes => {
                 // The rename of an interrupted `put` may be visible and not yet durable.
                 self.sync_again(&place)
@@ -85,7 +85,7 @@ impl Inner {
     }
 
     fn sync_again(&self, place: &Path) -> io::Result<()> {
-        sigstead_durable::sync(&File::open(place)?)?;
+        sigstead_durable::sync(&sigstead_durable::open(place)?)?;
         self.sync_parents(place)
     }
 
@@ -154,7 +154,7 @@ fn prepare(root: &Path) -> io::Result<()> {
 }
 
 fn write_synced(place: &Path, bytes: &[u8]) -> io::Result<()> {
-    let mut file = File::create(place)?;
+    let mut file = sigstead_durable::create(place)?;
     file.write_all(bytes)?;
     file.set_permissions(Permissions::from_mode(READ_ONLY))?;
     sigstead_durable::sync(&file)

@@ -1,7 +1,9 @@
-use std::fs::{DirBuilder, File};
+use std::fs::DirBuilder;
 use std::io;
 use std::os::unix::fs::DirBuilderExt;
 use std::path::Path;
+
+use crate::descriptor::{open, refill};
 
 /// Makes a directory and those above it, each durable in the one that holds it. Without the path to it, a synced file is
 /// lost too.
@@ -41,7 +43,11 @@ fn create(directory: &Path, mode: u32) -> io::Result<()> {
 /// The directory cannot be opened or synced. What of it is durable is then unknown.
 #[expect(clippy::disallowed_methods, reason = "syncs belong to this crate")]
 pub fn sync_directory(directory: &Path) -> io::Result<()> {
-    File::open(directory)?.sync_all()
+    let opened = open(directory)?;
+    let synced = opened.sync_all();
+    drop(opened);
+    refill();
+    synced
 }
 
 /// The directory that holds the name; the working directory for a bare name.

@@ -3,6 +3,7 @@ use std::fs::{self, File};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
+use crate::descriptor::{create, refill};
 use crate::directory::{parent, sync_directory};
 
 /// Writes a file as a whole and makes its content durable. Its name is not: [`rename`] it, or sync its directory.
@@ -10,9 +11,11 @@ use crate::directory::{parent, sync_directory};
 /// # Errors
 /// The file cannot be written or synced. An incomplete file may stay.
 pub fn write(place: &Path, bytes: &[u8]) -> io::Result<()> {
-    let mut file = File::create(place)?;
-    file.write_all(bytes)?;
-    sync(&file)
+    let mut file = create(place)?;
+    let written = file.write_all(bytes).and_then(|()| sync(&file));
+    drop(file);
+    refill();
+    written
 }
 
 /// Replaces a file, or makes it, in one step: a crash leaves the old content or the new.

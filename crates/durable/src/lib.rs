@@ -5,11 +5,14 @@
 //! workspace that renames or syncs; `clippy.toml` refuses both everywhere else.
 //!
 //! Provided: making directories, writing and replacing whole files, renaming, removing, and the syncs themselves for
-//! files that are appended to. Absent on purpose: retries. A sync that failed says nothing about what the medium holds,
+//! files that are appended to; and a reserve of descriptors, with which all of it works in a process that has none left.
+//! Absent on purpose: retries. A sync that failed says nothing about what the medium holds,
 //! and a second sync does not mend that: the caller decides.
 
+mod descriptor;
 mod directory;
 mod file;
 
+pub use descriptor::{create, is_passing, open, with_reserve};
 pub use directory::{create_directory, create_private_directory, parent, sync_directory};
 pub use file::{remove, rename, replace, sync, sync_content, write};

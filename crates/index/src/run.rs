@@ -37,7 +37,7 @@ impl Run {
     /// Opens a run and reads what it says of itself.
     pub(crate) fn open(path: &Path) -> Result<Self, Error> {
         let failed = |source| file_error(path, source);
-        let file = File::open(path).map_err(failed)?;
+        let file = sigstead_durable::open(path).map_err(failed)?;
         let length = file.metadata().map_err(failed)?.len();
         let damaged = |why| Error::Damaged {
             path: path.to_owned(),

@@ -51,7 +51,7 @@ fn write_file(
     postings: impl Iterator<Item = Result<(Key, u64), Error>>,
 ) -> Result<(), Error> {
     let failed = |source| file_error(path, source);
-    let file = File::create(path).map_err(failed)?;
+    let file = sigstead_durable::create(path).map_err(failed)?;
     let out = BufWriter::with_capacity(BUFFER, file);
     let mut writer = RunWriter::new(out, expected, filter_budget);
     for posting in postings {

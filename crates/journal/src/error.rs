@@ -21,6 +21,15 @@ pub enum Error {
         #[source]
         source: io::Error,
     },
+    /// The process or the machine has no descriptor or memory free for a segment; nothing was written.
+    #[error("journal cannot be extended for a round of {bytes} bytes now")]
+    Exhausted {
+        /// The size that was asked for.
+        bytes: usize,
+        /// What the operating system said.
+        #[source]
+        source: io::Error,
+    },
     /// A round does not follow the journal's head.
     #[error("journal is at size {actual}, the round expects {expected}")]
     HeadMismatch {

@@ -1,20 +1,23 @@
 use std::fs::{self, File, OpenOptions};
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
+use sigstead_durable::is_passing;
 use sigstead_merkle::TreeHead;
 
 use crate::load::Segments;
 use crate::record::{HEADER_BYTES, Header, record_bytes};
 use crate::segment::{SECTOR_BYTES, Segment, SyncDirectory};
 use crate::spare::{Spare, is_lack_of_room};
-use crate::trim::Trimming;
+use crate::trim::{Directory, Trimming};
 use crate::{Error, Journal, Round};
 
 /// A journal in preallocated segment files below one directory, used by one process.
 #[derive(Debug)]
 pub struct FileJournal {
     directory: PathBuf,
+    opened_directory: Arc<File>,
     sync_directory: SyncDirectory,
     /// Held for as long as the journal lives; the kernel lets go of it when the process ends.
     _lock: File,
@@ -44,10 +47,12 @@ impl FileJournal {
         sigstead_durable::create_directory(&directory).map_err(Error::io("open", &directory))?;
         let lock = lock(&directory)?;
         let spare = Spare::clear(&directory, segment_bytes);
+        let opened = sigstead_durable::open(&directory).map_err(Error::io("open", &directory))?;
         Ok(Self {
             spare: spare.map_err(Error::io("clear", &directory))?,
             directory,
-            sync_directory: sigstead_durable::sync_directory,
+            opened_directory: Arc::new(opened),
+            sync_directory: sigstead_durable::sync,
             _lock: lock,
             segments: Segments::default(),
             trimming: Trimming::default(),
@@ -68,7 +73,8 @@ impl FileJournal {
             .spare
             .take(SECTOR_BYTES + record_bytes(payload_bytes))?;
         let start = self.segments.next_start();
-        let begun = Segment::begin(&self.directory, zeroed, &start, self.sync_directory)?;
+        let sync_directory = || (self.sync_directory)(&self.opened_directory);
+        let begun = Segment::begin(&self.directory, zeroed, &start, sync_directory)?;
         self.segments.current = Some(begun);
         Ok(())
     }
@@ -115,7 +121,8 @@ impl FileJournal {
 impl Journal for FileJournal {
     fn load(&mut self) -> Result<Vec<Round>, Error> {
         let (segments, rounds) = Segments::load(&self.directory)?;
-        (self.sync_directory)(&self.directory).map_err(Error::io("sync", &self.directory))?;
+        (self.sync_directory)(&self.opened_directory)
+            .map_err(Error::io("sync", &self.directory))?;
         self.segments = segments;
         self.head = rounds
             .last()
@@ -130,15 +137,14 @@ impl Journal for FileJournal {
         }
         // A segment that may be in place, or not, must not be followed by rounds in the one before it.
         self.is_dead = true;
-        match self.make_room(bytes) {
-            Err(source) if !is_lack_of_room(&source) => {
-                Err(Error::io("extend", &self.directory)(source))
-            }
-            made => {
-                self.is_dead = false;
-                made.map_err(|source| Error::NoRoom { bytes, source })
-            }
-        }
+        let refused = match self.make_room(bytes) {
+            Ok(()) => None,
+            Err(source) if is_lack_of_room(&source) => Some(Error::NoRoom { bytes, source }),
+            Err(source) if is_passing(&source) => Some(Error::Exhausted { bytes, source }),
+            Err(source) => return Err(Error::io("extend", &self.directory)(source)),
+        };
+        self.is_dead = false;
+        refused.map_or(Ok(()), Err)
     }
 
     fn commit(&mut self, expected: &TreeHead, round: &Round) -> Result<(), Error> {
@@ -175,7 +181,10 @@ impl Journal for FileJournal {
         let (count, Some((newest, _))) = (old.clone().count(), old.last().copied()) else {
             return Ok(());
         };
-        let directory = self.directory.clone();
+        let directory = Directory {
+            path: self.directory.clone(),
+            file: Arc::clone(&self.opened_directory),
+        };
         self.trimming
             .start(directory, *oldest..=newest, self.sync_directory)
             .map_err(Error::io("trim", &self.directory))?;

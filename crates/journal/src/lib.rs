@@ -59,7 +59,7 @@ pub struct RoundEntry {
 ///
 /// A journal MUST make a round durable before `commit` answers `Ok`, MUST refuse a round that does not follow the last
 /// one, and MUST keep the last round for ever, because it holds the head. After a failed `commit`, or a `reserve` that
-/// failed for another reason than room, it MUST NOT take another round: what counts is decided by the next `load`, never
+/// failed for another reason than a lack that passes, it MUST NOT take another round: what counts is decided by the next `load`, never
 /// by a second try. `load` answers exactly the rounds that are durable, in order, or an error; it never leaves out one
 /// that was acknowledged.
 ///
@@ -77,8 +77,9 @@ pub trait Journal: Send {
     /// Called before the head of the round is signed, so that a full disk refuses entries and breaks nothing.
     ///
     /// # Errors
-    /// [`Error::NoRoom`] while the disk is full; the journal stays usable and may be asked again. [`Error::Fenced`], and
-    /// [`Error::Io`] for whatever else failed; the journal is dead after them and answers [`Error::Dead`].
+    /// [`Error::NoRoom`] while the disk is full, and [`Error::Exhausted`] while no descriptor or memory is free; the
+    /// journal stays usable and may be asked again. [`Error::Fenced`], and [`Error::Io`] for whatever else failed; the
+    /// journal is dead after them and answers [`Error::Dead`].
     fn reserve(&mut self, bytes: usize) -> Result<(), Error>;
 
     /// Appends a round behind the head `expected`.

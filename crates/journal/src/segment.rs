@@ -4,12 +4,13 @@
 //! integers are little endian. All of a segment is written as zeros and synced before its first record, so that a commit
 //! changes no file metadata and needs one `fdatasync`.
 
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, File};
 use std::io;
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 
 use crate::record::{Chain, HEADER_BYTES, Header, record_bytes};
+use crate::spare::Zeroed;
 
 /// A segment that takes records.
 #[derive(Debug)]
@@ -28,27 +29,30 @@ pub(crate) struct Position {
     pub(crate) chain: Chain,
 }
 
-/// Makes durable what was renamed or removed in a directory; [`sigstead_durable::sync_directory`] outside of tests.
-pub(crate) type SyncDirectory = fn(&Path) -> io::Result<()>;
+/// Makes durable what was renamed or removed in a directory; [`sigstead_durable::sync`] outside of tests.
+///
+/// The directory is open for as long as the journal is, so that no descriptor is needed at a moment when a failure would
+/// leave it unknown which segments there are.
+pub(crate) type SyncDirectory = fn(&File) -> io::Result<()>;
 
 impl Segment {
     /// Puts a zeroed file in place as the segment that starts here.
     ///
     /// Its start is the end of the segment before it, so no record may go there any more once this one can be found on
     /// the medium. After a failed sync of the directory that is unknown, whatever the reason given; a lack of room is
-    /// only told as such when the segment is not in place.
+    /// only told as such when the segment is not in place, and so is a lack of memory.
     pub(crate) fn begin(
         directory: &Path,
-        zeroed: &Path,
+        zeroed: Zeroed,
         start: &Position,
-        sync_directory: SyncDirectory,
+        sync_directory: impl FnOnce() -> io::Result<()>,
     ) -> io::Result<Self> {
-        let file = OpenOptions::new().read(true).write(true).open(zeroed)?;
+        let Zeroed { place, file } = zeroed;
         let capacity = usize::try_from(file.metadata()?.len()).map_err(io::Error::other)?;
         file.write_all_at(&start.encode(), 0)?;
         sigstead_durable::sync(&file)?;
-        sigstead_durable::rename(zeroed, &path(directory, start.number))?;
-        sync_directory(directory).map_err(io::Error::other)?;
+        sigstead_durable::rename(&place, &path(directory, start.number))?;
+        sync_directory().map_err(io::Error::other)?;
         Ok(Self {
             file,
             number: start.number,

@@ -5,12 +5,21 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::thread::{Builder, JoinHandle};
 
+use sigstead_durable::is_passing;
+
+/// A file of zeros, which stays open from its making on: to open it again could fail when it is needed.
+#[derive(Debug)]
+pub(crate) struct Zeroed {
+    pub(crate) place: PathBuf,
+    pub(crate) file: File,
+}
+
 /// The next segment, or the place for it.
 #[derive(Debug)]
 pub(crate) struct Spare {
     place: PathBuf,
     bytes: usize,
-    thread: Option<JoinHandle<io::Result<()>>>,
+    thread: Option<JoinHandle<io::Result<File>>>,
 }
 
 impl Spare {
@@ -37,19 +46,27 @@ impl Spare {
     }
 
     /// A zeroed file of at least so many bytes; the next call answers another one.
-    pub(crate) fn take(&mut self, needed: usize) -> io::Result<&Path> {
-        let is_ready = match self.thread.take().map(joined) {
-            Some(Ok(())) => needed <= self.bytes,
-            Some(Err(error)) if !is_lack_of_room(&error) => return Err(error),
+    pub(crate) fn take(&mut self, needed: usize) -> io::Result<Zeroed> {
+        let ready = match self.thread.take().map(joined) {
+            Some(Ok(file)) => Some(file).filter(|_| needed <= self.bytes),
+            Some(Err(error)) if !is_lack_of_room(&error) && !is_passing(&error) => {
+                return Err(error);
+            }
             // There may be room by now.
-            Some(Err(_)) | None => false,
+            Some(Err(_)) | None => None,
         };
-        if !is_ready {
-            // A file that is too small gives its room back first.
-            sigstead_durable::remove(&self.place)?;
-            write_zeroed(&self.place, needed.max(self.bytes))?;
-        }
-        Ok(&self.place)
+        let file = match ready {
+            Some(file) => file,
+            None => {
+                // A file that is too small gives its room back first.
+                sigstead_durable::remove(&self.place)?;
+                write_zeroed(&self.place, needed.max(self.bytes))?
+            }
+        };
+        Ok(Zeroed {
+            place: self.place.clone(),
+            file,
+        })
     }
 
     /// Waits for what is being written.
@@ -69,13 +86,13 @@ pub(crate) fn is_lack_of_room(error: &io::Error) -> bool {
 }
 
 /// Waits for a thread; one that panicked has failed.
-pub(crate) fn joined(thread: JoinHandle<io::Result<()>>) -> io::Result<()> {
+pub(crate) fn joined<T>(thread: JoinHandle<io::Result<T>>) -> io::Result<T> {
     let panicked = |_| Err(io::Error::other("the journal's thread panicked"));
     thread.join().unwrap_or_else(panicked)
 }
 
 /// Writes a file of zeros and makes it durable; leaves none that is not whole.
-fn write_zeroed(place: &Path, bytes: usize) -> io::Result<()> {
+fn write_zeroed(place: &Path, bytes: usize) -> io::Result<File> {
     check_space(place.parent().unwrap_or(place), bytes as u64)?;
     let written = write_zeros(place, bytes);
     if written.is_err() {
@@ -85,8 +102,8 @@ fn write_zeroed(place: &Path, bytes: usize) -> io::Result<()> {
     written
 }
 
-fn write_zeros(place: &Path, bytes: usize) -> io::Result<()> {
-    let mut file = File::create(place)?;
+fn write_zeros(place: &Path, bytes: usize) -> io::Result<File> {
+    let mut file = sigstead_durable::create(place)?;
     let zeros = vec![0; ZERO_CHUNK_BYTES];
     let mut left = bytes;
     while left > 0 {
@@ -94,7 +111,8 @@ fn write_zeros(place: &Path, bytes: usize) -> io::Result<()> {
         file.write_all(zeros.get(..now).unwrap_or_default())?;
         left -= now;
     }
-    sigstead_durable::sync(&file)
+    sigstead_durable::sync(&file)?;
+    Ok(file)
 }
 
 /// Refuses while there is room left, so that what the log has taken can still go to cold storage, and an operator can log
@@ -168,8 +186,8 @@ mod tests {
         assert!(!directory.path().join(SPARE).exists());
         spare.prepare();
         for (needed, expected) in [(2000, 2000), (10, 1000)] {
-            let place = spare.take(needed).unwrap();
-            assert_eq!(fs::read(place).unwrap(), vec![0; expected]);
+            let zeroed = spare.take(needed).unwrap();
+            assert_eq!(fs::read(zeroed.place).unwrap(), vec![0; expected]);
         }
         spare.prepare();
         let refused = spare.take(1 << 60).unwrap_err();

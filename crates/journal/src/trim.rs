@@ -1,13 +1,21 @@
 //! The removal of old segments, on a thread of its own: no round waits for it.
 
-use std::fs;
+use std::fs::{self, File};
 use std::io;
 use std::ops::RangeInclusive;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
+use std::sync::Arc;
 use std::thread::{Builder, JoinHandle};
 
 use crate::segment::{self, SyncDirectory};
 use crate::spare::joined;
+
+/// The directory of a journal.
+#[derive(Debug, Clone)]
+pub(crate) struct Directory {
+    pub(crate) path: PathBuf,
+    pub(crate) file: Arc<File>,
+}
 
 /// One removal after the other.
 ///
@@ -43,7 +51,7 @@ impl Trimming {
     /// Starts to remove the segments of these numbers; called when idle.
     pub(crate) fn start(
         &mut self,
-        directory: PathBuf,
+        directory: Directory,
         numbers: RangeInclusive<u64>,
         sync_directory: SyncDirectory,
     ) -> io::Result<()> {
@@ -62,13 +70,13 @@ impl Trimming {
 }
 
 fn remove(
-    directory: &Path,
+    directory: &Directory,
     numbers: RangeInclusive<u64>,
     sync_directory: SyncDirectory,
 ) -> io::Result<()> {
     for number in numbers {
-        match fs::remove_file(segment::path(directory, number)) {
-            Ok(()) => sync_directory(directory)?,
+        match fs::remove_file(segment::path(&directory.path, number)) {
+            Ok(()) => sync_directory(&directory.file)?,
             // A segment that never held a round may be missing between two that are there.
             Err(error) if error.kind() == io::ErrorKind::NotFound => {}
             Err(error) => return Err(error),

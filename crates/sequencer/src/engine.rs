@@ -8,7 +8,7 @@ use tokio::runtime::Handle;
 
 use crate::config::LogConfig;
 use crate::cosigner::Cosigner;
-use crate::failure::{Dead, Failure, refuse, tell};
+use crate::failure::{Dead, Failure, chain, refuse, tell};
 use crate::head_signer::{ConsistentSigner, Place};
 use crate::hindrance::Recheck;
 use crate::log::Clock;
@@ -204,7 +204,8 @@ impl Engine {
         let started = Instant::now();
         self.journal.commit(&before.head, &round).map_err(|error| {
             Failure::Dead(format!(
-                "a commit failed ({error}); restart the log to reload what is on disk"
+                "a commit failed ({}); restart the log to reload what is on disk",
+                chain(&error)
             ))
         })?;
         self.last_commit = started.elapsed();

@@ -31,6 +31,13 @@ pub enum Error {
         #[source]
         source: Arc<sigstead_journal::Error>,
     },
+    /// The process or the machine has no descriptor or memory free; entries are taken again when it has.
+    #[error("nothing is free to extend the journal with")]
+    Exhausted {
+        /// What the journal said.
+        #[source]
+        source: Arc<sigstead_journal::Error>,
+    },
     /// The clock stands before the log's last entry by more than a moment; entries are taken when it has caught up.
     #[error("clock is {behind_millis} ms behind the log's last round")]
     ClockBehind {

@@ -28,6 +28,8 @@ pub(crate) fn refuse(submissions: VecDeque<Submission>, error: impl Fn() -> Erro
 pub(crate) enum Failure {
     /// Nothing was signed or written; the next round may do better.
     NoRoom(Arc<sigstead_journal::Error>),
+    /// As when there is no room, for want of a descriptor or of memory.
+    Exhausted(Arc<sigstead_journal::Error>),
     /// No signature was made or it did not verify; nothing was written.
     Signing(Arc<dyn std::error::Error + Send + Sync>),
     /// The clock stands before the last round by so many milliseconds.
@@ -40,13 +42,20 @@ impl Failure {
     pub(crate) fn of_reserving(error: sigstead_journal::Error) -> Self {
         match error {
             sigstead_journal::Error::NoRoom { .. } => Self::NoRoom(Arc::new(error)),
-            other => Self::Dead(format!("the journal cannot be extended ({other})")),
+            sigstead_journal::Error::Exhausted { .. } => Self::Exhausted(Arc::new(error)),
+            other => Self::Dead(format!(
+                "the journal cannot be extended ({})",
+                chain(&other)
+            )),
         }
     }
 
     pub(crate) fn to_error(&self, shared: &Shared) -> Error {
         match self {
             Self::NoRoom(source) => Error::NoRoom {
+                source: Arc::clone(source),
+            },
+            Self::Exhausted(source) => Error::Exhausted {
                 source: Arc::clone(source),
             },
             Self::Signing(source) => Error::SigningFailed {
@@ -66,6 +75,10 @@ impl Failure {
     pub(crate) fn passes(&self) -> Option<String> {
         match self {
             Self::NoRoom(source) => Some(format!("{}; make room on its disk", chain(&**source))),
+            Self::Exhausted(source) => Some(format!(
+                "{}; raise the limits of the process, or see what uses up its open files and memory",
+                chain(&**source)
+            )),
             Self::Signing(source) => Some(format!(
                 "it cannot sign its checkpoint: {}; look after its key",
                 chain(&**source)
@@ -80,8 +93,9 @@ impl Failure {
     /// How much room was missing.
     pub(crate) fn bytes(&self) -> usize {
         match self {
-            Self::NoRoom(source) => match &**source {
-                sigstead_journal::Error::NoRoom { bytes, .. } => *bytes,
+            Self::NoRoom(source) | Self::Exhausted(source) => match &**source {
+                sigstead_journal::Error::NoRoom { bytes, .. }
+                | sigstead_journal::Error::Exhausted { bytes, .. } => *bytes,
                 _ => 0,
             },
             _ => 0,
@@ -90,7 +104,9 @@ impl Failure {
 
     pub(crate) fn into_result(self) -> Result<(), Dead> {
         match self {
-            Self::NoRoom(_) | Self::Signing(_) | Self::ClockBehind(_) => Ok(()),
+            Self::NoRoom(_) | Self::Exhausted(_) | Self::Signing(_) | Self::ClockBehind(_) => {
+                Ok(())
+            }
             Self::Dead(reason) => Err(Dead(reason)),
         }
     }

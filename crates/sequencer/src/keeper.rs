@@ -206,7 +206,8 @@ pub(crate) async fn anchor_at(
         }
         Err(error) => {
             shared.stop(format!(
-                "the anchor cannot be written ({error}), so a rollback would go unnoticed"
+                "the anchor cannot be written ({}), so a rollback would go unnoticed",
+                chain(&error)
             ));
             None
         }

@@ -139,9 +139,8 @@ impl Log {
     /// Dropping the future before its round starts withdraws the entry.
     ///
     /// # Errors
-    /// [`Error::Overloaded`], [`Error::ColdLags`], [`Error::NoRoom`], [`Error::ClockBehind`] and
-    /// [`Error::SigningFailed`] may pass with time;
-    /// [`Error::ReadOnly`] does not; [`Error::EntryUnfit`] is the entry's own.
+    /// [`Error::Overloaded`], [`Error::ColdLags`], [`Error::NoRoom`], [`Error::Exhausted`], [`Error::ClockBehind`] and
+    /// [`Error::SigningFailed`] may pass with time; [`Error::ReadOnly`] does not; [`Error::EntryUnfit`] is the entry's own.
     pub async fn add(&self, entry: Box<dyn PendingEntry>) -> Result<Included, Error> {
         self.announce().add(entry).await
     }

@@ -20,6 +20,7 @@ use crate::config::LogConfig;
 use crate::cosigner::Cosigner;
 use crate::edge::WIDTH;
 use crate::engine::Engine;
+use crate::failure::chain;
 use crate::head_signer::ConsistentSigner;
 use crate::keeper;
 use crate::log::LogParts;
@@ -226,7 +227,8 @@ async fn against_anchor(
         }
         Err(error) => {
             return Ok(Some(format!(
-                "the anchor cannot be read ({error}); restore it"
+                "the anchor cannot be read ({}); restore it",
+                chain(&error)
             )));
         }
     };

@@ -26,6 +26,7 @@ mod world;
 
 mod bit_flip;
 mod clock;
+mod descriptors;
 mod full_disk;
 mod kill;
 mod old_copy;

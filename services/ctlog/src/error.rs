@@ -117,7 +117,7 @@ mod tests {
     fn failures_of_the_log_say_whether_to_come_back() {
         let refused = || Arc::new(io::Error::other("the disk of the hsm is away"));
         let retry_after = Duration::from_secs(2);
-        let table: [(Error, u16, &str, &str); 9] = [
+        let table: [(Error, u16, &str, &str); 10] = [
             (
                 sigstead_sequencer::Error::Overloaded { retry_after }.into(),
                 429,
@@ -153,6 +153,7 @@ mod tests {
                 "E-CTLOG-022",
                 "1",
             ),
+            (exhausted().into(), 503, "E-CTLOG-022", "1"),
             (damaged().into(), 500, "E-CTLOG-021", ""),
             (Error::KeyUnsupported, 500, "E-CTLOG-030", ""),
         ];
@@ -169,6 +170,12 @@ mod tests {
             );
             assert!(!problem.public_message().contains("disk"), "{code}");
         }
+    }
+
+    fn exhausted() -> sigstead_sequencer::Error {
+        let source = io::Error::other("no descriptor for a file on the disk");
+        let source = Arc::new(sigstead_journal::Error::Exhausted { bytes: 9, source });
+        sigstead_sequencer::Error::Exhausted { source }
     }
 
     fn damaged() -> sigstead_sequencer::Error {

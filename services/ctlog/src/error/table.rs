@@ -137,6 +137,7 @@ fn failed(error: sigstead_sequencer::Error) -> Problem {
         sigstead_sequencer::Error::OutOfRange { .. } => return not_found(&error),
         sigstead_sequencer::Error::Cold(sigstead_cold::Error::Io { .. })
         | sigstead_sequencer::Error::ColdLags { .. }
+        | sigstead_sequencer::Error::Exhausted { .. }
         | sigstead_sequencer::Error::Index(_) => unavailable(
             "E-CTLOG-022",
             "the storage of the log does not answer; try again in a moment",

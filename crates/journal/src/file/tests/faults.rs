@@ -138,7 +138,7 @@ fn a_removal_that_fails_is_told_and_ends_all_others() {
     journal.sync_directory = |_| Err(io::Error::other("injected"));
     let refused = until(|| journal.trim(100).err());
     assert!(matches!(refused, Error::Io { .. }), "{refused:?}");
-    journal.sync_directory = sigstead_durable::sync_directory;
+    journal.sync_directory = sigstead_durable::sync;
     journal.trim(390).unwrap();
     journal.trimming.wait();
     assert_eq!(scratch.segments().len(), before - 1);
@@ -158,10 +158,10 @@ fn no_round_waits_for_a_removal() {
     let held = GATE.lock().unwrap();
     journal.sync_directory = |directory| {
         let _passed = GATE.lock().unwrap();
-        sigstead_durable::sync_directory(directory)
+        sigstead_durable::sync(directory)
     };
     journal.trim(200).unwrap();
-    journal.sync_directory = sigstead_durable::sync_directory;
+    journal.sync_directory = sigstead_durable::sync;
     for pair in rounds[19..].windows(2) {
         journal.reserve(pair[1].encoded_bytes()).unwrap();
         journal.commit(&pair[0].head, &pair[1]).unwrap();
