@@ -41,7 +41,7 @@ pub use error::Error;
 pub use listen::{AdminListenConfig, ListenConfig, Listeners, TlsConfig};
 pub use period::{ParsePeriodError, Period};
 pub use problem::{BodyStyle, Kind, Problem, causes};
-pub use process::{ServiceConfig, main};
+pub use process::{ServiceConfig, main, main_with_check};
 pub use query::Query;
 pub use routes::{Budget, Routes};
 pub use running::folder_id;

@@ -8,6 +8,7 @@ use rustix::fs::Mode;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
+use tokio::runtime::Runtime;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
@@ -38,7 +39,20 @@ where
     Fut: Future<Output = Result<Service, E>>,
     E: Into<anyhow::Error>,
 {
-    match start(name, build) {
+    main_with_check(name, async |_: &C| Ok(()), build)
+}
+
+/// As [`main()`], with a `check` of what the configuration names, for `--check`. It must change nothing
+/// and need nothing that the running service holds.
+pub fn main_with_check<C, K, F, Fut, E>(name: &'static str, check: K, build: F) -> ExitCode
+where
+    C: ServiceConfig,
+    K: AsyncFnOnce(&C) -> Result<(), E>,
+    F: FnOnce(C) -> Fut,
+    Fut: Future<Output = Result<Service, E>>,
+    E: Into<anyhow::Error>,
+{
+    match start(name, check, build) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             // The process may have failed before it could log; one line on standard error is what
@@ -50,9 +64,10 @@ where
     }
 }
 
-fn start<C, F, Fut, E>(name: &'static str, build: F) -> anyhow::Result<()>
+fn start<C, K, F, Fut, E>(name: &'static str, check: K, build: F) -> anyhow::Result<()>
 where
     C: ServiceConfig,
+    K: AsyncFnOnce(&C) -> Result<(), E>,
     F: FnOnce(C) -> Fut,
     Fut: Future<Output = Result<Service, E>>,
     E: Into<anyhow::Error>,
@@ -60,18 +75,13 @@ where
     let arguments = Arguments::parse(name);
     keep_files_private();
     let config: C = load(&arguments.config)?;
-    if arguments.only_check {
-        return Ok(());
-    }
     enter_folder_of(&arguments.config)?;
     // An error means that it is installed already, which is what is wanted.
     let _installed = rustls::crypto::aws_lc_rs::default_provider().install_default();
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(WORKERS)
-        .max_blocking_threads(MAX_BLOCKING_THREADS)
-        .enable_all()
-        .build()
-        .context("cannot start the runtime")?;
+    let runtime = runtime()?;
+    if arguments.only_check {
+        return runtime.block_on(check(&config)).map_err(Into::into);
+    }
     runtime.block_on(async {
         let telemetry = Telemetry::init(config.telemetry(), name)?;
         log_panics();
@@ -79,6 +89,15 @@ where
         telemetry.shutdown().await;
         outcome
     })
+}
+
+fn runtime() -> anyhow::Result<Runtime> {
+    tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(WORKERS)
+        .max_blocking_threads(MAX_BLOCKING_THREADS)
+        .enable_all()
+        .build()
+        .context("cannot start the runtime")
 }
 
 async fn serve<C, F, Fut, E>(name: &'static str, config: C, build: F) -> anyhow::Result<()>
@@ -138,7 +157,7 @@ impl Arguments {
                 Arg::new("check")
                     .long("check")
                     .action(ArgAction::SetTrue)
-                    .help("Read and check the configuration, then exit"),
+                    .help("Check the configuration and what it names, then exit"),
             )
             .get_matches();
         let config = matches

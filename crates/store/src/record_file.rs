@@ -4,8 +4,8 @@
 //! over its content (each 4 bytes, little endian), and its content. Length and position have a checksum of their own, so
 //! that a damaged length is not taken for the torn end of the file.
 
-use std::fs::File;
-use std::io::{Read, Seek, SeekFrom, Write};
+use std::fs::{self, File};
+use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::Path;
 
 use crate::error::Error;
@@ -52,6 +52,24 @@ impl RecordFile {
         };
         opened.settle(path)?;
         Ok((opened, records))
+    }
+
+    /// Reads the records of a file and changes nothing; another process may have it open. A file that is not there has
+    /// none.
+    ///
+    /// # Errors
+    /// As [`RecordFile::open`].
+    pub fn read(path: impl AsRef<Path>) -> Result<Vec<Vec<u8>>, Error> {
+        let path = path.as_ref();
+        let bytes = match fs::read(path) {
+            Ok(bytes) => bytes,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+            Err(error) => return Err(Error::io("read the record file")(error)),
+        };
+        if bytes.len() < HEADER.len() && HEADER.starts_with(&bytes) {
+            return Ok(Vec::new());
+        }
+        read_records(path, &bytes).map(|(records, _)| records)
     }
 
     /// Appends a record; it is durable when this answers `Ok`.

@@ -5,6 +5,7 @@ use sigstead_config::oidc::{ClientConfig, Grant};
 use url::Url;
 
 use crate::error::Error;
+use crate::password;
 
 /// The applications and workloads that may ask for tokens, by client id.
 pub(crate) struct Clients(BTreeMap<String, Arc<Client>>);
@@ -50,6 +51,15 @@ impl Client {
             if subject.is_none() {
                 return Err(refuse("the subject of a workload must be a uri"));
             }
+        }
+        if config
+            .secret_hash
+            .as_deref()
+            .is_some_and(|hash| !password::is_affordable(hash))
+        {
+            return Err(refuse(
+                "its secret_hash is not argon2id in the phc string format with at most 128 MiB and 16 passes",
+            ));
         }
         let redirects = config
             .redirect_uris

@@ -5,8 +5,10 @@ use sigstead_kit::{Kind, Problem, causes};
 use crate::user::EmailAddress;
 
 mod sentence;
+mod start;
 mod table;
 
+pub use start::StartError;
 pub(crate) use table::Row;
 
 /// Why a request of the issuer is refused or fails.
@@ -149,13 +151,11 @@ pub enum Error {
         /// The address.
         email: EmailAddress,
     },
-    /// The new password is too short or too long.
-    #[error("the password is not between {shortest} and {longest} bytes long")]
+    /// The new password is none that anybody should have.
+    #[error("the password cannot be used: {reason}")]
     PasswordUnfit {
-        /// The least bytes.
-        shortest: usize,
-        /// The most bytes.
-        longest: usize,
+        /// What is wrong with it.
+        reason: &'static str,
     },
 
     // Ours.

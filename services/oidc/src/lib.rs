@@ -54,7 +54,7 @@ mod throttle;
 mod token;
 mod user;
 
-pub use error::Error;
+pub use error::{Error, StartError};
 pub use password::Password;
 pub use user::{EmailAddress, User};
 
@@ -99,10 +99,24 @@ struct Lifetimes {
 /// # Errors
 /// The key is missing or not RSA, the users file is damaged, the store cannot be opened, or a client of the
 /// configuration cannot be used.
-pub async fn build(config: Config) -> Result<Service, Error> {
+pub async fn build(config: Config) -> Result<Service, StartError> {
     let listeners = config.listeners.clone();
     let issuer = OidcIssuer::open(config, Arc::new(SystemClock)).await?;
     Ok(issuer.into_service(listeners))
+}
+
+/// Checks what the configuration names and changes nothing, so that it can be done beside the running
+/// service: key and passphrase, clients, users. The store is not looked at; losing it costs sessions.
+///
+/// # Errors
+/// As [`build`].
+pub async fn check(config: &Config) -> Result<(), StartError> {
+    let signer = sigstead_signer::open(&config.key)
+        .await
+        .map_err(Error::KeyOpen)?;
+    KeySet::of(signer.public_key())?;
+    Clients::new(config.clients.clone())?;
+    Ok(Users::check(&config.users)?)
 }
 
 impl OidcIssuer {

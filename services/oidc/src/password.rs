@@ -29,6 +29,26 @@ impl Password {
     fn bytes(&self) -> &[u8] {
         self.0.as_bytes()
     }
+
+    /// Why nobody should have it as a new password.
+    fn unfitness(&self) -> Option<&'static str> {
+        let text = self.0.as_str();
+        let mut letters = text.chars();
+        let first = letters.next();
+        if text.chars().count() < SHORTEST {
+            Some("it has fewer than 8 characters")
+        } else if text.len() > LONGEST {
+            Some("it is longer than 1024 bytes")
+        } else if text.trim().is_empty() {
+            Some("it has blanks only")
+        } else if letters.all(|letter| Some(letter) == first) {
+            Some("it is one character again and again")
+        } else if text.chars().any(char::is_control) {
+            Some("it has a line break or another character that the login page cannot send")
+        } else {
+            None
+        }
+    }
 }
 
 impl fmt::Debug for Password {
@@ -59,11 +79,8 @@ impl PasswordHasherPool {
 
     /// The hash of a new password, in the PHC string format. Administrators set passwords.
     pub(crate) async fn hash(&self, password: Password) -> Result<String, Error> {
-        if !(SHORTEST..=LONGEST).contains(&password.0.len()) {
-            return Err(Error::PasswordUnfit {
-                shortest: SHORTEST,
-                longest: LONGEST,
-            });
+        if let Some(reason) = password.unfitness() {
+            return Err(Error::PasswordUnfit { reason });
         }
         self.run(Asker::Administrator, move || hash(&password))
             .await?
@@ -121,19 +138,41 @@ fn hash(password: &Password) -> Result<String, Error> {
 }
 
 fn verify(password: &Password, stored: &str) -> Result<bool, Error> {
-    let stored = PasswordHash::new(stored).map_err(|_| Error::PasswordHashMalformed)?;
-    let is_argon2id = stored.algorithm == Algorithm::Argon2id.ident()
-        && stored.version == Some(Version::V0x13.into());
-    let (Some(salt), Some(expected), true) = (stored.salt, stored.hash, is_argon2id) else {
-        return Err(Error::PasswordHashMalformed);
-    };
-    let params = Params::try_from(&stored).map_err(Error::PasswordHash)?;
+    let stored = StoredHash::parse(stored)?;
     let bytes = password.bytes();
     // Nothing longer was ever set; hashing it would only cost time.
     let cut = bytes.get(..LONGEST).unwrap_or(bytes);
-    let found = derive(cut, &salt, params).map_err(Error::PasswordHash)?;
-    let equal = found.as_bytes().ct_eq(expected.as_bytes());
+    let found = derive(cut, &stored.salt, stored.params).map_err(Error::PasswordHash)?;
+    let equal = found.as_bytes().ct_eq(stored.hash.as_bytes());
     Ok(bool::from(equal) & (bytes.len() <= LONGEST))
+}
+
+/// Whether a configured hash can be checked, at a cost that strangers may cause: every token request
+/// with the client's id pays it.
+pub(crate) fn is_affordable(stored: &str) -> bool {
+    StoredHash::parse(stored).is_ok_and(|stored| {
+        stored.params.m_cost() <= KIB_AT_MOST && stored.params.t_cost() <= PASSES_AT_MOST
+    })
+}
+
+/// The parts of a hash in the PHC string format.
+struct StoredHash {
+    params: Params,
+    salt: Salt,
+    hash: Output,
+}
+
+impl StoredHash {
+    fn parse(text: &str) -> Result<Self, Error> {
+        let stored = PasswordHash::new(text).map_err(|_| Error::PasswordHashMalformed)?;
+        let is_argon2id = stored.algorithm == Algorithm::Argon2id.ident()
+            && stored.version == Some(Version::V0x13.into());
+        let (Some(salt), Some(hash), true) = (stored.salt, stored.hash, is_argon2id) else {
+            return Err(Error::PasswordHashMalformed);
+        };
+        let params = Params::try_from(&stored).map_err(Error::PasswordHash)?;
+        Ok(Self { params, salt, hash })
+    }
 }
 
 /// Argon2id in a block of memory that goes back to the system afterwards: allocators keep blocks of
@@ -155,6 +194,9 @@ const PARAMS: Params = Params::DEFAULT;
 /// 33 MiB: what is larger than 32 MiB, the system's allocator maps and unmaps by itself.
 const RETURNED_BLOCKS: usize = 33 * 1024;
 const RUNNING: usize = 2;
+/// 128 MiB and 16 passes: twice what other programs take for their default, and seconds of work.
+const KIB_AT_MOST: u32 = 128 * 1024;
+const PASSES_AT_MOST: u32 = 16;
 const SHORTEST: usize = 8;
 const LONGEST: usize = 1024;
 
@@ -203,14 +245,45 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn refuses_new_passwords_that_are_too_short_or_too_long() {
+    async fn refuses_new_passwords_that_are_none() {
         let pool = PasswordHasherPool::new().unwrap();
-        for unfit in ["", "seven77", &"x".repeat(1025)] {
-            let result = pool.hash(password(unfit)).await;
-            assert!(
-                matches!(result, Err(Error::PasswordUnfit { .. })),
-                "{unfit}"
-            );
+        for (unfit, why) in [
+            ("", "fewer than 8"),
+            ("seven77", "fewer than 8"),
+            ("\u{1f511}\u{1f511}", "fewer than 8"),
+            ("        ", "blanks only"),
+            (
+                "\u{a0}\u{2003} \u{a0}\u{2003} \u{a0}\u{2003}",
+                "blanks only",
+            ),
+            ("aaaaaaaaaa", "again and again"),
+            ("two lines\nof it", "line break"),
+            (&"xy".repeat(513), "longer than 1024"),
+        ] {
+            match pool.hash(password(unfit)).await {
+                Err(Error::PasswordUnfit { reason }) => assert!(reason.contains(why), "{reason}"),
+                other => panic!("{unfit:?}: {other:?}"),
+            }
+        }
+        for fit in ["eight ch", " correct horse ", &"xy".repeat(512)] {
+            assert!(pool.hash(password(fit)).await.is_ok(), "{fit}");
+        }
+    }
+
+    #[test]
+    fn a_hash_that_costs_too_much_to_check_is_told_from_others() {
+        let hash =
+            |params: &str| format!("$argon2id$v=19${params}$c29tZXNhbHQ$AAAAAAAAAAAAAAAAAAAAAA");
+        for (params, affordable) in [
+            ("m=19456,t=2,p=1", true),
+            ("m=65536,t=3,p=4", true),
+            ("m=131072,t=16,p=1", true),
+            ("m=131073,t=1,p=1", false),
+            ("m=4194304,t=1,p=1", false),
+            ("m=19456,t=17,p=1", false),
+            ("m=0,t=1,p=1", false),
+        ] {
+            assert_eq!(is_affordable(&hash(params)), affordable, "{params}");
         }
     }
 

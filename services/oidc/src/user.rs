@@ -118,16 +118,16 @@ pub(crate) struct Users {
 impl Users {
     pub(crate) fn open(path: &Path) -> Result<Self, Error> {
         let (file, records) = RecordFile::open(path).map_err(Error::UsersFile)?;
-        let mut by_email = BTreeMap::new();
-        for (position, bytes) in records.iter().enumerate() {
-            let record = serde_json::from_slice(bytes)
-                .map_err(|source| Error::UserRecord { position, source })?;
-            apply(&mut by_email, record);
-        }
         Ok(Self {
             file: Arc::new(Mutex::new(file)),
-            by_email: Arc::new(RwLock::new(by_email)),
+            by_email: Arc::new(RwLock::new(replay(&records)?)),
         })
+    }
+
+    /// Whether the file can be read, without opening it: the service may run meanwhile.
+    pub(crate) fn check(path: &Path) -> Result<(), Error> {
+        let records = RecordFile::read(path).map_err(Error::UsersFile)?;
+        replay(&records).map(drop)
     }
 
     pub(crate) async fn add(
@@ -223,6 +223,16 @@ impl Users {
             .await
             .map_err(|_| Error::Busy)?
     }
+}
+
+fn replay(records: &[Vec<u8>]) -> Result<BTreeMap<EmailAddress, User>, Error> {
+    let mut users = BTreeMap::new();
+    for (position, bytes) in records.iter().enumerate() {
+        let record = serde_json::from_slice(bytes)
+            .map_err(|source| Error::UserRecord { position, source })?;
+        apply(&mut users, record);
+    }
+    Ok(users)
 }
 
 fn apply(users: &mut BTreeMap<EmailAddress, User>, record: Record) {

@@ -1,4 +1,3 @@
-use std::fs;
 use std::path::PathBuf;
 
 use proptest::prelude::*;
@@ -115,4 +114,24 @@ proptest! {
         let scratch = written(&slices);
         prop_assert_eq!(RecordFile::open(&scratch.path).unwrap().1, records);
     }
+}
+
+#[test]
+fn reading_changes_nothing_and_needs_no_lock() {
+    let scratch = scratch();
+    assert!(RecordFile::read(&scratch.path).unwrap().is_empty());
+    assert!(!scratch.path.exists());
+    let (mut file, _) = RecordFile::open(&scratch.path).unwrap();
+    file.append(b"one").unwrap();
+    file.append(b"two").unwrap();
+    assert_eq!(RecordFile::read(&scratch.path).unwrap(), [b"one", b"two"]);
+    let whole = fs::read(&scratch.path).unwrap();
+    fs::write(&scratch.path, &whole[..whole.len() - 1]).unwrap();
+    assert_eq!(RecordFile::read(&scratch.path).unwrap(), [b"one"]);
+    assert_eq!(fs::read(&scratch.path).unwrap(), whole[..whole.len() - 1]);
+    fs::write(&scratch.path, b"another kind of file").unwrap();
+    assert!(matches!(
+        RecordFile::read(&scratch.path),
+        Err(Error::Damaged { .. })
+    ));
 }

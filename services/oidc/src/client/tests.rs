@@ -147,3 +147,26 @@ fn a_workload_needs_a_uri_as_its_subject() {
         assert!(Client::new(config(bad)).is_err(), "{bad}");
     }
 }
+
+#[test]
+fn a_secret_hash_that_cannot_be_checked_is_refused_at_start() {
+    let config = |params: &str| ClientConfig {
+        secret_hash: Some(format!(
+            "$argon2id$v=19${params}$c29tZXNhbHQ$AAAAAAAAAAAAAAAAAAAAAA"
+        )),
+        ..ClientConfig::sigstore()
+    };
+    assert!(Client::new(config("m=19456,t=2,p=1")).is_ok());
+    for params in [
+        "m=4194304,t=2,p=1",
+        "m=19456,t=1000,p=1",
+        "m=1,t=1",
+        "no parameters",
+    ] {
+        let refused = Client::new(config(params));
+        assert!(
+            matches!(refused, Err(Error::ClientConfig { .. })),
+            "{params}"
+        );
+    }
+}

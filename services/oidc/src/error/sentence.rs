@@ -26,8 +26,8 @@ impl Error {
                     email.as_str()
                 )
             }
-            Self::PasswordUnfit { shortest, longest } => {
-                format!("the password must have {shortest} to {longest} bytes; choose another")
+            Self::PasswordUnfit { reason } => {
+                format!("the password cannot be used: {reason}; choose another")
             }
             Self::Throttled { retry_after } => {
                 format!(

@@ -88,9 +88,10 @@ impl Error {
             Self::PasswordHash(_) | Self::PasswordHashMalformed => {
                 (Kind::Internal, "E-OIDC-040", "server_error")
             }
-            Self::Randomness(_) | Self::Page(_) | Self::ClientConfig { .. } | Self::Metrics(_) => {
+            Self::Randomness(_) | Self::Page(_) | Self::Metrics(_) => {
                 (Kind::Internal, "E-OIDC-041", "server_error")
             }
+            Self::ClientConfig { .. } => (Kind::Internal, "E-OIDC-043", "server_error"),
         };
         Row { kind, code, oauth }
     }

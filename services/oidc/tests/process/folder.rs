@@ -1,11 +1,3 @@
-//! The process and what it leaves on disk: nobody else on the machine reads it.
-
-#![expect(
-    clippy::unwrap_used,
-    clippy::panic,
-    reason = "a test ends where its expectation does"
-)]
-
 use std::fs::{self, Permissions};
 use std::io::{BufRead, BufReader};
 use std::os::unix::fs::PermissionsExt;
@@ -13,55 +5,23 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
 use sigstead_config::oidc::Config;
+use sigstead_key::Algorithm;
 use sigstead_kit::Listeners;
+use sigstead_signer::PrivateKey;
 use sigstead_store::StoreConfig;
 
-#[test]
-fn all_that_is_written_is_private_under_a_umask_of_zero() {
-    let folder = Folder::new();
-    let log = folder.run_until_ready();
-    assert!(!log.contains("is private now"), "{log}");
-    let written = folder.written();
-    for name in ["users", "sessions", "sessions/db"] {
-        assert!(written.contains(&folder.path(name)), "no {name}");
-    }
-    for path in written {
-        assert_eq!(mode(&path) & 0o077, 0, "{}", path.display());
-    }
-}
-
-#[test]
-fn files_that_others_could_read_are_narrowed_at_start_and_that_is_logged() {
-    let folder = Folder::new();
-    folder.run_until_ready();
-    for path in folder.written() {
-        let wide = if path.is_dir() { 0o755 } else { 0o644 };
-        fs::set_permissions(&path, Permissions::from_mode(wide)).unwrap();
-    }
-    let log = folder.run_until_ready();
-    for name in ["users", "sessions"] {
-        let lines = log.lines().filter(|line| {
-            line.contains(&format!("{name} was open to other users of this machine"))
-        });
-        assert_eq!(lines.count(), 1, "{name}: {log}");
-    }
-    for path in folder.written() {
-        assert_eq!(mode(&path) & 0o077, 0, "{}", path.display());
-    }
-}
-
 /// A configuration and its key, in a folder of their own.
-struct Folder(tempfile::TempDir);
+pub(crate) struct Folder(tempfile::TempDir);
 
 impl Folder {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
+        Self::with(|_| ())
+    }
+
+    pub(crate) fn with(change: impl FnOnce(&mut Config)) -> Self {
         let folder = Self(tempfile::tempdir().unwrap());
-        let key =
-            sigstead_signer::PrivateKey::generate(sigstead_key::Algorithm::RsaPkcs1v15_2048Sha256)
-                .unwrap();
-        fs::write(folder.path("oidc.key"), key.to_pem().unwrap().as_bytes()).unwrap();
-        fs::set_permissions(folder.path("oidc.key"), Permissions::from_mode(0o600)).unwrap();
-        let config = Config::new(
+        folder.write_private("oidc.key", rsa_key().to_pem().unwrap().as_bytes());
+        let mut config = Config::new(
             Listeners::for_test(),
             "http://localhost:8085".parse().unwrap(),
             sigstead_signer::KeyConfig {
@@ -73,18 +33,62 @@ impl Folder {
             },
             "users".into(),
         );
+        change(&mut config);
         // YAML is a superset of JSON.
         let text = serde_json::to_string(&config).unwrap();
         fs::write(folder.path("config.yaml"), text).unwrap();
         folder
     }
 
-    fn path(&self, name: &str) -> PathBuf {
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.0.path().join(name)
     }
 
+    pub(crate) fn write_private(&self, name: &str, content: &[u8]) {
+        fs::write(self.path(name), content).unwrap();
+        fs::set_permissions(self.path(name), Permissions::from_mode(0o600)).unwrap();
+    }
+
+    pub(crate) fn encrypt_key(&self, passphrase: &[u8]) {
+        let pem = rsa_key().to_encrypted_pem(passphrase).unwrap();
+        self.write_private("oidc.key", pem.as_bytes());
+    }
+
+    pub(crate) fn write_p256_key(&self) {
+        let key = PrivateKey::generate(Algorithm::EcdsaP256Sha256).unwrap();
+        self.write_private("oidc.key", key.to_pem().unwrap().as_bytes());
+    }
+
+    /// What `--check` says: nothing if all is well.
+    pub(crate) fn check(&self) -> Result<(), String> {
+        self.run(&["--check"])
+    }
+
+    /// What the process says that should not start.
+    pub(crate) fn start(&self) -> Result<(), String> {
+        self.run(&[])
+    }
+
+    fn run(&self, arguments: &[&str]) -> Result<(), String> {
+        let output = Command::new(env!("CARGO_BIN_EXE_sigstead-oidc"))
+            .arg("--config")
+            .arg(self.path("config.yaml"))
+            .args(arguments)
+            .output()
+            .unwrap();
+        if output.status.success() {
+            return Ok(());
+        }
+        Err(String::from_utf8(output.stderr).unwrap())
+    }
+
     /// Runs the process until it listens, ends it, and gives what it logged until then.
-    fn run_until_ready(&self) -> String {
+    pub(crate) fn run_until_ready(&self) -> String {
+        self.while_running(|| ())
+    }
+
+    /// Runs the process until it listens, does something, ends it, and gives what it logged first.
+    pub(crate) fn while_running(&self, meanwhile: impl FnOnce()) -> String {
         let mut command = Command::new("sh");
         command
             .args(["-c", "umask 000; exec \"$0\" --config \"$1\""])
@@ -98,6 +102,7 @@ impl Folder {
             log.push_str(&line);
             log.push('\n');
             if line.contains("is listening") {
+                meanwhile();
                 return log;
             }
         }
@@ -105,7 +110,7 @@ impl Folder {
     }
 
     /// What the process made: all but what was there before it.
-    fn written(&self) -> Vec<PathBuf> {
+    pub(crate) fn written(&self) -> Vec<PathBuf> {
         let mut found = Vec::new();
         collect(self.0.path(), &mut found);
         let given = [self.path("config.yaml"), self.path("oidc.key")];
@@ -132,6 +137,6 @@ fn collect(folder: &Path, found: &mut Vec<PathBuf>) {
     }
 }
 
-fn mode(path: &Path) -> u32 {
-    fs::metadata(path).unwrap().permissions().mode()
+fn rsa_key() -> PrivateKey {
+    PrivateKey::generate(Algorithm::RsaPkcs1v15_2048Sha256).unwrap()
 }
