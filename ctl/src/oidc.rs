@@ -7,8 +7,10 @@ use clap::{Args, Subcommand};
 use serde::Serialize;
 use sigstead_proto::admin::v1::oidc_admin_client::OidcAdminClient;
 use sigstead_proto::admin::v1::{
-    AddUserRequest, ListUsersRequest, RemoveUserRequest, SetPasswordRequest,
+    AddUserRequest, ListUsersRequest, RemoveUserRequest, SetPasswordRequest, User,
 };
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
 use tonic::transport::Channel;
 
 use crate::admin::{self, refused};
@@ -27,11 +29,11 @@ pub(crate) struct Arguments {
 enum Subject {
     /// People's accounts.
     #[command(subcommand)]
-    User(User),
+    User(UserCommand),
 }
 
 #[derive(Subcommand)]
-enum User {
+enum UserCommand {
     /// Add a person.
     Add(WithPassword),
     /// Set a person's password and end their sessions.
@@ -47,6 +49,9 @@ enum User {
         directory: PathBuf,
         /// The person's e-mail address.
         email: String,
+        /// Remove without asking: this cannot be undone.
+        #[arg(long)]
+        yes: bool,
     },
 }
 
@@ -63,21 +68,37 @@ struct WithPassword {
 
 #[derive(Serialize)]
 struct Users {
-    users: Vec<String>,
+    users: Vec<Account>,
+}
+
+#[derive(Serialize)]
+struct Account {
+    email: String,
+    /// When the account was made, in RFC 3339.
+    created: Option<String>,
 }
 
 pub(crate) async fn run(arguments: Arguments, output: Output) -> Result<(), Failure> {
     let Subject::User(command) = arguments.subject;
     let (directory, change) = match command {
-        User::Add(who) => (who.directory.clone(), Change::Add(who)),
-        User::SetPassword(who) => (who.directory.clone(), Change::SetPassword(who)),
-        User::List { directory } => (directory, Change::None),
-        User::Remove { directory, email } => (directory, Change::Remove(email)),
+        UserCommand::Add(who) => (who.directory.clone(), Change::Add(who)),
+        UserCommand::SetPassword(who) => (who.directory.clone(), Change::SetPassword(who)),
+        UserCommand::List { directory } => (directory, Change::None),
+        UserCommand::Remove {
+            directory,
+            email,
+            yes,
+        } => {
+            if !yes {
+                confirm_removal(&email)?;
+            }
+            (directory, Change::Remove(email))
+        }
     };
     let instance = Instance::open(&directory)?;
     let mut client = connect(&instance).await?;
     let users = apply(&mut client, change).await?;
-    output.print(&Users { users }, |result| result.users.join("\n"));
+    output.print(&Users { users }, |result| table(&result.users));
     Ok(())
 }
 
@@ -88,11 +109,11 @@ enum Change {
     Remove(String),
 }
 
-/// Makes the change and gives the addresses that it was about.
+/// Makes the change and gives the accounts that it was about.
 async fn apply(
     client: &mut OidcAdminClient<Channel>,
     change: Change,
-) -> Result<Vec<String>, Failure> {
+) -> Result<Vec<Account>, Failure> {
     match change {
         Change::None => {
             let answer = client
@@ -103,7 +124,7 @@ async fn apply(
                 .into_inner()
                 .users
                 .into_iter()
-                .map(|user| user.email)
+                .map(Account::from)
                 .collect())
         }
         Change::Add(who) => {
@@ -112,7 +133,7 @@ async fn apply(
                 email: who.email,
             };
             let answer = client.add_user(request).await.map_err(refused)?;
-            Ok(vec![answer.into_inner().email])
+            Ok(vec![answer.into_inner().into()])
         }
         Change::SetPassword(who) => {
             let request = SetPasswordRequest {
@@ -120,16 +141,70 @@ async fn apply(
                 email: who.email,
             };
             let answer = client.set_password(request).await.map_err(refused)?;
-            Ok(vec![answer.into_inner().email])
+            Ok(vec![answer.into_inner().into()])
         }
         Change::Remove(email) => {
             let request = RemoveUserRequest {
                 email: email.clone(),
             };
             client.remove_user(request).await.map_err(refused)?;
-            Ok(vec![email])
+            Ok(vec![Account {
+                email,
+                created: None,
+            }])
         }
     }
+}
+
+impl From<User> for Account {
+    fn from(user: User) -> Self {
+        Self {
+            email: user.email,
+            created: user.created.and_then(|created| in_words(created.seconds)),
+        }
+    }
+}
+
+fn in_words(unix_seconds: i64) -> Option<String> {
+    let time = OffsetDateTime::from_unix_timestamp(unix_seconds).ok()?;
+    time.format(&Rfc3339).ok()
+}
+
+/// One line per account, with the days on which they were made below one another.
+fn table(accounts: &[Account]) -> String {
+    let width = accounts.iter().map(|account| account.email.len()).max();
+    let width = width.unwrap_or_default();
+    let line = |account: &Account| match &account.created {
+        Some(created) => format!("{:width$}  made {created}", account.email),
+        None => account.email.clone(),
+    };
+    accounts.iter().map(line).collect::<Vec<_>>().join("\n")
+}
+
+fn confirm_removal(email: &str) -> Result<(), Failure> {
+    let question = format!("remove {email} and end their sessions? This cannot be undone");
+    let agreed = dialoguer::Confirm::new()
+        .with_prompt(question)
+        .default(false)
+        .interact()
+        .map_err(|error| {
+            let remedy = "repeat with --yes";
+            Failure::new(
+                "E-CTL-012",
+                format!("cannot ask whether to remove {email}"),
+                remedy,
+            )
+            .because(error)
+        })?;
+    if agreed {
+        return Ok(());
+    }
+    let remedy = "say yes, or repeat with --yes";
+    Err(Failure::new(
+        "E-CTL-012",
+        format!("{email} was not removed"),
+        remedy,
+    ))
 }
 
 impl WithPassword {
@@ -162,4 +237,26 @@ fn no_terminal(error: dialoguer::Error) -> Failure {
         "pass it with --password-stdin",
     )
     .because(error)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn accounts_are_listed_with_the_time_they_were_made() {
+        let account = |email: &str, seconds| Account {
+            email: email.to_owned(),
+            created: in_words(seconds),
+        };
+        let listed = table(&[
+            account("al@example.com", 0),
+            account("alice@example.com", 86_400),
+        ]);
+        let lines = [
+            "al@example.com     made 1970-01-01T00:00:00Z",
+            "alice@example.com  made 1970-01-02T00:00:00Z",
+        ];
+        assert_eq!(listed, lines.join("\n"));
+    }
 }
