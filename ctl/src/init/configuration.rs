@@ -89,7 +89,7 @@ impl Writer<'_> {
         let issuer = issuer
             .parse()
             .map_err(|error| unusable_value("the issuer", &error))?;
-        let config = oidc::Config::new(
+        let mut config = oidc::Config::new(
             self.listeners(Service::Oidc),
             issuer,
             self.key("keys/oidc.key")?,
@@ -98,6 +98,7 @@ impl Writer<'_> {
             },
             "users".into(),
         );
+        config.pages.name = Some(self.instance.manifest.name.clone());
         self.write(Service::Oidc, &config)
     }
 

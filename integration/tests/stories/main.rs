@@ -11,6 +11,7 @@ mod grpc;
 mod lifecycle;
 mod log;
 mod overload;
+mod pages;
 mod rekor_cli;
 mod sigstore_js;
 mod sigstore_python;

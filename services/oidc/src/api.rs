@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use axum::Router;
+use axum::middleware::from_fn_with_state;
 use sigstead_kit::{BodyStyle, Budget, Routes};
 
 use crate::OidcIssuer;
@@ -13,8 +15,14 @@ mod visitor;
 
 pub(crate) use grpc::admin_service;
 
+/// The public port.
+pub(crate) fn router(issuer: &Arc<OidcIssuer>) -> Router {
+    let pages = from_fn_with_state(Arc::clone(issuer), browser::show_refusals);
+    routes(Arc::clone(issuer)).into_router().layer(pages)
+}
+
 /// All routes of the public port, below the path of the issuer URL.
-pub(crate) fn routes(issuer: Arc<OidcIssuer>) -> Routes {
+fn routes(issuer: Arc<OidcIssuer>) -> Routes {
     let below = |path: &str| format!("{}{path}", issuer.issuer.path());
     let home = below("/");
     let pages = Routes::new(BodyStyle::Text)

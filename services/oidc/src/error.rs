@@ -7,9 +7,11 @@ use crate::user::EmailAddress;
 mod sentence;
 mod start;
 mod table;
+mod told;
 
 pub use start::StartError;
 pub(crate) use table::Row;
+pub(crate) use told::Told;
 
 /// Why a request of the issuer is refused or fails.
 #[derive(Debug, thiserror::Error)]

@@ -145,7 +145,7 @@ impl OidcIssuer {
                 config.sessions.lock_time.duration(),
             ),
             lifetimes: Lifetimes::new(config.token_lifetime, &config.sessions),
-            shell: Shell::new(&config.issuer),
+            shell: Shell::new(&config.issuer, config.pages),
             issuer: config.issuer,
             metrics: Metrics::register(&registry)?,
             sessions,
@@ -159,7 +159,7 @@ impl OidcIssuer {
     pub fn into_service(self: Arc<Self>, listeners: Listeners) -> Service {
         let (ready, sweeper) = (Arc::clone(&self), Arc::clone(&self));
         Service::new("oidc", listeners)
-            .public(api::routes(Arc::clone(&self)).into_router())
+            .public(api::router(&self))
             .admin_grpc(api::admin_service(Arc::clone(&self)))
             .reflection(&[sigstead_proto::FILE_DESCRIPTOR_SET])
             .metrics(self.registry.clone())

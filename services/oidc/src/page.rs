@@ -2,19 +2,30 @@ use askama::Template;
 use axum::response::{Html, IntoResponse, Response};
 use http::{HeaderName, HeaderValue, StatusCode, header};
 use sigstead_config::IssuerUrl;
+use sigstead_config::oidc::PagesConfig;
 use url::{Host, Url};
 
 use crate::client::{Client, Place};
-use crate::error::Error;
+use crate::error::{Error, Told};
 use crate::secret::sha256;
+use crate::user::EmailAddress;
 
-/// What all pages share: at which host a person is, and how safely.
+/// What all pages share: at which host a person is, how safely, and whom to ask.
 #[derive(Debug, Clone)]
 pub(crate) struct Shell {
+    pub(crate) name: Option<String>,
+    pub(crate) contact: Option<Contact>,
     pub(crate) host: String,
     pub(crate) connection: Connection,
     pub(crate) style: String,
     pub(crate) icon: String,
+}
+
+/// Whom people ask, and where a click on it leads.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Contact {
+    pub(crate) text: String,
+    pub(crate) link: Option<String>,
 }
 
 /// How what a person types travels.
@@ -88,12 +99,21 @@ pub(crate) struct DevicePage<'a> {
 #[derive(Template)]
 #[template(path = "message.html")]
 pub(crate) struct MessagePage<'a> {
-    pub(crate) shell: &'a Shell,
-    pub(crate) heading: &'a str,
-    pub(crate) text: String,
+    shell: &'a Shell,
+    heading: &'a str,
+    text: &'a str,
+    /// What the person can do, if the text does not say it.
+    remedy: &'a str,
+    asks: bool,
     /// How assistive technology announces the text: `status` or `alert`.
-    pub(crate) role: &'static str,
-    pub(crate) code: Option<&'static str>,
+    role: &'static str,
+    support: Option<Support>,
+}
+
+/// What a person passes on to those who can help.
+pub(crate) struct Support {
+    pub(crate) code: String,
+    pub(crate) detail: String,
 }
 
 /// What the service shows at its own address.
@@ -104,10 +124,37 @@ pub(crate) struct HomePage<'a> {
     pub(crate) email: Option<String>,
     pub(crate) form_token: String,
     pub(crate) sign_out: String,
+    pub(crate) was_signed_out: bool,
+}
+
+impl<'a> MessagePage<'a> {
+    pub(crate) fn done(shell: &'a Shell, heading: &'a str, text: &'a str) -> Self {
+        Self {
+            shell,
+            heading,
+            text,
+            remedy: "",
+            asks: false,
+            role: "status",
+            support: None,
+        }
+    }
+
+    pub(crate) fn refusal(shell: &'a Shell, told: Told, support: Support) -> Self {
+        Self {
+            shell,
+            heading: told.heading,
+            text: told.happened,
+            remedy: told.remedy,
+            asks: told.asks,
+            role: "alert",
+            support: Some(support),
+        }
+    }
 }
 
 impl Shell {
-    pub(crate) fn new(issuer: &IssuerUrl) -> Self {
+    pub(crate) fn new(issuer: &IssuerUrl, pages: PagesConfig) -> Self {
         let url = Url::parse(issuer.as_str()).ok();
         let host = url.as_ref().and_then(Url::host_str).unwrap_or_default();
         let port = url
@@ -120,11 +167,26 @@ impl Shell {
             format!("{}/assets/{name}?v={version}", issuer.path())
         };
         Self {
+            name: pages.name,
+            contact: pages.contact.map(Contact::new),
             host: format!("{host}{}", port.unwrap_or_default()),
             connection: url.as_ref().map_or(Connection::Plain, Connection::of),
             style: asset("page.css", STYLE),
             icon: asset("icon.svg", ICON),
         }
+    }
+}
+
+impl Contact {
+    /// An e-mail address and an `https` URL can be clicked; other words are only read.
+    fn new(text: String) -> Self {
+        let is_url = Url::parse(&text).is_ok_and(|url| url.scheme() == "https");
+        let link = if EmailAddress::parse(&text).is_ok() {
+            Some(format!("mailto:{text}"))
+        } else {
+            is_url.then(|| text.clone())
+        };
+        Self { text, link }
     }
 }
 
@@ -227,14 +289,34 @@ mod tests {
                 Connection::Plain,
             ),
         ] {
-            let shell = Shell::new(&issuer.parse().unwrap());
+            let shell = Shell::new(&issuer.parse().unwrap(), PagesConfig::default());
             assert_eq!((shell.host.as_str(), shell.connection), (host, connection));
         }
     }
 
     #[test]
+    fn a_contact_is_a_link_where_it_can_be_one() {
+        for (text, link) in [
+            ("help@example.com", Some("mailto:help@example.com")),
+            ("https://example.com/help", Some("https://example.com/help")),
+            ("http://example.com/help", None),
+            ("javascript:alert(1)", None),
+            ("the platform team", None),
+        ] {
+            let contact = Contact::new(text.to_owned());
+            assert_eq!(
+                (contact.text.as_str(), contact.link.as_deref()),
+                (text, link)
+            );
+        }
+    }
+
+    #[test]
     fn what_strangers_write_stays_text() {
-        let shell = Shell::new(&"http://localhost:1".parse().unwrap());
+        let shell = Shell::new(
+            &"http://localhost:1".parse().unwrap(),
+            PagesConfig::default(),
+        );
         let payload = "\"><script>alert(1)</script><img src=x onerror='a'>";
         let page = SignInPage {
             shell: &shell,

@@ -4,28 +4,32 @@ use axum::extract::{RawQuery, State};
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use http::{HeaderValue, StatusCode, header};
-use sigstead_kit::Problem;
 
 use super::visitor::Visitor;
 use crate::OidcIssuer;
 use crate::authorize::{AuthorizationRequest, AuthorizationResponse, Interaction, Refusal};
 use crate::error::Error;
 use crate::login::{SignIn, SignedIn};
-use crate::page::{
-    Application, Asker, CodePage, ConfirmPage, HomePage, MessagePage, SignInPage, render,
-};
+use crate::page::{Application, Asker, CodePage, ConfirmPage, HomePage, SignInPage, render};
 use crate::parameter::Parameters;
 use crate::password::Password;
 use crate::session::Person;
 
 mod device;
+mod refusal;
 
 pub(super) use device::{answer_device, show_device};
+pub(super) use refusal::show_refusals;
+use refusal::{Shown, error_page};
 
 type Issuer = State<Arc<OidcIssuer>>;
 
-/// `GET /`: who is signed in.
-pub(super) async fn home(State(issuer): Issuer, visitor: Visitor) -> Response {
+/// `GET /`: who is signed in, or that this browser was just signed out.
+pub(super) async fn home(
+    State(issuer): Issuer,
+    visitor: Visitor,
+    RawQuery(query): RawQuery,
+) -> Response {
     let page = async {
         let person = issuer.signed_in(visitor.session.as_ref()).await?;
         let page = HomePage {
@@ -33,6 +37,7 @@ pub(super) async fn home(State(issuer): Issuer, visitor: Visitor) -> Response {
             email: person.map(|person| person.email),
             form_token: visitor.form_token(&issuer, SIGN_OUT),
             sign_out: format!("{}/sign-out", issuer.issuer.path()),
+            was_signed_out: query.as_deref() == Some(SIGNED_OUT),
         };
         Ok(visitor.introduce(render(&page, StatusCode::OK, None)?))
     };
@@ -47,7 +52,8 @@ pub(super) async fn sign_out(State(issuer): Issuer, visitor: Visitor, body: Byte
         if let Some(session) = &visitor.session {
             issuer.sign_out(session).await?;
         }
-        Ok(visitor.forget_login(see_other(&format!("{}/", issuer.issuer.path()))))
+        let home = format!("{}/?{SIGNED_OUT}", issuer.issuer.path());
+        Ok(visitor.forget_login(see_other(&home)))
     };
     answered(&issuer, signed_out.await)
 }
@@ -149,7 +155,7 @@ fn sign_in_page(
     shown: Option<(&str, Error)>,
 ) -> Result<Response, Refusal> {
     let email = shown.as_ref().map(|(email, _)| (*email).to_owned());
-    let failure = shown.map(|(_, error)| FormFailure::new(issuer, error));
+    let failure = shown.map(|(_, error)| Shown::new(issuer, error));
     let page = SignInPage {
         shell: &issuer.shell,
         asker: asker(request),
@@ -212,47 +218,6 @@ fn sign_in(visitor: &Visitor, form: &Parameters) -> Result<SignIn, Error> {
     })
 }
 
-/// A refusal that the person can answer by filling the form again.
-struct FormFailure {
-    sentence: String,
-    status: StatusCode,
-    problem: Problem,
-}
-
-impl FormFailure {
-    fn new(issuer: &OidcIssuer, error: Error) -> Self {
-        let code = error.row().code;
-        issuer.metrics.refusal(code);
-        let problem = Problem::from(error);
-        let status = problem.kind.http_status();
-        Self {
-            sentence: as_sentence(&problem.message),
-            status,
-            problem,
-        }
-    }
-
-    /// Adds the code and the time to wait to the page.
-    fn mark(self, mut page: Response) -> Response {
-        let answered = self.problem.response(sigstead_kit::BodyStyle::Text);
-        for (name, value) in answered.headers() {
-            if *name != header::CONTENT_TYPE && *name != header::CONTENT_LENGTH {
-                page.headers_mut().insert(name, value.clone());
-            }
-        }
-        page
-    }
-}
-
-impl Error {
-    fn is_for_the_form(&self) -> bool {
-        matches!(
-            self,
-            Self::FormStale | Self::PasswordWrong | Self::Throttled { .. } | Self::Busy
-        )
-    }
-}
-
 impl From<Error> for Refusal {
     fn from(error: Error) -> Self {
         Self::Shown(error)
@@ -276,26 +241,6 @@ fn answered(issuer: &OidcIssuer, outcome: Result<Response, Refusal>) -> Response
     }
 }
 
-fn error_page(issuer: &OidcIssuer, error: Error) -> Response {
-    let cancelled = matches!(error, Error::AccessDenied);
-    let failure = FormFailure::new(issuer, error);
-    let page = MessagePage {
-        shell: &issuer.shell,
-        heading: if cancelled {
-            "Cancelled"
-        } else {
-            "This did not work"
-        },
-        text: failure.sentence.clone(),
-        role: "alert",
-        code: Some(failure.problem.code),
-    };
-    match render(&page, failure.status, None) {
-        Ok(response) => failure.mark(response),
-        Err(error) => Problem::from(error).response(sigstead_kit::BodyStyle::Text),
-    }
-}
-
 /// 303: the browser goes on with GET and does not send the password along (RFC 9700 §4.12).
 fn see_other(location: &str) -> Response {
     let Ok(location) = HeaderValue::from_str(location) else {
@@ -312,10 +257,5 @@ fn see_other(location: &str) -> Response {
     (StatusCode::SEE_OTHER, headers).into_response()
 }
 
-fn as_sentence(message: &str) -> String {
-    let mut letters = message.chars();
-    let first = letters.next().map(|letter| letter.to_ascii_uppercase());
-    first.into_iter().chain(letters).chain(['.']).collect()
-}
-
 const SIGN_OUT: &str = "sign-out";
+const SIGNED_OUT: &str = "signed-out";

@@ -10,6 +10,7 @@ mod authorize;
 mod device;
 mod discovery;
 mod login;
+mod pages;
 mod queue;
 mod token;
 mod world;

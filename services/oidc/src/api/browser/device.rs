@@ -3,7 +3,8 @@ use axum::response::Response;
 use bytes::Bytes;
 use http::StatusCode;
 
-use super::{FormFailure, Issuer, Visitor, answered, see_other, sign_in};
+use super::refusal::Shown;
+use super::{Issuer, Visitor, answered, see_other, sign_in};
 use crate::OidcIssuer;
 use crate::authorize::Refusal;
 use crate::device::WaitingDevice;
@@ -146,7 +147,7 @@ fn sign_in_page(
         .transpose()?
         .flatten();
     let email = typed.unwrap_or_default().to_owned();
-    let failure = failed.map(|(_, error)| FormFailure::new(issuer, error));
+    let failure = failed.map(|(_, error)| Shown::new(issuer, error));
     let page = SignInPage {
         shell: &issuer.shell,
         form_token: visitor.form_token(issuer, &subject(&device.user_code)),
@@ -163,7 +164,7 @@ fn code_page(
     typed: &str,
     error: Option<Error>,
 ) -> Result<Response, Refusal> {
-    let failure = error.map(|error| FormFailure::new(issuer, error));
+    let failure = error.map(|error| Shown::new(issuer, error));
     let page = DevicePage {
         shell: &issuer.shell,
         user_code: typed.to_owned(),
@@ -175,7 +176,7 @@ fn code_page(
 fn finish<T: askama::Template>(
     visitor: &Visitor,
     page: &T,
-    failure: Option<FormFailure>,
+    failure: Option<Shown>,
 ) -> Result<Response, Refusal> {
     let status = failure
         .as_ref()
@@ -188,13 +189,7 @@ fn finish<T: askama::Template>(
 }
 
 fn done(issuer: &OidcIssuer, heading: &str, text: &str) -> Result<Response, Error> {
-    let page = MessagePage {
-        shell: &issuer.shell,
-        heading,
-        text: text.to_owned(),
-        role: "status",
-        code: None,
-    };
+    let page = MessagePage::done(&issuer.shell, heading, text);
     render(&page, StatusCode::OK, None)
 }
 

@@ -1,0 +1,178 @@
+"""Every page that the identity service shows, in headless Chromium: nothing on it is cut off or overflows.
+
+Usage: pages.py ISSUER EMAIL PASSWORD LONG_CLIENT LONG_REDIRECT [SCREENSHOT_FOLDER].
+Prints {"pages": [names], "faults": [sentences]}.
+"""
+
+import base64
+import hashlib
+import json
+import os
+import sys
+import urllib.parse
+import urllib.request
+
+from playwright.sync_api import sync_playwright
+
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+WIDTHS = [320, 390, 768, 1280]
+SCHEMES = ["light", "dark"]
+OUT_OF_BAND = "urn:ietf:wg:oauth:2.0:oob"
+CHALLENGE = base64.urlsafe_b64encode(hashlib.sha256(b"v" * 43).digest()).rstrip(b"=").decode()
+
+MEASURE = """() => {
+  const faults = [];
+  const seen = (element) => {
+    const name = element.tagName.toLowerCase();
+    const text = (element.textContent || "").trim().slice(0, 30);
+    return element.className ? `${name}.${element.className} "${text}"` : `${name} "${text}"`;
+  };
+  const wide = document.documentElement.scrollWidth;
+  if (wide > window.innerWidth) faults.push(`the page is ${wide} wide`);
+  for (const element of document.querySelectorAll("body, body *")) {
+    const hidden = getComputedStyle(element).display === "none" || element.type === "hidden";
+    if (hidden || element.closest("svg")) continue;
+    const { left, right, width } = element.getBoundingClientRect();
+    if (width === 0) faults.push(`${seen(element)} has no width`);
+    if (left < 0 || right > window.innerWidth + 0.5) faults.push(`${seen(element)} is outside`);
+    // Inline elements have no client width, and a text field scrolls along what is typed.
+    const isField = element.tagName === "INPUT";
+    if (!isField && element.clientWidth > 0 && element.scrollWidth > element.clientWidth)
+      faults.push(`${seen(element)} is ${element.scrollWidth} wide in ${element.clientWidth}`);
+    const clips = getComputedStyle(element).overflowY !== "visible";
+    if (clips && element.scrollHeight > element.clientHeight && element !== document.body)
+      faults.push(`${seen(element)} is ${element.scrollHeight} high in ${element.clientHeight}`);
+  }
+  return faults;
+}"""
+
+
+class Gallery:
+    def __init__(self, page, folder):
+        self.page, self.folder = page, folder
+        self.pages, self.faults = [], []
+
+    def look(self, name, text):
+        """Measures the page that is shown now, which says `text`, in all widths and schemes."""
+        shown = self.page.inner_text("body")
+        if text not in shown:
+            self.faults.append(f"{name} does not say {text!r} but {shown!r}")
+        for scheme in SCHEMES:
+            self.page.emulate_media(color_scheme=scheme)
+            for width in WIDTHS:
+                self.page.set_viewport_size({"width": width, "height": 800})
+                faults = self.page.evaluate(MEASURE)
+                self.faults += [f"{name}, {width} px, {scheme}: {fault}" for fault in faults]
+                if self.folder:
+                    file = f"{name}-{width}-{scheme}.png"
+                    self.page.screenshot(path=os.path.join(self.folder, file), full_page=True)
+        self.pages.append(name)
+
+
+def post(url, form):
+    data = urllib.parse.urlencode(form).encode()
+    with urllib.request.urlopen(url, data=data, timeout=10) as answer:
+        return json.load(answer)
+
+
+def main():
+    issuer, email, password, long_client, long_redirect = sys.argv[1:6]
+    folder = sys.argv[6] if len(sys.argv) > 6 else None
+
+    def request(redirect, **changed):
+        query = {
+            "client_id": "sigstore",
+            "redirect_uri": redirect,
+            "response_type": "code",
+            "scope": "openid email",
+            "code_challenge": CHALLENGE,
+            "code_challenge_method": "S256",
+        }
+        return f"{issuer}/authorize?{urllib.parse.urlencode({**query, **changed})}"
+
+    def start_device():
+        return post(f"{issuer}/device/code", {"client_id": "sigstore", "scope": "openid email"})
+
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=FLAGS)
+        page = browser.new_page()
+        gallery = Gallery(page, folder)
+        look = gallery.look
+
+        def sign_in(who, secret):
+            page.fill("input[name=email]", who)
+            page.fill("input[name=password]", secret)
+            page.click("button[value=sign-in]")
+
+        page.goto(f"{issuer}/")
+        look("home", "You are not signed in here")
+        page.goto(f"{issuer}/nowhere/at/all")
+        look("nothing-here", "There is nothing here")
+        page.goto(f"{issuer}/sign-out")
+        look("wrong-method", "E-KIT-003")
+        page.goto(f"{issuer}/authorize")
+        look("request-wrong", "This did not work")
+        page.goto(request("http://localhost:1/", client_id="nobody"))
+        look("program-unknown", "Unknown program")
+        page.goto(request("https://elsewhere.example/"))
+        look("not-sent-on", "You were not sent on")
+        page.goto(request("http://localhost:4321/auth/callback"))
+        look("sign-in", "a program on this computer")
+        page.goto(request(long_redirect, client_id=long_client))
+        look("sign-in-long-names", "the website")
+        sign_in(email, "not the password")
+        look("sign-in-refused", "is wrong")
+        sign_in("x" * 64 + "@" + "y" * 60 + ".example", "not the password")
+        look("sign-in-long-address", "is wrong")
+        for _ in range(6):
+            sign_in("locked@example.com", "not the password")
+        look("sign-in-locked", "Too many attempts")
+
+        page.goto(request(OUT_OF_BAND))
+        look("sign-in-out-of-band", "a code to copy")
+        page.click("button[value=cancel]")
+        look("cancelled", "You did not sign in")
+        page.goto(request(OUT_OF_BAND))
+        page.context.clear_cookies()
+        sign_in(email, password)
+        look("form-stale", "permit cookies")
+
+        device = start_device()
+        page.goto(f"{issuer}/device")
+        look("device", "Enter the code")
+        page.goto(f"{issuer}/device?user_code=BBBB-BBBB")
+        look("device-unknown", "No device waits")
+        page.goto(device["verification_uri_complete"])
+        look("device-sign-in", "on another device")
+        sign_in(email, password)
+        look("device-confirm", "Is this your device?")
+        page.click("button[value=continue]")
+        look("device-connected", "Device connected")
+        page.goto(start_device()["verification_uri_complete"])
+        page.click("button[value=cancel]")
+        look("device-cancelled", "Cancelled")
+
+        page.goto(request(OUT_OF_BAND))
+        look("confirm", "Sign in as")
+        page.click("button[value=continue]")
+        look("code", "Copy this code")
+        page.goto(request(long_redirect, client_id=long_client, prompt="consent"))
+        look("confirm-long-names", "Sign in as")
+        page.goto(f"{issuer}/")
+        look("home-signed-in", "You are signed in here")
+        page.click("button[value=sign-out]")
+        look("signed-out", "You are signed out")
+        browser.close()
+
+    print(json.dumps({"pages": gallery.pages, "faults": gallery.faults}))
+
+
+main()

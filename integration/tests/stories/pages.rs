@@ -1,0 +1,60 @@
+//! Every page of the identity service in a real browser, narrow and wide, light and dark: nothing is cut off.
+
+use std::io::Write as _;
+use std::process::{Command, Stdio};
+
+use serde_json::Value;
+use sigstead_integration::{Instance, client, run};
+
+#[test]
+fn no_page_is_cut_off_at_any_width() {
+    let (Some(python), Some(_)) = (client::python(), client::chromium()) else {
+        return;
+    };
+    let instance = Instance::create("pages", &[]).unwrap();
+    let config = instance.directory().join("oidc/config.yaml");
+    let mut text = std::fs::read_to_string(&config).unwrap();
+    let contact = "https://help.example.com/a/long/path/to/the/people/who/can/help/with/it";
+    text = text.replace("pages:\n", &format!("pages:\n  contact: {contact}\n"));
+    text = text.replace(
+        "clients:\n",
+        &format!(
+            "clients:\n- id: {LONG_CLIENT}\n  redirect_uris: [\"{LONG_REDIRECT}\"]\n  grants: [authorization_code]\n"
+        ),
+    );
+    assert!(
+        text.contains(contact) && text.contains(LONG_CLIENT),
+        "{text}"
+    );
+    std::fs::write(&config, text).unwrap();
+    instance.up().unwrap();
+    let (email, password) = ("browser@example.com", "correct horse battery staple");
+    let mut add = sigstead_integration::sigctl()
+        .args(["oidc", "user", "add"])
+        .arg(instance.directory())
+        .args([email, "--password-stdin"])
+        .stdin(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut input = add.stdin.take().unwrap();
+    input.write_all(password.as_bytes()).unwrap();
+    drop(input);
+    assert!(add.wait().unwrap().success());
+    let output = run(Command::new(python).arg(client::script("pages.py")).args([
+        &instance.url("oidc"),
+        email,
+        password,
+        LONG_CLIENT,
+        LONG_REDIRECT,
+    ]))
+    .unwrap();
+    let found: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(found["pages"].as_array().unwrap().len(), 25, "{found}");
+    assert_eq!(found["faults"], serde_json::json!([]));
+}
+
+/// Longer than a line at any width, with nowhere to break it.
+const LONG_CLIENT: &str =
+    "a-program-whose-name-is-much-longer-than-a-name-should-be_and_has_nowhere_to_break_it";
+const LONG_REDIRECT: &str =
+    "https://a-host-name-that-is-very-long.and-has-many-labels.below-another.example.com/callback";
