@@ -28,15 +28,32 @@ install_python() {
   "$clients/python/bin/python" -m pip install --quiet --disable-pip-version-check -r "$here/requirements.txt"
 }
 
+# install_js FOLDER VERSION [PACKAGE...]: a version of sigstore-js in a folder of its own.
 install_js() {
-  local version=4.1.1
-  if grep -q "\"version\": \"$version\"" "$clients/js/node_modules/sigstore/package.json" 2>/dev/null; then
+  local folder=$clients/$1 version=$2
+  shift 2
+  if grep -q "\"version\": \"$version\"" "$folder/node_modules/sigstore/package.json" 2>/dev/null; then
     return
   fi
   command -v npm >/dev/null || { say "sigstore-js is installed with npm, which is not here"; return 1; }
-  mkdir -p "$clients/js"
-  printf '{"private":true}\n' > "$clients/js/package.json"
-  npm --prefix "$clients/js" install --silent --no-audit --no-fund "sigstore@$version"
+  mkdir -p "$folder"
+  printf '{"private":true}\n' > "$folder/package.json"
+  npm --prefix "$folder" install --silent --no-audit --no-fund "sigstore@$version" "$@"
+}
+
+install_java() {
+  local version
+  version=$(sed -n '/sigstore-java/{n;s/.*<version>\(.*\)<.*/\1/p}' "$here/java/pom.xml")
+  if [ -e "$clients/java/sigstore-java-$version.jar" ]; then
+    return
+  fi
+  command -v mvn >/dev/null || { say "sigstore-java is installed with Maven, which is not here"; return 1; }
+  mvn --quiet --batch-mode -f "$here/java/pom.xml" dependency:copy-dependencies -DoutputDirectory="$clients/java"
+}
+
+install_rust() {
+  say "sigstore-rust: compiling unless it is there, a few minutes"
+  CARGO_TARGET_DIR="$clients/rust" cargo build --quiet --locked --manifest-path "$here/rust/Cargo.toml"
 }
 
 status=0
@@ -46,5 +63,9 @@ install_go rekor-cli v1.5.4 github.com/sigstore/rekor/cmd/rekor-cli "$clients/bi
 install_go crane v0.20.6 github.com/google/go-containerregistry/cmd/crane "$clients/bin" || status=1
 install_go litewitness v0.9.0 filippo.io/torchwood/cmd/litewitness "$clients/bin" || status=1
 install_python || status=1
-install_js || status=1
+install_js js 4.1.1 || status=1
+# The fifth generation needs a newer Node than distributions have; npm brings it.
+install_js js5 5.0.1 node@22.23.3 || status=1
+install_java || status=1
+install_rust || status=1
 exit $status

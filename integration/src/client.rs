@@ -38,14 +38,58 @@ pub fn litewitness() -> Option<PathBuf> {
     present("ssh-agent", answers).map(|()| program)
 }
 
-/// The folder of the pinned sigstore-js, if Node is there to run it.
+/// A pinned sigstore-js: the Node that runs it, and the folder that holds its `node_modules`.
+pub struct SigstoreJs {
+    /// The program.
+    pub node: PathBuf,
+    /// The folder.
+    pub modules: PathBuf,
+}
+
+/// The pinned sigstore-js 4, if Node is there to run it.
 #[must_use]
-pub fn sigstore_js() -> Option<PathBuf> {
-    let folder = clients().join("js");
-    let package = folder.join("node_modules/sigstore/package.json");
-    installed("node", PathBuf::from("node"))
-        .and_then(|_| present("sigstore-js", package.exists()))
-        .map(|()| folder)
+pub fn sigstore_js() -> Option<SigstoreJs> {
+    sigstore_js_in("js", PathBuf::from("node"))
+}
+
+/// The pinned sigstore-js 5, with the newer Node that it needs, which npm installs beside it.
+#[must_use]
+pub fn sigstore_js_5() -> Option<SigstoreJs> {
+    sigstore_js_in("js5", clients().join("js5/node_modules/.bin/node"))
+}
+
+fn sigstore_js_in(folder: &str, node: PathBuf) -> Option<SigstoreJs> {
+    let modules = clients().join(folder);
+    let package = modules.join("node_modules/sigstore/package.json");
+    let node = installed("node", node)?;
+    present("sigstore-js", package.exists())?;
+    Some(SigstoreJs { node, modules })
+}
+
+/// The folder of the pinned sigstore-java and all that it needs, if Java is there to run it.
+#[must_use]
+pub fn sigstore_java() -> Option<PathBuf> {
+    let folder = clients().join("java");
+    installed("java", PathBuf::from("java"))?;
+    installed("keytool", PathBuf::from("keytool"))?;
+    present(
+        "sigstore-java",
+        folder.join("sigstore-java-2.0.0.jar").exists(),
+    )?;
+    Some(folder)
+}
+
+/// The program over the pinned sigstore-rust.
+#[must_use]
+pub fn sigstore_rust() -> Option<PathBuf> {
+    let program = clients().join("rust/debug/sigstore-rust-client");
+    present("sigstore-rust", program.exists()).map(|()| program)
+}
+
+/// The pinned model-signing.
+#[must_use]
+pub fn model_signing() -> Option<PathBuf> {
+    installed("model-signing", clients().join("python/bin/model_signing"))
 }
 
 /// The Python of the virtual environment that holds sigstore, tuf, grpcio and playwright.

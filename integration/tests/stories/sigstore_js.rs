@@ -4,23 +4,24 @@ use std::path::Path;
 use std::process::Command;
 
 use serde_json::json;
+use sigstead_integration::client::SigstoreJs;
 use sigstead_integration::{Instance, client, run, shared};
 
 use crate::{PERSON, artifact, beside, refuses};
 
 #[test]
 fn what_it_signs_over_either_face_it_verifies() {
-    let Some(modules) = client::sigstore_js() else {
-        return;
-    };
     let instance = shared();
-    for verb in ["sign", "sign-v1", "attest-v1"] {
-        let file = artifact(instance.work(), &format!("js-{verb}"));
-        if verb.starts_with("attest") {
-            std::fs::write(&file, STATEMENT).unwrap();
+    for (name, js) in [("4", client::sigstore_js()), ("5", client::sigstore_js_5())] {
+        let Some(js) = js else { continue };
+        for verb in ["sign", "sign-v1", "attest-v1"] {
+            let file = artifact(instance.work(), &format!("js-{name}-{verb}"));
+            if verb.starts_with("attest") {
+                std::fs::write(&file, STATEMENT).unwrap();
+            }
+            run(&mut call(&js, verb, instance, &file)).unwrap();
+            run(&mut call(&js, "verify", instance, &file)).unwrap();
         }
-        run(&mut call(&modules, verb, instance, &file)).unwrap();
-        run(&mut call(&modules, "verify", instance, &file)).unwrap();
     }
 }
 
@@ -28,13 +29,13 @@ fn what_it_signs_over_either_face_it_verifies() {
 // verify what it attests there itself; others do.
 #[test]
 fn what_it_attests_over_rekor_v2_cosign_verifies() {
-    let (Some(modules), Some(cosign)) = (client::sigstore_js(), client::cosign()) else {
+    let (Some(js), Some(cosign)) = (client::sigstore_js(), client::cosign()) else {
         return;
     };
     let instance = shared();
     let file = artifact(instance.work(), "js-attest");
     std::fs::write(&file, STATEMENT).unwrap();
-    run(&mut call(&modules, "attest", instance, &file)).unwrap();
+    run(&mut call(&js, "attest", instance, &file)).unwrap();
     let subject = beside(&file, "subject");
     std::fs::write(&subject, "").unwrap();
     run(Command::new(cosign)
@@ -50,45 +51,42 @@ fn what_it_attests_over_rekor_v2_cosign_verifies() {
 
 #[test]
 fn an_attestation_of_the_older_kind_is_signed_and_verified() {
-    let Some(modules) = client::sigstore_js() else {
+    let Some(js) = client::sigstore_js() else {
         return;
     };
     let instance = shared();
     let file = artifact(instance.work(), "js-legacy");
     std::fs::write(&file, STATEMENT).unwrap();
     let options = options(instance, &file, json!({"legacy": true}));
-    run(&mut node(&modules, "attest-v1", &options)).unwrap();
-    run(&mut call(&modules, "verify", instance, &file)).unwrap();
+    run(&mut node(&js, "attest-v1", &options)).unwrap();
+    run(&mut call(&js, "verify", instance, &file)).unwrap();
 }
 
 #[test]
 fn it_refuses_another_artifact_and_another_identity() {
-    let Some(modules) = client::sigstore_js() else {
+    let Some(js) = client::sigstore_js() else {
         return;
     };
     let instance = shared();
     let file = artifact(instance.work(), "js-refuse");
-    run(&mut call(&modules, "sign-v1", instance, &file)).unwrap();
+    run(&mut call(&js, "sign-v1", instance, &file)).unwrap();
     let other = json!({"identity": "other@example.com"});
     refuses(
-        &mut node(&modules, "verify", &options(instance, &file, other)),
+        &mut node(&js, "verify", &options(instance, &file, other)),
         &["identity", "subjectalternativename", "policy"],
     );
     std::fs::write(&file, "another artifact").unwrap();
-    refuses(
-        &mut call(&modules, "verify", instance, &file),
-        &["signature"],
-    );
+    refuses(&mut call(&js, "verify", instance, &file), &["signature"]);
 }
 
-fn call(modules: &Path, verb: &str, instance: &Instance, file: &Path) -> Command {
-    node(modules, verb, &options(instance, file, json!({})))
+fn call(js: &SigstoreJs, verb: &str, instance: &Instance, file: &Path) -> Command {
+    node(js, verb, &options(instance, file, json!({})))
 }
 
-fn node(modules: &Path, verb: &str, options: &Path) -> Command {
-    let mut command = Command::new("node");
+fn node(js: &SigstoreJs, verb: &str, options: &Path) -> Command {
+    let mut command = Command::new(&js.node);
     command.arg(client::script("sigstore_js.mjs"));
-    command.arg(modules).arg(verb).arg(options);
+    command.arg(&js.modules).arg(verb).arg(options);
     command
 }
 
