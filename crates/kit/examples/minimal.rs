@@ -25,7 +25,7 @@ impl ServiceConfig for Config {
 async fn build(config: Config) -> Result<Service, sigstead_kit::Error> {
     let routes =
         Routes::new(BodyStyle::Gateway).get("/", Budget::read(), || async { "good day\n" });
-    Ok(Service::new("minimal", config.listeners).public(routes.into_router()))
+    Ok(Service::new("minimal", config.listeners).public(routes))
 }
 
 fn main() -> ExitCode {

@@ -12,9 +12,14 @@
 //! Absent on purpose: global metrics registries, environment overrides of the configuration, and
 //! any knowledge of what the services do.
 
+mod answer;
+mod budget;
 mod client;
 mod clock;
 mod config_file;
+mod connection;
+mod crowd;
+mod descriptors;
 mod error;
 mod grpc;
 mod listen;
@@ -26,24 +31,28 @@ mod problem;
 mod process;
 mod query;
 mod readiness;
+mod room;
 mod routes;
 mod running;
+mod serve;
 mod server;
 mod service;
 mod telemetry;
 mod tls;
 pub mod trace;
 
+pub use budget::{Budget, Endpoint, Method};
 pub use client::ClientConfig;
 pub use clock::{Clock, SystemClock, TestClock};
 pub use config_file::{ConfigError, parse_config, read_config};
 pub use error::Error;
+pub use grpc::GrpcService;
 pub use listen::{AdminListenConfig, ListenConfig, Listeners, TlsConfig};
 pub use period::{ParsePeriodError, Period};
 pub use problem::{BodyStyle, Kind, Problem, causes};
 pub use process::{ServiceConfig, main, main_with_check};
 pub use query::Query;
-pub use routes::{Budget, Routes};
+pub use routes::Routes;
 pub use running::folder_id;
 pub use server::{PeerAddress, PeerCertificate};
 pub use service::{BoundService, Service};

@@ -1,13 +1,14 @@
+use axum::Json;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
-use axum::{Json, Router};
 use http::{StatusCode, header};
 use prometheus::{Registry, TextEncoder};
 use serde_json::json;
 
+use crate::budget::Budget;
 use crate::problem::{BodyStyle, CODE_INTERNAL, Problem};
 use crate::readiness::Readiness;
-use crate::routes::{Budget, Routes};
+use crate::routes::Routes;
 use crate::running::Running;
 
 #[derive(Clone)]
@@ -18,17 +19,16 @@ struct Ops {
 }
 
 /// The routes of the ops listener.
-pub(crate) fn router(running: Running, readiness: Readiness, registry: Registry) -> Router {
+pub(crate) fn routes(running: Running, readiness: Readiness, registry: Registry) -> Routes {
     Routes::new(BodyStyle::HttpCode)
         .get("/healthz", Budget::read(), healthz)
         .get("/readyz", Budget::read(), readyz)
-        .get("/metrics", Budget::read(), metrics)
+        .get("/metrics", Budget::read().answering(8 << 20), metrics)
         .with_state(Ops {
             running,
             readiness,
             registry,
         })
-        .into_router()
 }
 
 /// Answers as long as the process does.

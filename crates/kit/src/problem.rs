@@ -122,6 +122,15 @@ impl Problem {
                     self.message
                 );
             }
+            // The caller's own doing, but worth a line: so do slow networks and attacks look.
+            Kind::RequestTimeout => {
+                tracing::info!(
+                    code = self.code,
+                    detail,
+                    "a request did not arrive: {}",
+                    self.message
+                );
+            }
             _ => tracing::debug!(
                 code = self.code,
                 detail,
@@ -178,6 +187,13 @@ pub(crate) const CODE_DEADLINE: &str = "E-KIT-005";
 pub(crate) const CODE_BODY_READ: &str = "E-KIT-006";
 pub(crate) const CODE_QUERY: &str = "E-KIT-007";
 pub(crate) const CODE_BODY_ROOM: &str = "E-KIT-008";
+pub(crate) const CODE_BODY_SLOW: &str = "E-KIT-009";
+pub(crate) const CODE_HOST: &str = "E-KIT-010";
+pub(crate) const CODE_MESSAGE: &str = "E-KIT-011";
+pub(crate) const CODE_ANSWER_ROOM: &str = "E-KIT-012";
+pub(crate) const CODE_ANSWER_SIZE: &str = "E-KIT-013";
+pub(crate) const CODE_GRPC_METHOD: &str = "E-KIT-014";
+pub(crate) const CODE_WATCHES: &str = "E-KIT-015";
 
 #[cfg(test)]
 mod tests;

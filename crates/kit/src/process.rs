@@ -12,7 +12,10 @@ use tokio::runtime::Runtime;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
-use crate::{ConfigError, Service, Telemetry, TelemetryConfig, read_config};
+use crate::config_file::{ConfigError, read_config};
+use crate::descriptors;
+use crate::service::Service;
+use crate::telemetry::{Telemetry, TelemetryConfig};
 
 /// The configuration of a service, as far as [`main()`] has to know it.
 pub trait ServiceConfig: DeserializeOwned + Serialize {
@@ -76,6 +79,7 @@ where
     keep_files_private();
     let config: C = load(&arguments.config)?;
     enter_folder_of(&arguments.config)?;
+    descriptors::raise();
     // An error means that it is installed already, which is what is wanted.
     let _installed = rustls::crypto::aws_lc_rs::default_provider().install_default();
     let runtime = runtime()?;

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use futures::future::join_all;
 use serde::Serialize;
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 type CheckFuture = Pin<Box<dyn Future<Output = Result<(), String>> + Send>>;
@@ -18,6 +19,16 @@ pub(crate) struct Readiness {
     warnings: Vec<(&'static str, Arc<WarningFn>)>,
     ended_tasks: Arc<Mutex<Vec<&'static str>>>,
     draining: CancellationToken,
+    /// Which checks failed when they were last told in the log.
+    told: Arc<Mutex<Option<Vec<&'static str>>>>,
+    /// What was found last. The holder of the lock looks; who waits for it finds a fresh answer.
+    recent: Arc<tokio::sync::Mutex<Option<Found>>>,
+}
+
+/// What the checks said at some time.
+struct Found {
+    at: Instant,
+    reasons: Vec<Reason>,
 }
 
 /// One reason not to be ready, or to become unready if nobody acts.
@@ -34,6 +45,8 @@ impl Readiness {
             warnings: Vec::new(),
             ended_tasks: Arc::default(),
             draining,
+            told: Arc::default(),
+            recent: Arc::default(),
         }
     }
 
@@ -72,6 +85,25 @@ impl Readiness {
             .await;
     }
 
+    /// As [`Self::reasons`], at most a second old: callers that nobody knows must not make the service probe others as
+    /// often as they like.
+    pub(crate) async fn recent_reasons(&self) -> Vec<Reason> {
+        let mut recent = self.recent.lock().await;
+        match &*recent {
+            Some(found) if found.at.elapsed() < RECENT && !self.is_draining() => {
+                found.reasons.clone()
+            }
+            _ => {
+                let reasons = self.reasons().await;
+                *recent = Some(Found {
+                    at: Instant::now(),
+                    reasons: reasons.clone(),
+                });
+                reasons
+            }
+        }
+    }
+
     /// Empty if the service is ready.
     pub(crate) async fn reasons(&self) -> Vec<Reason> {
         let mut reasons: Vec<Reason> = join_all(self.checks.iter().map(run))
@@ -96,6 +128,7 @@ impl Readiness {
                 .to_owned(),
         });
         reasons.extend(ended);
+        self.tell(&reasons);
         reasons
     }
 
@@ -106,6 +139,24 @@ impl Readiness {
             Some(Reason { check, reason })
         });
         warnings.collect()
+    }
+
+    /// Says in the log when something changed, and not each time that somebody asks.
+    fn tell(&self, reasons: &[Reason]) {
+        let failed: Vec<_> = reasons.iter().map(|reason| reason.check).collect();
+        let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
+        if self.is_draining() || told.as_ref() == Some(&failed) {
+            return;
+        }
+        *told = Some(failed);
+        match reasons {
+            [] => tracing::info!("the service is ready"),
+            reasons => {
+                for Reason { check, reason } in reasons {
+                    tracing::info!(check, "the service is not ready: {reason}");
+                }
+            }
+        }
     }
 }
 
@@ -121,5 +172,6 @@ async fn run((name, check): &(&'static str, Arc<CheckFn>)) -> Option<Reason> {
     })
 }
 
+const RECENT: Duration = Duration::from_secs(1);
 /// Below the shortest probe time-out that orchestrators use by habit.
 const CHECK_TIME: Duration = Duration::from_secs(2);

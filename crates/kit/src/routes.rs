@@ -2,13 +2,15 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use axum::Router;
+use axum::extract::{DefaultBodyLimit, Request};
 use axum::handler::Handler;
-use axum::middleware::from_fn_with_state;
-use axum::response::IntoResponse;
+use axum::middleware::{Next, from_fn, from_fn_with_state};
+use axum::response::{IntoResponse, Response};
 use axum::routing::{MethodFilter, MethodRouter, on};
 use http::{HeaderName, HeaderValue, Uri, header};
 use tower_http::cors::{Any, CorsLayer};
 
+use crate::budget::{Budget, Endpoint};
 use crate::problem::{BodyStyle, CODE_METHOD, CODE_PATH, Kind, Problem};
 
 mod body;
@@ -16,34 +18,9 @@ mod guard;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use guard::panic_text;
+pub(crate) use body::read_within;
 use guard::{Guard, guard};
-
-/// What one request on a route may cost.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Budget {
-    /// Largest request body in bytes. A larger one is answered with 413 and this number.
-    pub body_bytes: usize,
-    /// Longest time from the first byte of the head to the response's head. Later is answered with 504.
-    pub deadline: Duration,
-}
-
-impl Budget {
-    /// A budget of so many bytes and seconds.
-    #[must_use]
-    pub const fn new(body_bytes: usize, deadline_seconds: u64) -> Self {
-        Self {
-            body_bytes,
-            deadline: Duration::from_secs(deadline_seconds),
-        }
-    }
-
-    /// The budget of a route that takes no body.
-    #[must_use]
-    pub const fn read() -> Self {
-        Self::new(1024, 10)
-    }
-}
+pub(crate) use guard::{exchange_of, panic_text, turn};
 
 /// The table of a service's HTTP routes, each with its [`Budget`], all with one [`BodyStyle`].
 ///
@@ -57,11 +34,15 @@ pub struct Routes<S = ()> {
     /// The styles in which what is unknown below a prefix is answered.
     prefixes: Vec<(&'static str, BodyStyle)>,
     cors: Cors,
+    observers: Vec<Observer>,
 }
+
+/// What sees the requests of a table before its routes do.
+type Observer = Box<dyn FnOnce(Router) -> Router + Send>;
 
 struct Path<S> {
     style: BodyStyle,
-    methods: Vec<&'static str>,
+    methods: Vec<(&'static str, Budget)>,
     router: MethodRouter<S>,
 }
 
@@ -79,6 +60,7 @@ impl<S: Clone + Send + Sync + 'static> Routes<S> {
             paths: BTreeMap::new(),
             prefixes: Vec::new(),
             cors: Cors::None,
+            observers: Vec::new(),
         }
     }
 
@@ -123,6 +105,18 @@ impl<S: Clone + Send + Sync + 'static> Routes<S> {
         self.get("/healthz", Budget::read(), crate::ops::healthz)
     }
 
+    /// Has every request of the table pass through `observer`, which measures it or dresses its answer.
+    #[must_use]
+    pub fn observed_by<F, Fut>(mut self, observer: F) -> Self
+    where
+        F: Fn(Request, Next) -> Fut + Clone + Send + Sync + 'static,
+        Fut: Future<Output = Response> + Send + 'static,
+    {
+        let observe = move |router: Router| router.layer(from_fn(observer));
+        self.observers.push(Box::new(observe));
+        self
+    }
+
     /// Lets scripts of any origin call the routes, and read the given response headers.
     #[must_use]
     pub fn cors_any_origin(mut self, exposed: &[&'static str]) -> Self {
@@ -143,6 +137,7 @@ impl<S: Clone + Send + Sync + 'static> Routes<S> {
     #[must_use]
     pub fn merge(mut self, other: Self) -> Self {
         self.prefixes.extend(other.prefixes);
+        self.observers.extend(other.observers);
         for (path, theirs) in other.paths {
             match self.paths.remove(&path) {
                 Some(ours) => self.paths.insert(path, ours.merge(theirs)),
@@ -160,6 +155,7 @@ impl<S: Clone + Send + Sync + 'static> Routes<S> {
             paths,
             prefixes,
             cors,
+            observers,
         } = self;
         let paths = paths.into_iter().map(|(path, entry)| {
             let router = entry.router.with_state(state.clone());
@@ -177,6 +173,7 @@ impl<S: Clone + Send + Sync + 'static> Routes<S> {
             paths: paths.collect(),
             prefixes,
             cors,
+            observers,
         }
     }
 
@@ -198,7 +195,7 @@ impl<S: Clone + Send + Sync + 'static> Routes<S> {
         let router = on(filter, handler).layer(layer);
         let new = Path {
             style: self.style,
-            methods: methods.to_vec(),
+            methods: methods.iter().map(|method| (*method, budget)).collect(),
             router,
         };
         let entry = match self.paths.remove(path) {
@@ -211,8 +208,21 @@ impl<S: Clone + Send + Sync + 'static> Routes<S> {
 }
 
 impl Routes {
-    /// The router to give to [`Service::public`](crate::Service::public).
-    pub fn into_router(self) -> Router {
+    /// What is mounted, and what a request on it may cost.
+    pub(crate) fn endpoints(&self, listener: &'static str) -> Vec<Endpoint> {
+        let endpoint = |path: &str, (method, budget): &(&'static str, Budget)| Endpoint {
+            listener,
+            name: format!("{method} {path}"),
+            budget: *budget,
+        };
+        let paths = self.paths.iter();
+        paths
+            .flat_map(|(path, entry)| entry.methods.iter().map(move |each| endpoint(path, each)))
+            .collect()
+    }
+
+    /// The router of the table.
+    pub(crate) fn into_router(self) -> Router {
         let style = self.style;
         let mut router = Router::new();
         for (path, entry) in self.paths {
@@ -221,7 +231,8 @@ impl Routes {
                 methods,
                 router: methods_router,
             } = entry;
-            let allow = methods.join(", ");
+            let allow: Vec<_> = methods.iter().map(|(method, _)| *method).collect();
+            let allow = allow.join(", ");
             let refuse = move || async move { wrong_method(style, &allow) };
             router = router.route(&path, methods_router.fallback(refuse));
         }
@@ -233,11 +244,14 @@ impl Routes {
             below.next().map_or(style, |(_, style)| *style)
         };
         let unknown = move |uri: Uri| std::future::ready(unknown_path(style_of(uri.path())));
-        let router = router.fallback(unknown);
-        match self.cors {
+        // The budgets are the limit; the library has one of its own otherwise, lower than some of them.
+        let router = router.fallback(unknown).layer(DefaultBodyLimit::disable());
+        let router = match self.cors {
             Cors::None => router,
             Cors::AnyOrigin(exposed) => router.layer(any_origin(exposed)),
-        }
+        };
+        let observers = self.observers.into_iter();
+        observers.fold(router, |router, observe| observe(router))
     }
 }
 
@@ -258,7 +272,7 @@ fn any_origin(exposed: Vec<HeaderName>) -> CorsLayer {
         .max_age(Duration::from_secs(600))
 }
 
-fn wrong_method(style: BodyStyle, allow: &str) -> axum::response::Response {
+fn wrong_method(style: BodyStyle, allow: &str) -> Response {
     let message = format!("this path does not take the method; it takes {allow}");
     let mut response = Problem::new(Kind::MethodNotAllowed, CODE_METHOD, message).response(style);
     if let Ok(value) = HeaderValue::from_str(allow) {
@@ -267,7 +281,7 @@ fn wrong_method(style: BodyStyle, allow: &str) -> axum::response::Response {
     response.into_response()
 }
 
-fn unknown_path(style: BodyStyle) -> axum::response::Response {
+fn unknown_path(style: BodyStyle) -> Response {
     let message = "there is nothing under this path; compare the URL with the configured one";
     Problem::new(Kind::NotFound, CODE_PATH, message).response(style)
 }

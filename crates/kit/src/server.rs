@@ -1,27 +1,21 @@
 use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use axum::Router;
-use axum::body::Body;
-use axum::response::Response;
-use http::{Request, StatusCode};
-use hyper::body::Incoming;
-use hyper::service::service_fn;
-use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
-use hyper_util::server::conn::auto::Builder;
-use hyper_util::server::graceful::{GracefulShutdown, Watcher};
 use rustls_pki_types::CertificateDer;
-use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::Semaphore;
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
-use tower::Service as _;
+use tokio_util::task::TaskTracker;
 
+use crate::connection::Connection;
+use crate::crowd::Crowd;
+use crate::error::Error;
+use crate::listen::TlsConfig;
+use crate::serve::Server;
 use crate::tls::Tls;
-use crate::{Error, TlsConfig};
 
 /// Where a request came from; an extension of every request. Behind a proxy it is the proxy.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -37,13 +31,16 @@ pub(crate) struct Listener {
     tcp: TcpListener,
     tls: Option<Arc<Tls>>,
     address: SocketAddr,
+    crowd: Arc<Crowd>,
 }
 
 impl Listener {
+    /// Binds an address that holds up to `connections` connections.
     pub(crate) async fn bind(
         address: SocketAddr,
         tls: Option<&TlsConfig>,
         client_ca: Option<&Path>,
+        connections: usize,
     ) -> Result<Self, Error> {
         let tls = tls
             .map(|files| Tls::load(files, client_ca))
@@ -52,11 +49,21 @@ impl Listener {
         let failed = |source| Error::Bind { address, source };
         let tcp = TcpListener::bind(address).await.map_err(failed)?;
         let address = tcp.local_addr().map_err(failed)?;
-        Ok(Self { tcp, tls, address })
+        let crowd = Crowd::new(connections);
+        Ok(Self {
+            tcp,
+            tls,
+            address,
+            crowd,
+        })
     }
 
     pub(crate) fn address(&self) -> SocketAddr {
         self.address
+    }
+
+    pub(crate) fn most_connections(&self) -> usize {
+        self.crowd.most()
     }
 
     /// Accepts until told to stop, then lets running requests end, up to the drain deadline.
@@ -65,17 +72,18 @@ impl Listener {
             .tls
             .clone()
             .map(|tls| tokio::spawn(tls.follow(stop.clone())));
-        let connections = GracefulShutdown::new();
+        let connections = TaskTracker::new();
         let cut = CancellationToken::new();
         let server = Server {
             router: router.with_state(()),
-            builder: builder(),
             tls: self.tls.clone(),
+            stop: stop.clone(),
             cut: cut.clone(),
         };
         self.accept(Arc::new(server), &connections, &stop).await;
         drop(self.tcp);
-        if tokio::time::timeout(DRAIN, connections.shutdown())
+        connections.close();
+        if tokio::time::timeout(DRAIN, connections.wait())
             .await
             .is_err()
         {
@@ -90,150 +98,135 @@ impl Listener {
     async fn accept(
         &self,
         server: Arc<Server>,
-        connections: &GracefulShutdown,
+        connections: &TaskTracker,
         stop: &CancellationToken,
     ) {
-        let slots = Arc::new(Semaphore::new(MAX_CONNECTIONS));
+        let mut trouble = Trouble::new(self.address);
         loop {
-            // The slot comes first, so that what is over the cap waits in the kernel's queue.
+            // The place comes first, so that what is over the limit waits in the kernel's queue.
             let next = async {
-                let slot = Arc::clone(&slots).acquire_owned().await;
-                (slot, self.tcp.accept().await)
+                self.crowd.place().await;
+                self.tcp.accept().await
             };
-            let Some((slot, accepted)) = stop.run_until_cancelled(next).await else {
+            let Some(accepted) = stop.run_until_cancelled(next).await else {
                 return;
             };
             match accepted {
                 Ok((stream, peer)) => {
-                    let (server, watcher) = (Arc::clone(&server), connections.watcher());
-                    tokio::spawn(async move {
-                        server.connection(stream, peer, watcher).await;
-                        drop(slot);
-                    });
+                    trouble.is_over();
+                    self.begin(&server, connections, stream, peer, &mut trouble);
                 }
                 Err(error) => {
-                    tracing::warn!(%error, address = %self.address, "a connection was not accepted");
                     // Out of file descriptors, most likely: without a pause this loop would spin.
-                    stop.run_until_cancelled(tokio::time::sleep(ACCEPT_PAUSE))
-                        .await;
+                    self.crowd.make_room();
+                    let pause = trouble.pause(&error);
+                    stop.run_until_cancelled(tokio::time::sleep(pause)).await;
                 }
             }
         }
     }
-}
 
-struct Server {
-    router: Router,
-    builder: Builder<TokioExecutor>,
-    tls: Option<Arc<Tls>>,
-    cut: CancellationToken,
-}
-
-impl Server {
-    async fn connection(&self, stream: TcpStream, peer: SocketAddr, watcher: Watcher) {
-        // Small answers must not wait for the peer's acknowledgement.
-        if stream.set_nodelay(true).is_err() {
-            return;
-        }
-        let Some(tls) = &self.tls else {
-            return self.serve(stream, peer, None, watcher).await;
-        };
-        let handshake = tls.acceptor().accept(stream);
-        match tokio::time::timeout(HANDSHAKE, handshake).await {
-            Ok(Ok(stream)) => {
-                let (_, session) = stream.get_ref();
-                let certificate = session
-                    .peer_certificates()
-                    .and_then(<[_]>::first)
-                    .map(|der| PeerCertificate(der.clone().into_owned()));
-                self.serve(stream, peer, certificate, watcher).await;
-            }
-            Ok(Err(error)) => tracing::debug!(%error, %peer, "a tls handshake failed"),
-            Err(_) => tracing::debug!(%peer, "a tls handshake took too long"),
-        }
-    }
-
-    async fn serve<IO>(
+    fn begin(
         &self,
-        io: IO,
+        server: &Arc<Server>,
+        connections: &TaskTracker,
+        stream: TcpStream,
         peer: SocketAddr,
-        certificate: Option<PeerCertificate>,
-        watcher: Watcher,
-    ) where
-        IO: AsyncRead + AsyncWrite + Unpin + Send + 'static,
-    {
-        let spoke = Arc::new(AtomicBool::new(false));
-        let first_request = Arc::clone(&spoke);
-        let router = self.router.clone();
-        let service = service_fn(move |mut request: Request<Incoming>| {
-            first_request.store(true, Ordering::Relaxed);
-            request.extensions_mut().insert(PeerAddress(peer));
-            if let Some(certificate) = &certificate {
-                request.extensions_mut().insert(certificate.clone());
-            }
-            answer(router.clone(), request)
+        trouble: &mut Trouble,
+    ) {
+        let connection = Connection::new(peer);
+        let Some(member) = self.crowd.admit(&connection) else {
+            trouble.refused(peer);
+            return;
+        };
+        let server = Arc::clone(server);
+        connections.spawn(async move {
+            server.connection(stream, connection).await;
+            drop(member);
         });
-        let connection = self.builder.serve_connection(TokioIo::new(io), service);
-        tokio::select! {
-            ended = watcher.watch(connection) => if let Err(error) = ended {
-                tracing::debug!(%error, %peer, "a connection ended with an error");
-            },
-            () = silence(&spoke) => tracing::debug!(%peer, "a connection asked for nothing"),
-            () = self.cut.cancelled() => {}
+    }
+}
+
+/// What goes wrong while accepting: waited out for longer each time, and told once in a while instead of each time.
+struct Trouble {
+    address: SocketAddr,
+    pause: Duration,
+    told: Option<Instant>,
+    untold: u64,
+}
+
+impl Trouble {
+    fn new(address: SocketAddr) -> Self {
+        Self {
+            address,
+            pause: SHORTEST_PAUSE,
+            told: None,
+            untold: 0,
         }
     }
-}
 
-async fn answer(
-    mut router: Router,
-    request: Request<Incoming>,
-) -> Result<Response, std::convert::Infallible> {
-    // HTTP/1 refuses them while parsing; HTTP/2 only counts their bytes.
-    if request.headers().len() > MAX_HEADERS {
-        let mut response = Response::new(Body::empty());
-        *response.status_mut() = StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE;
-        return Ok(response);
+    fn is_over(&mut self) {
+        self.pause = SHORTEST_PAUSE;
     }
-    router.call(request).await
-}
 
-/// Ends if the first request does not come in time. Later ones have the protocol's own time-outs,
-/// but before the first one the protocol is not known.
-async fn silence(spoke: &AtomicBool) {
-    tokio::time::sleep(HEADER_READ).await;
-    if spoke.load(Ordering::Relaxed) {
-        std::future::pending::<()>().await;
+    fn pause(&mut self, error: &std::io::Error) -> Duration {
+        if let Some(times) = self.is_to_tell(Instant::now()) {
+            tracing::warn!(%error, address = %self.address, times, "connections are not accepted");
+        }
+        let pause = self.pause;
+        self.pause = (pause * 2).min(LONGEST_PAUSE);
+        pause
+    }
+
+    fn refused(&mut self, peer: SocketAddr) {
+        if let Some(times) = self.is_to_tell(Instant::now()) {
+            tracing::warn!(
+                peer = %peer.ip(), address = %self.address, times,
+                "a peer has as many connections as it may, all of them at work; no more are taken"
+            );
+        }
+    }
+
+    /// How many times it happened since it was last told, if it is to be told now.
+    fn is_to_tell(&mut self, now: Instant) -> Option<u64> {
+        self.untold += 1;
+        if self.told.is_some_and(|told| now < told + TELL) {
+            return None;
+        }
+        self.told = Some(now);
+        Some(std::mem::take(&mut self.untold))
     }
 }
 
-fn builder() -> Builder<TokioExecutor> {
-    let mut builder = Builder::new(TokioExecutor::new());
-    builder
-        .http1()
-        .timer(TokioTimer::new())
-        .header_read_timeout(HEADER_READ)
-        .max_headers(MAX_HEADERS)
-        .max_buf_size(MAX_HEADER_BYTES);
-    builder
-        .http2()
-        .timer(TokioTimer::new())
-        .max_header_list_size(MAX_HEADER_BYTES as u32)
-        .max_concurrent_streams(MAX_STREAMS)
-        .keep_alive_interval(KEEP_ALIVE)
-        .keep_alive_timeout(KEEP_ALIVE_ANSWER);
-    builder
-}
-
-// Each of these bounds what one unauthenticated peer can hold: memory for headers, streams and
-// connections, and the time for which it can hold them.
-const MAX_HEADER_BYTES: usize = 16 << 10;
-const MAX_HEADERS: usize = 64;
-const MAX_STREAMS: u32 = 200;
-const MAX_CONNECTIONS: usize = 8192;
-const HANDSHAKE: Duration = Duration::from_secs(10);
-const HEADER_READ: Duration = Duration::from_secs(30);
-const KEEP_ALIVE: Duration = Duration::from_secs(60);
-const KEEP_ALIVE_ANSWER: Duration = Duration::from_secs(20);
 /// Longer than any route's deadline that clients wait for.
 const DRAIN: Duration = Duration::from_secs(25);
-const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
+const SHORTEST_PAUSE: Duration = Duration::from_millis(10);
+const LONGEST_PAUSE: Duration = Duration::from_secs(1);
+const TELL: Duration = Duration::from_secs(30);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn trouble_is_told_once_in_a_while_and_waited_out_for_longer_each_time() {
+        let mut trouble = Trouble::new(SocketAddr::from(([127, 0, 0, 1], 1)));
+        let start = Instant::now();
+        for (after, told) in [
+            (0, Some(1)),
+            (1, None),
+            (2, None),
+            (30, Some(3)),
+            (31, None),
+        ] {
+            let now = start + Duration::from_secs(after);
+            assert_eq!(trouble.is_to_tell(now), told, "after {after} seconds");
+        }
+        let error = std::io::Error::from_raw_os_error(24);
+        let pauses: Vec<_> = (0..9).map(|_| trouble.pause(&error)).collect();
+        assert!(pauses.is_sorted());
+        assert_eq!(pauses.last(), Some(&LONGEST_PAUSE));
+        trouble.is_over();
+        assert_eq!(trouble.pause(&error), SHORTEST_PAUSE);
+    }
+}

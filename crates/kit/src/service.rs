@@ -1,4 +1,3 @@
-use std::convert::Infallible;
 use std::future::Future;
 use std::net::SocketAddr;
 use std::pin::Pin;
@@ -6,18 +5,22 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::middleware::{from_fn, from_fn_with_state};
-use axum::response::IntoResponse;
 use prometheus::{IntGaugeVec, Opts, Registry};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
-use tonic::server::NamedService;
 
-use crate::grpc::GrpcServices;
+use crate::budget::{Endpoint, Method};
+use crate::descriptors::{self, Connections};
+use crate::error::Error;
+use crate::grpc::{GrpcService, GrpcServices};
+use crate::listen::Listeners;
 use crate::measure::{RequestMetrics, measure};
+use crate::problem::BodyStyle;
 use crate::readiness::Readiness;
+use crate::routes::Routes;
 use crate::running::Running;
 use crate::server::Listener;
-use crate::{Error, Listeners, ops, trace};
+use crate::{ops, trace};
 
 type Task = Box<dyn FnOnce(CancellationToken) -> Pin<Box<dyn Future<Output = ()> + Send>> + Send>;
 
@@ -27,7 +30,7 @@ type Task = Box<dyn FnOnce(CancellationToken) -> Pin<Box<dyn Future<Output = ()>
 pub struct Service {
     name: &'static str,
     listeners: Listeners,
-    public: Router,
+    public: Routes,
     grpc: GrpcServices,
     admin: GrpcServices,
     readiness: Readiness,
@@ -43,7 +46,7 @@ impl Service {
         Self {
             name,
             listeners,
-            public: Router::new(),
+            public: Routes::new(BodyStyle::Text),
             grpc: GrpcServices::default(),
             admin: GrpcServices::default(),
             readiness: Readiness::new(draining.clone()),
@@ -53,41 +56,21 @@ impl Service {
         }
     }
 
-    /// The HTTP routes of the public port, from [`Routes::into_router`](crate::Routes::into_router).
-    pub fn public(mut self, router: Router) -> Self {
-        self.public = router;
+    /// The HTTP routes of the public port.
+    pub fn public(mut self, routes: Routes) -> Self {
+        self.public = routes;
         self
     }
 
-    /// Adds a gRPC service to the public port. Its own `max_decoding_message_size` bounds its messages.
-    pub fn grpc<S>(mut self, service: S) -> Self
-    where
-        S: tower::Service<http::Request<tonic::body::Body>, Error = Infallible>
-            + NamedService
-            + Clone
-            + Send
-            + Sync
-            + 'static,
-        S::Response: IntoResponse,
-        S::Future: Send + 'static,
-    {
-        self.grpc.add(service);
+    /// Adds a gRPC service to the public port. Only the given methods can be called, each within its budget.
+    pub fn grpc<S: GrpcService>(mut self, service: S, methods: &[Method]) -> Self {
+        self.grpc.add(service, methods);
         self
     }
 
     /// Adds a gRPC service to the admin interface, which only holders of an admin certificate reach.
-    pub fn admin_grpc<S>(mut self, service: S) -> Self
-    where
-        S: tower::Service<http::Request<tonic::body::Body>, Error = Infallible>
-            + NamedService
-            + Clone
-            + Send
-            + Sync
-            + 'static,
-        S::Response: IntoResponse,
-        S::Future: Send + 'static,
-    {
-        self.admin.add(service);
+    pub fn admin_grpc<S: GrpcService>(mut self, service: S, methods: &[Method]) -> Self {
+        self.admin.add(service, methods);
         self
     }
 
@@ -158,10 +141,44 @@ impl Service {
     /// # Errors
     /// As [`Service::bind`], but for the listeners.
     pub fn into_routers(self) -> Result<(Router, Router), Error> {
+        let mounted = self.mount()?.0;
+        Ok((mounted.public, mounted.admin))
+    }
+
+    /// All that can be asked of the service, on all its listeners, and what it may cost.
+    ///
+    /// # Errors
+    /// As [`Service::bind`], but for the listeners.
+    pub fn into_endpoints(self) -> Result<Vec<Endpoint>, Error> {
+        Ok(self.mount()?.0.endpoints)
+    }
+
+    fn mount(self) -> Result<(Mounted, Unmounted), Error> {
         let metrics = RequestMetrics::register(&self.registry)?;
-        let public = self.public.merge(self.grpc.into_router(&self.readiness)?);
-        let admin = self.admin.into_router(&self.readiness)?;
-        Ok((observed(public, metrics.clone()), observed(admin, metrics)))
+        let running = Running::new(self.name);
+        let ops = ops::routes(running, self.readiness.clone(), self.registry.clone());
+        let mut endpoints = self.public.endpoints("public");
+        let (grpc, methods) = self.grpc.into_router(&self.readiness, "public")?;
+        endpoints.extend(methods);
+        let (admin, methods) = self.admin.into_router(&self.readiness, "admin")?;
+        endpoints.extend(methods);
+        endpoints.extend(ops.endpoints("ops"));
+        let public = self.public.into_router().merge(grpc);
+        let mounted = Mounted {
+            public: observed(public, metrics.clone()),
+            admin: observed(admin, metrics),
+            ops: ops.into_router(),
+            endpoints,
+        };
+        let unmounted = Unmounted {
+            name: self.name,
+            listeners: self.listeners,
+            readiness: self.readiness,
+            tasks: self.tasks,
+            registry: self.registry,
+            draining: self.draining,
+        };
+        Ok((mounted, unmounted))
     }
 
     /// Binds the listeners. The kernel queues connections from now on; [`BoundService::run`]
@@ -171,35 +188,35 @@ impl Service {
     /// An address is taken, a TLS file is unusable, a descriptor set is malformed, or a metric has
     /// the name of one of the kit's.
     pub async fn bind(self) -> Result<BoundService, Error> {
-        let metrics = RequestMetrics::register(&self.registry)?;
-        register_build(&self.registry, self.name)?;
-        let Listeners { public, ops, admin } = &self.listeners;
-        let mut bound = Bound {
-            public: Listener::bind(public.address, public.tls.as_ref(), None).await?,
-            ops: Listener::bind(ops.address, ops.tls.as_ref(), None).await?,
-            admin: None,
-        };
-        if let Some(admin) = admin {
-            let ca = Some(admin.client_ca.as_path());
-            bound.admin = Some(Listener::bind(admin.address, Some(&admin.tls), ca).await?);
-        }
-        let public = self.public.merge(self.grpc.into_router(&self.readiness)?);
-        let admin = self.admin.into_router(&self.readiness)?;
+        let (mounted, rest) = self.mount()?;
+        register_build(&rest.registry, rest.name)?;
         Ok(BoundService {
-            name: self.name,
-            bound,
-            public: observed(public, metrics.clone()),
-            admin: observed(admin, metrics),
-            ops: ops::router(
-                Running::new(self.name),
-                self.readiness.clone(),
-                self.registry,
-            ),
-            readiness: self.readiness,
-            tasks: self.tasks,
-            draining: self.draining,
+            name: rest.name,
+            bound: Bound::bind(&rest.listeners).await?,
+            mounted,
+            readiness: rest.readiness,
+            tasks: rest.tasks,
+            draining: rest.draining,
         })
     }
+}
+
+/// The routers of all listeners.
+struct Mounted {
+    public: Router,
+    admin: Router,
+    ops: Router,
+    endpoints: Vec<Endpoint>,
+}
+
+/// What is left of a service whose routers are made.
+struct Unmounted {
+    name: &'static str,
+    listeners: Listeners,
+    readiness: Readiness,
+    tasks: Vec<(&'static str, Task)>,
+    registry: Registry,
+    draining: CancellationToken,
 }
 
 /// A service whose ports are taken, ready to run.
@@ -207,9 +224,7 @@ impl Service {
 pub struct BoundService {
     name: &'static str,
     bound: Bound,
-    public: Router,
-    admin: Router,
-    ops: Router,
+    mounted: Mounted,
     readiness: Readiness,
     tasks: Vec<(&'static str, Task)>,
     draining: CancellationToken,
@@ -219,6 +234,24 @@ struct Bound {
     public: Listener,
     ops: Listener,
     admin: Option<Listener>,
+}
+
+impl Bound {
+    async fn bind(listeners: &Listeners) -> Result<Self, Error> {
+        let Listeners { public, ops, admin } = listeners;
+        let most = Connections::within(descriptors::current());
+        let mut bound = Self {
+            public: Listener::bind(public.address, public.tls.as_ref(), None, most.public).await?,
+            ops: Listener::bind(ops.address, ops.tls.as_ref(), None, most.ops).await?,
+            admin: None,
+        };
+        if let Some(admin) = admin {
+            let ca = Some(admin.client_ca.as_path());
+            let listener = Listener::bind(admin.address, Some(&admin.tls), ca, most.admin);
+            bound.admin = Some(listener.await?);
+        }
+        Ok(bound)
+    }
 }
 
 impl BoundService {
@@ -246,16 +279,22 @@ impl BoundService {
         let admin = self.admin_address().map(tracing::field::display);
         tracing::info!(
             public = %self.public_address(), ops = %self.ops_address(), admin,
+            connections = self.bound.public.most_connections(),
             "{} is listening", self.name
         );
         let (stop_tasks, stop_ops) = (CancellationToken::new(), CancellationToken::new());
         let tasks = start(self.tasks, &self.readiness, &stop_tasks);
         let mut ops = JoinSet::new();
-        ops.spawn(self.bound.ops.serve(self.ops, stop_ops.clone()));
+        ops.spawn(self.bound.ops.serve(self.mounted.ops, stop_ops.clone()));
         let mut clients = JoinSet::new();
-        clients.spawn(self.bound.public.serve(self.public, self.draining.clone()));
+        let draining = self.draining.clone();
+        clients.spawn(
+            self.bound
+                .public
+                .serve(self.mounted.public, draining.clone()),
+        );
         if let Some(admin) = self.bound.admin {
-            clients.spawn(admin.serve(self.admin, self.draining.clone()));
+            clients.spawn(admin.serve(self.mounted.admin, draining));
         }
         shutdown.cancelled().await;
         tracing::info!("{} is stopping", self.name);

@@ -16,13 +16,17 @@ use bytes::Bytes;
 use http_body_util::{BodyExt, StreamBody};
 use hyper::body::Frame;
 
-use sigstead_kit::{BodyStyle, Budget, Listeners, Routes, Service, Telemetry, TelemetryConfig};
+use sigstead_kit::{
+    BodyStyle, Budget, Listeners, Method, Routes, Service, Telemetry, TelemetryConfig,
+};
 use tokio_util::sync::CancellationToken;
 use tonic::server::NamedService;
 
 /// Keeps what is exported to it.
 #[derive(Clone, Default)]
 struct Collector(Arc<Mutex<Vec<u8>>>);
+
+const EXPORT: &[Method] = &[Method::unary("Export", Budget::new(1 << 20, 5))];
 
 impl NamedService for Collector {
     const NAME: &'static str = "opentelemetry.proto.collector.trace.v1.TraceService";
@@ -61,7 +65,7 @@ async fn the_span_of_a_request_reaches_the_collector_in_the_trace_of_its_caller(
     let collector = Collector::default();
     let kept = Arc::clone(&collector.0);
     let (collector_url, _collector) =
-        start(Service::new("collector", Listeners::for_test()).grpc(collector)).await;
+        start(Service::new("collector", Listeners::for_test()).grpc(collector, EXPORT)).await;
     let config = TelemetryConfig {
         otlp_endpoint: Some(collector_url.parse().unwrap()),
         ..TelemetryConfig::default()
@@ -73,8 +77,7 @@ async fn the_span_of_a_request_reaches_the_collector_in_the_trace_of_its_caller(
     ));
 
     let routes = Routes::new(BodyStyle::Text).get("/greet", Budget::read(), outgoing_headers);
-    let (url, _service) =
-        start(Service::new("test", Listeners::for_test()).public(routes.into_router())).await;
+    let (url, _service) = start(Service::new("test", Listeners::for_test()).public(routes)).await;
     let request = reqwest::Client::new().get(format!("{url}/greet")).header(
         "traceparent",
         "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01",

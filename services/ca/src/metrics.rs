@@ -1,4 +1,4 @@
-use axum::extract::{Request, State};
+use axum::extract::Request;
 use axum::middleware::Next;
 use axum::response::Response;
 use prometheus::{HistogramOpts, HistogramVec, IntCounter, Registry};
@@ -41,11 +41,7 @@ impl Metrics {
 }
 
 /// Times a request of the HTTP faces.
-pub(crate) async fn measure(
-    State(metrics): State<Metrics>,
-    request: Request,
-    next: Next,
-) -> Response {
+pub(crate) async fn measure(metrics: Metrics, request: Request, next: Next) -> Response {
     let start = Instant::now();
     // Fulcio writes methods small; others than these two have no route.
     let method = match *request.method() {

@@ -21,8 +21,8 @@ pub fn serve(
 ) -> Service {
     let (follower, checked) = (authority.clone(), authority.clone());
     Service::new("ca", listeners)
-        .public(api::http::router(authority.clone()))
-        .grpc(api::grpc::service(authority))
+        .public(api::http::routes(authority.clone()))
+        .grpc(api::grpc::service(authority), api::grpc::METHODS)
         .reflection(&[sigstead_proto::FILE_DESCRIPTOR_SET])
         .readiness("authority", move || {
             std::future::ready(checked.check_ready())

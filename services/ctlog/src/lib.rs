@@ -52,7 +52,7 @@ pub async fn build_with_clock(config: Config, clock: Arc<dyn Clock>) -> Result<S
     let (to_ask, to_stop) = (Arc::clone(&log), Arc::clone(&log));
     let service = Service::new("ctlog", config.listeners)
         .public(api::http::routes(Arc::clone(&log)))
-        .grpc(api::grpc::service(Arc::clone(&log)))
+        .grpc(api::grpc::service(Arc::clone(&log)), api::grpc::METHODS)
         .reflection(&[sigstead_proto::FILE_DESCRIPTOR_SET])
         .readiness("log", move || std::future::ready(to_ask.check()))
         .task("log", |stop| async move {

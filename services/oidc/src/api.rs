@@ -2,8 +2,7 @@
 
 use std::sync::Arc;
 
-use axum::Router;
-use axum::middleware::from_fn_with_state;
+use axum::extract::State;
 use sigstead_kit::{BodyStyle, Budget, Routes};
 
 use crate::OidcIssuer;
@@ -13,16 +12,10 @@ mod grpc;
 mod http;
 mod visitor;
 
-pub(crate) use grpc::admin_service;
-
-/// The public port.
-pub(crate) fn router(issuer: &Arc<OidcIssuer>) -> Router {
-    let pages = from_fn_with_state(Arc::clone(issuer), browser::show_refusals);
-    routes(Arc::clone(issuer)).into_router().layer(pages)
-}
+pub(crate) use grpc::{ADMIN_METHODS, admin_service};
 
 /// All routes of the public port, below the path of the issuer URL.
-fn routes(issuer: Arc<OidcIssuer>) -> Routes {
+pub(crate) fn routes(issuer: Arc<OidcIssuer>) -> Routes {
     let below = |path: &str| format!("{}{path}", issuer.issuer.path());
     let home = below("/");
     let pages = Routes::new(BodyStyle::Text)
@@ -43,7 +36,14 @@ fn routes(issuer: Arc<OidcIssuer>) -> Routes {
         .get(&below("/keys"), Budget::read(), http::keys)
         .post(&below("/token"), FORM, http::token)
         .post(&below("/device/code"), FORM, http::start_device);
-    pages.merge(machines).healthz().with_state(issuer)
+    let for_pages = Arc::clone(&issuer);
+    pages
+        .merge(machines)
+        .healthz()
+        .observed_by(move |request, next| {
+            browser::show_refusals(State(Arc::clone(&for_pages)), request, next)
+        })
+        .with_state(issuer)
 }
 
 /// Ten seconds, because a password may wait in the queue of hashes.

@@ -159,8 +159,8 @@ impl OidcIssuer {
     pub fn into_service(self: Arc<Self>, listeners: Listeners) -> Service {
         let (ready, sweeper) = (Arc::clone(&self), Arc::clone(&self));
         Service::new("oidc", listeners)
-            .public(api::router(&self))
-            .admin_grpc(api::admin_service(Arc::clone(&self)))
+            .public(api::routes(Arc::clone(&self)))
+            .admin_grpc(api::admin_service(Arc::clone(&self)), api::ADMIN_METHODS)
             .reflection(&[sigstead_proto::FILE_DESCRIPTOR_SET])
             .metrics(self.registry.clone())
             .readiness("store", move || {

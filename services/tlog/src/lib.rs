@@ -64,8 +64,8 @@ pub async fn build_with_clock(config: Config, clock: Arc<dyn Clock>) -> Result<S
     let (to_ask, to_stop) = (Arc::clone(&logs), Arc::clone(&logs));
     let service = Service::new("tlog", config.listeners)
         .public(api::http::routes(Arc::clone(&logs)))
-        .grpc(api::grpc::service(Arc::clone(&logs)))
-        .admin_grpc(api::admin::service(logs))
+        .grpc(api::grpc::service(Arc::clone(&logs)), api::grpc::METHODS)
+        .admin_grpc(api::admin::service(logs), api::admin::METHODS)
         .reflection(&[sigstead_proto::FILE_DESCRIPTOR_SET])
         .readiness("logs", move || std::future::ready(to_ask.check()))
         .task("logs", |stop| async move {

@@ -38,7 +38,10 @@ pub fn service(authority: Arc<TimestampAuthority>, listeners: sigstead_kit::List
     let ready = Arc::clone(&authority);
     Service::new("tsa", listeners)
         .public(api::http::routes(Arc::clone(&authority)))
-        .grpc(api::grpc::service(Arc::clone(&authority)))
+        .grpc(
+            api::grpc::service(Arc::clone(&authority)),
+            api::grpc::METHODS,
+        )
         .reflection(&[sigstead_proto::FILE_DESCRIPTOR_SET])
         .metrics(authority.registry().clone())
         .readiness("chain", move || {

@@ -78,7 +78,7 @@ fn service(
     let refused = Arc::clone(&repository);
     service
         .public(api::http::routes(Arc::clone(&repository)))
-        .grpc(api::grpc::service(repository, draining))
+        .grpc(api::grpc::service(repository, draining), api::grpc::METHODS)
         .reflection(&[sigstead_proto::FILE_DESCRIPTOR_SET])
         .metrics(registry)
         .warning("repository", move || refused.refusal())

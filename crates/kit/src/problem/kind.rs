@@ -28,6 +28,8 @@ pub enum Kind {
     Unprocessable,
     /// The operation exists in the interface and is not offered here.
     Unimplemented,
+    /// The request did not arrive in time.
+    RequestTimeout,
     /// The caller went away.
     Cancelled,
     /// A part that is needed cannot be reached now; later may work.
@@ -54,6 +56,7 @@ impl Kind {
             Self::UnsupportedMediaType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::Unprocessable => StatusCode::UNPROCESSABLE_ENTITY,
             Self::Unimplemented => StatusCode::NOT_IMPLEMENTED,
+            Self::RequestTimeout => StatusCode::REQUEST_TIMEOUT,
             // The number that grpc-gateway gives a cancelled call; it has no registered name.
             Self::Cancelled => {
                 StatusCode::from_u16(499).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
@@ -80,7 +83,7 @@ impl Kind {
             Self::MethodNotAllowed | Self::Unimplemented => Code::Unimplemented,
             Self::Cancelled => Code::Cancelled,
             Self::Unavailable => Code::Unavailable,
-            Self::DeadlineExceeded => Code::DeadlineExceeded,
+            Self::DeadlineExceeded | Self::RequestTimeout => Code::DeadlineExceeded,
             Self::Internal => Code::Internal,
         }
     }

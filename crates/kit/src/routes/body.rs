@@ -6,69 +6,44 @@ use http::{HeaderMap, header};
 use http_body_util::BodyExt;
 use hyper::body::Body as _;
 
-use tokio::sync::{Semaphore, SemaphorePermit};
+use crate::budget::Budget;
+use crate::problem::{
+    CODE_BODY_READ, CODE_BODY_ROOM, CODE_BODY_SIZE, CODE_BODY_SLOW, Kind, Problem,
+};
+use crate::room::Room;
 
-use crate::problem::{CODE_BODY_READ, CODE_BODY_ROOM, CODE_BODY_SIZE, Kind, Problem};
-
-/// A body, and the memory that it has for as long as its request lasts.
-pub(super) struct HeldBody {
-    pub(super) bytes: Bytes,
+/// A body, and the room that it has for as long as its request lasts.
+pub(crate) struct HeldBody {
+    pub(crate) bytes: Bytes,
     _room: Room,
 }
 
-/// The memory for all large bodies of the process, in pages.
-pub(super) static ROOM: Semaphore = Semaphore::const_new(ROOM_BYTES / PAGE_BYTES);
-
-/// The part of that memory that one body has. It grows with what has come, not with what was declared: who declares much
-/// and sends little holds little.
-struct Room {
-    of_all: &'static Semaphore,
-    held: Option<SemaphorePermit<'static>>,
-}
-
-impl Room {
-    /// Makes it enough for so many bytes; tells whether there was as much.
-    fn grow(&mut self, length: usize) -> bool {
-        let held = self.held.as_ref().map_or(0, SemaphorePermit::num_permits);
-        let pages = match length {
-            ..=SMALL_BYTES => 0,
-            _ => length.div_ceil(PAGE_BYTES),
-        };
-        let Some(more) = pages.checked_sub(held).filter(|more| *more > 0) else {
-            return true;
-        };
-        let Ok(more) = self.of_all.try_acquire_many(more as u32) else {
-            return false;
-        };
-        match &mut self.held {
-            Some(held) => held.merge(more),
-            held => *held = Some(more),
-        }
-        true
-    }
-}
-
-/// Reads a request body of at most `limit` bytes.
-///
-/// Small ones always have room, because a connection holds as much anyway; large ones share `room`.
+/// Reads a request body within `budget`; every byte of it has room.
 ///
 /// A larger one is read to its end, within reason, and thrown away before it is refused: a server
 /// that answers while the client still sends makes HTTP/2 clients report a reset stream instead of
 /// the answer.
-pub(super) async fn read_within(
+pub(crate) async fn read_within(
+    headers: &HeaderMap,
+    body: Body,
+    budget: &Budget,
+    room: Room,
+) -> Result<HeldBody, Problem> {
+    if body.is_end_stream() {
+        let bytes = Bytes::new();
+        return Ok(HeldBody { bytes, _room: room });
+    }
+    let reading = read(headers, body, budget.body_bytes, room);
+    let read = tokio::time::timeout(budget.read_time, reading).await;
+    read.unwrap_or_else(|_| Err(slow(budget)))
+}
+
+async fn read(
     headers: &HeaderMap,
     mut body: Body,
     limit: usize,
-    room: &'static Semaphore,
+    mut room: Room,
 ) -> Result<HeldBody, Problem> {
-    let mut held = Room {
-        of_all: room,
-        held: None,
-    };
-    if body.is_end_stream() {
-        let bytes = Bytes::new();
-        return Ok(HeldBody { bytes, _room: held });
-    }
     // A client that waits for leave to send has sent nothing, so there is nothing to drain.
     if headers.contains_key(header::EXPECT) && declared(headers).is_some_and(|n| n > limit as u64) {
         return Err(too_large(limit));
@@ -84,7 +59,8 @@ pub(super) async fn read_within(
             drain(body).await;
             return Err(too_large(limit));
         }
-        if !held.grow(length) {
+        // Growing memory is as large as it can become, not as what is in it.
+        if !room.grow(length.max(joined.capacity())) {
             drain(body).await;
             return Err(no_room());
         }
@@ -101,7 +77,7 @@ pub(super) async fn read_within(
     } else {
         joined.freeze()
     };
-    Ok(HeldBody { bytes, _room: held })
+    Ok(HeldBody { bytes, _room: room })
 }
 
 async fn drain(mut body: Body) {
@@ -144,43 +120,31 @@ fn unreadable(error: axum::Error) -> Problem {
     Problem::new(Kind::InvalidArgument, CODE_BODY_READ, message).with_detail(error)
 }
 
+fn slow(budget: &Budget) -> Problem {
+    let seconds = budget.read_time.as_secs_f64();
+    let message = format!(
+        "the request body did not arrive within {seconds} seconds; send it faster, or send less"
+    );
+    Problem::new(Kind::RequestTimeout, CODE_BODY_SLOW, message)
+}
+
 /// Enough for every honest mistake; beyond it a client only costs bandwidth.
 const DRAIN_BYTES: usize = 16 << 20;
 const DRAIN_TIME: Duration = Duration::from_secs(5);
-
-const SMALL_BYTES: usize = 64 << 10;
-const ROOM_BYTES: usize = 256 << 20;
-const PAGE_BYTES: usize = 4 << 10;
 const RETRY_AFTER: Duration = Duration::from_secs(1);
 
 #[cfg(test)]
 mod tests {
-    use axum::body::Body;
+    use std::sync::Arc;
 
     use super::*;
-
-    static TIGHT: Semaphore = Semaphore::const_new((96 << 10) / PAGE_BYTES);
-
-    async fn read(length: usize) -> Result<HeldBody, Problem> {
-        let body = Body::from(vec![b'x'; length]);
-        let mut headers = HeaderMap::new();
-        headers.insert(header::CONTENT_LENGTH, length.into());
-        read_within(&headers, body, 1 << 20, &TIGHT).await
-    }
-
-    #[tokio::test]
-    async fn large_bodies_share_their_room_and_small_ones_need_none() {
-        let first = read(80 << 10).await.unwrap_or_else(|_| unreachable!());
-        let refused = read(80 << 10).await.err();
-        assert_eq!(refused.map(|problem| problem.code), Some(CODE_BODY_ROOM));
-        assert!(read(64 << 10).await.is_ok());
-        drop(first);
-        assert!(read(80 << 10).await.is_ok());
-    }
+    use crate::room::{Pool, Share};
 
     #[tokio::test]
     async fn a_body_has_as_much_room_as_has_come_of_it() {
-        static ROOM: Semaphore = Semaphore::const_new(64);
+        static POOL: Pool = Pool::new(256 << 10);
+        let share = Arc::new(Share::of(&POOL));
+        let room = Room::new(Arc::clone(&share));
         let (sender, body) = tokio::sync::mpsc::channel::<Bytes>(1);
         let body = futures::stream::unfold(body, async |mut body| {
             let part = body.recv().await?;
@@ -189,17 +153,17 @@ mod tests {
         let mut headers = HeaderMap::new();
         headers.insert(header::CONTENT_LENGTH, (1 << 20).into());
         let reading = tokio::spawn(async move {
-            read_within(&headers, Body::from_stream(Box::pin(body)), 1 << 20, &ROOM).await
+            let body = Body::from_stream(Box::pin(body));
+            read_within(&headers, body, &Budget::new(1 << 20, 5), room).await
         });
-        for held in [0, 25, 50] {
-            while ROOM.available_permits() != 64 - held {
-                tokio::task::yield_now().await;
-            }
+        assert!(!share.is_held(), "what was declared is held");
+        for _ in 0..5 {
             let part = Bytes::from(vec![b'x'; 100 << 10]);
             sender.send(part).await.unwrap();
         }
+        drop(sender);
         let refused = reading.await.unwrap().err();
         assert_eq!(refused.map(|problem| problem.code), Some(CODE_BODY_ROOM));
-        assert_eq!(ROOM.available_permits(), 64);
+        assert!(!share.is_held());
     }
 }

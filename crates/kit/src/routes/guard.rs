@@ -1,5 +1,6 @@
 use std::any::Any;
 use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
 
 use axum::body::Body;
 use axum::extract::{Request, State};
@@ -7,9 +8,12 @@ use axum::middleware::Next;
 use axum::response::Response;
 use futures::FutureExt;
 use http::header;
+use tokio::sync::Semaphore;
 
-use super::Budget;
-use super::body::{ROOM, read_within};
+use super::body::read_within;
+use crate::answer::Answer;
+use crate::budget::Budget;
+use crate::connection::Exchange;
 use crate::problem::{BodyStyle, CODE_DEADLINE, CODE_INTERNAL, Kind, Problem};
 
 #[derive(Debug, Clone, Copy)]
@@ -20,25 +24,48 @@ pub(super) struct Guard {
 
 /// Holds a route to its budget and renders every problem in its style.
 pub(super) async fn guard(State(guard): State<Guard>, request: Request, next: Next) -> Response {
-    let deadline = guard.budget.deadline;
-    let work = AssertUnwindSafe(serve(guard.budget, request, next)).catch_unwind();
-    let outcome = match tokio::time::timeout(deadline, work).await {
-        Ok(Ok(outcome)) => outcome,
-        Ok(Err(panic)) => Err(Problem::internal(CODE_INTERNAL, panic_text(&*panic))),
-        Err(_) => Err(late(guard.budget)),
-    };
-    match outcome {
-        Ok(response) => restyle(response, guard.style),
+    match serve(guard, request, next).await {
+        Ok(response) => response,
         Err(problem) => problem.response(guard.style),
     }
 }
 
-async fn serve(budget: Budget, request: Request, next: Next) -> Result<Response, Problem> {
+async fn serve(guard: Guard, request: Request, next: Next) -> Result<Response, Problem> {
+    let budget = guard.budget;
+    let exchange = exchange_of(&request);
     let (parts, body) = request.into_parts();
-    let body = read_within(&parts.headers, body, budget.body_bytes, &ROOM).await?;
+    let body = read_within(&parts.headers, body, &budget, exchange.request_room()).await?;
+    exchange.owe();
     let request = Request::from_parts(parts, Body::from(body.bytes.clone()));
-    Ok(next.run(request).await)
+    let work = async {
+        let _turn = turn(&budget).await;
+        next.run(request).await
+    };
+    let work = AssertUnwindSafe(work).catch_unwind();
+    let response = match tokio::time::timeout(budget.work_time, work).await {
+        Ok(Ok(response)) => restyle(response, guard.style),
+        Ok(Err(panic)) => return Err(Problem::internal(CODE_INTERNAL, panic_text(&*panic))),
+        Err(_) => return Err(late(budget)),
+    };
+    Answer::http(response, budget, exchange)
 }
+
+/// The exchange that a request belongs to.
+pub(crate) fn exchange_of(request: &Request) -> Arc<Exchange> {
+    let exchange = request.extensions().get::<Arc<Exchange>>();
+    exchange.map_or_else(Exchange::detached, Arc::clone)
+}
+
+/// Large answers are made by a few at a time: they are counted only when they are there.
+pub(crate) async fn turn(budget: &Budget) -> Option<tokio::sync::SemaphorePermit<'static>> {
+    if !budget.has_large_answers() {
+        return None;
+    }
+    // It is never closed, so an error does not occur.
+    LARGE.acquire().await.ok()
+}
+
+static LARGE: Semaphore = Semaphore::const_new(8);
 
 /// Gives a problem that a handler returned the route's style, and keeps the headers that the
 /// handler set beside it.
@@ -59,7 +86,7 @@ fn restyle(mut response: Response, style: BodyStyle) -> Response {
 }
 
 fn late(budget: Budget) -> Problem {
-    let seconds = budget.deadline.as_secs_f64();
+    let seconds = budget.work_time.as_secs_f64();
     let message = format!("the request was not completed within {seconds} seconds; try again");
     Problem::new(Kind::DeadlineExceeded, CODE_DEADLINE, message)
 }

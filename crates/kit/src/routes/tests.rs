@@ -14,8 +14,9 @@ use super::*;
 use crate::Query;
 
 const SMALL: Budget = Budget {
-    body_bytes: 8,
-    deadline: Duration::from_millis(50),
+    read_time: Duration::from_millis(50),
+    work_time: Duration::from_millis(50),
+    ..Budget::new(8, 1)
 };
 
 #[derive(Deserialize)]
@@ -160,9 +161,34 @@ async fn a_deadline_ends_a_request() {
 }
 
 #[tokio::test]
-async fn a_body_that_never_comes_ends_at_the_deadline_too() {
+async fn a_body_that_never_comes_is_the_callers_doing() {
     let body = Body::from_stream(tokio_stream::pending::<Result<Bytes, std::io::Error>>());
-    assert_eq!(call(Method::POST, "/echo", body).await.0, 504);
+    let (status, response) = call(Method::POST, "/echo", body).await;
+    assert_eq!(status, 408);
+    assert_eq!(response.headers()["sigstead-code"], "E-KIT-009");
+}
+
+#[tokio::test]
+async fn the_budget_is_the_only_limit_of_a_body() {
+    let large = Budget::new(8 << 20, 5);
+    let routes = Routes::new(BodyStyle::Text).post("/large", large, |body: Bytes| async move {
+        body.len().to_string()
+    });
+    let request = Request::post("/large").body(Body::from(vec![b'x'; 5 << 20]));
+    let response = routes.into_router().oneshot(request.unwrap()).await;
+    assert_eq!(text(response.unwrap()).await, (5 << 20).to_string());
+}
+
+#[tokio::test]
+async fn an_answer_beyond_its_budget_is_a_fault_of_the_service() {
+    let small = Budget::read().answering(8);
+    for (length, status) in [(8, 200), (9, 500)] {
+        let routes =
+            Routes::new(BodyStyle::Text).get("/", small, move || async move { vec![b'x'; length] });
+        let request = Request::get("/").body(Body::empty()).unwrap();
+        let response = routes.into_router().oneshot(request).await.unwrap();
+        assert_eq!(response.status(), status);
+    }
 }
 
 #[tokio::test]

@@ -1,17 +1,20 @@
+use std::convert::Infallible;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::task::{Context, Poll};
 
 use axum::response::Redirect;
 use reqwest::{Certificate, Client, Identity};
 use tokio::sync::Notify;
+use tonic::server::NamedService;
 use tonic::transport::Channel;
 use tonic_health::pb::HealthCheckRequest;
 use tonic_health::pb::health_client::HealthClient;
 
 use super::*;
-use crate::{AdminListenConfig, BodyStyle, Budget, ListenConfig, Routes, TlsConfig};
+use crate::budget::Budget;
+use crate::listen::{AdminListenConfig, ListenConfig, TlsConfig};
 
 /// A service that runs in this process until it is told to stop.
 struct Running {
@@ -45,14 +48,12 @@ fn service() -> Service {
     Service::new("test", Listeners::for_test())
 }
 
-fn echo() -> Router {
-    Routes::new(BodyStyle::HttpCode)
-        .post(
-            "/echo",
-            Budget::new(1024, 5),
-            |body: bytes::Bytes| async move { body },
-        )
-        .into_router()
+fn echo() -> Routes {
+    Routes::new(BodyStyle::HttpCode).post(
+        "/echo",
+        Budget::new(1024, 5),
+        |body: bytes::Bytes| async move { body },
+    )
 }
 
 fn testdata(name: &str) -> PathBuf {
@@ -235,7 +236,7 @@ async fn a_stop_lets_running_requests_end_and_tasks_after_them() {
     let routes = Routes::new(BodyStyle::Text).get("/slow", Budget::read(), handler);
     let stopped = task_stopped.clone();
     let service = service()
-        .public(routes.into_router())
+        .public(routes)
         .task("sequencer", |stop| async move {
             stop.cancelled().await;
             stopped.store(true, Ordering::SeqCst);
@@ -257,6 +258,12 @@ async fn a_stop_lets_running_requests_end_and_tasks_after_them() {
 /// A gRPC service that misbehaves as its method says.
 #[derive(Clone)]
 struct Sample;
+
+const SAMPLE: &[Method] = &[
+    Method::unary("Fine", Budget::read()),
+    Method::unary("Fall", Budget::read()),
+    Method::unary("Hang", Budget::read()),
+];
 
 impl NamedService for Sample {
     const NAME: &'static str = "sigstead.test.v1.Sample";
@@ -294,7 +301,7 @@ async fn grpc_call(running: &Running, method: &str, timeout: &str) -> http::Head
 
 #[tokio::test]
 async fn a_grpc_call_that_panics_or_is_late_gets_a_status() {
-    let running = Running::start(service().grpc(Sample)).await;
+    let running = Running::start(service().grpc(Sample, SAMPLE)).await;
     for (method, status) in [("Fine", "0"), ("Fall", "13"), ("Hang", "4")] {
         let headers = grpc_call(&running, method, "50m").await;
         assert_eq!(headers["grpc-status"], status, "{method}");
@@ -309,10 +316,172 @@ async fn a_grpc_call_that_panics_or_is_late_gets_a_status() {
     running.stop().await;
 }
 
+/// The frame of a message that is announced longer than it is.
+fn message(announced: u32, bytes: &[u8]) -> Vec<u8> {
+    [&[0], &announced.to_be_bytes()[..], bytes].concat()
+}
+
+#[tokio::test]
+async fn what_is_no_message_is_the_callers_doing() {
+    let running = Running::start(service().grpc(Sample, SAMPLE)).await;
+    let [_, client] = clients();
+    let check = "/grpc.health.v1.Health/Check";
+    for (path, body, status, code) in [
+        (check, message(2, &[0xff, 0xff]), "3", "E-KIT-011"),
+        (check, message(9, &[0x0a]), "3", "E-KIT-011"),
+        (check, vec![0; (16 << 10) + 6], "8", "E-KIT-004"),
+        (
+            "/sigstead.test.v1.Sample/Nothing",
+            message(0, &[]),
+            "12",
+            "E-KIT-014",
+        ),
+    ] {
+        let request = client.post(format!("{}{path}", running.public)).body(body);
+        let request = request.header("content-type", "application/grpc");
+        let answer = request.send().await.unwrap();
+        assert_eq!(answer.headers()["grpc-status"], status, "{path}");
+        assert_eq!(answer.headers()["sigstead-code"], code, "{path}");
+    }
+    running.stop().await;
+}
+
+#[tokio::test]
+async fn a_call_whose_message_does_not_end_is_ended() {
+    let slow = Budget {
+        read_time: Duration::from_millis(50),
+        ..Budget::new(4 << 20, 5)
+    };
+    let running = Running::start(service().grpc(Sample, &[Method::unary("Fine", slow)])).await;
+    let [_, client] = clients();
+    let part = bytes::Bytes::from(message(4 << 20, &[0; 64]));
+    let parts = [Ok::<_, Infallible>(hyper::body::Frame::data(part))];
+    let endless = futures::StreamExt::chain(tokio_stream::iter(parts), tokio_stream::pending());
+    let request = client
+        .post(format!("{}/{}/Fine", running.public, Sample::NAME))
+        .header("content-type", "application/grpc")
+        .body(reqwest::Body::wrap(http_body_util::StreamBody::new(
+            endless,
+        )));
+    let answer = request.send().await.unwrap();
+    assert_eq!(answer.headers()["grpc-status"], "4");
+    assert_eq!(answer.headers()["sigstead-code"], "E-KIT-009");
+    running.stop().await;
+}
+
+#[tokio::test]
+async fn a_connection_has_a_few_streams_without_an_end() {
+    let running = Running::start(service()).await;
+    let channel = Channel::from_shared(running.public.clone()).unwrap();
+    let mut health = HealthClient::new(channel.connect().await.unwrap());
+    let request = HealthCheckRequest {
+        service: String::new(),
+    };
+    let mut open = Vec::new();
+    let refused = loop {
+        match health.watch(request.clone()).await {
+            Ok(stream) => open.push(stream),
+            Err(status) => break status,
+        }
+    };
+    assert_eq!(open.len(), 16);
+    assert_eq!(refused.code(), tonic::Code::ResourceExhausted);
+    drop((open, health));
+    running.stop().await;
+}
+
+#[tokio::test]
+async fn callers_of_health_do_not_make_a_service_probe_others() {
+    let probes = Arc::new(AtomicUsize::new(0));
+    let counted = Arc::clone(&probes);
+    let check = move || {
+        counted.fetch_add(1, Ordering::Relaxed);
+        std::future::ready(Ok(()))
+    };
+    let started = std::time::Instant::now();
+    let running = Running::start(service().grpc(Sample, SAMPLE).readiness("peer", check)).await;
+    let channel = Channel::from_shared(running.public.clone()).unwrap();
+    let health = HealthClient::new(channel.connect().await.unwrap());
+    let request = HealthCheckRequest {
+        service: Sample::NAME.to_owned(),
+    };
+    let call = |_| {
+        let (mut health, request) = (health.clone(), request.clone());
+        async move { health.check(request).await.unwrap() }
+    };
+    futures::future::join_all((0..100).map(call)).await;
+    // One each second, however long the calls take here.
+    let seconds = started.elapsed().as_secs() as usize;
+    assert!(probes.load(Ordering::Relaxed) <= 1 + seconds);
+    drop(health);
+    running.stop().await;
+}
+
+/// A body of so many kilobytes; what it holds goes when it goes.
+fn endless_body(kilobytes: usize, held: tokio::sync::mpsc::Sender<()>) -> axum::body::Body {
+    let parts = std::iter::repeat_n(bytes::Bytes::from_static(&[0; 1024]), kilobytes);
+    let parts = parts.map(move |part| {
+        let _held = &held;
+        Ok::<_, Infallible>(part)
+    });
+    axum::body::Body::from_stream(tokio_stream::iter(parts))
+}
+
+#[tokio::test]
+async fn an_answer_that_nobody_reads_is_given_up() {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    const LENGTH: usize = 16 << 20;
+    let (held, mut given_up) = tokio::sync::mpsc::channel(1);
+    let held = std::sync::Mutex::new(Some(held));
+    let impatient = Budget {
+        progress_time: Duration::from_millis(50),
+        ..Budget::read().answering(LENGTH)
+    };
+    let held = Arc::new(held);
+    let handler = move || {
+        let held = held.lock().unwrap().take().unwrap();
+        async move { endless_body(LENGTH >> 10, held) }
+    };
+    let routes = Routes::new(BodyStyle::Text).get("/large", impatient, handler);
+    let running = Running::start(service().public(routes)).await;
+    let address = running.public.trim_start_matches("http://");
+    let mut connection = tokio::net::TcpStream::connect(address).await.unwrap();
+    let request = b"GET /large HTTP/1.1\r\nHost: localhost\r\n\r\n";
+    connection.write_all(request).await.unwrap();
+    assert_eq!(given_up.recv().await, None);
+    let mut read = Vec::new();
+    // The connection may end with a reset, after what the kernel still had.
+    let _end = connection.read_to_end(&mut read).await;
+    assert!(read.len() < LENGTH, "all of it came");
+    running.stop().await;
+}
+
+#[tokio::test]
+async fn a_request_without_one_host_is_refused() {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    let running = Running::start(service().public(echo())).await;
+    for (version, hosts, status) in [
+        ("1.1", "", "400"),
+        ("1.1", "Host: a\r\nHost: b\r\n", "400"),
+        ("1.1", "Host: a\r\n", "404"),
+        ("1.0", "", "404"),
+    ] {
+        let address = running.public.trim_start_matches("http://");
+        let mut connection = tokio::net::TcpStream::connect(address).await.unwrap();
+        let request = format!("GET /nothing HTTP/{version}\r\n{hosts}Connection: close\r\n\r\n");
+        connection.write_all(request.as_bytes()).await.unwrap();
+        let mut answer = String::new();
+        connection.read_to_string(&mut answer).await.unwrap();
+        let line = answer.lines().next().unwrap();
+        assert_eq!(line.split(' ').nth(1), Some(status), "{request}");
+    }
+    running.stop().await;
+}
+
 #[tokio::test]
 async fn grpc_health_tells_the_process_from_its_services() {
     let unready = || async { Err("no key".to_owned()) };
-    let running = Running::start(service().grpc(Sample).readiness("keys", unready)).await;
+    let running = Running::start(service().grpc(Sample, SAMPLE).readiness("keys", unready)).await;
     let channel = Channel::from_shared(running.public.clone())
         .unwrap()
         .connect()
@@ -349,7 +518,7 @@ async fn grpc_health_tells_the_process_from_its_services() {
 #[tokio::test]
 async fn reflection_lists_what_is_served_in_both_versions() {
     use tonic_reflection::pb::{v1, v1alpha};
-    let running = Running::start(service().grpc(Sample)).await;
+    let running = Running::start(service().grpc(Sample, SAMPLE)).await;
     let channel = Channel::from_shared(running.public.clone())
         .unwrap()
         .connect()
@@ -455,7 +624,7 @@ async fn the_admin_interface_lets_in_only_holders_of_its_certificates() {
         tls: tls("first"),
         client_ca: testdata("ca.pem"),
     });
-    let running = Running::start(Service::new("test", listeners).admin_grpc(Sample)).await;
+    let running = Running::start(Service::new("test", listeners).admin_grpc(Sample, SAMPLE)).await;
     let url = format!("https://{}/{}/Fine", running.admin.unwrap(), Sample::NAME);
     let call = |identity| tls_client(identity).post(url.clone()).send();
     assert_eq!(call(Some("operator")).await.unwrap().status(), 200);
@@ -487,7 +656,7 @@ async fn the_outbound_client_does_not_follow_a_redirect_to_another_host() {
             Redirect::temporary("/end")
         })
         .get("/end", Budget::read(), || async { "the end" });
-    let running = Running::start(service().public(routes.into_router())).await;
+    let running = Running::start(service().public(routes)).await;
     let client = crate::ClientConfig::default().build().unwrap();
     let away = client
         .get(format!("{}/away", running.public))

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use sigstead_identity::{ConfiguredIssuer, IssuerLocation};
-use sigstead_kit::Problem;
+use sigstead_kit::{Budget, Method, Problem};
 use sigstead_proto::fulcio::v2 as wire;
 use sigstead_x509::Certificate;
 use tonic::metadata::MetadataMap;
@@ -14,6 +14,7 @@ use wire::credentials::Credentials;
 use wire::oidc_issuer::Issuer;
 use wire::signing_certificate::Certificate as SignedCertificate;
 
+use super::http::ISSUE;
 use super::request::{choose_key, choose_token};
 use crate::{CertificateAuthority, Error, IssuanceRequest};
 
@@ -118,6 +119,13 @@ fn oidc_issuer(issuer: ConfiguredIssuer) -> wire::OidcIssuer {
         skip_email_verification: issuer.skip_email_verification,
     }
 }
+
+/// The methods, with the budgets that they have over HTTP.
+pub(crate) const METHODS: &[Method] = &[
+    Method::unary("CreateSigningCertificate", ISSUE),
+    Method::unary("GetTrustBundle", Budget::read()),
+    Method::unary("GetConfiguration", Budget::read()),
+];
 
 /// Where Fulcio's gateway puts the token of the `Authorization` header.
 const TOKEN_METADATA: &str = "oidcidentitytoken";

@@ -2,9 +2,8 @@
 
 use std::sync::Arc;
 
+use axum::Json;
 use axum::extract::State;
-use axum::middleware::from_fn_with_state;
-use axum::{Json, Router};
 use bytes::Bytes;
 use http::{HeaderMap, header};
 use sigstead_kit::{BodyStyle, Budget, Problem, Routes};
@@ -16,7 +15,7 @@ use crate::{CertificateAuthority, metrics};
 
 /// The routes of both HTTP faces. `Accept` is not looked at: python and Rust clients ask for PEM and
 /// read JSON.
-pub(crate) fn router(authority: Arc<CertificateAuthority>) -> Router {
+pub(crate) fn routes(authority: Arc<CertificateAuthority>) -> Routes {
     let metrics = authority.parts().metrics.clone();
     Routes::new(BodyStyle::Gateway)
         .post("/api/v2/signingCert", ISSUE, signing_certificate)
@@ -26,9 +25,8 @@ pub(crate) fn router(authority: Arc<CertificateAuthority>) -> Router {
         .get("/api/v1/rootCert", Budget::read(), v1::root_certificate)
         .healthz()
         .cors_any_origin(&["sigstead-code"])
+        .observed_by(move |request, next| metrics::measure(metrics.clone(), request, next))
         .with_state(authority)
-        .into_router()
-        .layer(from_fn_with_state(metrics, metrics::measure))
 }
 
 async fn signing_certificate(
@@ -64,4 +62,4 @@ pub(super) fn authorization(headers: &HeaderMap) -> Option<&str> {
 }
 
 /// Fulcio's body limit. The time covers a slow log; clients give up earlier.
-const ISSUE: Budget = Budget::new(4 * 1024 * 1024, 25);
+pub(super) const ISSUE: Budget = Budget::new(4 * 1024 * 1024, 25);

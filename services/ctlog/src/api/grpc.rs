@@ -3,18 +3,19 @@
 use std::sync::Arc;
 
 use sigstead_ct::{AcceptedChain, EntryKind, SignedCertificateTimestamp};
+use sigstead_kit::{Budget, Method};
 use sigstead_merkle::LeafIndex;
 use sigstead_proto::ct::v1 as wire;
 use sigstead_proto::ct::v1::ct_log_server::{CtLog as Rpc, CtLogServer};
 use sigstead_x509::Certificate;
 use tonic::{Request, Response, Status};
 
-use crate::api::http;
+use crate::api::http::SUBMIT;
 use crate::{CtLog, Error};
 
 /// The gRPC service over a log.
 pub(crate) fn service(log: Arc<CtLog>) -> CtLogServer<Face> {
-    CtLogServer::new(Face(log)).max_decoding_message_size(http::SUBMIT.body_bytes)
+    CtLogServer::new(Face(log))
 }
 
 /// The gRPC face.
@@ -27,8 +28,7 @@ impl Face {
         kind: EntryKind,
     ) -> Result<Response<wire::SignedCertificateTimestamp>, Error> {
         let chain = decode_chain(request.get_ref())?;
-        let submit = tokio::time::timeout(http::SUBMIT.deadline, self.0.submit(chain, kind));
-        let sct = submit.await.map_err(|_| Error::Late)??;
+        let sct = self.0.submit(chain, kind).await?;
         Ok(Response::new(encode_sct(&sct)?))
     }
 }
@@ -119,3 +119,13 @@ fn encode_sct(sct: &SignedCertificateTimestamp) -> Result<wire::SignedCertificat
 fn to_status(error: Error) -> Status {
     sigstead_kit::Problem::from(error).into()
 }
+
+/// The methods, with the budgets that they have over HTTP.
+pub(crate) const METHODS: &[Method] = &[
+    Method::unary("AddChain", SUBMIT),
+    Method::unary("AddPreChain", SUBMIT),
+    Method::unary("GetCheckpoint", Budget::read()),
+    Method::unary("GetInclusionProof", Budget::read()),
+    Method::unary("GetConsistencyProof", Budget::read()),
+    Method::unary("GetRoots", Budget::read()),
+];

@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use ::http::header::{CACHE_CONTROL, CONTENT_TYPE};
-use axum::Router;
 use axum::extract::rejection::QueryRejection;
 use axum::extract::{Path, Query, State};
 use axum::response::{IntoResponse, Response};
@@ -17,7 +16,7 @@ use crate::api::json;
 use crate::{CtLog, Error};
 
 /// The routes of the log.
-pub(crate) fn routes(log: Arc<CtLog>) -> Router {
+pub(crate) fn routes(log: Arc<CtLog>) -> Routes {
     Routes::new(BodyStyle::Text)
         .healthz()
         .post("/ct/v1/add-chain", SUBMIT, add_chain)
@@ -34,17 +33,16 @@ pub(crate) fn routes(log: Arc<CtLog>) -> Router {
             Budget::read(),
             get_proof_by_hash,
         )
-        .get("/ct/v1/get-entries", Budget::read(), get_entries)
+        .get("/ct/v1/get-entries", ENTRIES, get_entries)
         .get(
             "/ct/v1/get-entry-and-proof",
             Budget::read(),
             get_entry_and_proof,
         )
         .get("/checkpoint", Budget::read(), checkpoint)
-        .get("/tile/{*path}", Budget::read(), tile)
+        .get("/tile/{*path}", TILE, tile)
         .get("/issuer/{fingerprint}", Budget::read(), issuer)
         .with_state(log)
-        .into_router()
 }
 
 async fn add_chain(State(log): State<Arc<CtLog>>, body: Bytes) -> Result<Response, Problem> {
@@ -193,3 +191,8 @@ const IMMUTABLE: (::http::HeaderName, &str) =
 
 /// Ten certificates of the longest common size in base64; authorities wait as long as thirty seconds.
 pub(crate) const SUBMIT: Budget = Budget::new(128 * 1024, 20);
+
+/// A data tile has 256 entries, each of which came in a request of [`SUBMIT`].
+const TILE: Budget = Budget::read().answering(16 * 1024 * 1024);
+/// The same entries in base64.
+const ENTRIES: Budget = Budget::read().answering(24 * 1024 * 1024);

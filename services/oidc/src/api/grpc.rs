@@ -1,7 +1,7 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use sigstead_kit::Problem;
+use sigstead_kit::{Budget, Method, Problem};
 use sigstead_proto::admin::v1 as wire;
 use sigstead_proto::admin::v1::oidc_admin_server::{OidcAdmin, OidcAdminServer};
 use tonic::{Request, Response, Status};
@@ -13,7 +13,7 @@ use crate::user::{EmailAddress, User};
 
 /// `sigstead.admin.v1.OidcAdmin`, for the admin listener.
 pub(crate) fn admin_service(issuer: Arc<OidcIssuer>) -> OidcAdminServer<AdminService> {
-    OidcAdminServer::new(AdminService(issuer)).max_decoding_message_size(MESSAGE_BYTES)
+    OidcAdminServer::new(AdminService(issuer))
 }
 
 /// The administration of accounts.
@@ -81,7 +81,16 @@ fn status(error: Error) -> Status {
     Problem::from(error).into()
 }
 
-const MESSAGE_BYTES: usize = 16 * 1024;
+/// A request is an address and a password.
+const ACCOUNT: Budget = Budget::new(16 * 1024, 20);
+
+/// The methods.
+pub(crate) const ADMIN_METHODS: &[Method] = &[
+    Method::unary("AddUser", ACCOUNT),
+    Method::unary("ListUsers", ACCOUNT.answering(16 * 1024 * 1024)),
+    Method::unary("RemoveUser", ACCOUNT),
+    Method::unary("SetPassword", ACCOUNT),
+];
 
 #[cfg(test)]
 mod tests {

@@ -1,7 +1,7 @@
 use std::sync::Arc;
 
 use sigstead_entry::v1::{Operator, SearchTerm, TreeId};
-use sigstead_kit::Problem;
+use sigstead_kit::{Budget, Method, Problem};
 use sigstead_merkle::{LeafHash, LeafIndex};
 use sigstead_proto::admin::v1 as wire;
 use sigstead_proto::admin::v1::get_entry_request::Entry as Asked;
@@ -17,7 +17,7 @@ use crate::side::Side;
 
 /// `sigstead.admin.v1.TlogAdmin`, for the admin listener.
 pub(crate) fn service(logs: Arc<TransparencyLogs>) -> TlogAdminServer<AdminFace> {
-    TlogAdminServer::new(AdminFace(logs)).max_decoding_message_size(MAX_REQUEST_LENGTH)
+    TlogAdminServer::new(AdminFace(logs))
 }
 
 /// The administration of logs.
@@ -199,4 +199,16 @@ fn status(error: Error) -> Status {
     Problem::from(error).into()
 }
 
-const MAX_REQUEST_LENGTH: usize = 1024 * 1024;
+/// What an administrator asks for may take longer than what strangers do.
+const ADMIN: Budget = Budget::new(1024 * 1024, 60).answering(8 * 1024 * 1024);
+
+/// The methods of the admin interface.
+pub(crate) const METHODS: &[Method] = &[
+    Method::unary("ListLogs", ADMIN),
+    Method::unary("OpenLog", ADMIN),
+    Method::unary("FreezeLog", ADMIN),
+    Method::unary("GetEntry", ADMIN),
+    Method::unary("SearchEntries", ADMIN),
+    Method::unary("ProveConsistency", ADMIN),
+    Method::unary("RebuildIndex", ADMIN),
+];

@@ -1,9 +1,8 @@
 use std::sync::Arc;
-use std::time::Duration;
 
 use axum::extract::OriginalUri;
 use sigstead_entry::ProposedEntry;
-use sigstead_kit::Problem;
+use sigstead_kit::{Budget, Method, Problem};
 use sigstead_proto::common::v1::LogId;
 use sigstead_proto::google_api::HttpBody;
 use sigstead_proto::rekor::v1::{InclusionProof, KindVersion, TransparencyLogEntry};
@@ -11,6 +10,7 @@ use sigstead_proto::rekor::v2::rekor_server::{Rekor, RekorServer};
 use sigstead_proto::rekor::v2::{CreateEntryRequest, EntryBundleRequest, TileRequest};
 use tonic::{Request, Response, Status};
 
+use crate::api::http::{TILE, WRITE};
 use crate::append::LogEntry;
 use crate::error::Error;
 use crate::log::TransparencyLog;
@@ -18,7 +18,7 @@ use crate::logs::TransparencyLogs;
 
 /// The gRPC face of the same verbs.
 pub(crate) fn service(logs: Arc<TransparencyLogs>) -> RekorServer<RekorFace> {
-    RekorServer::new(RekorFace { logs }).max_decoding_message_size(MAX_REQUEST_LENGTH)
+    RekorServer::new(RekorFace { logs })
 }
 
 pub(crate) struct RekorFace {
@@ -43,8 +43,7 @@ impl Rekor for RekorFace {
     ) -> Result<Response<TransparencyLogEntry>, Status> {
         let log = self.addressed(&request)?;
         let proposed = ProposedEntry::try_from(request.into_inner()).map_err(Error::Wire);
-        let append = tokio::time::timeout(WRITE_DEADLINE, log.append(proposed.map_err(to_status)?));
-        let entry = append.await.map_err(|_| to_status(Error::Late))?;
+        let entry = log.append(proposed.map_err(to_status)?).await;
         Ok(Response::new((&entry.map_err(to_status)?).into()))
     }
 
@@ -111,6 +110,10 @@ fn body(content_type: &str, data: Vec<u8>) -> Response<HttpBody> {
     })
 }
 
-// As over HTTP.
-const MAX_REQUEST_LENGTH: usize = 256 * 1024;
-const WRITE_DEADLINE: Duration = Duration::from_secs(20);
+/// The methods, with the budgets that they have over HTTP.
+pub(crate) const METHODS: &[Method] = &[
+    Method::unary("CreateEntry", WRITE),
+    Method::unary("GetTile", TILE),
+    Method::unary("GetEntryBundle", TILE),
+    Method::unary("GetCheckpoint", Budget::read()),
+];

@@ -2,7 +2,6 @@ use std::sync::Arc;
 
 use ::http::request::Parts;
 use ::http::{HeaderValue, StatusCode, header};
-use axum::Router;
 use axum::extract::{FromRequestParts, Path, State};
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
@@ -14,7 +13,7 @@ use crate::logs::TransparencyLogs;
 
 /// The routes of both faces. Tiles and checkpoints are read under three addresses: monitors read below the log's URL, the
 /// specification of Rekor v2 below `/api/v2`, and every log, of whichever face and age, is below `/logs/{log id}`.
-pub(crate) fn routes(logs: Arc<TransparencyLogs>) -> Router {
+pub(crate) fn routes(logs: Arc<TransparencyLogs>) -> Routes {
     let mut routes =
         Routes::new(BodyStyle::Gateway)
             .healthz()
@@ -22,14 +21,14 @@ pub(crate) fn routes(logs: Arc<TransparencyLogs>) -> Router {
     for base in ["", "/api/v2"] {
         routes = routes
             .get(&format!("{base}/checkpoint"), Budget::read(), checkpoint)
-            .get(&format!("{base}/tile/{{*path}}"), Budget::read(), tile);
+            .get(&format!("{base}/tile/{{*path}}"), TILE, tile);
     }
     let routes = routes
         .get("/logs/{log_id}/checkpoint", Budget::read(), checkpoint_of)
-        .get("/logs/{log_id}/tile/{*path}", Budget::read(), tile_of)
+        .get("/logs/{log_id}/tile/{*path}", TILE, tile_of)
         .merge(rekor_v1::routes())
         .cors_any_origin(&["etag", "location", "sigstead-code"]);
-    routes.with_state(logs).into_router()
+    routes.with_state(logs)
 }
 
 async fn create_entry(log: AddressedLog, body: Bytes) -> Result<Response, Problem> {
@@ -102,4 +101,7 @@ impl FromRequestParts<Arc<TransparencyLogs>> for AddressedLog {
 
 // Clients wait as long as five seconds (sigstore-js) or ninety (cosign); twenty is what the
 // specification tells them to allow.
-const WRITE: Budget = Budget::new(256 * 1024, 20);
+pub(super) const WRITE: Budget = Budget::new(256 * 1024, 20);
+
+/// A bundle is the largest that there is: its entries, with a length of two bytes before each.
+pub(super) const TILE: Budget = Budget::read().answering(256 * (2 + 0xffff));

@@ -222,5 +222,5 @@ const ENTRIES: &str = "/api/v1/log/entries";
 
 // An attestation travels whole, though only its digests are logged.
 const WRITE: Budget = Budget::new(8 * 1024 * 1024, 20);
-const RETRIEVE: Budget = Budget::new(8 * 1024 * 1024, 20);
-const SEARCH: Budget = Budget::new(64 * 1024, 10);
+const RETRIEVE: Budget = Budget::new(8 * 1024 * 1024, 20).answering(16 * 1024 * 1024);
+const SEARCH: Budget = Budget::new(64 * 1024, 10).answering(8 * 1024 * 1024);

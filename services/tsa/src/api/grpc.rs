@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use sigstead_kit::{Budget, Method};
 use sigstead_proto::timestamp::v1 as wire;
 use sigstead_proto::timestamp::v1::timestamp_authority_server::{
     TimestampAuthority as Rpc, TimestampAuthorityServer,
@@ -9,12 +10,13 @@ use sigstead_proto::timestamp::v1::timestamp_authority_server::{
 use sigstead_tsp::TimeStampReq;
 use tonic::{Request, Response, Status};
 
+use crate::TimestampAuthority;
+use crate::api::http::STAMP;
 use crate::error::Error;
-use crate::{TimestampAuthority, api::http};
 
 /// The gRPC service over an authority.
 pub(crate) fn service(authority: Arc<TimestampAuthority>) -> TimestampAuthorityServer<Face> {
-    TimestampAuthorityServer::new(Face(authority)).max_decoding_message_size(http::STAMP.body_bytes)
+    TimestampAuthorityServer::new(Face(authority))
 }
 
 /// The gRPC face.
@@ -44,3 +46,9 @@ impl Rpc for Face {
 fn problem(error: Error) -> Status {
     sigstead_kit::Problem::from(error).into()
 }
+
+/// The methods, with the budgets that they have over HTTP.
+pub(crate) const METHODS: &[Method] = &[
+    Method::unary("Stamp", STAMP),
+    Method::unary("GetChain", Budget::read()),
+];

@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use ::http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use ::http::{HeaderMap, HeaderValue};
-use axum::Router;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
@@ -15,7 +14,7 @@ use crate::api::json;
 use crate::{Error, TimestampAuthority};
 
 /// The routes of the authority.
-pub(crate) fn routes(authority: Arc<TimestampAuthority>) -> Router {
+pub(crate) fn routes(authority: Arc<TimestampAuthority>) -> Routes {
     Routes::new(BodyStyle::HttpCode)
         .healthz()
         .post("/api/v1/timestamp", STAMP, stamp)
@@ -23,7 +22,6 @@ pub(crate) fn routes(authority: Arc<TimestampAuthority>) -> Router {
         .get("/ping", Budget::read(), || async { "." })
         .cors_any_origin(&[])
         .with_state(authority)
-        .into_router()
 }
 
 async fn stamp(

@@ -3,7 +3,7 @@
 use std::pin::Pin;
 use std::sync::Arc;
 
-use sigstead_kit::Problem;
+use sigstead_kit::{Budget, Method, Problem};
 use sigstead_proto::json::Unknown;
 use sigstead_proto::trust_root_service::v1 as wire;
 use sigstead_proto::trust_root_service::v1::trust_root_server::{
@@ -27,7 +27,6 @@ pub(crate) fn service(
         repository,
         draining,
     })
-    .max_decoding_message_size(LARGEST_REQUEST)
 }
 
 /// The gRPC face.
@@ -120,4 +119,13 @@ fn status(error: Error) -> Status {
     Problem::from(error).into()
 }
 
-const LARGEST_REQUEST: usize = 4096;
+/// A request is a role and a number; a document may have grown for years.
+const DOCUMENT: Budget = Budget::new(4096, 10).answering(4 * 1024 * 1024);
+
+/// The methods.
+pub(crate) const METHODS: &[Method] = &[
+    Method::unary("GetTrustedRoot", DOCUMENT),
+    Method::unary("GetSigningConfig", DOCUMENT),
+    Method::unary("GetMetadata", DOCUMENT),
+    Method::watch("Watch", DOCUMENT),
+];

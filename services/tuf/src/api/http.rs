@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use ::http::header::{CACHE_CONTROL, CONTENT_TYPE};
-use axum::Router;
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Response};
 use sigstead_kit::{BodyStyle, Budget, Problem, Routes};
@@ -12,12 +11,11 @@ use crate::error::Error;
 use crate::publish::TrustRootRepository;
 
 /// The routes of the repository.
-pub(crate) fn routes(repository: Arc<TrustRootRepository>) -> Router {
+pub(crate) fn routes(repository: Arc<TrustRootRepository>) -> Routes {
     Routes::new(BodyStyle::Gateway)
-        .get("/{file}", Budget::read(), metadata)
-        .get("/targets/{file}", Budget::read(), target)
+        .get("/{file}", DOCUMENT, metadata)
+        .get("/targets/{file}", DOCUMENT, target)
         .with_state(repository)
-        .into_router()
 }
 
 async fn metadata(
@@ -67,3 +65,6 @@ fn serve(
     )
         .into_response())
 }
+
+/// Targets may be files of the operator's own.
+const DOCUMENT: Budget = Budget::read().answering(16 * 1024 * 1024);
