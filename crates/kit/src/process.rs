@@ -1,4 +1,5 @@
 use std::future::Future;
+use std::marker::PhantomData;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -9,13 +10,14 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use tokio::runtime::Runtime;
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
 use crate::config_file::{ConfigError, read_config};
 use crate::descriptors;
+use crate::reload::Reload;
 use crate::service::Service;
-use crate::telemetry::{Telemetry, TelemetryConfig};
+use crate::telemetry::{LogFilter, LogFormat, Telemetry, TelemetryConfig};
 
 /// The configuration of a service, as far as [`main()`] has to know it.
 pub trait ServiceConfig: DeserializeOwned + Serialize {
@@ -56,7 +58,7 @@ where
     E: Into<anyhow::Error>,
 {
     match start(name, check, build) {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(code) => code,
         Err(error) => {
             // The process may have failed before it could log; one line on standard error is what
             // a supervisor shows.
@@ -67,7 +69,7 @@ where
     }
 }
 
-fn start<C, K, F, Fut, E>(name: &'static str, check: K, build: F) -> anyhow::Result<()>
+fn start<C, K, F, Fut, E>(name: &'static str, check: K, build: F) -> anyhow::Result<ExitCode>
 where
     C: ServiceConfig,
     K: AsyncFnOnce(&C) -> Result<(), E>,
@@ -78,20 +80,32 @@ where
     let arguments = Arguments::parse(name);
     keep_files_private();
     let config: C = load(&arguments.config)?;
+    let file = std::path::absolute(&arguments.config).context("cannot name the configuration")?;
     enter_folder_of(&arguments.config)?;
     descriptors::raise();
     // An error means that it is installed already, which is what is wanted.
     let _installed = rustls::crypto::aws_lc_rs::default_provider().install_default();
     let runtime = runtime()?;
     if arguments.only_check {
-        return runtime.block_on(check(&config)).map_err(Into::into);
+        let checked = runtime.block_on(check(&config));
+        return checked.map(|()| ExitCode::SUCCESS).map_err(Into::into);
     }
     runtime.block_on(async {
+        let format = config.telemetry().log_format;
         let telemetry = Telemetry::init(config.telemetry(), name)?;
         log_panics();
-        let outcome = serve(name, config, build).await;
+        let hang_up = HangUp::<C>::of(file, &telemetry)?;
+        let outcome = serve(name, config, build, hang_up).await;
         telemetry.shutdown().await;
-        outcome
+        match (outcome, format) {
+            (Ok(()), _) => Ok(ExitCode::SUCCESS),
+            (Err(error), LogFormat::Text) => Err(error),
+            // The last line is for machines as well, and the only one that says why.
+            (Err(error), LogFormat::Json) => {
+                tracing::error!("sigstead-{name}: {error:#}");
+                Ok(ExitCode::FAILURE)
+            }
+        }
     })
 }
 
@@ -104,7 +118,12 @@ fn runtime() -> anyhow::Result<Runtime> {
         .context("cannot start the runtime")
 }
 
-async fn serve<C, F, Fut, E>(name: &'static str, config: C, build: F) -> anyhow::Result<()>
+async fn serve<C, F, Fut, E>(
+    name: &'static str,
+    config: C,
+    build: F,
+    hang_up: HangUp<C>,
+) -> anyhow::Result<()>
 where
     C: ServiceConfig,
     F: FnOnce(C) -> Fut,
@@ -119,8 +138,48 @@ where
     let shutdown = stop_signal()?;
     let service = build(config).await.map_err(Into::into)?;
     let bound = service.bind().await?;
-    bound.run(shutdown).await;
+    let reload = bound.reloader();
+    tokio::select! {
+        () = bound.run(shutdown) => {}
+        () = hang_up.follow(reload) => {}
+    }
     Ok(())
+}
+
+/// What SIGHUP does: the level of the log as the configuration has it now, and whatever the service reads again. From
+/// the start on it ends nothing, for whoever rotates logs sends it at any time.
+struct HangUp<C> {
+    signal: Signal,
+    file: PathBuf,
+    filter: LogFilter,
+    config: PhantomData<fn() -> C>,
+}
+
+impl<C: ServiceConfig> HangUp<C> {
+    fn of(file: PathBuf, telemetry: &Telemetry) -> anyhow::Result<Self> {
+        Ok(Self {
+            signal: signal(SignalKind::hangup()).context("cannot listen for signals")?,
+            file,
+            filter: telemetry.filter(),
+            config: PhantomData,
+        })
+    }
+
+    /// Never ends by itself.
+    async fn follow(mut self, reload: Reload) {
+        while self.signal.recv().await.is_some() {
+            match load::<C>(&self.file) {
+                Ok(config) => self.filter.set(config.telemetry().log_level),
+                Err(error) => {
+                    let cause = anyhow::Error::from(error);
+                    tracing::error!("the configuration cannot be read again: {cause:#}");
+                }
+            }
+            tracing::info!("told to read again what can be: certificates and the level of the log");
+            reload.now();
+        }
+        std::future::pending().await
+    }
 }
 
 /// Hashes of secrets are no secrets, but a log is read by more people than the configuration is.

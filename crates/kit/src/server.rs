@@ -14,6 +14,7 @@ use crate::connection::Connection;
 use crate::crowd::Crowd;
 use crate::error::Error;
 use crate::listen::TlsConfig;
+use crate::reload::HangUps;
 use crate::serve::Server;
 use crate::tls::Tls;
 
@@ -67,11 +68,11 @@ impl Listener {
     }
 
     /// Accepts until told to stop, then lets running requests end, up to the drain deadline.
-    pub(crate) async fn serve(self, router: Router, stop: CancellationToken) {
+    pub(crate) async fn serve(self, router: Router, stop: CancellationToken, hang_ups: HangUps) {
         let follow = self
             .tls
             .clone()
-            .map(|tls| tokio::spawn(tls.follow(stop.clone())));
+            .map(|tls| tokio::spawn(tls.follow(stop.clone(), hang_ups)));
         let connections = TaskTracker::new();
         let cut = CancellationToken::new();
         let server = Server {

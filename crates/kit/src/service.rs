@@ -17,6 +17,7 @@ use crate::listen::Listeners;
 use crate::measure::{RequestMetrics, measure};
 use crate::problem::BodyStyle;
 use crate::readiness::Readiness;
+use crate::reload::{Hooks, Reload};
 use crate::routes::Routes;
 use crate::running::Running;
 use crate::server::Listener;
@@ -35,6 +36,7 @@ pub struct Service {
     admin: GrpcServices,
     readiness: Readiness,
     tasks: Vec<(&'static str, Task)>,
+    hooks: Hooks,
     registry: Registry,
     draining: CancellationToken,
 }
@@ -51,6 +53,7 @@ impl Service {
             admin: GrpcServices::default(),
             readiness: Readiness::new(draining.clone()),
             tasks: Vec::new(),
+            hooks: Hooks::default(),
             registry: Registry::new(),
             draining,
         }
@@ -115,6 +118,17 @@ impl Service {
         self
     }
 
+    /// Adds something that is read again when the process is told to (SIGHUP). What was read before stays in use if it
+    /// fails; its error is logged.
+    pub fn reload<F, Fut>(mut self, name: &'static str, hook: F) -> Self
+    where
+        F: Fn() -> Fut + Send + Sync + 'static,
+        Fut: Future<Output = Result<(), String>> + Send + 'static,
+    {
+        self.hooks.add(name, hook);
+        self
+    }
+
     /// The registry that `/metrics` shows; the request metrics are added to it.
     pub fn metrics(mut self, registry: Registry) -> Self {
         self.registry = registry;
@@ -175,6 +189,7 @@ impl Service {
             listeners: self.listeners,
             readiness: self.readiness,
             tasks: self.tasks,
+            hooks: self.hooks,
             registry: self.registry,
             draining: self.draining,
         };
@@ -196,6 +211,8 @@ impl Service {
             mounted,
             readiness: rest.readiness,
             tasks: rest.tasks,
+            hooks: rest.hooks,
+            reload: Reload::new(),
             draining: rest.draining,
         })
     }
@@ -215,6 +232,7 @@ struct Unmounted {
     listeners: Listeners,
     readiness: Readiness,
     tasks: Vec<(&'static str, Task)>,
+    hooks: Hooks,
     registry: Registry,
     draining: CancellationToken,
 }
@@ -227,6 +245,8 @@ pub struct BoundService {
     mounted: Mounted,
     readiness: Readiness,
     tasks: Vec<(&'static str, Task)>,
+    hooks: Hooks,
+    reload: Reload,
     draining: CancellationToken,
 }
 
@@ -273,6 +293,12 @@ impl BoundService {
         self.bound.admin.as_ref().map(Listener::address)
     }
 
+    /// What has the service read things again.
+    #[must_use]
+    pub fn reloader(&self) -> Reload {
+        self.reload.clone()
+    }
+
     /// Serves until `shutdown`, then stops in order: no new connections, running requests to their
     /// end, background tasks, and the ops port last.
     pub async fn run(self, shutdown: CancellationToken) {
@@ -284,17 +310,20 @@ impl BoundService {
         );
         let (stop_tasks, stop_ops) = (CancellationToken::new(), CancellationToken::new());
         let tasks = start(self.tasks, &self.readiness, &stop_tasks);
+        let hang_ups = || self.reload.hang_ups();
         let mut ops = JoinSet::new();
-        ops.spawn(self.bound.ops.serve(self.mounted.ops, stop_ops.clone()));
-        let mut clients = JoinSet::new();
+        let serve_ops = self
+            .bound
+            .ops
+            .serve(self.mounted.ops, stop_ops.clone(), hang_ups());
+        ops.spawn(serve_ops);
         let draining = self.draining.clone();
-        clients.spawn(
-            self.bound
-                .public
-                .serve(self.mounted.public, draining.clone()),
-        );
+        let mut clients = JoinSet::new();
+        let public = self.bound.public;
+        clients.spawn(public.serve(self.mounted.public, draining.clone(), hang_ups()));
+        clients.spawn(self.hooks.follow(hang_ups(), draining.clone()));
         if let Some(admin) = self.bound.admin {
-            clients.spawn(admin.serve(self.mounted.admin, draining));
+            clients.spawn(admin.serve(self.mounted.admin, draining, hang_ups()));
         }
         shutdown.cancelled().await;
         tracing::info!("{} is stopping", self.name);

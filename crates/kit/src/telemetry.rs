@@ -4,20 +4,25 @@ use opentelemetry_sdk::Resource;
 use opentelemetry_sdk::trace::SdkTracerProvider;
 use serde::{Deserialize, Serialize};
 use tracing::level_filters::LevelFilter;
-use tracing_subscriber::Layer;
 use tracing_subscriber::filter::Targets;
+use tracing_subscriber::fmt::format::JsonFields;
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
+use tracing_subscriber::{Layer, Registry, reload};
 use url::Url;
 
-use crate::Error;
+use crate::error::Error;
+
+mod json;
+
+use json::JsonLines;
 
 /// What the process says about itself, and to whom.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct TelemetryConfig {
     /// The least important messages that are written: `error`, `warn`, `info`, `debug` or `trace`.
-    /// Default `info`. At `debug` every request is a line.
+    /// Default `info`. At `debug` every request is a line. Read again at SIGHUP.
     pub log_level: LogLevel,
     /// `text` for people or `json` for machines, one line per message on standard error. Default
     /// `text`.
@@ -61,6 +66,18 @@ pub enum LogFormat {
 #[must_use = "spans that are not flushed are lost"]
 pub struct Telemetry {
     provider: Option<SdkTracerProvider>,
+    filter: LogFilter,
+}
+
+/// Which messages of the process are written; it can be changed while it runs.
+#[derive(Debug, Clone)]
+pub(crate) struct LogFilter(reload::Handle<Targets, Registry>);
+
+impl LogFilter {
+    pub(crate) fn set(&self, level: LogLevel) {
+        // It fails only when the subscriber is gone, and then nothing is written anyway.
+        let _changed = self.0.reload(filter(level));
+    }
 }
 
 impl Telemetry {
@@ -79,13 +96,19 @@ impl Telemetry {
                 .with_tracer(provider.tracer("sigstead"))
                 .boxed()
         });
+        let (layer, handle) = reload::Layer::new(filter(config.log_level));
         tracing_subscriber::registry()
+            .with(layer)
             .with(spans)
             .with(lines(config.log_format))
-            .with(filter(config.log_level))
             .try_init()
             .map_err(|_| Error::LoggingTwice)?;
-        Ok(Self { provider })
+        let filter = LogFilter(handle);
+        Ok(Self { provider, filter })
+    }
+
+    pub(crate) fn filter(&self) -> LogFilter {
+        self.filter.clone()
     }
 
     /// Sends the spans that are still held.
@@ -126,7 +149,10 @@ where
     let layer = tracing_subscriber::fmt::layer().with_writer(std::io::stderr);
     match format {
         LogFormat::Text => layer.with_ansi(false).with_target(false).boxed(),
-        LogFormat::Json => layer.json().flatten_event(true).boxed(),
+        LogFormat::Json => layer
+            .fmt_fields(JsonFields::new())
+            .event_format(JsonLines)
+            .boxed(),
     }
 }
 
@@ -151,6 +177,8 @@ fn filter(level: LogLevel) -> Targets {
     ];
     Targets::new()
         .with_default(level)
+        // Says again, as an error, what its caller is told and judges.
+        .with_target("rustls_platform_verifier", LevelFilter::OFF)
         .with_targets(quiet.map(|target| (target, level.min(LevelFilter::WARN))))
         .with_target(AUDIT_TARGET, level.max(LevelFilter::INFO))
 }

@@ -1,23 +1,30 @@
+use std::fs::OpenOptions;
+use std::io::{self, Read as _};
+use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
 
 use arc_swap::ArcSwap;
+use rustix::fs::OFlags;
 use rustls::server::WebPkiClientVerifier;
 use rustls::server::danger::ClientCertVerifier;
 use rustls::{RootCertStore, ServerConfig, version};
-use rustls_pki_types::pem::PemObject;
+use rustls_pki_types::pem::{self, PemObject};
 use rustls_pki_types::{CertificateDer, PrivateKeyDer};
 use tokio_rustls::TlsAcceptor;
 use tokio_util::sync::CancellationToken;
 
-use crate::{Error, TlsConfig};
+use crate::error::Error;
+use crate::listen::TlsConfig;
+use crate::reload::HangUps;
 
 /// The TLS side of a listener, which follows its files while it runs.
 pub(crate) struct Tls {
     files: TlsConfig,
     client_ca: Option<PathBuf>,
-    loaded_from: Vec<Stamp>,
+    /// What the files were when they were last read, written by whoever reads them.
+    seen: Mutex<Vec<Stamp>>,
     current: ArcSwap<ServerConfig>,
 }
 
@@ -28,13 +35,13 @@ impl Tls {
     /// Loads the files. With `client_ca`, clients must show a certificate of one of its authorities.
     pub(crate) fn load(files: &TlsConfig, client_ca: Option<&Path>) -> Result<Self, Error> {
         // Taken before the files are read: a change in between is then seen as one.
-        let loaded_from = stamps(files, client_ca);
+        let seen = Mutex::new(stamps(files, client_ca));
         let current = ArcSwap::from_pointee(server_config(files, client_ca)?);
         let client_ca = client_ca.map(Path::to_owned);
         Ok(Self {
             files: files.clone(),
             client_ca,
-            loaded_from,
+            seen,
             current,
         })
     }
@@ -43,22 +50,38 @@ impl Tls {
         TlsAcceptor::from(self.current.load_full())
     }
 
-    /// Takes new contents of the files until told to stop. What does not fit together is logged
-    /// once, and the contents before it stay in use.
-    pub(crate) async fn follow(self: Arc<Self>, stop: CancellationToken) {
-        let mut seen = self.loaded_from.clone();
-        let mut tick = tokio::time::interval(POLL);
-        while stop.run_until_cancelled(tick.tick()).await.is_some() {
-            self.reload_if_changed(&mut seen);
+    /// Takes new contents of the files until told to stop, soon after they changed or when told to look. What does not
+    /// fit together is logged once, and the contents before it stay in use.
+    pub(crate) async fn follow(self: Arc<Self>, stop: CancellationToken, mut hang_ups: HangUps) {
+        loop {
+            let looked = tokio::select! {
+                () = stop.cancelled() => return,
+                () = tokio::time::sleep(POLL) => self.look(Self::reload_if_changed).await,
+                () = hang_ups.next() => self.look(Self::reload).await,
+            };
+            if let Err(error) = looked {
+                tracing::error!("the tls files could not be looked at: {error}");
+            }
         }
     }
 
-    fn reload_if_changed(&self, seen: &mut Vec<Stamp>) {
+    /// Files are read where nobody waits for them: they may lie on a disk that is slow.
+    async fn look(self: &Arc<Self>, read: fn(&Self)) -> Result<(), tokio::task::JoinError> {
+        let tls = Arc::clone(self);
+        tokio::task::spawn_blocking(move || read(&tls)).await
+    }
+
+    fn reload_if_changed(&self) {
         let now = stamps(&self.files, self.client_ca.as_deref());
-        if now == *seen {
-            return;
+        let changed = *self.seen.lock().unwrap_or_else(PoisonError::into_inner) != now;
+        if changed {
+            self.reload();
         }
-        *seen = now;
+    }
+
+    fn reload(&self) {
+        let now = stamps(&self.files, self.client_ca.as_deref());
+        *self.seen.lock().unwrap_or_else(PoisonError::into_inner) = now;
         let certificate = self.files.certificate.display();
         match server_config(&self.files, self.client_ca.as_deref()) {
             Ok(config) => {
@@ -78,10 +101,11 @@ impl Tls {
 
 fn server_config(files: &TlsConfig, client_ca: Option<&Path>) -> Result<ServerConfig, Error> {
     let chain = certificates(&files.certificate)?;
-    let key = PrivateKeyDer::from_pem_file(&files.key).map_err(|source| Error::TlsFile {
-        path: files.key.clone(),
-        source,
-    })?;
+    let key =
+        PrivateKeyDer::from_pem_slice(&contents(&files.key)?).map_err(|source| Error::TlsFile {
+            path: files.key.clone(),
+            source,
+        })?;
     let pair = |source| Error::TlsPair {
         certificate: files.certificate.clone(),
         key: files.key.clone(),
@@ -120,8 +144,7 @@ fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, Error> {
         path: path.to_owned(),
         source,
     };
-    let chain = CertificateDer::pem_file_iter(path)
-        .map_err(unreadable)?
+    let chain = CertificateDer::pem_slice_iter(&contents(path)?)
         .collect::<Result<Vec<_>, _>>()
         .map_err(unreadable)?;
     if chain.is_empty() {
@@ -130,6 +153,28 @@ fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, Error> {
         });
     }
     Ok(chain)
+}
+
+/// Reads a file that may have been replaced by anything: a pipe would keep its reader for ever, a device has no end.
+fn contents(path: &Path) -> Result<Vec<u8>, Error> {
+    let failed = |source| Error::TlsFile {
+        path: path.to_owned(),
+        source: pem::Error::Io(source),
+    };
+    let mut options = OpenOptions::new();
+    options.read(true);
+    options.custom_flags(OFlags::NONBLOCK.bits().cast_signed());
+    let file = options.open(path).map_err(failed)?;
+    if !file.metadata().map_err(failed)?.is_file() {
+        return Err(failed(io::Error::other("it is not a regular file")));
+    }
+    let mut bytes = Vec::new();
+    let mut within = file.take(MOST_BYTES + 1);
+    within.read_to_end(&mut bytes).map_err(failed)?;
+    if bytes.len() as u64 > MOST_BYTES {
+        return Err(failed(io::Error::other("it is larger than a megabyte")));
+    }
+    Ok(bytes)
 }
 
 fn provider() -> Arc<rustls::crypto::CryptoProvider> {
@@ -153,6 +198,8 @@ fn stamp(path: &Path) -> Stamp {
     Some((metadata.modified().ok()?, metadata.len()))
 }
 
+/// Hundreds of certificates.
+const MOST_BYTES: u64 = 1 << 20;
 /// By polling, because a mounted secret is replaced by moving a symbolic link two folders above.
 const POLL: Duration = Duration::from_secs(3);
 

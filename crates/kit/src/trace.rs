@@ -6,9 +6,13 @@ use axum::response::Response;
 use http::{HeaderMap, HeaderName, HeaderValue};
 use opentelemetry::Context;
 use opentelemetry::propagation::{Extractor, Injector, TextMapPropagator};
+use opentelemetry::trace::{TraceContextExt, TraceId};
 use opentelemetry_sdk::propagation::TraceContextPropagator;
+use tokio::time::Instant;
 use tracing::{Instrument, Span, field};
 use tracing_opentelemetry::OpenTelemetrySpanExt;
+
+use crate::server::PeerAddress;
 
 /// Puts the current span on an outgoing call as `traceparent` and `tracestate`, so that the callee's
 /// spans join the same trace. Without an exporter there is no trace, and nothing is put.
@@ -42,16 +46,40 @@ pub(crate) async fn in_span(request: Request, next: Next) -> Response {
         otel.kind = "server",
         method = %request.method(),
         route,
+        client = field::Empty,
+        trace_id = field::Empty,
         status = field::Empty,
     );
-    if request.headers().contains_key(TRACE_PARENT) {
-        // Without an exporter the span has no trace to join, and that is no error.
-        let _joined = span.set_parent(extract(request.headers()));
+    if let Some(PeerAddress(client)) = request.extensions().get() {
+        span.record("client", field::display(client.ip()));
     }
+    if let Some(trace_id) = join(&span, request.headers()) {
+        span.record("trace_id", field::display(trace_id));
+    }
+    let start = Instant::now();
     let response = next.run(request).instrument(span.clone()).await;
-    span.record("status", response.status().as_u16());
-    span.in_scope(|| tracing::debug!(status = response.status().as_u16(), "request answered"));
+    let status = response.status().as_u16();
+    span.record("status", status);
+    let millis = start.elapsed().as_secs_f64() * 1000.0;
+    span.in_scope(|| tracing::debug!(millis, "request answered"));
     response
+}
+
+/// Puts a span into the trace of its caller, and tells which one it is in: also without an exporter, so that the lines of
+/// several services about one signing can be found together.
+fn join(span: &Span, headers: &HeaderMap) -> Option<TraceId> {
+    let known = |context: &Context| {
+        let id = context.span().span_context().trace_id();
+        (id != TraceId::INVALID).then_some(id)
+    };
+    let mut of_caller = None;
+    if headers.contains_key(TRACE_PARENT) {
+        let parent = extract(headers);
+        of_caller = known(&parent);
+        // Without an exporter the span has no trace to join, and that is no error.
+        let _joined = span.set_parent(parent);
+    }
+    of_caller.or_else(|| known(&span.context()))
 }
 
 fn extract(headers: &HeaderMap) -> Context {
@@ -90,7 +118,7 @@ impl Extractor for Source<'_> {
 
 #[cfg(test)]
 mod tests {
-    use opentelemetry::trace::{TraceContextExt, TracerProvider};
+    use opentelemetry::trace::TracerProvider;
     use opentelemetry_sdk::trace::SdkTracerProvider;
     use tracing_subscriber::layer::SubscriberExt;
 

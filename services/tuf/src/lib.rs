@@ -70,6 +70,7 @@ fn service(
     registry: Registry,
 ) -> Service {
     let keeper = Arc::clone(&repository);
+    let again = Arc::clone(&repository);
     let service = Service::new("tuf", listeners);
     let draining = service.draining();
     let service = RoleName::ALL
@@ -82,6 +83,15 @@ fn service(
         .reflection(&[sigstead_proto::FILE_DESCRIPTOR_SET])
         .metrics(registry)
         .warning("repository", move || refused.refusal())
+        .reload("repository", move || {
+            let repository = Arc::clone(&again);
+            async move {
+                let published = repository.publish().await;
+                published
+                    .map(drop)
+                    .map_err(|error| sigstead_kit::causes(&error))
+            }
+        })
         .task("publish", move |stop| keep_fresh(keeper, stop))
 }
 

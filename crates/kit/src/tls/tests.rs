@@ -57,19 +57,53 @@ fn a_changed_pair_is_taken_and_a_broken_one_is_not() {
     let files = install(folder.path(), "first", "first");
     let tls = Tls::load(&files, None).unwrap();
     // As if the files had been read long ago, whatever the resolution of the file system's clock.
-    let mut seen = vec![None, None];
+    let forget = || *tls.seen.lock().unwrap() = vec![None, None];
+    forget();
     let first = address(&tls);
 
     install(folder.path(), "first", "second");
-    tls.reload_if_changed(&mut seen);
+    tls.reload_if_changed();
     assert_eq!(address(&tls), first, "a pair that does not fit was taken");
 
     install(folder.path(), "second", "second");
-    seen = vec![None, None];
-    tls.reload_if_changed(&mut seen);
+    forget();
+    tls.reload_if_changed();
     let second = address(&tls);
     assert_ne!(second, first, "the new pair was not taken");
 
-    tls.reload_if_changed(&mut seen);
+    tls.reload_if_changed();
     assert_eq!(address(&tls), second, "unchanged files were read again");
+}
+
+#[test]
+fn what_is_no_file_of_a_sensible_size_is_refused_and_ends_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let files = install(folder.path(), "first", "first");
+    let tls = Tls::load(&files, None).unwrap();
+    let first = address(&tls);
+    let pipe = |path: &Path| {
+        let made = std::process::Command::new("mkfifo").arg(path).status();
+        assert!(made.unwrap().success());
+    };
+    let device = |path: &Path| std::os::unix::fs::symlink("/dev/zero", path).unwrap();
+    let large = |path: &Path| fs::write(path, vec![b'-'; 2 << 20]).unwrap();
+    for (make, reason) in [
+        (&pipe as &dyn Fn(&Path), "not a regular file"),
+        (&device, "not a regular file"),
+        (&large, "larger than a megabyte"),
+    ] {
+        for path in [&files.certificate, &files.key] {
+            install(folder.path(), "first", "first");
+            fs::remove_file(path).unwrap();
+            make(path);
+            tls.reload();
+            assert_eq!(address(&tls), first);
+            let cause = crate::problem::causes(&Tls::load(&files, None).err().unwrap());
+            assert!(cause.contains(reason), "{cause}");
+            fs::remove_file(path).unwrap();
+        }
+    }
+    install(folder.path(), "second", "second");
+    tls.reload();
+    assert_ne!(address(&tls), first, "reloading has ended");
 }
