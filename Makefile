@@ -19,7 +19,7 @@ SKIPS    := $(CURDIR)/target/skips
 BENCHED  := mkdir -p target/bench && ulimit -n $$(ulimit -Hn) && TMPDIR=$(CURDIR)/target/bench
 
 .DEFAULT_GOAL := help
-.PHONY: help build check fmt lint deny docs test soak up down demo clients packages bench bench-growth bench-peers peers packages-peers fuzz fuzz-smoke ci clean
+.PHONY: help build check fmt lint deny docs test soak up down demo clients packages bench bench-attacks bench-growth bench-peers peers packages-peers fuzz fuzz-smoke ci clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -85,6 +85,10 @@ bench: ## measure the running product against the floors of the same run (ARGS="
 bench-peers: peers ## measure our log beside the logs of others, in pairs (ARGS="--long"; ARGS="--help")
 	$(CARGO) build $(LOCKED) -p sigstead-tlog -p sigstead-ctl --release
 	$(BENCHED) $(CARGO) bench $(LOCKED) -p sigstead-integration --bench peers -- --peers $(CURDIR)/$(PEERS) $(ARGS)
+
+bench-attacks: ## measure how long signing takes while strangers attack, beside how long in quiet
+	$(CARGO) build $(LOCKED) --workspace --bins --release
+	$(CARGO) test $(LOCKED) -p sigstead-integration --release --test attacks -- --nocapture
 
 bench-growth: ## measure our log with a thousand million entries beside the empty one
 	$(CARGO) build $(LOCKED) -p sigstead-tlog -p sigstead-ctl --release

@@ -18,6 +18,19 @@ pub use error::Error;
 /// All definitions, encoded, for reflection.
 pub const FILE_DESCRIPTOR_SET: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/descriptors.bin"));
 
+/// The paths of all methods that the definitions have, such as `/package.Service/Method`; none if they cannot be read.
+#[must_use]
+pub fn method_paths() -> Vec<String> {
+    let pool = prost_reflect::DescriptorPool::decode(FILE_DESCRIPTOR_SET).unwrap_or_default();
+    let path = |method: prost_reflect::MethodDescriptor| {
+        format!("/{}/{}", method.parent_service().full_name(), method.name())
+    };
+    let services = pool.services();
+    services
+        .flat_map(|service| service.methods().map(path).collect::<Vec<_>>())
+        .collect()
+}
+
 /// Generated modules, nested as their packages are, because they refer to each other by that path.
 #[expect(missing_docs, reason = "generated")]
 mod generated {

@@ -8,6 +8,7 @@ mod cosign;
 mod cosign_2;
 mod crash;
 mod grpc;
+mod hang_up;
 mod lifecycle;
 mod log;
 mod model_signing;

@@ -87,9 +87,7 @@ fn service(
             let repository = Arc::clone(&again);
             async move {
                 let published = repository.publish().await;
-                published
-                    .map(drop)
-                    .map_err(|error| sigstead_kit::causes(&error))
+                published.map_err(|error| causes(&error))
             }
         })
         .task("publish", move |stop| keep_fresh(keeper, stop))

@@ -1,0 +1,61 @@
+//! What strangers can do to a running instance, beside a client that signs all the time: none of its requests fails, no
+//! service ends, and none takes more memory than it should.
+//!
+//! One file per attack, one world for all. An attack is bounded in count and ends when the services have ended what it
+//! began, so that what is never ended is seen as a test that does not end in time. All of them run at once: that is how
+//! an instance meets them.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test that cannot go on must fail"
+)]
+
+mod connections;
+mod health;
+mod messages;
+mod slow;
+mod unread;
+mod world;
+
+use std::time::Duration;
+
+use tokio::task::JoinSet;
+use world::World;
+
+#[test]
+fn strangers_do_not_disturb_a_client_that_signs() {
+    let world = World::start("attacked");
+    let quiet = world.sign_for(Duration::from_secs(5));
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .unwrap();
+    let target = world.target();
+    let attacked = world.sign_while(|| runtime.block_on(attack(target)));
+    runtime.shutdown_background();
+    println!("signing in quiet: {quiet}");
+    println!("under attack:     {attacked}");
+    println!("most memory under attack: {:?} kB", world.most_memory());
+    world.check_memory();
+    world.check_alive();
+}
+
+async fn attack(target: &'static world::Target) {
+    let mut attacks = JoinSet::new();
+    attacks.spawn(messages::attack(target));
+    attacks.spawn(unread::attack(target));
+    attacks.spawn(slow::attack(target));
+    attacks.spawn(health::attack(target));
+    attacks.spawn(connections::attack(target));
+    let all = async {
+        while let Some(ended) = attacks.join_next().await {
+            ended.unwrap();
+        }
+    };
+    let ended = tokio::time::timeout(LONGEST, all).await;
+    assert!(ended.is_ok(), "the services do not end what was begun");
+}
+
+/// Far longer than any budget of time.
+const LONGEST: Duration = Duration::from_secs(180);
