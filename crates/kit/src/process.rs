@@ -235,8 +235,8 @@ impl Arguments {
 }
 
 /// What a service writes is for its own user, whatever umask it inherits: databases and logs hold
-/// password hashes, keys of forms and e-mail addresses. Whoever changes this gives them to every
-/// user of the machine.
+/// password hashes, keys of forms and e-mail addresses. A wider mask gives them to every user of the
+/// machine.
 fn keep_files_private() {
     let others = Mode::RWXG | Mode::RWXO;
     let _inherited = rustix::process::umask(others);

@@ -25,7 +25,7 @@ pub(crate) struct AuthorizationRequest {
     max_age: Option<time::Duration>,
 }
 
-/// How a refusal reaches whoever asked.
+/// How a refusal reaches the client or the person.
 #[derive(Debug)]
 pub(crate) enum Refusal {
     /// On a page: client or redirect URI are wrong, and the browser must not be sent anywhere.
@@ -76,7 +76,7 @@ impl OidcIssuer {
             Ok((client, redirect))
         };
         let (client, redirect) = destination().map_err(Refusal::Shown)?;
-        // A state that stands twice cannot be given back; the error then goes without one.
+        // A state that was sent twice cannot be given back; the error then goes without one.
         let state = parameters.carried("state").ok().flatten();
         AuthorizationRequest::parse(client, redirect.clone(), &parameters)
             .map_err(|error| self.refuse(&redirect, state.as_deref(), error))
@@ -201,7 +201,7 @@ impl AuthorizationRequest {
     }
 }
 
-/// What of the scope matters here; what is unknown is ignored (OpenID Connect Core §3.1.2.1).
+/// The part of the scope that matters here; unknown values are ignored (OpenID Connect Core §3.1.2.1).
 pub(crate) struct Scope {
     pub(crate) offline: bool,
 }

@@ -8,7 +8,7 @@ use crate::parameter::Parameters;
 use crate::secret::sha256;
 
 /// A code challenge of method S256, the only one that is taken (RFC 7636 §4.2): `plain` would show
-/// the verifier to whoever sees the authorization request.
+/// the verifier to everybody who sees the authorization request.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct CodeChallenge(String);
 

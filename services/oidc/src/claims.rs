@@ -61,7 +61,7 @@ impl SigningInput {
 #[derive(Clone, Serialize)]
 pub(crate) struct IdToken(String);
 
-/// The same JSON in ASCII and without `>`, `?`, `~` and DEL, all of which can stand in strings only.
+/// The same JSON in ASCII and without `>`, `?`, `~` and DEL, all of which occur in strings only.
 ///
 /// One of the official clients decodes the payload with the standard alphabet of base64. The two
 /// alphabets differ in the values 62 and 63, and of all ASCII only these four characters, as the

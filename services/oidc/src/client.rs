@@ -151,7 +151,7 @@ impl RedirectRule {
     }
 }
 
-/// What stands after host and port, if the text is exactly `http://HOST[:PORT][/…]`. Compared as
+/// What follows host and port, if the text is exactly `http://HOST[:PORT][/…]`. Compared as
 /// text, because parsers take more than one spelling for a host, and the browser's may be another.
 fn loopback_path<'a>(presented: &'a str, host: &str) -> Option<&'a str> {
     let rest = presented.strip_prefix("http://")?.strip_prefix(host)?;

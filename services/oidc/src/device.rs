@@ -38,7 +38,7 @@ pub(crate) struct WaitingDevice {
 }
 
 impl OidcIssuer {
-    /// Starts the flow (RFC 8628 §3.1). The one route that stores something for whoever asks: hence
+    /// Starts the flow (RFC 8628 §3.1). The one route that stores something for strangers: hence
     /// the limit per address and the short life of what it stores.
     pub(crate) async fn start_device(
         &self,

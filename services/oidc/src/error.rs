@@ -16,14 +16,14 @@ pub(crate) use told::Told;
 /// Why a request of the issuer is refused or fails.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    // The request, whoever sends it.
+    // The request, of every kind.
     /// A parameter is missing.
     #[error("the parameter {name} is missing")]
     ParameterMissing {
         /// Its name.
         name: &'static str,
     },
-    /// A parameter stands twice (RFC 6749 §3.1).
+    /// A parameter was sent twice (RFC 6749 §3.1).
     #[error("the parameter {name} stands twice")]
     ParameterRepeated {
         /// Its name.

@@ -242,8 +242,8 @@ pub(crate) fn render<T: Template>(
 pub(crate) const STYLE: &str = include_str!("../assets/page.css");
 pub(crate) const ICON: &str = include_str!("../assets/icon.svg");
 
-/// No scripts, no frames, nothing from elsewhere. Whoever weakens it gives a page that takes
-/// passwords to whoever finds a way to write into it.
+/// No scripts, no frames, nothing from elsewhere. Were it weaker, an attacker who finds a way to write
+/// into a page would read the passwords that are typed there.
 const POLICY: &str = "default-src 'none'; style-src 'self'; img-src 'self'; base-uri 'none'; \
                       frame-ancestors 'none'";
 

@@ -8,7 +8,7 @@ impl Parameters {
         Self(url::form_urlencoded::parse(encoded).into_owned().collect())
     }
 
-    /// RFC 6749 §3.1: a parameter without a value is as good as absent, and none may stand twice.
+    /// RFC 6749 §3.1: a parameter without a value counts as absent, and none may be sent twice.
     pub(crate) fn optional(&self, name: &'static str) -> Result<Option<&str>, Error> {
         let mut values = self
             .0

@@ -6,7 +6,7 @@ use sha2::{Digest, Sha256};
 
 use crate::error::Error;
 
-/// A value that opens something for whoever shows it: a code, a cookie. 256 random bits as
+/// A value that opens something for everybody who shows it: a code, a cookie. 256 random bits as
 /// base64url. The store sees its digest only, so that a stolen store opens nothing.
 #[derive(Clone)]
 pub(crate) struct Secret(String);

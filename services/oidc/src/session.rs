@@ -119,7 +119,7 @@ pub(crate) struct UserCode {
     pub(crate) expires: OffsetDateTime,
 }
 
-/// Refresh tokens work as long as it stands.
+/// Refresh tokens work as long as this record exists.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct OfflineGrant {
     pub(crate) authorization: Authorization,
@@ -136,7 +136,7 @@ pub(crate) struct RefreshToken {
     pub(crate) used: bool,
 }
 
-/// A kind of record: where it stands and how long.
+/// A kind of record: where it is stored and for how long.
 pub(crate) trait Record: Serialize + DeserializeOwned {
     const PREFIX: &'static str;
     fn expires(&self) -> OffsetDateTime;

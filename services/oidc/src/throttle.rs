@@ -12,8 +12,8 @@ use crate::secret::sha256;
 /// Slows down guessing: every key has some attempts at once, and then gets one back each period.
 ///
 /// Counts live in memory. What a restart forgives is little, and a store that is written on every
-/// guess would be a target of its own. Per key only the time stands at which all of its attempts are
-/// back; one that lies in the past says the same as no entry.
+/// guess would be a target of its own. Per key it holds only the time at which all attempts are back;
+/// a time in the past means the same as no entry.
 #[derive(Debug)]
 pub(crate) struct Throttle {
     whole_again: Mutex<HashMap<Key, OffsetDateTime>>,
@@ -45,7 +45,7 @@ struct Allowance {
 }
 
 impl Throttle {
-    /// A throttle that locks an account for a time after so many wrong passwords.
+    /// A throttle that locks an account for `account_lock` after `account_attempts` wrong passwords.
     pub(crate) fn new(account_attempts: u32, account_lock: Duration) -> Self {
         let account = Allowance {
             at_once: account_attempts.max(1),

@@ -199,7 +199,7 @@ impl Users {
         look(&self.by_email.read().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// The file's lock is held from the decision to the effect, so that changes stand in the file in
+    /// The file's lock is held from the decision to the effect, so that changes are in the file in
     /// the order in which they were decided.
     async fn change<T, F>(&self, decide: F) -> Result<T, Error>
     where

@@ -87,7 +87,7 @@ pub(super) async fn icon() -> Response {
     asset("image/svg+xml", page::ICON)
 }
 
-/// The address of whoever asks.
+/// The address that a request comes from.
 pub(super) struct Source(IpAddr);
 
 impl<S: Send + Sync> FromRequestParts<S> for Source {

@@ -54,7 +54,7 @@ impl Visitor {
         })
     }
 
-    /// The token of a form about `subject`, for this browser with whoever is signed in.
+    /// The token of a form about `subject`, for this browser and the person who is signed in.
     pub(super) fn form_token(&self, issuer: &OidcIssuer, subject: &str) -> String {
         issuer
             .forms

@@ -16,7 +16,7 @@ pub(crate) struct NewGrant {
 }
 
 impl NewGrant {
-    /// The grant stands together with the redemption that it comes from, or not at all.
+    /// The grant is stored together with the redemption that it comes from, or not at all.
     pub(crate) fn add_to(new: Option<Self>, step: Step) -> Result<(Step, Option<Secret>), Error> {
         let Some(Self { id, grant, token }) = new else {
             return Ok((step, None));
