@@ -248,13 +248,35 @@ fn a_key_that_the_published_root_does_not_name_signs_nothing() {
 }
 
 #[test]
-fn a_repository_that_is_not_whole_is_named() {
+fn targets_that_are_lost_or_damaged_are_written_again() {
+    let world = World::new("healed");
+    let folder = fs::read_dir(world.path("tuf/repository/targets")).unwrap();
+    let targets: Vec<_> = folder
+        .map(|entry| entry.unwrap().path())
+        .map(|path| (fs::read(&path).unwrap(), path))
+        .collect();
+    let harms: [fn(&Path); 2] = [
+        |path| fs::write(path, "damaged").unwrap(),
+        |path| fs::remove_file(path).unwrap(),
+    ];
+    for harm in harms {
+        for (_, path) in &targets {
+            harm(path);
+        }
+        assert_eq!(world.publish(), (1, 1));
+        for (whole, path) in &targets {
+            assert_eq!(&fs::read(path).unwrap(), whole, "{}", path.display());
+        }
+    }
+}
+
+#[test]
+fn a_repository_that_does_not_say_what_clients_have_is_named() {
     let world = World::new("repository");
-    let trusted_root = world.files();
-    let trusted_root = trusted_root
-        .iter()
-        .find(|it| it.ends_with(".trusted_root.json"));
+    let files = world.files();
+    let trusted_root = files.iter().find(|it| it.ends_with(".trusted_root.json"));
     fs::write(world.path(trusted_root.unwrap()), "{}").unwrap();
+    world.change_state(|state| state["operator"] = "another".into());
     world.refuses("E-CTL-034", "trusted_root.json");
     fs::remove_file(world.path("tuf/repository/1.targets.json")).unwrap();
     world.refuses("E-CTL-034", "targets.json");

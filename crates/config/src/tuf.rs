@@ -30,7 +30,7 @@ pub struct Config {
     /// service is down, and how long they can be shown an old repository.
     #[serde(default = "default_timestamp_validity")]
     pub timestamp_validity: Period,
-    /// How long before its end metadata is signed anew. Default `2d`. The service can be down for
+    /// How long before its end metadata is signed again. Default `2d`. The service can be down for
     /// that long without clients seeing expired metadata.
     #[serde(default = "default_resign_before")]
     pub resign_before: Period,

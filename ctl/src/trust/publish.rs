@@ -67,7 +67,7 @@ pub(crate) async fn publish(instance: &Instance, length: Duration) -> Result<Ver
     let _turn = Turn::take(instance)?;
     let state = state_file::read(instance)?;
     let repository = Repository::of(instance)?;
-    let published = repository.published()?;
+    let published = repository.published(&state)?;
     let draft = Publication::next(&state, &published, term(length)).map_err(|error| {
         Failure::new(
             "E-CTL-032",

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use sigstead_trust_root::tuf::target_path;
 use sigstead_trust_root::tuf::{Hashes, Role, Root, Signed, Targets};
-use sigstead_trust_root::{Published, Target, TrustedRoot};
+use sigstead_trust_root::{Published, Target, TrustState, TrustedRoot};
 
 use crate::failure::Failure;
 use crate::instance::{Instance, Service};
@@ -39,12 +39,10 @@ impl Repository {
     }
 
     /// What clients have now. Signatures are not checked: the service did before it published.
-    pub(super) fn published(&self) -> Result<Published, Failure> {
+    pub(super) fn published(&self, state: &TrustState) -> Result<Published, Failure> {
         let root = self.newest::<Root>()?;
         let targets = self.newest::<Targets>()?;
-        let trusted_root = self.target(&targets, "trusted_root.json")?;
-        let trusted_root = TrustedRoot::parse(&trusted_root)
-            .map_err(|error| self.damaged("trusted_root.json", &error))?;
+        let trusted_root = self.trusted_root(&targets, state)?;
         Ok(Published {
             root,
             targets,
@@ -118,17 +116,26 @@ impl Repository {
         }
     }
 
-    fn target(&self, targets: &Targets, name: &str) -> Result<Vec<u8>, Failure> {
-        let meta = targets.targets.get(name);
-        let meta = meta.ok_or_else(|| self.damaged(name, &"the targets do not name it"))?;
-        let path = self
-            .directory
-            .join(format!("targets/{}.{name}", meta.hashes.sha256));
-        let bytes = fs::read(&path).map_err(|error| Failure::file("read", &path, error))?;
-        if Hashes::of(&bytes) != meta.hashes {
-            return Err(self.damaged(name, &"it differs from what the targets name"));
-        }
-        Ok(bytes)
+    /// The trusted root that the targets name. Where its file is lost or damaged, the trust state gives the same document
+    /// unless it has changed since, and the publication writes the file again.
+    fn trusted_root(&self, targets: &Targets, state: &TrustState) -> Result<TrustedRoot, Failure> {
+        const NAME: &str = "trusted_root.json";
+        let meta = targets.targets.get(NAME);
+        let meta = meta.ok_or_else(|| self.damaged(NAME, &"the targets do not name it"))?;
+        let file = format!("targets/{}.{NAME}", meta.hashes.sha256);
+        let stored = fs::read(self.directory.join(file)).ok();
+        let derived = state.trusted_root().ok().map(|root| root.encode());
+        let named = [stored, derived]
+            .into_iter()
+            .flatten()
+            .find(|bytes| Hashes::of(bytes) == meta.hashes);
+        let named = named.ok_or_else(|| {
+            self.damaged(
+                NAME,
+                &"neither it nor the trust state is what the targets name",
+            )
+        })?;
+        TrustedRoot::parse(&named).map_err(|error| self.damaged(NAME, &error))
     }
 
     fn damaged(&self, file: &str, cause: &dyn std::fmt::Display) -> Failure {

@@ -45,14 +45,14 @@ pub(crate) struct OnlineKeys {
     pub(crate) timestamp: Arc<dyn Signer>,
 }
 
-/// How long metadata counts, and when it is made anew.
+/// How long metadata counts, and when it is made again.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Validity {
     /// Of a snapshot.
     pub(crate) snapshot: Duration,
     /// Of a timestamp.
     pub(crate) timestamp: Duration,
-    /// Time left at which metadata is signed anew.
+    /// Time left at which metadata is signed again.
     pub(crate) resign_before: Duration,
 }
 
@@ -163,7 +163,7 @@ impl TrustRootRepository {
         match self.publish().await {
             Err(error) if self.seconds_left() > 0 => {
                 let error = anyhow::Error::from(error);
-                tracing::error!("the timestamp that ends soon cannot be signed anew: {error:#}");
+                tracing::error!("the timestamp that ends soon cannot be signed again: {error:#}");
                 Ok(())
             }
             published => published,
@@ -224,13 +224,16 @@ impl TrustRootRepository {
         self.clock.now()
     }
 
-    /// The content of a current target.
+    /// The content of a published target. The publication verified the metadata; the content is compared with it.
     ///
     /// # Errors
     /// If the target is not named, not there, or not what the metadata says.
     pub(crate) fn target(&self, name: &str) -> Result<Vec<u8>, Error> {
-        let targets = self.targets(&self.root()?)?;
-        self.repository.target(&targets, name)
+        let version = self.published.borrow().targets.version;
+        let file = format!("{version}.{}.json", Targets::NAME);
+        let targets = self.repository.metadata::<Targets>(&file)?;
+        let (targets, _) = targets.ok_or(Error::NoTargets)?;
+        self.repository.target(&targets.signed, name)
     }
 
     fn seconds_left(&self) -> i64 {
