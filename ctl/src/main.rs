@@ -70,7 +70,7 @@ enum Command {
     /// Sign a file and write its bundle.
     Sign(sign::Arguments),
     /// Verify a file and its bundle, offline.
-    Verify(verify::Arguments),
+    Verify(Box<verify::Arguments>),
     /// Tell what a failure's code means and what to do.
     Explain(explain::Arguments),
     /// Print a completion script.
@@ -110,7 +110,7 @@ async fn run(command: Command, output: Output) -> Result<(), Failure> {
         Command::Trust(arguments) => trust::run(arguments, output).await,
         Command::Token(arguments) => token::run(arguments, output).await,
         Command::Sign(arguments) => sign::run(arguments, output).await,
-        Command::Verify(arguments) => verify::run(arguments, output).await,
+        Command::Verify(arguments) => verify::run(*arguments, output).await,
         Command::Explain(arguments) => explain::run(arguments, output).await,
         Command::Completions(arguments) => completions::run(arguments),
     }

@@ -201,6 +201,30 @@ impl PublicKey {
         )
     }
 
+    /// The same for a message that is known by its digest only.
+    ///
+    /// # Errors
+    /// If the hash is not one for this key, the digest has another length, or the signature does not verify.
+    pub fn verify_digest(
+        &self,
+        hash: HashAlgorithm,
+        digest: &[u8],
+        signature: &[u8],
+    ) -> Result<(), Error> {
+        if hash == self.algorithm.hash() {
+            return self.verify_prehashed(self.algorithm, digest, signature);
+        }
+        let verification = self
+            .algorithm
+            .verification(hash)
+            .ok_or_else(|| Error::AlgorithmMismatch(hash.name()))?;
+        let digest = Digest::import_less_safe(digest, hash.implementation())
+            .map_err(|_| Error::SignatureInvalid)?;
+        UnparsedPublicKey::new(verification, &self.raw)
+            .verify_digest(&digest, signature)
+            .map_err(|_| Error::SignatureInvalid)
+    }
+
     /// Verifies a signature over a message that was made as a certificate or signed data states.
     ///
     /// # Errors

@@ -10,7 +10,11 @@ pub(crate) fn from_number(number: &Number) -> Option<i128> {
     if let Some(value) = number.as_u64() {
         return Some(value.into());
     }
-    let value = number.as_f64()?;
+    from_float(number.as_f64()?)
+}
+
+/// The integer that a floating-point number is.
+pub(crate) fn from_float(value: f64) -> Option<i128> {
     // Beyond this a floating-point number may stand for another integer than the one that was written.
     let is_exact = value.fract() == 0.0 && value.abs() < EXACT_BELOW;
     is_exact.then(|| format!("{value:.0}").parse().ok())?

@@ -11,6 +11,14 @@ pub enum Error {
         /// What the parser said, with line and column.
         source: serde_json::Error,
     },
+    /// The text is not ProtoJSON of the expected message.
+    #[error("{document} is not well formed")]
+    NotProtoJson {
+        /// Which document.
+        document: &'static str,
+        /// Which field is wrong, and how.
+        source: sigstead_protojson::Error,
+    },
     /// The media type is not one that the clients accept.
     #[error("{document} has media type {found:?}, expected {expected:?}")]
     MediaType {

@@ -1,6 +1,6 @@
 //! `TrustedRoot`, `SigningConfig` and the TUF roles that carry them to clients.
 //!
-//! Specifications: sigstore/protobuf-specs v0.5 (`sigstore_trustroot.proto`, read as protobuf-JSON) and the TUF
+//! Specifications: sigstore/protobuf-specs v0.5 (`sigstore_trustroot.proto`, read as ProtoJSON) and the TUF
 //! specification 1.0.34 §4, as the official clients read both.
 //!
 //! Provided: the JSON documents ([`TrustedRoot`], [`SigningConfig`], [`ClientTrustConfig`]); the one generator that
@@ -10,7 +10,7 @@
 //! Deliberately absent: files, clocks and private keys. The caller gives the time, takes the bytes to sign and hands the
 //! signature back.
 
-mod bytes;
+pub mod enumeration;
 mod error;
 mod history;
 mod publication;
@@ -20,12 +20,12 @@ mod state;
 mod trusted_root;
 pub mod tuf;
 
-pub use bytes::Base64Bytes;
 pub use error::Error;
 pub use publication::{Publication, Published, Term};
 pub use signing_config::{
     ClientTrustConfig, Selector, Service, ServiceConfiguration, SigningConfig,
 };
+pub use sigstead_protojson::Base64Bytes;
 pub use state::{AuthorityState, LogFace, LogState, ServiceState, Target, TrustState};
 pub use trusted_root::{
     CertificateAuthority, CertificateChain, DistinguishedName, LogId, PublicKey, RawCertificate,

@@ -1,8 +1,11 @@
 //! `signing_config.v0.2.json`: which services a client signs with, and the file that joins it to the trusted root.
 
-use serde::{Deserialize, Serialize};
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize};
+use sigstead_protojson::{Unknown, enumeration};
 
-use crate::{Error, TimeRange, TrustedRoot};
+use crate::error::Error;
+use crate::trusted_root::{TimeRange, TrustedRoot};
 
 /// The services of an instance (`dev.sigstore.trustroot.v1.SigningConfig`).
 ///
@@ -40,10 +43,13 @@ impl SigningConfig {
     /// If it is not JSON of this shape, has unknown members, or another media type.
     pub fn parse(json: &[u8]) -> Result<Self, Error> {
         const DOCUMENT: &str = "signing_config.v0.2.json";
-        let config: Self = serde_json::from_slice(json).map_err(|source| Error::Malformed {
-            document: DOCUMENT,
-            source,
-        })?;
+        let config: Self =
+            sigstead_protojson::from_slice(json, Unknown::Refuse).map_err(|source| {
+                Error::NotProtoJson {
+                    document: DOCUMENT,
+                    source,
+                }
+            })?;
         if config.media_type != Self::MEDIA_TYPE {
             return Err(Error::MediaType {
                 document: DOCUMENT,
@@ -97,7 +103,7 @@ impl ServiceConfiguration {
 }
 
 /// The rules of choice.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum Selector {
     /// Every service.
@@ -106,6 +112,20 @@ pub enum Selector {
     Any,
     /// As many as the count says.
     Exact,
+}
+
+impl<'de> Deserialize<'de> for Selector {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let name = enumeration::deserialize(deserializer, SELECTOR)?;
+        match name.as_str() {
+            "ALL" => Ok(Self::All),
+            "ANY" => Ok(Self::Any),
+            "EXACT" => Ok(Self::Exact),
+            other => Err(D::Error::custom(format_args!(
+                "{other:?} is no rule of choice"
+            ))),
+        }
+    }
 }
 
 /// Trusted root and signing config in one file (`dev.sigstore.trustroot.v1.ClientTrustConfig`).
@@ -148,3 +168,10 @@ pub(crate) fn encode<T: Serialize>(document: &T) -> Vec<u8> {
     json.push(b'\n');
     json
 }
+
+const SELECTOR: &enumeration::Values = &[
+    (0, "SERVICE_SELECTOR_UNDEFINED"),
+    (1, "ALL"),
+    (2, "ANY"),
+    (3, "EXACT"),
+];

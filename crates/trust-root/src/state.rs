@@ -10,7 +10,6 @@ use sigstead_key::PublicKey as Key;
 use sigstead_x509::Certificate;
 use time::OffsetDateTime;
 
-use crate::bytes::Base64Bytes;
 use crate::error::Error;
 use crate::signing_config::{ClientTrustConfig, Service, ServiceConfiguration, SigningConfig};
 use crate::single_file;
@@ -18,6 +17,7 @@ use crate::trusted_root::{
     CertificateAuthority, CertificateChain, DistinguishedName, LogId, PublicKey, RawCertificate,
     TimeRange, TransparencyLogInstance, TrustedRoot,
 };
+use sigstead_protojson::Base64Bytes;
 
 /// Which key or chain of which service counts from when to when. History is only ever appended.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

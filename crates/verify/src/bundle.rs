@@ -1,12 +1,17 @@
 //! A bundle whose shape is right: it has what its version demands, and nothing else.
 
-use sigstead_key::HashAlgorithm;
+use std::collections::BTreeSet;
+
+use sigstead_key::{Algorithm, HashAlgorithm, PublicKey};
 use sigstead_merkle::{LeafIndex, NodeHash, RootHash};
-use sigstead_trust_root::Base64Bytes;
+use sigstead_protojson::Base64Bytes;
 use sigstead_x509::Certificate;
 
-use crate::failure::{Failing as _, ensure};
-use crate::{Check, Failure, json};
+use crate::body::Body;
+use crate::check::Check;
+use crate::failure::{Failing as _, Failure, ensure};
+use crate::json;
+use crate::statement::Statement;
 
 /// A bundle. Nothing in it has been verified.
 #[derive(Debug, Clone)]
@@ -17,8 +22,8 @@ pub struct Bundle {
     pub material: Material,
     /// The signature, and what it is over.
     pub content: Content,
-    /// Its one log entry.
-    pub entry: LogEntry,
+    /// Its log entries, each in a log of its own.
+    pub entries: Vec<LogEntry>,
     /// Responses of timestamp authorities, DER.
     pub timestamps: Vec<Vec<u8>>,
 }
@@ -37,13 +42,8 @@ pub enum MediaType {
 /// What a signature is verified with.
 #[derive(Debug, Clone)]
 pub enum Material {
-    /// A certificate, and what the bundle says of its issuers.
-    Certificate {
-        /// The signing certificate.
-        leaf: Box<Certificate>,
-        /// Issuers; they count only as links to trusted ones.
-        intermediates: Vec<Certificate>,
-    },
+    /// The signing certificate. What a bundle says of its issuers does not count: the trusted root has them.
+    Certificate(Box<Certificate>),
     /// A key that the verifier knows.
     PublicKey,
 }
@@ -107,8 +107,74 @@ impl Bundle {
     /// # Errors
     /// If it is no bundle, has unknown members, or not the members of its version.
     pub fn parse(json: &[u8]) -> Result<Self, Failure> {
-        let wire: json::Bundle = serde_json::from_slice(json).failing(Check::BundleJson)?;
+        let wire = json::Bundle::parse(json)?;
         Self::try_from(wire)
+    }
+
+    /// The hash functions by whose digests the artifact can be verified. `key` is the key that is asked for, where the
+    /// bundle has no certificate.
+    ///
+    /// # Errors
+    /// If the bundle cannot be verified because of what it says there.
+    pub fn hashes(&self, key: Option<&PublicKey>) -> Result<BTreeSet<HashAlgorithm>, Failure> {
+        match &self.content {
+            Content::Message { digest, .. } => {
+                let mut hashes = self.signature_hashes(key)?;
+                hashes.extend(digest.as_ref().map(|(algorithm, _)| *algorithm));
+                Ok(hashes)
+            }
+            Content::Envelope {
+                payload_type,
+                payload,
+                ..
+            } => Ok(Statement::read(payload_type, payload)?.hashes().collect()),
+        }
+    }
+
+    /// Whether the signature is over the message itself, so that no digest of the artifact is enough.
+    #[must_use]
+    pub fn needs_artifact(&self, key: Option<&PublicKey>) -> bool {
+        let is_message = matches!(self.content, Content::Message { .. });
+        is_message
+            && self
+                .key(key)
+                .is_some_and(|key| key.algorithm() == Algorithm::Ed25519)
+    }
+
+    /// The hash functions that the signature may be over.
+    pub(crate) fn signature_hashes(
+        &self,
+        key: Option<&PublicKey>,
+    ) -> Result<BTreeSet<HashAlgorithm>, Failure> {
+        let mut hashes: BTreeSet<_> = self.named_hashes()?;
+        hashes.extend(self.key(key).map(|key| key.algorithm().hash()));
+        Ok(hashes)
+    }
+
+    /// The hash functions that the bundle and its entries of Rekor v1 name. An entry of Rekor v2 leaves no choice.
+    pub(crate) fn named_hashes(&self) -> Result<BTreeSet<HashAlgorithm>, Failure> {
+        let mut hashes = BTreeSet::new();
+        if let Content::Message {
+            digest: Some((algorithm, _)),
+            ..
+        } = &self.content
+        {
+            hashes.insert(*algorithm);
+        }
+        for entry in &self.entries {
+            match Body::read(entry)?.hash()? {
+                Some(algorithm) => hashes.insert(algorithm),
+                None => return Ok(BTreeSet::new()),
+            };
+        }
+        Ok(hashes)
+    }
+
+    fn key<'a>(&'a self, key: Option<&'a PublicKey>) -> Option<&'a PublicKey> {
+        match &self.material {
+            Material::Certificate(leaf) => Some(leaf.public_key()),
+            Material::PublicKey => key,
+        }
     }
 
     /// The signature's bytes.
@@ -138,13 +204,12 @@ impl TryFrom<json::Bundle> for Bundle {
     type Error = Failure;
 
     fn try_from(wire: json::Bundle) -> Result<Self, Failure> {
-        let media_type = MediaType::parse(&wire.media_type).failing(Check::MediaType)?;
+        let media_type = MediaType::parse(&wire.media_type).ok_or_else(|| {
+            let found = format!("{:?}", wire.media_type);
+            Failure::unlike(Check::MediaType, "a bundle of version 0.1 to 0.3", found)
+        })?;
         let material = wire.verification_material;
         let timestamps = material.timestamp_verification_data.unwrap_or_default();
-        let mut entries = material.tlog_entries;
-        let entry = entries.pop().failing(Check::EntryCount)?;
-        // Two entries could be about two signatures; each would look as if the other were proven.
-        ensure(entries.is_empty(), Check::EntryCount)?;
         Ok(Self {
             media_type,
             material: Material::read(
@@ -154,7 +219,7 @@ impl TryFrom<json::Bundle> for Bundle {
                 material.certificate,
             )?,
             content: Content::read(wire.message_signature, wire.dsse_envelope)?,
-            entry: LogEntry::read(media_type, entry)?,
+            entries: LogEntry::read_all(media_type, material.tlog_entries)?,
             timestamps: timestamps
                 .rfc3161_timestamps
                 .iter()
@@ -177,17 +242,12 @@ impl Material {
             (false, None, Some(certificate)) if media_type == MediaType::V0_3 => vec![certificate],
             _ => return Err(Check::BundleVersion.into()),
         };
-        let mut certificates = certificates
-            .iter()
-            .map(|each| Certificate::from_der(each.raw_bytes.as_slice()))
-            .collect::<Result<Vec<_>, _>>()
-            .failing(Check::CertificateForm)?
-            .into_iter();
-        let leaf = Box::new(certificates.next().failing(Check::CertificateForm)?);
-        Ok(Self::Certificate {
-            leaf,
-            intermediates: certificates.collect(),
-        })
+        // The others are not even read: early clients stored the whole chain, root included, and the specification has
+        // verifiers take all of it from the trusted root.
+        let leaf = certificates.first().failing(Check::CertificateForm)?;
+        let leaf = Certificate::from_der(leaf.raw_bytes.as_slice());
+        let leaf = Box::new(leaf.failing(Check::CertificateForm)?);
+        Ok(Self::Certificate(leaf))
     }
 }
 
@@ -222,14 +282,28 @@ fn read_digest(digest: json::HashOutput) -> Result<(HashAlgorithm, Vec<u8>), Fai
 }
 
 impl LogEntry {
+    fn read_all(
+        media_type: MediaType,
+        entries: Vec<json::TransparencyLogEntry>,
+    ) -> Result<Vec<Self>, Failure> {
+        if entries.len() > MAX_ENTRIES {
+            let expected = format!("at most {MAX_ENTRIES} log entries");
+            return Err(Failure::unlike(Check::EntryCount, expected, entries.len()));
+        }
+        let entries: Result<Vec<_>, _> = entries
+            .into_iter()
+            .map(|entry| Self::read(media_type, entry))
+            .collect();
+        let entries = entries?;
+        let logs: BTreeSet<_> = entries.iter().map(|entry| &entry.log_id).collect();
+        ensure(logs.len() == entries.len(), Check::EntryCount)?;
+        Ok(entries)
+    }
+
     fn read(media_type: MediaType, entry: json::TransparencyLogEntry) -> Result<Self, Failure> {
         let missing = Check::BundleVersion;
         let kind = entry.kind_version.failing(missing)?;
-        let proof = entry
-            .inclusion_proof
-            .map(Proof::read)
-            .transpose()?
-            .flatten();
+        let proof = entry.inclusion_proof.map(Proof::read).transpose()?;
         match media_type {
             MediaType::V0_1 => ensure(entry.inclusion_promise.is_some(), missing)?,
             MediaType::V0_2 | MediaType::V0_3 => ensure(proof.is_some(), missing)?,
@@ -254,18 +328,20 @@ impl LogEntry {
 }
 
 impl Proof {
-    /// None for a proof without a checkpoint, which early bundles have: nobody signed its root, so it proves nothing.
-    fn read(proof: json::InclusionProof) -> Result<Option<Self>, Failure> {
-        let Some(checkpoint) = proof.checkpoint else {
-            return Ok(None);
-        };
+    /// A proof without a checkpoint proves nothing, for nobody signed its root. It is refused, not read over: what looks
+    /// like a proof is one.
+    fn read(proof: json::InclusionProof) -> Result<Self, Failure> {
+        let checkpoint = proof.checkpoint.ok_or_else(|| {
+            let expected = "an inclusion proof with its checkpoint";
+            Failure::unlike(Check::BundleVersion, expected, "one without")
+        })?;
         let hashes: Result<Vec<_>, _> = proof
             .hashes
             .iter()
             .map(Base64Bytes::as_slice)
             .map(NodeHash::try_from)
             .collect();
-        Ok(Some(Self {
+        Ok(Self {
             inclusion: sigstead_merkle::InclusionProof {
                 leaf_index: LeafIndex::new(proof.log_index),
                 tree_size: proof.tree_size,
@@ -273,6 +349,9 @@ impl Proof {
             },
             root: RootHash::try_from(proof.root_hash.as_slice()).failing(Check::Inclusion)?,
             checkpoint: checkpoint.envelope,
-        }))
+        })
     }
 }
+
+/// What the official clients read. More is no use to anybody, and each costs its verifier something.
+const MAX_ENTRIES: usize = 32;

@@ -1,126 +1,108 @@
-//! The signature over the artifact, and what a log must say about it.
+//! The signature, and the digests that it is over.
 
-use serde::Deserialize;
+use std::collections::BTreeSet;
+
 use sigstead_key::{Algorithm, HashAlgorithm, PublicKey};
 
-use crate::failure::{Failing as _, ensure};
-use crate::{Artifact, Check, Content, Failure};
+use crate::artifact::Digests;
+use crate::bundle::Content;
+use crate::check::Check;
+use crate::failure::{Failing as _, Failure};
+
+/// What the signature is over: the artifact, or the encoding of an envelope.
+pub(crate) struct Signed<'a> {
+    /// The bytes, where they are at hand.
+    pub(crate) bytes: Option<&'a [u8]>,
+    pub(crate) digests: &'a Digests,
+}
+
+impl<'a> Signed<'a> {
+    /// The digest by a hash function that the bundle demands.
+    pub(crate) fn digest(&self, algorithm: HashAlgorithm) -> Result<&'a [u8], Failure> {
+        self.digests
+            .get(algorithm)
+            .ok_or_else(|| unknown(self.digests, algorithm))
+    }
+
+    /// Verifies a signature of `key`; `named` are hash functions that the bundle names beside the one that belongs to
+    /// the key. Gives the one that it is over.
+    pub(crate) fn verify(
+        &self,
+        key: &PublicKey,
+        named: &BTreeSet<HashAlgorithm>,
+        signature: &[u8],
+    ) -> Result<HashAlgorithm, Failure> {
+        if key.algorithm() == Algorithm::Ed25519 {
+            return self.verify_ed25519(key, signature);
+        }
+        let own = key.algorithm().hash();
+        let others = named.iter().copied().filter(|algorithm| *algorithm != own);
+        let mut failure = None;
+        for algorithm in std::iter::once(own).chain(others) {
+            let Some(digest) = self.digests.get(algorithm) else {
+                continue;
+            };
+            match key.verify_digest(algorithm, digest, signature) {
+                Ok(()) => return Ok(algorithm),
+                Err(error) => {
+                    failure.get_or_insert_with(|| Failure::because(Check::Signature, error));
+                }
+            }
+        }
+        Err(failure.unwrap_or_else(|| unknown(self.digests, own)))
+    }
+
+    /// Clients sign digests with Ed25519 keys where a log is to check the signature, and messages elsewhere.
+    fn verify_ed25519(&self, key: &PublicKey, signature: &[u8]) -> Result<HashAlgorithm, Failure> {
+        let is_pure = self
+            .bytes
+            .is_some_and(|bytes| key.verify(bytes, signature).is_ok());
+        let algorithm = Algorithm::Ed25519Ph;
+        if !is_pure {
+            let digest = self.digest(algorithm.hash())?;
+            key.verify_prehashed(algorithm, digest, signature)
+                .failing(Check::Signature)?;
+        }
+        Ok(algorithm.hash())
+    }
+}
 
 impl Content {
-    /// Verifies that the signature is one of `key` over the artifact.
-    pub(crate) fn verify(&self, artifact: &Artifact<'_>, key: &PublicKey) -> Result<(), Failure> {
-        match self {
-            Self::Message { digest, signature } => {
-                if let Some((algorithm, stated)) = digest {
-                    let is_same = artifact
-                        .digest(*algorithm)
-                        .is_none_or(|known| known == *stated);
-                    ensure(is_same, Check::ArtifactDigest)?;
-                }
-                verify_message(artifact, key, signature)
+    /// Compares the artifact with the digest that the bundle states, if both can be.
+    pub(crate) fn check_stated(&self, artifact: &Digests) -> Result<(), Failure> {
+        let Self::Message {
+            digest: Some((algorithm, stated)),
+            ..
+        } = self
+        else {
+            return Ok(());
+        };
+        match artifact.get(*algorithm) {
+            Some(known) if known != stated.as_slice() => {
+                let name = algorithm.name();
+                Err(Failure::unlike(
+                    Check::ArtifactDigest,
+                    format!("{name} {}", hex::encode(stated)),
+                    format!("{name} {}", hex::encode(known)),
+                ))
             }
-            Self::Envelope {
-                payload_type,
-                payload,
-                signature,
-            } => {
-                let signed = sigstead_entry::pae(payload_type, payload);
-                verify_message(&Artifact::Bytes(&signed), key, signature)?;
-                verify_statement(payload_type, payload, artifact)
-            }
-        }
-    }
-
-    /// The digest that the log's entry must have: of the artifact, or of the envelope's signed form.
-    pub(crate) fn digest(
-        &self,
-        artifact: &Artifact<'_>,
-        algorithm: HashAlgorithm,
-    ) -> Option<Vec<u8>> {
-        match self {
-            Self::Message { .. } => artifact.digest(algorithm),
-            Self::Envelope {
-                payload_type,
-                payload,
-                ..
-            } => Some(algorithm.digest(&sigstead_entry::pae(payload_type, payload))),
+            _ => Ok(()),
         }
     }
 }
 
-fn verify_message(
-    artifact: &Artifact<'_>,
-    key: &PublicKey,
-    signature: &[u8],
-) -> Result<(), Failure> {
-    let algorithm = match key.algorithm() {
-        // Clients sign digests with Ed25519 keys where a log is to check the signature, and messages elsewhere.
-        Algorithm::Ed25519 => match artifact {
-            Artifact::Bytes(bytes) if key.verify(bytes, signature).is_ok() => return Ok(()),
-            _ => Algorithm::Ed25519Ph,
+fn unknown(digests: &Digests, expected: HashAlgorithm) -> Failure {
+    let known: Vec<_> = digests
+        .iter()
+        .map(|(algorithm, _)| algorithm.name())
+        .collect();
+    Failure::unlike(
+        Check::DigestKind,
+        format!("a digest by {}", expected.name()),
+        if known.is_empty() {
+            "none".to_owned()
+        } else {
+            known.join(", ")
         },
-        algorithm => algorithm,
-    };
-    let digest = artifact
-        .digest(algorithm.hash())
-        .failing(Check::ArtifactDigest)?;
-    key.verify_prehashed(algorithm, &digest, signature)
-        .failing(Check::Signature)
+    )
 }
-
-/// in-toto Statement v1 §Schema: the artifact is one of the subjects.
-fn verify_statement(
-    payload_type: &str,
-    payload: &[u8],
-    artifact: &Artifact<'_>,
-) -> Result<(), Failure> {
-    ensure(payload_type == IN_TOTO, Check::Statement)?;
-    let statement: Statement = serde_json::from_slice(payload).failing(Check::Statement)?;
-    // Another type may mean something else by its subjects.
-    ensure(
-        STATEMENT_TYPES.contains(&statement.statement_type.as_str()),
-        Check::Statement,
-    )?;
-    let is_subject = statement.subject.iter().any(|subject| {
-        // Every digest that can be compared must be the artifact's, and at least one can.
-        let known = [
-            (&subject.digest.sha256, HashAlgorithm::Sha256),
-            (&subject.digest.sha384, HashAlgorithm::Sha384),
-            (&subject.digest.sha512, HashAlgorithm::Sha512),
-        ];
-        let mut compared = known.into_iter().filter_map(|(stated, algorithm)| {
-            let digest = artifact.digest(algorithm)?;
-            Some(stated.as_ref()?.eq_ignore_ascii_case(&hex::encode(digest)))
-        });
-        compared
-            .next()
-            .is_some_and(|first| first && compared.all(|each| each))
-    });
-    ensure(is_subject, Check::Statement)
-}
-
-#[derive(Deserialize)]
-struct Statement {
-    #[serde(rename = "_type")]
-    statement_type: String,
-    subject: Vec<Subject>,
-}
-
-#[derive(Deserialize)]
-struct Subject {
-    digest: SubjectDigest,
-}
-
-/// Digests of other hashes are not compared.
-#[derive(Deserialize)]
-struct SubjectDigest {
-    sha256: Option<String>,
-    sha384: Option<String>,
-    sha512: Option<String>,
-}
-
-const IN_TOTO: &str = "application/vnd.in-toto+json";
-const STATEMENT_TYPES: [&str; 2] = [
-    "https://in-toto.io/Statement/v0.1",
-    "https://in-toto.io/Statement/v1",
-];

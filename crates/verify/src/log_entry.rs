@@ -8,14 +8,48 @@ use sigstead_checkpoint::{Origin, SignedCheckpoint};
 use sigstead_merkle::{LeafHash, TreeHead};
 use sigstead_note::{KeyId, KeyName, VerifierKey};
 
+use crate::accepted::{TimeSource, VerifiedEntry, VerifiedTime};
 use crate::body::LogVersion;
-use crate::bundle::Proof;
-use crate::failure::{Failing as _, ensure};
+use crate::bundle::{LogEntry, Proof};
+use crate::check::Check;
+use crate::failure::{Failing as _, Failure, ensure};
 use crate::trust::TrustedLog;
-use crate::{Check, Failure, LogEntry};
 
-/// Checks everything that the log signed about an entry. Gives the time of its promise, if it made one.
-pub(crate) fn check(
+/// Checks everything that the log signed about an entry, and that it was trusted at each of `times`, which others
+/// vouch for, and at the time of its own promise, if it made one.
+pub(crate) fn verify(
+    entry: &LogEntry,
+    version: LogVersion,
+    log: &TrustedLog<'_>,
+    times: &[VerifiedTime],
+) -> Result<(VerifiedEntry, Option<VerifiedTime>), Failure> {
+    let promised = check(entry, version, log)?;
+    // A log without a beginning could have signed before it existed, also where no time is known.
+    let begins = log.instance.public_key.valid_for.start;
+    ensure(begins.is_some(), Check::LogTime)?;
+    for time in times.iter().map(|each| each.time).chain(promised) {
+        log.check_time(time, Check::LogTime)?;
+    }
+    let url = &log.instance.base_url;
+    let inclusion = entry.proof.as_ref().map(|proof| &proof.inclusion);
+    let verified = VerifiedEntry {
+        log_url: url.clone(),
+        log_id: entry.log_id.clone(),
+        kind: entry.kind.clone(),
+        version: entry.version.clone(),
+        promised_index: promised.is_some().then_some(entry.log_index),
+        tree_index: inclusion.map(|inclusion| inclusion.leaf_index.value()),
+        tree_size: inclusion.map(|inclusion| inclusion.tree_size),
+    };
+    let time = promised.map(|time| VerifiedTime {
+        time,
+        source: TimeSource::Log,
+        url: url.clone(),
+    });
+    Ok((verified, time))
+}
+
+fn check(
     entry: &LogEntry,
     version: LogVersion,
     log: &TrustedLog<'_>,

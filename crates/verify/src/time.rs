@@ -1,11 +1,13 @@
 //! When the signature existed, by those who are trusted to say so.
 
 use ::time::OffsetDateTime;
-use sigstead_trust_root::TrustedRoot;
+use sigstead_trust_root::{CertificateAuthority, TrustedRoot};
 use sigstead_tsp::TimestampToken;
 
-use crate::failure::{Failing as _, ensure};
-use crate::{Bundle, Check, Failure, TimeSource, VerifiedTime};
+use crate::accepted::{TimeSource, VerifiedTime};
+use crate::bundle::Bundle;
+use crate::check::Check;
+use crate::failure::{Failing as _, Failure, ensure};
 
 /// The times of all timestamps of known authorities. A timestamp of an unknown authority says nothing; one that names a
 /// known authority and does not verify is a forgery.
@@ -23,11 +25,7 @@ pub(crate) fn timestamps(
             .any(|earlier| earlier == response);
         ensure(!is_double, Check::TimestampCount)?;
         let token = TimestampToken::from_response(response).failing(Check::Timestamp)?;
-        let time = verify(root, &token, bundle.signature())?;
-        times.extend(time.map(|time| VerifiedTime {
-            time,
-            source: TimeSource::TimestampAuthority,
-        }));
+        times.extend(verify(root, &token, bundle.signature())?);
     }
     Ok(times)
 }
@@ -36,17 +34,23 @@ fn verify(
     root: &TrustedRoot,
     token: &TimestampToken,
     signature: &[u8],
-) -> Result<Option<OffsetDateTime>, Failure> {
+) -> Result<Option<VerifiedTime>, Failure> {
     let mut outcome = Ok(None);
     for authority in &root.timestamp_authorities {
         // Each authority with its own validity: another one's says nothing about this key.
         let verified = authority.chain().failing(Check::TrustedRoot).map(|chain| {
             let time = token.verify(signature, &chain)?;
-            Ok::<_, sigstead_tsp::Error>((time, authority.valid_for.covers(time)))
+            Ok::<_, sigstead_tsp::Error>((time, authority.is_trusted_at(time)))
         });
         match verified {
-            Ok(Ok((time, true))) => return Ok(Some(time)),
-            Ok(Ok((_, false))) => outcome = Err(Check::TimestampAuthorityTime.into()),
+            Ok(Ok((time, true))) => {
+                return Ok(Some(VerifiedTime {
+                    time,
+                    source: TimeSource::TimestampAuthority,
+                    url: authority.uri.clone(),
+                }));
+            }
+            Ok(Ok((time, false))) => outcome = Err(outside(authority, time)),
             Ok(Err(sigstead_tsp::Error::OtherSigner)) => {}
             Ok(Err(error)) => outcome = Err(error).failing(Check::Timestamp),
             Err(unusable) if matches!(outcome, Ok(None)) => outcome = Err(unusable),
@@ -54,6 +58,12 @@ fn verify(
         }
     }
     outcome
+}
+
+fn outside(authority: &CertificateAuthority, time: OffsetDateTime) -> Failure {
+    let (url, range) = (&authority.uri, authority.valid_for);
+    let expected = format!("a time of {url} {range}");
+    Failure::unlike(Check::TimestampAuthorityTime, expected, time)
 }
 
 /// More is no use to anybody, and each costs its verifier two signatures and a chain.

@@ -4,8 +4,8 @@ use ::time::OffsetDateTime;
 use sigstead_key::PublicKey;
 use sigstead_trust_root::{TransparencyLogInstance, TrustedRoot};
 
-use crate::failure::{Failing as _, ensure};
-use crate::{Check, Failure};
+use crate::check::Check;
+use crate::failure::{Failing as _, Failure, ensure};
 
 /// A log of signatures or certificates whose key can be used.
 pub(crate) struct TrustedLog<'a> {
@@ -14,18 +14,21 @@ pub(crate) struct TrustedLog<'a> {
 }
 
 impl<'a> TrustedLog<'a> {
-    /// The signature log of an identifier.
-    pub(crate) fn of_signatures(root: &'a TrustedRoot, id: &[u8]) -> Result<Self, Failure> {
-        let instance = find(&root.tlogs, id).failing(Check::LogUnknown)?;
-        Self::new(instance)
+    /// What the trusted root says about the signature log of an identifier: a log whose trust was interrupted has an
+    /// entry for each time. None if it is not known.
+    pub(crate) fn of_signatures(
+        root: &'a TrustedRoot,
+        id: &'a [u8],
+    ) -> impl Iterator<Item = Result<Self, Failure>> + use<'a> {
+        find(&root.tlogs, id)
     }
 
-    /// The certificate log of an identifier, if it is known.
+    /// The same for a certificate log.
     pub(crate) fn of_certificates(
         root: &'a TrustedRoot,
-        id: &[u8],
-    ) -> Option<Result<Self, Failure>> {
-        find(&root.ctlogs, id).map(Self::new)
+        id: &'a [u8],
+    ) -> impl Iterator<Item = Result<Self, Failure>> + use<'a> {
+        find(&root.ctlogs, id)
     }
 
     fn new(instance: &'a TransparencyLogInstance) -> Result<Self, Failure> {
@@ -37,9 +40,19 @@ impl<'a> TrustedLog<'a> {
         })
     }
 
-    /// Whether signatures of the log's key count at `at`.
-    pub(crate) fn is_trusted_at(&self, at: OffsetDateTime) -> bool {
-        self.instance.public_key.valid_for.covers(at)
+    /// Checks that signatures of the log's key count at `at`. A log without a beginning could have signed before it
+    /// existed.
+    pub(crate) fn check_time(&self, at: OffsetDateTime, check: Check) -> Result<(), Failure> {
+        let range = self.instance.public_key.valid_for;
+        if range.covers(at) {
+            return Ok(());
+        }
+        let url = &self.instance.base_url;
+        Err(Failure::unlike(
+            check,
+            format!("a time of {url} {range}"),
+            at,
+        ))
     }
 
     /// The host of the log's URL, which names it in checkpoints: without scheme, port and path.
@@ -55,6 +68,25 @@ impl<'a> TrustedLog<'a> {
     }
 }
 
-fn find<'a>(logs: &'a [TransparencyLogInstance], id: &[u8]) -> Option<&'a TransparencyLogInstance> {
-    logs.iter().find(|log| log.log_id.key_id.as_slice() == id)
+fn find<'a>(
+    logs: &'a [TransparencyLogInstance],
+    id: &'a [u8],
+) -> impl Iterator<Item = Result<TrustedLog<'a>, Failure>> + use<'a> {
+    logs.iter()
+        .filter(move |log| log.log_id.key_id.as_slice() == id)
+        .map(TrustedLog::new)
+}
+
+/// The first of several attempts that succeeds, or the failure of the last; none if nothing was attempted.
+pub(crate) fn first<T>(
+    attempts: impl Iterator<Item = Result<T, Failure>>,
+) -> Result<Option<T>, Failure> {
+    let mut outcome = Ok(None);
+    for attempt in attempts {
+        match attempt {
+            Ok(found) => return Ok(Some(found)),
+            Err(failure) => outcome = Err(failure),
+        }
+    }
+    outcome
 }

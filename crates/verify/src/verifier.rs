@@ -3,26 +3,40 @@
 use sigstead_key::PublicKey;
 use sigstead_trust_root::TrustedRoot;
 
-use crate::body::Expected;
-use crate::certificate::Candidate;
-use crate::failure::{Failing as _, ensure};
-use crate::trust::TrustedLog;
-use crate::{
-    Accepted, Artifact, Bundle, Check, Failure, Material, Policy, Signer, TimeSource, VerifiedTime,
-    log_entry, time,
+use crate::accepted::{
+    Accepted, Attestation, CertifiedSigner, Signer, VerifiedEntry, VerifiedTime,
 };
+use crate::artifact::{Artifact, Digests};
+use crate::body::{Body, Expected};
+use crate::bundle::{Bundle, Content, LogEntry, Material};
+use crate::certificate::{self, Candidate, Issuer, join};
+use crate::check::Check;
+use crate::content::Signed;
+use crate::explanation::{Explanation, Trace};
+use crate::failure::{Failing as _, Failure};
+use crate::policy::{Policy, Wanted};
+use crate::statement::Statement;
+use crate::trust::{TrustedLog, first};
+use crate::{log_entry, time};
 
-/// Verifies bundles against one trusted root.
+/// Verifies bundles against trusted roots.
 #[derive(Debug, Clone)]
 pub struct Verifier {
-    root: TrustedRoot,
+    roots: Vec<TrustedRoot>,
 }
 
 impl Verifier {
     /// A verifier that trusts what `root` says.
     #[must_use]
-    pub const fn new(root: TrustedRoot) -> Self {
-        Self { root }
+    pub fn new(root: TrustedRoot) -> Self {
+        Self { roots: vec![root] }
+    }
+
+    /// A verifier for bundles of several instances. Each bundle is verified against one root as a whole: one that has the
+    /// authority that issued its certificate, or its log where there is no certificate.
+    #[must_use]
+    pub const fn of_instances(roots: Vec<TrustedRoot>) -> Self {
+        Self { roots }
     }
 
     /// Runs all checks (Sigstore client specification §4). The first that fails is the one that is told.
@@ -35,93 +49,432 @@ impl Verifier {
         artifact: Artifact<'_>,
         policy: &Policy,
     ) -> Result<Accepted, Failure> {
-        // 1. The key that is to have signed: certified, or known.
-        let key = signing_key(bundle, policy)?;
+        self.explain(bundle, artifact, policy).outcome
+    }
 
-        // 2. The signature is that key's, over this artifact.
-        bundle.content.verify(&artifact, key)?;
-
-        // 3. The log entry is about this signature.
-        let version = Expected {
-            bundle,
-            artifact,
-            key,
+    /// The same, with every check that passed.
+    #[must_use]
+    pub fn explain(&self, bundle: &Bundle, artifact: Artifact<'_>, policy: &Policy) -> Explanation {
+        let mut explanation = Explanation {
+            steps: Vec::new(),
+            outcome: Err(Check::TrustedRoot.into()),
+        };
+        for root in self.candidates(bundle) {
+            let mut trace = Trace::default();
+            let run = Run {
+                root,
+                bundle,
+                policy,
+            };
+            let outcome = run.verify(artifact, &mut trace);
+            explanation = Explanation {
+                steps: trace.0,
+                outcome,
+            };
+            if explanation.outcome.is_ok() {
+                break;
+            }
         }
-        .check()?;
+        explanation
+    }
 
-        // 4. The entry is in a log that is known, which signed for it.
-        let log = TrustedLog::of_signatures(&self.root, &bundle.entry.log_id)?;
-        let promised = log_entry::check(&bundle.entry, version, &log)?;
+    /// The roots that may know the signer; all of them if none is sure to.
+    fn candidates(&self, bundle: &Bundle) -> Vec<&TrustedRoot> {
+        let known: Vec<_> = self
+            .roots
+            .iter()
+            .filter(|root| knows(root, bundle))
+            .collect();
+        if known.is_empty() {
+            return self.roots.iter().collect();
+        }
+        known
+    }
+}
 
-        // 5. When the signature existed. Version 2 of the log states no time.
-        let mut times = time::timestamps(&self.root, bundle)?;
-        times.extend(promised.map(|time| VerifiedTime {
-            time,
-            source: TimeSource::Log,
-        }));
-        check_times(&times, &log, policy)?;
+fn knows(root: &TrustedRoot, bundle: &Bundle) -> bool {
+    match &bundle.material {
+        Material::Certificate(leaf) => {
+            let chains = root.certificate_authorities.iter().map(|each| each.chain());
+            chains
+                .flatten()
+                .flatten()
+                .any(|issuer| issuer.subject_der() == leaf.issuer_der())
+        }
+        Material::PublicKey => bundle.entries.iter().any(|entry| {
+            TrustedLog::of_signatures(root, &entry.log_id)
+                .next()
+                .is_some()
+        }),
+    }
+}
 
-        // 6. Who held the key at each of those times.
+/// One bundle, one trusted root, one policy.
+struct Run<'a> {
+    root: &'a TrustedRoot,
+    bundle: &'a Bundle,
+    policy: &'a Policy,
+}
+
+impl Run<'_> {
+    fn verify(&self, artifact: Artifact<'_>, trace: &mut Trace) -> Result<Accepted, Failure> {
+        let Self {
+            root,
+            bundle,
+            policy,
+        } = self;
+        // 1. The key that is to have signed: certified, or known.
+        let key = self.signing_key()?;
+        trace.passed(Check::SignerKind, wanted_kind(policy), signer_kind(bundle));
+
+        // 2. What the log entries say, read but not believed: it names the hash functions.
+        let bodies: Result<Vec<_>, _> = bundle.entries.iter().map(Body::read).collect();
+        let bodies = bodies?;
+
+        // 3. The signature is the key's over the artifact, which is the one that the bundle names, or over an attestation.
+        let encoding = self.encoding();
+        let digests = self.signed_digests(artifact, encoding.as_deref())?;
+        bundle.content.check_stated(&digests)?;
+        let signed = Signed {
+            bytes: encoding.as_deref().or_else(|| artifact.bytes()),
+            digests: &digests,
+        };
+        let hash = signed.verify(key, &bundle.named_hashes()?, bundle.signature())?;
+        let what = format!("a signature of the key {}", key.fingerprint());
+        trace.passed(Check::Signature, what, format!("one over {}", hash.name()));
+
+        // 4. The attestation is about the artifact, and of the type that is asked for.
+        let artifact = match encoding {
+            Some(_) => self.digests(artifact)?,
+            None => digests.clone(),
+        };
+        let attestation = self.attestation(&artifact, trace)?;
+
+        // 5. The log entries are about this signature.
+        let expected = Expected {
+            bundle,
+            signed: &signed,
+            key,
+        };
+        for (entry, body) in bundle.entries.iter().zip(&bodies) {
+            expected.check(entry, body)?;
+        }
+
+        // 6. When the signature existed, by timestamp authorities, and in which logs that are known and were trusted then.
+        let mut times = time::timestamps(root, bundle)?;
+        self.check_timestamps(&times, trace)?;
+        let mut entries = Vec::new();
+        let mut promised = Vec::new();
+        for (entry, body) in bundle.entries.iter().zip(&bodies) {
+            if let Some((found, promise)) = self.log_entry(entry, body, &times)? {
+                trace.passed(
+                    Check::EntryBody,
+                    "an entry about this signature",
+                    tell(&found),
+                );
+                entries.push(found);
+                promised.extend(promise);
+            }
+        }
+        self.check_entries(&entries, &promised, trace)?;
+        times.extend(promised);
+
+        // 7. Who held the key at each of those times.
         let signer = match &bundle.material {
             Material::PublicKey => Signer::Key(key.clone()),
-            Material::Certificate {
-                leaf,
-                intermediates,
-            } => self.check_certificate(
-                &Candidate {
-                    leaf,
-                    intermediates,
-                },
-                &times,
-                policy,
-            )?,
+            Material::Certificate(leaf) => {
+                Signer::Identity(Box::new(self.certified(Candidate(leaf), &times, trace)?))
+            }
         };
         Ok(Accepted {
             signer,
             times,
-            log_index: bundle.entry.log_index,
-            log_url: log.instance.base_url.clone(),
+            entries,
+            artifact,
+            attestation,
         })
     }
 
-    fn check_certificate(
+    fn signing_key(&self) -> Result<&PublicKey, Failure> {
+        match (&self.bundle.material, &self.policy.signer) {
+            (Material::Certificate(leaf), Wanted::Identities(_)) => Ok(leaf.public_key()),
+            (Material::PublicKey, Wanted::Key(key)) => Ok(key),
+            _ => Err(Failure::unlike(
+                Check::SignerKind,
+                wanted_kind(self.policy),
+                signer_kind(self.bundle),
+            )),
+        }
+    }
+
+    /// The artifact's digests: hashed once, with every hash function that anything here is compared by.
+    fn digests(&self, artifact: Artifact<'_>) -> Result<Digests, Failure> {
+        match artifact {
+            Artifact::Bytes(bytes) => {
+                let hashes = self.bundle.hashes(self.policy.wanted_key())?;
+                Ok(Digests::of_bytes(&hashes, bytes))
+            }
+            Artifact::Digests(digests) => Ok(digests.clone()),
+        }
+    }
+
+    /// What the signature of an envelope is over.
+    fn encoding(&self) -> Option<Vec<u8>> {
+        match &self.bundle.content {
+            Content::Message { .. } => None,
+            Content::Envelope {
+                payload_type,
+                payload,
+                ..
+            } => Some(sigstead_entry::pae(payload_type, payload)),
+        }
+    }
+
+    /// The digests of what the signature is over.
+    fn signed_digests(
+        &self,
+        artifact: Artifact<'_>,
+        encoding: Option<&[u8]>,
+    ) -> Result<Digests, Failure> {
+        let Some(bytes) = encoding else {
+            return self.digests(artifact);
+        };
+        let hashes = self.bundle.signature_hashes(self.policy.wanted_key())?;
+        Ok(Digests::of_bytes(&hashes, bytes))
+    }
+
+    fn attestation(
+        &self,
+        artifact: &Digests,
+        trace: &mut Trace,
+    ) -> Result<Option<Attestation>, Failure> {
+        let wanted = self.policy.predicate_type.as_deref();
+        let Content::Envelope {
+            payload_type,
+            payload,
+            ..
+        } = &self.bundle.content
+        else {
+            return match wanted {
+                Some(wanted) => {
+                    let found = "a signature over the artifact itself";
+                    Err(Failure::unlike(
+                        Check::PredicateType,
+                        format!("{wanted:?}"),
+                        found,
+                    ))
+                }
+                None => Ok(None),
+            };
+        };
+        let statement = Statement::read(payload_type, payload)?;
+        let subject = statement.subject(artifact)?.clone();
+        let found = format!("{:?}", statement.predicate_type);
+        trace.passed(
+            Check::Statement,
+            "a statement about the artifact",
+            format!(
+                "{:?} among {} subjects",
+                subject.name,
+                statement.subjects.len()
+            ),
+        );
+        if let Some(wanted) = wanted {
+            let expected = format!("{wanted:?}");
+            if wanted != statement.predicate_type {
+                return Err(Failure::unlike(Check::PredicateType, expected, found));
+            }
+            trace.passed(Check::PredicateType, expected, found);
+        }
+        Ok(Some(Attestation {
+            statement,
+            subject,
+            payload: payload.clone(),
+        }))
+    }
+
+    fn check_timestamps(&self, times: &[VerifiedTime], trace: &mut Trace) -> Result<(), Failure> {
+        let wanted = self.policy.thresholds.timestamps;
+        let mut authorities: Vec<_> = times.iter().map(|each| each.url.as_str()).collect();
+        authorities.sort_unstable();
+        authorities.dedup();
+        reach(
+            Check::TimestampThreshold,
+            wanted,
+            authorities.len(),
+            "authorities",
+        )?;
+        for each in times {
+            let found = format!("{} of {}", each.time, each.url);
+            trace.passed(Check::Timestamp, "a timestamp of the signature", found);
+        }
+        Ok(())
+    }
+
+    /// Verifies an entry in its log; none if the trusted root does not know the log and the policy can do without.
+    fn log_entry(
+        &self,
+        entry: &LogEntry,
+        body: &Body,
+        times: &[VerifiedTime],
+    ) -> Result<Option<(VerifiedEntry, Option<VerifiedTime>)>, Failure> {
+        let logs = TrustedLog::of_signatures(self.root, &entry.log_id);
+        first(logs.map(|log| log_entry::verify(entry, body.version(), &log?, times)))
+    }
+
+    fn check_entries(
+        &self,
+        entries: &[VerifiedEntry],
+        promised: &[VerifiedTime],
+        trace: &mut Trace,
+    ) -> Result<(), Failure> {
+        let thresholds = self.policy.thresholds;
+        let stated = self.bundle.entries.len();
+        let is_stranger = entries.len() < thresholds.entries && stated >= thresholds.entries;
+        if let Some(entry) = self.bundle.entries.first().filter(|_| is_stranger) {
+            let found = format!("the log {}", hex::encode(&entry.log_id));
+            return Err(Failure::unlike(
+                Check::LogUnknown,
+                "a log of the trusted root",
+                found,
+            ));
+        }
+        reach(
+            Check::EntryThreshold,
+            thresholds.entries,
+            entries.len(),
+            "log entries",
+        )?;
+        reach(
+            Check::PromiseThreshold,
+            thresholds.promises,
+            promised.len(),
+            "promises",
+        )?;
+        trace.passed(
+            Check::EntryThreshold,
+            format!("at least {} log entries", thresholds.entries),
+            entries.len(),
+        );
+        Ok(())
+    }
+
+    fn certified(
+        &self,
+        candidate: Candidate<'_>,
+        times: &[VerifiedTime],
+        trace: &mut Trace,
+    ) -> Result<CertifiedSigner, Failure> {
+        let issuer = self.issuer(&candidate, times, trace)?;
+        let scts = candidate.scts(self.root, &issuer.certificate)?;
+        let wanted = self.policy.thresholds.scts;
+        reach(
+            Check::SctMissing,
+            wanted,
+            scts.len(),
+            "certificate logs of the trusted root",
+        )?;
+        let found = scts
+            .iter()
+            .map(|each| each.url.as_str())
+            .collect::<Vec<_>>()
+            .join(", ");
+        trace.passed(
+            Check::Sct,
+            format!("promises of {wanted} certificate logs"),
+            found,
+        );
+
+        let (identity, claims) = candidate.identity()?;
+        self.check_signer(&identity, &claims.issuer, trace)?;
+        for (claim, wanted) in &self.policy.claims {
+            certificate::check_claim(&claims, *claim, wanted)?;
+            let found = claim.of(&claims).unwrap_or_default();
+            trace.passed(
+                Check::Claim,
+                format!("{} {wanted}", claim.name()),
+                format!("{found:?}"),
+            );
+        }
+        Ok(CertifiedSigner {
+            identity,
+            issuer: claims.issuer.clone(),
+            claims,
+            certificate: candidate.0.clone(),
+            authority_url: issuer.authority.uri.clone(),
+            scts,
+        })
+    }
+
+    /// The authority that issued the certificate, which must be one at each of the times.
+    fn issuer(
         &self,
         candidate: &Candidate<'_>,
         times: &[VerifiedTime],
-        policy: &Policy,
-    ) -> Result<Signer, Failure> {
+        trace: &mut Trace,
+    ) -> Result<Issuer<'_>, Failure> {
         let mut issuer = None;
         for each in times {
-            issuer = Some(candidate.issuer_at(&self.root, each.time)?);
+            let found = candidate.issuer_at(self.root, each.time)?;
+            let told = format!("{} at {}", found.authority.uri, each.time);
+            trace.passed(
+                Check::CertificateChain,
+                "an authority of the trusted root",
+                told,
+            );
+            issuer = Some(found);
         }
-        candidate.check_scts(&self.root, &issuer.failing(Check::TimeMissing)?)?;
-        candidate.check_identity(policy)
+        // A known key does not expire; a certificate does, minutes after it was issued.
+        issuer.failing(Check::TimeMissing)
+    }
+
+    fn check_signer(&self, identity: &str, issuer: &str, trace: &mut Trace) -> Result<(), Failure> {
+        let Wanted::Identities(wanted) = &self.policy.signer else {
+            return Err(Check::SignerKind.into());
+        };
+        certificate::check_identity(identity, issuer, wanted)?;
+        let names = join(wanted.iter().map(|(name, _)| name));
+        trace.passed(Check::Identity, names, format!("{identity:?}"));
+        let issuers = join(wanted.iter().map(|(_, issuer)| issuer));
+        trace.passed(Check::Issuer, issuers, format!("{issuer:?}"));
+        Ok(())
     }
 }
 
-fn signing_key<'a>(bundle: &'a Bundle, policy: &'a Policy) -> Result<&'a PublicKey, Failure> {
-    match (&bundle.material, policy) {
-        (Material::Certificate { leaf, .. }, Policy::Identity { .. }) => Ok(leaf.public_key()),
-        (Material::PublicKey, Policy::Key(key)) => Ok(key),
-        _ => Err(Check::SignerKind.into()),
+/// Fails a check unless as many were found as are wanted.
+fn reach(check: Check, wanted: usize, found: usize, what: &str) -> Result<(), Failure> {
+    if found >= wanted {
+        return Ok(());
+    }
+    Err(Failure::unlike(
+        check,
+        format!("at least {wanted} {what}"),
+        found,
+    ))
+}
+
+const fn wanted_kind(policy: &Policy) -> &'static str {
+    match &policy.signer {
+        Wanted::Identities(_) => "a certificate",
+        Wanted::Key(_) => "a known key",
     }
 }
 
-fn check_times(
-    times: &[VerifiedTime],
-    log: &TrustedLog<'_>,
-    policy: &Policy,
-) -> Result<(), Failure> {
-    // A known key does not expire; a certificate does, minutes after it was issued.
-    let needs_time = matches!(policy, Policy::Identity { .. });
-    ensure(!needs_time || !times.is_empty(), Check::TimeMissing)?;
-    // A log without a beginning could have signed before it existed.
-    ensure(
-        log.instance.public_key.valid_for.start.is_some(),
-        Check::LogTime,
-    )?;
-    ensure(
-        times.iter().all(|each| log.is_trusted_at(each.time)),
-        Check::LogTime,
-    )
+const fn signer_kind(bundle: &Bundle) -> &'static str {
+    match &bundle.material {
+        Material::Certificate(_) => "a certificate",
+        Material::PublicKey => "a known key",
+    }
+}
+
+/// Where an entry is, by what its log signed.
+fn tell(entry: &VerifiedEntry) -> String {
+    let mut told = Vec::new();
+    if let (Some(index), Some(size)) = (entry.tree_index, entry.tree_size) {
+        told.push(format!("index {index} in a tree of {size} entries"));
+    }
+    if let Some(index) = entry.promised_index {
+        told.push(format!("index {index} by promise"));
+    }
+    format!("{} of {}", told.join(", "), entry.log_url)
 }

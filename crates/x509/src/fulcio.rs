@@ -122,6 +122,13 @@ impl FulcioExtensions {
 macro_rules! claims {
     ($($arc:literal => $field:ident,)*) => {
         impl FulcioExtensions {
+            /// The claims that are there beside issuer and subject, by the names of their fields.
+            pub fn claims(&self) -> impl Iterator<Item = (&'static str, &str)> {
+                [$((stringify!($field), self.$field.as_deref()),)*]
+                    .into_iter()
+                    .filter_map(|(name, value)| Some((name, value?)))
+            }
+
             fn claim(&self, arc: u32) -> Option<&str> {
                 match arc {
                     $($arc => self.$field.as_deref(),)*

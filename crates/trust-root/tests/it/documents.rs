@@ -8,6 +8,9 @@ use time::{Duration, OffsetDateTime};
 
 use crate::world::{day, range, state};
 
+/// What is changed, and how.
+type Change = (&'static str, fn(&mut Value));
+
 fn json(bytes: &[u8]) -> Value {
     serde_json::from_slice(bytes).unwrap()
 }
@@ -70,11 +73,11 @@ fn an_unknown_member_is_refused_wherever_it_stands() {
     assert!(in_root.len() > 20 && in_config.len() > 5);
     for at in in_root {
         let refused = TrustedRoot::parse(&with_unknown_member(&root, &at));
-        assert!(matches!(refused, Err(Error::Malformed { .. })), "{at}");
+        assert!(matches!(refused, Err(Error::NotProtoJson { .. })), "{at}");
     }
     for at in in_config {
         let refused = SigningConfig::parse(&with_unknown_member(&config, &at));
-        assert!(matches!(refused, Err(Error::Malformed { .. })), "{at}");
+        assert!(matches!(refused, Err(Error::NotProtoJson { .. })), "{at}");
     }
 }
 
@@ -116,14 +119,109 @@ fn what_is_no_document_is_refused() {
 }
 
 #[test]
-fn bytes_are_padded_standard_base64_and_nothing_else() {
+fn bytes_are_written_in_padded_standard_base64() {
     let bytes = Base64Bytes::from(vec![0xfb, 0xff, 0xfe, 0x01]);
     assert_eq!(serde_json::to_value(&bytes).unwrap(), json!("+//+AQ=="));
-    let read = |text| serde_json::from_value::<Base64Bytes>(json!(text));
-    assert_eq!(read("+//+AQ==").unwrap(), bytes);
-    for text in ["-__-AQ==", "+//+AQ", "+//+AQ==\n", "!"] {
-        assert!(read(text).is_err(), "{text:?}");
+}
+
+#[test]
+fn a_trusted_root_is_read_in_every_spelling_of_protojson() {
+    let expected = state().trusted_root().unwrap();
+    let table: [Change; 5] = [
+        ("null for what has a default", |root| {
+            root["tlogs"][0]["checkpointKeyId"] = Value::Null;
+            root["certificateAuthorities"][0]["validFor"]["end"] = Value::Null;
+        }),
+        ("enumerations by number", |root| {
+            root["tlogs"][0]["hashAlgorithm"] = json!(1);
+            root["tlogs"][0]["publicKey"]["keyDetails"] = json!(5);
+        }),
+        ("original names", |root| {
+            let authorities = root["certificateAuthorities"].take();
+            root.as_object_mut()
+                .unwrap()
+                .remove("certificateAuthorities");
+            root["certificate_authorities"] = authorities;
+            let key = root["tlogs"][0]["logId"]["keyId"].take();
+            root["tlogs"][0]["logId"] = json!({ "key_id": key });
+        }),
+        ("the URL-safe alphabet without padding", |root| {
+            let bytes = &mut root["certificateAuthorities"][0]["certChain"]["certificates"][0];
+            let text = bytes["rawBytes"].as_str().unwrap();
+            let text = text.replace('+', "-").replace('/', "_");
+            bytes["rawBytes"] = json!(text.trim_end_matches('='));
+        }),
+        ("times with another offset", |root| {
+            let start = &mut root["tlogs"][0]["publicKey"]["validFor"]["start"];
+            let text = start.as_str().unwrap().replace('Z', "+00:00");
+            *start = json!(text);
+        }),
+    ];
+    for (what, change) in table {
+        let mut root = json(&expected.encode());
+        change(&mut root);
+        let read = TrustedRoot::parse(root.to_string().as_bytes());
+        assert_eq!(read.ok().as_ref(), Some(&expected), "{what}");
     }
+}
+
+#[test]
+fn an_authority_needs_no_subject_and_nobody_an_operator() {
+    let mut root = json(&state().trusted_root().unwrap().encode());
+    root["certificateAuthorities"][0]
+        .as_object_mut()
+        .unwrap()
+        .remove("subject");
+    for member in ["tlogs", "certificateAuthorities"] {
+        root[member][0]["operator"] = Value::Null;
+    }
+    let read = TrustedRoot::parse(root.to_string().as_bytes()).unwrap();
+    assert_eq!(read.certificate_authorities[0].subject.common_name, "");
+    assert_eq!(read.tlogs[0].operator, "");
+}
+
+#[test]
+fn a_trusted_root_of_arrays_or_odd_values_is_refused() {
+    let table: [Change; 5] = [
+        ("/tlogs/0/logId", |value| *value = json!([value["keyId"]])),
+        ("/tlogs/0", |value| {
+            *value = value.as_object().unwrap().values().cloned().collect()
+        }),
+        ("/tlogs/0/hashAlgorithm", |value| *value = json!("SHA2-256")),
+        ("/tlogs/0/publicKey/keyDetails", |value| *value = json!("5")),
+        ("/tlogs/0/publicKey/rawBytes", |value| {
+            *value = json!("-_+/")
+        }),
+    ];
+    for (at, change) in table {
+        let mut root = json(&state().trusted_root().unwrap().encode());
+        change(root.pointer_mut(at).unwrap());
+        let refused = TrustedRoot::parse(root.to_string().as_bytes()).unwrap_err();
+        let Error::NotProtoJson { source, .. } = refused else {
+            unreachable!("{at}: {refused}");
+        };
+        assert!(source.to_string().starts_with("tlogs[0]"), "{at}: {source}");
+    }
+}
+
+#[test]
+fn several_trusted_roots_stand_in_a_line_each() {
+    let root = state().trusted_root().unwrap();
+    let line = json(&root.encode()).to_string();
+    let table = [
+        (format!("{line}\n"), Some(1)),
+        (format!("{line}\n{line}\n"), Some(2)),
+        (format!("{line}\r\n\n  \n{line}"), Some(2)),
+        (format!("{line}\n{{}}\n"), None),
+        (format!("{{}}\n{line}\n"), None),
+        (String::new(), None),
+    ];
+    for (text, count) in table {
+        let read = TrustedRoot::parse_all(text.as_bytes());
+        assert_eq!(read.ok().map(|roots| roots.len()), count, "{text}");
+    }
+    let indented = TrustedRoot::parse_all(&root.encode()).unwrap();
+    assert_eq!(indented, [root]);
 }
 
 #[test]

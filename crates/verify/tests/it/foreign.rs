@@ -4,7 +4,9 @@ use std::path::Path;
 
 use sigstead_key::{HashAlgorithm, PublicKey};
 use sigstead_trust_root::TrustedRoot;
-use sigstead_verify::{Accepted, Artifact, Bundle, Check, Failure, Policy, TimeSource, Verifier};
+use sigstead_verify::{
+    Accepted, Artifact, Bundle, Check, Digests, Failure, Policy, TimeSource, Verifier,
+};
 
 fn read(name: &str) -> Vec<u8> {
     std::fs::read(
@@ -22,11 +24,8 @@ fn verify(
     digest: &str,
     policy: &Policy,
 ) -> Result<Accepted, Failure> {
-    let digest = hex::decode(digest).unwrap();
-    let artifact = Artifact::Digest {
-        algorithm,
-        digest: &digest,
-    };
+    let digests = Digests::known(algorithm, hex::decode(digest).unwrap()).unwrap();
+    let artifact = Artifact::Digests(&digests);
     let verifier = Verifier::new(TrustedRoot::parse(&read(root)).unwrap());
     verifier.verify(&Bundle::parse(&read(bundle))?, artifact, policy)
 }
@@ -49,7 +48,7 @@ fn accepts_an_attestation_of_the_public_instance() {
     let workflow =
         "https://github.com/sigstore/sigstore-js/.github/workflows/release.yml@refs/heads/main";
     let accepted = attempt(workflow, sha512).unwrap();
-    assert_eq!(accepted.log_url, "https://rekor.sigstore.dev");
+    assert_eq!(accepted.entries[0].log_url, "https://rekor.sigstore.dev");
     assert_eq!(accepted.times[0].source, TimeSource::Log);
 
     let refused = attempt(&workflow.replace("main", "other"), sha512).unwrap_err();
@@ -90,7 +89,7 @@ fn accepts_a_known_key_of_the_conformance_suite() {
         "sigstore-conformance/bundle.sigstore.json",
         HashAlgorithm::Sha256,
         "a0cfc71271d6e278e57cd332ff957c3f7043fdda354c4cbb190a30d56efa01bf",
-        &Policy::Key(PublicKey::from_pem(&pem).unwrap()),
+        &Policy::key(PublicKey::from_pem(&pem).unwrap()),
     )
     .unwrap();
 }

@@ -2,8 +2,12 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod chain;
 mod foreign;
 mod forged;
+mod hash;
+mod policy;
 mod recipe;
+mod spelling;
 mod valid;
 mod world;

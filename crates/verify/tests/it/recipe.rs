@@ -8,7 +8,7 @@ use serde_json::json;
 use sigstead_ct::{
     DigitallySigned, IssuerKeyHash, SignedCertificateTimestamp, SignedEntry, TimestampedEntry,
 };
-use sigstead_key::HashAlgorithm;
+use sigstead_key::{HashAlgorithm, PublicKey};
 use sigstead_signer::Signer;
 use sigstead_trust_root::TrustedRoot;
 use sigstead_tsp::{Policy as TimePolicy, SignedAttributes, TimeStampReq, TstInfo};
@@ -64,6 +64,14 @@ pub(crate) struct Recipe {
     /// What the log is made to believe was signed.
     pub(crate) logged_artifact: Option<&'static [u8]>,
     pub(crate) logged_signature: Option<&'static [u8]>,
+    /// The key and its signature over the artifact, where they were made before.
+    pub(crate) made: Option<(PublicKey, Vec<u8>)>,
+    /// Whether the certificate is of the other authority of the same root, which the bundle brings.
+    pub(crate) is_of_sibling: bool,
+    /// What the identity provider said beside the identity.
+    pub(crate) claims: fn(&mut FulcioExtensions),
+    /// The subjects of the statement; none for the artifact by its SHA-256 digest.
+    pub(crate) subjects: Option<serde_json::Value>,
 }
 
 /// A bundle with everything that its verification depends on.
@@ -96,6 +104,10 @@ impl Default for Recipe {
             integrated: 5,
             logged_artifact: None,
             logged_signature: None,
+            made: None,
+            is_of_sibling: false,
+            claims: |_| {},
+            subjects: None,
         }
     }
 }
@@ -128,7 +140,11 @@ impl Recipe {
     pub(crate) fn make(self) -> Case {
         let world = World::new();
         let signer = key();
-        let leaf = self.certificate(&world, &signer);
+        let public_key = match &self.made {
+            Some((public_key, _)) => public_key,
+            None => signer.public_key(),
+        };
+        let leaf = self.certificate(&world, public_key);
         let payload = self.payload();
         let pae = sigstead_entry::pae(self.payload_type, &payload);
         let signed = if self.is_envelope {
@@ -136,14 +152,17 @@ impl Recipe {
         } else {
             ARTIFACT
         };
-        let signature = sign(&signer, signed);
+        let signature = match &self.made {
+            Some((_, signature)) => signature.clone(),
+            None => sign(&signer, signed),
+        };
         let logged = Logged {
             signature: self.logged_signature.unwrap_or(&signature),
             signed: self.logged_artifact.unwrap_or(signed),
             payload: &payload,
             payload_type: self.payload_type,
             leaf: self.is_certified.then_some(&leaf),
-            signer: &signer,
+            public_key,
         };
         let entry = self.entry(&world, &logged.body(self.kind));
         let bundle = json::Bundle {
@@ -168,7 +187,7 @@ impl Recipe {
         let policy = if self.is_certified {
             Policy::identity(IDENTITY, ISSUER)
         } else {
-            Policy::Key(signer.public_key().clone())
+            Policy::key(public_key.clone())
         };
         Case {
             root: world.trusted_root(),
@@ -183,23 +202,27 @@ impl Recipe {
         let digest = hex::encode(HashAlgorithm::Sha256.digest(ARTIFACT));
         let statement = json!({
             "_type": self.statement_type,
-            "subject": [{ "name": "artifact", "digest": { "sha256": digest } }],
+            "subject": self.subjects.clone().unwrap_or_else(
+                || json!([{ "name": "artifact", "digest": { "sha256": digest } }]),
+            ),
             "predicateType": "https://example.com/predicate",
             "predicate": {},
         });
         serde_json::to_vec(&statement).unwrap()
     }
 
-    fn certificate(&self, world: &World, signer: &Arc<dyn Signer>) -> Certificate {
-        let issuer = self.issuer.as_ref().unwrap_or(&world.ca);
+    fn certificate(&self, world: &World, public_key: &PublicKey) -> Certificate {
+        let issuer = self.issuer(world);
+        let mut extensions = FulcioExtensions {
+            issuer: ISSUER.to_owned(),
+            ..FulcioExtensions::default()
+        };
+        (self.claims)(&mut extensions);
         let profile = LeafProfile {
             issuer: &issuer.certificate,
-            public_key: signer.public_key().clone(),
+            public_key: public_key.clone(),
             san: self.san.clone(),
-            extensions: FulcioExtensions {
-                issuer: ISSUER.to_owned(),
-                ..FulcioExtensions::default()
-            },
+            extensions,
             validity: Validity {
                 not_before: now(),
                 not_after: now() + Duration::minutes(10),
@@ -231,6 +254,15 @@ impl Recipe {
         certify(precertificate.with_scts(&list).unwrap(), &issuer.signer)
     }
 
+    fn issuer<'a>(&'a self, world: &'a World) -> &'a Party {
+        let own = if self.is_of_sibling {
+            &world.sibling
+        } else {
+            &world.ca
+        };
+        self.issuer.as_ref().unwrap_or(own)
+    }
+
     fn sct(&self, entry: SignedEntry, log: &Arc<dyn Signer>) -> SignedCertificateTimestamp {
         let stamped = TimestampedEntry {
             timestamp_millis: u64::try_from(self.sct_time.unix_timestamp()).unwrap() * 1000,
@@ -257,7 +289,7 @@ impl Recipe {
             raw_bytes: certificate.to_der().into(),
         };
         let is_chain = self.media_type.ends_with("=0.1") || self.media_type.ends_with("=0.2");
-        let chain = [leaf, &world.ca.certificate].map(raw).into();
+        let chain = [leaf, &self.issuer(world).certificate].map(raw).into();
         json::VerificationMaterial {
             public_key: (!self.is_certified).then(json::PublicKeyIdentifier::default),
             x509_certificate_chain: (self.is_certified && is_chain).then_some(
@@ -373,13 +405,14 @@ struct Logged<'a> {
     payload: &'a [u8],
     payload_type: &'a str,
     leaf: Option<&'a Certificate>,
-    signer: &'a Arc<dyn Signer>,
+    public_key: &'a PublicKey,
 }
 
 impl Logged<'_> {
     fn body(&self, kind: Kind) -> Vec<u8> {
-        let key = self.signer.public_key();
-        let pem = self.leaf.map_or_else(|| key.to_pem(), Certificate::to_pem);
+        let pem = self
+            .leaf
+            .map_or_else(|| self.public_key.to_pem(), Certificate::to_pem);
         let pem = STANDARD.encode(pem);
         let signature = STANDARD.encode(self.signature);
         let sha256 = |bytes: &[u8]| hex::encode(HashAlgorithm::Sha256.digest(bytes));
@@ -412,7 +445,7 @@ impl Logged<'_> {
     fn body_of_rekor2(&self, kind: Kind) -> Vec<u8> {
         let (member, der) = match self.leaf {
             Some(leaf) => ("x509Certificate", leaf.to_der()),
-            None => ("publicKey", self.signer.public_key().spki_der()),
+            None => ("publicKey", self.public_key.spki_der()),
         };
         let signature = json!({
             "content": STANDARD.encode(self.signature),

@@ -23,6 +23,8 @@ pub(crate) const REKOR2: &str = "rekor2.example.com";
 pub(crate) struct World {
     pub(crate) root: Party,
     pub(crate) ca: Party,
+    /// Another authority of the same root, which the trusted root does not name.
+    pub(crate) sibling: Party,
     pub(crate) tsa: Party,
     pub(crate) ct_log: Arc<dyn Signer>,
     pub(crate) rekor1: Arc<dyn Signer>,
@@ -118,10 +120,12 @@ impl World {
     pub(crate) fn new() -> Self {
         let root = Party::root("root");
         let ca = root.intermediate();
+        let sibling = root.intermediate();
         let tsa = root.timestamping();
         Self {
             root,
             ca,
+            sibling,
             tsa,
             ct_log: key(),
             rekor1: key(),
