@@ -57,7 +57,7 @@ soak: ## break machine, disk and files under the running log for long
 	SIGSTEAD_TEST_SOAK=1 $(CARGO) test $(LOCKED) -p sigstead-integration --test stories overload -- --nocapture
 
 up: build ## build, create DIR if absent, start it, sign and verify a sample
-	@test -e $(DIR)/instance.yaml || $(SIGCTL) init $(DIR) --name $(NAME)
+	@test -e $(DIR)/instance.yaml || $(SIGCTL) init $(DIR) --name $(NAME) --anchors $(DIR)-anchors
 	@$(SIGCTL) up $(DIR) --detach
 	@date > $(DIR)/sample.txt
 	@$(SIGCTL) sign $(DIR) $(DIR)/sample.txt --bundle $(DIR)/sample.sigstore.json --identity $(IDENTITY)

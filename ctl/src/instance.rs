@@ -93,6 +93,12 @@ pub(crate) struct Manifest {
     pub(crate) passphrase_file: PathBuf,
     /// The ports of each service.
     pub(crate) ports: BTreeMap<Service, Ports>,
+    /// Tells the instance from all others, and from none of its copies. One that was made before has none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) id: Option<String>,
+    /// The directory of the logs' anchors, outside of the instance. One that was made before has them beside the logs.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) anchors: Option<PathBuf>,
 }
 
 impl Manifest {

@@ -17,8 +17,12 @@ use crate::failure::Failure;
 use crate::instance::{Instance, Service};
 use crate::output::Output;
 
+mod adopt;
 mod check;
+mod name;
+mod open;
 mod print;
+mod stored;
 
 /// What is done with logs.
 #[derive(Args)]
@@ -40,8 +44,12 @@ enum Verb {
     Search(Search),
     /// Print the proof that a log only grew between two sizes.
     Proof(Proof),
+    /// Open a new log with a key of its own, and publish it.
+    Open(open::Arguments),
     /// End a log with a last checkpoint; it stays readable and takes no entry again.
     Freeze(Freeze),
+    /// Let a log without an anchor, restored here from a copy, take entries.
+    Adopt(adopt::Arguments),
     /// Make the search index anew from the entries, while the old one answers.
     RebuildIndex(RebuildIndex),
     /// Verify whole logs with a program that shares no code with the services.
@@ -54,9 +62,9 @@ struct Get {
     directory: PathBuf,
     /// The entry: its index, the hash of its leaf, or the identifier that Rekor v1 clients know it by.
     entry: String,
-    /// The log's name, as `sigctl log info` shows it; needed with an index if there are several.
-    #[arg(long, default_value = "")]
-    log: String,
+    /// The log's name, or its host if no other log has it; needed with an index if there are several.
+    #[arg(long)]
+    log: Option<String>,
 }
 
 #[derive(Args)]
@@ -83,18 +91,18 @@ struct Proof {
     /// The larger size. Default: the published one.
     #[arg(default_value_t = 0, hide_default_value = true)]
     second: u64,
-    /// The log's name, as `sigctl log info` shows it; needed if there are several.
-    #[arg(long, default_value = "")]
-    log: String,
+    /// The log's name, or its host if no other log has it; needed if there are several.
+    #[arg(long)]
+    log: Option<String>,
 }
 
 #[derive(Args)]
 struct Freeze {
     /// The instance's directory.
     directory: PathBuf,
-    /// The log's name, as `sigctl log info` shows it.
+    /// The log's name, or its host if no other log has it; needed if there are several.
     #[arg(long)]
-    log: String,
+    log: Option<String>,
     /// Really end it: this cannot be undone.
     #[arg(long)]
     yes: bool,
@@ -104,18 +112,20 @@ struct Freeze {
 struct RebuildIndex {
     /// The instance's directory.
     directory: PathBuf,
-    /// The log's name. Default: all logs.
-    #[arg(long, default_value = "")]
-    log: String,
+    /// The log's name, or its host if no other log has it. Default: all logs.
+    #[arg(long)]
+    log: Option<String>,
 }
 
 pub(crate) async fn run(arguments: Arguments, output: Output) -> Result<(), Failure> {
     match arguments.verb {
-        Verb::Info { directory } => info(&open(&directory)?, output).await,
+        Verb::Info { directory } => info(&Instance::open(&directory)?, output).await,
         Verb::Get(get) => show_entry(get, output).await,
         Verb::Search(search) => find(search, output).await,
         Verb::Proof(proof) => prove(proof, output).await,
         Verb::Freeze(freeze) => end(freeze, output).await,
+        Verb::Open(arguments) => open::run(arguments, output).await,
+        Verb::Adopt(arguments) => adopt::run(&arguments, output),
         Verb::RebuildIndex(rebuild) => index(rebuild, output).await,
         Verb::Check(arguments) => check::run(arguments, output).await,
     }
@@ -128,11 +138,11 @@ async fn info(instance: &Instance, output: Output) -> Result<(), Failure> {
 }
 
 async fn show_entry(get: Get, output: Output) -> Result<(), Failure> {
-    let instance = open(&get.directory)?;
+    let instance = Instance::open(&get.directory)?;
     let entry = parse_entry(&get.entry)?;
     let origin = match entry {
-        Asked::LeafIndex(_) => the_log(&instance, &get.log).await?,
-        Asked::LeafHash(_) => get.log,
+        Asked::LeafHash(_) if get.log.is_none() => String::new(),
+        _ => the_log(&instance, get.log.as_deref()).await?,
     };
     let request = GetEntryRequest {
         origin,
@@ -145,7 +155,7 @@ async fn show_entry(get: Get, output: Output) -> Result<(), Failure> {
 }
 
 async fn find(search: Search, output: Output) -> Result<(), Failure> {
-    let instance = open(&search.directory)?;
+    let instance = Instance::open(&search.directory)?;
     let mut terms = search.terms;
     if let Some(file) = &search.file {
         let bytes = std::fs::read(file).map_err(|error| Failure::file("read", file, error))?;
@@ -164,9 +174,9 @@ async fn find(search: Search, output: Output) -> Result<(), Failure> {
 }
 
 async fn prove(proof: Proof, output: Output) -> Result<(), Failure> {
-    let instance = open(&proof.directory)?;
+    let instance = Instance::open(&proof.directory)?;
     let request = ProveConsistencyRequest {
-        origin: the_log(&instance, &proof.log).await?,
+        origin: the_log(&instance, proof.log.as_deref()).await?,
         first_size: proof.first,
         second_size: proof.second,
     };
@@ -177,15 +187,16 @@ async fn prove(proof: Proof, output: Output) -> Result<(), Failure> {
 }
 
 async fn end(freeze: Freeze, output: Output) -> Result<(), Failure> {
+    let instance = Instance::open(&freeze.directory)?;
+    let origin = the_log(&instance, freeze.log.as_deref()).await?;
     if !freeze.yes {
         return Err(Failure::new(
             "E-CTL-014",
-            format!("{} would take no entry again", freeze.log),
+            format!("{origin} would take no entry again"),
             "open its successor first; then repeat with --yes",
         ));
     }
-    let instance = open(&freeze.directory)?;
-    let request = FreezeLogRequest { origin: freeze.log };
+    let request = FreezeLogRequest { origin };
     let log = connect(&instance).await?.freeze_log(request).await;
     let log = print::Log::from(&log.map_err(refused)?.into_inner());
     output.print(&log, |log| {
@@ -200,10 +211,12 @@ struct Rebuilding {
 }
 
 async fn index(rebuild: RebuildIndex, output: Output) -> Result<(), Failure> {
-    let instance = open(&rebuild.directory)?;
-    let request = RebuildIndexRequest {
-        origin: rebuild.log,
+    let instance = Instance::open(&rebuild.directory)?;
+    let origin = match rebuild.log.as_deref() {
+        Some(log) => the_log(&instance, Some(log)).await?,
+        None => String::new(),
     };
+    let request = RebuildIndexRequest { origin };
     let answer = connect(&instance).await?.rebuild_index(request).await;
     let logs = answer.map_err(refused)?.into_inner().logs;
     output.print(&Rebuilding { logs }, |rebuilding| {
@@ -213,10 +226,6 @@ async fn index(rebuild: RebuildIndex, output: Output) -> Result<(), Failure> {
         )
     });
     Ok(())
-}
-
-fn open(directory: &std::path::Path) -> Result<Instance, Failure> {
-    Instance::open(directory)
 }
 
 async fn connect(instance: &Instance) -> Result<TlogAdminClient<Channel>, Failure> {
@@ -229,24 +238,11 @@ async fn list(instance: &Instance) -> Result<Vec<LogInfo>, Failure> {
     Ok(logs.map_err(refused)?.into_inner().logs)
 }
 
-/// The log of that name, or the only one.
-async fn the_log(instance: &Instance, name: &str) -> Result<String, Failure> {
-    if !name.is_empty() {
-        return Ok(name.to_owned());
-    }
-    let names: Vec<_> = list(instance)
-        .await?
-        .into_iter()
-        .map(|log| log.origin)
-        .collect();
-    match names.as_slice() {
-        [only] => Ok(only.clone()),
-        names => Err(Failure::new(
-            "E-CTL-012",
-            format!("the instance has {} logs", names.len()),
-            format!("name one with --log: {}", names.join(", ")),
-        )),
-    }
+/// The log that an argument means, of those that run.
+async fn the_log(instance: &Instance, asked: Option<&str>) -> Result<String, Failure> {
+    let logs = list(instance).await?;
+    let names: Vec<_> = logs.into_iter().map(|log| log.origin).collect();
+    name::choose(&names, asked)
 }
 
 fn parse_entry(text: &str) -> Result<Asked, Failure> {

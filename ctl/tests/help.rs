@@ -7,7 +7,7 @@
 use std::path::Path;
 use std::process::Command;
 
-const COMMANDS: [&str; 29] = [
+const COMMANDS: [&str; 31] = [
     "",
     "init",
     "up",
@@ -27,6 +27,8 @@ const COMMANDS: [&str; 29] = [
     "log search",
     "log proof",
     "log freeze",
+    "log adopt",
+    "log open",
     "log rebuild-index",
     "log check",
     "trust",

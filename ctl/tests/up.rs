@@ -31,7 +31,12 @@ impl World {
             fs::write(&program, STAND_IN).unwrap();
             fs::set_permissions(&program, fs::Permissions::from_mode(0o755)).unwrap();
         }
-        let made = world.sigctl(&["init", "--name", "world"]).output().unwrap();
+        let anchors = world.path("anchors");
+        let anchors = anchors.to_str().unwrap();
+        let made = world
+            .sigctl(&["init", "--name", "world", "--anchors", anchors])
+            .output()
+            .unwrap();
         assert!(made.status.success(), "{}", said(&made));
         world
     }
@@ -180,6 +185,8 @@ fn keys_are_not_made_under_an_empty_passphrase_nor_listeners_on_no_port() {
     ] {
         let init = Command::new(world.path("sigctl"))
             .args(["init", "--name", "another", option, value])
+            .arg("--anchors")
+            .arg(world.path("anchors"))
             .arg(&directory)
             .output()
             .unwrap();

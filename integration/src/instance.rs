@@ -36,7 +36,9 @@ impl Instance {
         command
             .arg("init")
             .arg(&directory)
-            .args(["--name", name, "--base-port", &port]);
+            .args(["--name", name, "--base-port", &port])
+            .arg("--anchors")
+            .arg(instance.folder.path().join("anchors"));
         run(command.args(arguments))?;
         Ok(instance)
     }

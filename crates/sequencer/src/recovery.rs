@@ -221,8 +221,8 @@ async fn against_anchor(
         Ok(None) if size == 0 || adopts_missing => return Ok(None),
         Ok(None) => {
             return Ok(Some(format!(
-                "the log has {size} entries and its anchor is missing; restore the anchor, or adopt the log when it is \
-                 certainly the latest copy"
+                "the log has {size} entries and its anchor is missing; if this is certainly the latest copy and no \
+                 other runs, adopt it with `sigctl log adopt`"
             )));
         }
         Err(error) => {

@@ -30,8 +30,24 @@ pub(super) fn write(instance: &Instance) -> Result<(), Failure> {
     Ok(())
 }
 
+/// A key in the folder of a service, opened with the instance's passphrase.
+pub(crate) fn key_config(instance: &Instance, path: &str) -> Result<KeyConfig, Failure> {
+    let passphrase = &instance.manifest.passphrase_file;
+    let passphrase_file = if passphrase.is_absolute() {
+        passphrase.clone()
+    } else {
+        Path::new("..").join(passphrase)
+    };
+    Ok(KeyConfig {
+        uri: format!("file:{path}")
+            .parse()
+            .map_err(|error| unusable_value(path, &error))?,
+        passphrase_file: Some(passphrase_file),
+    })
+}
+
 /// The number of a Rekor v1 shard: random, so that no two shards in the world share one.
-fn random_tree_id() -> Result<NonZeroU64, Failure> {
+pub(crate) fn random_tree_id() -> Result<NonZeroU64, Failure> {
     let mut bytes = [0; 8];
     getrandom::fill(&mut bytes).map_err(|error| unusable_value("a tree id", &error))?;
     // Below 2^63, as its readers demand.
@@ -79,7 +95,7 @@ impl Writer<'_> {
             self.key("keys/ctlog.key")?,
             "roots.pem".into(),
             "data".into(),
-            "anchor".into(),
+            self.anchor("ctlog"),
         );
         self.write(Service::Ctlog, &config)
     }
@@ -108,13 +124,13 @@ impl Writer<'_> {
             random_tree_id()?,
             self.key("keys/rekor-v1.key")?,
             "rekor-v1".into(),
-            "rekor-v1.anchor".into(),
+            self.anchor("rekor-v1"),
         );
         let v2 = tlog::LogConfig::rekor_v2(
             rekor_origin(&self.instance.manifest)?,
             self.key("keys/rekor-v2.key")?,
             "rekor-v2".into(),
-            "rekor-v2.anchor".into(),
+            self.anchor("rekor-v2"),
         );
         let mut config = tlog::Config::new(self.listeners(Service::Tlog), vec![v1, v2]);
         config.opened_logs = Some("logs.d".into());
@@ -183,20 +199,14 @@ impl Writer<'_> {
         }
     }
 
+    fn anchor(&self, log: &str) -> PathBuf {
+        let folder = self.instance.manifest.anchors.as_deref();
+        folder.unwrap_or_else(|| Path::new("anchors")).join(log)
+    }
+
     /// A key of a service, opened with the instance's passphrase.
     fn key(&self, path: &str) -> Result<KeyConfig, Failure> {
-        let passphrase = &self.instance.manifest.passphrase_file;
-        let passphrase_file = if passphrase.is_absolute() {
-            passphrase.clone()
-        } else {
-            Path::new("..").join(passphrase)
-        };
-        Ok(KeyConfig {
-            uri: format!("file:{path}")
-                .parse()
-                .map_err(|error| unusable_value(path, &error))?,
-            passphrase_file: Some(passphrase_file),
-        })
+        key_config(self.instance, path)
     }
 
     fn write<T: Serialize>(&self, service: Service, config: &T) -> Result<(), Failure> {

@@ -3,11 +3,12 @@
 //! Everything is made in a directory beside the wanted one and moved there by one rename, so that an instance exists
 //! whole or not at all.
 
+mod anchors;
 mod authority;
-mod configuration;
+pub(crate) mod configuration;
 mod ports;
-mod secret;
-mod trust;
+pub(crate) mod secret;
+pub(crate) mod trust;
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -47,6 +48,11 @@ pub(crate) struct Arguments {
     #[arg(long)]
     passphrase_file: Option<PathBuf>,
 
+    /// The directory of the logs' anchors, outside of the instance, best on another disk. Default: one in the state
+    /// directory of the machine or of the user.
+    #[arg(long)]
+    anchors: Option<PathBuf>,
+
     /// What the instance may do beside serving.
     #[arg(long, value_enum, default_value_t = Profile::Dev)]
     profile: Profile,
@@ -85,6 +91,9 @@ pub(crate) async fn run(arguments: Arguments, output: Output) -> Result<(), Fail
 
 async fn make(arguments: &Arguments, directory: &Path) -> Result<Manifest, Failure> {
     let now = now();
+    let id = anchors::random_id()?;
+    let anchors = arguments.anchors.as_deref();
+    let anchors = anchors::directory(anchors, &arguments.directory, &id)?;
     let manifest = Manifest {
         version: Manifest::VERSION,
         name: arguments.name.clone(),
@@ -94,12 +103,16 @@ async fn make(arguments: &Arguments, directory: &Path) -> Result<Manifest, Failu
         created: now,
         passphrase_file: secret::passphrase_file(arguments.passphrase_file.as_deref(), directory)?,
         ports: ports::choose(arguments.base_port)?,
+        id: Some(id),
+        anchors: Some(anchors.clone()),
     };
     let instance = Instance::new(directory.to_owned(), manifest);
     let vault = secret::Vault::open(&instance)?;
     let authorities = authority::make(&instance, &vault, now).await?;
     trust::make(&instance, &vault, &authorities, now).await?;
     configuration::write(&instance)?;
+    sigstead_durable::create_directory(&anchors)
+        .map_err(|error| Failure::file("create", &anchors, error))?;
     let text = sigstead_config::to_yaml(&instance.manifest)
         .map_err(|error| Failure::file("write", &instance.path("instance.yaml"), error))?;
     write(&instance.path("instance.yaml"), text.as_bytes())?;
@@ -127,7 +140,7 @@ fn unusable_value(what: &str, error: &dyn std::error::Error) -> Failure {
 
 /// Now, in whole seconds, and a little earlier: the validity of what is made shall begin before the first signature,
 /// also by clocks that are a little behind.
-fn now() -> OffsetDateTime {
+pub(crate) fn now() -> OffsetDateTime {
     let now = clock() - time::Duration::minutes(1);
     now.replace_nanosecond(0).unwrap_or(now)
 }

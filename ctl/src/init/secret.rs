@@ -14,12 +14,12 @@ use crate::failure::Failure;
 use crate::instance::Instance;
 
 /// Makes keys that only the instance's passphrase opens.
-pub(super) struct Vault {
+pub(crate) struct Vault {
     passphrase: Vec<u8>,
 }
 
 impl Vault {
-    pub(super) fn open(instance: &Instance) -> Result<Self, Failure> {
+    pub(crate) fn open(instance: &Instance) -> Result<Self, Failure> {
         let passphrase = instance.passphrase()?;
         if passphrase.is_empty() {
             // Keys would be encrypted in form only.
@@ -33,7 +33,7 @@ impl Vault {
     }
 
     /// Makes a key and writes it encrypted.
-    pub(super) fn make(&self, path: &Path, algorithm: Algorithm) -> Result<PrivateKey, Failure> {
+    pub(crate) fn make(&self, path: &Path, algorithm: Algorithm) -> Result<PrivateKey, Failure> {
         let failed = |error: sigstead_signer::Error| unusable(path, &error);
         let key = PrivateKey::generate(algorithm).map_err(failed)?;
         let pem = key.to_encrypted_pem(&self.passphrase).map_err(failed)?;

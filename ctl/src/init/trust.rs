@@ -133,7 +133,7 @@ pub(super) fn rekor_origin(manifest: &Manifest) -> Result<Origin, Failure> {
 }
 
 /// The host of the Rekor v1 log, which all its shards share.
-pub(super) fn rekor_v1_host(manifest: &Manifest) -> Result<Origin, Failure> {
+pub(crate) fn rekor_v1_host(manifest: &Manifest) -> Result<Origin, Failure> {
     origin(&format!("rekor.{}", manifest.domain()))
 }
 

@@ -6,6 +6,7 @@ use serde::Serialize;
 use sigstead_key::PublicKey;
 use tokio::process::Command;
 
+use super::name::choose;
 use super::print::Log;
 use crate::failure::Failure;
 use crate::instance::{Instance, Service};
@@ -17,9 +18,9 @@ use crate::process::sibling;
 pub(super) struct Arguments {
     /// The instance's directory.
     directory: PathBuf,
-    /// The log's name. Default: all logs.
-    #[arg(long, default_value = "")]
-    log: String,
+    /// The log's name, or its host if no other log has it. Default: all logs.
+    #[arg(long)]
+    log: Option<String>,
     /// A file of acknowledged entries that must all be there, one JSON document a line; with --log only.
     #[arg(long, requires = "log")]
     ledger: Option<PathBuf>,
@@ -35,17 +36,12 @@ pub(super) async fn run(arguments: Arguments, output: Output) -> Result<(), Fail
     let instance = Instance::open(&arguments.directory)?;
     let all = super::list(&instance).await?;
     let all: Vec<_> = all.iter().map(Log::from).collect();
-    let is_asked = |log: &&Log| arguments.log.is_empty() || log.origin == arguments.log;
-    let logs: Vec<_> = all.iter().filter(is_asked).collect();
-    if logs.is_empty() {
-        return Err(Failure::new(
-            "E-CTL-012",
-            format!("there is no log {}", arguments.log),
-            "`sigctl log info` lists them",
-        ));
-    }
+    let names: Vec<_> = all.iter().map(|log| log.origin.clone()).collect();
+    let asked = arguments.log.as_deref();
+    let asked = asked.map(|log| choose(&names, Some(log))).transpose()?;
+    let is_asked = |log: &&Log| asked.as_ref().is_none_or(|asked| log.origin == *asked);
     let mut checked = Vec::new();
-    for log in logs {
+    for log in all.iter().filter(is_asked) {
         let before = all.iter().take_while(|other| other.origin != log.origin);
         // The promises of Rekor v1 number entries through all shards.
         let shards = before.filter(|other| other.face == "rekor-v1" && log.face == "rekor-v1");
@@ -107,10 +103,21 @@ fn verdict(log: &Log, answer: &std::process::Output) -> Result<Checked, Failure>
         });
     }
     let errors = String::from_utf8_lossy(&answer.stderr);
-    Err(Failure::new(
-        "E-CTL-015",
-        format!("{} is not sound, or could not be read", log.origin),
-        "keep the data directory as it is, and compare with what monitors have seen",
-    )
-    .because(format!("{said}\n{errors}").trim()))
+    let failure = if answer.status.code() == Some(NOT_CHECKED) {
+        Failure::new(
+            "E-CTL-053",
+            format!("nothing can be said about {}", log.origin),
+            "see to what the cause names, and check again; `sigctl status` shows what runs",
+        )
+    } else {
+        Failure::new(
+            "E-CTL-015",
+            format!("{} is not sound", log.origin),
+            "keep the data directory as it is, and compare with what monitors have seen",
+        )
+    };
+    Err(failure.because(format!("{said}\n{errors}").trim()))
 }
+
+/// How the verifier ends when it came to no verdict.
+const NOT_CHECKED: i32 = 2;

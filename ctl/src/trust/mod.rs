@@ -24,12 +24,7 @@ use crate::output::Output;
     reason = "for the command that opens a log, which follows"
 )]
 pub(crate) use change::{append_log, end_log};
-#[allow(
-    unused_imports,
-    reason = "for the command that opens a log, which follows"
-)]
-pub(crate) use publish::publish;
-pub(crate) use publish::{Keys, ROOT_KEY, TARGETS_KEY, first};
+pub(crate) use publish::{Keys, ROOT_KEY, TARGETS_KEY, Versions, YEAR, first, publish};
 pub(crate) use signer::TufSigner;
 
 /// What is done with the trust root.

@@ -201,4 +201,4 @@ pub(crate) const ROOT_KEY: &str = "trust/tuf-root.key";
 /// The key of the targets role.
 pub(crate) const TARGETS_KEY: &str = "trust/tuf-targets.key";
 
-const YEAR: Duration = Duration::days(365);
+pub(crate) const YEAR: Duration = Duration::days(365);

@@ -105,12 +105,20 @@ fn a_log_is_ended_only_when_that_is_confirmed_and_stays_readable() {
         command.args(["--log", &v2]).args(more);
         command
     };
+    let mut unread = sigctl();
+    unread.args(["log", "check"]).arg(instance.directory());
+    unread.args(["--log", &v2, "--ledger", "/nowhere/ledger"]);
+    refuses(&mut unread, &["e-ctl-053"]);
     refuses(&mut freeze(&[]), &["--yes"]);
+    refuses(&mut freeze(&["--yes"]), &["e-tlog-071"]);
+    let successor = log(&instance, "open", &[])["origin"].clone();
+    assert_eq!(successor, v2.replace("-1.rekor", "-2.rekor"));
     run(&mut freeze(&["--yes"])).unwrap();
     for _ in 0..2 {
         let state = log(&instance, "info", &[])[1]["state"].clone();
         assert_eq!(state, "frozen");
-        refuses(&mut signing(&instance, &file), &["frozen"]);
+        // The successor takes entries, and clients know its key.
+        sign(&instance, "ended-later");
         run(sigctl()
             .args(["log", "check"])
             .arg(instance.directory())

@@ -15,6 +15,7 @@ mod model_signing;
 mod overload;
 mod pages;
 mod rekor_cli;
+mod restore;
 mod sigstore_java;
 mod sigstore_js;
 mod sigstore_python;

@@ -77,6 +77,14 @@ pub enum Error {
         /// The last size.
         last: u64,
     },
+    /// An administrator asks for a proof from a size to a smaller one.
+    #[error("first_size {first} is larger than second_size {second}")]
+    SizesUnordered {
+        /// The first size.
+        first: u64,
+        /// The second size.
+        second: u64,
+    },
     /// A proof is asked for to a size that is not published.
     #[error("the tree size requested({0}) was greater than what is currently observable")]
     SizeBeyond(u64),
@@ -101,6 +109,16 @@ pub enum Error {
     /// The description of a log cannot be read.
     #[error("the description of the log cannot be read: {0}")]
     LogUnread(sigstead_kit::ConfigError),
+    /// The description of a log is nested without end.
+    #[error(
+        "the description of the log is nested more deeply than any log needs; write it as an entry of `logs`"
+    )]
+    LogNested,
+    /// A log is to end, and clients would have none to write to.
+    #[error(
+        "no other log of the same face takes entries, and {0} would leave its clients without one"
+    )]
+    NoSuccessor(Origin),
     /// The configuration has no place to remember logs.
     #[error("the configuration names no directory opened_logs")]
     NoPlaceForLogs,

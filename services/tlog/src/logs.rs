@@ -96,6 +96,19 @@ impl TransparencyLogs {
         Ok(added)
     }
 
+    /// Ends a log for which another one of its face takes entries; to end one that is frozen changes nothing.
+    pub(crate) async fn freeze(&self, origin: &str) -> Result<Arc<TransparencyLog>, Error> {
+        // No log may end or join in between.
+        let _changing = self.changing.lock().await;
+        let set = self.current();
+        let log = set.by_origin(origin)?;
+        if !log.is_frozen() && !set.has_successor(&log) {
+            return Err(Error::NoSuccessor(log.origin().clone()));
+        }
+        log.log.freeze().await?;
+        Ok(log)
+    }
+
     fn publish(&self, set: LogSet, added: &TransparencyLog) {
         self.set.store(Arc::new(set));
         self.changed.notify_one();

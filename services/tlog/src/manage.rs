@@ -19,6 +19,9 @@ impl TransparencyLogs {
         yaml: &str,
         predecessor: &Predecessor,
     ) -> Result<Arc<TransparencyLog>, Error> {
+        if nests_too_deeply(yaml) {
+            return Err(Error::LogNested);
+        }
         let config: LogConfig =
             sigstead_kit::parse_config("config_yaml", yaml).map_err(Error::LogUnread)?;
         let log = self.add(config, predecessor).await?;
@@ -28,8 +31,7 @@ impl TransparencyLogs {
 
     /// Ends a log.
     pub(crate) async fn freeze_log(&self, origin: &str) -> Result<Arc<TransparencyLog>, Error> {
-        let log = self.current().by_origin(origin)?;
-        log.log.freeze().await?;
+        let log = self.freeze(origin).await?;
         tracing::info!(%origin, "a log was frozen");
         Ok(log)
     }
@@ -81,6 +83,12 @@ impl TransparencyLogs {
             0 => log.published().head.size,
             size => size,
         };
+        if first_size > second_size {
+            return Err(Error::SizesUnordered {
+                first: first_size,
+                second: second_size,
+            });
+        }
         let proof = log.log.consistency_proof(first_size, second_size).await?;
         Ok((proof, log.log.root(second_size).await?))
     }
@@ -98,6 +106,31 @@ impl TransparencyLogs {
         Ok(logs.len())
     }
 }
+
+/// Whether a description nests more than any log needs. The parser of YAML takes time that grows with the square of the
+/// depth.
+fn nests_too_deeply(yaml: &str) -> bool {
+    let (mut depth, mut deepest) = (0_usize, 0);
+    for byte in yaml.bytes() {
+        match byte {
+            b'[' | b'{' => depth += 1,
+            b']' | b'}' => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        deepest = deepest.max(depth);
+    }
+    // In block style a level costs an indicator on the line, or one more column of indentation on a line of its own.
+    let levels = |line: &str| {
+        let rest = line.trim_start_matches([' ', '-', '?', ':', '\t']);
+        line.len() - rest.len()
+    };
+    let block = yaml.lines().map(levels).max().unwrap_or_default();
+    deepest > LEVELS || block > COLUMNS
+}
+
+const LEVELS: usize = 16;
+
+const COLUMNS: usize = 128;
 
 /// An entry with its proof.
 pub(crate) struct Proven {

@@ -77,7 +77,22 @@ impl From<Error> for Problem {
                 "E-TLOG-051",
                 format!("{error}; name one and restart, so that the log is there at the next start"),
             ),
-            Error::LogUnread(_) | Error::LogsContradict(_) => {
+            Error::SizesUnordered { .. } => Self::new(
+                Kind::InvalidArgument,
+                "E-TLOG-045",
+                format!("{error}; name the smaller size first"),
+            ),
+            Error::NoSuccessor(_) => Self::new(
+                Kind::FailedPrecondition,
+                "E-TLOG-071",
+                format!("{error}; open a successor first, or with it let the log end"),
+            ),
+            Error::Key { .. } | Error::Witnesses { .. } => Self::new(
+                Kind::FailedPrecondition,
+                "E-TLOG-070",
+                format!("{}; mend the file that config_yaml names, and repeat", causes(&error)),
+            ),
+            Error::LogUnread(_) | Error::LogsContradict(_) | Error::LogNested => {
                 Self::new(Kind::InvalidArgument, "E-TLOG-052", error.to_string())
             }
             Error::KeyShared { .. } => {
@@ -123,9 +138,7 @@ impl From<Error> for Problem {
             | Error::NoTreeId
             | Error::OpenedLogUnread(_)
             | Error::OpenedLogs { .. }
-            | Error::Key { .. }
             | Error::Open { .. }
-            | Error::Witnesses { .. }
             | Error::Metrics(_) => Self::internal("E-TLOG-030", causes(&error)),
         }
     }

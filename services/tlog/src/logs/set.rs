@@ -77,6 +77,12 @@ impl LogSet {
         logs.filter(move |log| log.name.tree_id.is_some() == is_v1 && !log.is_frozen())
     }
 
+    /// Whether another log of the same face takes entries, so that clients have one to write to when this one ends.
+    pub(super) fn has_successor(&self, log: &Arc<TransparencyLog>) -> bool {
+        self.writable(log.name.tree_id.is_some())
+            .any(|other| !Arc::ptr_eq(&other, log) && other.check().is_ok())
+    }
+
     /// The log that is to end when another one joins. Asked before anything is made, because an end is not taken back.
     pub(super) fn ending(
         &self,

@@ -85,7 +85,7 @@ async fn a_log_that_stops_alone_leaves_the_process_ready() {
     assert!(logs.current().by_origin(ONE).unwrap().check().is_err());
     assert_eq!(logs.check(), Ok(()));
     // With the other one ended on purpose, nothing takes entries that should.
-    logs.freeze_log(TWO).await.unwrap();
+    end(&logs, TWO).await;
     let reason = logs.check().unwrap_err();
     assert!(
         reason.contains(&format!("{ONE} takes no entries")),
@@ -117,7 +117,7 @@ async fn a_process_whose_logs_were_all_frozen_is_ready() {
     let folder = tempfile::tempdir().unwrap();
     let logs = open(&folder, vec![log(&folder, ONE), shard(&folder)]).await;
     for log in logs.current().all() {
-        logs.freeze_log(log.origin().as_str()).await.unwrap();
+        end(&logs, log.origin().as_str()).await;
     }
     assert_eq!(logs.check(), Ok(()));
 }
@@ -169,8 +169,14 @@ async fn an_opening_that_froze_its_predecessor_and_failed_can_be_repeated() {
     let folder = tempfile::tempdir().unwrap();
     let logs = open(&folder, vec![log(&folder, ONE)]).await;
     // What a try leaves that failed between the two.
-    logs.freeze_log(ONE).await.unwrap();
+    end(&logs, ONE).await;
     let new = log(&folder, NEW);
     logs.add(new, &Predecessor::FreezeOnly).await.unwrap();
     assert_eq!(frozen(&logs), [ONE]);
+}
+
+/// Freezes a log that may be the last one.
+async fn end(logs: &TransparencyLogs, origin: &str) {
+    let log = logs.current().by_origin(origin).unwrap();
+    log.log.freeze().await.unwrap();
 }

@@ -100,8 +100,10 @@ async fn writers_meet_no_gap_while_a_shard_is_replaced() {
 #[tokio::test]
 async fn a_frozen_log_answers_405_and_stays_readable() {
     let folder = tempfile::tempdir().unwrap();
-    write_key(folder.path(), ORIGIN);
-    let logs = config(folder.path(), &[ORIGIN]).logs;
+    for origin in [ORIGIN, OTHER_ORIGIN] {
+        write_key(folder.path(), origin);
+    }
+    let logs = config(folder.path(), &[ORIGIN, OTHER_ORIGIN]).logs;
     let (tlog, mut admin) = TestTlog::of(folder, logs).await;
     let logged = request(b"logged").await;
     let entry = tlog.append(&logged).await;
@@ -239,6 +241,108 @@ async fn a_log_that_cannot_be_kept_leaves_everything_as_it_was() {
     let (_, entry) = append(&tlog, b"next").await;
     assert_eq!(entry["logIndex"], 2);
     assert_eq!(entry["verification"]["inclusionProof"]["logIndex"], 1);
+}
+
+#[tokio::test]
+async fn the_last_log_that_takes_entries_is_not_frozen() {
+    let folder = tempfile::tempdir().unwrap();
+    for origin in [ORIGIN, OTHER_ORIGIN] {
+        write_key(folder.path(), origin);
+    }
+    let mut logs = config(folder.path(), &[ORIGIN, OTHER_ORIGIN]).logs;
+    logs.push(v1_shard(folder.path(), 1));
+    let (tlog, mut admin) = TestTlog::of(folder, logs).await;
+    let shard = format!("{V1_HOST} - 1");
+    for (origin, is_refused) in [
+        (shard.as_str(), true),
+        (ORIGIN, false),
+        (OTHER_ORIGIN, true),
+    ] {
+        let origin = origin.to_owned();
+        let answer = admin
+            .freeze_log(FreezeLogRequest {
+                origin: origin.clone(),
+            })
+            .await;
+        assert_eq!(answer.is_err(), is_refused, "{origin}");
+        if let Err(refused) = answer {
+            assert_eq!(refused.code(), Code::FailedPrecondition);
+            assert!(refused.message().contains("E-TLOG-071"), "{refused}");
+        }
+    }
+    assert_eq!(frozen(&mut admin).await, [ORIGIN]);
+    append(&tlog, b"still taken").await;
+}
+
+#[tokio::test]
+async fn a_key_that_cannot_be_opened_is_for_the_operator_to_mend() {
+    let folder = tempfile::tempdir().unwrap();
+    let first = v1_shard(folder.path(), 1);
+    let (tlog, mut admin) = TestTlog::of(folder, vec![first]).await;
+    let second = v1_shard(tlog.folder.path(), 2);
+    let key = second.key.uri.to_string();
+    let key = key.strip_prefix("file:").unwrap();
+    for content in [None, Some("no key")] {
+        match content {
+            None => fs::remove_file(key).unwrap(),
+            Some(content) => fs::write(key, content).unwrap(),
+        }
+        let request = OpenLogRequest {
+            config_yaml: sigstead_config::to_yaml(&second).unwrap(),
+            freeze_predecessor: true,
+            predecessor: String::new(),
+        };
+        let refused = admin.open_log(request).await.unwrap_err();
+        assert_eq!(refused.code(), Code::FailedPrecondition, "{refused}");
+        for part in ["E-TLOG-070", "cannot open the key", "mend the file"] {
+            assert!(refused.message().contains(part), "{part}: {refused}");
+        }
+    }
+    append(&tlog, b"still taken").await;
+}
+
+#[tokio::test]
+async fn a_description_without_end_is_refused_unread() {
+    let folder = tempfile::tempdir().unwrap();
+    let first = v1_shard(folder.path(), 1);
+    let (_tlog, mut admin) = TestTlog::of(folder, vec![first]).await;
+    for config_yaml in [
+        "[".repeat(50_000),
+        "{a: ".repeat(50_000),
+        "- ".repeat(50_000),
+    ] {
+        let request = OpenLogRequest {
+            config_yaml,
+            freeze_predecessor: false,
+            predecessor: String::new(),
+        };
+        let refused = admin.open_log(request).await.unwrap_err();
+        assert_eq!(refused.code(), Code::InvalidArgument, "{refused}");
+        assert!(refused.message().contains("nested"), "{refused}");
+    }
+}
+
+#[tokio::test]
+async fn a_proof_from_a_larger_to_a_smaller_size_is_named_as_such() {
+    let folder = tempfile::tempdir().unwrap();
+    let first = v1_shard(folder.path(), 1);
+    let (tlog, mut admin) = TestTlog::of(folder, vec![first]).await;
+    for content in [b"one".as_slice(), b"two"] {
+        append(&tlog, content).await;
+    }
+    let request = ProveConsistencyRequest {
+        origin: format!("{V1_HOST} - 1"),
+        first_size: 2,
+        second_size: 1,
+    };
+    let refused = admin.prove_consistency(request).await.unwrap_err();
+    assert_eq!(refused.code(), Code::InvalidArgument, "{refused}");
+    assert!(
+        refused
+            .message()
+            .contains("first_size 2 is larger than second_size 1"),
+        "{refused}"
+    );
 }
 
 #[tokio::test]

@@ -1,0 +1,108 @@
+use std::path::{Path, PathBuf};
+
+use sigstead_config::{ctlog, tlog};
+use sigstead_journal::{FileJournal, Journal as _};
+use sigstead_sequencer::Anchored;
+
+use super::name::choose;
+use crate::failure::Failure;
+use crate::instance::{Instance, Service};
+
+/// A log as its service finds it when it starts.
+pub(super) struct StoredLog {
+    pub(super) name: String,
+    pub(super) anchor: PathBuf,
+    data: PathBuf,
+}
+
+impl StoredLog {
+    /// The log that an argument means, of those that the configurations of an instance describe.
+    pub(super) fn find(instance: &Instance, asked: Option<&str>) -> Result<Self, Failure> {
+        let logs = all(instance)?;
+        let names: Vec<_> = logs.iter().map(|log| log.name.clone()).collect();
+        let name = choose(&names, asked)?;
+        let found = logs.into_iter().find(|log| log.name == name);
+        found.ok_or_else(|| {
+            Failure::new(
+                "E-CTL-012",
+                format!("there is no log {name}"),
+                "`sigctl log info` lists them",
+            )
+        })
+    }
+
+    /// The newest head that is stored; `None` of a log that was never opened. The service must not run.
+    pub(super) fn head(&self) -> Result<Option<Anchored>, Failure> {
+        let place = self.data.join("journal");
+        // To open a journal makes it, and a missing one is for the operator to know.
+        std::fs::read_dir(&place).map_err(|error| Failure::file("read", &place, error))?;
+        let failed = |error: sigstead_journal::Error| match error {
+            sigstead_journal::Error::Fenced => Failure::new(
+                "E-CTL-051",
+                format!("{} is in use by its service", self.name),
+                "stop the instance with `sigctl down`, and repeat the command",
+            ),
+            other => Failure::file("read", &place, sigstead_kit::causes(&other)),
+        };
+        let mut journal = FileJournal::open(&place).map_err(failed)?;
+        let rounds = journal.load().map_err(failed)?;
+        Ok(rounds.last().map(|round| Anchored {
+            head: round.head,
+            time_millis: round.time_millis,
+        }))
+    }
+}
+
+fn all(instance: &Instance) -> Result<Vec<StoredLog>, Failure> {
+    let folder = instance.service(Service::Tlog);
+    let config: tlog::Config = read(&folder.join("config.yaml"))?;
+    let mut logs = config.logs;
+    if let Some(opened) = &config.opened_logs {
+        for file in descriptions(&folder.join(opened))? {
+            logs.push(read(&file)?);
+        }
+    }
+    let mut stored: Vec<_> = logs.iter().map(|log| of_tlog(&folder, log)).collect();
+    let folder = instance.service(Service::Ctlog);
+    let config: ctlog::Config = read(&folder.join("config.yaml"))?;
+    stored.push(StoredLog {
+        name: config.origin.to_string(),
+        anchor: folder.join(config.anchor),
+        data: folder.join(config.data),
+    });
+    Ok(stored)
+}
+
+fn of_tlog(folder: &Path, log: &tlog::LogConfig) -> StoredLog {
+    let name = match log.tree_id {
+        Some(tree_id) => format!("{} - {tree_id}", log.origin),
+        None => log.origin.to_string(),
+    };
+    StoredLog {
+        name,
+        anchor: folder.join(&log.anchor),
+        data: folder.join(&log.data),
+    }
+}
+
+/// The descriptions of logs that were opened while the service ran.
+fn descriptions(folder: &Path) -> Result<Vec<PathBuf>, Failure> {
+    let failed = |error| Failure::file("read", folder, error);
+    let listing = match std::fs::read_dir(folder) {
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
+        listing => listing.map_err(failed)?,
+    };
+    let mut files = Vec::new();
+    for file in listing {
+        let path = file.map_err(failed)?.path();
+        if path.extension().is_some_and(|ending| ending == "yaml") {
+            files.push(path);
+        }
+    }
+    files.sort();
+    Ok(files)
+}
+
+fn read<T: serde::de::DeserializeOwned>(path: &Path) -> Result<T, Failure> {
+    sigstead_kit::read_config(path).map_err(|error| Failure::file("read", path, error))
+}
