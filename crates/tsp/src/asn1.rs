@@ -2,9 +2,8 @@
 
 use cms::cert::IssuerAndSerialNumber;
 use cms::content_info::ContentInfo;
-use der::asn1::{GeneralizedTime, Int, ObjectIdentifier, OctetString};
+use der::asn1::{Int, ObjectIdentifier, OctetString};
 use der::{Any, Sequence};
-use sigstead_key::HashAlgorithm;
 use spki::AlgorithmIdentifierOwned;
 use x509_cert::ext::Extensions;
 use x509_cert::ext::pkix::name::{GeneralName, GeneralNames};
@@ -45,7 +44,8 @@ pub(crate) struct TstInfo {
     pub(crate) policy: ObjectIdentifier,
     pub(crate) message_imprint: MessageImprint,
     pub(crate) serial_number: Int,
-    pub(crate) gen_time: GeneralizedTime,
+    /// A `GeneralizedTime`; it may have a fraction, which DER leaves to each protocol.
+    pub(crate) gen_time: Any,
     #[asn1(optional = "true")]
     pub(crate) accuracy: Option<Accuracy>,
     #[asn1(default = "Default::default")]
@@ -77,6 +77,24 @@ pub(crate) struct PkiStatusInfo {
 #[derive(Sequence)]
 pub(crate) struct SigningCertificateV2 {
     pub(crate) certs: Vec<EssCertIdV2>,
+    /// RFC 5035 §3: the policies of the certificates, which nobody here asks for.
+    #[asn1(optional = "true")]
+    pub(crate) policies: Option<Vec<Any>>,
+}
+
+/// RFC 2634 §5.4, the form before RFC 5035: the hash is SHA-1.
+#[derive(Sequence)]
+pub(crate) struct SigningCertificate {
+    pub(crate) certs: Vec<EssCertId>,
+    #[asn1(optional = "true")]
+    pub(crate) policies: Option<Vec<Any>>,
+}
+
+#[derive(Sequence)]
+pub(crate) struct EssCertId {
+    pub(crate) cert_hash: OctetString,
+    #[asn1(optional = "true")]
+    pub(crate) issuer_serial: Option<IssuerSerial>,
 }
 
 #[derive(Sequence)]
@@ -108,18 +126,6 @@ pub(crate) fn issuer_and_serial(
     })
 }
 
-/// Whether a signature algorithm is over this hash. Plain RSA names none (RFC 8017 §A.2.4).
-pub(crate) fn is_signed_with(signature: &ObjectIdentifier, hash: HashAlgorithm) -> bool {
-    let named = match *signature {
-        RSA_ENCRYPTION => return true,
-        ECDSA_WITH_SHA256 | SHA256_WITH_RSA => HashAlgorithm::Sha256,
-        ECDSA_WITH_SHA384 | SHA384_WITH_RSA => HashAlgorithm::Sha384,
-        ECDSA_WITH_SHA512 | SHA512_WITH_RSA => HashAlgorithm::Sha512,
-        _ => return false,
-    };
-    named == hash
-}
-
 pub(crate) const TST_INFO: ObjectIdentifier =
     ObjectIdentifier::new_unwrap("1.2.840.113549.1.9.16.1.4");
 pub(crate) const SIGNED_DATA: ObjectIdentifier =
@@ -130,6 +136,8 @@ pub(crate) const MESSAGE_DIGEST: ObjectIdentifier =
     ObjectIdentifier::new_unwrap("1.2.840.113549.1.9.4");
 pub(crate) const SIGNING_TIME: ObjectIdentifier =
     ObjectIdentifier::new_unwrap("1.2.840.113549.1.9.5");
+pub(crate) const SIGNING_CERTIFICATE: ObjectIdentifier =
+    ObjectIdentifier::new_unwrap("1.2.840.113549.1.9.16.2.12");
 pub(crate) const SIGNING_CERTIFICATE_V2: ObjectIdentifier =
     ObjectIdentifier::new_unwrap("1.2.840.113549.1.9.16.2.47");
 pub(crate) const SHA1: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.14.3.2.26");
@@ -140,8 +148,5 @@ pub(crate) const ECDSA_WITH_SHA256: ObjectIdentifier =
     ObjectIdentifier::new_unwrap("1.2.840.10045.4.3.2");
 pub(crate) const ECDSA_WITH_SHA384: ObjectIdentifier =
     ObjectIdentifier::new_unwrap("1.2.840.10045.4.3.3");
-const ECDSA_WITH_SHA512: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10045.4.3.4");
-const RSA_ENCRYPTION: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.1.1");
-const SHA256_WITH_RSA: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.1.11");
-const SHA384_WITH_RSA: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.1.12");
-const SHA512_WITH_RSA: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.1.13");
+pub(crate) const RSA_ENCRYPTION: ObjectIdentifier =
+    ObjectIdentifier::new_unwrap("1.2.840.113549.1.1.1");

@@ -15,6 +15,9 @@ pub enum Error {
     /// The digest is of a hash that is not known here.
     #[error("the hash algorithm {0} of the request is not accepted")]
     HashUnknown(String),
+    /// The hash is named with parameters, which no hash has.
+    #[error("the hash algorithm of the request has parameters")]
+    HashParameters,
     /// The digest is not as long as its hash makes it.
     #[error("message digest has incorrect length for specified hash algorithm")]
     DigestLength,
@@ -38,6 +41,9 @@ pub enum Error {
     /// The authority refused.
     #[error("the response has status {0}, not granted")]
     NotGranted(u8),
+    /// The statement has a critical extension that nobody here understands.
+    #[error("the critical extension {0} of the timestamp is not understood")]
+    CriticalExtension(String),
     /// The time is over another message.
     #[error("the timestamp is over another message")]
     ImprintMismatch,

@@ -1,7 +1,7 @@
 //! What is stamped.
 
 use der::asn1::{GeneralizedTime, Int};
-use der::{Decode as _, Encode as _};
+use der::{Any, Decode as _, Encode as _};
 use sigstead_x509::Certificate;
 use time::OffsetDateTime;
 use x509_cert::ext::pkix::name::GeneralName;
@@ -52,7 +52,7 @@ impl TstInfo {
             policy: policy.0,
             message_imprint: request.imprint.clone(),
             serial_number: Int::new(&serial.0).map_err(malformed)?,
-            gen_time: generalized(time)?,
+            gen_time: Any::encode_from(&generalized(time)?).map_err(malformed)?,
             accuracy: Some(Accuracy {
                 seconds: Some(1),
                 millis: None,

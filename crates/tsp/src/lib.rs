@@ -11,6 +11,7 @@
 
 mod asn1;
 mod error;
+mod gen_time;
 mod info;
 mod request;
 mod response;

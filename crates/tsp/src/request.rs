@@ -88,14 +88,23 @@ impl TimeStampReq {
         if request.extensions.is_some() {
             return Err(Error::ExtensionsUnknown);
         }
-        let hash = hash_of(&request.message_imprint.hash_algorithm.oid)?;
+        let named = &request.message_imprint.hash_algorithm;
+        let hash = hash_of(&named.oid)?;
+        // They would stand in what is signed.
+        if named
+            .parameters
+            .as_ref()
+            .is_some_and(|parameters| !parameters.is_null())
+        {
+            return Err(Error::HashParameters);
+        }
         if request.message_imprint.hashed_message.as_bytes().len() != hash.digest_length() {
             return Err(Error::DigestLength);
         }
         Ok(Self {
             imprint: request.message_imprint,
             hash,
-            policy: request.req_policy.map(Policy),
+            policy: request.req_policy.map(Policy::check).transpose()?,
             nonce: request.nonce.map(Nonce::check).transpose()?,
             wants_certificates: request.cert_req,
         })
@@ -153,6 +162,21 @@ impl Policy {
         ObjectIdentifier::new(text)
             .map(Self)
             .map_err(|_| Error::PolicyMalformed)
+    }
+}
+
+impl Policy {
+    /// X.690 §8.19.2: a number does not begin with a zero of its base. The library reads one that does, and the answer
+    /// would repeat it.
+    fn check(oid: ObjectIdentifier) -> Result<Self, Error> {
+        let mut begins = true;
+        for byte in oid.as_bytes() {
+            if begins && *byte == 0x80 {
+                return Err(Error::PolicyMalformed);
+            }
+            begins = byte & 0x80 == 0;
+        }
+        Ok(Self(oid))
     }
 }
 

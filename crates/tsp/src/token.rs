@@ -173,7 +173,10 @@ fn signing_certificate(signer: &Certificate) -> Result<SigningCertificateV2, Err
             serial_number: Int::new(signer.serial()).map_err(malformed)?,
         }),
     };
-    Ok(SigningCertificateV2 { certs: vec![id] })
+    Ok(SigningCertificateV2 {
+        certs: vec![id],
+        policies: None,
+    })
 }
 
 fn certificate_set(signer: &Certificate) -> Result<CertificateSet, Error> {

@@ -119,3 +119,33 @@ fn reads_policies_as_dotted_numbers_only() {
         );
     }
 }
+
+#[test]
+fn refuses_parameters_of_the_hash_and_padded_policies() {
+    let hash = [0x06, 9, 0x60, 0x86, 0x48, 1, 0x65, 3, 4, 2, 1];
+    let of = |parameters: &[u8], policy: &[u8]| {
+        let algorithm = [
+            &[0x30, 11 + u8::try_from(parameters.len()).unwrap()],
+            &hash[..],
+            parameters,
+        ];
+        let digest = [&[0x04, 32][..], &[7; 32]].concat();
+        let imprint = [algorithm.concat(), digest].concat();
+        let imprint = [&[0x30, u8::try_from(imprint.len()).unwrap()], &imprint[..]].concat();
+        let content = [&[2, 1, 1], &imprint[..], policy].concat();
+        let der = [&[0x30, u8::try_from(content.len()).unwrap()], &content[..]].concat();
+        TimeStampReq::from_der(&der)
+    };
+    assert!(of(&[], &[]).is_ok());
+    assert!(of(&[5, 0], &[6, 2, 0x2b, 7]).is_ok());
+    assert!(of(&[5, 0], &[6, 3, 0x2b, 0x81, 0]).is_ok());
+    assert!(matches!(
+        of(&[0x0c, 1, 0x41], &[]),
+        Err(Error::HashParameters)
+    ));
+    for policy in [&[6, 3, 0x2b, 0x80, 7][..], &[6, 4, 0x2b, 7, 0x80, 1]] {
+        let refused = of(&[], policy);
+        let is_refused = matches!(refused, Err(Error::PolicyMalformed | Error::Malformed(_)));
+        assert!(is_refused, "{refused:?}");
+    }
+}

@@ -104,6 +104,7 @@ fn refused(refusal: &sigstead_tsp::Error) -> Problem {
         sigstead_tsp::Error::HashWeak | sigstead_tsp::Error::HashUnknown(_) => {
             "use sha-256, sha-384 or sha-512"
         }
+        sigstead_tsp::Error::HashParameters => "leave the parameters out, or send null",
         sigstead_tsp::Error::DigestLength => "send the digest that the named hash gives",
         sigstead_tsp::Error::NonceLong { .. } => "send a shorter nonce, or none",
         sigstead_tsp::Error::PolicyMalformed => {
