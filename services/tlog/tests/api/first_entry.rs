@@ -13,8 +13,8 @@ use crate::grpc::wire;
 use crate::process::{Running, get};
 use crate::rekor_v1::{proposed, verified};
 use crate::world::{
-    Admin, ORIGIN, OTHER_ORIGIN, TestTlog, V1_HOST, as_served, config, decode, number, request,
-    v1_shard, write_key,
+    Admin, ORIGIN, OTHER_ORIGIN, TestTlog, V1_HOST, as_served, config, decode, number, post,
+    request, v1_shard, write_key,
 };
 
 const ENTRIES: &str = "/api/v1/log/entries";
@@ -174,13 +174,22 @@ async fn a_log_that_has_entries_gets_none() {
 #[tokio::test]
 async fn a_log_that_was_frozen_empty_stays_so() {
     let (tlog, mut admin) = served().await;
+    write_key(tlog.folder.path(), OTHER_ORIGIN);
+    let successor = config(tlog.folder.path(), &[OTHER_ORIGIN]).logs.remove(0);
+    let open = OpenLogRequest {
+        config_yaml: sigstead_config::to_yaml(&successor).unwrap(),
+        freeze_predecessor: false,
+        predecessor: String::new(),
+    };
+    admin.open_log(open).await.unwrap();
     let freeze = FreezeLogRequest {
         origin: ORIGIN.to_owned(),
     };
     admin.freeze_log(freeze).await.unwrap();
-    let refused = tlog.post(request(b"late").await.to_string()).await;
+    let late = post(ORIGIN, request(b"late").await.to_string());
+    let refused = tlog.send(late).await;
     assert_eq!(refused.status, StatusCode::METHOD_NOT_ALLOWED);
-    let checkpoint = tlog.get("/checkpoint").await.text();
+    let checkpoint = tlog.get_of(ORIGIN, "/checkpoint").await.text();
     assert_eq!(checkpoint.lines().nth(1), Some("0"));
 }
 

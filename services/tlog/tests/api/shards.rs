@@ -9,7 +9,7 @@ use tonic::Code;
 
 use crate::rekor_v1::{proposed, verified};
 use crate::world::{
-    Admin, ORIGIN, OTHER_ORIGIN, TestTlog, V1_HOST, config, request, v1_shard, write_key,
+    Admin, ORIGIN, OTHER_ORIGIN, TestTlog, V1_HOST, config, post, request, v1_shard, write_key,
 };
 
 const ENTRIES: &str = "/api/v1/log/entries";
@@ -115,7 +115,8 @@ async fn a_frozen_log_answers_405_and_stays_readable() {
         assert!(frozen.frozen);
         assert_eq!(frozen.size, 1);
     }
-    let refused = tlog.post(request(b"late").await.to_string()).await;
+    let late = post(ORIGIN, request(b"late").await.to_string());
+    let refused = tlog.send(late).await;
     assert_eq!(refused.status, StatusCode::METHOD_NOT_ALLOWED);
     assert!(
         refused

@@ -92,7 +92,11 @@ impl TestTlog {
     }
 
     pub(crate) async fn get(&self, path: &str) -> Answer {
-        let request = Request::get(path).header("host", "localhost:3000");
+        self.get_of("localhost:3000", path).await
+    }
+
+    pub(crate) async fn get_of(&self, host: &str, path: &str) -> Answer {
+        let request = Request::get(path).header("host", host);
         self.send(request.body(Body::empty()).unwrap()).await
     }
 
@@ -131,7 +135,7 @@ impl TestTlog {
 
     /// Reads the whole log from its first bundle and tile, and checks it against its checkpoint.
     pub(crate) async fn verify_log(&self) {
-        let note = self.get("/checkpoint").await;
+        let note = self.get_of(ORIGIN, "/checkpoint").await;
         let signed = SignedCheckpoint::parse(&note.text()).unwrap();
         let origin = Origin::parse(ORIGIN).unwrap();
         signed.verify(&origin, &self.verifier_key(ORIGIN)).unwrap();
@@ -145,7 +149,7 @@ impl TestTlog {
                 String::new()
             };
             let bundle = self
-                .get(&format!("/tile/entries/{index:03}{partial}"))
+                .get_of(ORIGIN, &format!("/tile/entries/{index:03}{partial}"))
                 .await;
             let bundle = EntryBundle::parse(&bundle.body, width).unwrap();
             let hashes: Vec<_> = bundle
@@ -153,7 +157,8 @@ impl TestTlog {
                 .iter()
                 .map(|entry| LeafHash::of(entry))
                 .collect();
-            let tile = self.get(&format!("/tile/0/{index:03}{partial}")).await;
+            let tile = format!("/tile/0/{index:03}{partial}");
+            let tile = self.get_of(ORIGIN, &tile).await;
             let expected: Vec<u8> = hashes.iter().flat_map(|hash| *hash.as_bytes()).collect();
             assert_eq!(tile.body, expected);
             leaves.extend(hashes);
