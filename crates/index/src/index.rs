@@ -134,6 +134,26 @@ impl Index {
         Ok(found)
     }
 
+    /// Those of some positions, which are in order, at which there is a key. Each costs the same, however many positions the
+    /// key has.
+    ///
+    /// # Errors
+    /// As [`Self::positions`].
+    pub fn positions_among(&self, key: &Key, among: &[u64]) -> Result<Vec<u64>, Error> {
+        let (runs, in_memory) = {
+            let state = self.read();
+            let in_memory = state.positions_in_memory(key);
+            let in_memory = in_memory.filter(|position| among.binary_search(position).is_ok());
+            (Arc::clone(&state.runs), in_memory.collect::<Vec<_>>())
+        };
+        let mut found = Vec::new();
+        for run in runs.iter().filter(|run| run.may_have(key)) {
+            run.find_among(key, among, &mut found)?;
+        }
+        found.extend(in_memory);
+        Ok(found)
+    }
+
     /// The first position of a key among the postings in memory, which are the newest. Touches memory only.
     #[must_use]
     pub fn first_in_memory(&self, key: &Key) -> Option<u64> {

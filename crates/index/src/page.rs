@@ -32,6 +32,16 @@ impl Page {
         (low..self.records).filter_map(|index| self.record(index))
     }
 
+    /// Whether a record would be on this page if there were such a record.
+    pub(crate) fn spans(&self, record: &(Key, u64)) -> bool {
+        let (first, last) = (self.first(), self.last());
+        first.is_some_and(|first| first <= *record) && last.is_some_and(|last| *record <= last)
+    }
+
+    pub(crate) fn has(&self, record: &(Key, u64)) -> bool {
+        self.records().any(|each| each == *record)
+    }
+
     pub(crate) fn first(&self) -> Option<(Key, u64)> {
         self.record(0)
     }

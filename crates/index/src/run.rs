@@ -124,6 +124,30 @@ impl Run {
         Ok(())
     }
 
+    /// Adds those of some positions, which are in order, at which the run has a key.
+    pub(crate) fn find_among(
+        &self,
+        key: &Key,
+        positions: &[u64],
+        found: &mut Vec<u64>,
+    ) -> Result<(), Error> {
+        let mut place: Option<Page> = None;
+        for position in positions {
+            if !self.footer.covers.contains(position) {
+                continue;
+            }
+            let record = (*key, *position);
+            // Neighbours are on one page.
+            if !place.as_ref().is_some_and(|page| page.spans(&record)) {
+                place = self.page_of(&record)?;
+            }
+            if place.as_ref().is_some_and(|page| page.has(&record)) {
+                found.push(*position);
+            }
+        }
+        Ok(())
+    }
+
     pub(crate) fn page(&self, number: u64) -> Result<Page, Error> {
         let mut bytes = [0; PAGE_BYTES];
         self.read(&mut bytes, number * PAGE_BYTES as u64)?;
@@ -131,6 +155,24 @@ impl Run {
         let records = (self.footer.postings - before).min(RECORDS_PER_PAGE as u64);
         let records = usize::try_from(records).unwrap_or(0);
         Page::verified(bytes, number, records).ok_or_else(|| self.damaged("a page does not verify"))
+    }
+
+    /// The page that a record is on, if the run has it.
+    fn page_of(&self, record: &(Key, u64)) -> Result<Option<Page>, Error> {
+        let mut pages = 0..self.footer.pages();
+        while !pages.is_empty() {
+            let middle = pages.start + (pages.end - pages.start) / 2;
+            let page = self.page(middle)?;
+            if page.spans(record) {
+                return Ok(Some(page));
+            }
+            match page.first() {
+                Some(first) if first < *record => pages.start = middle + 1,
+                Some(_) => pages.end = middle,
+                None => return Err(self.damaged("a page has no records")),
+            }
+        }
+        Ok(None)
     }
 
     /// The first page that can have a key, if there is one: the first whose last record is not before it.

@@ -106,6 +106,10 @@ proptest! {
                 let expected = map.get(&number).cloned().unwrap_or_default();
                 prop_assert_eq!(index.positions(&key(number), usize::MAX).unwrap(), expected.clone());
                 prop_assert_eq!(index.first(&key(number)).unwrap(), expected.first().copied());
+                let every_third: Vec<_> = (0..index.covered() + 9).step_by(3).collect();
+                let among = index.positions_among(&key(number), &every_third).unwrap();
+                let of_every_third = expected.iter().filter(|at| *at % 3 == 0);
+                prop_assert_eq!(among, of_every_third.copied().collect::<Vec<_>>());
                 let limited = index.positions(&key(number), 2).unwrap();
                 prop_assert_eq!(limited, expected.into_iter().take(2).collect::<Vec<_>>());
             }
@@ -131,6 +135,9 @@ fn one_key_of_every_entry_is_found_as_fast_as_the_others() {
     }
     assert_eq!(index.positions(&common, 3).unwrap(), [0, 1, 2]);
     assert_eq!(index.positions(&common, usize::MAX).unwrap().len(), 20_000);
+    let among: Vec<_> = (0..20_000).step_by(1_999).collect();
+    assert_eq!(index.positions_among(&common, &among).unwrap(), among);
+    assert_eq!(index.positions_among(&key(1_999), &among).unwrap(), [1_999]);
     for position in [0, 1, 9_999, 19_999] {
         assert_eq!(index.positions(&key(position), 2).unwrap(), [position]);
     }

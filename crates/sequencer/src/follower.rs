@@ -53,8 +53,24 @@ impl Follower {
     /// # Errors
     /// [`Error::Index`].
     pub async fn positions(&self, key: Key, limit: usize) -> Result<Vec<u64>, Error> {
+        self.look(move |index| index.positions(&key, limit)).await
+    }
+
+    /// Those of some positions, which are in order, whose entries have a key.
+    ///
+    /// # Errors
+    /// [`Error::Index`].
+    pub async fn positions_among(&self, key: Key, among: Vec<u64>) -> Result<Vec<u64>, Error> {
+        self.look(move |index| index.positions_among(&key, &among))
+            .await
+    }
+
+    async fn look(
+        &self,
+        look: impl FnOnce(&Index) -> Result<Vec<u64>, sigstead_index::Error> + Send + 'static,
+    ) -> Result<Vec<u64>, Error> {
         let index = Arc::clone(&self.index);
-        let found = blocking(move || index.positions(&key, limit)).await;
+        let found = blocking(move || look(&index)).await;
         // What was found to be damaged is thrown away and fed again, also while the log stands still.
         if self.index.is_due() || self.covered() < *self.fed.borrow() {
             self.hurry.notify_one();

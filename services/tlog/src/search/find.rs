@@ -5,7 +5,6 @@ use sigstead_index::Key;
 use sigstead_key::HashAlgorithm;
 use sigstead_merkle::LeafIndex;
 use sigstead_sequencer::{Follower, Log, RecordedEntry};
-use sigstead_tiles::TILE_WIDTH;
 
 use super::SearchIndex;
 use crate::error::Error;
@@ -36,7 +35,7 @@ impl SearchIndex {
         let keys: BTreeSet<_> = terms.iter().map(key_of).collect();
         let found = match operator {
             Operator::Or => with_any(follower, &keys).await?,
-            Operator::And => with_all(follower, log, &keys).await?,
+            Operator::And => with_all(follower, &keys).await?,
         };
         follower.covers(published)?;
         Ok(found)
@@ -53,11 +52,7 @@ async fn with_any(follower: &Follower, keys: &BTreeSet<Key>) -> Result<BTreeSet<
 }
 
 /// A term that many entries have does not find them; it is looked for in what the others find.
-async fn with_all(
-    follower: &Follower,
-    log: &Log,
-    keys: &BTreeSet<Key>,
-) -> Result<BTreeSet<LeafIndex>, Error> {
+async fn with_all(follower: &Follower, keys: &BTreeSet<Key>) -> Result<BTreeSet<LeafIndex>, Error> {
     let (mut found, mut common) = (None, Vec::new());
     for key in keys {
         let Some(places) = with(follower, key).await? else {
@@ -70,7 +65,7 @@ async fn with_all(
         });
     }
     match found {
-        Some(found) => having(log, found, &common).await,
+        Some(found) => having(follower, found, &common).await,
         None if common.is_empty() => Ok(BTreeSet::new()),
         None => Err(Error::TooManyFound(MAX_FOUND)),
     }
@@ -79,39 +74,31 @@ async fn with_all(
 /// The entries that carry a key, or `None` if they are too many.
 async fn with(follower: &Follower, key: &Key) -> Result<Option<BTreeSet<LeafIndex>>, Error> {
     let places = follower.positions(*key, MAX_FOUND + 1).await;
-    let places = places.map_err(|error| match error {
-        sigstead_sequencer::Error::Index(source) => Error::Index(source),
-        error => Error::Log(error),
-    })?;
+    let places = places.map_err(index_error)?;
     let are_few = places.len() <= MAX_FOUND;
     Ok(are_few.then(|| places.into_iter().map(LeafIndex::new).collect()))
 }
 
-/// Those of some entries that have some keys, as the entries themselves say.
+/// Those of some entries that have some keys.
 async fn having(
-    log: &Log,
-    entries: BTreeSet<LeafIndex>,
+    follower: &Follower,
+    mut entries: BTreeSet<LeafIndex>,
     wanted: &[Key],
 ) -> Result<BTreeSet<LeafIndex>, Error> {
-    if wanted.is_empty() {
-        return Ok(entries);
+    for key in wanted {
+        let among = entries.iter().map(|index| index.value()).collect();
+        let found = follower.positions_among(*key, among).await;
+        let found = found.map_err(index_error)?;
+        entries = found.into_iter().map(LeafIndex::new).collect();
     }
-    let mut found = BTreeSet::new();
-    // What was read last, from the bundle's place on: neighbours are read once.
-    let (mut first, mut read) = (0, Vec::new());
-    for index in entries {
-        let at = index.value();
-        if !(first..first + read.len() as u64).contains(&at) {
-            (first, read) = (at, log.entries(index, u64::from(TILE_WIDTH)).await?);
-        }
-        let place = usize::try_from(at - first).ok();
-        let entry = place.and_then(|place| read.get(place));
-        let keys = keys(entry.ok_or(Error::EntryLost(at))?);
-        if wanted.iter().all(|key| keys.contains(key)) {
-            found.insert(index);
-        }
+    Ok(entries)
+}
+
+fn index_error(error: sigstead_sequencer::Error) -> Error {
+    match error {
+        sigstead_sequencer::Error::Index(source) => Error::Index(source),
+        error => Error::Log(error),
     }
-    Ok(found)
 }
 
 /// The keys of a stored entry. One that cannot be read, which no version of this service writes, is not found.
