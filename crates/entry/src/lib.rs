@@ -17,6 +17,7 @@
 mod body;
 mod dsse;
 mod error;
+pub mod json;
 mod proposed;
 pub mod v1;
 mod verifier;

@@ -29,7 +29,6 @@ mod statement;
 mod term;
 mod verifier;
 
-pub use encoding::read_object;
 pub use error::Error;
 pub use id::{EntryId, TreeId};
 pub use kind::Kind;

@@ -42,26 +42,3 @@ pub(super) fn decode_either(text: &str) -> Option<Vec<u8>> {
         .or_else(|_| URL_SAFE.decode(text))
         .ok()
 }
-
-/// Reads an object. The library would also read a list, taking its members for those of the object one by one.
-///
-/// # Errors
-/// The text is not JSON, not an object, or not of its schema.
-pub fn read_object<'de, T: Deserialize<'de>>(text: &'de [u8]) -> Result<T, serde_json::Error> {
-    let first = text.iter().find(|byte| !byte.is_ascii_whitespace());
-    match first {
-        Some(b'[') => Err(Error::custom("expected an object, found a list")),
-        _ => serde_json::from_slice(text),
-    }
-}
-
-/// The same of a part that has been read already.
-pub(super) fn object_of<T: serde::de::DeserializeOwned>(
-    value: serde_json::Value,
-) -> Result<T, serde_json::Error> {
-    if value.is_array() {
-        Err(Error::custom("expected an object, found a list"))
-    } else {
-        serde_json::from_value(value)
-    }
-}

@@ -3,7 +3,7 @@ use sigstead_key::{HashAlgorithm, PublicKey};
 
 use super::encoding::decode_either;
 use super::{Error, verifier::Verifier};
-use crate::pae;
+use crate::{json, pae};
 
 /// A DSSE envelope, its payload decoded.
 pub(super) struct Envelope {
@@ -29,7 +29,7 @@ pub(super) struct SignedMessage {
 impl Envelope {
     /// Reads the text of an envelope.
     pub(super) fn parse(text: &str) -> Result<Self, Error> {
-        let json: EnvelopeJson = serde_json::from_str(text).map_err(Error::Envelope)?;
+        let json: EnvelopeJson = json::read(text.as_bytes()).map_err(Error::Envelope)?;
         let signatures = json.signatures.into_iter();
         let signatures = signatures.map(|each| EnvelopeSignature::new(each.sig));
         Self::new(

@@ -1,10 +1,10 @@
 use serde::Deserialize;
-use serde_json::Value;
 
 use super::canonical::{self, Hash};
-use super::encoding::{Base64, object_of};
+use super::encoding::Base64;
 use super::verifier::Verifier;
 use super::{Error, Kind};
+use crate::json;
 
 /// `hashedrekord` 0.0.1: a signature over a digest.
 #[derive(Deserialize)]
@@ -31,8 +31,8 @@ struct PublicKey {
 }
 
 impl HashedRekord {
-    pub(super) fn from_spec(spec: Value) -> Result<Self, Error> {
-        let entry: Self = object_of(spec).map_err(Error::Schema)?;
+    pub(super) fn from_spec(spec: &[u8]) -> Result<Self, Error> {
+        let entry: Self = json::read(spec).map_err(Error::Schema)?;
         if entry.signature.content.0.is_empty() {
             return Err(Error::Missing("the content of the signature"));
         }

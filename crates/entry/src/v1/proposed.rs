@@ -1,15 +1,16 @@
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::fmt;
 
 use serde::Deserialize;
-use serde_json::Value;
+use serde_json::value::RawValue;
 use sigstead_merkle::LeafHash;
 
 use super::dsse::Dsse;
-use super::encoding::{object_of, read_object};
 use super::hashedrekord::HashedRekord;
 use super::intoto::{Intoto001, Intoto002};
 use super::{Error, Kind, SearchTerm, search_terms_of};
+use crate::json;
 
 /// An entry as it was submitted: of its schema, and nothing else about it checked.
 pub struct ProposedEntry(Proposal);
@@ -31,14 +32,15 @@ pub struct VerifiedEntry {
 }
 
 #[derive(Deserialize)]
-#[serde(
-    rename_all = "camelCase",
-    expecting = "an entry with kind, apiVersion and spec"
-)]
-struct ProposalJson {
-    kind: String,
-    api_version: String,
-    spec: Value,
+#[serde(rename_all = "camelCase")]
+struct ProposalJson<'a> {
+    #[serde(borrow)]
+    kind: Cow<'a, str>,
+    #[serde(borrow)]
+    api_version: Cow<'a, str>,
+    /// As text, because what it has to be depends on the kind.
+    #[serde(borrow)]
+    spec: &'a RawValue,
 }
 
 impl ProposedEntry {
@@ -47,19 +49,8 @@ impl ProposedEntry {
     /// # Errors
     /// If the kind is not taken, or the text does not fit its schema.
     pub fn from_json(body: &[u8]) -> Result<Self, Error> {
-        Self::from_wire(read_object(body).map_err(Error::Schema)?)
-    }
-
-    /// Reads an entry that is part of a request.
-    ///
-    /// # Errors
-    /// As [`Self::from_json`].
-    pub fn from_value(value: Value) -> Result<Self, Error> {
-        Self::from_wire(object_of(value).map_err(Error::Schema)?)
-    }
-
-    fn from_wire(wire: ProposalJson) -> Result<Self, Error> {
-        let spec = wire.spec;
+        let wire: ProposalJson<'_> = json::read(body).map_err(Error::Schema)?;
+        let spec = wire.spec.get().as_bytes();
         let proposal = match Kind::parse(&wire.kind, &wire.api_version)? {
             Kind::HashedRekord001 => Proposal::HashedRekord001(HashedRekord::from_spec(spec)?),
             Kind::Dsse001 => Proposal::Dsse001(Dsse::from_spec(spec)?),

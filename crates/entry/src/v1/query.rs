@@ -1,12 +1,13 @@
 use serde::Deserialize;
 
-use super::encoding::{Base64, read_object};
+use super::encoding::Base64;
 use super::verifier::Verifier;
 use super::{Error, SearchTerm};
+use crate::json;
 
 /// What a client looks for: each thing that it names gives one term.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "camelCase", expecting = "a search query")]
+#[serde(rename_all = "camelCase")]
 pub struct SearchQuery {
     email: Option<String>,
     subject: Option<String>,
@@ -27,7 +28,6 @@ pub enum Operator {
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[serde(expecting = "an object with format and content")]
 struct PublicKey {
     format: Format,
     content: Option<Base64>,
@@ -50,7 +50,7 @@ impl SearchQuery {
     /// # Errors
     /// If it does not fit its schema.
     pub fn from_json(body: &[u8]) -> Result<Self, Error> {
-        read_object(body).map_err(Error::Schema)
+        json::read(body).map_err(Error::Schema)
     }
 
     /// What the query looks for; nothing, if it names nothing.

@@ -7,6 +7,7 @@ mod dsse;
 mod hashedrekord;
 mod identifier;
 mod intoto;
+mod list;
 mod mutation;
 mod search;
 mod vectors;

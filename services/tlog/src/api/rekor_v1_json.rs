@@ -4,7 +4,9 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde::ser::SerializeMap;
 use serde::{Deserialize, Serialize, Serializer};
-use sigstead_entry::v1::{EntryId, ProposedEntry, read_object};
+use serde_json::value::RawValue;
+use sigstead_entry::json::read;
+use sigstead_entry::v1::{EntryId, ProposedEntry};
 use sigstead_merkle::{ConsistencyProof, RootHash};
 
 use crate::error::Error;
@@ -48,7 +50,7 @@ pub(crate) fn consistency_proof(
 
 /// Reads what shall be retrieved.
 pub(crate) fn retrieval(body: &[u8]) -> Result<Retrieval, Error> {
-    let request: RetrievalRequest = read_object(body).map_err(Error::Schema)?;
+    let request: RetrievalRequest<'_> = read(body).map_err(Error::Schema)?;
     let (ids, indexes, entries) = (
         request.entry_uuids.unwrap_or_default(),
         request.log_indexes.unwrap_or_default(),
@@ -60,7 +62,8 @@ pub(crate) fn retrieval(body: &[u8]) -> Result<Retrieval, Error> {
     let ids = ids
         .iter()
         .map(|id| EntryId::parse(id).map_err(Error::V1Request));
-    let entries = entries.into_iter().map(ProposedEntry::from_value);
+    let entries = entries.iter();
+    let entries = entries.map(|entry| ProposedEntry::from_json(entry.get().as_bytes()));
     Ok(Retrieval {
         ids: ids.collect::<Result<_, _>>()?,
         indexes,
@@ -173,11 +176,11 @@ struct ConsistencyProofResponse {
 }
 
 #[derive(Deserialize)]
-#[serde(expecting = "an object with entryUUIDs, logIndexes or entries")]
-struct RetrievalRequest {
+struct RetrievalRequest<'a> {
     #[serde(rename = "entryUUIDs")]
     entry_uuids: Option<Vec<String>>,
     #[serde(rename = "logIndexes")]
     log_indexes: Option<Vec<u64>>,
-    entries: Option<Vec<serde_json::Value>>,
+    #[serde(borrow)]
+    entries: Option<Vec<&'a RawValue>>,
 }

@@ -345,6 +345,60 @@ async fn refuses_what_is_no_entry_and_says_why() {
 }
 
 #[tokio::test]
+async fn takes_no_list_for_an_object() {
+    let tlog = TestTlog::new().await;
+    let good = request(b"artifact").await;
+    let pae = sigstead_entry::pae("application/vnd.in-toto+json", b"{}");
+    let signed = Signed::new(Algorithm::EcdsaP256Sha256, &pae).await;
+    let dsse = envelope(b"{}", &[&signed.signature], &[signed.verifier()]);
+    let (rekord, dsse_request) = ("/hashedRekordRequestV002", "/dsseRequestV002");
+    for (good, pointer, members) in [
+        (&good, "", vec!["hashedRekordRequestV002"]),
+        (&good, rekord, vec!["digest", "signature"]),
+        (
+            &good,
+            "/hashedRekordRequestV002/signature",
+            vec!["content", "verifier"],
+        ),
+        (
+            &good,
+            "/hashedRekordRequestV002/signature/verifier",
+            vec!["publicKey", "x509Certificate", "keyDetails"],
+        ),
+        (
+            &good,
+            "/hashedRekordRequestV002/signature/verifier/publicKey",
+            vec!["rawBytes"],
+        ),
+        (&dsse, dsse_request, vec!["envelope", "verifiers"]),
+        (
+            &dsse,
+            "/dsseRequestV002/envelope",
+            vec!["payload", "payloadType", "signatures"],
+        ),
+        (&dsse, "/dsseRequestV002/envelope/signatures/0", vec!["sig"]),
+        (
+            &dsse,
+            "/dsseRequestV002/verifiers/0",
+            vec!["publicKey", "x509Certificate", "keyDetails"],
+        ),
+    ] {
+        let mut bad = good.clone();
+        let object = bad.pointer_mut(pointer).unwrap();
+        *object = members.iter().map(|name| object[name].clone()).collect();
+        let answer = tlog.post(bad.to_string()).await;
+        assert_eq!(answer.header("sigstead-code"), "E-TLOG-001", "{bad}");
+        assert!(
+            answer.text().contains("expected an object"),
+            "{}",
+            answer.text()
+        );
+    }
+    tlog.append(&good).await;
+    tlog.append(&dsse).await;
+}
+
+#[tokio::test]
 async fn refuses_bytes_that_are_not_json() {
     let tlog = TestTlog::new().await;
     for body in ["", "{", "\u{0}", "{}{}", "<html>"] {
