@@ -49,11 +49,13 @@ impl fmt::Display for SearchTerm {
 /// What the entry of a body can be found by: a body of one of the kinds of Rekor v1, or of `hashedrekord` 0.0.2 of
 /// Rekor v2.
 ///
+/// A verifier that is refused today, and was taken when the entry came in, is found by its PEM all the same.
+///
 /// # Errors
-/// If the body is none of these, or its verifier cannot be read.
+/// If the body is none of these, or its verifier is not PEM.
 pub fn search_terms_of(body: &[u8]) -> Result<BTreeSet<SearchTerm>, Error> {
     if let Ok(canonical) = CanonicalEntry::parse(body) {
-        return of_rekor_v2(&canonical);
+        return Ok(of_rekor_v2(&canonical));
     }
     let head: Head<'_> = serde_json::from_slice(body).map_err(|_| Error::NotCanonical)?;
     if (head.kind, head.api_version) == (KIND, API_VERSION) {
@@ -92,7 +94,7 @@ pub fn search_terms_of(body: &[u8]) -> Result<BTreeSet<SearchTerm>, Error> {
     Ok(terms.0)
 }
 
-fn of_rekor_v2(canonical: &CanonicalEntry) -> Result<BTreeSet<SearchTerm>, Error> {
+fn of_rekor_v2(canonical: &CanonicalEntry) -> BTreeSet<SearchTerm> {
     let mut terms = Terms::default();
     let name = match canonical.hash_algorithm {
         HashAlgorithm::Sha256 => "sha256",
@@ -105,11 +107,12 @@ fn of_rekor_v2(canonical: &CanonicalEntry) -> Result<BTreeSet<SearchTerm>, Error
         crate::Verifier::PublicKey(spki) => {
             terms.add_term(SearchTerm::of_pem(&pem::encode("PUBLIC KEY", spki)));
         }
-        certificate @ crate::Verifier::Certificate(_) => {
-            terms.add_verifier(&Verifier::try_from(certificate)?);
-        }
+        crate::Verifier::Certificate(der) => match Certificate::from_der(der) {
+            Ok(leaf) => terms.add_verifier(&Verifier::Certificates(Box::new(leaf), Vec::new())),
+            Err(_) => terms.add_term(SearchTerm::of_pem(&pem::encode("CERTIFICATE", der))),
+        },
     }
-    Ok(terms.0)
+    terms.0
 }
 
 fn read<S: DeserializeOwned>(body: &[u8]) -> Result<S, Error> {
@@ -137,7 +140,13 @@ impl Terms {
     }
 
     fn add_pem(&mut self, content: &Base64) -> Result<(), Error> {
-        self.add_verifier(&Verifier::from_pem(&content.0)?);
+        match Verifier::from_pem(&content.0) {
+            Ok(verifier) => self.add_verifier(&verifier),
+            Err(Error::PublicKey(_) | Error::Certificate(_)) => {
+                self.add_term(SearchTerm::of_pem(&in_one_spelling(content)?));
+            }
+            Err(error) => return Err(error),
+        }
         Ok(())
     }
 
@@ -167,6 +176,14 @@ impl Terms {
             self.add(&format!("issuer:{}", extensions.issuer));
         }
     }
+}
+
+/// PEM as it would be written if its keys were read.
+fn in_one_spelling(content: &Base64) -> Result<String, Error> {
+    let text = std::str::from_utf8(&content.0).map_err(|_| Error::Pem(None))?;
+    let blocks = pem::decode_all(text).map_err(|error| Error::Pem(Some(error)))?;
+    let blocks = blocks.iter().map(|(label, der)| pem::encode(label, der));
+    Ok(blocks.collect())
 }
 
 // Signing certificates have one. A certificate full of names would cost the index as much as a thousand entries.

@@ -113,20 +113,5 @@ impl Verifier {
     }
 }
 
-impl TryFrom<&crate::Verifier> for Verifier {
-    type Error = Error;
-
-    fn try_from(verifier: &crate::Verifier) -> Result<Self, Error> {
-        match verifier {
-            crate::Verifier::PublicKey(spki) => PublicKey::from_spki_der(spki)
-                .map(Self::PublicKey)
-                .map_err(Error::PublicKey),
-            crate::Verifier::Certificate(der) => Certificate::from_der(der)
-                .map(|leaf| Self::Certificates(Box::new(leaf), Vec::new()))
-                .map_err(Error::Certificate),
-        }
-    }
-}
-
 // Fulcio's chains have three. Without a limit, one small request costs as many parsed certificates as fit into it.
 const MAX_CERTIFICATES: usize = 10;

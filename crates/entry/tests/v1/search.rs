@@ -5,12 +5,13 @@ use sigstead_entry::v1::{
     Error, Operator, SearchQuery, SearchTerm, VerifiedEntry, search_terms_of,
 };
 use sigstead_entry::{ProposedEntry as ProposedV2, Verifier};
-use sigstead_key::{Algorithm, HashAlgorithm};
+use sigstead_key::{Algorithm, HashAlgorithm, pem};
 use sigstead_x509::SubjectAlternativeName;
 
 use crate::world::{
-    EMAIL, MESSAGE, Signing, b64, dsse, envelope, envelope_signature, good_dsse, good_hashedrekord,
-    good_intoto001, good_intoto002, intoto001, intoto002, p256, sha256, sign, spellings, verify,
+    EMAIL, MESSAGE, Signing, b64, canonical, dsse, envelope, envelope_signature, good_dsse,
+    good_hashedrekord, good_intoto001, good_intoto002, intoto001, intoto002, p256, sha256, sign,
+    spellings, verify,
 };
 
 const STATEMENT: &str = r#"{
@@ -220,6 +221,51 @@ fn entries_of_rekor_v2_are_found_in_the_same_way() {
         let prefixed = format!("sha256:{key}");
         let expected = &terms(&[&digest, &key, &prefixed]) | &terms(&names);
         assert_eq!(search_terms_of(&body).unwrap(), expected);
+    }
+}
+
+/// The same key with its point compressed, which was taken once and is refused today.
+fn compressed(spki: &[u8]) -> Vec<u8> {
+    let (_, point) = spki.split_at(spki.len() - 64);
+    let (x, y) = point.split_at(32);
+    let head = hex::decode("3039301306072a8648ce3d020106082a8648ce3d030107032200").unwrap();
+    let sign = 2 + (y[31] & 1);
+    [head.as_slice(), &[sign], x].concat()
+}
+
+#[test]
+fn an_entry_whose_verifier_is_refused_today_is_found_by_what_can_be_read() {
+    let spki = compressed(p256().public_key().spki_der());
+    let key_pem = pem::encode("PUBLIC KEY", &spki);
+    let mut spec = good_hashedrekord()["spec"].clone();
+    spec["signature"]["publicKey"]["content"] = b64(&key_pem).into();
+    let of_v1 = canonical("hashedrekord", "0.0.1", spec);
+
+    let certificate = b"read as a certificate once";
+    let leaf_pem = pem::encode("CERTIFICATE", certificate);
+    let leaf = Signing::of_alice().leaf.to_der().to_vec();
+    let entry = sigstead_entry::rebuild_hashedrekord(
+        &HashAlgorithm::Sha256.digest(MESSAGE),
+        HashAlgorithm::Sha256,
+        b"signature",
+        &Verifier::Certificate(leaf.clone()),
+    );
+    let of_v2 = String::from_utf8(entry.unwrap()).unwrap();
+    let of_v2 = of_v2.replace(&b64(leaf), &b64(certificate));
+
+    for (body, pem) in [(of_v1, key_pem), (of_v2, leaf_pem)] {
+        let key = sha256(pem);
+        let expected = [
+            format!("sha256:{}", sha256(MESSAGE)),
+            key.clone(),
+            format!("sha256:{key}"),
+        ];
+        let expected = expected.iter().map(|term| SearchTerm::new(term)).collect();
+        assert_eq!(
+            search_terms_of(body.as_bytes()).unwrap(),
+            expected,
+            "{body}"
+        );
     }
 }
 
