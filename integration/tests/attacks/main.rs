@@ -13,6 +13,7 @@
 
 mod connections;
 mod health;
+mod logins;
 mod messages;
 mod slow;
 mod unread;
@@ -47,6 +48,7 @@ async fn attack(target: &'static world::Target) {
     attacks.spawn(unread::attack(target));
     attacks.spawn(slow::attack(target));
     attacks.spawn(health::attack(target));
+    attacks.spawn(logins::attack(target));
     attacks.spawn(connections::attack(target));
     let all = async {
         while let Some(ended) = attacks.join_next().await {
