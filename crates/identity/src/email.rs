@@ -1,5 +1,5 @@
-/// Whether a text is an e-mail address that a certificate can carry: the rule of HTML §Valid e-mail
-/// address, and a dot in the domain as Fulcio asks for.
+/// Whether a text is an e-mail address that a certificate can carry: a dot-atom of RFC 5322, and
+/// a host name with a dot as Fulcio asks for.
 ///
 /// Narrower than RFC 5322 on purpose: an rfc822Name is ASCII, and quoted local parts are read
 /// differently by different verifiers.
@@ -7,15 +7,17 @@ pub(crate) fn is_email_address(text: &str) -> bool {
     let Some((local, domain)) = text.split_once('@') else {
         return false;
     };
-    !local.is_empty()
-        && text.len() <= MAX_BYTES
-        && local.bytes().all(is_local_byte)
+    text.len() <= MAX_BYTES
+        // RFC 5322 §3.2.3: a dot-atom, whose dots stand between atoms.
+        && local
+            .split('.')
+            .all(|atom| !atom.is_empty() && atom.bytes().all(is_atom_byte))
         && domain.contains('.')
         && domain.split('.').all(is_label)
 }
 
-fn is_local_byte(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || b".!#$%&'*+/=?^_`{|}~-".contains(&byte)
+fn is_atom_byte(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || b"!#$%&'*+/=?^_`{|}~-".contains(&byte)
 }
 
 fn is_label(label: &str) -> bool {
@@ -55,6 +57,10 @@ mod tests {
             "a@example..com",
             "a@-example.com",
             "a@example.com\n",
+            ".a@example.com",
+            "a.@example.com",
+            "..a..@example.com",
+            "a..b@example.com",
             "ä@example.com",
             "a@exämple.com",
         ] {
