@@ -33,13 +33,18 @@ pub(crate) async fn connect(instance: &Instance, service: Service) -> Result<Cha
             cause.unwrap_or_else(|| error.to_string()),
         )
     };
+    let unreachable = |error: tonic::transport::Error| {
+        Failure::unreachable(service.name(), &url, sigstead_kit::causes(&error))
+    };
     let endpoint = Channel::from_shared(url.clone())
         .map_err(|error| Failure::service(service.name(), &url, error))?
         .tls_config(tls)
         .map_err(failed)?
         .connect_timeout(PATIENCE)
         .timeout(PATIENCE);
-    endpoint.connect().await.map_err(failed)
+    // The certificates of both sides are checked while the connection is made, so a failure here is not always a service
+    // that does not run; the cause says which.
+    endpoint.connect().await.map_err(unreachable)
 }
 
 /// What a service answered instead of doing it.

@@ -1,21 +1,22 @@
 //! `sigctl down`: stops the services of an instance.
 
-use std::path::PathBuf;
-use std::time::Duration;
-
 use clap::Args;
 use serde::Serialize;
+use tokio::time::Instant;
 
-use crate::failure::Failure;
+use crate::failure::{Exit, Failure};
 use crate::instance::{Instance, SERVICES, Service};
+use crate::locate::Where;
 use crate::output::Output;
-use crate::process::Process;
+use crate::probe::Probe;
+use crate::process::{PATIENCE, Process};
+use crate::started::Turn;
 
 /// What is stopped.
 #[derive(Args)]
 pub(crate) struct Arguments {
-    /// The instance's directory.
-    directory: PathBuf,
+    #[command(flatten)]
+    instance: Where,
 }
 
 #[derive(Serialize)]
@@ -24,8 +25,11 @@ struct Stopped {
 }
 
 pub(crate) async fn run(arguments: Arguments, output: Output) -> Result<(), Failure> {
-    let instance = Instance::open(&arguments.directory)?;
-    let stopped = stop(&instance).await?;
+    let instance = arguments.instance.open()?;
+    // A start that is under way is interrupted, not waited for.
+    let _turn = Turn::take(&instance, Instant::now()).await;
+    let stopped = stop(&instance, &SERVICES).await?;
+    refuse_supervised(&instance, &SERVICES).await?;
     output.print(&Stopped { stopped }, |result| match result.stopped.len() {
         0 => "nothing ran".to_owned(),
         count => format!("stopped {count} services"),
@@ -33,20 +37,43 @@ pub(crate) async fn run(arguments: Arguments, output: Output) -> Result<(), Fail
     Ok(())
 }
 
-/// Stops all services at once and gives those that ran.
-pub(crate) async fn stop(instance: &Instance) -> Result<Vec<Service>, Failure> {
-    let running: Vec<_> = SERVICES
-        .into_iter()
-        .filter_map(|service| Some((service, Process::find(instance, service)?)))
+/// Stops services that `sigctl up` started, all at once, and gives those that ran.
+pub(crate) async fn stop(
+    instance: &Instance,
+    services: &[Service],
+) -> Result<Vec<Service>, Failure> {
+    let running: Vec<_> = services
+        .iter()
+        .filter_map(|service| Some((*service, Process::find(instance, *service)?)))
         .collect();
     let stops = running.iter().map(|(_, process)| process.stop(PATIENCE));
     futures::future::try_join_all(stops).await?;
-    for (service, _) in &running {
-        // A stale file is recognised by `Process::find`; failing to remove it harms nothing.
+    for service in services {
+        // That it is gone says that the service was stopped and did not die. A file that stays harms nothing: its process
+        // is looked for.
         let _ = std::fs::remove_file(instance.pid_file(*service));
     }
     Ok(running.into_iter().map(|(service, _)| service).collect())
 }
 
-/// Longer than a service takes to drain.
-const PATIENCE: Duration = Duration::from_secs(15);
+/// Refuses to touch services that something else than `sigctl up` runs: a supervisor would start them again.
+pub(crate) async fn refuse_supervised(
+    instance: &Instance,
+    services: &[Service],
+) -> Result<(), Failure> {
+    let mut all = Probe::new()?.all(instance).await;
+    all.retain(|each| services.contains(&each.service) && !each.started_by_sigctl);
+    let supervised: Vec<_> = all
+        .iter()
+        .filter_map(|each| Some(format!("{} (process {})", each.service.name(), each.pid?)))
+        .collect();
+    if supervised.is_empty() {
+        return Ok(());
+    }
+    Err(Failure::new(
+        "E-CTL-077",
+        format!("not started by sigctl: {}", supervised.join(", ")),
+        "stop or restart them where they were started, for instance with systemctl",
+    )
+    .exit(Exit::Refused))
+}

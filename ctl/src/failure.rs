@@ -3,8 +3,54 @@
 use std::fmt::Display;
 use std::io;
 use std::path::Path;
+use std::process::ExitCode;
 
-use crate::output::Output;
+use crate::output::{Output, printable};
+
+/// How `sigctl` ends, for scripts. A failure ends with `Failed` unless its code is one of those in [`Exit::of`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Exit {
+    /// 0: done.
+    Done,
+    /// 1: failed.
+    Failed,
+    /// 2: the command line is wrong.
+    Usage,
+    /// 3: done, with warnings.
+    Warned,
+    /// 4: what is needed cannot be reached.
+    Unreachable,
+    /// 5: refused as unsafe.
+    Refused,
+    /// 6: waits for time or for a person.
+    Waiting,
+}
+
+impl Exit {
+    fn of(code: &str) -> Self {
+        match code {
+            "E-CTL-012" => Self::Usage,
+            "E-CTL-076" => Self::Unreachable,
+            "E-CTL-005" | "E-CTL-010" | "E-CTL-014" => Self::Refused,
+            "E-CTL-013" => Self::Waiting,
+            _ => Self::Failed,
+        }
+    }
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> Self {
+        Self::from(match exit {
+            Exit::Done => 0,
+            Exit::Failed => 1,
+            Exit::Usage => 2,
+            Exit::Warned => 3,
+            Exit::Unreachable => 4,
+            Exit::Refused => 5,
+            Exit::Waiting => 6,
+        })
+    }
+}
 
 /// A failure: its code, what is wrong, what to do about it.
 #[derive(Debug)]
@@ -13,6 +59,7 @@ pub(crate) struct Failure {
     what: String,
     remedy: String,
     detail: Option<String>,
+    exit: Exit,
 }
 
 impl Failure {
@@ -22,12 +69,7 @@ impl Failure {
         what: impl Into<String>,
         remedy: impl Into<String>,
     ) -> Self {
-        Self {
-            code: code.to_owned(),
-            what: what.into(),
-            remedy: remedy.into(),
-            detail: None,
-        }
+        Self::named(code, what, remedy)
     }
 
     /// A failure that another part of Sigstead named with a code of its own.
@@ -36,8 +78,10 @@ impl Failure {
         what: impl Into<String>,
         remedy: impl Into<String>,
     ) -> Self {
+        let code = code.into();
         Self {
-            code: code.into(),
+            exit: Exit::of(&code),
+            code,
             what: what.into(),
             remedy: remedy.into(),
             detail: None,
@@ -47,6 +91,24 @@ impl Failure {
     /// Adds the cause, whole.
     pub(crate) fn because(mut self, cause: impl Display) -> Self {
         self.detail = Some(cause.to_string());
+        self
+    }
+
+    /// Ends with another exit code than the usual one.
+    pub(crate) fn exit(mut self, exit: Exit) -> Self {
+        self.exit = exit;
+        self
+    }
+
+    /// Says `to` wherever it would say `from`, a path that the caller has never seen.
+    pub(crate) fn naming(mut self, from: &Path, to: &Path) -> Self {
+        let (from, to) = (from.display().to_string(), to.display().to_string());
+        for text in [&mut self.what, &mut self.remedy]
+            .into_iter()
+            .chain(self.detail.as_mut())
+        {
+            *text = text.replace(&from, &to);
+        }
         self
     }
 
@@ -75,12 +137,12 @@ impl Failure {
         Self::new(
             "E-CTL-002",
             format!("cannot {doing} {}", path.display()),
-            "check that the file exists, that it is yours, and that the disk has room",
+            "mend what the cause says: whose the file is, what is in it, or the room on the disk",
         )
         .because(cause)
     }
 
-    /// A service that does not answer as it should.
+    /// A service that answers, and not as it should.
     pub(crate) fn service(service: &str, url: &str, cause: impl Display) -> Self {
         Self::new(
             "E-CTL-003",
@@ -90,19 +152,26 @@ impl Failure {
         .because(cause)
     }
 
-    /// Prints the failure where errors go; in JSON, where results go.
-    pub(crate) fn print(&self, output: Output) {
+    /// A service that does not answer at all.
+    pub(crate) fn unreachable(service: &str, url: &str, cause: impl Display) -> Self {
+        Self::new(
+            "E-CTL-076",
+            format!("{service} at {url} cannot be reached"),
+            "`sigctl status` shows what runs, `sigctl up` starts what does not",
+        )
+        .because(cause)
+    }
+
+    /// Its stable name.
+    #[cfg(test)]
+    pub(crate) fn code(&self) -> &str {
+        &self.code
+    }
+
+    /// Prints the failure where errors go; in JSON, where results go. Gives how to end.
+    pub(crate) fn print(&self, output: Output) -> Exit {
         match output {
-            Output::Text => {
-                eprintln!("error {}: {}", self.code, self.what);
-                if let Some(detail) = &self.detail {
-                    eprintln!(
-                        "  cause: {}",
-                        detail.trim_end().replace('\n', "\n         ")
-                    );
-                }
-                eprintln!("  do:    {}", self.remedy);
-            }
+            Output::Text => output.complain(&self.text()),
             Output::Json => output.print_json(&serde_json::json!({
                 "error": {
                     "code": self.code,
@@ -112,5 +181,46 @@ impl Failure {
                 }
             })),
         }
+        self.exit
+    }
+
+    fn text(&self) -> String {
+        let styles = clap::builder::Styles::styled();
+        let (bad, good) = (styles.get_error(), styles.get_valid());
+        let mut text = format!(
+            "{bad}error {}{bad:#}: {}\n",
+            self.code,
+            printable(&self.what)
+        );
+        if let Some(detail) = &self.detail {
+            let detail = printable(detail.trim_end()).replace('\n', "\n         ");
+            text.push_str(&format!("  cause: {detail}\n"));
+        }
+        text.push_str(&format!(
+            "  {good}do{good:#}:    {}\n",
+            printable(&self.remedy)
+        ));
+        text
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_failure_shows_no_escape_sequences_of_others() {
+        let text = Failure::new("E-CTL-002", "cannot read \u{1b}[2Jx", "do \u{202e}this")
+            .because("a\u{1b}]0;t\u{7}\nb")
+            .text();
+        let ours = anstream::adapter::strip_str(&text).to_string();
+        assert!(!ours.contains(['\u{1b}', '\u{7}', '\u{202e}']), "{ours}");
+        assert!(ours.contains(r"cannot read \u{1b}[2Jx"), "{ours}");
+        assert_eq!(ours.lines().count(), 4, "{ours}");
+        // What was stripped are our own colours, and none of the others' sequences.
+        assert!(
+            !text.contains("\u{1b}[2J") && !text.contains("\u{1b}]"),
+            "{text:?}"
+        );
     }
 }

@@ -42,23 +42,36 @@ pub(crate) async fn bytes(
     url: &str,
     answer: Result<Response, reqwest::Error>,
 ) -> Result<Vec<u8>, Failure> {
-    let failed =
-        |error: reqwest::Error| Failure::service(service, url, sigstead_kit::causes(&error));
+    let failed = |error: reqwest::Error| {
+        let causes = sigstead_kit::causes(&error);
+        if error.is_connect() || error.is_timeout() {
+            Failure::unreachable(service, url, causes)
+        } else {
+            Failure::service(service, url, causes)
+        }
+    };
     let answer = answer.map_err(failed)?;
-    if answer.status().is_success() {
-        return Ok(answer.bytes().await.map_err(failed)?.to_vec());
-    }
     let status = answer.status();
     let code = answer
         .headers()
         .get("sigstead-code")
         .and_then(|code| code.to_str().ok());
     let code = code.unwrap_or("E-CTL-003").to_owned();
-    let body = answer.text().await.unwrap_or_default();
-    let message = serde_json::from_str::<Value>(&body)
+    let body = limited(answer, LARGEST)
+        .await
+        .map_err(|cause| Failure::service(service, url, cause))?;
+    if status.is_success() {
+        return Ok(body);
+    }
+    let message = serde_json::from_slice::<Value>(&body)
         .ok()
         .and_then(|json| Some(json.get("message")?.as_str()?.to_owned()))
-        .unwrap_or(body);
+        .unwrap_or_else(|| {
+            String::from_utf8_lossy(&body)
+                .chars()
+                .take(MESSAGE)
+                .collect()
+        });
     let message = message
         .strip_prefix(&format!("{code}: "))
         .unwrap_or(&message)
@@ -70,3 +83,23 @@ pub(crate) async fn bytes(
         format!("sigctl explain {code}"),
     ))
 }
+
+/// The body of an answer, if it has at most `limit` bytes: what answers may be anything.
+pub(crate) async fn limited(mut answer: Response, limit: usize) -> Result<Vec<u8>, String> {
+    let mut body = Vec::new();
+    loop {
+        let chunk = answer.chunk().await;
+        let Some(chunk) = chunk.map_err(|error| sigstead_kit::causes(&error))? else {
+            return Ok(body);
+        };
+        if chunk.len() > limit - body.len() {
+            return Err(format!("the answer is longer than {limit} bytes"));
+        }
+        body.extend_from_slice(&chunk);
+    }
+}
+
+/// Longer than any answer that a command of this program asks for.
+const LARGEST: usize = 32 << 20;
+/// Of an answer that is no JSON, so many characters are shown.
+const MESSAGE: usize = 500;

@@ -1,12 +1,15 @@
 //! `instance.yaml`: what an instance is, and where its parts are.
 
 use std::collections::BTreeMap;
+use std::io::ErrorKind;
+use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 
 use clap::ValueEnum;
 use serde::{Deserialize, Serialize};
 
 use crate::failure::Failure;
+use crate::{names, private};
 
 /// The services, in the order in which they are listed everywhere.
 pub(crate) const SERVICES: [Service; 6] = [
@@ -82,6 +85,9 @@ pub(crate) struct Manifest {
     pub(crate) name: String,
     /// The host under which clients reach it.
     pub(crate) host: String,
+    /// The address on which the public listeners listen, if not the one that the host suggests.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) listen: Option<IpAddr>,
     /// Whether the public listeners speak TLS.
     pub(crate) tls: bool,
     /// What the instance may do beside serving.
@@ -105,6 +111,40 @@ impl Manifest {
     /// The only format so far.
     pub(crate) const VERSION: u32 = 1;
 
+    /// Reads a manifest; `directory` is the instance as the caller names it.
+    fn read(directory: &Path) -> Result<Self, Failure> {
+        let file = directory.join(Instance::FILE);
+        let bytes = match private::read(&file, LARGEST) {
+            Ok(bytes) => bytes,
+            Err(error) if error.kind() == ErrorKind::NotFound => {
+                return Err(not_an_instance(directory));
+            }
+            Err(error) => return Err(Failure::file("read", &file, error)),
+        };
+        let text = String::from_utf8(bytes).map_err(|error| damaged(&file, error))?;
+        let name = file.display().to_string();
+        // Before the rest, which another format may have changed.
+        let Format { version } =
+            sigstead_kit::parse_config(&name, &text).map_err(|error| damaged(&file, error))?;
+        if version > Self::VERSION {
+            return Err(newer(directory, version));
+        }
+        let manifest: Self =
+            sigstead_kit::parse_config(&name, &text).map_err(|error| damaged(&file, error))?;
+        manifest.check().map_err(|cause| damaged(&file, cause))?;
+        Ok(manifest)
+    }
+
+    /// What the types cannot say.
+    fn check(&self) -> Result<(), String> {
+        names::parse_name(&self.name).map_err(|error| format!("name: {error}"))?;
+        names::parse_host(&self.host).map_err(|error| format!("host: {error}"))?;
+        match SERVICES.iter().find(|each| !self.ports.contains_key(each)) {
+            Some(missing) => Err(format!("it names no ports of {}", missing.name())),
+            None => Ok(()),
+        }
+    }
+
     /// The URL that clients dial, without a trailing slash.
     pub(crate) fn url(&self, service: Service) -> String {
         let scheme = if self.tls { "https" } else { "http" };
@@ -123,6 +163,12 @@ impl Manifest {
             ops: 0,
             admin: 0,
         })
+    }
+
+    /// Where the public listeners listen.
+    pub(crate) fn listen_address(&self) -> IpAddr {
+        self.listen
+            .unwrap_or_else(|| names::listen_address(&self.host))
     }
 
     /// The domain that logs are named in. On one machine it is a name that only certificates and checkpoints carry.
@@ -144,40 +190,23 @@ pub(crate) struct Instance {
 }
 
 impl Instance {
-    /// Opens an instance.
+    /// The file that makes a directory an instance.
+    pub(crate) const FILE: &str = "instance.yaml";
+
+    /// Opens an instance. However its path is spelled, it is the same one afterwards.
     pub(crate) fn open(directory: &Path) -> Result<Self, Failure> {
-        let file = directory.join("instance.yaml");
-        let not_an_instance = |cause: String| {
-            Failure::new(
-                "E-CTL-004",
-                format!("{} is not an instance", directory.display()),
-                format!("make one: sigctl init {} --name NAME", directory.display()),
-            )
-            .because(cause)
-        };
-        let manifest: Manifest =
-            sigstead_kit::read_config(&file).map_err(|error| not_an_instance(error.to_string()))?;
-        if manifest.version != Manifest::VERSION {
-            return Err(not_an_instance(format!(
-                "its format is version {}",
-                manifest.version
-            )));
-        }
-        if let Some(missing) = SERVICES
-            .iter()
-            .find(|each| !manifest.ports.contains_key(each))
-        {
-            return Err(not_an_instance(format!(
-                "it names no ports of {}",
-                missing.name()
-            )));
-        }
-        let directory = std::path::absolute(directory)
+        let manifest = Manifest::read(directory)?;
+        let directory = std::fs::canonicalize(directory)
             .map_err(|error| Failure::file("resolve", directory, error))?;
         Ok(Self {
             directory,
             manifest,
         })
+    }
+
+    /// Where it is, by its one true path.
+    pub(crate) fn directory(&self) -> &Path {
+        &self.directory
     }
 
     /// An instance that is being made.
@@ -217,7 +246,7 @@ impl Instance {
     pub(crate) fn passphrase(&self) -> Result<Vec<u8>, Failure> {
         let file = self.passphrase_file();
         let mut passphrase =
-            std::fs::read(&file).map_err(|error| Failure::file("read", &file, error))?;
+            private::read(&file, LARGEST).map_err(|error| Failure::file("read", &file, error))?;
         while passphrase
             .last()
             .is_some_and(|byte| matches!(byte, b'\n' | b'\r'))
@@ -225,5 +254,131 @@ impl Instance {
             passphrase.pop();
         }
         Ok(passphrase)
+    }
+}
+
+/// What every format of the manifest has.
+#[derive(Deserialize)]
+struct Format {
+    version: u32,
+}
+
+fn not_an_instance(directory: &Path) -> Failure {
+    let shown = directory.display();
+    Failure::new(
+        "E-CTL-004",
+        format!("{shown} is not an instance: it has no {}", Instance::FILE),
+        format!("check the path, or make an instance: sigctl init {shown} --name NAME"),
+    )
+}
+
+fn newer(directory: &Path, version: u32) -> Failure {
+    Failure::new(
+        "E-CTL-072",
+        format!(
+            "{} was made by a newer sigctl: its format is {version}, and this one reads {}",
+            directory.display(),
+            Manifest::VERSION
+        ),
+        "use the release that made it, or a later one; `sigctl version` shows this one's",
+    )
+}
+
+fn damaged(file: &Path, cause: impl std::fmt::Display) -> Failure {
+    Failure::new(
+        "E-CTL-072",
+        format!("{} cannot be understood", file.display()),
+        "mend what the cause names, or bring the file back from a copy; do not make the instance again",
+    )
+    .because(cause)
+}
+
+/// More than any manifest or passphrase needs.
+const LARGEST: u64 = 64 << 10;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn refusal(text: &str) -> (String, String) {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join(Instance::FILE), text).unwrap();
+        let failure = Instance::open(folder.path()).unwrap_err();
+        (failure.code().to_owned(), format!("{failure:?}"))
+    }
+
+    const GOOD: &str = "version: 1
+name: demo
+host: localhost
+tls: false
+profile: dev
+created: 2026-01-01T00:00:00Z
+passphrase_file: passphrase
+ports:
+  oidc: {public: 1, ops: 2, admin: 3}
+  ctlog: {public: 4, ops: 5, admin: 6}
+  ca: {public: 7, ops: 8, admin: 9}
+  tsa: {public: 10, ops: 11, admin: 12}
+  tlog: {public: 13, ops: 14, admin: 15}
+  tuf: {public: 16, ops: 17, admin: 18}
+";
+
+    #[test]
+    fn an_instance_is_the_same_by_every_path_that_leads_to_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let directory = folder.path().join("a");
+        std::fs::create_dir(&directory).unwrap();
+        std::fs::write(directory.join(Instance::FILE), GOOD).unwrap();
+        let link = folder.path().join("link");
+        std::os::unix::fs::symlink(&directory, &link).unwrap();
+        let plain = Instance::open(&directory).unwrap();
+        for spelled in [link, directory.join("../a/."), folder.path().join("a//")] {
+            let opened = Instance::open(&spelled).unwrap();
+            assert_eq!(
+                opened.directory(),
+                plain.directory(),
+                "{}",
+                spelled.display()
+            );
+        }
+    }
+
+    #[test]
+    fn a_manifest_is_refused_for_what_is_wrong_with_it() {
+        for (text, code, says) in [
+            (
+                GOOD.replace("version: 1", "version: 2\nshape: round"),
+                "E-CTL-072",
+                "newer sigctl",
+            ),
+            (
+                GOOD.replace("name: demo", "nmae: demo"),
+                "E-CTL-072",
+                "cannot be understood",
+            ),
+            (
+                GOOD.replace("name: demo", "name: \"\\e[2J\""),
+                "E-CTL-072",
+                "lower-case",
+            ),
+            (
+                GOOD.replace("host: localhost", "host: \"a\\e[2J\""),
+                "E-CTL-072",
+                "host",
+            ),
+            (
+                GOOD.replace("  tsa: ", "# tsa: "),
+                "E-CTL-072",
+                "no ports of tsa",
+            ),
+            ("#".repeat(100_000), "E-CTL-002", "longer than"),
+        ] {
+            let (found, said) = refusal(&text);
+            assert_eq!(found, code, "{said}");
+            assert!(said.contains(says), "{said}");
+            assert!(!said.contains("sigctl init"), "{said}");
+        }
+        let nothing = Instance::open(Path::new("/nonexistent")).unwrap_err();
+        assert_eq!(nothing.code(), "E-CTL-004");
     }
 }

@@ -3,7 +3,8 @@
 //! One file per subcommand, named as it is typed, each with its arguments, its `run` and its output. Everything that a
 //! person reads on a failure is a [`failure::Failure`]: a code, what is wrong, what to do.
 //!
-//! Exit codes: 0 done; 1 refused or failed, with a code that `sigctl explain` knows; 2 the command line is wrong.
+//! Exit codes, of every command: 0 done; 1 failed, with a code that `sigctl explain` knows; 2 the command line is wrong;
+//! 3 warnings only; 4 what is needed cannot be reached; 5 refused as unsafe; 6 waits for time or for a person.
 
 mod admin;
 mod completions;
@@ -13,29 +14,41 @@ mod explain;
 mod failure;
 mod http;
 mod init;
+mod input;
 mod instance;
+mod locate;
 mod log;
 mod logs;
+mod man;
+mod names;
 mod oidc;
 mod output;
+mod private;
+mod probe;
 mod process;
+mod restart;
+mod service_log;
 mod sign;
+mod start;
+mod started;
 mod status;
 mod token;
 mod trust;
 mod up;
 mod verify;
+mod version;
 
 use std::process::ExitCode;
 
+use clap::error::ErrorKind;
 use clap::{Parser, Subcommand};
 
-use crate::failure::Failure;
+use crate::failure::{Exit, Failure};
 use crate::output::Output;
 
 /// Makes, starts, inspects and uses a private Sigstore.
 #[derive(Parser)]
-#[command(name = "sigctl", version, arg_required_else_help = true)]
+#[command(name = "sigctl", version = version::LONG, arg_required_else_help = true)]
 struct Arguments {
     /// How to print results.
     #[arg(long, global = true, value_enum, default_value_t = Output::Text)]
@@ -53,6 +66,8 @@ enum Command {
     Up(up::Arguments),
     /// Stop the services of an instance.
     Down(down::Arguments),
+    /// Stop services and start them again.
+    Restart(restart::Arguments),
     /// Show each service, where it is and how it does.
     Status(status::Arguments),
     /// Show what services logged.
@@ -75,12 +90,34 @@ enum Command {
     Explain(explain::Arguments),
     /// Print a completion script.
     Completions(completions::Arguments),
+    /// Write the manual pages into a folder.
+    Man(man::Arguments),
+    /// Print which version this is.
+    Version(version::Arguments),
 }
 
 fn main() -> ExitCode {
+    private::restrict();
     // The rest of the tree has one provider too, but only a program can say which one counts.
     let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
-    let Arguments { output, command } = Arguments::parse();
+    let exit = match Arguments::try_parse() {
+        Ok(arguments) => start(arguments),
+        Err(error) => misused(&error),
+    };
+    match exit {
+        Exit::Done if output::is_cut() => {
+            let cut = Failure::new(
+                "E-CTL-001",
+                "the result could not be written whole",
+                "make room where standard output goes, then repeat the command",
+            );
+            cut.print(Output::Text).into()
+        }
+        exit => exit.into(),
+    }
+}
+
+fn start(Arguments { output, command }: Arguments) -> Exit {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build();
@@ -88,30 +125,53 @@ fn main() -> ExitCode {
         Ok(runtime) => runtime.block_on(run(command, output)),
         Err(error) => Err(Failure::io("cannot start the event loop", error)),
     };
-    match result {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(failure) => {
-            failure.print(output);
-            ExitCode::FAILURE
-        }
-    }
+    result.unwrap_or_else(|failure| failure.print(output))
 }
 
-async fn run(command: Command, output: Output) -> Result<(), Failure> {
-    match command {
-        Command::Init(arguments) => init::run(arguments, output).await,
-        Command::Up(arguments) => up::run(arguments, output).await,
-        Command::Down(arguments) => down::run(arguments, output).await,
-        Command::Status(arguments) => status::run(arguments, output).await,
-        Command::Logs(arguments) => logs::run(arguments, output).await,
-        Command::Env(arguments) => env::run(arguments, output).await,
-        Command::Oidc(arguments) => oidc::run(arguments, output).await,
-        Command::Log(arguments) => log::run(arguments, output).await,
-        Command::Trust(arguments) => trust::run(arguments, output).await,
-        Command::Token(arguments) => token::run(arguments, output).await,
-        Command::Sign(arguments) => sign::run(arguments, output).await,
-        Command::Verify(arguments) => verify::run(*arguments, output).await,
-        Command::Explain(arguments) => explain::run(arguments, output).await,
-        Command::Completions(arguments) => completions::run(arguments),
+/// The answer to a command line that is wrong, or that asks for help.
+fn misused(error: &clap::Error) -> Exit {
+    let is_asked = matches!(
+        error.kind(),
+        ErrorKind::DisplayHelp | ErrorKind::DisplayVersion
+    );
+    if !is_asked && wants_json() {
+        let message = error.render().to_string();
+        let message = message.trim_start_matches("error: ").trim();
+        let failure = Failure::new("E-CTL-012", message, "sigctl help");
+        return failure.print(Output::Json);
     }
+    // A reader that went away wants no help either.
+    let _ = error.print();
+    if is_asked { Exit::Done } else { Exit::Usage }
+}
+
+/// Whether the command line that could not be parsed asks for JSON.
+fn wants_json() -> bool {
+    let words: Vec<_> = std::env::args_os().collect();
+    let pairs = words.windows(2);
+    words.iter().any(|word| word == "--output=json")
+        || pairs.into_iter().any(|pair| pair == ["--output", "json"])
+}
+
+async fn run(command: Command, output: Output) -> Result<Exit, Failure> {
+    match command {
+        Command::Status(arguments) => return status::run(arguments, output).await,
+        Command::Init(arguments) => init::run(arguments, output).await?,
+        Command::Up(arguments) => up::run(arguments, output).await?,
+        Command::Down(arguments) => down::run(arguments, output).await?,
+        Command::Restart(arguments) => restart::run(arguments, output).await?,
+        Command::Logs(arguments) => logs::run(arguments, output).await?,
+        Command::Env(arguments) => env::run(arguments, output).await?,
+        Command::Oidc(arguments) => oidc::run(arguments, output).await?,
+        Command::Log(arguments) => log::run(arguments, output).await?,
+        Command::Trust(arguments) => trust::run(arguments, output).await?,
+        Command::Token(arguments) => token::run(arguments, output).await?,
+        Command::Sign(arguments) => sign::run(arguments, output).await?,
+        Command::Verify(arguments) => verify::run(*arguments, output).await?,
+        Command::Explain(arguments) => explain::run(&arguments, output)?,
+        Command::Completions(arguments) => completions::run(&arguments),
+        Command::Man(arguments) => man::run(&arguments, output)?,
+        Command::Version(arguments) => version::run(arguments, output),
+    }
+    Ok(Exit::Done)
 }

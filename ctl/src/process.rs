@@ -1,17 +1,18 @@
-//! The processes of an instance: started, watched, ended.
+//! The processes of an instance: found, asked, ended.
 
-use std::fs::{self, File, OpenOptions, TryLockError};
-use std::io::{Read as _, Seek as _, SeekFrom};
-use std::os::unix::process::CommandExt as _;
+use std::ffi::OsStr;
+use std::fs;
+use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 use rustix::process::{Pid, Signal, kill_process, test_kill_process};
-use tokio::time::{Instant, sleep};
+use sigstead_kit::folder_id;
+use tokio::time::sleep;
 
 use crate::failure::Failure;
 use crate::instance::{Instance, SERVICES, Service};
+use crate::private;
 
 /// A service's process.
 #[derive(Debug, Clone, Copy)]
@@ -20,13 +21,24 @@ pub(crate) struct Process {
 }
 
 impl Process {
-    /// The process that runs a service of this instance, if one does. A process id that now belongs to another program
-    /// does not count.
+    /// The process that `sigctl up` started for a service of this instance, if it still runs. A process id that now belongs
+    /// to another program, or to another instance's service, does not count.
     pub(crate) fn find(instance: &Instance, service: Service) -> Option<Self> {
-        let text = fs::read_to_string(instance.pid_file(service)).ok()?;
-        let pid = Pid::from_raw(text.trim().parse().ok()?)?;
-        let found = Self { pid };
+        let found = Self::from_file(&instance.pid_file(service))?;
         (found.is_alive() && found.is(instance, service)).then_some(found)
+    }
+
+    /// The process of that number.
+    fn from_id(id: i32) -> Option<Self> {
+        // Zero and the negative numbers name groups of processes.
+        let id = (id > 0).then_some(id)?;
+        Pid::from_raw(id).map(|pid| Self { pid })
+    }
+
+    fn from_file(path: &Path) -> Option<Self> {
+        let bytes = private::read(path, LONGEST_ID).ok()?;
+        let text = std::str::from_utf8(&bytes).ok()?;
+        Self::from_id(text.trim().parse().ok()?)
     }
 
     /// Asks the process to end, and ends it if it has not after `patience`.
@@ -56,19 +68,30 @@ impl Process {
         }
     }
 
+    /// Sends it a signal; that it has ended is no failure.
     fn signal(self, signal: Signal) -> Result<(), Failure> {
         match kill_process(self.pid, signal) {
-            // It ended in between, which is what was wanted.
             Ok(()) | Err(rustix::io::Errno::SRCH) => Ok(()),
             Err(error) => Err(Failure::io("cannot signal a service", error.into())),
         }
     }
 
+    /// Whether it was started with this service's configuration. The path may have been spelled another way, and the
+    /// instance may have been moved since: a service works in the folder of its configuration.
     fn is(self, instance: &Instance, service: Service) -> bool {
         let config = config_file(instance, service);
-        fs::read(format!("/proc/{}/cmdline", self.id())).is_ok_and(|line| {
-            line.split(|byte| *byte == 0)
-                .any(|argument| argument == config.as_os_str().as_encoded_bytes())
+        let works_there = || {
+            let theirs = folder_id(Path::new(&format!("/proc/{}/cwd", self.id())));
+            let ours = folder_id(&instance.service(service));
+            theirs.is_ok_and(|theirs| ours.is_ok_and(|ours| ours == theirs))
+        };
+        let Ok(line) = fs::read(format!("/proc/{}/cmdline", self.id())) else {
+            return false;
+        };
+        line.split(|byte| *byte == 0).any(|argument| {
+            let argument = Path::new(OsStr::from_bytes(argument));
+            argument.file_name() == config.file_name()
+                && (works_there() || fs::canonicalize(argument).is_ok_and(|path| path == config))
         })
     }
 
@@ -81,108 +104,6 @@ impl Process {
     }
 }
 
-/// A service that this program started itself.
-pub(crate) struct Started {
-    pub(crate) service: Service,
-    child: Child,
-    log_file: PathBuf,
-    /// Where its own lines begin: the file holds those of earlier runs too.
-    log_start: u64,
-}
-
-impl Started {
-    /// Starts a service in a process group of its own, logging to its file.
-    pub(crate) fn new(instance: &Instance, service: Service) -> Result<Self, Failure> {
-        let program = program(service)?;
-        let log_file = instance.log_file(service);
-        let unopened = |error| Failure::file("open", &log_file, error);
-        let log = open_log(&log_file)?;
-        let errors = log.try_clone().map_err(unopened)?;
-        let log_start = log.metadata().map_err(unopened)?.len();
-        let child = Command::new(&program)
-            .arg("--config")
-            .arg(config_file(instance, service))
-            .stdin(Stdio::null())
-            .stdout(log)
-            .stderr(errors)
-            .process_group(0)
-            .spawn()
-            .map_err(|error| Failure::file("start", &program, error))?;
-        let pid_file = instance.pid_file(service);
-        fs::write(&pid_file, format!("{}\n", child.id()))
-            .map_err(|error| Failure::file("write", &pid_file, error))?;
-        Ok(Self {
-            service,
-            child,
-            log_file,
-            log_start,
-        })
-    }
-
-    /// Whether it ended.
-    pub(crate) fn has_ended(&mut self) -> bool {
-        matches!(self.child.try_wait(), Ok(Some(_)))
-    }
-
-    /// The last lines that it logged since it was started.
-    pub(crate) fn last_lines(&self, count: usize) -> String {
-        let mut logged = Vec::new();
-        // Without a log there is nothing to show; that the service ended is told all the same.
-        let _ = File::open(&self.log_file).and_then(|mut file| {
-            file.seek(SeekFrom::Start(self.log_start))?;
-            file.read_to_end(&mut logged)
-        });
-        tail(&logged, count)
-    }
-}
-
-/// The right to start the services of an instance. Two at once would start each service twice, and the process that
-/// loses its ports would be the one that the process id file names.
-pub(crate) struct Turn {
-    _lock: File,
-}
-
-impl Turn {
-    /// Waits until nobody else starts this instance.
-    pub(crate) async fn take(instance: &Instance, deadline: Instant) -> Result<Self, Failure> {
-        let path = instance.path("run/lock");
-        let lock = open_log(&path)?;
-        loop {
-            match lock.try_lock() {
-                Ok(()) => return Ok(Self { _lock: lock }),
-                Err(TryLockError::Error(error)) => return Err(Failure::file("lock", &path, error)),
-                Err(TryLockError::WouldBlock) if Instant::now() < deadline => sleep(POLL).await,
-                Err(TryLockError::WouldBlock) => return Err(busy()),
-            }
-        }
-    }
-}
-
-fn busy() -> Failure {
-    Failure::new(
-        "E-CTL-013",
-        "another `sigctl up` is starting this instance",
-        "wait until it is done; `sigctl status` shows how far it is",
-    )
-}
-
-/// The last lines that a service logged, in this run and earlier ones.
-pub(crate) fn last_lines(instance: &Instance, service: Service, count: usize) -> String {
-    tail(
-        &fs::read(instance.log_file(service)).unwrap_or_default(),
-        count,
-    )
-}
-
-fn tail(text: &[u8], count: usize) -> String {
-    let text = String::from_utf8_lossy(text);
-    let lines: Vec<_> = text.lines().collect();
-    lines
-        .get(lines.len().saturating_sub(count)..)
-        .unwrap_or_default()
-        .join("\n")
-}
-
 /// Refuses if a program is missing, before any is started.
 pub(crate) fn check_programs() -> Result<(), Failure> {
     SERVICES
@@ -193,11 +114,16 @@ pub(crate) fn check_programs() -> Result<(), Failure> {
 /// How often a process is looked at while it starts or ends.
 pub(crate) const POLL: Duration = Duration::from_millis(10);
 
-fn config_file(instance: &Instance, service: Service) -> PathBuf {
+/// Longer than a service takes to drain.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(15);
+
+/// The configuration that a service is started with.
+pub(crate) fn config_file(instance: &Instance, service: Service) -> PathBuf {
     instance.service(service).join("config.yaml")
 }
 
-fn program(service: Service) -> Result<PathBuf, Failure> {
+/// The program of a service.
+pub(crate) fn program(service: Service) -> Result<PathBuf, Failure> {
     sibling(&format!("sigstead-{}", service.name()))
 }
 
@@ -218,13 +144,43 @@ pub(crate) fn sibling(name: &str) -> Result<PathBuf, Failure> {
     Ok(program)
 }
 
-fn open_log(path: &Path) -> Result<File, Failure> {
-    if let Some(folder) = path.parent() {
-        fs::create_dir_all(folder).map_err(|error| Failure::file("create", folder, error))?;
+/// More digits than a process id has.
+const LONGEST_ID: u64 = 32;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_names_a_process_by_a_positive_number_only() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("pid");
+        let ours = std::process::id();
+        fs::write(&file, format!("{ours}\n")).unwrap();
+        let found = Process::from_file(&file).unwrap();
+        assert_eq!(u32::try_from(found.id()), Ok(ours));
+        assert!(found.is_alive());
+        for text in [
+            "",
+            "0",
+            "-1",
+            "-2147483648",
+            "9999999999",
+            "1 2",
+            "x",
+            &"1".repeat(1 << 20),
+        ] {
+            fs::write(&file, text).unwrap();
+            assert!(Process::from_file(&file).is_none());
+        }
+        fs::remove_file(&file).unwrap();
+        assert!(
+            std::process::Command::new("mkfifo")
+                .arg(&file)
+                .status()
+                .unwrap()
+                .success()
+        );
+        assert!(Process::from_file(&file).is_none());
     }
-    OpenOptions::new()
-        .create(true)
-        .append(true)
-        .open(path)
-        .map_err(|error| Failure::file("open", path, error))
 }

@@ -1,6 +1,6 @@
 //! `sigctl sign`: one signature through every service, verified before its bundle is written.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use base64::Engine as _;
@@ -20,34 +20,45 @@ use sigstead_verify::json::{
 use sigstead_x509::Certificate;
 
 use crate::failure::Failure;
+use crate::input::{self, is_standard_input};
 use crate::instance::{Instance, Service};
+use crate::locate::Where;
 use crate::output::Output;
+use crate::sign::bundle_file::BundleFile;
 use crate::{http, token, verify as verification};
+
+mod bundle_file;
 
 /// What is signed, and as whom.
 #[derive(Args)]
+#[command(
+    allow_missing_positional = true,
+    after_help = "\
+The signature is of whom the identity token is for. It comes from --identity-token-file, or else from the variable \
+SIGSTORE_ID_TOKEN; a dev instance makes one for --identity."
+)]
 pub(crate) struct Arguments {
-    /// The instance's directory.
-    directory: PathBuf,
+    #[command(flatten)]
+    instance: Where,
 
-    /// The file.
+    /// The file; - for standard input.
     file: PathBuf,
 
     /// Where the bundle goes.
     #[arg(long)]
     bundle: PathBuf,
 
+    /// Write the bundle in the place of an older file.
+    #[arg(long)]
+    overwrite: bool,
+
     /// Sign as this e-mail address, with a token made on the spot; dev instances only.
-    #[arg(
-        long,
-        required_unless_present = "identity_token",
-        conflicts_with = "identity_token"
-    )]
+    #[arg(long, conflicts_with = "identity_token_file")]
     identity: Option<String>,
 
-    /// Sign as whoever this identity token is for.
+    /// A file with an identity token; - for standard input.
     #[arg(long)]
-    identity_token: Option<String>,
+    identity_token_file: Option<PathBuf>,
 }
 
 #[derive(Serialize)]
@@ -58,18 +69,15 @@ struct Signed {
 }
 
 pub(crate) async fn run(arguments: Arguments, output: Output) -> Result<(), Failure> {
-    let instance = Instance::open(&arguments.directory)?;
-    let token = match (&arguments.identity_token, &arguments.identity) {
-        (Some(token), _) => token.clone(),
-        (None, Some(email)) => token::make(&instance, email).await?,
-        (None, None) => return Err(no_identity()),
-    };
-    let artifact = std::fs::read(&arguments.file)
-        .map_err(|error| Failure::file("read", &arguments.file, error))?;
+    let instance = arguments.instance.open()?;
+    // What is logged stays logged: everything that can be refused before is.
+    let bundle_file = BundleFile::create(&arguments.bundle, arguments.overwrite)?;
+    let token = token(&instance, &arguments).await?;
+    let artifact = input::read(&arguments.file)?;
     let session = Session::open(&instance, token)?;
     let bundle = session.sign(&artifact).await?;
     session.check(&bundle, &artifact)?;
-    write(&arguments.bundle, &bundle.encode())?;
+    bundle_file.fill(&bundle.encode())?;
     let log_index = bundle
         .verification_material
         .tlog_entries
@@ -89,6 +97,26 @@ pub(crate) async fn run(arguments: Arguments, output: Output) -> Result<(), Fail
         )
     });
     Ok(())
+}
+
+async fn token(instance: &Instance, arguments: &Arguments) -> Result<String, Failure> {
+    if let Some(email) = &arguments.identity {
+        return token::make(instance, email).await;
+    }
+    if let Some(file) = &arguments.identity_token_file {
+        if is_standard_input(file) && is_standard_input(&arguments.file) {
+            return Err(Failure::new(
+                "E-CTL-012",
+                "standard input cannot be both the file and the identity token",
+                "put one of them into a file",
+            ));
+        }
+        let token = String::from_utf8(input::read(file)?).map_err(|_| token_malformed())?;
+        return Ok(token.trim().to_owned());
+    }
+    let variable = std::env::var_os("SIGSTORE_ID_TOKEN").filter(|token| !token.is_empty());
+    let token = variable.ok_or_else(no_identity)?;
+    token.into_string().map_err(|_| token_malformed())
 }
 
 /// One signature: a token, a key for once, and the services.
@@ -256,15 +284,11 @@ fn claim(token: &str, name: &str) -> Option<String> {
     Some(claims.get(name)?.as_str()?.to_owned())
 }
 
-fn write(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
-    std::fs::write(path, bytes).map_err(|error| Failure::file("write", path, error))
-}
-
 fn no_identity() -> Failure {
     Failure::new(
         "E-CTL-012",
         "nobody to sign as",
-        "name --identity or --identity-token",
+        "name --identity-token-file, or set SIGSTORE_ID_TOKEN; on a dev instance, name --identity",
     )
 }
 

@@ -1,167 +1,164 @@
 //! `sigctl status`: each service, where it is, how it does.
 
 use std::path::PathBuf;
-use std::time::Duration;
 
 use clap::Args;
-use reqwest::Client;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
-use crate::failure::Failure;
-use crate::instance::{Instance, SERVICES, Service};
+use crate::failure::{Exit, Failure};
+use crate::locate::Where;
 use crate::output::Output;
-use crate::process::Process;
+use crate::probe::{Probe, ServiceStatus, State};
+use crate::version::VERSION;
 
 /// What is looked at.
 #[derive(Args)]
+#[command(after_help = "\
+Ends with 0 if every service is ready, 3 if one of them warns, 1 if one died or is not ready, 4 if one is stopped, 6 if \
+some are still starting.")]
 pub(crate) struct Arguments {
-    /// The instance's directory.
-    directory: PathBuf,
+    #[command(flatten)]
+    instance: Where,
 }
 
 /// How an instance does.
 #[derive(Serialize)]
 struct Status {
     name: String,
+    directory: PathBuf,
+    /// Of `sigctl`; each service names its own.
+    version: &'static str,
     services: Vec<ServiceStatus>,
 }
 
-/// How a service does.
-#[derive(Serialize)]
-pub(crate) struct ServiceStatus {
-    pub(crate) service: Service,
-    pub(crate) state: State,
-    pub(crate) url: String,
-    pid: Option<i32>,
-    /// Why it is not ready.
-    pub(crate) reasons: Vec<String>,
-    /// What will make it unready unless somebody acts.
-    warnings: Vec<String>,
-}
-
-/// The states of a service.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "lowercase")]
-pub(crate) enum State {
-    /// No process runs.
-    Stopped,
-    /// A process runs and does not answer yet.
-    Starting,
-    /// It answers and says why it is not ready.
-    Unready,
-    /// It works.
-    Ready,
-}
-
-pub(crate) async fn run(arguments: Arguments, output: Output) -> Result<(), Failure> {
-    let instance = Instance::open(&arguments.directory)?;
+pub(crate) async fn run(arguments: Arguments, output: Output) -> Result<Exit, Failure> {
+    let instance = arguments.instance.open()?;
     let status = Status {
         name: instance.manifest.name.clone(),
+        directory: instance.directory().to_owned(),
+        version: VERSION,
         services: Probe::new()?.all(&instance).await,
     };
     output.print(&status, text);
-    Ok(())
+    Ok(exit(&status.services))
 }
 
-/// Looks at the services of an instance.
-pub(crate) struct Probe {
-    client: Client,
-}
-
-/// The answer of `/readyz`.
-#[derive(Default, Deserialize)]
-struct Readiness {
-    #[serde(default)]
-    reasons: Vec<Reason>,
-    #[serde(default)]
-    warnings: Vec<Reason>,
-}
-
-#[derive(Deserialize)]
-struct Reason {
-    check: String,
-    reason: String,
-}
-
-impl Probe {
-    pub(crate) fn new() -> Result<Self, Failure> {
-        // The ops listeners are plain and on this machine: no authority to trust, no proxy to ask.
-        let client = Client::builder().timeout(Duration::from_secs(2)).no_proxy();
-        let client = client.tls_certs_only([]).build();
-        let client =
-            client.map_err(|error| Failure::service("the client", "this machine", error))?;
-        Ok(Self { client })
+fn exit(services: &[ServiceStatus]) -> Exit {
+    let warns = services.iter().any(|each| !each.warnings.is_empty());
+    match services.iter().map(|each| each.state).max() {
+        None | Some(State::Ready) if warns => Exit::Warned,
+        None | Some(State::Ready) => Exit::Done,
+        Some(State::Starting) => Exit::Waiting,
+        Some(State::Stopped) => Exit::Unreachable,
+        Some(State::Unready | State::Died) => Exit::Failed,
     }
-
-    /// How each service does, all asked at once.
-    pub(crate) async fn all(&self, instance: &Instance) -> Vec<ServiceStatus> {
-        let looks = SERVICES.map(|service| self.of(instance, service));
-        futures::future::join_all(looks).await
-    }
-
-    async fn of(&self, instance: &Instance, service: Service) -> ServiceStatus {
-        let process = Process::find(instance, service);
-        let (state, readiness) = match process {
-            None => (State::Stopped, Readiness::default()),
-            Some(_) => self.readiness(&instance.manifest.ops_url(service)).await,
-        };
-        ServiceStatus {
-            service,
-            state,
-            url: instance.manifest.url(service),
-            pid: process.map(Process::id),
-            reasons: sentences(readiness.reasons),
-            warnings: sentences(readiness.warnings),
-        }
-    }
-
-    async fn readiness(&self, ops_url: &str) -> (State, Readiness) {
-        let Ok(answer) = self.client.get(format!("{ops_url}/readyz")).send().await else {
-            return (State::Starting, Readiness::default());
-        };
-        let status = answer.status();
-        let readiness = answer.json::<Readiness>().await;
-        if status.is_success() {
-            return (State::Ready, readiness.unwrap_or_default());
-        }
-        // Something else listens on that port if it gives no reasons.
-        let readiness = readiness.unwrap_or_else(|_| Readiness {
-            reasons: vec![Reason {
-                check: "readyz".to_owned(),
-                reason: format!("it answers {status}"),
-            }],
-            ..Readiness::default()
-        });
-        (State::Unready, readiness)
-    }
-}
-
-fn sentences(reasons: Vec<Reason>) -> Vec<String> {
-    let sentences = reasons
-        .into_iter()
-        .map(|each| format!("{}: {}", each.check, each.reason));
-    sentences.collect()
 }
 
 fn text(status: &Status) -> String {
-    let mut lines = vec![format!("instance {}", status.name)];
+    let mut lines = vec![format!(
+        "instance {} in {}",
+        status.name,
+        status.directory.display()
+    )];
     for each in &status.services {
-        let state = format!("{:?}", each.state).to_lowercase();
-        lines.push(format!(
-            "  {:<6} {state:<9} {}",
-            each.service.name(),
-            each.url
-        ));
-        lines.extend(
-            each.reasons
-                .iter()
-                .map(|reason| format!("         {}", reason.trim())),
-        );
-        lines.extend(
-            each.warnings
-                .iter()
-                .map(|warning| format!("         warning: {}", warning.trim())),
-        );
+        lines.push(line(each));
+        let notes = each.stranger.iter().chain(&each.reasons);
+        lines.extend(notes.map(|note| format!("         {note}")));
+        let warnings = each.warnings.iter();
+        lines.extend(warnings.map(|warning| format!("         warning: {warning}")));
+        if each.state == State::Died {
+            let name = each.service.name();
+            lines.push(format!("         see why: sigctl logs DIR {name}"));
+        }
     }
     lines.join("\n")
+}
+
+fn line(status: &ServiceStatus) -> String {
+    let mut parts = vec![format!(
+        "  {:<6} {:<8} {}",
+        status.service.name(),
+        status.state.name(),
+        status.url
+    )];
+    parts.extend(status.version.clone());
+    parts.extend(
+        status
+            .uptime_seconds
+            .map(|seconds| format!("up {}", period(seconds))),
+    );
+    parts.extend(status.pid.map(|pid| format!("process {pid}")));
+    if status.pid.is_some() && !status.started_by_sigctl {
+        parts.push("not started by sigctl".to_owned());
+    }
+    parts.join("  ")
+}
+
+/// The two largest parts of a time, which is as exact as anybody wants it.
+fn period(seconds: u64) -> String {
+    let (minutes, hours, days) = (seconds / 60, seconds / 3_600, seconds / 86_400);
+    match (days, hours, minutes) {
+        (0, 0, 0) => format!("{seconds}s"),
+        (0, 0, _) => format!("{minutes}m{}s", seconds % 60),
+        (0, _, _) => format!("{hours}h{}m", minutes % 60),
+        _ => format!("{days}d{}h", hours % 24),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::instance::Service;
+
+    fn status(state: State) -> ServiceStatus {
+        ServiceStatus {
+            service: Service::Ca,
+            state,
+            url: "http://localhost:1".to_owned(),
+            pid: None,
+            started_by_sigctl: false,
+            version: None,
+            uptime_seconds: None,
+            reasons: Vec::new(),
+            warnings: Vec::new(),
+            stranger: None,
+        }
+    }
+
+    #[test]
+    fn the_worst_service_decides_how_status_ends() {
+        for (states, expected) in [
+            (vec![State::Ready, State::Ready], Exit::Done),
+            (vec![State::Ready, State::Starting], Exit::Waiting),
+            (vec![State::Starting, State::Stopped], Exit::Unreachable),
+            (vec![State::Stopped, State::Unready], Exit::Failed),
+            (vec![State::Ready, State::Died], Exit::Failed),
+        ] {
+            let mut services: Vec<_> = states.into_iter().map(status).collect();
+            assert_eq!(exit(&services), expected);
+            if let Some(first) = services.first_mut() {
+                first
+                    .warnings
+                    .push("tuf: the root ends in 30 days".to_owned());
+            }
+            let warned = match expected {
+                Exit::Done => Exit::Warned,
+                worse => worse,
+            };
+            assert_eq!(exit(&services), warned);
+        }
+    }
+
+    #[test]
+    fn a_time_is_shown_by_its_two_largest_parts() {
+        for (seconds, shown) in [
+            (0, "0s"),
+            (59, "59s"),
+            (61, "1m1s"),
+            (3_720, "1h2m"),
+            (180_000, "2d2h"),
+        ] {
+            assert_eq!(period(seconds), shown);
+        }
+    }
 }

@@ -1,7 +1,5 @@
 //! `sigctl token`: an identity token for tests, signed with the issuer's own key.
 
-use std::path::PathBuf;
-
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use clap::Args;
@@ -16,13 +14,14 @@ use spki::SubjectPublicKeyInfoRef;
 
 use crate::failure::Failure;
 use crate::instance::{Instance, Profile, Service};
+use crate::locate::Where;
 use crate::output::Output;
 
 /// For whom.
 #[derive(Args)]
 pub(crate) struct Arguments {
-    /// The instance's directory.
-    directory: PathBuf,
+    #[command(flatten)]
+    instance: Where,
 
     /// The e-mail address that the token vouches for.
     #[arg(long)]
@@ -35,7 +34,7 @@ struct Token {
 }
 
 pub(crate) async fn run(arguments: Arguments, output: Output) -> Result<(), Failure> {
-    let instance = Instance::open(&arguments.directory)?;
+    let instance = arguments.instance.open()?;
     let token = make(&instance, &arguments.identity).await?;
     output.print(&Token { token }, |result| result.token.clone());
     Ok(())

@@ -7,11 +7,12 @@
 use std::path::Path;
 use std::process::Command;
 
-const COMMANDS: [&str; 31] = [
+const COMMANDS: [&str; 34] = [
     "",
     "init",
     "up",
     "down",
+    "restart",
     "status",
     "logs",
     "env",
@@ -39,6 +40,8 @@ const COMMANDS: [&str; 31] = [
     "verify",
     "explain",
     "completions",
+    "man",
+    "version",
 ];
 
 #[test]

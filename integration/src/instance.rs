@@ -127,9 +127,14 @@ impl Instance {
     /// If the service's configuration does not name it.
     #[must_use]
     pub fn url(&self, service: &str) -> String {
-        let status = self.json(&["status", self.directory().to_str().unwrap_or_default()]);
+        // `status` fails while a service does not run, and names the URLs all the same.
+        let status = sigctl()
+            .args(["--output", "json", "status"])
+            .arg(self.directory())
+            .output();
         status
             .ok()
+            .and_then(|status| serde_json::from_slice::<Value>(&status.stdout).ok())
             .and_then(|status| {
                 let services = status.get("services")?.as_array()?.clone();
                 let found = services

@@ -1,6 +1,6 @@
 //! The configuration files of the services. Paths in them are relative to the file, so that an instance can be moved.
 
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::num::NonZeroU64;
 use std::path::{Path, PathBuf};
 
@@ -176,18 +176,13 @@ impl Writer<'_> {
     fn listeners(&self, service: Service) -> Listeners {
         let ports = self.instance.manifest.ports(service);
         let loopback = IpAddr::V4(Ipv4Addr::LOCALHOST);
-        let public = match self.instance.manifest.host.as_str() {
-            "localhost" => loopback,
-            // Both families: an unspecified IPv6 address takes IPv4 connections too.
-            _ => IpAddr::V6(Ipv6Addr::UNSPECIFIED),
-        };
         let pair = |name: &str| TlsConfig {
             certificate: format!("{name}.pem").into(),
             key: format!("{name}.key").into(),
         };
         Listeners {
             public: ListenConfig {
-                address: SocketAddr::new(public, ports.public),
+                address: SocketAddr::new(self.instance.manifest.listen_address(), ports.public),
                 tls: self.instance.manifest.tls.then(|| pair("tls")),
             },
             ops: ListenConfig::plain(SocketAddr::new(loopback, ports.ops)),

@@ -11,7 +11,9 @@ pub(crate) mod secret;
 pub(crate) mod trust;
 
 use std::collections::BTreeMap;
+use std::ffi::OsString;
 use std::fs;
+use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
@@ -20,7 +22,10 @@ use time::OffsetDateTime;
 
 use crate::failure::Failure;
 use crate::instance::{Instance, Manifest, Profile, SERVICES, Service};
+use crate::names::{parse_host, parse_name};
 use crate::output::Output;
+use crate::up::Ends;
+use crate::{names, private};
 
 /// What is made.
 #[derive(Args)]
@@ -32,9 +37,13 @@ pub(crate) struct Arguments {
     #[arg(long, value_parser = parse_name)]
     name: String,
 
-    /// The host under which clients reach the services.
+    /// The host under which clients reach the services: a name or an address.
     #[arg(long, default_value = "localhost", value_parser = parse_host)]
     host: String,
+
+    /// The address on which the services listen for clients. Default: loopback if the host is, or else every address.
+    #[arg(long)]
+    listen: Option<IpAddr>,
 
     /// Serve TLS, with certificates of the instance's own authority.
     #[arg(long)]
@@ -68,16 +77,17 @@ struct Made {
 pub(crate) async fn run(arguments: Arguments, output: Output) -> Result<(), Failure> {
     refuse_existing(&arguments.directory)?;
     output.progress("making keys, certificates and the trust root");
-    let beside = beside(&arguments.directory)?;
-    let made = make(&arguments, &beside).await.and_then(|manifest| {
-        sigstead_durable::rename(&beside, &arguments.directory)
-            .map_err(|error| Failure::file("create", &arguments.directory, error))?;
-        Ok(manifest)
-    });
-    let manifest = made.inspect_err(|_| {
-        // What was made is of no use to anybody; the failure is what has to be told.
-        let _ = fs::remove_dir_all(&beside);
-    })?;
+    let mut ends = Ends::listen()?;
+    let beside = Beside::create(&arguments.directory)?;
+    let manifest = tokio::select! {
+        biased;
+        () = ends.any() => Err(interrupted()),
+        made = make(&arguments, &beside.path) => made,
+    };
+    // The folder that things were made in is none that the caller knows.
+    let manifest =
+        manifest.map_err(|failure| failure.naming(&beside.path, &arguments.directory))?;
+    beside.become_the(&arguments.directory)?;
     let made = Made {
         directory: arguments.directory,
         urls: SERVICES
@@ -94,38 +104,41 @@ async fn make(arguments: &Arguments, directory: &Path) -> Result<Manifest, Failu
     let id = anchors::random_id()?;
     let anchors = arguments.anchors.as_deref();
     let anchors = anchors::directory(anchors, &arguments.directory, &id)?;
+    let listen = arguments
+        .listen
+        .unwrap_or_else(|| names::listen_address(&arguments.host));
     let manifest = Manifest {
         version: Manifest::VERSION,
         name: arguments.name.clone(),
         host: arguments.host.clone(),
+        listen: arguments.listen,
         tls: arguments.tls,
         profile: arguments.profile,
         created: now,
         passphrase_file: secret::passphrase_file(arguments.passphrase_file.as_deref(), directory)?,
-        ports: ports::choose(arguments.base_port)?,
+        ports: ports::choose(arguments.base_port, listen)?,
         id: Some(id),
         anchors: Some(anchors.clone()),
     };
     let instance = Instance::new(directory.to_owned(), manifest);
     let vault = secret::Vault::open(&instance)?;
     let authorities = authority::make(&instance, &vault, now).await?;
+    // Making keys waits for nothing; here a signal to end is noticed.
+    tokio::task::yield_now().await;
     trust::make(&instance, &vault, &authorities, now).await?;
+    tokio::task::yield_now().await;
     configuration::write(&instance)?;
     sigstead_durable::create_directory(&anchors)
         .map_err(|error| Failure::file("create", &anchors, error))?;
     let text = sigstead_config::to_yaml(&instance.manifest)
-        .map_err(|error| Failure::file("write", &instance.path("instance.yaml"), error))?;
-    write(&instance.path("instance.yaml"), text.as_bytes())?;
+        .map_err(|error| Failure::file("write", &instance.path(Instance::FILE), error))?;
+    write(&instance.path(Instance::FILE), text.as_bytes())?;
     Ok(instance.manifest)
 }
 
-/// Writes a file, and the folders above it.
+/// Writes a private file, and the folders above it.
 pub(crate) fn write(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
-    let failed = |error| Failure::file("write", path, error);
-    if let Some(folder) = path.parent() {
-        fs::create_dir_all(folder).map_err(failed)?;
-    }
-    fs::write(path, bytes).map_err(failed)
+    private::write(path, bytes)
 }
 
 /// A value that the instance cannot be made of.
@@ -151,49 +164,67 @@ fn clock() -> OffsetDateTime {
 }
 
 fn refuse_existing(directory: &Path) -> Result<(), Failure> {
-    let is_free = match fs::read_dir(directory) {
-        Ok(mut entries) => entries.next().is_none(),
-        Err(error) => error.kind() == std::io::ErrorKind::NotFound,
+    // Whatever keeps us from looking keeps us from making it too, and is told then.
+    let Ok(found) = fs::symlink_metadata(directory) else {
+        return Ok(());
     };
-    if is_free {
+    let is_empty = || fs::read_dir(directory).is_ok_and(|mut entries| entries.next().is_none());
+    if found.is_dir() && is_empty() {
         return Ok(());
     }
     Err(Failure::new(
         "E-CTL-005",
-        format!("{} exists and is not empty", directory.display()),
+        format!(
+            "{} exists and is not an empty directory",
+            directory.display()
+        ),
         "choose another directory, or move this one away",
     ))
 }
 
-fn beside(directory: &Path) -> Result<PathBuf, Failure> {
-    let absolute = std::path::absolute(directory)
-        .map_err(|error| Failure::file("resolve", directory, error))?;
-    let mut name = absolute.file_name().unwrap_or_default().to_owned();
-    name.push(format!(".new-{}", std::process::id()));
-    let beside = absolute.with_file_name(name);
-    fs::create_dir_all(&beside).map_err(|error| Failure::file("create", &beside, error))?;
-    Ok(beside)
+/// The folder in which an instance is made. Unless it becomes the instance, it goes, and the keys in it.
+struct Beside {
+    path: PathBuf,
 }
 
-/// A DNS label: it becomes part of log names.
-fn parse_name(text: &str) -> Result<String, String> {
-    let fits = (1..=40).contains(&text.len())
-        && text
-            .bytes()
-            .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-')
-        && !text.starts_with('-')
-        && !text.ends_with('-');
-    if fits {
-        return Ok(text.to_owned());
+impl Beside {
+    /// Makes the folder beside the wanted one, under a name that nobody can guess and take first.
+    fn create(directory: &Path) -> Result<Self, Failure> {
+        let failed = |error| Failure::file("create", directory, error);
+        let absolute = std::path::absolute(directory).map_err(failed)?;
+        if let Some(parent) = absolute.parent() {
+            private::with_callers_umask(|| fs::create_dir_all(parent)).map_err(failed)?;
+        }
+        let mut random = [0; 8];
+        getrandom::fill(&mut random).map_err(Failure::randomness)?;
+        let mut name = OsString::from(".");
+        name.push(absolute.file_name().unwrap_or_default());
+        name.push(format!(".new-{}", hex::encode(random)));
+        let path = absolute.with_file_name(name);
+        private::create_folder(&path).map_err(failed)?;
+        Ok(Self { path })
     }
-    Err("write 1 to 40 lower-case letters, digits and inner hyphens".to_owned())
+
+    fn become_the(self, directory: &Path) -> Result<(), Failure> {
+        let moved = sigstead_durable::rename(&self.path, directory);
+        moved.map_err(|error| Failure::file("create", directory, error))
+    }
 }
 
-/// A host name or address, without scheme, port or path.
-fn parse_host(text: &str) -> Result<String, String> {
-    url::Host::parse(text)
-        .map(|host| host.to_string())
-        .map_err(|error| format!("write a host name or an address: {error}"))
+impl Drop for Beside {
+    fn drop(&mut self) {
+        // After the rename there is nothing under this name. A failure to remove cannot be told better than the failure that
+        // led here.
+        let _ = fs::remove_dir_all(&self.path);
+    }
+}
+
+fn interrupted() -> Failure {
+    Failure::new(
+        "E-CTL-074",
+        "asked to end before the instance was made",
+        "nothing was kept; run the command again",
+    )
 }
 
 fn text(made: &Made) -> String {
@@ -209,29 +240,4 @@ fn text(made: &Made) -> String {
     );
     lines.push(format!("start it: sigctl up {}", made.directory.display()));
     lines.join("\n")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn names_are_dns_labels() {
-        for name in ["a", "acme", "acme-2"] {
-            assert!(parse_name(name).is_ok(), "{name}");
-        }
-        for name in ["", "-a", "a-", "Acme", "a.b", "a b", &"a".repeat(41)] {
-            assert!(parse_name(name).is_err(), "{name}");
-        }
-    }
-
-    #[test]
-    fn hosts_have_no_scheme_port_or_path() {
-        for host in ["localhost", "sigstore.example.com", "192.0.2.1"] {
-            assert!(parse_host(host).is_ok(), "{host}");
-        }
-        for host in ["", "http://a", "a:1", "a/b", "a b"] {
-            assert!(parse_host(host).is_err(), "{host}");
-        }
-    }
 }

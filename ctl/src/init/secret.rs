@@ -1,8 +1,7 @@
 //! The passphrase of an instance, and keys that it protects.
 
-use std::fs::{self, OpenOptions};
-use std::io::Write as _;
-use std::os::unix::fs::OpenOptionsExt as _;
+use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
 use base64::Engine as _;
@@ -10,8 +9,9 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use sigstead_key::Algorithm;
 use sigstead_signer::PrivateKey;
 
-use crate::failure::Failure;
+use crate::failure::{Exit, Failure};
 use crate::instance::Instance;
+use crate::private;
 
 /// Makes keys that only the instance's passphrase opens.
 pub(crate) struct Vault {
@@ -45,6 +45,7 @@ impl Vault {
 /// Where the passphrase is: the caller's file, or a new one in the instance.
 pub(super) fn passphrase_file(given: Option<&Path>, directory: &Path) -> Result<PathBuf, Failure> {
     if let Some(given) = given {
+        refuse_open_to_others(given)?;
         return fs::canonicalize(given).map_err(|error| Failure::file("read", given, error));
     }
     let mut random = [0; 32];
@@ -54,20 +55,24 @@ pub(super) fn passphrase_file(given: Option<&Path>, directory: &Path) -> Result<
     Ok(PathBuf::from(PASSPHRASE))
 }
 
+/// A passphrase that others read protects nothing, and the services would not start with it.
+fn refuse_open_to_others(path: &Path) -> Result<(), Failure> {
+    let found = fs::metadata(path).map_err(|error| Failure::file("read", path, error))?;
+    if found.permissions().mode() & 0o077 == 0 {
+        return Ok(());
+    }
+    let shown = path.display();
+    Err(Failure::new(
+        "E-CTL-075",
+        format!("the passphrase in {shown} can be read by others than its owner"),
+        format!("chmod 600 {shown}"),
+    )
+    .exit(Exit::Refused))
+}
+
 /// Writes a file that only its owner reads, from the first byte on.
 pub(super) fn write_private(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
-    let failed = |error| Failure::file("write", path, error);
-    if let Some(folder) = path.parent() {
-        fs::create_dir_all(folder).map_err(failed)?;
-    }
-    let mut options = OpenOptions::new();
-    let mut file = options
-        .write(true)
-        .create_new(true)
-        .mode(0o600)
-        .open(path)
-        .map_err(failed)?;
-    file.write_all(bytes).map_err(failed)
+    private::write_new(path, bytes)
 }
 
 /// A key that cannot be made or used.

@@ -42,7 +42,8 @@ fn a_person_signs_in_and_signs() {
 
     let file = artifact(instance.work(), "browser");
     let bundle = crate::beside(&file, "sigstore.json");
-    let token = answer["id_token"].as_str().unwrap();
+    let token = instance.work().join("token");
+    std::fs::write(&token, answer["id_token"].as_str().unwrap()).unwrap();
     let text = |path: &std::path::Path| path.to_str().unwrap().to_owned();
     instance
         .json(&[
@@ -51,8 +52,8 @@ fn a_person_signs_in_and_signs() {
             &text(&file),
             "--bundle",
             &text(&bundle),
-            "--identity-token",
-            token,
+            "--identity-token-file",
+            &text(&token),
         ])
         .unwrap();
     let accepted = instance

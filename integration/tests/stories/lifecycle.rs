@@ -35,7 +35,7 @@ fn init_refuses_a_directory_that_exists_and_says_what_to_do() {
             .arg("init")
             .arg(&directory)
             .args(["--name", "taken"]),
-        &["exists", "not empty"],
+        &["exists and is not an empty directory"],
     );
     assert_eq!(
         std::fs::read_to_string(directory.join("file")).unwrap(),
