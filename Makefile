@@ -3,6 +3,8 @@
 DIR      ?= .sigstead
 NAME     ?= demo
 PROFILE  ?= dev
+PREFIX   ?= /usr/local
+DESTDIR  ?=
 IDENTITY ?= you@example.com
 
 FUZZ_SECONDS ?= 60
@@ -15,17 +17,32 @@ SIGCTL   := $(OUT)/sigctl
 CARGO    := cargo
 LOCKED   := --locked
 SKIPS    := $(CURDIR)/target/skips
+# What is installed, and where shells look for completions below share/.
+BINARIES := sigctl sigstead-logcheck $(addprefix sigstead-,ca ctlog oidc tlog tsa tuf)
+BASH_SCRIPT := bash-completion/completions/sigctl
+ZSH_SCRIPT  := zsh/site-functions/_sigctl
+FISH_SCRIPT := fish/vendor_completions.d/sigctl.fish
 # Stores on the disk of the checkout, for /tmp may be memory; a file descriptor for each client.
 BENCHED  := mkdir -p target/bench && ulimit -n $$(ulimit -Hn) && TMPDIR=$(CURDIR)/target/bench
 
 .DEFAULT_GOAL := help
-.PHONY: help build check fmt lint deny docs test soak up down demo clients packages bench bench-attacks bench-growth bench-peers peers packages-peers fuzz fuzz-smoke ci clean
+.PHONY: help build install check fmt lint deny docs test soak up down demo clients packages bench bench-attacks bench-growth bench-peers peers packages-peers fuzz fuzz-smoke ci clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 build: ## build the six services and sigctl (PROFILE=release for speed)
 	$(CARGO) build $(LOCKED) --workspace --bins --profile $(PROFILE)
+
+install: ## install programs, manual pages and completions below PREFIX (/usr/local); DESTDIR for packagers
+	$(MAKE) build PROFILE=release
+	install -d $(DESTDIR)$(PREFIX)/bin
+	install -m 755 $(addprefix target/release/,$(BINARIES)) $(DESTDIR)$(PREFIX)/bin
+	target/release/sigctl man $(DESTDIR)$(PREFIX)/share/man/man1
+	install -d $(addprefix $(DESTDIR)$(PREFIX)/share/,$(dir $(BASH_SCRIPT) $(ZSH_SCRIPT) $(FISH_SCRIPT)))
+	target/release/sigctl completions bash > $(DESTDIR)$(PREFIX)/share/$(BASH_SCRIPT)
+	target/release/sigctl completions zsh > $(DESTDIR)$(PREFIX)/share/$(ZSH_SCRIPT)
+	target/release/sigctl completions fish > $(DESTDIR)$(PREFIX)/share/$(FISH_SCRIPT)
 
 check: ## type-check everything
 	$(CARGO) check $(LOCKED) --workspace --all-targets
@@ -60,7 +77,7 @@ up: build ## build, create DIR if absent, start it, sign and verify a sample
 	@test -e $(DIR)/instance.yaml || $(SIGCTL) init $(DIR) --name $(NAME) --anchors $(DIR)-anchors
 	@$(SIGCTL) up $(DIR) --detach
 	@date > $(DIR)/sample.txt
-	@$(SIGCTL) sign $(DIR) $(DIR)/sample.txt --bundle $(DIR)/sample.sigstore.json --identity $(IDENTITY)
+	@$(SIGCTL) sign $(DIR) $(DIR)/sample.txt --bundle $(DIR)/sample.sigstore.json --overwrite --identity $(IDENTITY)
 	@$(SIGCTL) verify $(DIR)/sample.txt --instance $(DIR) --bundle $(DIR)/sample.sigstore.json --identity $(IDENTITY)
 	@printf '\nNext: sign with your own tools; the commands for each client are in %s/client/README.md\n' '$(DIR)'
 	@printf 'Stop it with: make down\n'
