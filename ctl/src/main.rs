@@ -26,6 +26,7 @@ mod output;
 mod private;
 mod probe;
 mod process;
+mod reload;
 mod restart;
 mod service_log;
 mod sign;
@@ -68,6 +69,8 @@ enum Command {
     Down(down::Arguments),
     /// Stop services and start them again.
     Restart(restart::Arguments),
+    /// Let running services read again what they can without a restart.
+    Reload(reload::Arguments),
     /// Show each service, where it is and how it does.
     Status(status::Arguments),
     /// Show what services logged.
@@ -160,6 +163,7 @@ async fn run(command: Command, output: Output) -> Result<Exit, Failure> {
         Command::Up(arguments) => up::run(arguments, output).await?,
         Command::Down(arguments) => down::run(arguments, output).await?,
         Command::Restart(arguments) => restart::run(arguments, output).await?,
+        Command::Reload(arguments) => reload::run(arguments, output).await?,
         Command::Logs(arguments) => logs::run(arguments, output).await?,
         Command::Env(arguments) => env::run(arguments, output).await?,
         Command::Oidc(arguments) => oidc::run(arguments, output).await?,

@@ -29,7 +29,7 @@ impl Process {
     }
 
     /// The process of that number.
-    fn from_id(id: i32) -> Option<Self> {
+    pub(crate) fn from_id(id: i32) -> Option<Self> {
         // Zero and the negative numbers name groups of processes.
         let id = (id > 0).then_some(id)?;
         Pid::from_raw(id).map(|pid| Self { pid })
@@ -69,7 +69,7 @@ impl Process {
     }
 
     /// Sends it a signal; that it has ended is no failure.
-    fn signal(self, signal: Signal) -> Result<(), Failure> {
+    pub(crate) fn signal(self, signal: Signal) -> Result<(), Failure> {
         match kill_process(self.pid, signal) {
             Ok(()) | Err(rustix::io::Errno::SRCH) => Ok(()),
             Err(error) => Err(Failure::io("cannot signal a service", error.into())),

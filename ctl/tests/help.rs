@@ -7,12 +7,13 @@
 use std::path::Path;
 use std::process::Command;
 
-const COMMANDS: [&str; 34] = [
+const COMMANDS: [&str; 35] = [
     "",
     "init",
     "up",
     "down",
     "restart",
+    "reload",
     "status",
     "logs",
     "env",

@@ -59,6 +59,7 @@ fn every_failure_ends_with_the_code_of_its_kind() {
         (vec!["init", instance, "--name", "world"], 5, "E-CTL-005"),
         (vec!["log", "info", instance], 4, "E-CTL-076"),
         (vec!["oidc", "user", "list", instance], 4, "E-CTL-076"),
+        (vec!["reload", instance], 4, "E-CTL-076"),
         (vec!["status", instance], 4, ""),
         (vec!["version"], 0, ""),
     ] {

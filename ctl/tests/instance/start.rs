@@ -6,7 +6,7 @@ use std::process::Command;
 
 use rustix::process::{Pid, Signal, kill_process};
 
-use crate::world::{SERVICES, World, end_of, said};
+use crate::world::{SERVICES, STAND_IN, World, end_of, said};
 
 #[test]
 fn nothing_is_started_when_a_program_is_missing() {
@@ -206,4 +206,26 @@ fn services_see_nothing_of_the_callers_secrets() {
         "{seen}"
     );
     assert!(!seen.contains("hush"), "{seen}");
+}
+
+#[tokio::test]
+async fn a_reload_asks_the_services_that_are_named_and_no_others() {
+    let world = World::new("reload");
+    for service in SERVICES {
+        let trap = format!("trap 'echo {service} >> \"$(dirname \"$0\")/asked\"' HUP\nwhile");
+        world.stand_in(service, &STAND_IN.replace("while", &trap));
+    }
+    world.answer();
+    let up = world.sigctl(&["up", "--detach"]).output().unwrap();
+    assert!(up.status.success(), "{}", said(&up));
+    let before = world.pid("tsa");
+    let reload = world.sigctl(&["reload"]).arg("tsa").output().unwrap();
+    assert!(reload.status.success(), "{}", said(&reload));
+    while !world.path("asked").exists() {
+        tokio::task::yield_now().await;
+    }
+    assert!(world.down().contains("stopped 6 services"));
+    assert_eq!(fs::read_to_string(world.path("asked")).unwrap(), "tsa\n");
+    assert_eq!(world.started().len(), SERVICES.len());
+    assert!(world.started().contains(&before));
 }
