@@ -14,7 +14,7 @@ pub const SKIPS_VARIABLE: &str = "SIGSTEAD_TEST_SKIPS";
 pub struct Need<'a> {
     /// What it is, for example `cosign`.
     pub name: &'a str,
-    /// The command that brings it, for example `make clients`.
+    /// What brings it, for example the command `make clients`.
     pub remedy: &'a str,
 }
 
@@ -25,15 +25,25 @@ impl Need<'_> {
     /// If the need is not met where nothing may be skipped ([`REQUIRE_VARIABLE`]), or if the skip cannot be recorded.
     #[must_use]
     pub fn check(self, is_met: bool) -> Option<()> {
-        if is_met {
-            return Some(());
-        }
         assert!(
-            std::env::var_os(REQUIRE_VARIABLE).is_none(),
+            is_met || std::env::var_os(REQUIRE_VARIABLE).is_none(),
             "{} is not there, and here nothing may be skipped: {}",
             self.name,
             self.remedy
         );
+        self.check_optional(is_met)
+    }
+
+    /// The same for what no command of the project brings, so that it may be absent everywhere: the skip is recorded, and
+    /// is allowed also where nothing else may be skipped.
+    ///
+    /// # Panics
+    /// If the skip cannot be recorded.
+    #[must_use]
+    pub fn check_optional(self, is_met: bool) -> Option<()> {
+        if is_met {
+            return Some(());
+        }
         eprintln!("skipped: {} is not there: {}", self.name, self.remedy);
         if let Some(file) = std::env::var_os(SKIPS_VARIABLE) {
             self.record(Path::new(&file));

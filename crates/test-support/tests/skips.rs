@@ -7,16 +7,19 @@ use std::process::{Command, Output};
 
 use sigstead_test_support::{Need, REQUIRE_VARIABLE, SKIPS_VARIABLE};
 
-/// The environment of a process is its own, so each test runs this one again as a program.
+/// The environment of a process is its own, so each test runs this one or the next again as a program.
 #[test]
 fn needs_what_nobody_has() {
-    let need = Need {
-        name: "a unicorn",
-        remedy: "make unicorn",
-    };
     let is_met = std::env::var_os("SIGSTEAD_TEST_UNICORN").is_some();
     if std::env::var_os(IS_CHILD).is_some() {
-        assert_eq!(need.check(is_met).is_some(), is_met);
+        assert_eq!(UNICORN.check(is_met).is_some(), is_met);
+    }
+}
+
+#[test]
+fn would_use_what_nobody_has() {
+    if std::env::var_os(IS_CHILD).is_some() {
+        assert!(UNICORN.check_optional(false).is_none());
     }
 }
 
@@ -51,6 +54,21 @@ fn a_skip_fails_where_nothing_may_be_skipped() {
 }
 
 #[test]
+fn a_skip_of_what_is_optional_is_recorded_and_fails_nowhere() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("skips");
+    let variables = [
+        (SKIPS_VARIABLE, file.as_path()),
+        (REQUIRE_VARIABLE, Path::new("1")),
+    ];
+    let output = program("would_use_what_nobody_has", &variables);
+    assert!(output.status.success());
+    let recorded = std::fs::read_to_string(&file).unwrap();
+    let expected = "a unicorn\tmake unicorn\twould_use_what_nobody_has\n";
+    assert_eq!(recorded, expected);
+}
+
+#[test]
 fn the_sum_names_each_need_once_with_its_remedy_and_its_tests() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("skips");
@@ -70,8 +88,12 @@ fn the_sum_of_no_skip_says_so() {
 }
 
 fn child(variables: &[(&str, &Path)]) -> Output {
+    program("needs_what_nobody_has", variables)
+}
+
+fn program(test: &str, variables: &[(&str, &Path)]) -> Output {
     Command::new(std::env::current_exe().unwrap())
-        .args(["--exact", "needs_what_nobody_has"])
+        .args(["--exact", test])
         .env_remove(REQUIRE_VARIABLE)
         .env_remove(SKIPS_VARIABLE)
         .env(IS_CHILD, "1")
@@ -87,4 +109,8 @@ fn sum(file: &Path) -> String {
     String::from_utf8(output.stdout).unwrap()
 }
 
+const UNICORN: Need<'_> = Need {
+    name: "a unicorn",
+    remedy: "make unicorn",
+};
 const IS_CHILD: &str = "SIGSTEAD_TEST_IS_CHILD";
