@@ -104,6 +104,21 @@ pub fn sigstore_python() -> Option<PathBuf> {
     installed("sigstore-python", clients().join("python/bin/sigstore"))
 }
 
+/// The trusted root of the public instance, as the pinned sigstore-python brings it.
+#[must_use]
+pub fn public_trusted_root() -> Option<PathBuf> {
+    let store = "site-packages/sigstore/_store/https%3A%2F%2Ftuf-repo-cdn.sigstore.dev";
+    let pythons = std::fs::read_dir(clients().join("python/lib")).ok();
+    let found = pythons
+        .into_iter()
+        .flatten()
+        .filter_map(Result::ok)
+        .map(|python| python.path().join(store).join("trusted_root.json"))
+        .find(|root| root.exists());
+    present("sigstore-python", found.is_some())?;
+    found
+}
+
 /// Chromium, as Debian installs it.
 #[must_use]
 pub fn chromium() -> Option<PathBuf> {
