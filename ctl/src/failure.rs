@@ -33,6 +33,8 @@ impl Exit {
             "E-CTL-076" => Self::Unreachable,
             "E-CTL-005" | "E-CTL-010" | "E-CTL-014" => Self::Refused,
             "E-CTL-013" => Self::Waiting,
+            // What a check of a verification refuses must not be used.
+            _ if code.starts_with("E-VERIFY-") => Self::Refused,
             _ => Self::Failed,
         }
     }
@@ -207,6 +209,18 @@ impl Failure {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_refused_verification_ends_otherwise_than_one_that_could_not_be_made() {
+        for (code, exit) in [
+            ("E-VERIFY-001", Exit::Refused),
+            ("E-VERIFY-037", Exit::Refused),
+            ("E-CTL-002", Exit::Failed),
+            ("E-CTL-012", Exit::Usage),
+        ] {
+            assert_eq!(Failure::new(code, "what", "do").exit, exit, "{code}");
+        }
+    }
 
     #[test]
     fn a_failure_shows_no_escape_sequences_of_others() {
