@@ -5,10 +5,12 @@
 
 mod first_entry;
 mod grpc;
+mod large;
 mod process;
 mod read;
 mod rekor_v1;
 mod routing;
 mod shards;
+mod weak_keys;
 mod world;
 mod write;
