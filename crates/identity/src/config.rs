@@ -246,6 +246,21 @@ impl IssuersConfig {
         serde_yaml::to_string(self).map_err(|error| Error::ConfigEncode(Arc::new(error)))
     }
 
+    /// Checks that principals of every issuer are made here.
+    pub(crate) fn check_served(&self) -> Result<(), Error> {
+        let issuers: Vec<_> = self
+            .issuers
+            .iter()
+            .chain(&self.meta_issuers)
+            .filter(|(_, issuer)| !issuer.kind.is_served())
+            .map(|(key, issuer)| (key.clone(), issuer.kind))
+            .collect();
+        if issuers.is_empty() {
+            return Ok(());
+        }
+        Err(Error::TypesNotServed { issuers })
+    }
+
     /// Adds an issuer under its URL; an entry of the same URL is replaced.
     #[must_use]
     pub fn with_issuer(mut self, issuer: IssuerConfig) -> Self {

@@ -87,13 +87,11 @@ pub enum Error {
     /// The issuer does not vouch for the e-mail address.
     #[error("the issuer has not verified the e-mail address")]
     EmailNotVerified,
-    /// The issuer's type is known and its subjects are not made here.
-    #[error("issuer {issuer} has type {kind}, for which this service issues nothing")]
-    TypeNotEnabled {
-        /// The token's `iss`.
-        issuer: String,
-        /// The configured type.
-        kind: IssuerType,
+    /// Issuers have types that are known and whose subjects are not made here.
+    #[error("there are no certificates for {}", list(issuers))]
+    TypesNotServed {
+        /// The key of each entry, and its type.
+        issuers: Vec<(String, IssuerType)>,
     },
 
     /// The issuer's documents cannot be had now.
@@ -158,4 +156,11 @@ pub enum ConfigFault {
     /// The provider is not described in the file.
     #[error("ci-provider names no entry of ci-issuer-metadata")]
     CiProviderUnknown,
+}
+
+fn list(issuers: &[(String, IssuerType)]) -> String {
+    let each = issuers
+        .iter()
+        .map(|(issuer, kind)| format!("{issuer} (type {kind})"));
+    each.collect::<Vec<_>>().join(", ")
 }

@@ -54,18 +54,21 @@ pub enum IssuerLocation {
 
 impl Issuers {
     /// Takes the issuers of a file. Nothing is fetched yet.
-    #[must_use]
-    pub fn new(config: IssuersConfig, fetch: Arc<dyn Fetch>) -> Self {
+    ///
+    /// # Errors
+    /// [`Error::TypesNotServed`] with every issuer of a type whose principals are not made here.
+    pub fn new(config: IssuersConfig, fetch: Arc<dyn Fetch>) -> Result<Self, Error> {
+        config.check_served()?;
         let provider = |(url, mut issuer): (String, IssuerConfig)| {
             issuer.issuer_url.clone_from(&url);
             (url, Arc::new(Provider::new(issuer)))
         };
-        Self {
+        Ok(Self {
             fixed: config.issuers.into_iter().map(provider).collect(),
             meta: config.meta_issuers,
             matched: Mutex::default(),
             fetch,
-        }
+        })
     }
 
     /// Verifies a token and says who presented it.
@@ -78,12 +81,6 @@ impl Issuers {
         // Not believed: it only says whose keys to try, and the keys then decide.
         let provider = self.provider(token.claims.text("iss")?)?;
         let issuer = provider.config();
-        if !issuer.kind.is_enabled() {
-            return Err(Error::TypeNotEnabled {
-                issuer: issuer.issuer_url.clone(),
-                kind: issuer.kind,
-            });
-        }
         // Before the signature, because they cost nothing and a stale token causes no fetch.
         token.claims.check_audience(&issuer.client_id)?;
         token.claims.check_times(now)?;
@@ -108,7 +105,7 @@ impl Issuers {
     /// Fetches the keys that are missing or old, so that the first token need not wait for them.
     pub async fn warm(&self, now: OffsetDateTime) {
         let mut fetches = JoinSet::new();
-        for provider in self.enabled() {
+        for provider in self.fixed.values() {
             let (provider, fetch) = (provider.clone(), self.fetch.clone());
             // The provider keeps and logs a failure.
             fetches.spawn(async move { provider.warm(&*fetch, now).await });
@@ -121,17 +118,11 @@ impl Issuers {
     /// # Errors
     /// Why the first issuer without keys has none; none was tried before [`Issuers::warm`].
     pub fn check_reachable(&self) -> Result<(), Option<Error>> {
-        let mut enabled = self.enabled().peekable();
-        if enabled.peek().is_none() || self.enabled().any(|provider| provider.has_keys()) {
+        let mut providers = self.fixed.values();
+        if self.fixed.is_empty() || self.fixed.values().any(|provider| provider.has_keys()) {
             return Ok(());
         }
-        Err(enabled.find_map(|provider| provider.failure()))
-    }
-
-    fn enabled(&self) -> impl Iterator<Item = &Arc<Provider>> {
-        self.fixed
-            .values()
-            .filter(|provider| provider.config().kind.is_enabled())
+        Err(providers.find_map(|provider| provider.failure()))
     }
 
     fn provider(&self, issuer_url: &str) -> Result<Arc<Provider>, Error> {

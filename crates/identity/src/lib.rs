@@ -7,8 +7,8 @@
 //! [`Issuers`], which finds the issuer of a token, fetches and caches its keys through [`Fetch`],
 //! verifies the token and makes the [`Principal`] of issuers of type `email`, `uri` and `username`.
 //!
-//! Deliberately absent: the subjects of the other issuer types, which are read and refused with
-//! [`Error::TypeNotEnabled`]; symmetric signatures and encrypted tokens; a clock, because time is
+//! Deliberately absent: the subjects of the other issuer types, which [`Issuers::new`] refuses with
+//! [`Error::TypesNotServed`]; symmetric signatures and encrypted tokens; a clock, because time is
 //! an argument.
 
 mod claims;

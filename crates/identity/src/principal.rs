@@ -63,9 +63,8 @@ impl Principal {
             IssuerType::Uri => uri(subject, issuer)?,
             IssuerType::Username => username(subject, issuer)?,
             kind => {
-                return Err(Error::TypeNotEnabled {
-                    issuer: issuer.issuer_url.clone(),
-                    kind,
+                return Err(Error::TypesNotServed {
+                    issuers: vec![(issuer.issuer_url.clone(), kind)],
                 });
             }
         };
@@ -89,7 +88,7 @@ impl Principal {
 impl IssuerType {
     /// Whether principals of this type are made here.
     #[must_use]
-    pub fn is_enabled(self) -> bool {
+    pub fn is_served(self) -> bool {
         matches!(self, Self::Email | Self::Uri | Self::Username)
     }
 }

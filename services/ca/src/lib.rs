@@ -56,7 +56,7 @@ pub async fn build(config: Config) -> Result<Service, Error> {
     let ct_log = Arc::new(HttpCtLog::new(client, &config.ct_log.url)?);
     let registry = Registry::new();
     let authority = CertificateAuthority::new(Parts {
-        issuers: Issuers::new(issuers, Arc::new(fetch)),
+        issuers: Issuers::new(issuers, Arc::new(fetch)).map_err(Error::IssuersNotServed)?,
         signer,
         chain,
         certificate_lifetime: config.certificate_lifetime.time(),

@@ -546,25 +546,6 @@ async fn an_issuer_that_is_down_asks_to_try_again() {
     assert_eq!(answer.json()["code"], 14);
 }
 
-#[tokio::test]
-async fn an_issuer_type_that_is_not_enabled_is_said_so() {
-    let ca = TestCa::with(Setup {
-        kind: IssuerType::GithubWorkflow,
-        ..Setup::default()
-    })
-    .await;
-    let token = ca.issuer.token().await;
-    let answer = ca
-        .post(V2, Some(&token), &Holder::p256().request("user-1").await)
-        .await;
-    assert_refused(
-        &answer,
-        "E-CA-014",
-        "There was an error processing the identity token",
-    );
-    assert!(answer.text().contains("github-workflow"));
-}
-
 async fn legacy(holder: &Holder) -> Value {
     json!({
         "publicKey": {"algorithm": "ecdsa", "content": STANDARD.encode(holder.pem())},

@@ -187,6 +187,33 @@ async fn builds_with_issuer_and_log_out_of_reach() {
     assert!(service.into_public_router().is_ok());
 }
 
+/// What is accepted at the start must be served: a token of such an issuer was refused when somebody signed.
+#[tokio::test]
+async fn issuers_of_types_that_are_not_served_end_the_start() {
+    let folder = Folder::new().await;
+    folder.write(
+        "issuers.yaml",
+        "oidc-issuers:\n  http://localhost:1: {client-id: sigstore, type: email}\n  \
+         https://token.actions.example: {client-id: sigstore, type: ci-provider, ci-provider: ci}\n\
+         meta-issuers:\n  https://oidc.*.example: {client-id: sigstore, type: kubernetes}\n\
+         ci-issuer-metadata: {ci: {}}\n",
+    );
+    let text = sigstead_ca::build(folder.config())
+        .await
+        .map(drop)
+        .unwrap_err()
+        .to_string();
+    assert!(text.starts_with("E-CA-014: "), "{text}");
+    for part in [
+        "https://token.actions.example (type ci-provider)",
+        "https://oidc.*.example (type kubernetes)",
+        "remove them",
+    ] {
+        assert!(text.contains(part), "{part}: {text}");
+    }
+    assert!(!text.contains("localhost:1"), "{text}");
+}
+
 #[tokio::test]
 async fn says_which_file_cannot_be_used() {
     for (file, content, expected) in [

@@ -23,7 +23,7 @@ fn issuers(fetch: &Arc<MemoryFetch>) -> Issuers {
         "sigstore",
         IssuerType::Email,
     ));
-    Issuers::new(config, fetch.clone())
+    Issuers::new(config, fetch.clone()).unwrap()
 }
 
 #[tokio::test]
@@ -202,7 +202,7 @@ async fn a_pattern_stands_for_many_issuers_each_with_its_own_keys() {
     let (key, other) = (TestKey::p256(), TestKey::p256());
     let fetch = MemoryFetch::serving(ISSUER, &[key.jwk("k")]);
     fetch.serve_issuer("https://other.example.com", &[other.jwk("k")]);
-    let issuers = Issuers::new(config, fetch.clone());
+    let issuers = Issuers::new(config, fetch.clone()).unwrap();
     let principal = issuers
         .verify(&key.token("k", &email_claims()), now())
         .await
@@ -231,7 +231,7 @@ async fn made_up_issuers_do_not_fill_the_memory() {
         IssuerConfig::new("", "sigstore", IssuerType::Email),
     );
     let key = TestKey::p256();
-    let issuers = Issuers::new(config, MemoryFetch::serving(ISSUER, &[key.jwk("k")]));
+    let issuers = Issuers::new(config, MemoryFetch::serving(ISSUER, &[key.jwk("k")])).unwrap();
     issuers
         .verify(&key.token("k", &email_claims()), now())
         .await
@@ -253,22 +253,22 @@ async fn made_up_issuers_do_not_fill_the_memory() {
     );
 }
 
-#[tokio::test]
-async fn a_known_type_that_is_not_enabled_is_said_so_without_a_fetch() {
-    let config = IssuersConfig::default().with_issuer(IssuerConfig::new(
-        ISSUER,
-        "sigstore",
-        IssuerType::GithubWorkflow,
-    ));
-    let fetch = Arc::new(MemoryFetch::default());
-    let issuers = Issuers::new(config, fetch.clone());
-    let error = issuers
-        .verify(&TestKey::p256().token("k", &email_claims()), now())
-        .await
+#[test]
+fn issuers_of_types_that_are_not_served_are_refused_each_by_its_name() {
+    let issuer = |url: &str, kind| IssuerConfig::new(url, "sigstore", kind);
+    let config = IssuersConfig::default()
+        .with_issuer(issuer(ISSUER, IssuerType::Email))
+        .with_issuer(issuer("https://a.example", IssuerType::GithubWorkflow))
+        .with_issuer(issuer("https://b.example", IssuerType::CiProvider))
+        .with_meta_issuer("https://*.c.example", issuer("", IssuerType::Kubernetes));
+    let error = Issuers::new(config, Arc::new(MemoryFetch::default()))
+        .map(drop)
         .unwrap_err();
-    let text = "issuer https://issuer.example.com has type github-workflow, for which this service issues nothing";
-    assert_eq!(error.to_string(), text);
-    assert_eq!(fetch.fetches(), 0);
+    assert_eq!(
+        error.to_string(),
+        "there are no certificates for https://a.example (type github-workflow), \
+         https://b.example (type ci-provider), https://*.c.example (type kubernetes)"
+    );
 }
 
 #[test]
@@ -277,9 +277,14 @@ fn tells_clients_what_is_configured() {
         .with_issuer(IssuerConfig::new(ISSUER, "sigstore", IssuerType::Email))
         .with_meta_issuer(
             "https://*.example.com",
-            IssuerConfig::new("", "other", IssuerType::Kubernetes),
+            IssuerConfig {
+                subject_domain: "example.com".to_owned(),
+                ..IssuerConfig::new("", "other", IssuerType::Username)
+            },
         );
-    let configured = Issuers::new(config, Arc::new(MemoryFetch::default())).configured();
+    let configured = Issuers::new(config, Arc::new(MemoryFetch::default()))
+        .unwrap()
+        .configured();
     assert_eq!(configured.len(), 2);
     assert_eq!(
         configured[0].location,

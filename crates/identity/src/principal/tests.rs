@@ -15,7 +15,7 @@ fn outcome(value: &Value, issuer: &IssuerConfig) -> Result<Principal, &'static s
         Error::ClaimMissing { .. } => "missing",
         Error::ClaimInvalid { .. } => "invalid",
         Error::EmailNotVerified => "not verified",
-        Error::TypeNotEnabled { .. } => "not enabled",
+        Error::TypesNotServed { .. } => "not served",
         _ => "other",
     })
 }
@@ -148,7 +148,7 @@ fn a_user_is_known_by_a_name_within_the_domain() {
 }
 
 #[test]
-fn other_types_are_known_and_not_enabled() {
+fn other_types_are_known_and_not_served() {
     for kind in [
         IssuerType::Spiffe,
         IssuerType::Kubernetes,
@@ -161,8 +161,8 @@ fn other_types_are_known_and_not_enabled() {
     ] {
         assert_eq!(
             outcome(&json!({"sub": "s"}), &issuer(kind)),
-            Err("not enabled")
+            Err("not served")
         );
-        assert!(!kind.is_enabled());
+        assert!(!kind.is_served());
     }
 }

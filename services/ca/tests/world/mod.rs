@@ -86,7 +86,7 @@ impl TestCa {
         let registry = Registry::new();
         let key = authorities.intermediate_key.clone();
         let authority = CertificateAuthority::new(Parts {
-            issuers: Issuers::new(issuers, fetch),
+            issuers: Issuers::new(issuers, fetch).unwrap(),
             signer: if setup.signer_fails {
                 Arc::new(BrokenSigner(key))
             } else {
