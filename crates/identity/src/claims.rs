@@ -69,7 +69,7 @@ impl Claims {
         Ok(())
     }
 
-    /// RFC 7519 §4.1.4 and §4.1.5. The end is exact, because the issuer chose it; the beginning has
+    /// RFC 7519 §4.1.4, §4.1.5 and §4.1.6. The end is exact, because the issuer chose it; the beginning has
     /// leeway, because it is the issuer's clock.
     pub(crate) fn check_times(&self, now: OffsetDateTime) -> Result<(), Error> {
         let exp = self.time("exp")?.ok_or_else(|| Error::ClaimMissing {
@@ -78,12 +78,14 @@ impl Claims {
         if now >= exp {
             return Err(Error::TokenExpired { at: exp });
         }
-        match self.time("nbf")? {
-            Some(nbf) if nbf > now.saturating_add(NOT_BEFORE_LEEWAY) => {
-                Err(Error::TokenNotYetValid { at: nbf })
-            }
-            _ => Ok(()),
+        let latest = now.saturating_add(CLOCK_LEEWAY);
+        if let Some(at) = self.time("nbf")?.filter(|nbf| *nbf > latest) {
+            return Err(Error::TokenNotYetValid { at });
         }
+        if let Some(at) = self.time("iat")?.filter(|iat| *iat > latest) {
+            return Err(Error::TokenNotYetIssued { at });
+        }
+        Ok(())
     }
 
     /// RFC 7519 §2, `NumericDate`: seconds, with a fraction if the issuer likes.
@@ -120,7 +122,7 @@ impl<'a> ClaimPath<'a> {
 }
 
 /// How far an issuer's clock may run ahead of ours.
-const NOT_BEFORE_LEEWAY: Duration = Duration::minutes(5);
+const CLOCK_LEEWAY: Duration = Duration::minutes(5);
 
 #[cfg(test)]
 mod tests {
@@ -165,7 +167,11 @@ mod tests {
             (json!({"exp": 1_000_000.5}), "expired"),
             (json!({"exp": 1_000_060, "nbf": 1_000_300}), "ok"),
             (json!({"exp": 1_000_900, "nbf": 1_000_301}), "early"),
-            (json!({"exp": 1_000_060, "iat": 2_000_000}), "ok"),
+            (json!({"exp": 1_000_900, "iat": 1_000_300}), "ok"),
+            (json!({"exp": 1_000_900, "iat": 1_000_301}), "unissued"),
+            (json!({"exp": 3_000_000, "iat": 2_000_000}), "unissued"),
+            (json!({"exp": 1_000_060, "iat": null}), "ok"),
+            (json!({"exp": 1_000_060, "iat": "now"}), "invalid"),
             (json!({}), "missing"),
             (json!({"exp": null}), "missing"),
             (json!({"exp": "1000060"}), "invalid"),
@@ -176,6 +182,7 @@ mod tests {
                 Ok(()) => "ok",
                 Err(Error::TokenExpired { .. }) => "expired",
                 Err(Error::TokenNotYetValid { .. }) => "early",
+                Err(Error::TokenNotYetIssued { .. }) => "unissued",
                 Err(Error::ClaimMissing { .. }) => "missing",
                 Err(_) => "invalid",
             };

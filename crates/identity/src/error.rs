@@ -61,6 +61,12 @@ pub enum Error {
         /// Its `nbf`.
         at: OffsetDateTime,
     },
+    /// The token was issued in the future.
+    #[error("the token says that it is issued at {at}, which is yet to come")]
+    TokenNotYetIssued {
+        /// Its `iat`.
+        at: OffsetDateTime,
+    },
     /// No key of the issuer bears the token's key identifier.
     #[error("the issuer publishes no key for this token")]
     KeyUnknown,

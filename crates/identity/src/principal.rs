@@ -57,7 +57,7 @@ impl Principal {
 
     /// Makes the principal of a token that was verified for this issuer.
     pub(crate) fn from_claims(claims: &Claims, issuer: &IssuerConfig) -> Result<Self, Error> {
-        let subject = printable(claims.text("sub")?)?;
+        let subject = certifiable(claims.text("sub")?)?;
         let san = match issuer.kind {
             IssuerType::Email => email(claims, issuer)?,
             IssuerType::Uri => uri(subject, issuer)?,
@@ -153,16 +153,38 @@ fn username(subject: &str, issuer: &IssuerConfig) -> Result<SanValue, Error> {
     })
 }
 
-/// A control character in a certificate's extension reads differently on every screen.
-fn printable(subject: &str) -> Result<&str, Error> {
+/// A control character in a certificate or an audit record reads differently on every screen, and a
+/// bidirectional one lets a subject pass for another.
+fn certifiable(subject: &str) -> Result<&str, Error> {
+    let invalid = |reason| Error::ClaimInvalid {
+        claim: "sub",
+        reason,
+    };
+    if subject.len() > MAX_SUBJECT_BYTES {
+        return Err(invalid("is longer than 2048 bytes"));
+    }
     if subject.chars().any(char::is_control) {
-        return Err(Error::ClaimInvalid {
-            claim: "sub",
-            reason: "contains control characters",
-        });
+        return Err(invalid("contains control characters"));
+    }
+    if subject.chars().any(is_bidirectional_control) {
+        return Err(invalid(
+            "contains characters that change the direction of text",
+        ));
     }
     Ok(subject)
 }
+
+/// The property `Bidi_Control` of Unicode (UAX #9).
+fn is_bidirectional_control(character: char) -> bool {
+    matches!(
+        character,
+        '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}'
+    )
+}
+
+/// `OpenID` Connect Core §2 allows 255 ASCII characters, and workloads are named by URIs that are
+/// longer. A certificate and every entry of it in the logs are kept for ever, so there is a bound.
+const MAX_SUBJECT_BYTES: usize = 2048;
 
 #[cfg(test)]
 mod tests;

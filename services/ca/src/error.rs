@@ -167,7 +167,9 @@ fn token_problem(error: &sigstead_identity::Error) -> Problem {
             "E-CA-004",
             "ask the issuer for a token with the audience of /api/v2/configuration",
         ),
-        Token::TokenExpired { .. } | Token::TokenNotYetValid { .. } => (
+        Token::TokenExpired { .. }
+        | Token::TokenNotYetValid { .. }
+        | Token::TokenNotYetIssued { .. } => (
             "E-CA-004",
             "get a new token, and compare the clocks if a new one is refused too",
         ),

@@ -166,3 +166,42 @@ fn other_types_are_known_and_not_served() {
         assert!(!kind.is_served());
     }
 }
+
+#[test]
+fn subjects_that_are_long_or_look_like_another_are_refused_for_every_type() {
+    let domain = |kind, domain: &str| IssuerConfig {
+        subject_domain: domain.to_owned(),
+        ..issuer(kind)
+    };
+    let token = |sub: &str| json!({"sub": sub, "email": "a@example.com", "email_verified": true});
+    for issuer in [
+        issuer(IssuerType::Email),
+        domain(IssuerType::Username, "example.com"),
+    ] {
+        for subject in ["1", "zoë", &"a".repeat(2048)] {
+            assert!(outcome(&token(subject), &issuer).is_ok(), "{subject}");
+        }
+        for subject in [
+            &"a".repeat(2049),
+            "a\u{7f}",
+            "a\u{85}b",
+            "a\u{61c}b",
+            "a\u{200e}b",
+            "a\u{200f}b",
+            "a\u{202a}b",
+            "a\u{202e}b",
+            "a\u{2066}b",
+            "a\u{2069}b",
+        ] {
+            assert_eq!(
+                outcome(&token(subject), &issuer),
+                Err("invalid"),
+                "{subject:?}"
+            );
+        }
+    }
+    let uri = domain(IssuerType::Uri, "https://example.com");
+    let long = format!("https://example.com/{}", "a".repeat(2029));
+    assert!(outcome(&token(&long[..2048]), &uri).is_ok());
+    assert_eq!(outcome(&token(&long), &uri), Err("invalid"));
+}
