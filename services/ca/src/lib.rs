@@ -43,13 +43,36 @@ use ct_log::HttpCtLog;
 /// # Errors
 /// A file cannot be read, or what is in them does not fit together.
 pub async fn build(config: Config) -> Result<Service, Error> {
+    let (authority, ct_log, registry) = open(&config).await?;
+    let service = serve(config.listeners, Arc::new(authority), registry);
+    Ok(service.readiness("ct log", move || {
+        let ct_log = ct_log.clone();
+        async move {
+            ct_log
+                .probe()
+                .await
+                .map_err(|error| sigstead_kit::causes(&error))
+        }
+    }))
+}
+
+/// Checks everything that [`build`] reads. It calls nobody and changes nothing, so that it can be done
+/// beside the running service.
+///
+/// # Errors
+/// As [`build`].
+pub async fn check(config: &Config) -> Result<(), Error> {
+    open(config).await.map(drop)
+}
+
+async fn open(config: &Config) -> Result<(CertificateAuthority, Arc<HttpCtLog>, Registry), Error> {
     let signer = sigstead_signer::open(&config.key)
         .await
         .map_err(Error::OpenKey)?;
     let chain = IssuerChain::parse(&start::read_text(&config.chain).await?)?;
     let issuers =
         IssuersConfig::parse(&start::read_text(&config.issuers).await?).map_err(Error::Issuers)?;
-    let options = start::fetch_options(&config).await?;
+    let options = start::fetch_options(config).await?;
     let fetch = HttpFetch::new(&options, &issuers).map_err(Error::Issuers)?;
     let log_key = start::read_log_key(&config.ct_log.public_key).await?;
     let client = config.client.build().map_err(Error::Client)?;
@@ -65,14 +88,5 @@ pub async fn build(config: Config) -> Result<Service, Error> {
         clock: Arc::new(SystemClock),
         metrics: Metrics::register(&registry)?,
     })?;
-    let service = serve(config.listeners, Arc::new(authority), registry);
-    Ok(service.readiness("ct log", move || {
-        let ct_log = ct_log.clone();
-        async move {
-            ct_log
-                .probe()
-                .await
-                .map_err(|error| sigstead_kit::causes(&error))
-        }
-    }))
+    Ok((authority, ct_log, registry))
 }

@@ -214,6 +214,45 @@ async fn issuers_of_types_that_are_not_served_end_the_start() {
     assert!(!text.contains("localhost:1"), "{text}");
 }
 
+/// `sigstead-ca --check` as a process: its outcome and what it says.
+fn check(folder: &Folder) -> (bool, String) {
+    let text = serde_json::to_string(&folder.config()).unwrap();
+    folder.write("config.yaml", &text);
+    let output = std::process::Command::new(env!("CARGO_BIN_EXE_sigstead-ca"))
+        .arg("--check")
+        .arg("--config")
+        .arg(folder.root.path().join("config.yaml"))
+        .output()
+        .unwrap();
+    (
+        output.status.success(),
+        String::from_utf8(output.stderr).unwrap(),
+    )
+}
+
+#[tokio::test]
+async fn the_check_reads_what_the_start_reads() {
+    let folder = Folder::new().await;
+    assert_eq!(check(&folder), (true, String::new()));
+    for (file, content, expected) in [
+        ("passphrase", "wrong", "E-CA-015"),
+        ("ca.key", "nonsense", "E-CA-015"),
+        ("chain.pem", "nonsense", "E-CA-003"),
+        ("ct.pem", "nonsense", "E-CA-015"),
+        ("issuers.yaml", "oidc-issuers: 7", "E-CA-015"),
+        (
+            "issuers.yaml",
+            "oidc-issuers: {'https://a.example': {client-id: s, type: kubernetes}}",
+            "https://a.example (type kubernetes)",
+        ),
+    ] {
+        let folder = Folder::new().await;
+        folder.write(file, content);
+        let (passes, text) = check(&folder);
+        assert!(!passes && text.contains(expected), "{file}: {text}");
+    }
+}
+
 #[tokio::test]
 async fn says_which_file_cannot_be_used() {
     for (file, content, expected) in [
