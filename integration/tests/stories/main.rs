@@ -23,6 +23,7 @@ mod sigstore_rust;
 mod timestamp;
 mod trust_root;
 mod verify;
+mod verifying;
 
 /// The person who signs in all stories.
 const PERSON: &str = "person@example.com";

@@ -1,0 +1,214 @@
+//! What `docs/verifying.md` shows is true: its commands are run, and each is refused if it asks for something else.
+
+use std::collections::BTreeSet;
+use std::os::unix::fs::symlink;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+use sigstead_integration::{run, shared, sigctl};
+use tempfile::TempDir;
+
+#[test]
+fn every_command_of_the_page_accepts() {
+    let files = Files::new();
+    let blocks = blocks();
+    assert!(blocks.len() > 5, "the page has {} blocks", blocks.len());
+    for block in blocks {
+        let output = files.run(&block);
+        assert!(output.status.success(), "{block}\n{}", printed(&output));
+    }
+}
+
+#[test]
+fn every_option_has_a_command_on_the_page_and_no_other_is_there() {
+    let help = run(sigctl().args(["verify", "--help"])).unwrap();
+    let mut known = options(&String::from_utf8(help.stdout).unwrap());
+    // The first is the other name of --timestamps.
+    for unshown in ["--min-timestamps", "--help"] {
+        assert!(known.remove(unshown), "{unshown} is gone");
+    }
+    assert_eq!(options(&blocks().concat()), known);
+}
+
+#[test]
+fn the_commands_of_the_page_refuse_if_they_ask_for_something_else() {
+    let files = Files::new();
+    let blocks = blocks();
+    for (option, value, other, code) in OTHERWISE {
+        let asked = format!("{option} {value}");
+        let block = blocks.iter().find(|block| block.contains(&asked));
+        assert!(block.is_some(), "the page has no {asked}");
+        let block = block.unwrap();
+        let output = files.run(&block.replace(&asked, &format!("{option} {other}")));
+        let printed = printed(&output);
+        assert!(
+            output.status.code() == Some(5) && printed.contains(&format!("error {code}")),
+            "{option} {other}\n{printed}"
+        );
+    }
+    let unlogged = blocks.concat().replace(" --no-log", "");
+    assert!(printed(&files.run(&unlogged)).contains("error E-VERIFY-036"));
+}
+
+/// An option, its value on the page, another value, and the check that refuses it.
+const OTHERWISE: [(&str, &str, &str, &str); 17] = [
+    (
+        "--identity",
+        "alice@example.com --issuer",
+        "bob@example.com --issuer",
+        "E-VERIFY-030",
+    ),
+    (
+        "--issuer-regexp",
+        "'http://localhost:[0-9]+'",
+        "'http://localhost'",
+        "E-VERIFY-031",
+    ),
+    (
+        "--identity-regexp",
+        "'(alice|bob)@",
+        "'(bob|carol)@",
+        "E-VERIFY-030",
+    ),
+    ("--issuer", "https://token", "https://other", "E-VERIFY-031"),
+    (
+        "--trusted-root",
+        "by-key-root.json",
+        "public-good.json",
+        "E-VERIFY-014",
+    ),
+    (
+        "--source-repo",
+        "https://github.com/sigstore/",
+        "https://github.com/other/",
+        "E-VERIFY-033",
+    ),
+    (
+        "--source-ref",
+        "refs/heads/main",
+        "refs/heads/other",
+        "E-VERIFY-033",
+    ),
+    ("--source-digest", "f0b49a04", "00b49a04", "E-VERIFY-033"),
+    (
+        "--signer-workflow",
+        "https://github.com/sigstore/",
+        "https://github.com/other/",
+        "E-VERIFY-033",
+    ),
+    (
+        "--build-config",
+        "https://github.com/sigstore/",
+        "https://github.com/other/",
+        "E-VERIFY-033",
+    ),
+    (
+        "--runner-environment",
+        "github-hosted",
+        "self-hosted",
+        "E-VERIFY-033",
+    ),
+    ("--trigger", "push", "schedule", "E-VERIFY-033"),
+    (
+        "--predicate-type",
+        "https://slsa.dev/provenance/v1",
+        "https://slsa.dev/provenance/v2",
+        "E-VERIFY-034",
+    ),
+    ("--min-promises", "1", "2", "E-VERIFY-037"),
+    ("--min-log-entries", "1", "2", "E-VERIFY-036"),
+    ("--timestamps", "1", "2", "E-VERIFY-035"),
+    ("--min-scts", "1", "2", "E-VERIFY-027"),
+];
+
+/// The files that the page's table names.
+struct Files(TempDir);
+
+impl Files {
+    fn new() -> Self {
+        let files = Self(tempfile::tempdir().unwrap());
+        symlink(shared().directory(), files.path("demo")).unwrap();
+        files.sign("app.txt", "app.txt.sigstore.json");
+        files.sign("notes.txt", "notes.txt.sigstore");
+        let text = std::fs::read_to_string(files.path("app.txt.sigstore.json")).unwrap();
+        let mut unlogged: serde_json::Value = serde_json::from_str(&text).unwrap();
+        unlogged["verificationMaterial"]["tlogEntries"] = serde_json::json!([]);
+        std::fs::write(files.path("unlogged.sigstore.json"), unlogged.to_string()).unwrap();
+        for (source, name) in [
+            (
+                "sigstore-go/provenance.sigstore.json",
+                "provenance.sigstore.json",
+            ),
+            ("sigstore-go/public-good.json", "public-good.json"),
+            (
+                "sigstore-conformance/bundle.sigstore.json",
+                "by-key.sigstore.json",
+            ),
+            ("sigstore-conformance/trusted_root.json", "by-key-root.json"),
+            ("sigstore-conformance/key.pub", "key.pub"),
+        ] {
+            let source = root().join("crates/verify/testdata").join(source);
+            std::fs::copy(source, files.path(name)).unwrap();
+        }
+        files
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.0.path().join(name)
+    }
+
+    fn sign(&self, name: &str, bundle: &str) {
+        std::fs::write(self.path(name), format!("the contents of {name}\n")).unwrap();
+        run(sigctl()
+            .current_dir(self.0.path())
+            .args(["sign", "demo", name, "--bundle", bundle])
+            .args(["--identity", "alice@example.com"]))
+        .unwrap();
+    }
+
+    /// Runs commands in the folder of the files, until one fails.
+    fn run(&self, commands: &str) -> Output {
+        let sigctl = PathBuf::from(sigctl().get_program());
+        let mut path = sigctl.parent().unwrap().as_os_str().to_owned();
+        path.push(":/usr/bin:/bin");
+        Command::new("sh")
+            .args(["-exc", commands])
+            .current_dir(self.0.path())
+            .env("PATH", path)
+            .output()
+            .unwrap()
+    }
+}
+
+/// The commands of the page, block by block, as a shell takes them.
+fn blocks() -> Vec<String> {
+    let page = std::fs::read_to_string(root().join("docs/verifying.md")).unwrap();
+    let blocks = page.split("```console\n").skip(1);
+    blocks
+        .map(|block| {
+            let commands = block.split("```").next().unwrap();
+            let lines = commands
+                .lines()
+                .map(|line| line.strip_prefix("$ ").unwrap_or(line));
+            lines.flat_map(|line| [line, "\n"]).collect()
+        })
+        .collect()
+}
+
+/// The long options in a text.
+fn options(text: &str) -> BTreeSet<String> {
+    text.split(|letter: char| !letter.is_ascii_lowercase() && letter != '-')
+        .filter(|word| word.len() > 2 && word.starts_with("--"))
+        .map(str::to_owned)
+        .collect()
+}
+
+fn printed(output: &Output) -> String {
+    [&output.stdout, &output.stderr]
+        .map(|bytes| String::from_utf8_lossy(bytes).into_owned())
+        .concat()
+}
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
+}
