@@ -119,10 +119,17 @@ async fn act(
             let response = finish(issuer, request, person).await?;
             Ok(visitor.keep_login(issuer, response, &session, &known))
         }
-        "continue" => match issuer.signed_in(visitor.session.as_ref()).await? {
-            Some(person) => finish(issuer, request, person).await,
-            None => sign_in_page(issuer, visitor, query, request, None),
-        },
+        "continue" => {
+            // The same form token stands on the login page, which `prompt` or `max_age` may demand of a person who is
+            // signed in: what the request asks for is asked again.
+            let signed_in = issuer.signed_in(visitor.session.as_ref()).await?;
+            match issuer.interaction(request, signed_in)? {
+                Interaction::SignIn => sign_in_page(issuer, visitor, query, request, None),
+                Interaction::None(person) | Interaction::Confirm(person) => {
+                    finish(issuer, request, person).await
+                }
+            }
+        }
         "cancel" => Err(issuer.refuse_request(request, Error::AccessDenied)),
         _ => Err(Error::FormStale.into()),
     }

@@ -163,6 +163,14 @@ async fn who_is_signed_in_confirms_with_a_click() {
             .get(&format!("/authorize?{}", world::query(&[forced])))
             .await;
         assert!(page.input("password").is_some(), "{forced:?}");
+        let token = page.input("form_token").unwrap();
+        let skipped = browser
+            .post(
+                &format!("/authorize?{}", world::query(&[forced])),
+                &world::form(&[("action", "continue"), ("form_token", &token)]),
+            )
+            .await;
+        assert!(skipped.input("password").is_some(), "{forced:?}");
     }
     let silent = browser
         .get(&format!(
