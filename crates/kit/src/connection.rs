@@ -77,6 +77,11 @@ impl Connection {
         self.owed.load(Ordering::Relaxed) == 0 && !self.is_going.load(Ordering::Relaxed)
     }
 
+    /// Whether a request on it was read whole and is not answered to its end.
+    pub(crate) fn owes(&self) -> bool {
+        self.owed.load(Ordering::Relaxed) > 0
+    }
+
     /// When something last moved.
     pub(crate) fn moved(&self) -> Instant {
         self.born + Duration::from_millis(self.moved.load(Ordering::Relaxed))
@@ -337,7 +342,7 @@ const DONE: u8 = 3;
 const LOOK: Duration = Duration::from_secs(5);
 const FIRST_REQUEST: Duration = Duration::from_secs(30);
 /// Longer than the pauses of clients that sign now and then, and than reverse proxies keep what they do not use.
-const IDLE: Duration = Duration::from_secs(120);
+pub(crate) const IDLE: Duration = Duration::from_secs(120);
 const UNREAD: Duration = Duration::from_secs(30);
 /// A service or console watches a few things at once; each costs a task.
 const WATCHES: usize = 16;

@@ -1,6 +1,7 @@
 use std::collections::HashMap;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use tokio::sync::Notify;
 
@@ -45,7 +46,7 @@ impl Source {
     }
 
     /// Half of the listener for one peer leaves half for all others. On loopback it is a proxy or a tool of this machine
-    /// that speaks for many, and whoever is there has other ways to do harm.
+    /// that speaks for many, and a process on this machine has other ways to do harm.
     fn share(self, most: usize) -> usize {
         match self {
             Self::Loopback(_) => (most / 8 * 7).max(1),
@@ -85,7 +86,8 @@ impl Crowd {
                 }
                 members.shed_any();
             }
-            left.await;
+            // A connection that owed its answer at this look owes nothing once it has given it, and stays.
+            let _ = tokio::time::timeout(LOOK, left).await;
         }
     }
 
@@ -161,6 +163,9 @@ impl Drop for Member {
     }
 }
 
+/// How long a listener without a place waits before it looks again for a connection that can go.
+const LOOK: Duration = Duration::from_secs(1);
+
 #[cfg(test)]
 mod tests {
     use std::net::SocketAddr;
@@ -221,6 +226,27 @@ mod tests {
         }
         assert!(!is_told_to_go(&modest).await);
         members.pop();
+        waiting.await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn a_full_listener_looks_again_when_nobody_could_go() {
+        let crowd = Crowd::new(1);
+        let busy = connection("192.0.2.1");
+        let member = crowd.admit(&busy).unwrap();
+        let exchange = busy.exchange_for_test();
+        exchange.owe();
+        let waiting = tokio::spawn({
+            let crowd = Arc::clone(&crowd);
+            async move { crowd.place().await }
+        });
+        tokio::task::yield_now().await;
+        assert!(!is_told_to_go(&busy).await);
+        drop(exchange);
+        while !is_told_to_go(&busy).await {
+            tokio::task::yield_now().await;
+        }
+        drop(member);
         waiting.await.unwrap();
     }
 }

@@ -1,5 +1,6 @@
 use std::future::Future;
 use std::pin::Pin;
+use std::time::Duration;
 
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
@@ -54,7 +55,8 @@ impl Hooks {
     pub(crate) async fn follow(self, mut hang_ups: HangUps, stop: CancellationToken) {
         while stop.run_until_cancelled(hang_ups.next()).await.is_some() {
             for (name, hook) in &self.0 {
-                match hook().await {
+                let hooked = tokio::time::timeout(HOOK, hook()).await;
+                match hooked.unwrap_or_else(|_| Err("it takes too long".to_owned())) {
                     Ok(()) => tracing::info!(what = name, "read again"),
                     Err(error) => {
                         tracing::error!(
@@ -67,3 +69,6 @@ impl Hooks {
         }
     }
 }
+
+/// One that hangs must not keep the others from being read again for ever.
+const HOOK: Duration = Duration::from_secs(60);

@@ -15,7 +15,7 @@ use tokio::net::TcpStream;
 use tokio_util::sync::CancellationToken;
 use tower::Service as _;
 
-use crate::connection::{Connection, End, Exchange, Streams};
+use crate::connection::{Connection, End, Exchange, IDLE, Streams};
 use crate::problem::{BodyStyle, CODE_HOST, Kind, Problem};
 use crate::server::{PeerAddress, PeerCertificate};
 use crate::tls::Tls;
@@ -93,7 +93,9 @@ impl Server {
                     protocol.as_mut().graceful_shutdown();
                 }
                 end = connection.watch() => {
-                    if end != End::Idle || is_ending {
+                    // What arrived whole after the choice had fallen on this connection is still answered.
+                    let is_owed = end == End::Shed && connection.owes();
+                    if is_ending || !(end == End::Idle || is_owed) {
                         tracing::debug!(?end, %peer, "a connection is cut");
                         return;
                     }
@@ -157,6 +159,8 @@ const MAX_STREAMS: u32 = 200;
 const STREAM_WINDOW: u32 = 256 << 10;
 const CONNECTION_WINDOW: u32 = 1 << 20;
 const HANDSHAKE: Duration = Duration::from_secs(10);
-const HEADER_READ: Duration = Duration::from_secs(30);
+/// HTTP/1 counts it from the end of the last answer, so it is longer than an idle connection lives. For the first head of
+/// a connection `Connection::watch` has a shorter time.
+const HEADER_READ: Duration = Duration::from_secs(IDLE.as_secs() + 10);
 const KEEP_ALIVE: Duration = Duration::from_secs(60);
 const KEEP_ALIVE_ANSWER: Duration = Duration::from_secs(20);
