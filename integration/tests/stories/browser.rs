@@ -70,5 +70,6 @@ fn a_person_signs_in_and_signs() {
             &instance.url("oidc"),
         ])
         .unwrap();
-    assert_eq!(accepted["identity"], email);
+    let certificate = &accepted["verified"][0]["certificate"];
+    assert_eq!(certificate["identity"], email);
 }
