@@ -48,7 +48,7 @@ pub(crate) fn algorithm(raw: &[u8]) -> Result<Algorithm, Error> {
 }
 
 /// An even exponent is none; a small one makes forgeries of badly padded messages possible, and other clients refuse
-/// it; a long one wastes the time of whoever verifies.
+/// it; a long one wastes the time of every verifier.
 fn check_exponent(exponent: &[u8]) -> Result<(), Error> {
     let value = exponent
         .iter()

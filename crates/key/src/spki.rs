@@ -25,7 +25,7 @@ pub(crate) fn read(spki: &[u8]) -> Result<(Algorithm, Vec<u8>), Error> {
         }
         _ => return Err(Error::Unsupported),
     };
-    // Two encodings of one key would be two keys to whoever compares bytes.
+    // Two encodings of one key would be two keys to a program that compares bytes.
     if info.to_der().ok().as_deref() != Some(spki) {
         return Err(Error::Malformed("not the one encoding of the key"));
     }

@@ -146,8 +146,8 @@ where
     Ok(())
 }
 
-/// What SIGHUP does: the level of the log as the configuration has it now, and whatever the service reads again. From
-/// the start on it ends nothing, for whoever rotates logs sends it at any time.
+/// What SIGHUP does: it sets the level of the log as the configuration has it now, and has the service read again what it
+/// can. It never ends the process, not even during the start, because a log rotation sends it at any time.
 struct HangUp<C> {
     signal: Signal,
     file: PathBuf,

@@ -164,8 +164,8 @@ impl TimestampToken {
     /// RFC 5816 §2.2.1: which certificate signed, by its hash. Both forms may be there, and then both must be right.
     ///
     /// The old form hashes with SHA-1, which is no more than a name here: the certificate is known before, from the
-    /// trusted root or as issued by an authority of it, and whoever finds a second one of the same hash has still to get
-    /// it issued.
+    /// trusted root or as issued by an authority of it, and an attacker who finds a second one of the same hash still has to
+    /// get it issued.
     fn check_certificate_id(&self, signer: &Certificate) -> Result<(), Error> {
         let mut is_named = false;
         if self.has_attribute(SIGNING_CERTIFICATE_V2) {

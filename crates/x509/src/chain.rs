@@ -178,7 +178,7 @@ fn check_each(certificate: &Certificate, at: OffsetDateTime) -> Result<(), Error
 /// A longer path is no path of an instance; the bound keeps a heap of cross-signed certificates from costing time.
 const MAX_PATH_LENGTH: usize = 6;
 
-/// Signatures that one search verifies at most; whoever sends the certificates chooses how many there are.
+/// Signatures that one search verifies at most; the sender of the certificates chooses how many there are.
 const MAX_ATTEMPTS: usize = 64;
 
 /// Extensions whose meaning this crate checks or reports, and those that matter only to who asks for a policy. Not the
