@@ -33,6 +33,16 @@ pub async fn build(config: Config) -> Result<Service, Error> {
     Ok(service(authority, listeners))
 }
 
+/// Checks everything that [`build`] reads and changes nothing, so that it can be done beside the running
+/// service.
+///
+/// # Errors
+/// As [`build`].
+pub async fn check(config: &Config) -> Result<(), Error> {
+    authority::Authority::open(config).await?;
+    stamp::Policies::of(config).map(drop)
+}
+
 /// A service over an authority that is open.
 pub fn service(authority: Arc<TimestampAuthority>, listeners: sigstead_kit::Listeners) -> Service {
     let ready = Arc::clone(&authority);

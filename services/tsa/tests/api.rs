@@ -491,3 +491,30 @@ async fn does_not_start_with_what_no_client_would_accept() {
         "{error:?}"
     );
 }
+
+#[tokio::test]
+async fn the_check_reads_what_the_start_reads() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path();
+    let check = || {
+        let text = serde_json::to_string(&world::config(path)).unwrap();
+        fs::write(path.join("config.yaml"), text).unwrap();
+        let output = Command::new(env!("CARGO_BIN_EXE_sigstead-tsa"))
+            .arg("--check")
+            .arg("--config")
+            .arg(path.join("config.yaml"))
+            .output()
+            .unwrap();
+        (
+            output.status.success(),
+            String::from_utf8(output.stderr).unwrap(),
+        )
+    };
+    let (passes, text) = check();
+    assert!(!passes && text.contains("cannot open the key"), "{text}");
+    world::prepare(path, Algorithm::EcdsaP256Sha256).await;
+    assert_eq!(check(), (true, String::new()));
+    fs::write(path.join("chain.pem"), "nonsense").unwrap();
+    let (passes, text) = check();
+    assert!(!passes && text.contains("chain"), "{text}");
+}
