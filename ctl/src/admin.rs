@@ -10,6 +10,15 @@ use crate::instance::{Instance, Service};
 
 /// A connection to a service's admin listener, with mutual TLS.
 pub(crate) async fn connect(instance: &Instance, service: Service) -> Result<Channel, Failure> {
+    connect_for(instance, service, PATIENCE).await
+}
+
+/// The same for calls that may take up to `longest`.
+pub(crate) async fn connect_for(
+    instance: &Instance,
+    service: Service,
+    longest: Duration,
+) -> Result<Channel, Failure> {
     let read = |relative: &str| {
         let path = instance.path(relative);
         std::fs::read(&path).map_err(|error| Failure::file("read", &path, error))
@@ -41,7 +50,7 @@ pub(crate) async fn connect(instance: &Instance, service: Service) -> Result<Cha
         .tls_config(tls)
         .map_err(failed)?
         .connect_timeout(PATIENCE)
-        .timeout(PATIENCE);
+        .timeout(longest);
     // The certificates of both sides are checked while the connection is made, so a failure here is not always a service
     // that does not run; the cause says which.
     endpoint.connect().await.map_err(unreachable)

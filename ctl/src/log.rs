@@ -1,6 +1,7 @@
 //! `sigctl log`: the transparency logs of an instance, seen and administered over the admin listener.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::{Args, Subcommand};
 use serde::Serialize;
@@ -18,6 +19,7 @@ use crate::instance::{Instance, Service};
 use crate::output::Output;
 
 mod adopt;
+mod asked;
 mod check;
 mod name;
 mod open;
@@ -197,7 +199,10 @@ async fn end(freeze: Freeze, output: Output) -> Result<(), Failure> {
         ));
     }
     let request = FreezeLogRequest { origin };
-    let log = connect(&instance).await?.freeze_log(request).await;
+    let log = connect_for_changes(&instance)
+        .await?
+        .freeze_log(request)
+        .await;
     let log = print::Log::from(&log.map_err(refused)?.into_inner());
     output.print(&log, |log| {
         format!("froze {} at {} entries", log.origin, log.size)
@@ -233,6 +238,12 @@ async fn connect(instance: &Instance) -> Result<TlogAdminClient<Channel>, Failur
     Ok(TlogAdminClient::new(channel))
 }
 
+/// For changes of logs, which take longer than answers do.
+async fn connect_for_changes(instance: &Instance) -> Result<TlogAdminClient<Channel>, Failure> {
+    let channel = admin::connect_for(instance, Service::Tlog, CHANGE).await?;
+    Ok(TlogAdminClient::new(channel))
+}
+
 async fn list(instance: &Instance) -> Result<Vec<LogInfo>, Failure> {
     let logs = connect(instance).await?.list_logs(ListLogsRequest {}).await;
     Ok(logs.map_err(refused)?.into_inner().logs)
@@ -265,6 +276,9 @@ fn parse_entry(text: &str) -> Result<Asked, Failure> {
         )
     })
 }
+
+/// Longer than the service works on the change of a log.
+const CHANGE: Duration = Duration::from_secs(75);
 
 #[cfg(test)]
 mod tests {

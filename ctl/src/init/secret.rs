@@ -32,14 +32,21 @@ impl Vault {
         Ok(Self { passphrase })
     }
 
-    /// Makes a key and writes it encrypted.
+    /// Makes a key and writes it encrypted, durably: what a service remembers under the key survives a power cut too.
     pub(crate) fn make(&self, path: &Path, algorithm: Algorithm) -> Result<PrivateKey, Failure> {
         let failed = |error: sigstead_signer::Error| unusable(path, &error);
         let key = PrivateKey::generate(algorithm).map_err(failed)?;
         let pem = key.to_encrypted_pem(&self.passphrase).map_err(failed)?;
         write_private(path, pem.as_bytes())?;
+        make_durable(path).map_err(|error| Failure::file("write", path, error))?;
         Ok(key)
     }
+}
+
+fn make_durable(path: &Path) -> std::io::Result<()> {
+    let file = sigstead_durable::open(path)?;
+    sigstead_durable::sync(&file)?;
+    sigstead_durable::sync_directory(sigstead_durable::parent(path))
 }
 
 /// Where the passphrase is: the caller's file, or a new one in the instance.

@@ -9,7 +9,7 @@ use sigstead_key::{Algorithm, PublicKey};
 use sigstead_proto::admin::v1::{self as wire, LogInfo, OpenLogRequest};
 use sigstead_trust_root::{LogFace, LogState, TimeRange};
 
-use crate::admin::refused;
+use super::asked;
 use crate::failure::Failure;
 use crate::init::configuration::{key_config, random_tree_id};
 use crate::init::now;
@@ -50,21 +50,20 @@ struct Opened {
 
 /// Opens a log in the running instance, with a key of its own, and publishes that key.
 ///
-/// If the service refuses, the key is removed again, and nothing has changed. If the publication fails, the log is open and
-/// stands in the trust state, and `sigctl trust publish` tells clients.
+/// If the service refuses, the key is removed again, and nothing has changed. If nobody knows whether the log was opened,
+/// the key stays. If the publication fails, the log is open and is in the trust state, and `sigctl trust publish` tells
+/// clients.
 pub(super) async fn run(arguments: Arguments, output: Output) -> Result<(), Failure> {
     let instance = Instance::open(&arguments.directory)?;
     let logs = super::list(&instance).await?;
     let place = free_place(&instance, arguments.face)?;
     let config = describe(&instance, &arguments, &logs, &place)?;
     let key = key_file(&instance, &place);
-    Vault::open(&instance)?.make(&key, Algorithm::EcdsaP256Sha256)?;
-    let log = open(&instance, &config, arguments.face)
-        .await
-        .inspect_err(|_| {
-            // Nobody has seen it. If it stays, the next log has another place.
-            let _ = std::fs::remove_file(&key);
-        })?;
+    let request = request(&config, arguments.face)?;
+    // Before the key is made: without a connection nothing was asked.
+    let mut client = super::connect_for_changes(&instance).await?;
+    let private = Vault::open(&instance)?.make(&key, Algorithm::EcdsaP256Sha256)?;
+    let log = asked::open(&mut client, request, private.public_key(), &key).await?;
     trust::append_log(&instance, trusted(&instance, &config, &log)?)?;
     let published = trust::publish(&instance, trust::YEAR).await?;
     let opened = Opened {
@@ -77,18 +76,16 @@ pub(super) async fn run(arguments: Arguments, output: Output) -> Result<(), Fail
     Ok(())
 }
 
-async fn open(instance: &Instance, config: &LogConfig, face: Face) -> Result<LogInfo, Failure> {
+fn request(config: &LogConfig, face: Face) -> Result<OpenLogRequest, Failure> {
     let config_yaml = sigstead_config::to_yaml(config)
         .map_err(|error| Failure::service("tlog", "the new log", error))?;
-    let request = OpenLogRequest {
+    Ok(OpenLogRequest {
         config_yaml,
         // Shards number their entries through, so no two take entries at once. Clients of Rekor v2 go on with the
         // predecessor until they know the new key; it is frozen by a command of its own.
         freeze_predecessor: face == Face::RekorV1,
         predecessor: String::new(),
-    };
-    let opened = super::connect(instance).await?.open_log(request).await;
-    Ok(opened.map_err(refused)?.into_inner())
+    })
 }
 
 /// The log as clients are told of it.
