@@ -65,7 +65,8 @@ pub(crate) async fn turn(budget: &Budget) -> Option<tokio::sync::SemaphorePermit
     LARGE.acquire().await.ok()
 }
 
-static LARGE: Semaphore = Semaphore::const_new(8);
+// Each may take twice its size while it is put together, beside what `ANSWERS` counts.
+static LARGE: Semaphore = Semaphore::const_new(4);
 
 /// Gives a problem that a handler returned the route's style, and keeps the headers that the
 /// handler set beside it.
