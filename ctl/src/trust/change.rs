@@ -12,14 +12,14 @@ use super::state_file::{self, Turn};
 use crate::failure::Failure;
 use crate::instance::Instance;
 
-/// Adds a log to the trust state, or puts one that it has in or out of service. [`publish`](super::publish) tells clients.
+/// Adds a log to the trust state, or puts one that it has in or out of service. [`publish`](super::publish()) tells clients.
 ///
 /// If the log is in service, it follows the logs of its face that came before; clients write to them no more.
 pub(crate) fn append_log(instance: &Instance, log: LogState) -> Result<(), Failure> {
     change(instance, |state| state.with_log(log))
 }
 
-/// Ends a log in the trust state: what it signs after `end` counts no more. [`publish`](super::publish) tells clients.
+/// Ends a log in the trust state: what it signs after `end` counts no more. [`publish`](super::publish()) tells clients.
 pub(crate) fn end_log(
     instance: &Instance,
     log_id: &[u8],

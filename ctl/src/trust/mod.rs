@@ -1,6 +1,6 @@
 //! `sigctl trust`: what clients trust, seen and published.
 //!
-//! The trust state (`trust/state.json`) is the one source. [`append_log`] adds to it; [`publish`] derives everything else
+//! The trust state (`trust/state.json`) is the one source. [`append_log`] adds to it; [`publish()`] derives everything else
 //! from it: the targets, the root and targets metadata of the TUF repository, and the client kit. Each file is replaced as
 //! a whole and durably, in an order in which readers always find what they are pointed to: the state, the files of the
 //! targets, the root, the targets metadata, the kit. The targets metadata is the publication: before it, the `tuf` service
