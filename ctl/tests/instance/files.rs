@@ -7,7 +7,7 @@ use std::process::Command;
 
 use rustix::process::{Pid, Signal, kill_process};
 
-use crate::world::{World, end_of, said};
+use crate::world::{World, end_of, next_ports, said};
 
 fn everything(folder: &Path) -> Vec<PathBuf> {
     let mut all = vec![folder.to_owned()];
@@ -33,11 +33,12 @@ fn everything_in_an_instance_is_private_whatever_the_umask() {
         "#!/bin/sh\necho x > \"$(dirname \"$2\")/made\"\nexit 1\n",
     );
     // The shell sets the umask that the command then has.
-    let script =
-        "umask 000; \"$0\" init \"$1\" --name world --tls --anchors \"$2\" && \"$0\" up \"$1\"";
+    let script = "umask 000; \"$0\" init \"$1\" --name world --tls --anchors \"$2\" --base-port \"$3\" \
+                  && \"$0\" up \"$1\"";
     let made = Command::new("sh")
         .args(["-c", script])
         .args(["sigctl", "instance", "anchors"].map(|name| world.path(name)))
+        .arg(next_ports().to_string())
         .output()
         .unwrap();
     assert!(

@@ -48,9 +48,18 @@ impl World {
 
     /// Puts a script in the place of a service's program.
     pub(crate) fn stand_in(&self, service: &str, script: &str) {
-        let program = self.path(&format!("sigstead-{service}"));
-        fs::write(&program, script).unwrap();
-        fs::set_permissions(&program, fs::Permissions::from_mode(0o755)).unwrap();
+        // A process of its own writes it: a file that this one had open for writing could not be run while another test
+        // starts a process that inherits it.
+        let mut writer = Command::new("sh")
+            .args(["-c", "cat > \"$0\" && chmod 755 \"$0\""])
+            .arg(self.path(&format!("sigstead-{service}")))
+            .stdin(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut input = writer.stdin.take().unwrap();
+        input.write_all(script.as_bytes()).unwrap();
+        drop(input);
+        assert!(writer.wait().unwrap().success());
     }
 
     pub(crate) fn path(&self, name: &str) -> PathBuf {
@@ -193,7 +202,7 @@ impl Drop for World {
 }
 
 /// The first of eighteen ports that no other world of this process has, below those of outgoing connections.
-fn next_ports() -> u16 {
+pub(crate) fn next_ports() -> u16 {
     static NEXT: AtomicU16 = AtomicU16::new(0);
     let slot = (std::process::id() + u32::from(NEXT.fetch_add(1, Ordering::Relaxed))) % 500;
     20_000 + 18 * u16::try_from(slot).unwrap()
