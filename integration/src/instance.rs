@@ -127,29 +127,28 @@ impl Instance {
     /// If the service's configuration does not name it.
     #[must_use]
     pub fn url(&self, service: &str) -> String {
-        // `status` fails while a service does not run, and names the URLs all the same.
-        let status = sigctl()
-            .args(["--output", "json", "status"])
-            .arg(self.directory())
-            .output();
-        status
+        self.service(service)
             .ok()
-            .and_then(|status| serde_json::from_slice::<Value>(&status.stdout).ok())
-            .and_then(|status| {
-                let services = status.get("services")?.as_array()?.clone();
-                let found = services
-                    .iter()
-                    .find(|each| each["service"] == service)?
-                    .clone();
-                Some(
-                    found
-                        .get("url")?
-                        .as_str()?
-                        .trim_end_matches("/api/v1/timestamp")
-                        .to_owned(),
-                )
+            .and_then(|found| {
+                let url = found.get("url")?.as_str()?;
+                Some(url.trim_end_matches("/api/v1/timestamp").to_owned())
             })
             .unwrap_or_else(|| panic!("`sigctl status` names no URL of {service}"))
+    }
+
+    /// What `sigctl status` says of a service. The command fails while a service is not ready, and says it all the same.
+    ///
+    /// # Errors
+    /// If it says nothing of the service.
+    pub fn service(&self, service: &str) -> Result<Value> {
+        let output = sigctl()
+            .args(["--output", "json", "status"])
+            .arg(self.directory())
+            .output()?;
+        let status: Value = serde_json::from_slice(&output.stdout).context("no JSON")?;
+        let services = status["services"].as_array().context("no services")?;
+        let found = services.iter().find(|each| each["service"] == service);
+        found.cloned().context("no such service")
     }
 }
 

@@ -44,12 +44,7 @@ fn a_trust_root_that_expired_is_published_again_while_everything_runs() {
         let arguments = [&["trust", "publish", directory], arguments].concat();
         instance.json(&arguments).unwrap()
     };
-    let tuf = || {
-        let mut status = instance.json(&["status", directory]).unwrap();
-        let services = status["services"].as_array_mut().unwrap();
-        let tuf = services.iter_mut().find(|each| each["service"] == "tuf");
-        tuf.unwrap().take()
-    };
+    let tuf = || instance.service("tuf").unwrap();
     // What a client keeps that came to the instance in its first year.
     let first_root = instance.work().join("first-root.json");
     std::fs::copy(instance.kit("root.json"), &first_root).unwrap();
