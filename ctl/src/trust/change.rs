@@ -1,12 +1,6 @@
 //! Changes of the trust state, each durable before it is published.
 
-#![allow(
-    dead_code,
-    reason = "called by the command that opens a log, which follows"
-)]
-
 use sigstead_trust_root::{LogState, TrustState};
-use time::OffsetDateTime;
 
 use super::state_file::{self, Turn};
 use crate::failure::Failure;
@@ -17,15 +11,6 @@ use crate::instance::Instance;
 /// If the log is in service, it follows the logs of its face that came before; clients write to them no more.
 pub(crate) fn append_log(instance: &Instance, log: LogState) -> Result<(), Failure> {
     change(instance, |state| state.with_log(log))
-}
-
-/// Ends a log in the trust state: what it signs after `end` counts no more. [`publish`](super::publish()) tells clients.
-pub(crate) fn end_log(
-    instance: &Instance,
-    log_id: &[u8],
-    end: OffsetDateTime,
-) -> Result<(), Failure> {
-    change(instance, |state| state.with_log_ended(log_id, end))
 }
 
 fn change(

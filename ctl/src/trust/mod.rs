@@ -19,11 +19,7 @@ use clap::{Args, Subcommand};
 use crate::failure::Failure;
 use crate::output::Output;
 
-#[allow(
-    unused_imports,
-    reason = "for the command that opens a log, which follows"
-)]
-pub(crate) use change::{append_log, end_log};
+pub(crate) use change::append_log;
 pub(crate) use publish::{Keys, ROOT_KEY, TARGETS_KEY, Versions, YEAR, first, publish};
 pub(crate) use signer::TufSigner;
 
