@@ -90,7 +90,10 @@ pub struct TransparencyLogInstance {
     /// Where the log is; its host is the name in the log's checkpoints.
     pub base_url: String,
     /// The hash of the Merkle tree, `SHA2_256`.
-    #[serde(deserialize_with = "enumeration::hash_algorithm")]
+    #[serde(
+        deserialize_with = "enumeration::hash_algorithm",
+        skip_serializing_if = "String::is_empty"
+    )]
     pub hash_algorithm: String,
     /// The key that signs the log's checkpoints and promises.
     pub public_key: PublicKey,
@@ -111,7 +114,10 @@ pub struct PublicKey {
     /// SubjectPublicKeyInfo, DER.
     pub raw_bytes: Base64Bytes,
     /// The algorithm's name in the Sigstore registry.
-    #[serde(deserialize_with = "enumeration::key_details")]
+    #[serde(
+        deserialize_with = "enumeration::key_details",
+        skip_serializing_if = "String::is_empty"
+    )]
     pub key_details: String,
     /// When signatures of this key count.
     pub valid_for: TimeRange,
