@@ -30,5 +30,5 @@ pub use config::{CiIssuerMetadata, IssuerConfig, IssuerType, IssuersConfig};
 pub use error::{ConfigFault, Error};
 pub use fetch::{Fetch, FetchError, FetchOptions, HttpFetch, MAX_DOCUMENT_BYTES};
 pub use issuers::{ConfiguredIssuer, IssuerLocation, Issuers};
-pub use principal::{Principal, SanValue};
+pub use principal::Principal;
 pub use token::MAX_TOKEN_BYTES;

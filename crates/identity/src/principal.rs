@@ -1,3 +1,4 @@
+use sigstead_x509::{FulcioExtensions, SubjectAlternativeName};
 use url::Url;
 
 use crate::claims::{ClaimPath, Claims};
@@ -9,25 +10,8 @@ use crate::{Error, IssuerConfig, IssuerType, subject_domain};
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Principal {
     name: String,
-    san: SanValue,
-    issuer: String,
-    subject: String,
-}
-
-/// What stands in the subject alternative name of the principal's certificates.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum SanValue {
-    /// An e-mail address.
-    Email(String),
-    /// A URI.
-    Uri(String),
-    /// A user's name within a domain.
-    Username {
-        /// The name, without `!`.
-        name: String,
-        /// The domain, without scheme.
-        domain: String,
-    },
+    san: SubjectAlternativeName,
+    extensions: FulcioExtensions,
 }
 
 impl Principal {
@@ -39,20 +23,26 @@ impl Principal {
 
     /// What the certificate certifies.
     #[must_use]
-    pub fn san(&self) -> &SanValue {
+    pub fn san(&self) -> &SubjectAlternativeName {
         &self.san
+    }
+
+    /// Who vouched for the identity, and with which claims.
+    #[must_use]
+    pub fn extensions(&self) -> &FulcioExtensions {
+        &self.extensions
     }
 
     /// The issuer as certificates name it: the token's, or the one that the issuer federates.
     #[must_use]
     pub fn issuer(&self) -> &str {
-        &self.issuer
+        &self.extensions.issuer
     }
 
     /// The token's `sub`, as it stands there.
     #[must_use]
     pub fn subject(&self) -> &str {
-        &self.subject
+        &self.extensions.subject
     }
 
     /// Makes the principal of a token that was verified for this issuer.
@@ -69,8 +59,10 @@ impl Principal {
             }
         };
         let name = match &san {
-            SanValue::Email(address) => address.clone(),
-            SanValue::Uri(_) | SanValue::Username { .. } => subject.to_owned(),
+            SubjectAlternativeName::Email(address) => address.clone(),
+            SubjectAlternativeName::Uri(_) | SubjectAlternativeName::OtherName(_) => {
+                subject.to_owned()
+            }
         };
         let issuer = match ClaimPath::parse(&issuer.issuer_claim) {
             Some(path) => claims.at_path(&path)?,
@@ -79,8 +71,11 @@ impl Principal {
         Ok(Self {
             name,
             san,
-            issuer: issuer.to_owned(),
-            subject: subject.to_owned(),
+            extensions: FulcioExtensions {
+                issuer: issuer.to_owned(),
+                subject: subject.to_owned(),
+                ..FulcioExtensions::default()
+            },
         })
     }
 }
@@ -93,7 +88,7 @@ impl IssuerType {
     }
 }
 
-fn email(claims: &Claims, issuer: &IssuerConfig) -> Result<SanValue, Error> {
+fn email(claims: &Claims, issuer: &IssuerConfig) -> Result<SubjectAlternativeName, Error> {
     let address = claims.text("email")?;
     if !issuer.skip_email_verification && !claims.is_email_verified() {
         return Err(Error::EmailNotVerified);
@@ -104,10 +99,10 @@ fn email(claims: &Claims, issuer: &IssuerConfig) -> Result<SanValue, Error> {
             reason: "is not an e-mail address",
         });
     }
-    Ok(SanValue::Email(address.to_owned()))
+    Ok(SubjectAlternativeName::Email(address.to_owned()))
 }
 
-fn uri(subject: &str, issuer: &IssuerConfig) -> Result<SanValue, Error> {
+fn uri(subject: &str, issuer: &IssuerConfig) -> Result<SubjectAlternativeName, Error> {
     let invalid = |reason| Error::ClaimInvalid {
         claim: "sub",
         reason,
@@ -129,10 +124,10 @@ fn uri(subject: &str, issuer: &IssuerConfig) -> Result<SanValue, Error> {
     {
         return Err(invalid("is not below the subject domain of its issuer"));
     }
-    Ok(SanValue::Uri(subject.to_owned()))
+    Ok(SubjectAlternativeName::Uri(subject.to_owned()))
 }
 
-fn username(subject: &str, issuer: &IssuerConfig) -> Result<SanValue, Error> {
+fn username(subject: &str, issuer: &IssuerConfig) -> Result<SubjectAlternativeName, Error> {
     let invalid = |reason| Error::ClaimInvalid {
         claim: "sub",
         reason,
@@ -147,10 +142,10 @@ fn username(subject: &str, issuer: &IssuerConfig) -> Result<SanValue, Error> {
             "is an e-mail address, which this issuer may not certify",
         ));
     }
-    Ok(SanValue::Username {
-        name: subject.to_owned(),
-        domain: issuer.subject_domain.clone(),
-    })
+    Ok(SubjectAlternativeName::OtherName(format!(
+        "{subject}!{}",
+        issuer.subject_domain
+    )))
 }
 
 /// A control character in a certificate or an audit record reads differently on every screen, and a

@@ -1,13 +1,12 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use sigstead_identity::{Issuers, Principal, SanValue};
+use sigstead_identity::{Issuers, Principal};
 use sigstead_key::PublicKey;
 use sigstead_kit::Clock;
 use sigstead_signer::Signer;
 use sigstead_x509::{
-    Certificate, FulcioExtensions, LeafProfile, Precertificate, SerialNumber,
-    SubjectAlternativeName, TbsCertificate, Validity,
+    Certificate, LeafProfile, Precertificate, SerialNumber, TbsCertificate, Validity,
 };
 use time::OffsetDateTime;
 use tokio::time::timeout;
@@ -143,12 +142,8 @@ impl CertificateAuthority {
         let profile = LeafProfile {
             issuer: self.parts.chain.issuer(),
             public_key: proven_key.public_key().clone(),
-            san: subject_alternative_name(principal),
-            extensions: FulcioExtensions {
-                issuer: principal.issuer().to_owned(),
-                subject: principal.subject().to_owned(),
-                ..FulcioExtensions::default()
-            },
+            san: principal.san().clone(),
+            extensions: principal.extensions().clone(),
             validity,
             serial,
         };
@@ -206,16 +201,6 @@ impl CertificateAuthority {
             .await
             .map_err(|_| Error::SigningLate)?
             .map_err(Error::Signing)
-    }
-}
-
-fn subject_alternative_name(principal: &Principal) -> SubjectAlternativeName {
-    match principal.san() {
-        SanValue::Email(address) => SubjectAlternativeName::Email(address.clone()),
-        SanValue::Uri(uri) => SubjectAlternativeName::Uri(uri.clone()),
-        SanValue::Username { name, domain } => {
-            SubjectAlternativeName::OtherName(format!("{name}!{domain}"))
-        }
     }
 }
 

@@ -28,7 +28,7 @@ fn a_person_is_known_by_a_verified_address() {
     assert_eq!(principal.name(), "a@example.com");
     assert_eq!(
         principal.san(),
-        &SanValue::Email("a@example.com".to_owned())
+        &SubjectAlternativeName::Email("a@example.com".to_owned())
     );
     assert_eq!(principal.issuer(), "https://accounts.example.com");
     assert_eq!(principal.subject(), "1");
@@ -99,7 +99,10 @@ fn a_workload_is_known_by_a_uri_of_its_issuers_domain() {
     };
     let subject = "https://example.com/workloads/1";
     let principal = outcome(&json!({ "sub": subject }), &issuer).unwrap();
-    assert_eq!(principal.san(), &SanValue::Uri(subject.to_owned()));
+    assert_eq!(
+        principal.san(),
+        &SubjectAlternativeName::Uri(subject.to_owned())
+    );
     assert_eq!((principal.name(), principal.subject()), (subject, subject));
     for subject in [
         "",
@@ -126,17 +129,14 @@ fn a_workload_is_known_by_a_uri_of_its_issuers_domain() {
 fn a_user_is_known_by_a_name_within_the_domain() {
     let domain = "example.com".to_owned();
     let issuer = IssuerConfig {
-        subject_domain: domain.clone(),
+        subject_domain: domain,
         ..issuer(IssuerType::Username)
     };
     let principal = outcome(&json!({"sub": "alice"}), &issuer).unwrap();
     assert_eq!(principal.name(), "alice");
     assert_eq!(
         principal.san(),
-        &SanValue::Username {
-            name: "alice".to_owned(),
-            domain
-        }
+        &SubjectAlternativeName::OtherName("alice!example.com".to_owned())
     );
     for subject in ["", "alice!example.com", "alice@example.com", "a\nb"] {
         assert_eq!(
