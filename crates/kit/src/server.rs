@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use axum::Router;
 use rustls_pki_types::CertificateDer;
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -48,7 +48,7 @@ impl Listener {
             .transpose()?
             .map(Arc::new);
         let failed = |source| Error::Bind { address, source };
-        let tcp = TcpListener::bind(address).await.map_err(failed)?;
+        let tcp = listen(address).map_err(failed)?;
         let address = tcp.local_addr().map_err(failed)?;
         let crowd = Crowd::new(connections);
         Ok(Self {
@@ -148,6 +148,19 @@ impl Listener {
     }
 }
 
+/// Listens with a queue long enough for a flood that the service sheds as fast as it accepts. When the queue overflows, the
+/// kernel drops connections that their clients take for open.
+fn listen(address: SocketAddr) -> std::io::Result<TcpListener> {
+    let socket = match address {
+        SocketAddr::V4(_) => TcpSocket::new_v4(),
+        SocketAddr::V6(_) => TcpSocket::new_v6(),
+    }?;
+    // A restarted service gets its port back while connections of before are still closing.
+    socket.set_reuseaddr(true)?;
+    socket.bind(address)?;
+    socket.listen(QUEUE)
+}
+
 /// What goes wrong while accepting: waited out for longer each time, and told once in a while instead of each time.
 struct Trouble {
     address: SocketAddr,
@@ -201,6 +214,8 @@ impl Trouble {
 
 /// Longer than any route's deadline that clients wait for.
 const DRAIN: Duration = Duration::from_secs(25);
+/// The kernel lowers it to `net.core.somaxconn`, which is 4096 on systems of today.
+const QUEUE: u32 = 4096;
 const SHORTEST_PAUSE: Duration = Duration::from_millis(10);
 const LONGEST_PAUSE: Duration = Duration::from_secs(1);
 const TELL: Duration = Duration::from_secs(30);
