@@ -19,7 +19,9 @@ mod slow;
 mod unread;
 mod world;
 
-use std::time::Duration;
+use std::collections::BTreeSet;
+use std::pin::Pin;
+use std::time::{Duration, Instant};
 
 use tokio::task::JoinSet;
 use world::World;
@@ -44,20 +46,34 @@ fn strangers_do_not_disturb_a_client_that_signs() {
 
 async fn attack(target: &'static world::Target) {
     let mut attacks = JoinSet::new();
-    attacks.spawn(messages::attack(target));
-    attacks.spawn(unread::attack(target));
-    attacks.spawn(slow::attack(target));
-    attacks.spawn(health::attack(target));
-    attacks.spawn(logins::attack(target));
-    attacks.spawn(connections::attack(target));
+    let mut open = BTreeSet::new();
+    let mut begin = |name, attack: Pin<Box<dyn Future<Output = ()> + Send>>| {
+        open.insert(name);
+        attacks.spawn(async move {
+            attack.await;
+            name
+        });
+    };
+    begin("messages", Box::pin(messages::attack(target)));
+    begin("unread", Box::pin(unread::attack(target)));
+    begin("slow", Box::pin(slow::attack(target)));
+    begin("health", Box::pin(health::attack(target)));
+    begin("logins", Box::pin(logins::attack(target)));
+    begin("connections", Box::pin(connections::attack(target)));
+    let started = Instant::now();
     let all = async {
         while let Some(ended) = attacks.join_next().await {
-            ended.unwrap();
+            let name = ended.unwrap();
+            open.remove(name);
+            println!("{name} ended after {} s", started.elapsed().as_secs());
         }
     };
     let ended = tokio::time::timeout(LONGEST, all).await;
-    assert!(ended.is_ok(), "the services do not end what was begun");
+    assert!(
+        ended.is_ok(),
+        "the services do not end what was begun by {open:?}"
+    );
 }
 
 /// Far longer than any budget of time.
-const LONGEST: Duration = Duration::from_secs(180);
+const LONGEST: Duration = Duration::from_secs(600);

@@ -11,6 +11,7 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 use h2::client::{Connection, SendRequest};
 use sigstead_integration::{Instance, SERVICES, run, sigctl, wait_for};
+use socket2::{SockRef, TcpKeepalive};
 use tokio::net::{TcpSocket, TcpStream};
 
 /// Where the services listen.
@@ -21,9 +22,14 @@ pub(crate) struct Target {
 
 impl Target {
     /// Connects from an address of 127.0.0.0/8 that is not the signing client's.
+    ///
+    /// The kernel asks whether the service still knows the connection: when a queue overflows, it drops one that its
+    /// client takes for open, and a client that sends nothing would never learn of it.
     pub(crate) async fn connect(&self, service: &str, stranger: u8) -> std::io::Result<TcpStream> {
         let socket = TcpSocket::new_v4()?;
         socket.bind(SocketAddr::from(([127, 0, 0, stranger], 0)))?;
+        let probes = TcpKeepalive::new().with_time(PROBE).with_interval(PROBE);
+        SockRef::from(&socket).set_tcp_keepalive(&probes)?;
         socket.connect(self.services[service]).await
     }
 
@@ -202,6 +208,7 @@ impl fmt::Display for Times {
     }
 }
 
+const PROBE: Duration = Duration::from_secs(5);
 const DESCRIPTORS: u32 = 400;
 const MOST_KILOBYTES: u64 = 384 << 10;
 const NEAR_KILOBYTES: u64 = 96 << 10;
