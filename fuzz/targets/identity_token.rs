@@ -7,9 +7,10 @@ use async_trait::async_trait;
 use futures::executor::block_on;
 use libfuzzer_sys::fuzz_target;
 use sigstead_fuzz::parts;
-use sigstead_identity::{Fetch, FetchError, IssuerConfig, IssuerType, Issuers, IssuersConfig};
+use sigstead_identity::{
+    DocumentRequest, Fetch, FetchError, IssuerConfig, IssuerType, Issuers, IssuersConfig,
+};
 use time::OffsetDateTime;
-use url::Url;
 
 fuzz_target!(|data: &[u8]| {
     let [kind, token, keys, discovery] = parts(data)[..] else {
@@ -59,8 +60,8 @@ struct Documents {
 
 #[async_trait]
 impl Fetch for Documents {
-    async fn fetch(&self, url: &Url, _ca_cert: &str) -> Result<Vec<u8>, FetchError> {
-        let is_discovery = url.path().ends_with("/openid-configuration");
+    async fn fetch(&self, request: DocumentRequest<'_>) -> Result<Vec<u8>, FetchError> {
+        let is_discovery = request.url.path().ends_with("/openid-configuration");
         Ok(if is_discovery {
             self.discovery.clone()
         } else {

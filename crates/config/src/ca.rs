@@ -32,7 +32,9 @@ pub struct Config {
     /// stolen signing key is soon useless; shorter ones fail where clocks differ.
     #[serde(default = "default_certificate_lifetime")]
     pub certificate_lifetime: Period,
-    /// How issuers and the log are called. Default: three seconds to connect, ten in all.
+    /// How issuers and the log are called. Default: three seconds to connect, ten in all; the documents
+    /// of an issuer have five. `extra_ca` must not be set: an authority speaks for one server, the log
+    /// by `ct_log.ca`, an issuer by `ca-cert` of its entry in the file of issuers.
     #[serde(default)]
     pub client: ClientConfig,
 }
@@ -47,6 +49,10 @@ pub struct CtLogConfig {
     /// PEM file with the log's public key. An answer that it does not verify is refused, because
     /// every client would refuse the certificate.
     pub public_key: PathBuf,
+    /// PEM file with the only certificate authorities that may certify the log's server. Default: those
+    /// of the operating system.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ca: Option<PathBuf>,
 }
 
 impl Config {
@@ -83,6 +89,14 @@ impl ServiceConfig for Config {
                 "certificate_lifetime is {}; write a period from {SHORTEST} to {LONGEST}",
                 self.certificate_lifetime
             ));
+        }
+        if self.client.extra_ca.is_some() {
+            return Err(
+                "client.extra_ca would let one authority speak for every issuer; write the authority \
+                 of the ct log's server as ct_log.ca, and that of an issuer's server as ca-cert into \
+                 its entry in the file of issuers"
+                    .to_owned(),
+            );
         }
         Ok(())
     }

@@ -272,6 +272,10 @@ fn fields_that_contradict_each_other_are_refused() {
             "certificate_lifetime",
         ),
         (
+            contradiction::<ca::Config>("ca", "timeout: 5s", "extra_ca: company-ca.pem"),
+            "ct_log.ca",
+        ),
+        (
             contradiction::<ctlog::Config>("ctlog", "anchor: anchor", "anchor: data/anchor"),
             "anchor",
         ),

@@ -1,22 +1,49 @@
 use std::collections::HashMap;
+use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use reqwest::{Certificate, Client, ClientBuilder, redirect};
+use reqwest::header::AUTHORIZATION;
+use reqwest::{Certificate, Client, redirect};
 use url::Url;
 
-use crate::{Error, IssuersConfig};
+use crate::address::{self, PrivateAddress, PublicResolver, Reach};
+use crate::config::IssuersConfig;
+use crate::error::Error;
 
 /// Fetches the documents of issuers. Tests answer from memory.
 ///
-/// An implementation MUST end within a deadline of its own, MUST NOT follow a redirect to another
-/// host, MUST NOT return more than [`MAX_DOCUMENT_BYTES`], and MUST refuse every status but 200.
+/// An implementation MUST end within a deadline of its own, MUST NOT follow redirects, MUST NOT
+/// return more than [`MAX_DOCUMENT_BYTES`], and MUST refuse every status but 200.
 #[async_trait]
 pub trait Fetch: Send + Sync {
-    /// The body at `url`. `ca_cert` holds PEM certificates of authorities to trust besides the usual
-    /// ones; it is empty or that of an entry of the file of issuers.
-    async fn fetch(&self, url: &Url, ca_cert: &str) -> Result<Vec<u8>, FetchError>;
+    /// The body of the document.
+    async fn fetch(&self, request: DocumentRequest<'_>) -> Result<Vec<u8>, FetchError>;
+}
+
+/// Which document to fetch, and whom to trust for it.
+#[derive(Clone, Copy)]
+pub struct DocumentRequest<'a> {
+    /// Where it is.
+    pub url: &'a Url,
+    /// PEM certificates of the only authorities that may certify the server. Empty: those of the
+    /// operating system.
+    pub ca_cert: &'a str,
+    /// Which addresses the server may have.
+    pub reach: Reach,
+    /// The credential that the server is shown.
+    pub bearer: Option<&'a str>,
+}
+
+impl fmt::Debug for DocumentRequest<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("DocumentRequest")
+            .field("url", &self.url.as_str())
+            .field("reach", &self.reach)
+            .field("shows_credential", &self.bearer.is_some())
+            .finish_non_exhaustive()
+    }
 }
 
 /// A document that could not be fetched.
@@ -30,13 +57,28 @@ pub enum FetchError {
         /// Why.
         source: Arc<dyn std::error::Error + Send + Sync>,
     },
-    /// The server answered with another status than 200. A redirect to another host is such a one.
+    /// The server is where no stranger may send this service.
+    #[error("cannot get {url}")]
+    Private {
+        /// What was to be fetched.
+        url: String,
+        /// Its address.
+        source: PrivateAddress,
+    },
+    /// The server answered with another status than 200.
     #[error("{url} answered with status {status}")]
     Status {
         /// What was to be fetched.
         url: String,
         /// The status.
         status: u16,
+    },
+    /// The server sends readers elsewhere. An issuer that could do that would have its keys served
+    /// by somebody else.
+    #[error("{url} redirects, which is not followed; configure the url that it redirects to")]
+    Redirected {
+        /// What was to be fetched.
+        url: String,
     },
     /// The document is larger than any honest one.
     #[error("{url} has more than {MAX_DOCUMENT_BYTES} bytes")]
@@ -53,17 +95,13 @@ pub struct FetchOptions {
     pub connect_timeout: Duration,
     /// Longest time for a whole exchange.
     pub timeout: Duration,
-    /// PEM certificates of authorities that are trusted for every issuer, besides those of the
-    /// operating system.
-    pub extra_ca: Option<Vec<u8>>,
 }
 
 impl Default for FetchOptions {
     fn default() -> Self {
         Self {
             connect_timeout: Duration::from_secs(3),
-            timeout: Duration::from_secs(10),
-            extra_ca: None,
+            timeout: Duration::from_secs(5),
         }
     }
 }
@@ -71,9 +109,17 @@ impl Default for FetchOptions {
 /// Fetches over HTTP.
 #[derive(Debug, Clone)]
 pub struct HttpFetch {
-    client: Client,
-    /// One client per authority, made once: making one reads the system's trust store.
-    by_ca_cert: HashMap<String, Client>,
+    options: FetchOptions,
+    /// Clients by the authorities that they trust, made once: making one reads the system's trust
+    /// store.
+    clients: HashMap<String, Clients>,
+}
+
+/// The clients of one set of authorities.
+#[derive(Debug, Clone)]
+struct Clients {
+    anywhere: Client,
+    public: Client,
 }
 
 impl HttpFetch {
@@ -87,42 +133,72 @@ impl HttpFetch {
             .issuers
             .values()
             .chain(issuers.meta_issuers.values());
-        let mut by_ca_cert = HashMap::new();
-        for ca_cert in entries
-            .map(|issuer| &issuer.ca_cert)
-            .filter(|pem| !pem.is_empty())
-        {
-            let client = build(options, ca_cert.as_bytes()).map_err(failed)?;
-            by_ca_cert.insert(ca_cert.clone(), client);
+        let mut clients = HashMap::new();
+        for ca_cert in entries.map(|issuer| issuer.ca_cert.as_str()).chain([""]) {
+            if !clients.contains_key(ca_cert) {
+                let made = Clients {
+                    anywhere: build(options, ca_cert, Reach::Anywhere).map_err(failed)?,
+                    public: build(options, ca_cert, Reach::Public).map_err(failed)?,
+                };
+                clients.insert(ca_cert.to_owned(), made);
+            }
         }
         Ok(Self {
-            client: build(options, &[]).map_err(failed)?,
-            by_ca_cert,
+            options: options.clone(),
+            clients,
         })
+    }
+
+    /// A client for authorities that were not known when this value was made is made for one
+    /// document.
+    fn client(&self, request: DocumentRequest<'_>) -> Result<Client, reqwest::Error> {
+        match (self.clients.get(request.ca_cert), request.reach) {
+            (Some(clients), Reach::Anywhere) => Ok(clients.anywhere.clone()),
+            (Some(clients), Reach::Public) => Ok(clients.public.clone()),
+            (None, reach) => build(&self.options, request.ca_cert, reach),
+        }
     }
 }
 
 #[async_trait]
 impl Fetch for HttpFetch {
-    async fn fetch(&self, url: &Url, ca_cert: &str) -> Result<Vec<u8>, FetchError> {
-        let client = self.by_ca_cert.get(ca_cert).unwrap_or(&self.client);
-        let unreachable = |error| FetchError::Unreachable {
-            url: url.to_string(),
-            source: Arc::new(error),
-        };
-        let mut response = client.get(url.clone()).send().await.map_err(unreachable)?;
-        if response.status().as_u16() != 200 {
-            return Err(FetchError::Status {
-                url: url.to_string(),
-                status: response.status().as_u16(),
-            });
+    async fn fetch(&self, document: DocumentRequest<'_>) -> Result<Vec<u8>, FetchError> {
+        let url = || document.url.to_string();
+        if document.reach == Reach::Public {
+            address::check_literal(document.url)
+                .map_err(|source| FetchError::Private { url: url(), source })?;
+        }
+        let client = self
+            .client(document)
+            .map_err(|error| failure(url(), error))?;
+        let mut request = client.get(document.url.clone());
+        if let Some(bearer) = document.bearer {
+            request = request.header(AUTHORIZATION, format!("Bearer {bearer}"));
+        }
+        let mut response = request
+            .send()
+            .await
+            .map_err(|error| failure(url(), error))?;
+        match response.status() {
+            status if status.as_u16() == 200 => {}
+            status if status.is_redirection() => {
+                return Err(FetchError::Redirected { url: url() });
+            }
+            status => {
+                return Err(FetchError::Status {
+                    url: url(),
+                    status: status.as_u16(),
+                });
+            }
         }
         let mut body = Vec::new();
-        while let Some(chunk) = response.chunk().await.map_err(unreachable)? {
+        while let Some(chunk) = response
+            .chunk()
+            .await
+            .map_err(|error| failure(url(), error))?
+        {
             if body.len() + chunk.len() > MAX_DOCUMENT_BYTES {
-                return Err(FetchError::TooLarge {
-                    url: url.to_string(),
-                });
+                return Err(FetchError::TooLarge { url: url() });
             }
             body.extend_from_slice(&chunk);
         }
@@ -130,44 +206,40 @@ impl Fetch for HttpFetch {
     }
 }
 
-fn build(options: &FetchOptions, ca_cert: &[u8]) -> Result<Client, reqwest::Error> {
-    let builder = Client::builder()
+fn build(options: &FetchOptions, ca_cert: &str, reach: Reach) -> Result<Client, reqwest::Error> {
+    let mut builder = Client::builder()
         .connect_timeout(options.connect_timeout)
         .timeout(options.timeout)
-        .redirect(redirect::Policy::custom(within_host))
+        .redirect(redirect::Policy::none())
         .user_agent(concat!("sigstead/", env!("CARGO_PKG_VERSION")));
-    let extra = options.extra_ca.as_deref().unwrap_or_default();
-    trust(trust(builder, extra)?, ca_cert)?.build()
-}
-
-fn trust(builder: ClientBuilder, pem: &[u8]) -> Result<ClientBuilder, reqwest::Error> {
-    if pem.is_empty() {
-        return Ok(builder);
+    if !ca_cert.is_empty() {
+        let authorities = Certificate::from_pem_bundle(ca_cert.as_bytes())?;
+        builder = builder.tls_certs_only(authorities);
     }
-    Ok(builder.tls_certs_merge(Certificate::from_pem_bundle(pem)?))
+    if reach == Reach::Public {
+        // A proxy would resolve the name itself, and nobody would check the address.
+        builder = builder.no_proxy().dns_resolver(PublicResolver);
+    }
+    builder.build()
 }
 
-/// An issuer that could send this service to an address of its choice would read what only this
-/// service can reach, or have its keys served by somebody else.
-fn within_host(attempt: redirect::Attempt<'_>) -> redirect::Action {
-    let origin = |url: &Url| {
-        (
-            url.scheme().to_owned(),
-            url.host_str().map(str::to_owned),
-            url.port_or_known_default(),
-        )
-    };
-    let stays = attempt
-        .previous()
-        .first()
-        .is_some_and(|first| origin(first) == origin(attempt.url()));
-    if stays && attempt.previous().len() <= MAX_REDIRECTS {
-        attempt.follow()
-    } else {
-        attempt.stop()
+/// The resolver's refusal is deep in the causes of the client's error.
+fn failure(url: String, error: reqwest::Error) -> FetchError {
+    let mut cause = std::error::Error::source(&error);
+    while let Some(error) = cause {
+        if let Some(private) = error.downcast_ref::<PrivateAddress>() {
+            return FetchError::Private {
+                url,
+                source: private.clone(),
+            };
+        }
+        cause = error.source();
+    }
+    FetchError::Unreachable {
+        url,
+        source: Arc::new(error),
     }
 }
 
 /// The largest discovery document or key set that is read.
 pub const MAX_DOCUMENT_BYTES: usize = 256 * 1024;
-const MAX_REDIRECTS: usize = 5;

@@ -4,6 +4,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use time::OffsetDateTime;
 use tokio::task::JoinSet;
 
+use crate::address::Reach;
 use crate::fetch::Fetch;
 use crate::provider::Provider;
 use crate::token::IdToken;
@@ -61,7 +62,7 @@ impl Issuers {
         config.check_served()?;
         let provider = |(url, mut issuer): (String, IssuerConfig)| {
             issuer.issuer_url.clone_from(&url);
-            (url, Arc::new(Provider::new(issuer)))
+            (url, Arc::new(Provider::new(issuer, Reach::Anywhere)))
         };
         Ok(Self {
             fixed: config.issuers.into_iter().map(provider).collect(),
@@ -143,7 +144,7 @@ impl Issuers {
         }
         let issuer = meta.concrete(issuer_url);
         issuer.validate_at(issuer_url).map_err(|_| unknown())?;
-        let provider = Arc::new(Provider::new(issuer));
+        let provider = Arc::new(Provider::new(issuer, Reach::Public));
         matched.insert(issuer_url, provider.clone());
         Ok(provider)
     }

@@ -11,6 +11,7 @@
 //! [`Error::TypesNotServed`]; symmetric signatures and encrypted tokens; a clock, because time is
 //! an argument.
 
+mod address;
 mod claims;
 mod config;
 mod email;
@@ -18,6 +19,7 @@ mod error;
 mod fetch;
 mod issuers;
 mod key_set;
+mod key_source;
 mod pattern;
 mod principal;
 mod provider;
@@ -26,9 +28,10 @@ mod subject_domain;
 mod testing;
 mod token;
 
+pub use address::{PrivateAddress, Reach};
 pub use config::{CiIssuerMetadata, IssuerConfig, IssuerType, IssuersConfig};
 pub use error::{ConfigFault, Error};
-pub use fetch::{Fetch, FetchError, FetchOptions, HttpFetch, MAX_DOCUMENT_BYTES};
+pub use fetch::{DocumentRequest, Fetch, FetchError, FetchOptions, HttpFetch, MAX_DOCUMENT_BYTES};
 pub use issuers::{ConfiguredIssuer, IssuerLocation, Issuers};
 pub use principal::Principal;
 pub use token::MAX_TOKEN_BYTES;

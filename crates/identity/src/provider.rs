@@ -1,17 +1,18 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
-use serde::Deserialize;
 use time::{Duration, OffsetDateTime};
-use url::Url;
 
+use crate::address::Reach;
 use crate::fetch::Fetch;
 use crate::key_set::KeySet;
+use crate::key_source::KeySource;
 use crate::token::IdToken;
 use crate::{Error, IssuerConfig};
 
 /// One issuer with its keys, fetched when a token first needs them and kept.
 pub(crate) struct Provider {
     config: IssuerConfig,
+    source: KeySource,
     cached: Mutex<Option<Cached>>,
     /// Held while fetching, so that many tokens cause one fetch.
     attempt: tokio::sync::Mutex<()>,
@@ -24,18 +25,11 @@ struct Cached {
     fetched_at: OffsetDateTime,
 }
 
-/// OpenID Connect Discovery 1.0 §3, as far as it is used.
-#[derive(Deserialize)]
-struct Discovery {
-    issuer: String,
-    jwks_uri: String,
-    #[serde(default)]
-    id_token_signing_alg_values_supported: Vec<String>,
-}
-
 impl Provider {
-    pub(crate) fn new(config: IssuerConfig) -> Self {
+    /// An issuer. `reach` says which addresses it may have.
+    pub(crate) fn new(config: IssuerConfig, reach: Reach) -> Self {
         Self {
+            source: KeySource::new(&config, reach),
             config,
             cached: Mutex::new(None),
             attempt: tokio::sync::Mutex::new(()),
@@ -134,7 +128,7 @@ impl Provider {
             (Some((_, None)), Some(cached)) => return Ok(cached),
             _ => {}
         }
-        let outcome = self.fetch_keys(fetch).await.map(|keys| Cached {
+        let outcome = self.source.fetch(fetch).await.map(|keys| Cached {
             keys: Arc::new(keys),
             fetched_at: now,
         });
@@ -146,7 +140,7 @@ impl Provider {
             Err(error) => {
                 let cause = std::error::Error::source(error).map(tracing::field::display);
                 tracing::warn!(
-                    issuer = self.config.issuer_url,
+                    issuer = self.source.issuer(),
                     cause,
                     "cannot get the keys of an issuer: {error}"
                 );
@@ -154,65 +148,12 @@ impl Provider {
         }
         outcome
     }
-
-    /// OpenID Connect Discovery 1.0 §4, then the key set that it names.
-    async fn fetch_keys(&self, fetch: &dyn Fetch) -> Result<KeySet, Error> {
-        let issuer = &self.config.issuer_url;
-        let unavailable = |source| Error::IssuerUnavailable {
-            issuer: issuer.clone(),
-            source,
-        };
-        let unusable = |document, reason| Error::IssuerDocument {
-            issuer: issuer.clone(),
-            document,
-            reason,
-        };
-        let location = format!(
-            "{}/.well-known/openid-configuration",
-            issuer.trim_end_matches('/')
-        );
-        let location =
-            Url::parse(&location).map_err(|_| unusable(DISCOVERY, "its url is malformed"))?;
-        let document = fetch
-            .fetch(&location, &self.config.ca_cert)
-            .await
-            .map_err(unavailable)?;
-        let discovery: Discovery = serde_json::from_slice(&document).map_err(|_| {
-            unusable(
-                DISCOVERY,
-                "it is not a json object with issuer and jwks_uri",
-            )
-        })?;
-        // §4.3: byte for byte, or one issuer could speak for another.
-        if discovery.issuer != *issuer {
-            return Err(unusable(DISCOVERY, "it is of another issuer"));
-        }
-        let key_location = Url::parse(&discovery.jwks_uri)
-            .ok()
-            .filter(|url| url.scheme() == "https" || url.scheme() == location.scheme())
-            .ok_or_else(|| unusable(DISCOVERY, "jwks_uri is not a url as safe as the issuer's"))?;
-        let document = fetch
-            .fetch(&key_location, &self.config.ca_cert)
-            .await
-            .map_err(unavailable)?;
-        let supported = match discovery.id_token_signing_alg_values_supported {
-            none if none.is_empty() => vec![DEFAULT_ALGORITHM.to_owned()],
-            listed => listed,
-        };
-        KeySet::parse(&document, &supported).map_err(|reason| unusable(KEY_SET, reason))
-    }
 }
 
 /// No code that panics runs under these locks.
 fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
-
-const DISCOVERY: &str = "discovery document";
-const KEY_SET: &str = "key set";
-
-/// OpenID Connect Discovery 1.0 §3: the one algorithm that every issuer supports.
-const DEFAULT_ALGORITHM: &str = "RS256";
 
 /// How long keys are used without a look at the issuer.
 const FRESH: Duration = Duration::minutes(15);

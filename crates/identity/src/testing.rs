@@ -13,9 +13,8 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Value, json};
 use time::OffsetDateTime;
-use url::Url;
 
-use crate::fetch::{Fetch, FetchError};
+use crate::fetch::{DocumentRequest, Fetch, FetchError};
 
 pub(crate) const ISSUER: &str = "https://issuer.example.com";
 
@@ -160,7 +159,8 @@ impl MemoryFetch {
 
 #[async_trait]
 impl Fetch for MemoryFetch {
-    async fn fetch(&self, url: &Url, _ca_cert: &str) -> Result<Vec<u8>, FetchError> {
+    async fn fetch(&self, request: DocumentRequest<'_>) -> Result<Vec<u8>, FetchError> {
+        let url = request.url;
         self.fetches.lock().unwrap().push(url.to_string());
         let found = self.documents.lock().unwrap().get(url.as_str()).cloned();
         found.ok_or_else(|| FetchError::Status {

@@ -5,11 +5,12 @@
 use std::time::Duration;
 
 use axum::Router;
-use axum::http::StatusCode;
+use axum::http::{HeaderMap, StatusCode};
 use axum::response::Redirect;
 use axum::routing::get;
 use sigstead_identity::{
-    Fetch, FetchError, FetchOptions, HttpFetch, IssuersConfig, MAX_DOCUMENT_BYTES,
+    DocumentRequest, Fetch, FetchError, FetchOptions, HttpFetch, IssuerConfig, IssuerType,
+    IssuersConfig, MAX_DOCUMENT_BYTES, Reach,
 };
 use tokio::net::TcpListener;
 use url::Url;
@@ -26,56 +27,107 @@ async fn serve() -> String {
         .route("/missing", get(async || StatusCode::NOT_FOUND))
         .route("/created", get(async || (StatusCode::CREATED, "{}")))
         .route("/moved", get(async || Redirect::temporary("/good")))
-        .route("/round", get(async || Redirect::temporary("/round")))
+        .route("/credential", get(credential))
         .route("/away", get(async move || Redirect::temporary(&elsewhere)))
         .route("/never", get(async || std::future::pending::<()>().await));
     tokio::spawn(async move { axum::serve(listener, router).await });
     format!("http://127.0.0.1:{port}")
 }
 
-#[tokio::test]
-async fn takes_honest_documents_and_refuses_the_rest() {
-    let base = serve().await;
+async fn credential(headers: HeaderMap) -> String {
+    let shown = headers.get("authorization");
+    shown
+        .map_or("none", |value| value.to_str().unwrap())
+        .to_owned()
+}
+
+fn http_fetch() -> HttpFetch {
     let options = FetchOptions {
         timeout: Duration::from_millis(500),
         ..FetchOptions::default()
     };
-    let fetch = HttpFetch::new(&options, &IssuersConfig::default()).unwrap();
+    HttpFetch::new(&options, &IssuersConfig::default()).unwrap()
+}
+
+fn anywhere(url: &Url) -> DocumentRequest<'_> {
+    DocumentRequest {
+        url,
+        ca_cert: "",
+        reach: Reach::Anywhere,
+        bearer: None,
+    }
+}
+
+#[tokio::test]
+async fn takes_honest_documents_and_refuses_the_rest() {
+    let base = serve().await;
+    let fetch = http_fetch();
     for (path, expected) in [
         ("good", "2 bytes"),
-        ("moved", "2 bytes"),
         ("largest", "262144 bytes"),
         ("larger", "too large"),
         ("missing", "status 404"),
         ("created", "status 201"),
-        ("away", "status 307"),
-        ("round", "status 307"),
+        ("moved", "redirected"),
+        ("away", "redirected"),
         ("never", "unreachable"),
     ] {
         let url = Url::parse(&format!("{base}/{path}")).unwrap();
-        let found = match fetch.fetch(&url, "").await {
+        let found = match fetch.fetch(anywhere(&url)).await {
             Ok(body) => format!("{} bytes", body.len()),
             Err(FetchError::TooLarge { .. }) => "too large".to_owned(),
             Err(FetchError::Status { status, .. }) => format!("status {status}"),
+            Err(FetchError::Redirected { .. }) => "redirected".to_owned(),
+            Err(FetchError::Private { .. }) => "private".to_owned(),
             Err(FetchError::Unreachable { .. }) => "unreachable".to_owned(),
         };
         assert_eq!(found, expected, "{path}");
     }
 }
 
+/// The server answers both, so nothing but the address refuses.
+#[tokio::test]
+async fn a_document_of_the_internet_is_not_fetched_from_this_host() {
+    let base = serve().await;
+    let fetch = http_fetch();
+    for host in ["127.0.0.1", "localhost"] {
+        let url = format!("{base}/good").replace("127.0.0.1", host);
+        let url = Url::parse(&url).unwrap();
+        fetch.fetch(anywhere(&url)).await.unwrap();
+        let public = DocumentRequest {
+            reach: Reach::Public,
+            ..anywhere(&url)
+        };
+        let error = fetch.fetch(public).await.unwrap_err();
+        let FetchError::Private { source, .. } = error else {
+            panic!("{error:?}")
+        };
+        assert_eq!(source.host, host);
+        assert!(source.address.is_loopback());
+    }
+}
+
+#[tokio::test]
+async fn a_credential_is_shown_only_where_it_is_meant_to_be() {
+    let base = serve().await;
+    let url = Url::parse(&format!("{base}/credential")).unwrap();
+    let fetch = http_fetch();
+    assert_eq!(fetch.fetch(anywhere(&url)).await.unwrap(), b"none");
+    let shown = DocumentRequest {
+        bearer: Some("secret"),
+        ..anywhere(&url)
+    };
+    assert_eq!(fetch.fetch(shown).await.unwrap(), b"Bearer secret");
+    assert!(!format!("{shown:?}").contains("secret"));
+}
+
 #[test]
 fn an_unreadable_authority_is_found_when_the_client_is_made() {
-    let options = FetchOptions {
-        extra_ca: Some(b"nonsense".to_vec()),
-        ..FetchOptions::default()
+    let broken = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n";
+    let issuer = IssuerConfig {
+        ca_cert: broken.to_owned(),
+        ..IssuerConfig::new("https://issuer.example", "sigstore", IssuerType::Email)
     };
-    let made = HttpFetch::new(&options, &IssuersConfig::default());
-    // A bundle without certificates adds none; one with a broken certificate is refused.
-    assert!(made.is_ok());
-    let broken = b"-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n".to_vec();
-    let options = FetchOptions {
-        extra_ca: Some(broken),
-        ..FetchOptions::default()
-    };
-    assert!(HttpFetch::new(&options, &IssuersConfig::default()).is_err());
+    let issuers = IssuersConfig::default().with_issuer(issuer);
+    assert!(HttpFetch::new(&FetchOptions::default(), &issuers).is_err());
 }

@@ -1,7 +1,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use reqwest::{Certificate, Client, redirect};
+use reqwest::{Certificate, Client, ClientBuilder, redirect};
 use serde::{Deserialize, Serialize};
 
 use crate::{Error, Period};
@@ -38,24 +38,47 @@ impl ClientConfig {
     /// # Errors
     /// The file of certificate authorities cannot be read or is not PEM.
     pub fn build(&self) -> Result<Client, Error> {
-        let mut builder = Client::builder()
+        let mut builder = self.builder();
+        if let Some(path) = &self.extra_ca {
+            let pem = std::fs::read(path).map_err(|error| Error::Client(Box::new(error)))?;
+            builder = builder.tls_certs_merge(authorities(&pem)?);
+        }
+        finish(builder)
+    }
+
+    /// Makes a client as [`ClientConfig::build`] does, which trusts the authorities in `pem` and no
+    /// others.
+    ///
+    /// # Errors
+    /// `pem` has no certificates.
+    pub fn build_trusting_only(&self, pem: &[u8]) -> Result<Client, Error> {
+        let authorities = authorities(pem)?;
+        if authorities.is_empty() {
+            return Err(Error::Client("it has no pem certificates".into()));
+        }
+        finish(self.builder().tls_certs_only(authorities))
+    }
+
+    fn builder(&self) -> ClientBuilder {
+        Client::builder()
             .connect_timeout(self.connect_timeout.duration())
             .timeout(self.timeout.duration())
             .tcp_nodelay(true)
             // Shorter than servers keep an idle connection, so that none is used as it closes.
             .pool_idle_timeout(POOL_IDLE)
             .redirect(redirect::Policy::custom(same_host))
-            .user_agent(concat!("sigstead/", env!("CARGO_PKG_VERSION")));
-        if let Some(path) = &self.extra_ca {
-            let pem = std::fs::read(path).map_err(|error| Error::Client(Box::new(error)))?;
-            let authorities = Certificate::from_pem_bundle(&pem)
-                .map_err(|error| Error::Client(Box::new(error)))?;
-            builder = builder.tls_certs_merge(authorities);
-        }
-        builder
-            .build()
-            .map_err(|error| Error::Client(Box::new(error)))
+            .user_agent(concat!("sigstead/", env!("CARGO_PKG_VERSION")))
     }
+}
+
+fn authorities(pem: &[u8]) -> Result<Vec<Certificate>, Error> {
+    Certificate::from_pem_bundle(pem).map_err(|error| Error::Client(Box::new(error)))
+}
+
+fn finish(builder: ClientBuilder) -> Result<Client, Error> {
+    builder
+        .build()
+        .map_err(|error| Error::Client(Box::new(error)))
 }
 
 fn same_host(attempt: redirect::Attempt<'_>) -> redirect::Action {

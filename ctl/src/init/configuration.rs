@@ -1,12 +1,14 @@
 //! The configuration files of the services. Paths in them are relative to the file, so that an instance can be moved.
 
+use std::fs;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::num::NonZeroU64;
 use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 use sigstead_config::{ca, ctlog, oidc, tlog, tsa, tuf};
-use sigstead_kit::{AdminListenConfig, ClientConfig, ListenConfig, Listeners, TlsConfig};
+use sigstead_identity::{IssuerConfig, IssuerType, IssuersConfig};
+use sigstead_kit::{AdminListenConfig, ListenConfig, Listeners, TlsConfig};
 use sigstead_signer::KeyConfig;
 use sigstead_store::StoreConfig;
 
@@ -67,23 +69,18 @@ impl Writer<'_> {
                 .parse()
                 .map_err(|error| unusable_value("the URL of the CT log", &error))?,
             public_key: "ctlog.pub".into(),
+            ca: self.instance.manifest.tls.then(|| TLS_CA.into()),
         };
-        let mut config = ca::Config::new(
+        let config = ca::Config::new(
             self.listeners(Service::Ca),
             self.key("keys/ca.key")?,
             "chain.pem".into(),
             "issuers.yaml".into(),
             ct_log,
         );
-        if self.instance.manifest.tls {
-            config.client = ClientConfig {
-                extra_ca: Some("tls-ca.pem".into()),
-                ..config.client
-            };
-        }
         write_file(
             &self.instance.path("ca/issuers.yaml"),
-            self.issuers().as_bytes(),
+            self.issuers()?.as_bytes(),
         )?;
         self.write(Service::Ca, &config)
     }
@@ -154,23 +151,20 @@ impl Writer<'_> {
     }
 
     /// The issuers file of the certificate authority, in Fulcio's own format.
-    fn issuers(&self) -> String {
-        let url = self.instance.manifest.url(Service::Oidc);
-        let mut lines = vec![
-            "oidc-issuers:".to_owned(),
-            format!("  {url}:"),
-            format!("    issuer-url: {url}"),
-            "    client-id: sigstore".to_owned(),
-            "    type: email".to_owned(),
-        ];
-        if self.instance.manifest.tls {
-            lines.push(format!(
-                "    description: the issuer of instance {}",
-                self.instance.manifest.name
-            ));
+    fn issuers(&self) -> Result<String, Failure> {
+        let manifest = &self.instance.manifest;
+        let mut issuer =
+            IssuerConfig::new(manifest.url(Service::Oidc), "sigstore", IssuerType::Email);
+        issuer.description = format!("the issuer of instance {}", manifest.name);
+        if manifest.tls {
+            let path = self.instance.service(Service::Ca).join(TLS_CA);
+            issuer.ca_cert =
+                fs::read_to_string(&path).map_err(|error| Failure::file("read", &path, error))?;
         }
-        lines.push(String::new());
-        lines.join("\n")
+        IssuersConfig::default()
+            .with_issuer(issuer)
+            .to_yaml()
+            .map_err(|error| unusable_value("the file of issuers", &error))
     }
 
     fn listeners(&self, service: Service) -> Listeners {
@@ -211,3 +205,6 @@ impl Writer<'_> {
         write_file(&path, text.as_bytes())
     }
 }
+
+/// The authority that certifies the servers of the instance, in the folder of each service that calls one.
+const TLS_CA: &str = "tls-ca.pem";

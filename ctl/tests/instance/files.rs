@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use rustix::process::{Pid, Signal, kill_process};
+use sigstead_identity::IssuersConfig;
 
 use crate::world::{World, end_of, next_ports, said};
 
@@ -61,6 +62,23 @@ fn everything_in_an_instance_is_private_whatever_the_umask() {
         let mode = fs::symlink_metadata(&path).unwrap().permissions().mode();
         assert_eq!(mode & 0o077, 0, "{} has mode {mode:o}", path.display());
     }
+}
+
+/// Who holds the key of the instance's TLS authority must not speak for another issuer.
+#[test]
+fn the_authority_of_an_instance_speaks_for_its_own_servers_only() {
+    let world = World::empty("tls-authority");
+    let port = next_ports().to_string();
+    let arguments = ["init", "--name", "world", "--tls", "--base-port", &port];
+    let made = world.sigctl(&arguments).output().unwrap();
+    assert!(made.status.success(), "{}", said(&made));
+    let read = |name: &str| fs::read_to_string(world.path("instance/ca").join(name)).unwrap();
+    let issuers = IssuersConfig::parse(&read("issuers.yaml")).unwrap();
+    let issuer = issuers.issuers.values().next().unwrap();
+    assert_eq!(issuer.ca_cert, read("tls-ca.pem"));
+    let config = read("config.yaml");
+    assert!(config.contains("  ca: tls-ca.pem"), "{config}");
+    assert!(!config.contains("extra_ca"), "{config}");
 }
 
 #[test]

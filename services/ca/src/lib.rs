@@ -72,10 +72,9 @@ async fn open(config: &Config) -> Result<(CertificateAuthority, Arc<HttpCtLog>, 
     let chain = IssuerChain::parse(&start::read_text(&config.chain).await?)?;
     let issuers =
         IssuersConfig::parse(&start::read_text(&config.issuers).await?).map_err(Error::Issuers)?;
-    let options = start::fetch_options(config).await?;
-    let fetch = HttpFetch::new(&options, &issuers).map_err(Error::Issuers)?;
+    let fetch = HttpFetch::new(&start::fetch_options(config), &issuers).map_err(Error::Issuers)?;
     let log_key = start::read_log_key(&config.ct_log.public_key).await?;
-    let client = config.client.build().map_err(Error::Client)?;
+    let client = start::ct_log_client(config).await?;
     let ct_log = Arc::new(HttpCtLog::new(client, &config.ct_log.url)?);
     let registry = Registry::new();
     let authority = CertificateAuthority::new(Parts {

@@ -73,16 +73,23 @@ pub(crate) async fn read_log_key(path: &Path) -> Result<PublicKey, Error> {
     Ok(key)
 }
 
-pub(crate) async fn fetch_options(config: &Config) -> Result<FetchOptions, Error> {
-    let extra_ca = match &config.client.extra_ca {
-        Some(path) => Some(read_text(path).await?.into_bytes()),
-        None => None,
+/// The client that calls the CT log.
+pub(crate) async fn ct_log_client(config: &Config) -> Result<reqwest::Client, Error> {
+    let client = match &config.ct_log.ca {
+        Some(path) => config
+            .client
+            .build_trusting_only(read_text(path).await?.as_bytes()),
+        None => config.client.build(),
     };
-    Ok(FetchOptions {
+    client.map_err(Error::Client)
+}
+
+pub(crate) fn fetch_options(config: &Config) -> FetchOptions {
+    let longest = FetchOptions::default().timeout;
+    FetchOptions {
         connect_timeout: config.client.connect_timeout.duration(),
-        timeout: config.client.timeout.duration(),
-        extra_ca,
-    })
+        timeout: config.client.timeout.duration().min(longest),
+    }
 }
 
 /// An issuer that was down is tried again so often.

@@ -169,6 +169,7 @@ impl Folder {
         let ct_log = CtLogConfig {
             url: "http://localhost:2".parse().unwrap(),
             public_key: path("ct.pem"),
+            ca: None,
         };
         Config::new(
             Listeners::for_test(),

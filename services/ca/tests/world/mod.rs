@@ -23,14 +23,15 @@ use serde_json::{Value, json};
 use sigstead_ca::ct_log::{CtLogClient, CtLogError};
 use sigstead_ca::{CertificateAuthority, IssuerChain, Metrics, Parts};
 use sigstead_ct::{DigitallySigned, SignedCertificateTimestamp, SignedEntry, TimestampedEntry};
-use sigstead_identity::{Fetch, FetchError, IssuerConfig, IssuerType, Issuers, IssuersConfig};
+use sigstead_identity::{
+    DocumentRequest, Fetch, FetchError, IssuerConfig, IssuerType, Issuers, IssuersConfig,
+};
 use sigstead_key::{Algorithm, LogId};
 use sigstead_kit::{Clock, Listeners, TestClock};
 use sigstead_signer::Signer;
 use sigstead_x509::{CaKind, CaProfile, Certificate, Name, SerialNumber, Validity};
 use time::OffsetDateTime;
 use tower::ServiceExt;
-use url::Url;
 
 pub const ISSUER: &str = "https://issuer.example.com";
 pub const EMAIL: &str = "alice@example.com";
@@ -296,7 +297,8 @@ struct MemoryFetch(HashMap<String, Value>);
 
 #[async_trait]
 impl Fetch for MemoryFetch {
-    async fn fetch(&self, url: &Url, _ca_cert: &str) -> Result<Vec<u8>, FetchError> {
+    async fn fetch(&self, request: DocumentRequest<'_>) -> Result<Vec<u8>, FetchError> {
+        let url = request.url;
         let found = self
             .0
             .get(url.as_str())
