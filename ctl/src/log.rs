@@ -23,6 +23,7 @@ mod asked;
 mod check;
 mod name;
 mod open;
+mod pause;
 mod print;
 mod stored;
 
@@ -48,6 +49,10 @@ enum Verb {
     Proof(Proof),
     /// Open a new log with a key of its own, and publish it.
     Open(open::Arguments),
+    /// Let a log take no entries for a while; reads and signed checkpoints go on.
+    Pause(pause::Pause),
+    /// Let a paused log take entries again.
+    Resume(pause::Resume),
     /// End a log with a last checkpoint; it stays readable and takes no entry again.
     Freeze(Freeze),
     /// Let a log without an anchor, restored here from a copy, take entries.
@@ -127,6 +132,8 @@ pub(crate) async fn run(arguments: Arguments, output: Output) -> Result<(), Fail
         Verb::Proof(proof) => prove(proof, output).await,
         Verb::Freeze(freeze) => end(freeze, output).await,
         Verb::Open(arguments) => open::run(arguments, output).await,
+        Verb::Pause(arguments) => pause::pause(arguments, output).await,
+        Verb::Resume(arguments) => pause::resume(arguments, output).await,
         Verb::Adopt(arguments) => adopt::run(&arguments, output),
         Verb::RebuildIndex(rebuild) => index(rebuild, output).await,
         Verb::Check(arguments) => check::run(arguments, output).await,

@@ -7,7 +7,7 @@
 use std::path::Path;
 use std::process::Command;
 
-const COMMANDS: [&str; 35] = [
+const COMMANDS: [&str; 37] = [
     "",
     "init",
     "up",
@@ -28,6 +28,8 @@ const COMMANDS: [&str; 35] = [
     "log get",
     "log search",
     "log proof",
+    "log pause",
+    "log resume",
     "log freeze",
     "log adopt",
     "log open",

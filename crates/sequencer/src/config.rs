@@ -1,3 +1,4 @@
+use std::path::PathBuf;
 use std::time::Duration;
 
 /// How a log behaves.
@@ -18,6 +19,8 @@ pub struct LogConfig {
     pub distinct_times: bool,
     /// Whether every entry has something beside its leaf, which is then missed when it is not there. Default: none has.
     pub has_sides: bool,
+    /// The file that keeps a pause of the log. `None`, the default, for a pause that ends with the process.
+    pub pause_mark: Option<PathBuf>,
     /// Accept a log that has entries and no anchor, once, after an operator has made sure that it is the latest copy.
     pub adopts_missing_anchor: bool,
 }
@@ -33,6 +36,7 @@ impl LogConfig {
             refresh_interval: None,
             distinct_times: false,
             has_sides: false,
+            pause_mark: None,
             adopts_missing_anchor: false,
         }
     }

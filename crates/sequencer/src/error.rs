@@ -1,3 +1,4 @@
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -83,6 +84,21 @@ pub enum Error {
     /// Cold storage failed.
     #[error("cannot use cold storage")]
     Cold(#[from] sigstead_cold::Error),
+    /// The operator has paused the log; it takes entries again when he ends that.
+    #[error("log is paused: {reason}")]
+    Paused {
+        /// What the operator said.
+        reason: Arc<str>,
+    },
+    /// The file that keeps a pause cannot be used.
+    #[error("cannot use {}", path.display())]
+    PauseMark {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        #[source]
+        source: std::io::Error,
+    },
     /// The index of what the log has failed.
     #[error("cannot use the index of entries")]
     Index(#[from] sigstead_index::Error),

@@ -16,10 +16,11 @@
 //! File map: `log.rs` the handle; `engine.rs` the thread; `round.rs` one round; `edge.rs` the right edge in memory;
 //! `edge_tile.rs` its tiles; `bundle.rs` the files of a bundle; `tree.rs` tiles and proofs of any size, `cold_tree.rs`
 //! those from cold storage; `add.rs` the way of an entry, `queue.rs` where it waits; `shared.rs` what thread, tasks and
-//! handles have in common; `recovery.rs` what happens at start, with `rebuild.rs` for the edge; `failure.rs` why a round
-//! was not committed, `hindrance.rs` what becomes of that; `keeper.rs` the background tasks; `known.rs` what is in the
-//! log already; `follower.rs` other indexes of it; `anchor.rs`, `head_signer.rs`, `checkpoint_signer.rs` and `leaf.rs`
-//! the seams; `cosigner.rs` what witnesses have to do with it; `audit.rs` the whole log read again; `config.rs`.
+//! handles have in common; `recovery.rs` what happens at start, with `rebuild.rs` for the edge; `failure.rs` why a
+//! round was not committed, `hindrance.rs` what becomes of that; `pause.rs` what the operator decides; `keeper.rs` the
+//! background tasks; `known.rs` what is in the log already; `follower.rs` other indexes of it; `anchor.rs`,
+//! `head_signer.rs`, `checkpoint_signer.rs` and `leaf.rs` the seams; `cosigner.rs` what witnesses have to do with it;
+//! `audit.rs` the whole log read again; `config.rs`.
 //!
 //! Entries that are submitted again are recognised, whenever they were logged, by an [`sigstead_index::Index`] that follows the
 //! log.
@@ -47,6 +48,7 @@ mod keeper;
 mod known;
 mod leaf;
 mod log;
+mod pause;
 mod queue;
 mod rebuild;
 mod recovery;

@@ -73,6 +73,8 @@ pub struct Health {
     pub read_only: Option<Arc<str>>,
     /// Why it takes none for now, until something outside of it changes: room, the key, the clock, witnesses.
     pub hindered: Option<Arc<str>>,
+    /// Why the operator wants it to take none, if he does. A log that has ended is not paused.
+    pub paused: Option<Arc<str>>,
     /// The published size.
     pub size: u64,
     /// The time of the published checkpoint, in milliseconds since the epoch.
@@ -90,7 +92,8 @@ pub struct Health {
 impl Health {
     /// Why the log takes no entries, for now or for good.
     pub fn takes_none_because(&self) -> Option<&str> {
-        let reason = self.read_only.as_ref().or(self.hindered.as_ref());
+        let reasons = [&self.read_only, &self.paused, &self.hindered];
+        let reason = reasons.into_iter().flatten().next();
         reason.map(|reason| &**reason)
     }
 }
@@ -140,7 +143,7 @@ impl Log {
     ///
     /// # Errors
     /// [`Error::Overloaded`], [`Error::ColdLags`], [`Error::NoRoom`], [`Error::Exhausted`], [`Error::ClockBehind`] and
-    /// [`Error::SigningFailed`] may pass with time; [`Error::ReadOnly`] does not; [`Error::EntryUnfit`] is the entry's own.
+    /// [`Error::SigningFailed`] may pass with time, [`Error::Paused`] when the operator wants; [`Error::ReadOnly`] does not; [`Error::EntryUnfit`] is the entry's own.
     pub async fn add(&self, entry: Box<dyn PendingEntry>) -> Result<Included, Error> {
         self.announce().add(entry).await
     }
@@ -168,6 +171,38 @@ impl Log {
             asked => asked?,
         }
         ended.await.map_err(|_| shared.read_only())?
+    }
+
+    /// Takes no entries until [`Log::resume`], also after a restart. Those that wait already are logged; reads and signed
+    /// heads go on. Pausing it again changes the reason. It is durable before this returns.
+    ///
+    /// # Errors
+    /// [`Error::Frozen`], and [`Error::PauseMark`]: then nothing has changed, or only what the next start finds.
+    pub async fn pause(&self, reason: Arc<str>) -> Result<(), Error> {
+        if self.is_frozen() {
+            return Err(Error::Frozen);
+        }
+        self.change_pause(Some(reason)).await
+    }
+
+    /// Takes entries again after [`Log::pause`]; it is durable before this returns. A log that is not paused stays as it
+    /// is.
+    ///
+    /// # Errors
+    /// [`Error::PauseMark`], as for [`Log::pause`].
+    pub async fn resume(&self) -> Result<(), Error> {
+        self.change_pause(None).await
+    }
+
+    async fn change_pause(&self, reason: Option<Arc<str>>) -> Result<(), Error> {
+        let shared = Arc::clone(&self.inner.shared);
+        // It goes on when the caller is gone, and waits for the disk.
+        let changing = tokio::task::spawn_blocking(move || {
+            let Shared { pause, queue, .. } = &*shared;
+            pause.change(reason, |reason| queue.pause(reason))
+        });
+        let stopped = |error| Error::Thread(std::io::Error::other(error));
+        changing.await.map_err(stopped)?
     }
 
     /// Whether the log has ended.
@@ -293,6 +328,7 @@ impl Log {
         Health {
             read_only: shared.queue.closed(),
             hindered: shared.hindered(),
+            paused: shared.pause.reason().filter(|_| !self.is_frozen()),
             size: published.head.size,
             published_millis: published.time_millis,
             waiting: shared.queue.len(),

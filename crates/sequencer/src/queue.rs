@@ -70,6 +70,8 @@ struct State {
     is_ending: bool,
     /// Why nothing more is taken.
     closed: Option<Arc<str>>,
+    /// Why the operator wants nothing to be taken for now.
+    paused: Option<Arc<str>>,
 }
 
 impl State {
@@ -141,6 +143,11 @@ impl Queue {
                 reason: Arc::clone(reason),
             });
         }
+        if let Some(reason) = &state.paused {
+            return Err(Error::Paused {
+                reason: Arc::clone(reason),
+            });
+        }
         if state.waiting.len() >= self.limit {
             return Err(Error::Overloaded {
                 retry_after: RETRY_AFTER,
@@ -179,6 +186,11 @@ impl Queue {
     /// Takes entries again after an end that failed.
     pub(crate) fn resume(&self) {
         self.lock().is_ending = false;
+    }
+
+    /// Takes no entries while there is a reason; those that wait are still handed out.
+    pub(crate) fn pause(&self, reason: Option<Arc<str>>) {
+        self.lock().paused = reason;
     }
 
     /// Marks the log as ended.
@@ -358,6 +370,18 @@ mod tests {
             push(&queue, None).unwrap();
         }
         assert_eq!(taken(&queue, FOREVER), 2);
+    }
+
+    #[test]
+    fn a_pause_keeps_out_what_comes_and_nothing_else() {
+        let queue = Queue::new(10, 10);
+        push(&queue, None).unwrap();
+        queue.pause(Some("disk is moved".into()));
+        let refused = push(&queue, None);
+        assert!(matches!(refused, Err(Error::Paused { reason }) if &*reason == "disk is moved"));
+        assert_eq!(taken(&queue, FOREVER), 1);
+        queue.pause(None);
+        push(&queue, None).unwrap();
     }
 
     #[test]

@@ -58,7 +58,7 @@ pub(crate) async fn recover(config: LogConfig, parts: LogParts) -> Result<Recove
     };
     let (format, cold) = (parts.leaf_format, parts.cold);
     let must_wait = parts.cosigning.as_ref().is_some_and(Cosigning::must_wait);
-    let shared = Shared::new(&config, stored, format, cold, parts.known, must_wait);
+    let shared = Shared::new(&config, stored, format, cold, parts.known, must_wait)?;
     let shared = Arc::new(shared);
     recover_index(&shared, base).await?;
     let engine = Box::new(Engine {

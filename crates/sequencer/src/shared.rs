@@ -12,6 +12,7 @@ use crate::config::LogConfig;
 use crate::edge::{Edge, WIDTH};
 use crate::hindrance::Hindrance;
 use crate::known::Known;
+use crate::pause::Pause;
 use crate::queue::Queue;
 use crate::{Anchored, Error, LeafFormat};
 
@@ -41,6 +42,7 @@ pub(crate) struct Shared {
     /// Up to which size a quorum of witnesses has cosigned the log since it was opened.
     pub(crate) cosigned: AtomicU64,
     pub(crate) queue: Queue,
+    pub(crate) pause: Pause,
     /// Why no round is committed or answered for now.
     pub(crate) hindrance: Hindrance,
     /// Why cold storage takes nothing for now.
@@ -72,10 +74,13 @@ impl Shared {
         cold: Arc<dyn ColdStorage>,
         known: Arc<Index>,
         must_wait: bool,
-    ) -> Self {
+    ) -> Result<Self, Error> {
+        let pause = Pause::open(config.pause_mark.clone())?;
+        let queue = Queue::new(config.queue_limit, config.max_round_entries);
+        queue.pause(pause.reason());
         let anchored = stored.anchored.map_or(0, |anchored| anchored.head.size);
         let held_bytes = stored.edge.entry_bytes();
-        Self {
+        Ok(Self {
             name: config.name.clone(),
             format,
             has_sides: config.has_sides,
@@ -85,7 +90,8 @@ impl Shared {
             published: watch::Sender::new(Arc::new(stored.head)),
             answers: watch::Sender::new(!must_wait),
             cosigned: AtomicU64::new(0),
-            queue: Queue::new(config.queue_limit, config.max_round_entries),
+            queue,
+            pause,
             hindrance: Hindrance::default(),
             cold_hindrance: Hindrance::default(),
             known: Known::new(known),
@@ -93,7 +99,7 @@ impl Shared {
             flushed: AtomicU64::new(stored.base / WIDTH),
             held_bytes: AtomicU64::new(held_bytes),
             anchored: AtomicU64::new(anchored),
-        }
+        })
     }
 
     pub(crate) fn published(&self) -> Arc<PublishedHead> {

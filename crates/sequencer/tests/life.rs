@@ -49,6 +49,76 @@ async fn a_frozen_log_says_so_and_takes_nothing_also_after_a_restart() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_paused_log_reads_and_signs_and_takes_nothing_also_after_a_restart() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut world = World::new();
+    world.config.pause_mark = Some(folder.path().join("paused"));
+    world.config.refresh_interval = Some(Duration::from_millis(1));
+    let mut log = world.open().await;
+    add(&log, "entry").await.unwrap();
+    log.pause("the disk is moved".into()).await.unwrap();
+    for _ in 0..2 {
+        let health = log.health();
+        assert_eq!(health.takes_none_because(), Some("the disk is moved"));
+        assert_eq!((health.read_only, health.hindered), (None, None));
+        assert!(matches!(
+            add(&log, "late").await,
+            Err(Error::Paused { reason }) if &*reason == "the disk is moved"
+        ));
+        // Where it is answers who asks again.
+        let again = log.add(Text::boxed("entry")).await.unwrap();
+        assert!(again.is_duplicate);
+        let before = log.published();
+        world.clock.fetch_add(10_000, Ordering::Relaxed);
+        eventually("a newer head", || {
+            log.published().time_millis > before.time_millis
+        })
+        .await;
+        assert_eq!(log.audit().await.unwrap().head, before.head);
+        log.shutdown().await;
+        log = world.open().await;
+    }
+    log.resume().await.unwrap();
+    add(&log, "late").await.unwrap();
+    log.shutdown().await;
+    let log = world.open_and_audit().await;
+    add(&log, "later").await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn what_waits_when_a_log_is_paused_is_logged() {
+    let world = World::new();
+    let log = world.open().await;
+    let held = world::add_held(&world, &log).await;
+    let waiting = tokio::spawn({
+        let log = log.clone();
+        async move { log.add(Text::boxed("waits")).await }
+    });
+    eventually("queueing", || log.health().waiting == 1).await;
+    log.pause("soon over".into()).await.unwrap();
+    world.journal.resume();
+    held.await.unwrap();
+    assert_eq!(
+        waiting.await.unwrap().unwrap().leaf_index,
+        LeafIndex::new(1)
+    );
+    assert!(matches!(add(&log, "late").await, Err(Error::Paused { .. })));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_paused_log_can_end_and_is_paused_no_more() {
+    let log = World::new().open().await;
+    log.pause("before the end".into()).await.unwrap();
+    log.freeze().await.unwrap();
+    assert_eq!(log.health().paused, None);
+    assert!(matches!(
+        log.pause("after".into()).await,
+        Err(Error::Frozen)
+    ));
+    assert!(matches!(add(&log, "late").await, Err(Error::Frozen)));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn what_waits_when_a_log_ends_is_logged() {
     let world = World::new();
     let log = world.open().await;

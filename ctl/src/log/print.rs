@@ -21,10 +21,13 @@ pub(super) struct Log {
 
 impl From<&wire::LogInfo> for Log {
     fn from(log: &wire::LogInfo) -> Self {
-        let state = match (log.frozen, log.read_only_reason.as_str()) {
+        let reasons = (log.read_only_reason.as_str(), log.paused_reason.as_str());
+        let state = match (log.frozen, reasons) {
             (true, _) => "frozen".to_owned(),
-            (false, "") => "takes entries".to_owned(),
-            (false, reason) => format!("takes no entries: {reason}"),
+            (false, ("", "")) => "takes entries".to_owned(),
+            (false, (failure, "")) => format!("takes no entries: {failure}"),
+            (false, ("", pause)) => format!("paused: {pause}"),
+            (false, (failure, pause)) => format!("paused: {pause}; takes no entries: {failure}"),
         };
         Self {
             origin: log.origin.clone(),

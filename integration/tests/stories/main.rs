@@ -14,6 +14,7 @@ mod log;
 mod model_signing;
 mod overload;
 mod pages;
+mod pause;
 mod rekor_cli;
 mod restore;
 mod sigstore_java;

@@ -119,6 +119,9 @@ pub enum Error {
         "no other log of the same face takes entries, and {0} would leave its clients without one"
     )]
     NoSuccessor(Origin),
+    /// Why a log is to be paused is not said in a line.
+    #[error("the reason of a pause must be one line of 1 to 200 bytes without control characters")]
+    PauseReason,
     /// The configuration has no place to remember logs.
     #[error("the configuration names no directory opened_logs")]
     NoPlaceForLogs,

@@ -12,7 +12,8 @@
 //! File map: `logs.rs` the logs of the process and which one a request is for, `opened.rs` those that joined while it
 //! ran, `log.rs` one of them, `cosigning.rs` its witnesses, `first_entry.rs` the entry with which it begins. The verbs of
 //! Rekor v2 are `append.rs` and `read.rs`; those of Rekor v1 are in `rekor_v1/`, with `side.rs` for what its entries hold
-//! beside the leaf; `search.rs` and `search/` find entries of both; `manage.rs` is for administrators. `api/` are the faces; `error.rs` says what each failure answers; `metrics.rs` what is counted.
+//! beside the leaf; `search.rs` and `search/` find entries of both; `manage.rs` and `pause.rs` are for administrators.
+//! `api/` are the faces; `error.rs` says what each failure answers; `metrics.rs` what is counted.
 //!
 //! Deliberately absent: judgement over certificates, which verifiers make; entries of kind `dsse` in Rekor v2, which are
 //! logged as `hashedrekord` over the pre-authentication encoding, as every current client expects; attestation storage
@@ -34,6 +35,7 @@ mod logs;
 mod manage;
 mod metrics;
 mod opened;
+mod pause;
 mod read;
 mod rekor_v1;
 mod search;
@@ -62,12 +64,14 @@ pub async fn build_with_clock(config: Config, clock: Arc<dyn Clock>) -> Result<S
     let registry = metrics.registry().clone();
     let logs = Arc::new(TransparencyLogs::open(&config, clock, &metrics).await?);
     let (to_ask, to_stop) = (Arc::clone(&logs), Arc::clone(&logs));
+    let to_warn = Arc::clone(&logs);
     let service = Service::new("tlog", config.listeners)
         .public(api::http::routes(Arc::clone(&logs)))
         .grpc(api::grpc::service(Arc::clone(&logs)), api::grpc::METHODS)
         .admin_grpc(api::admin::service(logs), api::admin::METHODS)
         .reflection(&[sigstead_proto::FILE_DESCRIPTOR_SET])
         .readiness("logs", move || std::future::ready(to_ask.check()))
+        .warning("logs", move || to_warn.pauses())
         .task("logs", |stop| async move {
             to_stop.follow(&stop).await;
             to_stop.shut_down().await;

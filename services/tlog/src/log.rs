@@ -75,6 +75,7 @@ impl TransparencyLog {
         Ok(finding.await.map_err(Error::Task)??)
     }
 
+    /// Whether it takes entries now.
     pub(crate) fn check(&self) -> Result<(), String> {
         match self.log.health().takes_none_because() {
             // The end that its operator gave it.
@@ -161,6 +162,7 @@ impl KeyedLog<'_> {
         let mut limits = sigstead_sequencer::LogConfig::new(self.name.origin.as_str());
         limits.has_sides = self.name.tree_id.is_some();
         limits.min_round_interval = self.config.min_round_interval.duration();
+        limits.pause_mark = Some(self.config.data.join("paused"));
         limits
     }
 

@@ -117,8 +117,8 @@ impl TransparencyLogs {
         }
     }
 
-    /// Whether every face that has logs takes entries. A log that its operator ended is not missed, and one that stopped
-    /// by itself only when no other of its face is left: the process answers for all of them.
+    /// Whether every face that has logs takes entries. A log that its operator ended or paused is not missed, and one that
+    /// stopped by itself only when no other of its face is left: the process answers for all of them.
     pub(crate) fn check(&self) -> Result<(), String> {
         let set = self.current();
         let faces = [true, false].map(|is_v1| set.check_face(is_v1));

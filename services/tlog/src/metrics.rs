@@ -110,7 +110,7 @@ impl Collector for WatchedLog {
 type Reading = fn(&Health) -> u64;
 type Gauge = (&'static str, &'static str, Reading);
 
-const GAUGES: [Gauge; 7] = [
+const GAUGES: [Gauge; 8] = [
     (
         "sigstead_tlog_size",
         "Entries under the published checkpoint.",
@@ -145,5 +145,10 @@ const GAUGES: [Gauge; 7] = [
         "sigstead_tlog_read_only",
         "1 when the log takes no entries, for now or for good; ListLogs of the admin port says why.",
         |health| u64::from(health.takes_none_because().is_some()),
+    ),
+    (
+        "sigstead_tlog_paused",
+        "1 when the operator has paused the log; ListLogs of the admin port says why.",
+        |health| u64::from(health.paused.is_some()),
     ),
 ];

@@ -109,10 +109,12 @@ fn failed(error: sigstead_sequencer::Error) -> Problem {
             "too many certificates are waiting to be logged; try again",
         )
         .with_retry_after(*retry_after),
-        sigstead_sequencer::Error::ReadOnly { .. } => unavailable(
-            "E-CTLOG-012",
-            "the log takes no entries until its operator has looked after it; reads go on",
-        ),
+        sigstead_sequencer::Error::ReadOnly { .. } | sigstead_sequencer::Error::Paused { .. } => {
+            unavailable(
+                "E-CTLOG-012",
+                "the log takes no entries until its operator has looked after it; reads go on",
+            )
+        }
         sigstead_sequencer::Error::Frozen => Problem::new(
             Kind::FailedPrecondition,
             "E-CTLOG-018",
@@ -153,6 +155,7 @@ fn failed(error: sigstead_sequencer::Error) -> Problem {
         | sigstead_sequencer::Error::Anchor(_)
         | sigstead_sequencer::Error::Inconsistent { .. }
         | sigstead_sequencer::Error::WrongKey { .. }
+        | sigstead_sequencer::Error::PauseMark { .. }
         | sigstead_sequencer::Error::Thread(_) => {
             return Problem::internal("E-CTLOG-021", causes(&error));
         }

@@ -13,6 +13,7 @@ use crate::frame::unframed;
 use crate::log::TransparencyLog;
 use crate::logs::{Predecessor, TransparencyLogs};
 use crate::manage::{Place, Proven};
+use crate::pause::PauseReason;
 use crate::side::Side;
 
 /// `sigstead.admin.v1.TlogAdmin`, for the admin listener.
@@ -53,6 +54,25 @@ impl TlogAdmin for AdminFace {
         request: Request<wire::FreezeLogRequest>,
     ) -> Result<Response<wire::LogInfo>, Status> {
         let log = self.0.freeze_log(&request.into_inner().origin).await;
+        let log = log.map_err(status)?;
+        Ok(Response::new(info(&log)))
+    }
+
+    async fn pause_log(
+        &self,
+        request: Request<wire::PauseLogRequest>,
+    ) -> Result<Response<wire::LogInfo>, Status> {
+        let wire::PauseLogRequest { origin, reason } = request.into_inner();
+        let reason = PauseReason::parse(&reason).map_err(status)?;
+        let log = self.0.pause_log(&origin, reason).await.map_err(status)?;
+        Ok(Response::new(info(&log)))
+    }
+
+    async fn resume_log(
+        &self,
+        request: Request<wire::ResumeLogRequest>,
+    ) -> Result<Response<wire::LogInfo>, Status> {
+        let log = self.0.resume_log(&request.into_inner().origin).await;
         let log = log.map_err(status)?;
         Ok(Response::new(info(&log)))
     }
@@ -141,7 +161,9 @@ fn info(log: &TransparencyLog) -> wire::LogInfo {
         None => wire::LogFace::RekorV2,
     };
     let health = log.log.health();
-    let reason = health.takes_none_because().filter(|_| !log.is_frozen());
+    let failure = health.read_only.or(health.hindered);
+    let failure = failure.filter(|_| !log.is_frozen());
+    let text = |reason: Option<Arc<str>>| reason.map_or_else(String::new, |text| text.to_string());
     wire::LogInfo {
         origin: log.origin().to_string(),
         face: face.into(),
@@ -151,7 +173,8 @@ fn info(log: &TransparencyLog) -> wire::LogInfo {
         checkpoint: String::from_utf8_lossy(&published.note).into_owned(),
         published: Some(timestamp(published.time_millis / 1000)),
         frozen: log.is_frozen(),
-        read_only_reason: reason.unwrap_or_default().to_owned(),
+        read_only_reason: text(failure),
+        paused_reason: text(health.paused),
         indexed: log.search.covered(),
         tree_id: log.name.tree_id.map_or(0, TreeId::get),
         public_key: log.signer.public_key().spki_der().to_vec(),
@@ -207,6 +230,8 @@ pub(crate) const METHODS: &[Method] = &[
     Method::unary("ListLogs", ADMIN),
     Method::unary("OpenLog", ADMIN),
     Method::unary("FreezeLog", ADMIN),
+    Method::unary("PauseLog", ADMIN),
+    Method::unary("ResumeLog", ADMIN),
     Method::unary("GetEntry", ADMIN),
     Method::unary("SearchEntries", ADMIN),
     Method::unary("ProveConsistency", ADMIN),

@@ -1,3 +1,5 @@
+use std::time::Duration;
+
 use sigstead_kit::{Kind, Problem, causes};
 
 use super::{Error, rekor_v1};
@@ -86,6 +88,11 @@ impl From<Error> for Problem {
                 Kind::FailedPrecondition,
                 "E-TLOG-071",
                 format!("{error}; open a successor first, or with it let the log end"),
+            ),
+            Error::PauseReason => Self::new(
+                Kind::InvalidArgument,
+                "E-TLOG-072",
+                format!("{error}; it is shown to everybody who sends an entry"),
             ),
             Error::Key { .. } | Error::Witnesses { .. } => Self::new(
                 Kind::FailedPrecondition,
@@ -186,7 +193,7 @@ fn refused(error: sigstead_entry::Error) -> Problem {
 }
 
 fn failed(error: sigstead_sequencer::Error) -> Problem {
-    let unavailable = |code, message| Problem::new(Kind::Unavailable, code, message);
+    let unavailable = |code, message: &str| Problem::new(Kind::Unavailable, code, message);
     let problem = match &error {
         // The reference answers 503; 429 says that nothing is wrong with the service, and every client retries it too.
         sigstead_sequencer::Error::Overloaded { retry_after } => Problem::new(
@@ -208,6 +215,19 @@ fn failed(error: sigstead_sequencer::Error) -> Problem {
         sigstead_sequencer::Error::Ending => unavailable(
             "E-TLOG-018",
             "the log is about to be frozen; send the entry again in a moment, to this log or its successor",
+        ),
+        // The operator's words are for those who send entries.
+        sigstead_sequencer::Error::Paused { reason } => unavailable(
+            "E-TLOG-024",
+            &format!("the log is paused by its operator: {reason}; send the entry again later"),
+        )
+        .with_retry_after(PAUSE),
+        sigstead_sequencer::Error::PauseMark { .. } => unavailable(
+            "E-TLOG-073",
+            &format!(
+                "{}; the pause of the log is as it was; mend that and repeat",
+                causes(&error)
+            ),
         ),
         sigstead_sequencer::Error::NoRoom { .. } => unavailable(
             "E-TLOG-013",
@@ -250,3 +270,6 @@ fn failed(error: sigstead_sequencer::Error) -> Problem {
     };
     problem.with_detail(causes(&error))
 }
+
+/// Nobody resumes a log within a second; clients that wait must not wait for long.
+const PAUSE: Duration = Duration::from_secs(10);

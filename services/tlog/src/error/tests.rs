@@ -35,6 +35,13 @@ fn asks_to_come_back_when_an_entry_may_be_taken_later() {
             "E-TLOG-015",
             "1",
         ),
+        (
+            sigstead_sequencer::Error::Paused {
+                reason: "the disk is moved".into(),
+            },
+            "E-TLOG-024",
+            "10",
+        ),
     ];
     for (error, code, after) in later {
         let expected = (

@@ -138,7 +138,8 @@ impl LogSet {
 
     pub(super) fn check_face(&self, is_v1: bool) -> Result<(), String> {
         let mut reasons = Vec::new();
-        for log in self.writable(is_v1) {
+        // What the operator paused is not missed.
+        for log in self.writable(is_v1).filter(|log| log.pause().is_none()) {
             match log.check() {
                 Ok(()) => return Ok(()),
                 Err(reason) => reasons.push(reason),

@@ -6,6 +6,7 @@
 mod first_entry;
 mod grpc;
 mod large;
+mod pause;
 mod process;
 mod read;
 mod rekor_v1;
