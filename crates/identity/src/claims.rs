@@ -3,6 +3,10 @@ use time::{Duration, OffsetDateTime};
 
 use crate::Error;
 
+pub(crate) mod path;
+
+use path::ClaimPath;
+
 /// The claims of a token, OpenID Connect Core §2. Whether they are true shows elsewhere.
 #[derive(Debug)]
 pub(crate) struct Claims(Map<String, Value>);
@@ -15,41 +19,42 @@ impl Claims {
     }
 
     /// A claim that is a text and not empty.
-    pub(crate) fn text(&self, claim: &'static str) -> Result<&str, Error> {
+    pub(crate) fn text(&self, claim: &str) -> Result<&str, Error> {
+        text(claim, self.0.get(claim))
+    }
+
+    /// A claim that may be left out, by absence or by an empty text.
+    pub(crate) fn optional_text(&self, claim: &str) -> Result<Option<&str>, Error> {
         match self.0.get(claim) {
-            None | Some(Value::Null) => Err(Error::ClaimMissing {
-                claim: claim.to_owned(),
-            }),
-            Some(Value::String(text)) if text.is_empty() => Err(Error::ClaimInvalid {
-                claim,
-                reason: "is empty",
-            }),
-            Some(Value::String(text)) => Ok(text),
-            Some(_) => Err(Error::ClaimInvalid {
-                claim,
-                reason: "is not a text",
-            }),
+            Some(Value::String(text)) if text.is_empty() => Ok(None),
+            None | Some(Value::Null) => Ok(None),
+            value => text(claim, value).map(Some),
         }
     }
 
-    pub(crate) fn at_path(&self, path: &ClaimPath<'_>) -> Result<&str, Error> {
-        let mut names = path.0.split('.');
+    pub(crate) fn at_path(&self, path: &ClaimPath) -> Result<&str, Error> {
+        let mut names = path.names();
         let first = names.next().and_then(|name| self.0.get(name));
         let found = names.fold(first, |value, name| value.and_then(|value| value.get(name)));
-        match found {
-            Some(Value::String(text)) if !text.is_empty() => Ok(text),
-            _ => Err(Error::ClaimMissing {
-                claim: format!("$.{}", path.0),
-            }),
-        }
+        text(&path.to_string(), found)
     }
 
-    /// Some issuers write the truth as a text.
-    pub(crate) fn is_email_verified(&self) -> bool {
+    /// A claim as it stands there.
+    pub(crate) fn value(&self, claim: &str) -> Option<&Value> {
+        self.0.get(claim)
+    }
+
+    /// Fails unless the issuer says that the address is the subject's. Some issuers write the truth as a
+    /// text.
+    pub(crate) fn check_email_verified(&self) -> Result<(), Error> {
         match self.0.get("email_verified") {
-            Some(Value::Bool(verified)) => *verified,
-            Some(Value::String(text)) => matches!(text.as_str(), "true" | "True"),
-            _ => false,
+            Some(Value::Bool(true)) => Ok(()),
+            Some(Value::String(text)) if matches!(text.as_str(), "true" | "True") => Ok(()),
+            None => Err(Error::ClaimMissing {
+                claim: "email_verified".to_owned(),
+            }),
+            Some(Value::Bool(false)) => Err(Error::EmailNotVerified),
+            Some(value) => Err(invalid("email_verified", "true", value)),
         }
     }
 
@@ -90,13 +95,10 @@ impl Claims {
 
     /// RFC 7519 §2, `NumericDate`: seconds, with a fraction if the issuer likes.
     fn time(&self, claim: &'static str) -> Result<Option<OffsetDateTime>, Error> {
-        let invalid = || Error::ClaimInvalid {
-            claim,
-            reason: "is not a time",
-        };
         let Some(value) = self.0.get(claim).filter(|value| !value.is_null()) else {
             return Ok(None);
         };
+        let invalid = || invalid(claim, "a time in seconds since 1970", value);
         let seconds = match value.as_i64() {
             Some(seconds) => seconds,
             // A cast of floating point saturates, and what is out of range is refused below.
@@ -108,18 +110,40 @@ impl Claims {
     }
 }
 
-/// The path of a claim: `$.a.b`, the part of `JSONPath` (RFC 9535) that Fulcio's file uses.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct ClaimPath<'a>(&'a str);
-
-impl<'a> ClaimPath<'a> {
-    pub(crate) fn parse(text: &'a str) -> Option<Self> {
-        let names = text.strip_prefix("$.")?;
-        let is_name_byte = |byte: u8| byte.is_ascii_alphanumeric() || b"_-".contains(&byte);
-        let is_name = |name: &str| !name.is_empty() && name.bytes().all(is_name_byte);
-        names.split('.').all(is_name).then_some(Self(names))
+fn text<'a>(claim: &str, value: Option<&'a Value>) -> Result<&'a str, Error> {
+    match value {
+        Some(Value::String(text)) if !text.is_empty() => Ok(text),
+        None | Some(Value::Null) => Err(Error::ClaimMissing {
+            claim: claim.to_owned(),
+        }),
+        Some(value) => Err(invalid(claim, "a text that is not empty", value)),
     }
 }
+
+/// A claim that cannot be used as it is.
+pub(crate) fn invalid(claim: &str, expected: impl Into<String>, found: &Value) -> Error {
+    Error::ClaimInvalid {
+        claim: claim.to_owned(),
+        expected: expected.into(),
+        found: match found {
+            Value::String(text) => shown(text),
+            Value::Array(_) => "a list".to_owned(),
+            Value::Object(_) => "an object".to_owned(),
+            Value::Null | Value::Bool(_) | Value::Number(_) => found.to_string(),
+        },
+    }
+}
+
+/// The beginning of a text from outside, with what a screen would not show as escapes.
+pub(crate) fn shown(text: &str) -> String {
+    match text.char_indices().nth(SHOWN_CHARACTERS) {
+        Some((end, _)) => format!("{:?}...", text.get(..end).unwrap_or_default()),
+        None => format!("{text:?}"),
+    }
+}
+
+/// As many as name most things, and few enough for a line.
+const SHOWN_CHARACTERS: usize = 100;
 
 /// How far an issuer's clock may run ahead of ours.
 const CLOCK_LEEWAY: Duration = Duration::minutes(5);
@@ -193,27 +217,35 @@ mod tests {
     #[test]
     fn only_the_truth_in_its_known_spellings_verifies_an_address() {
         for (value, expected) in [
-            (json!(true), true),
-            (json!("true"), true),
-            (json!("True"), true),
-            (json!(false), false),
-            (json!("false"), false),
-            (json!("TRUE"), false),
-            (json!(1), false),
-            (json!(null), false),
+            (json!(true), "ok"),
+            (json!("true"), "ok"),
+            (json!("True"), "ok"),
+            (json!(false), "not verified"),
+            (json!("false"), "\"false\""),
+            (json!("TRUE"), "\"TRUE\""),
+            (json!(1), "1"),
+            (json!(null), "null"),
+            (json!([true]), "a list"),
         ] {
-            assert_eq!(
-                claims(&json!({ "email_verified": value })).is_email_verified(),
-                expected
-            );
+            let found = match claims(&json!({ "email_verified": value })).check_email_verified() {
+                Ok(()) => "ok".to_owned(),
+                Err(Error::EmailNotVerified) => "not verified".to_owned(),
+                Err(Error::ClaimInvalid { found, .. }) => found,
+                Err(other) => panic!("{other}"),
+            };
+            assert_eq!(found, expected);
         }
-        assert!(!claims(&json!({})).is_email_verified());
+        assert!(matches!(
+            claims(&json!({})).check_email_verified(),
+            Err(Error::ClaimMissing { claim }) if claim == "email_verified"
+        ));
     }
 
     #[test]
     fn a_path_leads_to_a_text_or_nowhere() {
         let claims = claims(&json!({
             "federated_claims": {"connector_id": "https://idp.example", "list": ["a"], "none": ""},
+            "https://ns.example/a.b": {"c d": "yes"},
             "a.b": "no",
         }));
         let at = |path| claims.at_path(&ClaimPath::parse(path).unwrap());
@@ -221,17 +253,41 @@ mod tests {
             at("$.federated_claims.connector_id").unwrap(),
             "https://idp.example"
         );
-        for path in [
-            "$.federated_claims",
-            "$.federated_claims.list",
-            "$.federated_claims.none",
-            "$.a.b",
-        ] {
+        assert_eq!(at("$['https://ns.example/a.b']['c d']").unwrap(), "yes");
+        for path in ["$.federated_claims.other", "$.a.b", "$.a"] {
             assert!(matches!(at(path), Err(Error::ClaimMissing { claim }) if claim == path));
         }
-        for text in ["", "$", "$.", "a.b", "$.a..b", "$.a[0]", "$..a", "$.a.*"] {
-            assert_eq!(ClaimPath::parse(text), None, "{text}");
+        for (path, expected) in [
+            ("$.federated_claims", "an object"),
+            ("$.federated_claims.list", "a list"),
+            ("$.federated_claims.none", "\"\""),
+        ] {
+            assert!(
+                matches!(at(path), Err(Error::ClaimInvalid { claim, found, .. })
+                    if claim == path && found == expected),
+                "{path}"
+            );
         }
+    }
+
+    #[test]
+    fn a_claim_that_may_be_left_out_is_a_text_or_nothing() {
+        let claims = claims(&json!({"a": "x", "b": "", "c": null, "d": 7}));
+        assert_eq!(claims.optional_text("a").unwrap(), Some("x"));
+        for claim in ["b", "c", "e"] {
+            assert_eq!(claims.optional_text(claim).unwrap(), None, "{claim}");
+        }
+        assert!(matches!(
+            claims.optional_text("d"),
+            Err(Error::ClaimInvalid { .. })
+        ));
+    }
+
+    #[test]
+    fn what_is_shown_of_a_claim_is_short_and_visible() {
+        assert_eq!(shown("a\u{202e}b\n"), "\"a\\u{202e}b\\n\"");
+        let long = shown(&"ä".repeat(101));
+        assert_eq!(long, format!("\"{}\"...", "ä".repeat(100)));
     }
 
     #[test]

@@ -3,6 +3,7 @@ use std::sync::Arc;
 use time::OffsetDateTime;
 
 use crate::IssuerType;
+use crate::claims::path::PathFault;
 use crate::fetch::FetchError;
 
 /// What stands between a token, or a file of issuers, and a principal.
@@ -83,12 +84,24 @@ pub enum Error {
         claim: String,
     },
     /// A claim cannot be used as it is.
-    #[error("claim {claim} of the token {reason}")]
+    #[error("claim {claim} of the token is {found}; expected {expected}")]
     ClaimInvalid {
-        /// Name of the claim.
-        claim: &'static str,
-        /// What is wrong with it.
-        reason: &'static str,
+        /// Name or path of the claim.
+        claim: String,
+        /// What it should be.
+        expected: String,
+        /// What it is, or how it begins.
+        found: String,
+    },
+    /// The claims together give something that a certificate cannot hold.
+    #[error("the {field} of the certificate would be {found}; expected {expected}")]
+    ValueUnfit {
+        /// The extension, or the subject alternative name.
+        field: String,
+        /// What it should be.
+        expected: &'static str,
+        /// What it would be, or how that begins.
+        found: String,
     },
     /// The issuer does not vouch for the e-mail address.
     #[error("the issuer has not verified the e-mail address")]
@@ -136,8 +149,8 @@ pub enum ConfigFault {
     #[error("issuer-claim is only possible with type email")]
     IssuerClaimNotEmail,
     /// The claim path cannot be followed.
-    #[error("issuer-claim is not a path like $.federated_claims.connector_id")]
-    IssuerClaimInvalid,
+    #[error("issuer-claim is not a path like $.federated_claims.connector_id: {0}")]
+    IssuerClaimInvalid(PathFault),
     /// The domain is missing.
     #[error("subject-domain is missing, which type uri and type username need")]
     SubjectDomainMissing,
@@ -151,8 +164,15 @@ pub enum ConfigFault {
     #[error("subject-domain must share scheme and the last two labels with the issuer's host")]
     SubjectDomainForeign,
     /// The SPIFFE trust domain is missing or malformed.
-    #[error("type spiffe needs a valid spiffe-trust-domain")]
+    #[error(
+        "type spiffe needs a spiffe-trust-domain of lower-case letters, digits, dots, hyphens and underscores"
+    )]
     TrustDomainInvalid,
+    /// More than the trust domain is written.
+    #[error(
+        "spiffe-trust-domain is a trust domain and not the id of a workload, leave out the path"
+    )]
+    TrustDomainPath,
     /// One pattern would stand for many trust domains.
     #[error("type spiffe is not possible for a meta-issuer")]
     MetaSpiffe,

@@ -12,6 +12,7 @@
 //! an argument.
 
 mod address;
+mod certificate_uri;
 mod claims;
 mod config;
 mod email;
@@ -23,12 +24,14 @@ mod key_source;
 mod pattern;
 mod principal;
 mod provider;
+mod spiffe_id;
 mod subject_domain;
 #[cfg(test)]
 mod testing;
 mod token;
 
 pub use address::{PrivateAddress, Reach};
+pub use claims::path::PathFault;
 pub use config::{CiIssuerMetadata, IssuerConfig, IssuerType, IssuersConfig};
 pub use error::{ConfigFault, Error};
 pub use fetch::{DocumentRequest, Fetch, FetchError, FetchOptions, HttpFetch, MAX_DOCUMENT_BYTES};

@@ -1,9 +1,20 @@
 use sigstead_x509::{FulcioExtensions, SubjectAlternativeName};
-use url::Url;
 
-use crate::claims::{ClaimPath, Claims};
-use crate::email::is_email_address;
-use crate::{Error, IssuerConfig, IssuerType, subject_domain};
+use crate::certificate_uri::CertificateUri;
+use crate::claims::path::ClaimPath;
+use crate::claims::{Claims, shown};
+use crate::{Error, IssuerConfig, IssuerType};
+
+mod buildkite;
+mod chainguard;
+mod codefresh;
+mod email;
+mod github;
+mod gitlab;
+mod kubernetes;
+mod spiffe;
+mod uri;
+mod username;
 
 /// An authenticated identity: proof that an issuer's token was verified, because
 /// [`Issuers::verify`](crate::Issuers::verify) is the only way to one.
@@ -11,6 +22,15 @@ use crate::{Error, IssuerConfig, IssuerType, subject_domain};
 pub struct Principal {
     name: String,
     san: SubjectAlternativeName,
+    extensions: FulcioExtensions,
+}
+
+/// What the rules of one issuer type make of the claims.
+struct Identity {
+    san: SubjectAlternativeName,
+    /// What clients sign as proof of possession, if it is not the subject.
+    name: Option<String>,
+    /// Without issuer and subject, which come the same way for every type.
     extensions: FulcioExtensions,
 }
 
@@ -47,36 +67,59 @@ impl Principal {
 
     /// Makes the principal of a token that was verified for this issuer.
     pub(crate) fn from_claims(claims: &Claims, issuer: &IssuerConfig) -> Result<Self, Error> {
-        let subject = certifiable(claims.text("sub")?)?;
-        let san = match issuer.kind {
-            IssuerType::Email => email(claims, issuer)?,
-            IssuerType::Uri => uri(subject, issuer)?,
-            IssuerType::Username => username(subject, issuer)?,
-            kind => {
-                return Err(Error::TypesNotServed {
-                    issuers: vec![(issuer.issuer_url.clone(), kind)],
-                });
-            }
-        };
-        let name = match &san {
-            SubjectAlternativeName::Email(address) => address.clone(),
-            SubjectAlternativeName::Uri(_) | SubjectAlternativeName::OtherName(_) => {
-                subject.to_owned()
-            }
-        };
-        let issuer = match ClaimPath::parse(&issuer.issuer_claim) {
-            Some(path) => claims.at_path(&path)?,
-            None => &issuer.issuer_url,
-        };
-        Ok(Self {
-            name,
-            san,
+        let subject = claims.text("sub")?;
+        let identity = match issuer.kind {
+            IssuerType::Email => email::identify(claims, issuer),
+            IssuerType::Uri => uri::identify(subject, issuer),
+            IssuerType::Username => username::identify(subject, issuer),
+            IssuerType::Spiffe => spiffe::identify(subject, issuer),
+            IssuerType::Kubernetes => kubernetes::identify(claims),
+            IssuerType::GithubWorkflow => github::identify(claims),
+            IssuerType::GitlabPipeline => gitlab::identify(claims),
+            IssuerType::BuildkiteJob => buildkite::identify(claims),
+            IssuerType::CodefreshWorkflow => codefresh::identify(claims),
+            IssuerType::ChainguardIdentity => chainguard::identify(claims, issuer),
+            IssuerType::CiProvider => Err(Error::TypesNotServed {
+                issuers: vec![(issuer.issuer_url.clone(), issuer.kind)],
+            }),
+        }?;
+        let principal = Self {
+            name: identity.name.unwrap_or_else(|| subject.to_owned()),
+            san: identity.san,
             extensions: FulcioExtensions {
-                issuer: issuer.to_owned(),
+                issuer: named_issuer(claims, issuer)?.to_owned(),
                 subject: subject.to_owned(),
-                ..FulcioExtensions::default()
+                ..identity.extensions
             },
-        })
+        };
+        principal.check()?;
+        Ok(principal)
+    }
+
+    /// A certificate and every entry of it in the logs are kept for ever, and read on many screens.
+    fn check(&self) -> Result<(), Error> {
+        if !self.san.value().is_ascii() && !matches!(self.san, SubjectAlternativeName::OtherName(_))
+        {
+            return Err(unfit(SAN, "ASCII", self.san.value()));
+        }
+        let named = [
+            ("token subject", self.subject()),
+            ("issuer", self.issuer()),
+            (SAN, self.san.value()),
+        ];
+        for (field, value) in named.into_iter().chain(self.extensions.claims()) {
+            if value.len() > MAX_VALUE_BYTES {
+                return Err(unfit(field, "at most 2048 bytes", value));
+            }
+            if value.chars().any(char::is_control) {
+                return Err(unfit(field, "no control characters", value));
+            }
+            if value.chars().any(is_bidirectional_control) {
+                let expected = "no characters that change the direction of text";
+                return Err(unfit(field, expected, value));
+            }
+        }
+        Ok(())
     }
 }
 
@@ -84,92 +127,58 @@ impl IssuerType {
     /// Whether principals of this type are made here.
     #[must_use]
     pub fn is_served(self) -> bool {
-        matches!(self, Self::Email | Self::Uri | Self::Username)
+        self != Self::CiProvider
     }
 }
 
-fn email(claims: &Claims, issuer: &IssuerConfig) -> Result<SubjectAlternativeName, Error> {
-    let address = claims.text("email")?;
-    if !issuer.skip_email_verification && !claims.is_email_verified() {
-        return Err(Error::EmailNotVerified);
+impl Identity {
+    /// Somebody whose certificates tell no more than issuer and subject.
+    fn of(san: SubjectAlternativeName) -> Self {
+        Self {
+            san,
+            name: None,
+            extensions: FulcioExtensions::default(),
+        }
     }
-    if !is_email_address(address) {
-        return Err(Error::ClaimInvalid {
-            claim: "email",
-            reason: "is not an e-mail address",
-        });
-    }
-    Ok(SubjectAlternativeName::Email(address.to_owned()))
 }
 
-fn uri(subject: &str, issuer: &IssuerConfig) -> Result<SubjectAlternativeName, Error> {
-    let invalid = |reason| Error::ClaimInvalid {
-        claim: "sub",
-        reason,
-    };
-    if is_email_address(subject) {
-        return Err(invalid(
-            "is an e-mail address, which this issuer may not certify",
-        ));
+/// The issuer as the token says it, or the one behind it where the file says how to find it.
+fn named_issuer<'a>(claims: &'a Claims, issuer: &'a IssuerConfig) -> Result<&'a str, Error> {
+    match ClaimPath::parse(&issuer.issuer_claim) {
+        Ok(path) => claims.at_path(&path),
+        // The file was checked, so there is none.
+        Err(_) => Ok(&issuer.issuer_url),
     }
-    let url = Url::parse(subject).map_err(|_| invalid("is not a uri"))?;
-    // An IA5String holds no other bytes, and a URI has none (RFC 3986 §2).
-    if !subject.bytes().all(|byte| byte.is_ascii_graphic()) {
-        return Err(invalid("is not a uri"));
-    }
-    // What the certificate says is this text, and readers differ about texts that are not in the
-    // form that the host was compared in.
-    if !subject.starts_with(issuer.subject_domain.trim_end_matches('/'))
-        || !subject_domain::covers(&issuer.subject_domain, &url)
-    {
-        return Err(invalid("is not below the subject domain of its issuer"));
-    }
-    Ok(SubjectAlternativeName::Uri(subject.to_owned()))
 }
 
-fn username(subject: &str, issuer: &IssuerConfig) -> Result<SubjectAlternativeName, Error> {
-    let invalid = |reason| Error::ClaimInvalid {
-        claim: "sub",
-        reason,
-    };
-    if subject.contains('!') {
-        return Err(invalid(
-            "contains an exclamation mark, which separates name and domain",
-        ));
-    }
-    if is_email_address(subject) {
-        return Err(invalid(
-            "is an e-mail address, which this issuer may not certify",
-        ));
-    }
-    Ok(SubjectAlternativeName::OtherName(format!(
-        "{subject}!{}",
-        issuer.subject_domain
-    )))
+/// A URL that claims were put together to.
+fn read_uri(text: &str) -> Result<CertificateUri, Error> {
+    CertificateUri::parse(text).map_err(|fault| Error::ValueUnfit {
+        field: SAN.to_owned(),
+        expected: "a URL with a scheme and a host",
+        found: format!("{}, {fault}", shown(text)),
+    })
 }
 
-/// A control character in a certificate or an audit record reads differently on every screen, and a
-/// bidirectional one lets a subject pass for another.
-fn certifiable(subject: &str) -> Result<&str, Error> {
-    let invalid = |reason| Error::ClaimInvalid {
-        claim: "sub",
-        reason,
-    };
-    if subject.len() > MAX_SUBJECT_BYTES {
-        return Err(invalid("is longer than 2048 bytes"));
-    }
-    if subject.chars().any(char::is_control) {
-        return Err(invalid("contains control characters"));
-    }
-    if subject.chars().any(is_bidirectional_control) {
-        return Err(invalid(
-            "contains characters that change the direction of text",
-        ));
-    }
-    Ok(subject)
+/// The URL whose path goes on with these claims.
+fn join(base: &CertificateUri, elements: &[&str]) -> Result<String, Error> {
+    let joined = base.join(elements).map_err(|fault| Error::ValueUnfit {
+        field: "url".to_owned(),
+        expected: "claims that can stand in a path",
+        found: format!("{base} with {}, {fault}", shown(&elements.join("/"))),
+    })?;
+    Ok(joined.to_string())
 }
 
-/// The property `Bidi_Control` of Unicode (UAX #9).
+fn unfit(field: &str, expected: &'static str, found: &str) -> Error {
+    Error::ValueUnfit {
+        field: field.replace('_', " "),
+        expected,
+        found: shown(found),
+    }
+}
+
+/// The property `Bidi_Control` of Unicode (UAX #9). Such a character lets one name pass for another.
 fn is_bidirectional_control(character: char) -> bool {
     matches!(
         character,
@@ -177,9 +186,13 @@ fn is_bidirectional_control(character: char) -> bool {
     )
 }
 
-/// `OpenID` Connect Core §2 allows 255 ASCII characters, and workloads are named by URIs that are
-/// longer. A certificate and every entry of it in the logs are kept for ever, so there is a bound.
-const MAX_SUBJECT_BYTES: usize = 2048;
+const SAN: &str = "subject alternative name";
 
+/// `OpenID` Connect Core §2 allows a subject 255 ASCII characters, and workloads are named by URIs that
+/// are longer.
+const MAX_VALUE_BYTES: usize = 2048;
+
+#[cfg(test)]
+mod native_tests;
 #[cfg(test)]
 mod tests;

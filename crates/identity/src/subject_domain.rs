@@ -3,6 +3,7 @@
 use url::Url;
 
 use crate::ConfigFault;
+use crate::certificate_uri::CertificateUri;
 
 /// A `uri` issuer's domain: a URL with the issuer's scheme and a host of the issuer's domain.
 pub(crate) fn validate_uri(domain: &str, issuer: &Url) -> Result<(), ConfigFault> {
@@ -10,6 +11,7 @@ pub(crate) fn validate_uri(domain: &str, issuer: &Url) -> Result<(), ConfigFault
         return Err(ConfigFault::SubjectDomainMissing);
     }
     let domain = Url::parse(domain).map_err(|_| ConfigFault::SubjectDomainNotUrl)?;
+    // Subjects are compared with the text, whose host must be written as browsers write it too.
     let host = domain.host_str().ok_or(ConfigFault::SubjectDomainNotUrl)?;
     if domain.scheme() != issuer.scheme() || !shares_domain(host, issuer) {
         return Err(ConfigFault::SubjectDomainForeign);
@@ -33,11 +35,9 @@ pub(crate) fn validate_username(domain: &str, issuer: &Url) -> Result<(), Config
 }
 
 /// Whether a subject is a URI of the domain: same scheme, same host.
-pub(crate) fn covers(domain: &str, subject: &Url) -> bool {
-    Url::parse(domain).is_ok_and(|domain| {
-        domain.scheme() == subject.scheme()
-            && domain.host_str().is_some()
-            && domain.host_str() == subject.host_str()
+pub(crate) fn covers(domain: &str, subject: &CertificateUri) -> bool {
+    CertificateUri::parse(domain).is_ok_and(|domain| {
+        domain.scheme() == subject.scheme() && domain.hostname() == subject.hostname()
     })
 }
 
@@ -153,7 +153,10 @@ mod tests {
             ("https://example.com@evil.org/1", false),
         ] {
             assert_eq!(
-                covers("https://example.com", &Url::parse(subject).unwrap()),
+                covers(
+                    "https://example.com",
+                    &CertificateUri::parse(subject).unwrap()
+                ),
                 expected,
                 "{subject}"
             );

@@ -84,7 +84,7 @@ pub enum Error {
     /// The file of issuers has issuers of types that are not served.
     #[error(
         "E-CA-014: {0}; remove them from the file of issuers, \
-         or give those of them that have such subjects the type email, uri or username"
+         or give those of them that have such subjects another type"
     )]
     IssuersNotServed(sigstead_identity::Error),
     /// The CT log's public key cannot be read.
@@ -176,7 +176,10 @@ fn token_problem(error: &sigstead_identity::Error) -> Problem {
         Token::KeyUnknown | Token::AlgorithmMismatch | Token::SignatureInvalid => {
             ("E-CA-004", "get a new token from the issuer")
         }
-        Token::ClaimMissing { .. } | Token::ClaimInvalid { .. } | Token::EmailNotVerified => (
+        Token::ClaimMissing { .. }
+        | Token::ClaimInvalid { .. }
+        | Token::ValueUnfit { .. }
+        | Token::EmailNotVerified => (
             "E-CA-004",
             "ask the issuer's operator for tokens with the claims of the issuer's type",
         ),

@@ -196,7 +196,7 @@ async fn issuers_of_types_that_are_not_served_end_the_start() {
         "issuers.yaml",
         "oidc-issuers:\n  http://localhost:1: {client-id: sigstore, type: email}\n  \
          https://token.actions.example: {client-id: sigstore, type: ci-provider, ci-provider: ci}\n\
-         meta-issuers:\n  https://oidc.*.example: {client-id: sigstore, type: kubernetes}\n\
+         meta-issuers:\n  https://oidc.*.example: {client-id: sigstore, type: ci-provider, ci-provider: ci}\n\
          ci-issuer-metadata: {ci: {}}\n",
     );
     let text = sigstead_ca::build(folder.config())
@@ -207,7 +207,7 @@ async fn issuers_of_types_that_are_not_served_end_the_start() {
     assert!(text.starts_with("E-CA-014: "), "{text}");
     for part in [
         "https://token.actions.example (type ci-provider)",
-        "https://oidc.*.example (type kubernetes)",
+        "https://oidc.*.example (type ci-provider)",
         "remove them",
     ] {
         assert!(text.contains(part), "{part}: {text}");
@@ -243,8 +243,8 @@ async fn the_check_reads_what_the_start_reads() {
         ("issuers.yaml", "oidc-issuers: 7", "E-CA-015"),
         (
             "issuers.yaml",
-            "oidc-issuers: {'https://a.example': {client-id: s, type: kubernetes}}",
-            "https://a.example (type kubernetes)",
+            "oidc-issuers: {'https://a.example': {client-id: s, type: spiffe}}",
+            "needs a spiffe-trust-domain",
         ),
     ] {
         let folder = Folder::new().await;

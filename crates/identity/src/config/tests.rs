@@ -1,5 +1,6 @@
 use super::*;
 use crate::ConfigFault;
+use crate::claims::path::PathFault;
 
 /// The constructs of the file that Fulcio ships: anchors under `define`, aliases as values and as
 /// keys, a template with quotes, meta-issuers without URL.
@@ -121,7 +122,7 @@ fn refuses_entries_that_contradict_themselves() {
         ),
         (
             "{client-id: s, type: email, issuer-claim: connector}",
-            ConfigFault::IssuerClaimInvalid,
+            ConfigFault::IssuerClaimInvalid(PathFault::Root),
         ),
         (
             "{client-id: s, type: uri}",
@@ -154,6 +155,10 @@ fn refuses_entries_that_contradict_themselves() {
         (
             "{client-id: s, type: spiffe, spiffe-trust-domain: Example.com}",
             ConfigFault::TrustDomainInvalid,
+        ),
+        (
+            "{client-id: s, type: spiffe, spiffe-trust-domain: 'spiffe://example.com/web'}",
+            ConfigFault::TrustDomainPath,
         ),
         (
             "{client-id: s, type: email, ca-cert: nonsense}",

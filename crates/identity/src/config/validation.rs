@@ -5,7 +5,8 @@ use base64::engine::general_purpose::STANDARD;
 use url::Url;
 
 use super::{IssuerConfig, IssuerType, IssuersConfig};
-use crate::claims::ClaimPath;
+use crate::claims::path::ClaimPath;
+use crate::spiffe_id::{SCHEME, is_trust_domain};
 use crate::subject_domain;
 use crate::{ConfigFault, Error};
 
@@ -55,9 +56,7 @@ impl IssuerConfig {
         match self.kind {
             IssuerType::Uri => subject_domain::validate_uri(&self.subject_domain, &url),
             IssuerType::Username => subject_domain::validate_username(&self.subject_domain, &url),
-            IssuerType::Spiffe if !is_trust_domain(&self.spiffe_trust_domain) => {
-                Err(ConfigFault::TrustDomainInvalid)
-            }
+            IssuerType::Spiffe => check_trust_domain(&self.spiffe_trust_domain),
             _ => Ok(()),
         }
     }
@@ -82,7 +81,7 @@ impl IssuerConfig {
             if self.kind != IssuerType::Email {
                 return Err(ConfigFault::IssuerClaimNotEmail);
             }
-            ClaimPath::parse(&self.issuer_claim).ok_or(ConfigFault::IssuerClaimInvalid)?;
+            ClaimPath::parse(&self.issuer_claim).map_err(ConfigFault::IssuerClaimInvalid)?;
         }
         if !self.ca_cert.is_empty() && !is_pem_certificate(&self.ca_cert) {
             return Err(ConfigFault::CaCertInvalid);
@@ -98,12 +97,15 @@ fn invalid(issuer: &str, fault: ConfigFault) -> Error {
     }
 }
 
-/// SPIFFE-ID §2.1: the alphabet and length of a trust domain, with or without the scheme.
-fn is_trust_domain(text: &str) -> bool {
-    let name = text.strip_prefix("spiffe://").unwrap_or(text);
-    let allowed =
-        |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"-._".contains(&byte);
-    !name.is_empty() && name.len() <= 255 && name.bytes().all(allowed)
+fn check_trust_domain(text: &str) -> Result<(), ConfigFault> {
+    let name = text.strip_prefix(SCHEME).unwrap_or(text);
+    if name.contains('/') {
+        return Err(ConfigFault::TrustDomainPath);
+    }
+    if !is_trust_domain(name) {
+        return Err(ConfigFault::TrustDomainInvalid);
+    }
+    Ok(())
 }
 
 fn is_pem_certificate(text: &str) -> bool {

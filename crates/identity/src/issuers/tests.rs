@@ -258,16 +258,15 @@ fn issuers_of_types_that_are_not_served_are_refused_each_by_its_name() {
     let issuer = |url: &str, kind| IssuerConfig::new(url, "sigstore", kind);
     let config = IssuersConfig::default()
         .with_issuer(issuer(ISSUER, IssuerType::Email))
-        .with_issuer(issuer("https://a.example", IssuerType::GithubWorkflow))
         .with_issuer(issuer("https://b.example", IssuerType::CiProvider))
-        .with_meta_issuer("https://*.c.example", issuer("", IssuerType::Kubernetes));
+        .with_meta_issuer("https://*.c.example", issuer("", IssuerType::CiProvider));
     let error = Issuers::new(config, Arc::new(MemoryFetch::default()))
         .map(drop)
         .unwrap_err();
     assert_eq!(
         error.to_string(),
-        "there are no certificates for https://a.example (type github-workflow), \
-         https://b.example (type ci-provider), https://*.c.example (type kubernetes)"
+        "there are no certificates for https://b.example (type ci-provider), \
+         https://*.c.example (type ci-provider)"
     );
 }
 
