@@ -183,9 +183,17 @@ pub enum IssuerType {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct CiIssuerMetadata {
-    /// Values for claims that a token lacks.
+    /// Values for claims that a token lacks. A token that has a claim of the name overrides one.
     #[serde(rename = "default-template-values", alias = "DefaultTemplateValues")]
     pub default_template_values: BTreeMap<String, String>,
+    /// Values that no claim overrides, such as the URL of the one server that tokens come from. Fulcio does
+    /// not know them.
+    #[serde(
+        rename = "fixed-template-values",
+        alias = "FixedTemplateValues",
+        skip_serializing_if = "BTreeMap::is_empty"
+    )]
+    pub fixed_template_values: BTreeMap<String, String>,
     /// Extension by extension, a claim's name or a template over the claims.
     #[serde(
         rename = "extension-templates",
@@ -244,21 +252,6 @@ impl IssuersConfig {
     /// Does not happen with entries that were parsed.
     pub fn to_yaml(&self) -> Result<String, Error> {
         serde_yaml::to_string(self).map_err(|error| Error::ConfigEncode(Arc::new(error)))
-    }
-
-    /// Checks that principals of every issuer are made here.
-    pub(crate) fn check_served(&self) -> Result<(), Error> {
-        let issuers: Vec<_> = self
-            .issuers
-            .iter()
-            .chain(&self.meta_issuers)
-            .filter(|(_, issuer)| !issuer.kind.is_served())
-            .map(|(key, issuer)| (key.clone(), issuer.kind))
-            .collect();
-        if issuers.is_empty() {
-            return Ok(());
-        }
-        Err(Error::TypesNotServed { issuers })
     }
 
     /// Adds an issuer under its URL; an entry of the same URL is replaced.

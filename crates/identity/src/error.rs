@@ -1,10 +1,11 @@
 use std::sync::Arc;
 
+use sigstead_x509::FulcioExtensions;
 use time::OffsetDateTime;
 
-use crate::IssuerType;
 use crate::claims::path::PathFault;
 use crate::fetch::FetchError;
+use crate::template::TemplateFault;
 
 /// What stands between a token, or a file of issuers, and a principal.
 #[derive(Debug, Clone, thiserror::Error)]
@@ -22,6 +23,14 @@ pub enum Error {
         issuer: String,
         /// What is wrong with it.
         fault: ConfigFault,
+    },
+    /// A provider of the file of issuers is described in a way that cannot be followed.
+    #[error("provider {provider} of ci-issuer-metadata in the file of issuers: {fault}")]
+    CiProviderInvalid {
+        /// The key of the entry.
+        provider: String,
+        /// What is wrong with it.
+        fault: CiProviderFault,
     },
     /// The client that fetches issuers' documents cannot be made.
     #[error("cannot make the client for issuers")]
@@ -106,13 +115,6 @@ pub enum Error {
     /// The issuer does not vouch for the e-mail address.
     #[error("the issuer has not verified the e-mail address")]
     EmailNotVerified,
-    /// Issuers have types that are known and whose subjects are not made here.
-    #[error("there are no certificates for {}", list(issuers))]
-    TypesNotServed {
-        /// The key of each entry, and its type.
-        issuers: Vec<(String, IssuerType)>,
-    },
-
     /// The issuer's documents cannot be had now.
     #[error("issuer {issuer} cannot be reached")]
     IssuerUnavailable {
@@ -184,9 +186,35 @@ pub enum ConfigFault {
     CiProviderUnknown,
 }
 
-fn list(issuers: &[(String, IssuerType)]) -> String {
-    let each = issuers
-        .iter()
-        .map(|(issuer, kind)| format!("{issuer} (type {kind})"));
-    each.collect::<Vec<_>>().join(", ")
+/// What is wrong with the description of one provider.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum CiProviderFault {
+    /// Its certificates would name nobody.
+    #[error("subject-alternative-name-template is missing, write what names a build")]
+    SanMissing,
+    /// A template is outside of the language.
+    #[error("{key}: {fault}")]
+    Template {
+        /// Its key.
+        key: String,
+        /// What is wrong with it, and where.
+        fault: TemplateFault,
+    },
+    /// There is no such extension.
+    #[error("there is no extension {key}; the extensions have the names {}", names().join(", "))]
+    ExtensionUnknown {
+        /// The name.
+        key: String,
+    },
+    /// Both spellings of a name are there.
+    #[error("extension {key} is there in both spellings, write one")]
+    ExtensionTwice {
+        /// The name.
+        key: String,
+    },
+}
+
+fn names() -> Vec<String> {
+    let names = FulcioExtensions::CLAIMS.iter();
+    names.map(|name| name.replace('_', "-")).collect()
 }

@@ -5,6 +5,7 @@ use time::OffsetDateTime;
 use tokio::task::JoinSet;
 
 use crate::address::Reach;
+use crate::ci_provider::CiProviders;
 use crate::fetch::Fetch;
 use crate::provider::Provider;
 use crate::token::IdToken;
@@ -14,6 +15,7 @@ use crate::{Error, IssuerConfig, IssuerType, IssuersConfig, Principal, pattern};
 pub struct Issuers {
     fixed: BTreeMap<String, Arc<Provider>>,
     meta: BTreeMap<String, IssuerConfig>,
+    ci_providers: CiProviders,
     matched: Mutex<Matched>,
     fetch: Arc<dyn Fetch>,
 }
@@ -57,9 +59,9 @@ impl Issuers {
     /// Takes the issuers of a file. Nothing is fetched yet.
     ///
     /// # Errors
-    /// [`Error::TypesNotServed`] with every issuer of a type whose principals are not made here.
+    /// [`Error::CiProviderInvalid`], unless the file was checked.
     pub fn new(config: IssuersConfig, fetch: Arc<dyn Fetch>) -> Result<Self, Error> {
-        config.check_served()?;
+        let ci_providers = CiProviders::new(&config.ci_issuer_metadata)?;
         let provider = |(url, mut issuer): (String, IssuerConfig)| {
             issuer.issuer_url.clone_from(&url);
             (url, Arc::new(Provider::new(issuer, Reach::Anywhere)))
@@ -67,6 +69,7 @@ impl Issuers {
         Ok(Self {
             fixed: config.issuers.into_iter().map(provider).collect(),
             meta: config.meta_issuers,
+            ci_providers,
             matched: Mutex::default(),
             fetch,
         })
@@ -86,7 +89,7 @@ impl Issuers {
         token.claims.check_audience(&issuer.client_id)?;
         token.claims.check_times(now)?;
         provider.verify(&*self.fetch, &token, now).await?;
-        Principal::from_claims(&token.claims, issuer)
+        Principal::from_claims(&token.claims, issuer, &self.ci_providers)
     }
 
     /// What clients may know about the issuers.
@@ -133,11 +136,7 @@ impl Issuers {
         let unknown = || Error::IssuerUnknown {
             issuer: issuer_url.to_owned(),
         };
-        let (_, meta) = self
-            .meta
-            .iter()
-            .find(|(pattern, _)| pattern::matches(pattern, issuer_url))
-            .ok_or_else(unknown)?;
+        let meta = pattern::closest(&self.meta, issuer_url).ok_or_else(unknown)?;
         let mut matched = self.matched.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(provider) = matched.find(issuer_url) {
             return Ok(provider);

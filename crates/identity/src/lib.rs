@@ -5,14 +5,14 @@
 //!
 //! Provided: [`IssuersConfig`], which reads Fulcio's own `config.yaml` or `config.json` as it is;
 //! [`Issuers`], which finds the issuer of a token, fetches and caches its keys through [`Fetch`],
-//! verifies the token and makes the [`Principal`] of issuers of type `email`, `uri` and `username`.
+//! verifies the token and makes its [`Principal`], with names and extensions as Fulcio makes them.
 //!
-//! Deliberately absent: the subjects of the other issuer types, which [`Issuers::new`] refuses with
-//! [`Error::TypesNotServed`]; symmetric signatures and encrypted tokens; a clock, because time is
-//! an argument.
+//! Deliberately absent: symmetric signatures and encrypted tokens; the parts of Go's template language
+//! that loop or define; a clock, because time is an argument.
 
 mod address;
 mod certificate_uri;
+mod ci_provider;
 mod claims;
 mod config;
 mod email;
@@ -26,6 +26,7 @@ mod principal;
 mod provider;
 mod spiffe_id;
 mod subject_domain;
+mod template;
 #[cfg(test)]
 mod testing;
 mod token;
@@ -33,8 +34,9 @@ mod token;
 pub use address::{PrivateAddress, Reach};
 pub use claims::path::PathFault;
 pub use config::{CiIssuerMetadata, IssuerConfig, IssuerType, IssuersConfig};
-pub use error::{ConfigFault, Error};
+pub use error::{CiProviderFault, ConfigFault, Error};
 pub use fetch::{DocumentRequest, Fetch, FetchError, FetchOptions, HttpFetch, MAX_DOCUMENT_BYTES};
 pub use issuers::{ConfiguredIssuer, IssuerLocation, Issuers};
 pub use principal::Principal;
+pub use template::TemplateFault;
 pub use token::MAX_TOKEN_BYTES;

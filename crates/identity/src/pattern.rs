@@ -1,3 +1,17 @@
+use std::collections::BTreeMap;
+
+/// The entry whose pattern matches the URL with the fewest bytes left to `*`. Of several alike, the first in
+/// the order of their patterns, so that the same token always means the same.
+pub(crate) fn closest<'a, T>(entries: &'a BTreeMap<String, T>, url: &str) -> Option<&'a T> {
+    let literal = |pattern: &str| pattern.bytes().filter(|byte| *byte != b'*').count();
+    entries
+        .iter()
+        .rev()
+        .filter(|(pattern, _)| matches(pattern, url))
+        .max_by_key(|(pattern, _)| literal(pattern))
+        .map(|(_, entry)| entry)
+}
+
 /// Whether an issuer's URL matches the pattern of a meta-issuer: `*` stands for one or more letters,
 /// digits, hyphens and underscores, everything else for itself, from the first byte to the last.
 ///
@@ -63,6 +77,48 @@ mod tests {
             ("https://*-x", "https://a-x-x", true),
         ] {
             assert_eq!(matches(pattern, url), expected, "{pattern} {url}");
+        }
+    }
+
+    #[test]
+    fn of_overlapping_patterns_the_one_with_more_text_counts() {
+        let entries = |patterns: &[&str]| -> BTreeMap<String, String> {
+            let entry = |pattern: &&str| ((*pattern).to_owned(), (*pattern).to_owned());
+            patterns.iter().map(entry).collect()
+        };
+        for (patterns, url, expected) in [
+            (
+                ["https://*.example/*", "https://ci.example/*"],
+                "https://ci.example/a",
+                Some("https://ci.example/*"),
+            ),
+            (
+                ["https://*.example/*", "https://ci.example/*"],
+                "https://cd.example/a",
+                Some("https://*.example/*"),
+            ),
+            (
+                ["https://ci.example/*", "https://*.example/org"],
+                "https://ci.example/org",
+                Some("https://*.example/org"),
+            ),
+            (
+                ["https://a*.example", "https://*b.example"],
+                "https://ab.example",
+                Some("https://*b.example"),
+            ),
+            (
+                ["https://a*.example", "https://*b.example"],
+                "https://ba.example",
+                None,
+            ),
+        ] {
+            let entries = entries(&patterns);
+            assert_eq!(
+                closest(&entries, url).map(String::as_str),
+                expected,
+                "{url}"
+            );
         }
     }
 }

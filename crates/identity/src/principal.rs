@@ -1,12 +1,14 @@
 use sigstead_x509::{FulcioExtensions, SubjectAlternativeName};
 
 use crate::certificate_uri::CertificateUri;
+use crate::ci_provider::CiProviders;
 use crate::claims::path::ClaimPath;
 use crate::claims::{Claims, shown};
 use crate::{Error, IssuerConfig, IssuerType};
 
 mod buildkite;
 mod chainguard;
+mod ci_provider;
 mod codefresh;
 mod email;
 mod github;
@@ -66,7 +68,11 @@ impl Principal {
     }
 
     /// Makes the principal of a token that was verified for this issuer.
-    pub(crate) fn from_claims(claims: &Claims, issuer: &IssuerConfig) -> Result<Self, Error> {
+    pub(crate) fn from_claims(
+        claims: &Claims,
+        issuer: &IssuerConfig,
+        providers: &CiProviders,
+    ) -> Result<Self, Error> {
         let subject = claims.text("sub")?;
         let identity = match issuer.kind {
             IssuerType::Email => email::identify(claims, issuer),
@@ -79,9 +85,7 @@ impl Principal {
             IssuerType::BuildkiteJob => buildkite::identify(claims),
             IssuerType::CodefreshWorkflow => codefresh::identify(claims),
             IssuerType::ChainguardIdentity => chainguard::identify(claims, issuer),
-            IssuerType::CiProvider => Err(Error::TypesNotServed {
-                issuers: vec![(issuer.issuer_url.clone(), issuer.kind)],
-            }),
+            IssuerType::CiProvider => ci_provider::identify(claims, providers.of(issuer)?),
         }?;
         let principal = Self {
             name: identity.name.unwrap_or_else(|| subject.to_owned()),
@@ -120,14 +124,6 @@ impl Principal {
             }
         }
         Ok(())
-    }
-}
-
-impl IssuerType {
-    /// Whether principals of this type are made here.
-    #[must_use]
-    pub fn is_served(self) -> bool {
-        self != Self::CiProvider
     }
 }
 

@@ -129,6 +129,18 @@ macro_rules! claims {
                     .filter_map(|(name, value)| Some((name, value?)))
             }
 
+            /// The names of the fields that hold claims, in the order of their arcs.
+            pub const CLAIMS: &[&str] = &[$(stringify!($field)),*];
+
+            /// Sets the claim of a field that is known by its name only. Says whether there is one.
+            pub fn set_claim(&mut self, name: &str, value: String) -> bool {
+                match name {
+                    $(stringify!($field) => self.$field = Some(value),)*
+                    _ => return false,
+                }
+                true
+            }
+
             fn claim(&self, arc: u32) -> Option<&str> {
                 match arc {
                     $($arc => self.$field.as_deref(),)*

@@ -81,12 +81,6 @@ pub enum Error {
     /// The file of issuers cannot be used.
     #[error("E-CA-015: the issuers cannot be taken")]
     Issuers(#[source] sigstead_identity::Error),
-    /// The file of issuers has issuers of types that are not served.
-    #[error(
-        "E-CA-014: {0}; remove them from the file of issuers, \
-         or give those of them that have such subjects another type"
-    )]
-    IssuersNotServed(sigstead_identity::Error),
     /// The CT log's public key cannot be read.
     #[error("E-CA-015: {path} is not the public key of a ct log")]
     CtLogKey {
@@ -137,7 +131,6 @@ impl From<Error> for Problem {
             | Error::Randomness => fault("E-CA-011", AUTHORITY_FAILED, &error),
             Error::Profile(_) => fault("E-CA-012", AUTHORITY_FAILED, &error),
             // These end the start, so no caller sees them.
-            Error::IssuersNotServed(_) => Self::internal("E-CA-014", error.to_string()),
             Error::Read { .. }
             | Error::ChainMalformed(_)
             | Error::ChainRefused { .. }
@@ -189,10 +182,10 @@ fn token_problem(error: &sigstead_identity::Error) -> Problem {
             return Problem::new(Kind::Unavailable, "E-CA-013", message).with_detail(causes(error));
         }
         // These end the start.
-        Token::TypesNotServed { .. } => return Problem::internal("E-CA-014", causes(error)),
         Token::ConfigSyntax(_)
         | Token::ConfigEncode(_)
         | Token::ConfigInvalid { .. }
+        | Token::CiProviderInvalid { .. }
         | Token::Client(_) => {
             return Problem::internal("E-CA-015", causes(error));
         }

@@ -78,7 +78,7 @@ async fn open(config: &Config) -> Result<(CertificateAuthority, Arc<HttpCtLog>, 
     let ct_log = Arc::new(HttpCtLog::new(client, &config.ct_log.url)?);
     let registry = Registry::new();
     let authority = CertificateAuthority::new(Parts {
-        issuers: Issuers::new(issuers, Arc::new(fetch)).map_err(Error::IssuersNotServed)?,
+        issuers: Issuers::new(issuers, Arc::new(fetch)).map_err(Error::Issuers)?,
         signer,
         chain,
         certificate_lifetime: config.certificate_lifetime.time(),

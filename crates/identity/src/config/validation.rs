@@ -5,6 +5,7 @@ use base64::engine::general_purpose::STANDARD;
 use url::Url;
 
 use super::{IssuerConfig, IssuerType, IssuersConfig};
+use crate::ci_provider::CiProviders;
 use crate::claims::path::ClaimPath;
 use crate::spiffe_id::{SCHEME, is_trust_domain};
 use crate::subject_domain;
@@ -33,7 +34,7 @@ impl IssuersConfig {
                 .and_then(|()| self.validate_provider(issuer))
                 .map_err(|fault| invalid(pattern, fault))?;
         }
-        Ok(())
+        CiProviders::new(&self.ci_issuer_metadata).map(drop)
     }
 
     fn validate_provider(&self, issuer: &IssuerConfig) -> Result<(), ConfigFault> {

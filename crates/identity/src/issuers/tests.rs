@@ -254,23 +254,6 @@ async fn made_up_issuers_do_not_fill_the_memory() {
 }
 
 #[test]
-fn issuers_of_types_that_are_not_served_are_refused_each_by_its_name() {
-    let issuer = |url: &str, kind| IssuerConfig::new(url, "sigstore", kind);
-    let config = IssuersConfig::default()
-        .with_issuer(issuer(ISSUER, IssuerType::Email))
-        .with_issuer(issuer("https://b.example", IssuerType::CiProvider))
-        .with_meta_issuer("https://*.c.example", issuer("", IssuerType::CiProvider));
-    let error = Issuers::new(config, Arc::new(MemoryFetch::default()))
-        .map(drop)
-        .unwrap_err();
-    assert_eq!(
-        error.to_string(),
-        "there are no certificates for https://b.example (type ci-provider), \
-         https://*.c.example (type ci-provider)"
-    );
-}
-
-#[test]
 fn tells_clients_what_is_configured() {
     let config = IssuersConfig::default()
         .with_issuer(IssuerConfig::new(ISSUER, "sigstore", IssuerType::Email))

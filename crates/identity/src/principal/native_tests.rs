@@ -11,7 +11,7 @@ fn told(principal: &Principal) -> Vec<(&'static str, &str)> {
 
 fn principal(token: &Value, issuer: &IssuerConfig) -> Result<Principal, Error> {
     let claims = Claims::parse(token.to_string().as_bytes()).unwrap();
-    let principal = Principal::from_claims(&claims, issuer)?;
+    let principal = Principal::from_claims(&claims, issuer, &CiProviders::default())?;
     assert_eq!(principal.issuer(), issuer.issuer_url);
     assert_eq!(principal.subject(), token["sub"]);
     Ok(principal)

@@ -11,13 +11,14 @@ fn issuer(kind: IssuerType) -> IssuerConfig {
 }
 
 fn outcome(value: &Value, issuer: &IssuerConfig) -> Result<Principal, &'static str> {
-    Principal::from_claims(&claims(value), issuer).map_err(|error| match error {
-        Error::ClaimMissing { .. } => "missing",
-        Error::ClaimInvalid { .. } => "invalid",
-        Error::ValueUnfit { .. } => "unfit",
-        Error::EmailNotVerified => "not verified",
-        Error::TypesNotServed { .. } => "not served",
-        _ => "other",
+    Principal::from_claims(&claims(value), issuer, &CiProviders::default()).map_err(|error| {
+        match error {
+            Error::ClaimMissing { .. } => "missing",
+            Error::ClaimInvalid { .. } => "invalid",
+            Error::ValueUnfit { .. } => "unfit",
+            Error::EmailNotVerified => "not verified",
+            _ => "other",
+        }
     })
 }
 
