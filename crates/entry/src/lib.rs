@@ -17,7 +17,6 @@
 mod body;
 mod dsse;
 mod error;
-pub mod json;
 mod proposed;
 pub mod v1;
 mod verifier;

@@ -4,7 +4,8 @@
 //! fields, maps, strings, bytes, integers, enumerations.
 //!
 //! Provided: [`from_slice`], which reads a message into a struct that derives `Deserialize`; [`plain::from_slice`] with
-//! the same strictness for JSON that no `.proto` file defines; [`Base64Bytes`] for fields of bytes; [`int64`] and
+//! the same strictness for JSON that no `.proto` file defines; [`strict::from_slice`] for bodies of strangers, which it
+//! reads in little more memory than they take; [`Base64Bytes`] for fields of bytes; [`int64`] and
 //! [`enumeration`] for fields that are written otherwise than they are held.
 //!
 //! The structs are plain serde structs with `rename_all = "camelCase"` and `default` on every field that the caller can
@@ -36,6 +37,7 @@ mod name;
 mod object;
 pub mod plain;
 mod reader;
+pub mod strict;
 mod value;
 
 use serde::de::DeserializeOwned;

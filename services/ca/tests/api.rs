@@ -446,6 +446,16 @@ async fn refuses_bad_keys_and_proofs() {
         ("neither", json!({}), malformed),
         ("not an object", json!([]), malformed),
         (
+            "members without their names",
+            json!([null, holder.request(EMAIL).await["publicKeyRequest"], null]),
+            malformed,
+        ),
+        (
+            "inner members without their names",
+            json!({"publicKeyRequest": [{"content": holder.pem()}, holder.proof(EMAIL).await]}),
+            malformed,
+        ),
+        (
             "both",
             {
                 let mut both = holder.request(EMAIL).await;

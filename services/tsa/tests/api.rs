@@ -209,6 +209,12 @@ async fn refuses_json_that_it_cannot_answer() {
     let table = [
         (String::new(), "E-TSA-004", "malformed"),
         ("{}".to_owned(), "E-TSA-004", "artifactHash"),
+        // The members of a request in their order, without their names.
+        (
+            json!([digest, "sha256", false, null, null]).to_string(),
+            "E-TSA-004",
+            "malformed",
+        ),
         (with("artifactHash", json!("*")), "E-TSA-004", "base64"),
         (
             with("artifactHash", json!("AAAA")),

@@ -4,6 +4,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde::Deserialize;
 use serde::de::IgnoredAny;
+use sigstead_protojson::strict;
 
 use super::canonical::{self, DsseSignature, Hash};
 use super::encoding::Base64;
@@ -11,7 +12,6 @@ use super::envelope::{Envelope, EnvelopeSignature, SignedMessage, check_count};
 use super::statement::digests;
 use super::verifier::Verifier;
 use super::{Error, Kind, SearchTerm};
-use crate::json;
 
 /// `dsse` 0.0.1: an envelope, and what verifies its signatures.
 pub(super) struct Dsse {
@@ -37,7 +37,7 @@ struct ProposedContent {
 
 impl Dsse {
     pub(super) fn from_spec(spec: &[u8]) -> Result<Self, Error> {
-        let spec: Spec = json::read(spec).map_err(Error::Schema)?;
+        let spec: Spec = strict::from_slice(spec).map_err(Error::Schema)?;
         if spec.envelope_hash.is_some() {
             return Err(Error::NotProposable("envelopeHash"));
         }

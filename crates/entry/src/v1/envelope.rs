@@ -1,9 +1,10 @@
 use serde::Deserialize;
 use sigstead_key::{HashAlgorithm, PublicKey};
+use sigstead_protojson::strict;
 
 use super::encoding::decode_either;
 use super::{Error, verifier::Verifier};
-use crate::{json, pae};
+use crate::pae;
 
 /// A DSSE envelope, its payload decoded.
 pub(super) struct Envelope {
@@ -29,7 +30,7 @@ pub(super) struct SignedMessage {
 impl Envelope {
     /// Reads the text of an envelope.
     pub(super) fn parse(text: &str) -> Result<Self, Error> {
-        let json: EnvelopeJson = json::read(text.as_bytes()).map_err(Error::Envelope)?;
+        let json: EnvelopeJson = strict::from_slice(text.as_bytes()).map_err(Error::Envelope)?;
         let signatures = json.signatures.into_iter();
         let signatures = signatures.map(|each| EnvelopeSignature::new(each.sig));
         Self::new(

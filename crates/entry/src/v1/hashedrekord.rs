@@ -1,10 +1,10 @@
 use serde::Deserialize;
+use sigstead_protojson::strict;
 
 use super::canonical::{self, Hash};
 use super::encoding::Base64;
 use super::verifier::Verifier;
 use super::{Error, Kind};
-use crate::json;
 
 /// `hashedrekord` 0.0.1: a signature over a digest.
 #[derive(Deserialize)]
@@ -32,7 +32,7 @@ struct PublicKey {
 
 impl HashedRekord {
     pub(super) fn from_spec(spec: &[u8]) -> Result<Self, Error> {
-        let entry: Self = json::read(spec).map_err(Error::Schema)?;
+        let entry: Self = strict::from_slice(spec).map_err(Error::Schema)?;
         if entry.signature.content.0.is_empty() {
             return Err(Error::Missing("the content of the signature"));
         }

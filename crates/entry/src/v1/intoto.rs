@@ -1,6 +1,7 @@
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde::{Deserialize, Serialize};
+use sigstead_protojson::strict;
 
 use super::canonical::{
     self, Hash, Hashes, Intoto002Content, Intoto002Envelope, Intoto002Signature,
@@ -10,7 +11,6 @@ use super::envelope::{Envelope, EnvelopeSignature};
 use super::statement::digests;
 use super::verifier::Verifier;
 use super::{Error, Kind, SearchTerm};
-use crate::json;
 
 /// `intoto` 0.0.1: an envelope, and the key of one of its signatures.
 pub(super) struct Intoto001 {
@@ -70,7 +70,7 @@ struct Signature002 {
 
 impl Intoto001 {
     pub(super) fn from_spec(spec: &[u8]) -> Result<Self, Error> {
-        let spec: Spec001 = json::read(spec).map_err(Error::Schema)?;
+        let spec: Spec001 = strict::from_slice(spec).map_err(Error::Schema)?;
         let text = spec.content.envelope.filter(|text| !text.is_empty());
         let text = text.ok_or(Error::Missing("the envelope"))?;
         let envelope = Envelope::parse(&text)?;
@@ -109,7 +109,7 @@ impl Intoto001 {
 
 impl Intoto002 {
     pub(super) fn from_spec(spec: &[u8]) -> Result<Self, Error> {
-        let spec: Spec002 = json::read(spec).map_err(Error::Schema)?;
+        let spec: Spec002 = strict::from_slice(spec).map_err(Error::Schema)?;
         let Content002 { envelope, hash } = spec.content;
         let payload = envelope.payload.ok_or(Error::Missing("the payload"))?;
         let payload = text_of(payload, "the payload")?;

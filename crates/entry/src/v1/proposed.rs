@@ -5,12 +5,12 @@ use std::fmt;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use sigstead_merkle::LeafHash;
+use sigstead_protojson::strict;
 
 use super::dsse::Dsse;
 use super::hashedrekord::HashedRekord;
 use super::intoto::{Intoto001, Intoto002};
 use super::{Error, Kind, SearchTerm, search_terms_of};
-use crate::json;
 
 /// An entry as it was submitted: of its schema, and nothing else about it checked.
 pub struct ProposedEntry(Proposal);
@@ -49,7 +49,7 @@ impl ProposedEntry {
     /// # Errors
     /// If the kind is not taken, or the text does not fit its schema.
     pub fn from_json(body: &[u8]) -> Result<Self, Error> {
-        let wire: ProposalJson<'_> = json::read(body).map_err(Error::Schema)?;
+        let wire: ProposalJson<'_> = strict::from_slice(body).map_err(Error::Schema)?;
         let spec = wire.spec.get().as_bytes();
         let proposal = match Kind::parse(&wire.kind, &wire.api_version)? {
             Kind::HashedRekord001 => Proposal::HashedRekord001(HashedRekord::from_spec(spec)?),

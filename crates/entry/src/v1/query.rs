@@ -1,9 +1,9 @@
 use serde::Deserialize;
+use sigstead_protojson::strict;
 
 use super::encoding::Base64;
 use super::verifier::Verifier;
 use super::{Error, SearchTerm};
-use crate::json;
 
 /// What a client looks for: each thing that it names gives one term.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
@@ -50,7 +50,7 @@ impl SearchQuery {
     /// # Errors
     /// If it does not fit its schema.
     pub fn from_json(body: &[u8]) -> Result<Self, Error> {
-        json::read(body).map_err(Error::Schema)
+        strict::from_slice(body).map_err(Error::Schema)
     }
 
     /// What the query looks for; nothing, if it names nothing.

@@ -4,6 +4,7 @@
 use base64::alphabet;
 use base64::engine::{DecodePaddingMode, Engine, GeneralPurpose, GeneralPurposeConfig};
 use serde::{Deserialize, Deserializer, de};
+use sigstead_protojson::strict;
 
 use crate::{Error, IssuanceRequest, KeyRequest};
 
@@ -115,7 +116,7 @@ impl LegacyRequest {
 
 /// Reads a body, whatever media type it claims to be.
 pub(super) fn decode<T: de::DeserializeOwned>(body: &[u8]) -> Result<T, Error> {
-    serde_json::from_slice(body)
+    strict::from_slice(body)
         .map_err(|_| Error::RequestMalformed("it is not the expected json object"))
 }
 

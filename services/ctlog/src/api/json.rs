@@ -5,6 +5,7 @@ use base64::engine::general_purpose::STANDARD;
 use serde::{Deserialize, Serialize};
 use sigstead_ct::{AcceptedChain, SignedCertificateTimestamp};
 use sigstead_merkle::{ConsistencyProof, InclusionProof, LeafHash, NodeHash};
+use sigstead_protojson::strict;
 use sigstead_x509::Certificate;
 
 use crate::{Error, LoggedEntry, SignedTreeHead};
@@ -33,7 +34,7 @@ struct GetRootsResponse {
 
 /// Reads a submission.
 pub(crate) fn decode_chain(body: &[u8]) -> Result<Vec<Certificate>, Error> {
-    let request: AddChainRequest = serde_json::from_slice(body).map_err(Error::Json)?;
+    let request: AddChainRequest = strict::from_slice(body).map_err(Error::Json)?;
     AcceptedChain::check_length(request.chain.len())?;
     let decode = |(position, text): (usize, &String)| {
         let der = STANDARD.decode(text).map_err(|_| Error::Base64(position))?;

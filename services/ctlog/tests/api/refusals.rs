@@ -14,6 +14,8 @@ async fn refuses_what_is_no_submission() {
     let table = [
         (String::new(), "E-CTLOG-001"),
         ("[]".to_owned(), "E-CTLOG-001"),
+        // The members of a submission in their order, without their names.
+        (r#"[["AAAA"]]"#.to_owned(), "E-CTLOG-001"),
         ("{}".to_owned(), "E-CTLOG-001"),
         (r#"{"chain":null}"#.to_owned(), "E-CTLOG-001"),
         (r#"{"chain":["*"]}"#.to_owned(), "E-CTLOG-001"),

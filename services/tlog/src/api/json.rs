@@ -7,6 +7,7 @@ use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use serde::{Deserialize, Serialize};
 use sigstead_entry::{ProposedEntry, Verifier};
 use sigstead_key::Algorithm;
+use sigstead_protojson::strict;
 
 use crate::append::LogEntry;
 use crate::error::Error;
@@ -14,7 +15,7 @@ use crate::error::Error;
 /// Reads the body of a write request. As protobuf's JSON does, it takes both spellings of names and
 /// both alphabets of base64; unlike the reference server it passes over unknown fields.
 pub(crate) fn decode_request(body: &[u8]) -> Result<ProposedEntry, Error> {
-    let request: CreateEntryRequest<'_> = sigstead_entry::json::read(body).map_err(Error::Json)?;
+    let request: CreateEntryRequest<'_> = strict::from_slice(body).map_err(Error::Json)?;
     match (request.hashed_rekord, request.dsse) {
         (Some(hashed_rekord), None) => hashed_rekord.decode(),
         (None, Some(dsse)) => dsse.decode(),

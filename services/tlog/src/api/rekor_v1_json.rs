@@ -5,9 +5,9 @@ use base64::engine::general_purpose::STANDARD;
 use serde::ser::SerializeMap;
 use serde::{Deserialize, Serialize, Serializer};
 use serde_json::value::RawValue;
-use sigstead_entry::json::read;
 use sigstead_entry::v1::{EntryId, ProposedEntry};
 use sigstead_merkle::{ConsistencyProof, RootHash};
+use sigstead_protojson::strict;
 
 use crate::error::Error;
 use crate::rekor_v1::{MAX_RETRIEVED, RekorV1, RekorV1Entry, Retrieval, Shard};
@@ -50,7 +50,7 @@ pub(crate) fn consistency_proof(
 
 /// Reads what shall be retrieved.
 pub(crate) fn retrieval(body: &[u8]) -> Result<Retrieval, Error> {
-    let request: RetrievalRequest<'_> = read(body).map_err(Error::Schema)?;
+    let request: RetrievalRequest<'_> = strict::from_slice(body).map_err(Error::Schema)?;
     let (ids, indexes, entries) = (
         request.entry_uuids.unwrap_or_default(),
         request.log_indexes.unwrap_or_default(),

@@ -4,6 +4,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde::Deserialize;
 use sigstead_key::HashAlgorithm;
+use sigstead_protojson::strict;
 use sigstead_tsp::{Nonce, Policy, TimeStampReq};
 
 use crate::Error;
@@ -27,8 +28,8 @@ pub(crate) fn decode(body: &[u8]) -> Result<TimeStampReq, Error> {
     if body.len() > LONGEST {
         return Err(Error::JsonLong);
     }
-    let request: TimestampRequest = serde_json::from_slice(body)
-        .map_err(|_| Error::Json("send artifactHash and hashAlgorithm"))?;
+    let request: TimestampRequest =
+        strict::from_slice(body).map_err(|_| Error::Json("send artifactHash and hashAlgorithm"))?;
     let hash = match request.hash_algorithm.to_ascii_lowercase().as_str() {
         "sha256" => HashAlgorithm::Sha256,
         "sha384" => HashAlgorithm::Sha384,

@@ -1,4 +1,4 @@
-//! Reads JSON from strangers: strictly, and in little more memory than the text takes.
+//! JSON of strangers that no `.proto` file defines: objects are objects, and reading takes little more memory than the text.
 //!
 //! What is read goes from the text into the struct that is asked for; no tree of it is made. A list has a limit, because
 //! a short text can be a long list of empty objects.
@@ -16,7 +16,7 @@ use serde::de::{
 ///
 /// # Errors
 /// The text is not JSON, not an object, or not of its schema; or it has a list of more than 256 elements.
-pub fn read<'de, T: Deserialize<'de>>(text: &'de [u8]) -> Result<T, serde_json::Error> {
+pub fn from_slice<'de, T: Deserialize<'de>>(text: &'de [u8]) -> Result<T, serde_json::Error> {
     let mut reader = serde_json::Deserializer::from_slice(text);
     let value = T::deserialize(Strict(&mut reader))?;
     reader.end()?;
@@ -61,10 +61,12 @@ impl<'de, D: Deserializer<'de>> Deserializer<'de> for Strict<D> {
         deserialize_i16()
         deserialize_i32()
         deserialize_i64()
+        deserialize_i128()
         deserialize_u8()
         deserialize_u16()
         deserialize_u32()
         deserialize_u64()
+        deserialize_u128()
         deserialize_f32()
         deserialize_f64()
         deserialize_char()
@@ -107,7 +109,9 @@ impl<'de, V: Visitor<'de>> Visitor<'de> for Strict<V> {
     visit! {
         visit_bool(bool)
         visit_i64(i64)
+        visit_i128(i128)
         visit_u64(u64)
+        visit_u128(u128)
         visit_f64(f64)
         visit_str(&str)
         visit_borrowed_str(&'de str)
