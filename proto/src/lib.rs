@@ -4,15 +4,18 @@
 //! rekor-tiles v2.3 (`rekor.v2`), in-toto attestation (`io.intoto`), and Sigstead's own services. The definitions in
 //! `proto/` are ours; package, message, field and enum names and numbers are those of the specifications.
 //!
-//! Provided: the generated types and services; [`json`], the protobuf-JSON mapping; conversions, of which those toward
+//! Provided: the generated types and services; [`json`], the protobuf-JSON mapping; [`elements`], which counts before
+//! anything is decoded; conversions, of which those toward
 //! the wire cannot fail.
 //!
 //! Deliberately absent: meaning. A wire type appears here and in the `api` of a service, and nowhere else.
 
 mod convert;
+mod elements;
 mod error;
 pub mod json;
 
+pub use elements::elements;
 pub use error::Error;
 
 /// All definitions, encoded, for reflection.

@@ -102,6 +102,14 @@ impl Method {
     }
 }
 
+/// Counts the elements of all lists in the message of a method, which is given by its path, up to one more than the given
+/// number.
+pub type Elements = fn(&str, &[u8], usize) -> usize;
+
+/// More than any list of a request has any use for. An empty element is short in a message, and in memory as large as a full
+/// one.
+pub(crate) const MOST_ELEMENTS: usize = 1024;
+
 /// A route or method as it is mounted, for tests and for people who want to know what is served.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Endpoint {

@@ -9,7 +9,7 @@ use tonic::server::NamedService;
 use tonic_health::pb::health_server::HealthServer;
 use tonic_reflection::server::Builder;
 
-use crate::budget::{Budget, Endpoint, Method};
+use crate::budget::{Budget, Elements, Endpoint, Method};
 use crate::error::Error;
 use crate::readiness::Readiness;
 
@@ -53,12 +53,16 @@ impl<S> GrpcService for S where
 pub(crate) struct GrpcServices {
     routes: tonic::service::RoutesBuilder,
     names: Vec<&'static str>,
-    methods: Methods,
+    methods: BTreeMap<String, Method>,
     descriptors: Vec<&'static [u8]>,
+    elements: Option<Elements>,
 }
 
-/// The methods that can be called, by their path.
-pub(crate) type Methods = BTreeMap<String, Method>;
+/// What can be called, by its path.
+struct Callable {
+    methods: BTreeMap<String, Method>,
+    elements: Option<Elements>,
+}
 
 impl GrpcServices {
     pub(crate) fn add<S: GrpcService>(&mut self, service: S, methods: &[Method]) {
@@ -72,8 +76,9 @@ impl GrpcServices {
         self.routes.add_service(service);
     }
 
-    pub(crate) fn describe(&mut self, sets: &[&'static [u8]]) {
-        self.descriptors.extend(sets);
+    pub(crate) fn define(&mut self, descriptor_set: &'static [u8], elements: Elements) {
+        self.descriptors.push(descriptor_set);
+        self.elements = Some(elements);
     }
 
     /// The services as a router, with health and reflection beside them, and all that can be called there.
@@ -99,10 +104,13 @@ impl GrpcServices {
         };
         let endpoints = self.methods.iter().map(endpoint).collect();
         let router = self.routes.routes().into_axum_router();
-        let methods = Arc::new(self.methods);
+        let callable = Arc::new(Callable {
+            methods: self.methods,
+            elements: self.elements,
+        });
         // The fallback is the REST side's: one port answers unknown paths in one way.
         let router = router.reset_fallback();
-        Ok((router.layer(from_fn_with_state(methods, guard)), endpoints))
+        Ok((router.layer(from_fn_with_state(callable, guard)), endpoints))
     }
 
     /// Lists what is served here, not all that the descriptors know.

@@ -194,6 +194,8 @@ pub(crate) const CODE_ANSWER_ROOM: &str = "E-KIT-012";
 pub(crate) const CODE_ANSWER_SIZE: &str = "E-KIT-013";
 pub(crate) const CODE_GRPC_METHOD: &str = "E-KIT-014";
 pub(crate) const CODE_WATCHES: &str = "E-KIT-015";
+pub(crate) const CODE_PATH_TEXT: &str = "E-KIT-016";
+pub(crate) const CODE_ELEMENTS: &str = "E-KIT-017";
 
 #[cfg(test)]
 mod tests;

@@ -8,6 +8,10 @@ use crate::problem::{CODE_QUERY, Kind, Problem};
 #[derive(Debug, Clone, Copy)]
 pub struct Query<T>(pub T);
 
+#[expect(
+    clippy::disallowed_types,
+    reason = "this is what is to be used in its place"
+)]
 impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for Query<T> {
     type Rejection = Problem;
 

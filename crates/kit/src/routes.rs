@@ -18,7 +18,7 @@ mod guard;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use body::read_within;
+pub(crate) use body::{HeldBody, read_within};
 use guard::{Guard, guard};
 pub(crate) use guard::{exchange_of, panic_text, turn};
 

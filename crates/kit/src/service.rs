@@ -9,7 +9,7 @@ use prometheus::{IntGaugeVec, Opts, Registry};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
-use crate::budget::{Endpoint, Method};
+use crate::budget::{Elements, Endpoint, Method};
 use crate::descriptors::{self, Connections};
 use crate::error::Error;
 use crate::grpc::{GrpcService, GrpcServices};
@@ -77,11 +77,11 @@ impl Service {
         self
     }
 
-    /// Gives reflection the encoded descriptor sets of the added services. Only added services are
-    /// listed.
-    pub fn reflection(mut self, descriptor_sets: &[&'static [u8]]) -> Self {
-        self.grpc.describe(descriptor_sets);
-        self.admin.describe(descriptor_sets);
+    /// Gives the definitions of the added services: as an encoded descriptor set for reflection, which lists only what was
+    /// added, and as the count by which messages with long lists are refused before they are decoded.
+    pub fn definitions(mut self, descriptor_set: &'static [u8], elements: Elements) -> Self {
+        self.grpc.define(descriptor_set, elements);
+        self.admin.define(descriptor_set, elements);
         self
     }
 

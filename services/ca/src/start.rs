@@ -23,7 +23,10 @@ pub fn serve(
     Service::new("ca", listeners)
         .public(api::http::routes(authority.clone()))
         .grpc(api::grpc::service(authority), api::grpc::METHODS)
-        .reflection(&[sigstead_proto::FILE_DESCRIPTOR_SET])
+        .definitions(
+            sigstead_proto::FILE_DESCRIPTOR_SET,
+            sigstead_proto::elements,
+        )
         .readiness("authority", move || {
             std::future::ready(checked.check_ready())
         })

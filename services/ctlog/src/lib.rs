@@ -53,7 +53,10 @@ pub async fn build_with_clock(config: Config, clock: Arc<dyn Clock>) -> Result<S
     let service = Service::new("ctlog", config.listeners)
         .public(api::http::routes(Arc::clone(&log)))
         .grpc(api::grpc::service(Arc::clone(&log)), api::grpc::METHODS)
-        .reflection(&[sigstead_proto::FILE_DESCRIPTOR_SET])
+        .definitions(
+            sigstead_proto::FILE_DESCRIPTOR_SET,
+            sigstead_proto::elements,
+        )
         .readiness("log", move || std::future::ready(to_ask.check()))
         .task("log", |stop| async move {
             to_stop.follow(&stop).await;

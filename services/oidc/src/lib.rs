@@ -161,7 +161,10 @@ impl OidcIssuer {
         Service::new("oidc", listeners)
             .public(api::routes(Arc::clone(&self)))
             .admin_grpc(api::admin_service(Arc::clone(&self)), api::ADMIN_METHODS)
-            .reflection(&[sigstead_proto::FILE_DESCRIPTOR_SET])
+            .definitions(
+                sigstead_proto::FILE_DESCRIPTOR_SET,
+                sigstead_proto::elements,
+            )
             .metrics(self.registry.clone())
             .readiness("store", move || {
                 let issuer = Arc::clone(&ready);

@@ -69,7 +69,10 @@ pub async fn build_with_clock(config: Config, clock: Arc<dyn Clock>) -> Result<S
         .public(api::http::routes(Arc::clone(&logs)))
         .grpc(api::grpc::service(Arc::clone(&logs)), api::grpc::METHODS)
         .admin_grpc(api::admin::service(logs), api::admin::METHODS)
-        .reflection(&[sigstead_proto::FILE_DESCRIPTOR_SET])
+        .definitions(
+            sigstead_proto::FILE_DESCRIPTOR_SET,
+            sigstead_proto::elements,
+        )
         .readiness("logs", move || std::future::ready(to_ask.check()))
         .warning("logs", move || to_warn.pauses())
         .task("logs", |stop| async move {

@@ -52,7 +52,10 @@ pub fn service(authority: Arc<TimestampAuthority>, listeners: sigstead_kit::List
             api::grpc::service(Arc::clone(&authority)),
             api::grpc::METHODS,
         )
-        .reflection(&[sigstead_proto::FILE_DESCRIPTOR_SET])
+        .definitions(
+            sigstead_proto::FILE_DESCRIPTOR_SET,
+            sigstead_proto::elements,
+        )
         .metrics(authority.registry().clone())
         .readiness("chain", move || {
             let valid = ready.check_chain();

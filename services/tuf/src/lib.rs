@@ -80,7 +80,10 @@ fn service(
     service
         .public(api::http::routes(Arc::clone(&repository)))
         .grpc(api::grpc::service(repository, draining), api::grpc::METHODS)
-        .reflection(&[sigstead_proto::FILE_DESCRIPTOR_SET])
+        .definitions(
+            sigstead_proto::FILE_DESCRIPTOR_SET,
+            sigstead_proto::elements,
+        )
         .metrics(registry)
         .warning("repository", move || refused.refusal())
         .reload("repository", move || {

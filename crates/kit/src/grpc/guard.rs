@@ -15,30 +15,35 @@ use hyper::body::Frame;
 use tokio::time::{Instant, Sleep};
 use tonic::Status;
 
-use super::Methods;
+use super::Callable;
 use crate::answer::{Answer, blame_the_caller};
-use crate::budget::{Budget, Call, Method};
+use crate::budget::{Budget, Call, Elements, MOST_ELEMENTS, Method};
 use crate::connection::Exchange;
 use crate::problem::{
-    CODE_BODY_SIZE, CODE_BODY_SLOW, CODE_DEADLINE, CODE_GRPC_METHOD, CODE_INTERNAL, CODE_WATCHES,
-    Kind, Problem,
+    CODE_BODY_SIZE, CODE_BODY_SLOW, CODE_DEADLINE, CODE_ELEMENTS, CODE_GRPC_METHOD, CODE_INTERNAL,
+    CODE_WATCHES, Kind, Problem,
 };
-use crate::routes::{exchange_of, panic_text, read_within, turn};
+use crate::routes::{HeldBody, exchange_of, panic_text, read_within, turn};
 
 /// Holds a call to the budget of its method, and turns a panic into a status.
 pub(super) async fn guard(
-    State(methods): State<Arc<Methods>>,
+    State(callable): State<Arc<Callable>>,
     request: Request,
     next: Next,
 ) -> Response {
-    let served = match methods.get(request.uri().path()) {
-        Some(method) => serve(method, request, next).await,
+    let served = match callable.methods.get(request.uri().path()) {
+        Some(method) => serve(method, callable.elements, request, next).await,
         None => Err(unknown()),
     };
     served.unwrap_or_else(|problem| Status::from(problem).into_http::<Body>())
 }
 
-async fn serve(method: &Method, request: Request, next: Next) -> Result<Response, Problem> {
+async fn serve(
+    method: &Method,
+    elements: Option<Elements>,
+    request: Request,
+    next: Next,
+) -> Result<Response, Problem> {
     let (budget, started) = (method.budget, Instant::now());
     let exchange = exchange_of(&request);
     let seat = match method.call {
@@ -50,6 +55,9 @@ async fn serve(method: &Method, request: Request, next: Next) -> Result<Response
         Call::Conversation => (listen(request, budget), None),
         Call::Unary | Call::Watch => {
             let (request, held) = read_message(request, &budget, &exchange).await?;
+            if let Some(elements) = elements {
+                check_elements(request.uri().path(), &held.bytes, elements)?;
+            }
             (request, Some(held))
         }
     };
@@ -78,7 +86,7 @@ async fn read_message(
     request: Request,
     budget: &Budget,
     exchange: &Exchange,
-) -> Result<(Request, impl Sized + use<>), Problem> {
+) -> Result<(Request, HeldBody), Problem> {
     let (parts, body) = request.into_parts();
     let framed = Budget {
         body_bytes: budget.body_bytes + FRAME_HEAD,
@@ -87,6 +95,28 @@ async fn read_message(
     let held = read_within(&parts.headers, body, &framed, exchange.request_room()).await?;
     let request = Request::from_parts(parts, Body::from(held.bytes.clone()));
     Ok((request, held))
+}
+
+/// Refuses messages whose lists would take many times their length once they are decoded. A call should have one message,
+/// but all that is there is decoded.
+fn check_elements(method: &str, mut frames: &[u8], elements: Elements) -> Result<(), Problem> {
+    while let Some((head, rest)) = frames.split_first_chunk::<FRAME_HEAD>() {
+        let [_, length @ ..] = *head;
+        let length = u32::from_be_bytes(length) as usize;
+        let (message, rest) = rest.split_at_checked(length).unwrap_or((rest, &[]));
+        if elements(method, message, MOST_ELEMENTS) > MOST_ELEMENTS {
+            return Err(too_many_elements());
+        }
+        frames = rest;
+    }
+    Ok(())
+}
+
+fn too_many_elements() -> Problem {
+    let message = format!(
+        "the lists of the message have more than the {MOST_ELEMENTS} elements that a call takes; send fewer"
+    );
+    Problem::new(Kind::PayloadTooLarge, CODE_ELEMENTS, message)
 }
 
 /// Lets the messages of a conversation through, up to the bytes and the time of the whole call.

@@ -11,7 +11,7 @@ use serde::Deserialize;
 use tower::ServiceExt;
 
 use super::*;
-use crate::Query;
+use crate::{Path, Query};
 
 const SMALL: Budget = Budget {
     read_time: Duration::from_millis(50),
@@ -41,6 +41,10 @@ async fn fall() {
     panic!("the secret of the house");
 }
 
+async fn room(Path((number, rest)): Path<(u8, String)>) -> String {
+    format!("{number}: {rest}")
+}
+
 fn router() -> Router {
     let gateway = Routes::new(BodyStyle::Gateway)
         .post("/echo", SMALL, echo)
@@ -49,6 +53,7 @@ fn router() -> Router {
         .get("/page", SMALL, |Query(page): Query<Page>| async move {
             page.first.to_string()
         })
+        .get("/rooms/{number}/{*rest}", SMALL, room)
         .get(
             "/state",
             SMALL,
@@ -225,6 +230,17 @@ async fn handlers_have_their_state_and_their_query() {
     let (status, response) = call(Method::GET, "/page?first=x", "").await;
     assert_eq!(status, 400);
     assert!(text(response).await.contains("E-KIT-007"));
+}
+
+#[tokio::test]
+async fn a_path_that_cannot_be_read_is_refused_with_a_code() {
+    let read = call(Method::GET, "/rooms/7/a%2Fb", "").await;
+    assert_eq!(text(read.1).await, "7: a/b");
+    for path in ["/rooms/7/%ff", "/rooms/%ff/a", "/rooms/256/a", "/rooms/x/a"] {
+        let (status, response) = call(Method::GET, path, "").await;
+        assert_eq!(status, 400, "{path}");
+        assert_eq!(response.headers()["sigstead-code"], "E-KIT-016", "{path}");
+    }
 }
 
 #[tokio::test]

@@ -322,6 +322,32 @@ fn message(announced: u32, bytes: &[u8]) -> Vec<u8> {
 }
 
 #[tokio::test]
+async fn a_message_with_long_lists_is_refused_wherever_it_stands() {
+    // Stands for definitions by which every byte of a message is a few elements.
+    let elements = |_: &str, message: &[u8], most: usize| (16 * message.len()).min(most + 1);
+    let running = Running::start(service().grpc(Sample, SAMPLE).definitions(&[], elements)).await;
+    let [_, client] = clients();
+    let (few, many) = ([0; 64], [0; 65]);
+    for (frames, status) in [
+        (message(64, &few), "0"),
+        (message(65, &many), "8"),
+        ([message(64, &few), message(65, &many)].concat(), "8"),
+        (message(900, &many), "8"),
+    ] {
+        let request = client.post(format!("{}/{}/Fine", running.public, Sample::NAME));
+        let request = request.header("content-type", "application/grpc");
+        let answer = request.body(frames).send().await.unwrap();
+        assert_eq!(answer.headers()["grpc-status"], status);
+        if status == "8" {
+            assert_eq!(answer.headers()["sigstead-code"], "E-KIT-017");
+            let text = answer.headers()["grpc-message"].to_str().unwrap();
+            assert!(text.contains("1024"), "{text}");
+        }
+    }
+    running.stop().await;
+}
+
+#[tokio::test]
 async fn what_is_no_message_is_the_callers_doing() {
     let running = Running::start(service().grpc(Sample, SAMPLE)).await;
     let [_, client] = clients();

@@ -3,13 +3,12 @@
 use std::sync::Arc;
 
 use ::http::header::{CACHE_CONTROL, CONTENT_TYPE};
-use axum::extract::rejection::QueryRejection;
-use axum::extract::{Path, Query, State};
+use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use serde::Deserialize;
 use sigstead_ct::EntryKind;
-use sigstead_kit::{BodyStyle, Budget, Problem, Routes};
+use sigstead_kit::{BodyStyle, Budget, Path, Problem, Query, Routes};
 use sigstead_merkle::LeafIndex;
 
 use crate::api::json;
@@ -72,7 +71,7 @@ async fn get_sth(State(log): State<Arc<CtLog>>) -> Result<Response, Problem> {
 
 async fn get_sth_consistency(
     State(log): State<Arc<CtLog>>,
-    query: Result<Query<BetweenSizes>, QueryRejection>,
+    query: Result<Query<BetweenSizes>, Problem>,
 ) -> Result<Response, Problem> {
     let Query(sizes) = query.map_err(|_| Error::Query("first or second"))?;
     if sizes.first > sizes.second {
@@ -84,7 +83,7 @@ async fn get_sth_consistency(
 
 async fn get_proof_by_hash(
     State(log): State<Arc<CtLog>>,
-    query: Result<Query<ByHash>, QueryRejection>,
+    query: Result<Query<ByHash>, Problem>,
 ) -> Result<Response, Problem> {
     let Query(asked) = query.map_err(|_| Error::Query("hash or tree_size"))?;
     let leaf_hash = json::decode_hash(&asked.hash)?;
@@ -94,7 +93,7 @@ async fn get_proof_by_hash(
 
 async fn get_entries(
     State(log): State<Arc<CtLog>>,
-    query: Result<Query<Range>, QueryRejection>,
+    query: Result<Query<Range>, Problem>,
 ) -> Result<Response, Problem> {
     let Query(range) = query.map_err(|_| Error::Query("start or end"))?;
     let entries = log.logged_entries(range.start, range.end).await?;
@@ -103,7 +102,7 @@ async fn get_entries(
 
 async fn get_entry_and_proof(
     State(log): State<Arc<CtLog>>,
-    query: Result<Query<ByIndex>, QueryRejection>,
+    query: Result<Query<ByIndex>, Problem>,
 ) -> Result<Response, Problem> {
     let Query(asked) = query.map_err(|_| Error::Query("leaf_index or tree_size"))?;
     let index = LeafIndex::new(asked.leaf_index);

@@ -2,10 +2,10 @@ use std::sync::Arc;
 
 use ::http::request::Parts;
 use ::http::{HeaderValue, StatusCode, header};
-use axum::extract::{FromRequestParts, Path, State};
+use axum::extract::{FromRequestParts, State};
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
-use sigstead_kit::{BodyStyle, Budget, Problem, Routes};
+use sigstead_kit::{BodyStyle, Budget, Path, Problem, Routes};
 
 use crate::api::{json, rekor_v1};
 use crate::log::TransparencyLog;

@@ -1,12 +1,12 @@
 use std::sync::Arc;
 
 use ::http::{HeaderMap, HeaderValue, StatusCode, header};
-use axum::extract::{Path, Query, State};
+use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use serde::Deserialize;
 use sigstead_entry::v1::{EntryId, ProposedEntry, SearchQuery, TreeId};
-use sigstead_kit::{BodyStyle, Budget, Problem, Routes};
+use sigstead_kit::{BodyStyle, Budget, Path, Problem, Query, Routes};
 
 use crate::api::rekor_v1_json as json;
 use crate::error::Error;

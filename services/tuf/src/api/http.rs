@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use ::http::header::{CACHE_CONTROL, CONTENT_TYPE};
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::response::{IntoResponse, Response};
-use sigstead_kit::{BodyStyle, Budget, Problem, Routes};
+use sigstead_kit::{BodyStyle, Budget, Path, Problem, Routes};
 
 use crate::error::Error;
 use crate::publish::TrustRootRepository;
