@@ -101,7 +101,7 @@ impl FromRequestParts<Arc<TransparencyLogs>> for AddressedLog {
 
 // Clients wait as long as five seconds (sigstore-js) or ninety (cosign); twenty is what the
 // specification tells them to allow.
-pub(super) const WRITE: Budget = Budget::new(256 * 1024, 20);
+pub(super) const WRITE: Budget = Budget::new(4 * 1024 * 1024, 20);
 
 /// A bundle is the largest that there is: its entries, with a length of two bytes before each.
 pub(super) const TILE: Budget = Budget::read().answering(256 * (2 + 0xffff));

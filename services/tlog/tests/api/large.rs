@@ -5,6 +5,11 @@ use base64::engine::general_purpose::STANDARD;
 use http::StatusCode;
 use serde_json::{Value, json};
 use sigstead_key::Algorithm;
+use sigstead_proto::intoto::Envelope;
+use sigstead_proto::json::Unknown;
+use sigstead_proto::rekor::v2::CreateEntryRequest;
+use sigstead_proto::rekor::v2::create_entry_request::Spec;
+use sigstead_proto::rekor::v2::rekor_client::RekorClient;
 
 use crate::rekor_v1::verified;
 use crate::world::{Answer, Signed, TestTlog};
@@ -35,6 +40,46 @@ async fn rekor_v2_logs_attestations_up_to_its_limit() {
     let body = padded(v2_dsse(V2_LIMIT).await, V2_LIMIT + 1);
     too_large(&tlog.post(body).await, V2_LIMIT);
     tlog.verify_log().await;
+}
+
+#[tokio::test]
+async fn rekor_v2_takes_messages_as_large_and_no_long_lists() {
+    let tlog = TestTlog::new().await;
+    let mut client = RekorClient::new(tlog.router.clone());
+    let message = wire_dsse(&v2_dsse(V2_LIMIT).await);
+    let entry = client.create_entry(message.clone()).await.unwrap();
+    assert_eq!(entry.into_inner().log_index, 0);
+    let mut long = message.clone();
+    envelope(&mut long).payload.resize(V2_LIMIT, b'x');
+    let mut many = message;
+    envelope(&mut many).payload.clear();
+    envelope(&mut many)
+        .signatures
+        .resize_with(1_025, Default::default);
+    for (message, code, limit) in [
+        // The head of its frame included.
+        (long, "E-KIT-004", V2_LIMIT + 5),
+        (many, "E-KIT-017", 1_024),
+    ] {
+        let refused = client.create_entry(message).await.unwrap_err();
+        assert_eq!(refused.code(), tonic::Code::ResourceExhausted);
+        assert_eq!(refused.metadata().get("sigstead-code").unwrap(), code);
+        let text = refused.message();
+        assert!(text.contains(&limit.to_string()), "{text}");
+    }
+    tlog.verify_log().await;
+}
+
+fn wire_dsse(request: &Value) -> CreateEntryRequest {
+    let json = request.to_string();
+    sigstead_proto::json::decode(json.as_bytes(), Unknown::Refuse).unwrap()
+}
+
+fn envelope(request: &mut CreateEntryRequest) -> &mut Envelope {
+    match &mut request.spec {
+        Some(Spec::DsseRequestV002(dsse)) => dsse.envelope.as_mut().unwrap(),
+        other => unreachable!("{other:?}"),
+    }
 }
 
 /// The refusal is the service's own: JSON with its code and the limit.
@@ -85,4 +130,4 @@ fn padded(document: Value, length: usize) -> String {
 
 const V1_ENTRIES: &str = "/api/v1/log/entries";
 const V1_LIMIT: usize = 8 * 1024 * 1024;
-const V2_LIMIT: usize = 256 * 1024;
+const V2_LIMIT: usize = 4 * 1024 * 1024;

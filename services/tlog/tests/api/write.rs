@@ -427,9 +427,13 @@ async fn refuses_a_certificate_that_is_none_and_one_too_long_for_a_bundle() {
 #[tokio::test]
 async fn refuses_a_body_beyond_its_budget() {
     let tlog = TestTlog::new().await;
-    let answer = tlog.post(vec![b' '; 256 * 1024 + 1]).await;
+    let answer = tlog.post(vec![b' '; 4 * 1024 * 1024 + 1]).await;
     assert_eq!(answer.status, StatusCode::PAYLOAD_TOO_LARGE);
-    assert!(answer.text().contains("262144"), "{}", answer.text());
-    let padded = format!("{}{}", request(b"artifact").await, " ".repeat(200 * 1024));
+    assert!(answer.text().contains("4194304"), "{}", answer.text());
+    let padded = format!(
+        "{}{}",
+        request(b"artifact").await,
+        " ".repeat(3 * 1024 * 1024)
+    );
     assert_eq!(tlog.post(padded).await.status, StatusCode::CREATED);
 }
