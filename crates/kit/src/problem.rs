@@ -5,6 +5,7 @@ use axum::response::{IntoResponse, Response};
 use http::{HeaderValue, header};
 
 mod kind;
+mod log;
 mod style;
 
 pub use kind::Kind;
@@ -104,40 +105,7 @@ impl Problem {
     }
 
     pub(crate) fn log(&self) {
-        let detail = self.detail.as_deref().unwrap_or_default();
-        match self.kind {
-            Kind::Internal => {
-                tracing::error!(
-                    code = self.code,
-                    detail,
-                    "a request failed: {}",
-                    self.message
-                );
-            }
-            Kind::Unavailable | Kind::DeadlineExceeded => {
-                tracing::warn!(
-                    code = self.code,
-                    detail,
-                    "a request was not served: {}",
-                    self.message
-                );
-            }
-            // The caller's own doing, but worth a line: so do slow networks and attacks look.
-            Kind::RequestTimeout => {
-                tracing::info!(
-                    code = self.code,
-                    detail,
-                    "a request did not arrive: {}",
-                    self.message
-                );
-            }
-            _ => tracing::debug!(
-                code = self.code,
-                detail,
-                "a request was refused: {}",
-                self.message
-            ),
-        }
+        log::log(self);
     }
 }
 

@@ -1,5 +1,9 @@
 //! W3C Trace Context (level 1): taken from requests into spans, and put on outgoing calls.
 
+use std::hash::{BuildHasher, Hasher, RandomState};
+use std::sync::LazyLock;
+use std::sync::atomic::{AtomicU64, Ordering};
+
 use axum::extract::{MatchedPath, Request};
 use axum::middleware::Next;
 use axum::response::Response;
@@ -12,6 +16,7 @@ use tokio::time::Instant;
 use tracing::{Instrument, Span, field};
 use tracing_opentelemetry::OpenTelemetrySpanExt;
 
+use crate::problem::CODE_HEADER;
 use crate::server::PeerAddress;
 
 /// Puts the current span on an outgoing call as `traceparent` and `tracestate`, so that the callee's
@@ -46,6 +51,7 @@ pub(crate) async fn in_span(request: Request, next: Next) -> Response {
         otel.kind = "server",
         method = %request.method(),
         route,
+        request_id = field::Empty,
         client = field::Empty,
         trace_id = field::Empty,
         status = field::Empty,
@@ -56,13 +62,30 @@ pub(crate) async fn in_span(request: Request, next: Next) -> Response {
     if let Some(trace_id) = join(&span, request.headers()) {
         span.record("trace_id", field::display(trace_id));
     }
+    let id = next_id();
+    span.record("request_id", id.as_str());
     let start = Instant::now();
-    let response = next.run(request).instrument(span.clone()).await;
+    let mut response = next.run(request).instrument(span.clone()).await;
     let status = response.status().as_u16();
     span.record("status", status);
     let millis = start.elapsed().as_secs_f64() * 1000.0;
     span.in_scope(|| tracing::debug!(millis, "request answered"));
+    // A caller that is refused can name the lines of the log that say why.
+    if response.headers().contains_key(CODE_HEADER)
+        && let Ok(id) = HeaderValue::from_str(&id)
+    {
+        response.headers_mut().insert(REQUEST_ID, id);
+    }
     response
+}
+
+/// The number of a request. It begins anywhere, so that those of two processes, or of one before and after a restart, are
+/// not mistaken for each other.
+fn next_id() -> String {
+    static FIRST: LazyLock<u64> = LazyLock::new(|| RandomState::new().build_hasher().finish());
+    static COUNT: AtomicU64 = AtomicU64::new(0);
+    let count = COUNT.fetch_add(1, Ordering::Relaxed);
+    format!("{:016x}", FIRST.wrapping_add(count))
 }
 
 /// Puts a span into the trace of its caller, and tells which one it is in: also without an exporter, so that the lines of
@@ -87,6 +110,7 @@ fn extract(headers: &HeaderMap) -> Context {
 }
 
 const TRACE_PARENT: &str = "traceparent";
+const REQUEST_ID: &str = "sigstead-request-id";
 
 struct Headers<'a>(&'a mut HeaderMap);
 
