@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use rustix::process::{Pid, Signal, kill_process, test_kill_process};
-use sigstead_kit::folder_id;
+use sigstead_kit::{LONGEST_STOP, folder_id};
 use tokio::time::sleep;
 
 use crate::failure::Failure;
@@ -114,8 +114,8 @@ pub(crate) fn check_programs() -> Result<(), Failure> {
 /// How often a process is looked at while it starts or ends.
 pub(crate) const POLL: Duration = Duration::from_millis(10);
 
-/// Longer than a service takes to drain.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(15);
+/// Longer than a service takes to stop by itself.
+pub(crate) const PATIENCE: Duration = LONGEST_STOP.saturating_add(Duration::from_secs(5));
 
 /// The configuration that a service is started with.
 pub(crate) fn config_file(instance: &Instance, service: Service) -> PathBuf {

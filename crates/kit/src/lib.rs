@@ -60,6 +60,6 @@ pub use reload::Reload;
 pub use routes::Routes;
 pub use running::folder_id;
 pub use server::{PeerAddress, PeerCertificate};
-pub use service::{BoundService, Service};
+pub use service::{BoundService, LONGEST_STOP, Service};
 pub use state::user_state_directory;
 pub use telemetry::{LogFormat, LogLevel, Telemetry, TelemetryConfig};

@@ -213,7 +213,7 @@ impl Trouble {
 }
 
 /// Longer than any route's deadline that clients wait for.
-const DRAIN: Duration = Duration::from_secs(25);
+pub(crate) const DRAIN: Duration = Duration::from_secs(25);
 /// The kernel lowers it to `net.core.somaxconn`, which is 4096 on systems of today.
 const QUEUE: u32 = 4096;
 const SHORTEST_PAUSE: Duration = Duration::from_millis(10);

@@ -20,7 +20,7 @@ use crate::readiness::Readiness;
 use crate::reload::{Hooks, Reload};
 use crate::routes::Routes;
 use crate::running::Running;
-use crate::server::Listener;
+use crate::server::{DRAIN, Listener};
 use crate::{ops, trace};
 
 type Task = Box<dyn FnOnce(CancellationToken) -> Pin<Box<dyn Future<Output = ()> + Send>> + Send>;
@@ -383,6 +383,9 @@ fn register_build(registry: &Registry, name: &'static str) -> Result<(), Error> 
 }
 
 const TASK_STOP: Duration = Duration::from_secs(30);
+/// The longest that a service takes to stop: callers, then tasks, then the ops port. Whoever ends it earlier cuts off what it
+/// owes.
+pub const LONGEST_STOP: Duration = DRAIN.saturating_add(TASK_STOP).saturating_add(DRAIN);
 
 #[cfg(test)]
 mod tests;
