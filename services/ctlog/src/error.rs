@@ -50,9 +50,6 @@ pub enum Error {
     /// An issuer of an entry that is in the log is not in storage.
     #[error("the issuer {0} is lost")]
     IssuerLost(String),
-    /// The entry was not logged within the deadline; it may be later.
-    #[error("the entry was not logged in time")]
-    Late,
     /// The log did not take an entry, or could not read one.
     #[error("the log failed")]
     Log(#[from] sigstead_sequencer::Error),
@@ -117,7 +114,7 @@ mod tests {
     fn failures_of_the_log_say_whether_to_come_back() {
         let refused = || Arc::new(io::Error::other("the disk of the hsm is away"));
         let retry_after = Duration::from_secs(2);
-        let table: [(Error, u16, &str, &str); 10] = [
+        let table: [(Error, u16, &str, &str); 9] = [
             (
                 sigstead_sequencer::Error::Overloaded { retry_after }.into(),
                 429,
@@ -145,7 +142,6 @@ mod tests {
                 "E-CTLOG-015",
                 "1",
             ),
-            (Error::Late, 504, "E-CTLOG-016", ""),
             (Error::Issuers(disk_full()), 503, "E-CTLOG-017", "1"),
             (
                 sigstead_sequencer::Error::Cold(disk_full()).into(),

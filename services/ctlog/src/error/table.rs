@@ -27,11 +27,6 @@ impl From<Error> for Problem {
                 format!("{error}; get-sth tells the size of the log"),
             ),
             Error::HeadUnreadable | Error::Task(_) => Self::internal("E-CTLOG-020", causes(&error)),
-            Error::Late => Self::new(
-                Kind::DeadlineExceeded,
-                "E-CTLOG-016",
-                "the log did not take the entry in time; send it again, it is logged only once",
-            ),
             Error::Log(source) => failed(source),
             Error::IssuerLost(_) => Self::internal("E-CTLOG-024", causes(&error)),
             Error::Issuers(_) => unavailable(
