@@ -239,6 +239,89 @@ fn values_are_parsed_and_not_taken_as_text() {
     }
 }
 
+/// A type that refuses what it has read already must be placed as well as one that cannot be read.
+#[test]
+fn what_is_wrong_is_refused_where_it_stands() {
+    use sigstead_config::{ca, ctlog, oidc, tlog, tsa, tuf};
+    type Case = (&'static str, fn(&str) -> String, &'static str, &'static str);
+    let cases: [Case; 15] = [
+        (
+            "ca",
+            refusal::<ca::Config>,
+            "file:keys/ca.key",
+            "scroll:keys",
+        ),
+        ("ca", refusal::<ca::Config>, "10m", "ten"),
+        (
+            "ca",
+            refusal::<ca::Config>,
+            "\"http://127.0.0.1:4317\"",
+            "nowhere",
+        ),
+        ("ca", refusal::<ca::Config>, "  public_key:", "  publickey:"),
+        ("tlog", refusal::<tlog::Config>, "2891745330117236", "0"),
+        (
+            "tlog",
+            refusal::<tlog::Config>,
+            "file:keys/log2026-2.key",
+            "scroll:keys",
+        ),
+        ("tlog", refusal::<tlog::Config>, "250ms", "soon"),
+        ("tlog", refusal::<tlog::Config>, "without_quorum", "quorum"),
+        (
+            "ctlog",
+            refusal::<ctlog::Config>,
+            "ct2026.demo.localhost",
+            "http://ct.localhost",
+        ),
+        ("ctlog", refusal::<ctlog::Config>, "time-stamping", "stamps"),
+        (
+            "tsa",
+            refusal::<tsa::Config>,
+            "\"file:keys/tsa.key\"",
+            "scroll:keys",
+        ),
+        ("tuf", refusal::<tuf::Config>, "2d", "soon"),
+        (
+            "tuf",
+            refusal::<tuf::Config>,
+            "\"file:keys/timestamp.key\"",
+            "scroll:keys",
+        ),
+        (
+            "oidc",
+            refusal::<oidc::Config>,
+            "http://localhost:8080",
+            "http://localhost/",
+        ),
+        ("oidc", refusal::<oidc::Config>, "8h", "long"),
+    ];
+    for (service, refuse, good, bad) in cases {
+        let text = sample(service);
+        let at = text.find(good).unwrap();
+        let before = &text[..at];
+        let indent = good.len() - good.trim_start().len();
+        let line = before.lines().count() + usize::from(before.ends_with('\n'));
+        let column = before.rsplit('\n').next().unwrap().len() + indent + 1;
+        let complaint = refuse(&text.replacen(good, bad, 1));
+        let place = format!("{line}:{column}: ");
+        assert!(
+            complaint.starts_with(&place),
+            "{service} {bad}, at {place} {complaint}"
+        );
+    }
+}
+
+#[test]
+fn what_is_missing_is_missed_where_it_should_stand() {
+    let text = sample("ca").replace("    client_ca: ../trust/admin-ca.pem\n", "");
+    let complaint = refusal::<sigstead_config::ca::Config>(&text);
+    assert!(
+        complaint.starts_with("6:3: listeners.admin: missing"),
+        "{complaint}"
+    );
+}
+
 #[test]
 fn every_line_that_is_required_is_missed() {
     let without = |service: &str, key: &str| {

@@ -6,6 +6,8 @@ use serde::de::DeserializeOwned;
 
 use crate::nearest::nearest;
 
+mod place;
+
 /// Why a configuration file cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum ConfigError {
@@ -67,26 +69,49 @@ pub fn parse_config<T: DeserializeOwned>(name: &str, text: &str) -> Result<T, Co
 fn parse<T: DeserializeOwned>(path: &Path, text: &str) -> Result<T, ConfigError> {
     // The typed pass below would silently keep the last of two equal keys; this one refuses them.
     serde_yaml::from_str::<serde_yaml::Value>(text)
-        .map_err(|error| invalid(path, text, String::new(), &error))?;
+        .map_err(|error| invalid(path, String::new(), &error, location(&error)))?;
     let document = serde_yaml::Deserializer::from_str(text);
     serde_path_to_error::deserialize(document).map_err(|error| {
         let field = match error.path().to_string() {
             top if top == "." => String::new(),
             field => field,
         };
-        invalid(path, text, field, error.inner())
+        let place = place_of(text, &error);
+        invalid(path, field, error.inner(), place)
     })
 }
 
-fn invalid(path: &Path, text: &str, field: String, error: &serde_yaml::Error) -> ConfigError {
+/// Where a refused field stands: its value, or its key if that is what is wrong. What is missing has no place but that of
+/// the key under which it is missed.
+fn place_of(
+    text: &str,
+    error: &serde_path_to_error::Error<serde_yaml::Error>,
+) -> Option<(usize, usize)> {
+    let message = error.inner().to_string();
+    if message.contains(MISSING) {
+        return place::of_key(text, error.path());
+    }
+    if message.contains(UNKNOWN_FIELD) {
+        return place::of_key(text, error.path()).or_else(|| location(error.inner()));
+    }
+    place::of_value(text, error.path()).or_else(|| location(error.inner()))
+}
+
+fn location(error: &serde_yaml::Error) -> Option<(usize, usize)> {
+    error.location().map(|at| (at.line(), at.column()))
+}
+
+fn invalid(
+    path: &Path,
+    field: String,
+    error: &serde_yaml::Error,
+    position: Option<(usize, usize)>,
+) -> ConfigError {
     let full = error.to_string();
     let message = without_position(&full).to_owned();
-    let unknown = unknown_field(&message);
-    let suggestion = unknown
+    let suggestion = unknown_name(&message)
         .and_then(|(word, rest)| nearest(word, quoted(rest)))
         .map(str::to_owned);
-    let key_position = unknown.and_then(|(word, _)| position_of_key(text, word));
-    let position = key_position.or_else(|| error.location().map(|at| (at.line(), at.column())));
     ConfigError::Invalid {
         path: path.to_owned(),
         position,
@@ -97,8 +122,8 @@ fn invalid(path: &Path, text: &str, field: String, error: &serde_yaml::Error) ->
 }
 
 /// The word and the rest of "unknown field `word`, expected …".
-fn unknown_field(message: &str) -> Option<(&str, &str)> {
-    let at = UNKNOWN
+fn unknown_name(message: &str) -> Option<(&str, &str)> {
+    let at = [UNKNOWN_FIELD, UNKNOWN_VARIANT]
         .iter()
         .find_map(|opening| message.find(opening).map(|start| start + opening.len()))?;
     message.get(at..)?.split_once('`')
@@ -106,20 +131,6 @@ fn unknown_field(message: &str) -> Option<(&str, &str)> {
 
 fn quoted(text: &str) -> impl Iterator<Item = &str> {
     text.split('`').skip(1).step_by(2)
-}
-
-/// The parser places an unknown key at the start of its mapping; if the key stands in the file
-/// once, its own place is the better answer.
-fn position_of_key(text: &str, key: &str) -> Option<(usize, usize)> {
-    let mut found = text.lines().enumerate().filter_map(|(line, content)| {
-        let start = content.len() - content.trim_start_matches([' ', '-']).len();
-        let rest = content.get(start..)?.strip_prefix(key)?;
-        rest.trim_start()
-            .starts_with(':')
-            .then_some((line + 1, start + 1))
-    });
-    let first = found.next()?;
-    found.next().is_none().then_some(first)
 }
 
 fn without_position(message: &str) -> &str {
@@ -166,7 +177,9 @@ impl fmt::Display for Suggest<'_> {
     }
 }
 
-const UNKNOWN: [&str; 2] = ["unknown field `", "unknown variant `"];
+const UNKNOWN_FIELD: &str = "unknown field `";
+const UNKNOWN_VARIANT: &str = "unknown variant `";
+const MISSING: &str = "missing field `";
 
 #[cfg(test)]
 mod tests;
