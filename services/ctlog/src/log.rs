@@ -10,7 +10,7 @@ use sigstead_cold::{ColdStorage, DirectoryStorage};
 use sigstead_config::ctlog::Config;
 use sigstead_index::{Index, IndexConfig};
 use sigstead_journal::FileJournal;
-use sigstead_sequencer::{Clock, FileAnchor, Log, LogParts};
+use sigstead_sequencer::{Anchor as _, Clock, FileAnchor, Log, LogParts};
 use sigstead_signer::Signer;
 use sigstead_x509::ExtendedKeyUsage;
 use tokio_util::sync::CancellationToken;
@@ -43,12 +43,12 @@ impl CtLog {
     /// # Errors
     /// As [`crate::build`].
     pub async fn open(config: &Config, clock: Arc<dyn sigstead_kit::Clock>) -> Result<Self, Error> {
-        let origin = Origin::parse(config.origin.as_str())?;
-        let roots = Roots::open(config.roots.clone())?;
-        let signer = sigstead_signer::open(&config.key)
-            .await
-            .map_err(Error::Key)?;
-        let head_signer = TreeHeadSigner::new(origin.clone(), Arc::clone(&signer))?;
+        let Named {
+            origin,
+            roots,
+            signer,
+            head_signer,
+        } = Named::open(config).await?;
         // The directory has the layout of the read interface, so that other tools can read or serve it.
         let cold: Arc<dyn ColdStorage> = Arc::new(
             DirectoryStorage::open(config.data.join("tiles"))
@@ -84,6 +84,17 @@ impl CtLog {
         })
     }
 
+    /// Checks everything that the configuration names, as far as it can be read without changing it.
+    ///
+    /// # Errors
+    /// As [`crate::build`].
+    pub(crate) async fn check_config(config: &Config) -> Result<(), Error> {
+        Named::open(config).await?;
+        let anchored = FileAnchor::new(&config.anchor).load();
+        anchored.map_err(sigstead_sequencer::Error::Anchor)?;
+        Ok(())
+    }
+
     pub(crate) fn check(&self) -> Result<(), String> {
         match self.log.health().takes_none_because() {
             Some(reason) => Err(format!("{} takes no entries: {reason}", self.origin)),
@@ -102,6 +113,29 @@ impl CtLog {
 
     pub(crate) const fn registry(&self) -> &Registry {
         &self.registry
+    }
+}
+
+/// What the configuration of a log names beside its files.
+struct Named {
+    origin: Origin,
+    roots: Roots,
+    signer: Arc<dyn Signer>,
+    head_signer: TreeHeadSigner,
+}
+
+impl Named {
+    async fn open(config: &Config) -> Result<Self, Error> {
+        let origin = Origin::parse(config.origin.as_str())?;
+        let roots = Roots::open(config.roots.clone())?;
+        let signer = sigstead_signer::open(&config.key).await;
+        let signer = signer.map_err(Error::Key)?;
+        Ok(Self {
+            head_signer: TreeHeadSigner::new(origin.clone(), Arc::clone(&signer))?,
+            origin,
+            roots,
+            signer,
+        })
     }
 }
 

@@ -55,6 +55,15 @@ pub async fn build(config: Config) -> Result<Service, Error> {
     build_with_clock(config, Arc::new(SystemClock)).await
 }
 
+/// Checks what the configuration names: the descriptions of all logs, their keys, witnesses and anchors. It changes nothing,
+/// so that it can be done beside the running service; the files of the logs, which change all the time, are left to the start.
+///
+/// # Errors
+/// As [`build`].
+pub async fn check(config: &Config) -> Result<(), Error> {
+    TransparencyLogs::check_config(config).await
+}
+
 /// [`build`], with the time told by the caller.
 ///
 /// # Errors

@@ -11,7 +11,8 @@ use sigstead_key::Algorithm;
 use sigstead_merkle::{LeafHash, LeafIndex};
 use sigstead_note::VerifierKey;
 use sigstead_sequencer::{
-    CheckpointSigner, Clock, Cosigning, EntryLeaves, FileAnchor, Log, LogParts, PublishedHead,
+    Anchor as _, CheckpointSigner, Clock, Cosigning, EntryLeaves, FileAnchor, Log, LogParts,
+    PublishedHead,
 };
 use sigstead_signer::Signer;
 
@@ -158,6 +159,17 @@ impl<'a> KeyedLog<'a> {
 }
 
 impl KeyedLog<'_> {
+    /// Checks what stands beside the files of the log.
+    pub(crate) fn check(&self) -> Result<(), Error> {
+        self.cosigning()?;
+        let anchored = FileAnchor::new(&self.config.anchor).load();
+        anchored.map_err(|source| Error::Open {
+            origin: self.name.origin.clone(),
+            source: source.into(),
+        })?;
+        Ok(())
+    }
+
     fn limits(&self) -> sigstead_sequencer::LogConfig {
         let mut limits = sigstead_sequencer::LogConfig::new(self.name.origin.as_str());
         limits.has_sides = self.name.tree_id.is_some();

@@ -38,11 +38,7 @@ impl TransparencyLogs {
     ) -> Result<Self, Error> {
         let opened = OpenedLogs::read(config)?;
         // All keys before the first log: a log that was begun with a wrong key keeps it.
-        let mut keyed = Vec::new();
-        for config in opened.all() {
-            keyed.push(KeyedLog::open(config).await?);
-        }
-        check_keys(&keyed)?;
+        let keyed = open_keys(&opened).await?;
         let clock: Clock = Arc::new(move || millis(&*clock));
         let mut logs = Vec::new();
         for keyed in keyed {
@@ -57,6 +53,16 @@ impl TransparencyLogs {
             changing: Mutex::new(opened),
             changed: Notify::new(),
         })
+    }
+
+    /// Checks everything that the configuration names, as far as it can be read without changing it.
+    pub(crate) async fn check_config(config: &Config) -> Result<(), Error> {
+        let opened = OpenedLogs::read(config)?;
+        let keyed = open_keys(&opened).await?;
+        if keyed.is_empty() {
+            return Err(Error::NoLogs);
+        }
+        keyed.iter().try_for_each(KeyedLog::check)
     }
 
     pub(crate) fn current(&self) -> Arc<LogSet> {
@@ -184,6 +190,15 @@ impl TransparencyLogs {
             log.log.shutdown().await;
         }
     }
+}
+
+async fn open_keys(opened: &OpenedLogs) -> Result<Vec<KeyedLog<'_>>, Error> {
+    let mut keyed = Vec::new();
+    for config in opened.all() {
+        keyed.push(KeyedLog::open(config).await?);
+    }
+    check_keys(&keyed)?;
+    Ok(keyed)
 }
 
 // Clients find a log by its key, so with one key for two the entries of one would be sought in the

@@ -3,5 +3,5 @@
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    sigstead_kit::main("tlog", sigstead_tlog::build)
+    sigstead_kit::main_with_check("tlog", sigstead_tlog::check, sigstead_tlog::build)
 }

@@ -45,6 +45,26 @@ pub async fn build(config: Config) -> Result<Service, Error> {
 /// As [`build`].
 pub async fn build_at(config: Config, clock: Arc<dyn Clock>) -> Result<Service, Error> {
     let registry = Registry::new();
+    let repository = open(&config, clock, &registry).await?;
+    repository.publish().await?;
+    Ok(service(Arc::new(repository), config.listeners, registry))
+}
+
+/// Checks everything that [`build`] reads, and that the keys can sign what it would publish. It changes nothing, so that it
+/// can be done beside the running service.
+///
+/// # Errors
+/// As [`build`].
+pub async fn check(config: &Config) -> Result<(), Error> {
+    let repository = open(config, Arc::new(SystemClock), &Registry::new()).await?;
+    repository.check().await
+}
+
+async fn open(
+    config: &Config,
+    clock: Arc<dyn Clock>,
+    registry: &Registry,
+) -> Result<TrustRootRepository, Error> {
     let keys = OnlineKeys {
         snapshot: sigstead_signer::open(&config.snapshot_key)
             .await
@@ -58,10 +78,11 @@ pub async fn build_at(config: Config, clock: Arc<dyn Clock>) -> Result<Service, 
         timestamp: config.timestamp_validity.duration(),
         resign_before: config.resign_before.duration(),
     };
-    let repository = Repository::new(config.repository);
-    let metrics = Metrics::new(&registry).map_err(Error::Metrics)?;
-    let opened = TrustRootRepository::open(repository, keys, validity, clock, metrics).await?;
-    Ok(service(Arc::new(opened), config.listeners, registry))
+    let repository = Repository::new(config.repository.clone());
+    let metrics = Metrics::new(registry).map_err(Error::Metrics)?;
+    Ok(TrustRootRepository::new(
+        repository, keys, validity, clock, metrics,
+    ))
 }
 
 fn service(

@@ -89,18 +89,15 @@ struct Verified {
 }
 
 impl TrustRootRepository {
-    /// Opens the repository and publishes what is due.
-    ///
-    /// # Errors
-    /// If the repository is not whole, or does not name this service's keys.
-    pub(crate) async fn open(
+    /// A repository of which nothing is published yet.
+    pub(crate) fn new(
         repository: Repository,
         keys: OnlineKeys,
         validity: Validity,
         clock: Arc<dyn Clock>,
         metrics: Metrics,
-    ) -> Result<Self, Error> {
-        let opened = Self {
+    ) -> Self {
+        Self {
             repository,
             keys,
             validity,
@@ -110,9 +107,28 @@ impl TrustRootRepository {
             published: watch::Sender::default(),
             verified: watch::Sender::default(),
             refusal: watch::Sender::default(),
+        }
+    }
+
+    /// Checks that there is something to publish, and that the keys could sign it; writes nothing.
+    ///
+    /// # Errors
+    /// As [`Self::publish`].
+    pub(crate) async fn check(&self) -> Result<(), Error> {
+        let root = self.root()?;
+        let targets = self.targets(&root)?;
+        let snapshot = match self.repository.latest::<Snapshot>()? {
+            Some((snapshot, _)) => snapshot.signed,
+            None => Snapshot::new(1, self.now(), targets.version),
         };
-        opened.publish().await?;
-        Ok(opened)
+        went_back(&snapshot, &targets)?;
+        let file = signed(snapshot.clone(), &root, &self.keys.snapshot).await?;
+        let timestamp = match self.repository.metadata::<Timestamp>("timestamp.json")? {
+            Some((timestamp, _)) => timestamp.signed,
+            None => Timestamp::new(1, self.now(), &snapshot, &file),
+        };
+        let signed = signed(timestamp, &root, &self.keys.timestamp).await;
+        signed.map(drop)
     }
 
     /// Signs what does not name the current targets or is about to end; does nothing when all is fresh.
@@ -295,13 +311,7 @@ impl TrustRootRepository {
             if names_current && self.is_fresh(&snapshot, root, self.validity.snapshot) {
                 return Ok((snapshot.signed, file));
             }
-            if snapshot.signed.targets_version() > Some(targets.version) {
-                return Err(Error::WentBack {
-                    role: Targets::NAME,
-                    published: snapshot.signed.targets_version().unwrap_or_default(),
-                    found: targets.version,
-                });
-            }
+            went_back(&snapshot.signed, targets)?;
         }
         let expires = self.clock.now() + self.validity.snapshot;
         let snapshot = Snapshot::new(version + 1, expires, targets.version);
@@ -349,27 +359,45 @@ impl TrustRootRepository {
         signer: &Arc<dyn Signer>,
     ) -> Result<Vec<u8>, Error> {
         let file_name = role.file_name();
-        let fingerprint = signer.public_key().fingerprint();
-        let key = TufKey::new(signer.public_key()).ok_or_else(|| Error::KeyUnusable {
-            role: T::NAME,
-            fingerprint: fingerprint.clone(),
-        })?;
-        let mut metadata = Signed::unsigned(role);
-        let malformed = |source| Error::Metadata {
-            file: file_name.clone(),
-            source,
-        };
-        let message = metadata.bytes_to_sign().map_err(malformed)?;
-        let signature = signer.sign(&message).await.map_err(Error::Sign)?;
-        metadata.add_signature(&key, &signature);
-        metadata.verify(root).map_err(|_| Error::KeyUnusable {
-            role: T::NAME,
-            fingerprint,
-        })?;
-        let bytes = metadata.encode();
+        let bytes = signed(role, root, signer).await?;
         self.repository.write(&file_name, &bytes)?;
         tracing::info!(file = file_name, "published");
         Ok(bytes)
+    }
+}
+
+/// Signs metadata, and checks it as a client would.
+async fn signed<T: Role>(role: T, root: &Root, signer: &Arc<dyn Signer>) -> Result<Vec<u8>, Error> {
+    let file_name = role.file_name();
+    let fingerprint = signer.public_key().fingerprint();
+    let key = TufKey::new(signer.public_key()).ok_or_else(|| Error::KeyUnusable {
+        role: T::NAME,
+        fingerprint: fingerprint.clone(),
+    })?;
+    let mut metadata = Signed::unsigned(role);
+    let malformed = |source| Error::Metadata {
+        file: file_name.clone(),
+        source,
+    };
+    let message = metadata.bytes_to_sign().map_err(malformed)?;
+    let signature = signer.sign(&message).await.map_err(Error::Sign)?;
+    metadata.add_signature(&key, &signature);
+    metadata.verify(root).map_err(|_| Error::KeyUnusable {
+        role: T::NAME,
+        fingerprint,
+    })?;
+    Ok(metadata.encode())
+}
+
+/// Refuses targets that are older than those which a snapshot names.
+fn went_back(snapshot: &Snapshot, targets: &Targets) -> Result<(), Error> {
+    match snapshot.targets_version() {
+        Some(published) if published > targets.version => Err(Error::WentBack {
+            role: Targets::NAME,
+            published,
+            found: targets.version,
+        }),
+        _ => Ok(()),
     }
 }
 

@@ -7,6 +7,7 @@
 )]
 
 mod authorities;
+mod check;
 mod grpc;
 mod log;
 mod monitor;
