@@ -1,6 +1,9 @@
 //! The process of the log is filled with open files, as strangers do who connect and stay, and emptied again.
 
+use std::io::{Read as _, Write as _};
+use std::net::TcpStream;
 use std::process::Command;
+use std::time::Duration;
 
 use sigstead_integration::{run, wait_for};
 
@@ -33,6 +36,49 @@ fn a_log_that_has_no_descriptor_left_takes_entries_again_when_it_has_some() {
     );
 }
 
+#[test]
+fn who_connects_while_no_descriptor_is_free_is_served_when_some_are() {
+    let world = World::new();
+    let server = world.start_ready();
+    assert_eq!(world.send(), Answer::Acknowledged);
+
+    limit(&server, 3);
+    // The kernel takes the connections, and they wait there.
+    let strangers: Vec<_> = (0..STRANGERS).map(|_| ask(&world)).collect();
+    wait_for("the lack of descriptors", || {
+        server.printed().contains("connections are not accepted")
+    })
+    .unwrap_or_else(|error| panic!("{error:#}\n{}", server.printed()));
+    assert!(server.printed().contains("Too many open files"));
+    limit(&server, 1_024);
+
+    for mut stranger in strangers {
+        let mut answer = String::new();
+        stranger.read_to_string(&mut answer).unwrap();
+        assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+    }
+    let lines = server.printed();
+    let lines = lines.matches("connections are not accepted").count();
+    assert_eq!(world.send(), Answer::Acknowledged);
+    world.judge();
+    server.stop();
+    println!("descriptors: {STRANGERS} waited and were served, {lines} lines in the log");
+}
+
+/// A connection that has asked for the checkpoint and got no answer yet.
+fn ask(world: &World) -> TcpStream {
+    let url = world.url();
+    let authority = url.strip_prefix("http://").unwrap();
+    let mut stream = TcpStream::connect(authority).unwrap();
+    stream
+        .set_read_timeout(Some(Duration::from_secs(60)))
+        .unwrap();
+    let request =
+        format!("GET /checkpoint HTTP/1.1\r\nHost: {authority}\r\nConnection: close\r\n\r\n");
+    stream.write_all(request.as_bytes()).unwrap();
+    stream
+}
+
 /// Until the journal needs a new segment; gives the number of entries that were not acknowledged.
 fn send_until_hindered(world: &World, server: &Server) -> usize {
     let mut refused = 0;
@@ -57,3 +103,4 @@ fn limit(server: &Server, descriptors: u32) {
 }
 
 const CLIENTS: usize = 128;
+const STRANGERS: usize = 20;
