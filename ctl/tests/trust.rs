@@ -7,10 +7,11 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use serde_json::Value;
+use tempfile::TempDir;
 
 /// An instance that nobody serves.
 struct World {
-    folder: PathBuf,
+    folder: TempDir,
 }
 
 impl World {
@@ -19,8 +20,7 @@ impl World {
     }
 
     fn with(name: &str, arguments: &[&str]) -> Self {
-        let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("trust-{name}"));
-        let _ = fs::remove_dir_all(&folder);
+        let folder = tempfile::Builder::new().prefix(name).tempdir().unwrap();
         let world = Self { folder };
         let arguments = [&["init", "--name", "world"], arguments].concat();
         world.run(&arguments).unwrap();
@@ -31,7 +31,7 @@ impl World {
     fn run(&self, arguments: &[&str]) -> Result<Value, Value> {
         let mut command = Command::new(env!("CARGO_BIN_EXE_sigctl"));
         command.args(["--output", "json"]).args(arguments);
-        let output = command.arg(&self.folder).output().unwrap();
+        let output = command.arg(self.path("")).output().unwrap();
         let mut answer: Value = serde_json::from_slice(&output.stdout).unwrap();
         if output.status.success() {
             return Ok(answer);
@@ -55,7 +55,7 @@ impl World {
     }
 
     fn path(&self, relative: &str) -> PathBuf {
-        self.folder.join(relative)
+        self.folder.path().join("instance").join(relative)
     }
 
     fn read(&self, relative: &str) -> Vec<u8> {

@@ -27,7 +27,7 @@ impl Known {
             return Self::read_from(io::stdin().lock(), hashes, is_needed_whole)
                 .map_err(|error| Failure::file("read", file, error));
         }
-        if let Some(digests) = digest(file)? {
+        if let Some(digests) = digest(file, file.exists())? {
             return Ok(Self::Digests(digests));
         }
         File::open(file)
@@ -61,7 +61,7 @@ pub(super) fn bundle_of(file: &Path, named: Option<&Path>) -> Result<PathBuf, Fa
     if let Some(named) = named {
         return Ok(named.to_owned());
     }
-    if is_standard_input(file) || digest(file)?.is_some() {
+    if is_standard_input(file) || digest(file, file.exists())?.is_some() {
         return Err(Failure::new(
             "E-CTL-012",
             format!(
@@ -94,10 +94,10 @@ pub(super) fn bundle_of(file: &Path, named: Option<&Path>) -> Result<PathBuf, Fa
 }
 
 /// The digest, if the argument is one and no file has that name.
-fn digest(file: &Path) -> Result<Option<Digests>, Failure> {
+fn digest(file: &Path, is_file: bool) -> Result<Option<Digests>, Failure> {
     let named = file.to_str().and_then(|text| text.split_once(':'));
     let known = named.and_then(|(name, hex)| Some((algorithm(name)?, hex)));
-    let Some((algorithm, hex)) = known.filter(|_| !file.exists()) else {
+    let Some((algorithm, hex)) = known.filter(|_| !is_file) else {
         return Ok(None);
     };
     let digest = hex::decode(hex)
@@ -142,7 +142,7 @@ mod tests {
             ("sha512", HashAlgorithm::Sha512),
         ] {
             let hex = "ab".repeat(algorithm.digest_length());
-            let found = digest(Path::new(&format!("{name}:{hex}"))).unwrap();
+            let found = digest(Path::new(&format!("{name}:{hex}")), false).unwrap();
             let expected = vec![0xab; algorithm.digest_length()];
             assert_eq!(found, Digests::known(algorithm, expected));
             for malformed in [
@@ -153,30 +153,23 @@ mod tests {
                 &hex.replace('a', "z"),
             ] {
                 let named = format!("{name}:{malformed}");
-                assert!(digest(Path::new(&named)).is_err(), "{named}");
+                assert!(digest(Path::new(&named), false).is_err(), "{named}");
             }
         }
         for file in ["ab", "sha1:ab", "sha512-256:ab", "a/sha256:ab"] {
-            assert_eq!(digest(Path::new(file)).unwrap(), None, "{file}");
+            assert_eq!(digest(Path::new(file), false).unwrap(), None, "{file}");
         }
     }
 
     #[test]
     fn a_file_that_has_the_name_of_a_digest_is_that_file() {
-        let folder = std::env::temp_dir().join(format!("sigctl-digest-{}", std::process::id()));
-        std::fs::create_dir_all(&folder).unwrap();
-        let file = folder.join(format!("sha256:{}", "ab".repeat(32)));
-        // Only names without a folder are digests, so the test asks for what decides: whether the file is there.
-        std::fs::write(&file, b"artifact").unwrap();
-        let known = Known::read(&file, &BTreeSet::from([HashAlgorithm::Sha256]), false).unwrap();
-        let Known::Digests(digests) = known else {
-            unreachable!("the file is hashed");
-        };
-        let expected = HashAlgorithm::Sha256.digest(b"artifact");
-        assert_eq!(
-            digests.get(HashAlgorithm::Sha256),
-            Some(expected.as_slice())
-        );
-        std::fs::remove_dir_all(&folder).unwrap();
+        let name = format!("sha256:{}", "ab".repeat(32));
+        let file = Path::new(&name);
+        assert!(digest(file, false).unwrap().is_some());
+        assert_eq!(digest(file, true).unwrap(), None);
+        // What could be no digest either.
+        let malformed = Path::new("sha256:ab");
+        assert!(digest(malformed, false).is_err());
+        assert_eq!(digest(malformed, true).unwrap(), None);
     }
 }

@@ -7,21 +7,24 @@ use std::sync::atomic::{AtomicU16, Ordering};
 use std::time::Duration;
 
 use rustix::process::{Pid, Signal, kill_process};
+use tempfile::TempDir;
 use tokio::time::{sleep, timeout};
 
 pub(crate) const SERVICES: [&str; 6] = ["ca", "ctlog", "oidc", "tlog", "tsa", "tuf"];
 
 /// An instance, and a `sigctl` with stand-ins of the services beside it.
 pub(crate) struct World {
-    folder: PathBuf,
+    folder: TempDir,
 }
 
 impl World {
     /// A `sigctl` with stand-ins beside it, and no instance yet.
     pub(crate) fn empty(name: &str) -> Self {
-        let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
-        let _ = fs::remove_dir_all(&folder);
-        fs::create_dir_all(&folder).unwrap();
+        // Beside the programs, because links to them do not lead to another file system.
+        let folder = tempfile::Builder::new()
+            .prefix(name)
+            .tempdir_in(env!("CARGO_TARGET_TMPDIR"))
+            .unwrap();
         let world = Self { folder };
         // A copy could not be run while another test starts a process that inherits the file it is written to.
         fs::hard_link(env!("CARGO_BIN_EXE_sigctl"), world.path("sigctl")).unwrap();
@@ -62,7 +65,7 @@ impl World {
     }
 
     pub(crate) fn path(&self, name: &str) -> PathBuf {
-        self.folder.join(name)
+        self.folder.path().join(name)
     }
 
     /// A command on the instance.
@@ -196,7 +199,6 @@ impl Drop for World {
         for pid in self.started() {
             let _ = kill_process(pid, Signal::KILL);
         }
-        let _ = fs::remove_dir_all(&self.folder);
     }
 }
 
