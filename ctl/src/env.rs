@@ -1,23 +1,23 @@
 //! `sigctl env`: the variables with which a shell's clients use this instance and leave the user's own Sigstore alone.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
 
 use clap::Args;
 
 use crate::failure::Failure;
 use crate::instance::{Instance, Service};
+use crate::locate::Where;
 use crate::output::Output;
 
 /// Which instance.
 #[derive(Args)]
 pub(crate) struct Arguments {
-    /// The instance's directory.
-    directory: PathBuf,
+    #[command(flatten)]
+    instance: Where,
 }
 
 pub(crate) async fn run(arguments: Arguments, output: Output) -> Result<(), Failure> {
-    let instance = Instance::open(&arguments.directory)?;
+    let instance = arguments.instance.open()?;
     output.print(&variables(&instance), |variables| {
         let lines = variables
             .iter()

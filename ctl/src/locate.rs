@@ -20,6 +20,16 @@ impl Where {
         open(self.directory.as_deref())
     }
 
+    /// The words that a command takes behind the instance. With the instance left out, the first of them stands in its
+    /// place, unless there is a directory of that name.
+    pub(crate) fn words(&mut self, mut named: Vec<String>) -> Vec<String> {
+        let word = self.directory.take_if(|word| !word.is_dir());
+        if let Some(word) = word {
+            named.insert(0, word.to_string_lossy().into_owned());
+        }
+        named
+    }
+
     /// The services that a command names behind the instance, or all. With the instance left out, the first of them stands in
     /// its place.
     pub(crate) fn services(&mut self, mut named: Vec<Service>) -> Vec<Service> {
@@ -95,6 +105,28 @@ mod tests {
         std::fs::create_dir(&instance).unwrap();
         std::fs::write(instance.join(Instance::FILE), "").unwrap();
         assert_eq!(services(Some(&instance), &[]), (true, SERVICES.to_vec()));
+    }
+
+    #[test]
+    fn the_first_word_is_no_instance_if_no_directory_has_that_name() {
+        let folder = tempfile::tempdir().unwrap();
+        let words = |directory: Option<&Path>| {
+            let mut place = Where {
+                directory: directory.map(Path::to_owned),
+            };
+            let words = place.words(vec!["second".to_owned()]);
+            (place.directory, words)
+        };
+        assert_eq!(words(None), (None, vec!["second".to_owned()]));
+        assert_eq!(
+            words(Some(Path::new("issuer:https://a"))),
+            (
+                None,
+                vec!["issuer:https://a".to_owned(), "second".to_owned()]
+            )
+        );
+        let named = Some(folder.path().to_owned());
+        assert_eq!(words(named.as_deref()), (named, vec!["second".to_owned()]));
     }
 
     #[test]

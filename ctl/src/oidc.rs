@@ -1,7 +1,6 @@
 //! `sigctl oidc`: accounts of the embedded issuer, over its admin listener.
 
 use std::io::Read as _;
-use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 use serde::Serialize;
@@ -16,6 +15,7 @@ use tonic::transport::Channel;
 use crate::admin::{self, refused};
 use crate::failure::Failure;
 use crate::instance::{Instance, Service};
+use crate::locate::Where;
 use crate::output::Output;
 
 /// What is administered.
@@ -39,14 +39,12 @@ enum UserCommand {
     /// Set a person's password and end their sessions.
     SetPassword(WithPassword),
     /// List all people.
-    List {
-        /// The instance's directory.
-        directory: PathBuf,
-    },
+    List(Where),
     /// Remove a person and end their sessions.
+    #[command(allow_missing_positional = true)]
     Remove {
-        /// The instance's directory.
-        directory: PathBuf,
+        #[command(flatten)]
+        instance: Where,
         /// The person's e-mail address.
         email: String,
         /// Remove without asking: this cannot be undone.
@@ -56,9 +54,10 @@ enum UserCommand {
 }
 
 #[derive(Args)]
+#[command(allow_missing_positional = true)]
 struct WithPassword {
-    /// The instance's directory.
-    directory: PathBuf,
+    #[command(flatten)]
+    instance: Where,
     /// The person's e-mail address.
     email: String,
     /// Read the password from standard input instead of asking for it.
@@ -80,22 +79,21 @@ struct Account {
 
 pub(crate) async fn run(arguments: Arguments, output: Output) -> Result<(), Failure> {
     let Subject::User(command) = arguments.subject;
-    let (directory, change) = match command {
-        UserCommand::Add(who) => (who.directory.clone(), Change::Add(who)),
-        UserCommand::SetPassword(who) => (who.directory.clone(), Change::SetPassword(who)),
-        UserCommand::List { directory } => (directory, Change::None),
+    let (instance, change) = match command {
+        UserCommand::Add(who) => (who.instance.open()?, Change::Add(who)),
+        UserCommand::SetPassword(who) => (who.instance.open()?, Change::SetPassword(who)),
+        UserCommand::List(instance) => (instance.open()?, Change::None),
         UserCommand::Remove {
-            directory,
+            instance,
             email,
             yes,
         } => {
             if !yes {
                 confirm_removal(&email)?;
             }
-            (directory, Change::Remove(email))
+            (instance.open()?, Change::Remove(email))
         }
     };
-    let instance = Instance::open(&directory)?;
     let mut client = connect(&instance).await?;
     let users = apply(&mut client, change).await?;
     output.print(&Users { users }, |result| table(&result.users));

@@ -7,14 +7,14 @@ use sigstead_sequencer::{Anchor as _, Anchored, FileAnchor};
 
 use super::stored::StoredLog;
 use crate::failure::Failure;
-use crate::instance::Instance;
+use crate::locate::Where;
 use crate::output::Output;
 
 /// What is adopted.
 #[derive(Args)]
 pub(super) struct Arguments {
-    /// The instance's directory.
-    directory: PathBuf,
+    #[command(flatten)]
+    instance: Where,
     /// The log's name, or its host if no other log has it.
     #[arg(long)]
     log: Option<String>,
@@ -34,7 +34,7 @@ struct Adopted {
 /// Makes a new anchor for a log whose anchor is not on this machine, over the head that is stored here and no other: if
 /// the data change until the service starts, it notices that they do not fit.
 pub(super) fn run(arguments: &Arguments, output: Output) -> Result<(), Failure> {
-    let instance = Instance::open(&arguments.directory)?;
+    let instance = arguments.instance.open()?;
     let log = StoredLog::find(&instance, arguments.log.as_deref())?;
     let Some(stored) = log.head()? else {
         return Err(needless(&log, "was never opened and has nothing to adopt"));

@@ -10,14 +10,15 @@ use super::name::choose;
 use super::print::Log;
 use crate::failure::Failure;
 use crate::instance::{Instance, Service};
+use crate::locate::Where;
 use crate::output::Output;
 use crate::process::sibling;
 
 /// What is checked.
 #[derive(Args)]
 pub(super) struct Arguments {
-    /// The instance's directory.
-    directory: PathBuf,
+    #[command(flatten)]
+    instance: Where,
     /// The log's name, or its host if no other log has it. Default: all logs.
     #[arg(long)]
     log: Option<String>,
@@ -33,7 +34,7 @@ struct Checked {
 }
 
 pub(super) async fn run(arguments: Arguments, output: Output) -> Result<(), Failure> {
-    let instance = Instance::open(&arguments.directory)?;
+    let instance = arguments.instance.open()?;
     let all = super::list(&instance).await?;
     let all: Vec<_> = all.iter().map(Log::from).collect();
     let names: Vec<_> = all.iter().map(|log| log.origin.clone()).collect();

@@ -1,7 +1,5 @@
 //! `sigctl trust show`: what is published, and when it expires.
 
-use std::path::PathBuf;
-
 use clap::Args;
 use serde::Serialize;
 use sigstead_kit::Clock as _;
@@ -13,13 +11,14 @@ use super::repository::Repository;
 use super::state_file;
 use crate::failure::Failure;
 use crate::instance::Instance;
+use crate::locate::Where;
 use crate::output::Output;
 
 /// Which instance.
 #[derive(Args)]
 pub(super) struct Arguments {
-    /// The instance's directory.
-    directory: PathBuf,
+    #[command(flatten)]
+    instance: Where,
 }
 
 #[derive(Serialize)]
@@ -50,7 +49,7 @@ struct ShownTarget {
 }
 
 pub(super) fn run(arguments: &Arguments, output: Output) -> Result<(), Failure> {
-    let instance = Instance::open(&arguments.directory)?;
+    let instance = arguments.instance.open()?;
     let shown = look(&instance, sigstead_kit::SystemClock.now())?;
     output.print(&shown, text);
     Ok(())
