@@ -8,19 +8,22 @@ use serde::Serialize;
 use sigstead_proto::admin::v1::get_entry_request::Entry as Asked;
 use sigstead_proto::admin::v1::tlog_admin_client::TlogAdminClient;
 use sigstead_proto::admin::v1::{
-    FreezeLogRequest, GetEntryRequest, ListLogsRequest, LogInfo, ProveConsistencyRequest,
-    RebuildIndexRequest, SearchEntriesRequest,
+    GetEntryRequest, ListLogsRequest, LogInfo, ProveConsistencyRequest, RebuildIndexRequest,
+    SearchEntriesRequest,
 };
 use tonic::transport::Channel;
 
 use crate::admin::{self, refused};
 use crate::failure::Failure;
 use crate::instance::{Instance, Service};
+use crate::locate::Where;
 use crate::output::Output;
 
 mod adopt;
 mod asked;
 mod check;
+mod ended;
+mod freeze;
 mod name;
 mod open;
 mod pause;
@@ -37,10 +40,7 @@ pub(crate) struct Arguments {
 #[derive(Subcommand)]
 enum Verb {
     /// Show each log: its size, its key, how it does.
-    Info {
-        /// The instance's directory.
-        directory: PathBuf,
-    },
+    Info(Where),
     /// Show an entry with its proof.
     Get(Get),
     /// Find entries of all logs by what stands in them.
@@ -54,7 +54,7 @@ enum Verb {
     /// Let a paused log take entries again.
     Resume(pause::Resume),
     /// End a log with a last checkpoint; it stays readable and takes no entry again.
-    Freeze(Freeze),
+    Freeze(freeze::Arguments),
     /// Let a log without an anchor, restored here from a copy, take entries.
     Adopt(adopt::Arguments),
     /// Make the search index anew from the entries, while the old one answers.
@@ -64,9 +64,10 @@ enum Verb {
 }
 
 #[derive(Args)]
+#[command(allow_missing_positional = true)]
 struct Get {
-    /// The instance's directory.
-    directory: PathBuf,
+    #[command(flatten)]
+    instance: Where,
     /// The entry: its index, the hash of its leaf, or the identifier that Rekor v1 clients know it by.
     entry: String,
     /// The log's name, or its host if no other log has it; needed with an index if there are several.
@@ -76,10 +77,9 @@ struct Get {
 
 #[derive(Args)]
 struct Search {
-    /// The instance's directory.
-    directory: PathBuf,
+    #[command(flatten)]
+    instance: Where,
     /// What the entries have: a digest (sha256:…), an e-mail address or other subject, issuer:URL.
-    #[arg(required_unless_present = "file")]
     terms: Vec<String>,
     /// Find the entries of this file's digest.
     #[arg(long)]
@@ -91,34 +91,20 @@ struct Search {
 
 #[derive(Args)]
 struct Proof {
-    /// The instance's directory.
-    directory: PathBuf,
-    /// The smaller size.
-    first: u64,
-    /// The larger size. Default: the published one.
-    #[arg(default_value_t = 0, hide_default_value = true)]
-    second: u64,
+    #[command(flatten)]
+    instance: Where,
+    /// The smaller size, and the larger one. Default of the larger: the published one.
+    #[arg(num_args = 0..=2, value_names = ["FIRST", "SECOND"])]
+    sizes: Vec<String>,
     /// The log's name, or its host if no other log has it; needed if there are several.
     #[arg(long)]
     log: Option<String>,
-}
-
-#[derive(Args)]
-struct Freeze {
-    /// The instance's directory.
-    directory: PathBuf,
-    /// The log's name, or its host if no other log has it; needed if there are several.
-    #[arg(long)]
-    log: Option<String>,
-    /// Really end it: this cannot be undone.
-    #[arg(long)]
-    yes: bool,
 }
 
 #[derive(Args)]
 struct RebuildIndex {
-    /// The instance's directory.
-    directory: PathBuf,
+    #[command(flatten)]
+    instance: Where,
     /// The log's name, or its host if no other log has it. Default: all logs.
     #[arg(long)]
     log: Option<String>,
@@ -126,11 +112,11 @@ struct RebuildIndex {
 
 pub(crate) async fn run(arguments: Arguments, output: Output) -> Result<(), Failure> {
     match arguments.verb {
-        Verb::Info { directory } => info(&Instance::open(&directory)?, output).await,
+        Verb::Info(instance) => info(&instance.open()?, output).await,
         Verb::Get(get) => show_entry(get, output).await,
         Verb::Search(search) => find(search, output).await,
         Verb::Proof(proof) => prove(proof, output).await,
-        Verb::Freeze(freeze) => end(freeze, output).await,
+        Verb::Freeze(arguments) => freeze::run(arguments, output).await,
         Verb::Open(arguments) => open::run(arguments, output).await,
         Verb::Pause(arguments) => pause::pause(arguments, output).await,
         Verb::Resume(arguments) => pause::resume(arguments, output).await,
@@ -147,7 +133,7 @@ async fn info(instance: &Instance, output: Output) -> Result<(), Failure> {
 }
 
 async fn show_entry(get: Get, output: Output) -> Result<(), Failure> {
-    let instance = Instance::open(&get.directory)?;
+    let instance = get.instance.open()?;
     let entry = parse_entry(&get.entry)?;
     let origin = match entry {
         Asked::LeafHash(_) if get.log.is_none() => String::new(),
@@ -163,13 +149,20 @@ async fn show_entry(get: Get, output: Output) -> Result<(), Failure> {
     Ok(())
 }
 
-async fn find(search: Search, output: Output) -> Result<(), Failure> {
-    let instance = Instance::open(&search.directory)?;
-    let mut terms = search.terms;
+async fn find(mut search: Search, output: Output) -> Result<(), Failure> {
+    let mut terms = search.instance.words(search.terms);
+    let instance = search.instance.open()?;
     if let Some(file) = &search.file {
         let bytes = std::fs::read(file).map_err(|error| Failure::file("read", file, error))?;
         let digest = sigstead_key::HashAlgorithm::Sha256.digest(&bytes);
         terms.push(format!("sha256:{}", hex::encode(digest)));
+    }
+    if terms.is_empty() {
+        return Err(Failure::new(
+            "E-CTL-012",
+            "nothing is named that the entries have",
+            "name a digest, an address or an issuer, or a file with --file",
+        ));
     }
     let request = SearchEntriesRequest {
         terms,
@@ -182,38 +175,18 @@ async fn find(search: Search, output: Output) -> Result<(), Failure> {
     Ok(())
 }
 
-async fn prove(proof: Proof, output: Output) -> Result<(), Failure> {
-    let instance = Instance::open(&proof.directory)?;
+async fn prove(mut proof: Proof, output: Output) -> Result<(), Failure> {
+    let sizes = proof.instance.words(proof.sizes);
+    let (first_size, second_size) = parse_sizes(&sizes)?;
+    let instance = proof.instance.open()?;
     let request = ProveConsistencyRequest {
         origin: the_log(&instance, proof.log.as_deref()).await?,
-        first_size: proof.first,
-        second_size: proof.second,
+        first_size,
+        second_size,
     };
     let proof = connect(&instance).await?.prove_consistency(request).await;
     let proof = print::Consistency::from(proof.map_err(refused)?.into_inner());
     output.print(&proof, print::consistency);
-    Ok(())
-}
-
-async fn end(freeze: Freeze, output: Output) -> Result<(), Failure> {
-    let instance = Instance::open(&freeze.directory)?;
-    let origin = the_log(&instance, freeze.log.as_deref()).await?;
-    if !freeze.yes {
-        return Err(Failure::new(
-            "E-CTL-014",
-            format!("{origin} would take no entry again"),
-            "open its successor first; then repeat with --yes",
-        ));
-    }
-    let request = FreezeLogRequest { origin };
-    let log = connect_for_changes(&instance)
-        .await?
-        .freeze_log(request)
-        .await;
-    let log = print::Log::from(&log.map_err(refused)?.into_inner());
-    output.print(&log, |log| {
-        format!("froze {} at {} entries", log.origin, log.size)
-    });
     Ok(())
 }
 
@@ -223,7 +196,7 @@ struct Rebuilding {
 }
 
 async fn index(rebuild: RebuildIndex, output: Output) -> Result<(), Failure> {
-    let instance = Instance::open(&rebuild.directory)?;
+    let instance = rebuild.instance.open()?;
     let origin = match rebuild.log.as_deref() {
         Some(log) => the_log(&instance, Some(log)).await?,
         None => String::new(),
@@ -263,6 +236,20 @@ async fn the_log(instance: &Instance, asked: Option<&str>) -> Result<String, Fai
     name::choose(&names, asked)
 }
 
+/// One size or two; the second is 0 if it is that of the published log.
+fn parse_sizes(words: &[String]) -> Result<(u64, u64), Failure> {
+    let sizes: Option<Vec<u64>> = words.iter().map(|word| word.parse().ok()).collect();
+    match sizes.as_deref() {
+        Some([first]) => Ok((*first, 0)),
+        Some([first, second]) => Ok((*first, *second)),
+        _ => Err(Failure::new(
+            "E-CTL-012",
+            format!("`{}` is not one size of a log or two", words.join(" ")),
+            "write the smaller number of entries, and the larger one if it is not the published one",
+        )),
+    }
+}
+
 fn parse_entry(text: &str) -> Result<Asked, Failure> {
     // An identifier of Rekor v1 is the number of a shard in 16 digits, then the hash.
     let hash = match text.len() {
@@ -290,6 +277,19 @@ const CHANGE: Duration = Duration::from_secs(75);
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_proof_is_between_two_sizes_of_which_the_second_may_be_left_out() {
+        let parse = |words: &[&str]| {
+            let words: Vec<_> = words.iter().map(|word| (*word).to_owned()).collect();
+            parse_sizes(&words).ok()
+        };
+        assert_eq!(parse(&["2"]), Some((2, 0)));
+        assert_eq!(parse(&["2", "3"]), Some((2, 3)));
+        for words in [&[][..], &["x"], &["2", "-1"], &["1", "2", "3"]] {
+            assert_eq!(parse(words), None, "{words:?}");
+        }
+    }
 
     #[test]
     fn an_entry_is_named_by_index_hash_or_identifier() {

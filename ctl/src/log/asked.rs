@@ -56,64 +56,10 @@ fn unknown(key_file: &Path, status: &Status) -> Failure {
             "it is not known whether the log was opened; its key stays in {}",
             key_file.display()
         ),
-        "wait a minute and see with `sigctl log info` whether the log is there; while its key is gone, tlog does not start",
+        "wait a minute and run the command again: it publishes the log if it is open, and opens one if it is not",
     )
     .because(status.message())
 }
 
 #[cfg(test)]
-mod tests {
-    use std::fs;
-
-    use tokio::io::AsyncReadExt as _;
-    use tokio::net::TcpListener;
-    use tonic::transport::Endpoint;
-
-    use super::*;
-
-    #[test]
-    fn only_a_decision_of_the_service_is_a_refusal() {
-        let table = [
-            (Code::InvalidArgument, true, true),
-            (Code::AlreadyExists, true, true),
-            (Code::FailedPrecondition, true, true),
-            (Code::FailedPrecondition, false, false),
-            (Code::DeadlineExceeded, true, false),
-            (Code::Cancelled, true, false),
-            (Code::Unavailable, true, false),
-            (Code::Unknown, true, false),
-            (Code::Internal, true, false),
-        ];
-        for (code, has_sigstead_code, expected) in table {
-            let mut status = Status::new(code, "");
-            if has_sigstead_code {
-                let code = "E-TLOG-001".parse().unwrap();
-                status.metadata_mut().insert("sigstead-code", code);
-            }
-            assert_eq!(is_refusal(&status), expected, "{code:?}");
-        }
-    }
-
-    #[tokio::test]
-    async fn the_key_stays_when_the_connection_breaks() {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let url = format!("http://{}", listener.local_addr().unwrap());
-        let breaking = tokio::spawn(async move {
-            loop {
-                let (mut stream, _) = listener.accept().await.unwrap();
-                let _ = stream.read(&mut [0; 1]).await;
-            }
-        });
-        let key_file = std::env::temp_dir().join(format!("sigctl-key-{}", std::process::id()));
-        fs::write(&key_file, "key").unwrap();
-        let key = sigstead_signer::PrivateKey::generate(sigstead_key::Algorithm::EcdsaP256Sha256);
-        let channel = Endpoint::from_shared(url).unwrap().connect_lazy();
-        let mut client = TlogAdminClient::new(channel);
-        let request = OpenLogRequest::default();
-        let opened = open(&mut client, request, key.unwrap().public_key(), &key_file).await;
-        assert!(opened.is_err());
-        assert!(key_file.exists());
-        fs::remove_file(&key_file).unwrap();
-        breaking.abort();
-    }
-}
+mod tests;

@@ -7,23 +7,27 @@ use sigstead_config::Origin;
 use sigstead_config::tlog::LogConfig;
 use sigstead_key::{Algorithm, PublicKey};
 use sigstead_proto::admin::v1::{self as wire, LogInfo, OpenLogRequest};
+use sigstead_signer::KeyConfig;
 use sigstead_trust_root::{LogFace, LogState, TimeRange};
 
 use super::asked;
+use super::ended::{self, log_id};
+use super::name::host;
 use crate::failure::Failure;
 use crate::init::configuration::{key_config, random_tree_id};
 use crate::init::now;
 use crate::init::secret::Vault;
 use crate::init::trust::rekor_v1_host;
 use crate::instance::{Instance, Service};
+use crate::locate::Where;
 use crate::output::Output;
-use crate::trust;
+use crate::trust::{self, Change};
 
 /// What is opened.
 #[derive(Args)]
 pub(super) struct Arguments {
-    /// The instance's directory.
-    directory: PathBuf,
+    #[command(flatten)]
+    instance: Where,
     /// The interface of the log. A log of Rekor v2 joins the one that takes entries, and that of Rekor v1 ends it.
     #[arg(long, value_enum, default_value_t = Face::RekorV2)]
     face: Face,
@@ -40,40 +44,115 @@ enum Face {
     RekorV2,
 }
 
+impl Face {
+    const fn on_the_wire(self) -> wire::LogFace {
+        match self {
+            Self::RekorV1 => wire::LogFace::RekorV1,
+            Self::RekorV2 => wire::LogFace::RekorV2,
+        }
+    }
+}
+
 #[derive(Serialize)]
 struct Opened {
     origin: String,
     log_id: String,
-    key: PathBuf,
+    /// That of a log which was open before is where its configuration says.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    key: Option<PathBuf>,
     published: trust::Versions,
 }
 
 /// Opens a log in the running instance, with a key of its own, and publishes that key.
 ///
+/// 1. The turn to change the trust state is taken, and what a publication needs is opened.
+/// 2. A log that is open and in no trust state is taken up: an earlier run came as far as that. Else a key is made, and the
+///    service opens a log with it.
+/// 3. The log joins the trust state; the shard that it replaces ends there.
+/// 4. The trust state is published.
+///
 /// If the service refuses, the key is removed again, and nothing has changed. If nobody knows whether the log was opened,
-/// the key stays. If the publication fails, the log is open and is in the trust state, and `sigctl trust publish` tells
-/// clients.
+/// the key stays, and another run finds out. If the publication fails, the log is open and is in the trust state, and
+/// `sigctl trust publish` tells clients.
 pub(super) async fn run(arguments: Arguments, output: Output) -> Result<(), Failure> {
-    let instance = Instance::open(&arguments.directory)?;
+    let instance = arguments.instance.open()?;
+    let mut change = Change::begin(&instance).await?;
     let logs = super::list(&instance).await?;
-    let place = free_place(&instance, arguments.face)?;
-    let config = describe(&instance, &arguments, &logs, &place)?;
-    let key = key_file(&instance, &place);
-    let request = request(&config, arguments.face)?;
-    // Before the key is made: without a connection nothing was asked.
-    let mut client = super::connect_for_changes(&instance).await?;
-    let private = Vault::open(&instance)?.make(&key, Algorithm::EcdsaP256Sha256)?;
-    let log = asked::open(&mut client, request, private.public_key(), &key).await?;
-    trust::append_log(&instance, trusted(&instance, &config, &log)?)?;
-    let published = trust::publish(&instance, trust::YEAR).await?;
+    let origin = arguments.origin()?;
+    let forgotten = forgotten(&change, &logs, arguments.face, origin.as_ref());
+    let (log, key) = match forgotten {
+        Some(log) => (log.clone(), None),
+        None => {
+            let (log, key) = open(&instance, arguments.face, origin, &logs).await?;
+            (log, Some(key))
+        }
+    };
+    change.append_log(trusted(&instance, &log)?)?;
+    ended::end_frozen(&mut change, &super::list(&instance).await?)?;
     let opened = Opened {
+        published: change.publish(trust::YEAR).await?,
         origin: log.origin,
         log_id: hex::encode(log.log_id),
         key,
-        published,
     };
     output.print(&opened, text);
     Ok(())
+}
+
+impl Arguments {
+    /// The name that the operator chose.
+    fn origin(&self) -> Result<Option<Origin>, Failure> {
+        let Some(origin) = &self.origin else {
+            return Ok(None);
+        };
+        if self.face == Face::RekorV1 {
+            return Err(Failure::new(
+                "E-CTL-012",
+                "a shard of Rekor v1 has the host of those before it",
+                "leave --origin out",
+            ));
+        }
+        let parsed = origin.parse::<Origin>();
+        parsed
+            .map(Some)
+            .map_err(|error| unnamed(&error.to_string()))
+    }
+}
+
+/// A log that takes entries and that clients cannot know, because it is in no trust state.
+fn forgotten<'a>(
+    change: &Change<'_>,
+    logs: &'a [LogInfo],
+    face: Face,
+    origin: Option<&Origin>,
+) -> Option<&'a LogInfo> {
+    logs.iter().find(|log| {
+        log.face() == face.on_the_wire()
+            && !log.frozen
+            && origin.is_none_or(|origin| origin.as_str() == log.origin)
+            && change.log(&log_id(log)).is_none()
+    })
+}
+
+/// Makes a key and has the service open a log with it.
+async fn open(
+    instance: &Instance,
+    face: Face,
+    origin: Option<Origin>,
+    logs: &[LogInfo],
+) -> Result<(LogInfo, PathBuf), Failure> {
+    let place = free_place(instance, face)?;
+    let config = match face {
+        Face::RekorV1 => describe_v1(instance, &place)?,
+        Face::RekorV2 => describe_v2(instance, &place, origin, logs)?,
+    };
+    let key = key_file(instance, &place);
+    let request = request(&config, face)?;
+    // Before the key is made: without a connection nothing was asked.
+    let mut client = super::connect_for_changes(instance).await?;
+    let private = Vault::open(instance)?.make(&key, Algorithm::EcdsaP256Sha256)?;
+    let log = asked::open(&mut client, request, private.public_key(), &key).await?;
+    Ok((log, key))
 }
 
 fn request(config: &LogConfig, face: Face) -> Result<OpenLogRequest, Failure> {
@@ -89,60 +168,53 @@ fn request(config: &LogConfig, face: Face) -> Result<OpenLogRequest, Failure> {
 }
 
 /// The log as clients are told of it.
-fn trusted(instance: &Instance, config: &LogConfig, log: &LogInfo) -> Result<LogState, Failure> {
+fn trusted(instance: &Instance, log: &LogInfo) -> Result<LogState, Failure> {
     let key = PublicKey::from_spki_der(&log.public_key)
         .map_err(|error| Failure::service("tlog", &log.origin, error))?;
-    let (face, log_id) = match log.face() {
-        // Its clients know a log by its key alone.
-        wire::LogFace::RekorV1 => (LogFace::RekorV1, key.log_id().as_bytes().as_slice().into()),
-        _ => (LogFace::RekorV2, log.log_id.as_slice().into()),
-    };
     Ok(LogState {
-        face,
-        base_url: format!("https://{}", config.origin),
+        face: match log.face() {
+            wire::LogFace::RekorV1 => LogFace::RekorV1,
+            _ => LogFace::RekorV2,
+        },
+        base_url: format!("https://{}", host(&log.origin)),
         url: instance.manifest.url(Service::Tlog),
         public_key: key.spki_der().into(),
-        log_id,
+        log_id: log_id(log).as_slice().into(),
         valid_for: TimeRange::since(now()),
         in_service: true,
     })
 }
 
-fn describe(
+fn describe_v1(instance: &Instance, place: &str) -> Result<LogConfig, Failure> {
+    let host = rekor_v1_host(&instance.manifest)?;
+    let tree_id: NonZeroU64 = random_tree_id()?;
+    let (key, data, anchor) = files(instance, place)?;
+    Ok(LogConfig::rekor_v1(host, tree_id, key, data, anchor))
+}
+
+fn describe_v2(
     instance: &Instance,
-    arguments: &Arguments,
-    logs: &[LogInfo],
     place: &str,
+    origin: Option<Origin>,
+    logs: &[LogInfo],
 ) -> Result<LogConfig, Failure> {
+    let of_v2 = logs
+        .iter()
+        .filter(|log| log.face() == wire::LogFace::RekorV2);
+    let origins: Vec<_> = of_v2.map(|log| log.origin.as_str()).collect();
+    let next = || next_origin(&origins)?.parse().ok();
+    let origin = origin.or_else(next);
+    let origin = origin.ok_or_else(|| unnamed("the new log has no name"))?;
+    let (key, data, anchor) = files(instance, place)?;
+    Ok(LogConfig::rekor_v2(origin, key, data, anchor))
+}
+
+/// Where the key, the data and the anchor of a log are.
+fn files(instance: &Instance, place: &str) -> Result<(KeyConfig, PathBuf, PathBuf), Failure> {
     let key = key_config(instance, &format!("keys/{place}.key"))?;
-    let data = PathBuf::from(place);
     let anchors = instance.manifest.anchors.as_deref();
     let anchor = anchors.unwrap_or_else(|| Path::new("anchors")).join(place);
-    match (arguments.face, &arguments.origin) {
-        (Face::RekorV1, Some(_)) => Err(Failure::new(
-            "E-CTL-012",
-            "a shard of Rekor v1 has the host of those before it",
-            "leave --origin out",
-        )),
-        (Face::RekorV1, None) => {
-            let host = rekor_v1_host(&instance.manifest)?;
-            let tree_id: NonZeroU64 = random_tree_id()?;
-            Ok(LogConfig::rekor_v1(host, tree_id, key, data, anchor))
-        }
-        (Face::RekorV2, origin) => {
-            let origins: Vec<_> = logs
-                .iter()
-                .filter(|log| log.face() == wire::LogFace::RekorV2)
-                .map(|log| log.origin.as_str())
-                .collect();
-            let origin = origin.clone().or_else(|| next_origin(&origins));
-            let origin = origin.ok_or_else(|| unnamed("the new log has no name"))?;
-            let origin: Origin = origin
-                .parse()
-                .map_err(|error| unnamed(&format!("{origin} cannot name a log")).because(error))?;
-            Ok(LogConfig::rekor_v2(origin, key, data, anchor))
-        }
-    }
+    Ok((key, PathBuf::from(place), anchor))
 }
 
 fn unnamed(what: &str) -> Failure {
@@ -182,14 +254,14 @@ fn key_file(instance: &Instance, place: &str) -> PathBuf {
 }
 
 fn text(opened: &Opened) -> String {
+    let key = match &opened.key {
+        Some(key) => format!("opened {}\n  key {}", opened.origin, key.display()),
+        None => format!("{} was open and not published", opened.origin),
+    };
     format!(
-        "opened {}\n  log id {}\n  key {}\npublished with root {} and targets {}\nonce clients have them, `sigctl log \
-         freeze` ends the log of Rekor v2 that it replaces",
-        opened.origin,
-        opened.log_id,
-        opened.key.display(),
-        opened.published.root,
-        opened.published.targets
+        "{key}\n  log id {}\npublished with root {} and targets {}\nonce clients have them, `sigctl log freeze` ends the \
+         log of Rekor v2 that it replaces",
+        opened.log_id, opened.published.root, opened.published.targets
     )
 }
 

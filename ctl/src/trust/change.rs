@@ -1,30 +1,132 @@
-//! Changes of the trust state, each durable before it is published.
+//! A change of the trust state, from the turn to the publication.
 
-use sigstead_trust_root::{LogState, TrustState};
+use sigstead_trust_root::{LogFace, LogState, Publication, Published, TrustState};
+use time::{Duration, OffsetDateTime};
 
+use super::client_kit;
+use super::publication::{Keys, ROOT_KEY, TARGETS_KEY, Versions, sign, term};
+use super::repository::Repository;
+use super::signer::TufSigner;
 use super::state_file::{self, Turn};
 use crate::failure::Failure;
 use crate::instance::Instance;
 
-/// Adds a log to the trust state, or puts one that it has in or out of service. [`publish`](super::publish()) tells clients.
+/// The right to change and publish the trust state of an instance, with all that it takes. No other process has it until
+/// this value goes.
 ///
-/// If the log is in service, it follows the logs of its face that came before; clients write to them no more.
-pub(crate) fn append_log(instance: &Instance, log: LogState) -> Result<(), Failure> {
-    change(instance, |state| state.with_log(log))
+/// It is begun before anything happens elsewhere that only a publication makes known: what is missing for that is refused
+/// first.
+pub(crate) struct Change<'a> {
+    instance: &'a Instance,
+    state: TrustState,
+    repository: Repository,
+    published: Published,
+    keys: Keys,
+    _turn: Turn,
 }
 
-fn change(
-    instance: &Instance,
-    change: impl FnOnce(TrustState) -> Result<TrustState, sigstead_trust_root::Error>,
-) -> Result<(), Failure> {
-    let _turn = Turn::take(instance)?;
-    let state = change(state_file::read(instance)?).map_err(|error| {
-        Failure::new(
-            "E-CTL-032",
-            "the trust state cannot be changed so",
-            "trust is only added to; the cause says what does not fit",
-        )
-        .because(error)
-    })?;
-    state_file::write(instance, &state)
+impl<'a> Change<'a> {
+    /// Takes the turn, reads the state and what clients have, and opens the keys of the root and targets roles.
+    pub(crate) async fn begin(instance: &'a Instance) -> Result<Self, Failure> {
+        let turn = Turn::take(instance)?;
+        let state = state_file::read(instance)?;
+        let repository = Repository::of(instance)?;
+        Ok(Self {
+            published: repository.published(&state)?,
+            keys: Keys {
+                root: TufSigner::open(instance, ROOT_KEY).await?,
+                targets: TufSigner::open(instance, TARGETS_KEY).await?,
+            },
+            instance,
+            state,
+            repository,
+            _turn: turn,
+        })
+    }
+
+    /// The log of signatures with that identifier.
+    pub(crate) fn log(&self, log_id: &[u8]) -> Option<&LogState> {
+        let mut logs = self.state.signature_logs.iter();
+        logs.find(|log| log.log_id.as_slice() == log_id)
+    }
+
+    /// Whether clients have a log of signatures to write to beside that one.
+    pub(crate) fn has_other_in_service(&self, face: LogFace, log_id: &[u8]) -> bool {
+        self.state
+            .signature_logs
+            .iter()
+            .any(|log| log.face == face && log.in_service && log.log_id.as_slice() != log_id)
+    }
+
+    /// Adds a log, or puts one that the state has in or out of service; durable before it returns.
+    ///
+    /// If the log is in service, it follows the logs of its face that came before; clients write to them no more.
+    pub(crate) fn append_log(&mut self, log: LogState) -> Result<(), Failure> {
+        self.apply(|state| state.with_log(log))
+    }
+
+    /// Lets the signatures of a log count until `end`, if it has no end yet, and clients write to it no more; durable before
+    /// it returns.
+    pub(crate) fn end_log(&mut self, log_id: &[u8], end: OffsetDateTime) -> Result<(), Failure> {
+        let is_open = |log: &LogState| log.valid_for.end.is_none();
+        if self.log(log_id).is_some_and(is_open) {
+            self.apply(|state| state.with_log_ended(log_id, end))?;
+        }
+        Ok(())
+    }
+
+    /// Publishes the state, whether it changed or only time has passed.
+    ///
+    /// 1. The draft is compared with what clients have: nothing may be taken back.
+    /// 2. Root and targets are signed, one version on, and checked as clients check them.
+    /// 3. The repository is laid out; its last file is the publication.
+    /// 4. The client kit is written again.
+    ///
+    /// A crash before the end of 3 leaves clients the old publication, a crash in 4 an old kit beside the new one; running
+    /// the command again finishes either.
+    pub(crate) async fn publish(self, length: Duration) -> Result<Versions, Failure> {
+        let Self {
+            instance,
+            state,
+            repository,
+            published,
+            keys,
+            _turn,
+        } = self;
+        let draft = Publication::next(&state, &published, term(length)).map_err(|error| {
+            Failure::new(
+                "E-CTL-032",
+                "the trust state cannot be published",
+                "compare trust/state.json with a copy of it; trust is only added to",
+            )
+            .because(error)
+        })?;
+        let signed = sign(&keys, draft, Some(&published.root)).await?;
+        repository.lay_out(&signed)?;
+        client_kit::write_all(instance, &state, &repository.newest_root_file()?)?;
+        let root = signed.root.map_or(published.root, |root| root.signed);
+        let targets = signed.targets.map_or(published.targets, |it| it.signed);
+        Ok(Versions {
+            root: root.version,
+            targets: targets.version,
+            expires: root.expires.min(targets.expires),
+        })
+    }
+
+    fn apply(
+        &mut self,
+        change: impl FnOnce(TrustState) -> Result<TrustState, sigstead_trust_root::Error>,
+    ) -> Result<(), Failure> {
+        let state = change(self.state.clone()).map_err(|error| {
+            Failure::new(
+                "E-CTL-032",
+                "the trust state cannot be changed so",
+                "trust is only added to; the cause says what does not fit",
+            )
+            .because(error)
+        })?;
+        state_file::write(self.instance, &state)?;
+        self.state = state;
+        Ok(())
+    }
 }

@@ -1,13 +1,13 @@
 //! `sigctl trust`: what clients trust, seen and published.
 //!
-//! The trust state (`trust/state.json`) is the one source. [`append_log`] adds to it; [`publish()`] derives everything else
-//! from it: the targets, the root and targets metadata of the TUF repository, and the client kit. Each file is replaced as
+//! The trust state (`trust/state.json`) is the one source. A [`Change`] adds to it, and derives everything else from it: the targets, the root and targets metadata of the TUF repository, and the client kit. Each file is replaced as
 //! a whole and durably, in an order in which readers always find what they are pointed to: the state, the files of the
 //! targets, the root, the targets metadata, the kit. The targets metadata is the publication: before it, the `tuf` service
 //! shows the old trust root, after it the new one. A command that was interrupted is run again.
 
 mod change;
 mod client_kit;
+mod publication;
 mod publish;
 mod repository;
 mod show;
@@ -19,8 +19,8 @@ use clap::{Args, Subcommand};
 use crate::failure::Failure;
 use crate::output::Output;
 
-pub(crate) use change::append_log;
-pub(crate) use publish::{Keys, ROOT_KEY, TARGETS_KEY, Versions, YEAR, first, publish};
+pub(crate) use change::Change;
+pub(crate) use publication::{Keys, ROOT_KEY, TARGETS_KEY, Versions, YEAR, first};
 pub(crate) use signer::TufSigner;
 
 /// What is done with the trust root.

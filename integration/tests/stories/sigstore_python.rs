@@ -170,7 +170,7 @@ fn leave_out_defaults(value: &mut Value) {
     }
 }
 
-fn with_kit(sigstore: &Path, instance: &Instance) -> Command {
+pub(crate) fn with_kit(sigstore: &Path, instance: &Instance) -> Command {
     let mut command = Command::new(sigstore);
     command
         .arg("--trust-config")
@@ -192,7 +192,7 @@ fn sign(command: &mut Command, instance: &Instance, file: &Path) -> PathBuf {
     bundle
 }
 
-fn verify<'a>(
+pub(crate) fn verify<'a>(
     command: &'a mut Command,
     instance: &Instance,
     bundle: &Path,

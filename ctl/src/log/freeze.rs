@@ -1,0 +1,90 @@
+use clap::Args;
+use serde::Serialize;
+use sigstead_proto::admin::v1::{self as wire, FreezeLogRequest, LogInfo};
+use sigstead_trust_root::LogFace;
+
+use super::ended::{end_frozen, log_id};
+use super::{name, print};
+use crate::admin::refused;
+use crate::failure::Failure;
+use crate::locate::Where;
+use crate::output::Output;
+use crate::trust::{self, Change};
+
+/// What is ended.
+#[derive(Args)]
+pub(super) struct Arguments {
+    #[command(flatten)]
+    instance: Where,
+    /// The log's name, or its host if no other log has it; needed if there are several.
+    #[arg(long)]
+    log: Option<String>,
+    /// Really end it: this cannot be undone.
+    #[arg(long)]
+    yes: bool,
+}
+
+#[derive(Serialize)]
+struct Frozen {
+    #[serde(flatten)]
+    log: print::Log,
+    published: trust::Versions,
+}
+
+/// Ends a log, and tells clients until when its signatures count.
+///
+/// 1. The turn to change the trust state is taken, and what a publication needs is opened.
+/// 2. Clients must know another log to write to.
+/// 3. The service gives the log its last checkpoint.
+/// 4. The log gets its end in the trust state, which is published.
+///
+/// A run that breaks after 3 is finished by another one.
+pub(super) async fn run(arguments: Arguments, output: Output) -> Result<(), Failure> {
+    let instance = arguments.instance.open()?;
+    let logs = super::list(&instance).await?;
+    let names: Vec<_> = logs.iter().map(|log| log.origin.clone()).collect();
+    let origin = name::choose(&names, arguments.log.as_deref())?;
+    if !arguments.yes {
+        return Err(Failure::new(
+            "E-CTL-014",
+            format!("{origin} would take no entry again"),
+            "open its successor first; then repeat with --yes",
+        ));
+    }
+    let mut change = Change::begin(&instance).await?;
+    if let Some(log) = logs.iter().find(|log| log.origin == origin) {
+        check_successor(&change, log)?;
+    }
+    let mut client = super::connect_for_changes(&instance).await?;
+    let frozen = client.freeze_log(FreezeLogRequest { origin }).await;
+    let log = frozen.map_err(refused)?.into_inner();
+    end_frozen(&mut change, std::slice::from_ref(&log))?;
+    let frozen = Frozen {
+        log: print::Log::from(&log),
+        published: change.publish(trust::YEAR).await?,
+    };
+    output.print(&frozen, |frozen| {
+        format!(
+            "froze {} at {} entries\npublished with root {} and targets {}",
+            frozen.log.origin, frozen.log.size, frozen.published.root, frozen.published.targets
+        )
+    });
+    Ok(())
+}
+
+/// The service looks for a log that takes entries; whether clients know one, the trust state says.
+fn check_successor(change: &Change<'_>, log: &LogInfo) -> Result<(), Failure> {
+    let face = match log.face() {
+        wire::LogFace::RekorV1 => LogFace::RekorV1,
+        _ => LogFace::RekorV2,
+    };
+    let log_id = log_id(log);
+    if change.log(&log_id).is_none() || change.has_other_in_service(face, &log_id) {
+        return Ok(());
+    }
+    Err(Failure::new(
+        "E-CTL-055",
+        format!("clients know no other log to write to than {}", log.origin),
+        "open its successor with `sigctl log open`, which publishes it; then repeat",
+    ))
+}
