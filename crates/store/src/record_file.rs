@@ -78,10 +78,23 @@ impl RecordFile {
     /// [`Error::TooLarge`] for a record above 16 MiB. After [`Error::Io`] the file takes no more records
     /// ([`Error::Stopped`]) until it is opened again.
     pub fn append(&mut self, record: &[u8]) -> Result<(), Error> {
+        self.append_all(&[record])
+    }
+
+    /// Appends records with one write and one sync; they are durable when this answers `Ok`. After a crash in between, the
+    /// first few of them may be there.
+    ///
+    /// # Errors
+    /// As [`RecordFile::append`]; nothing was written if a record is too large.
+    pub fn append_all(&mut self, records: &[&[u8]]) -> Result<(), Error> {
         if self.is_stopped {
             return Err(Error::Stopped);
         }
-        let framed = frame(record, self.end)?;
+        let mut framed = Vec::new();
+        for record in records {
+            let offset = self.end + length(&framed);
+            framed.extend(frame(record, offset)?);
+        }
         let written = self
             .file
             .write_all(&framed)
@@ -91,6 +104,12 @@ impl RecordFile {
         written.map_err(Error::io("append to the record file"))?;
         self.end += length(&framed);
         Ok(())
+    }
+
+    /// How many bytes the file has.
+    #[must_use]
+    pub fn bytes(&self) -> u64 {
+        self.end
     }
 
     /// How many bytes of an interrupted append were cut off when the file was opened.
