@@ -1,0 +1,132 @@
+//! The record in files: a directory of segments, the last of which is appended to.
+
+use std::fs::File;
+use std::path::{Path, PathBuf};
+use std::sync::mpsc::{SyncSender, TrySendError, sync_channel};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use async_trait::async_trait;
+use futures::FutureExt;
+use futures::future::BoxFuture;
+use sigstead_kit::Clock;
+use tokio::sync::oneshot;
+
+use crate::IssuanceRecord;
+use crate::config::RecordConfig;
+use crate::error::Error;
+use crate::issuance::Issuance;
+use crate::query::{Page, Query};
+
+mod scan;
+mod segment;
+#[cfg(test)]
+mod tests;
+mod writer;
+
+pub use scan::read_page;
+
+use scan::Open;
+use writer::{Entry, Writer};
+
+/// A record in a directory that one process writes. What happens at the same time shares one sync.
+pub struct FileRecord {
+    path: PathBuf,
+    /// None once the record is being dropped.
+    queue: Option<SyncSender<Entry>>,
+    open: Arc<Mutex<Open>>,
+    thread: Option<std::thread::JoinHandle<()>>,
+}
+
+impl FileRecord {
+    /// Opens the record of a directory, and makes the directory when it is not there. What an earlier process left open is
+    /// recorded as interrupted.
+    ///
+    /// # Errors
+    /// [`Error::InUse`] if another process has it open, [`Error::Damaged`] if its last files are not what was written,
+    /// [`Error::Read`] and [`Error::NotRecorded`] if it cannot be read or written.
+    pub fn open(config: &RecordConfig, clock: Arc<dyn Clock>) -> Result<Self, Error> {
+        let path = config.path.clone();
+        sigstead_durable::create_private_directory(&path)
+            .map_err(Error::read("make the directory", &path))?;
+        let lock = lock(&path)?;
+        let open = Arc::new(Mutex::new(Open::default()));
+        let mut writer = Writer::open(&path, config.retention, clock, Arc::clone(&open), lock)?;
+        writer.close_interrupted()?;
+        let (queue, entries) = sync_channel(WAITING);
+        let thread = std::thread::Builder::new()
+            .name("issuance record".to_owned())
+            .spawn(move || writer.run(&entries))
+            .map_err(Error::read("start the writer of", &path))?;
+        Ok(Self {
+            path,
+            queue: Some(queue),
+            open,
+            thread: Some(thread),
+        })
+    }
+}
+
+#[async_trait]
+impl IssuanceRecord for FileRecord {
+    fn append(&self, issuance: &Issuance) -> BoxFuture<'static, Result<(), Error>> {
+        let (done, durable) = oneshot::channel();
+        let entry = Entry {
+            issuance: issuance.clone(),
+            done,
+        };
+        let queued = match &self.queue {
+            Some(queue) => queue.try_send(entry).map_err(|error| match error {
+                TrySendError::Full(_) => Error::Busy,
+                TrySendError::Disconnected(_) => Error::Closed,
+            }),
+            None => Err(Error::Closed),
+        };
+        async move {
+            queued?;
+            durable.await.unwrap_or(Err(Error::Closed))
+        }
+        .boxed()
+    }
+
+    async fn page(&self, query: &Query) -> Result<Page, Error> {
+        let open = self
+            .open
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone();
+        let (path, query) = (self.path.clone(), query.clone());
+        let read = tokio::task::spawn_blocking(move || scan::page(&path, &query, &open));
+        read.await.unwrap_or(Err(Error::Closed))
+    }
+}
+
+impl Drop for FileRecord {
+    /// Waits for what is in the queue: an issuance that was queued is not forgotten at a clean stop.
+    fn drop(&mut self) {
+        drop(self.queue.take());
+        if let Some(thread) = self.thread.take() {
+            // A writer that panicked has told why already.
+            let _ = thread.join();
+        }
+    }
+}
+
+fn lock(directory: &Path) -> Result<File, Error> {
+    let path = directory.join("lock");
+    let opened = File::options()
+        .write(true)
+        .create(true)
+        .truncate(false)
+        .open(&path)
+        .map_err(Error::read("open", &path))?;
+    match opened.try_lock() {
+        Ok(()) => Ok(opened),
+        Err(std::fs::TryLockError::WouldBlock) => Err(Error::InUse {
+            path: directory.to_owned(),
+        }),
+        Err(std::fs::TryLockError::Error(error)) => Err(Error::read("lock", &path)(error)),
+    }
+}
+
+/// States that wait for the sync that runs; more than there are requests at a time.
+const WAITING: usize = 4096;

@@ -1,0 +1,200 @@
+use std::fs;
+use std::sync::Arc;
+
+use sigstead_kit::{Period, TestClock};
+
+use super::*;
+use crate::conformance::{self, ended, issuance};
+use crate::issuance::Outcome;
+use crate::query::Order;
+
+struct World {
+    directory: tempfile::TempDir,
+    clock: Arc<TestClock>,
+}
+
+impl World {
+    fn new() -> Self {
+        Self {
+            directory: tempfile::tempdir().unwrap(),
+            clock: Arc::new(TestClock::at(issuance(0).time)),
+        }
+    }
+
+    fn config(&self) -> RecordConfig {
+        RecordConfig {
+            path: self.directory.path().join("record"),
+            retention: Period::from_days(30),
+            ..RecordConfig::default()
+        }
+    }
+
+    fn open(&self) -> FileRecord {
+        FileRecord::open(&self.config(), self.clock.clone()).unwrap()
+    }
+
+    fn segments(&self) -> Vec<PathBuf> {
+        let segments = segment::list(&self.config().path).unwrap();
+        segments.into_iter().map(|segment| segment.path).collect()
+    }
+
+    fn offline(&self) -> Vec<Issuance> {
+        let query = Query {
+            order: Order::OldestFirst,
+            ..Query::default()
+        };
+        read_page(&self.config().path, &query).unwrap().issuances
+    }
+}
+
+async fn all(record: &FileRecord) -> Vec<(String, Outcome)> {
+    let query = Query {
+        order: Order::OldestFirst,
+        ..Query::default()
+    };
+    let found = record.page(&query).await.unwrap().issuances;
+    found
+        .into_iter()
+        .map(|each| (each.id, each.outcome))
+        .collect()
+}
+
+#[tokio::test]
+async fn does_what_every_record_does() {
+    let world = World::new();
+    conformance::run(&world.open()).await;
+    conformance::run(&crate::MemoryRecord::new()).await;
+}
+
+#[tokio::test]
+async fn what_was_left_open_is_interrupted_when_the_record_is_opened_again() {
+    let world = World::new();
+    let record = world.open();
+    record.append(&issuance(1)).await.unwrap();
+    record.append(&ended(1, Outcome::Issued)).await.unwrap();
+    record.append(&issuance(2)).await.unwrap();
+    drop(record);
+    let offline: Vec<_> = world
+        .offline()
+        .into_iter()
+        .map(|each| each.outcome)
+        .collect();
+    assert_eq!(offline, [Outcome::Issued, Outcome::Open]);
+    let record = world.open();
+    let expected = [
+        ("id-1".to_owned(), Outcome::Issued),
+        ("id-2".to_owned(), Outcome::Interrupted),
+    ];
+    assert_eq!(all(&record).await, expected);
+    drop(record);
+    assert_eq!(all(&world.open()).await, expected, "it is interrupted once");
+}
+
+#[tokio::test]
+async fn a_write_that_was_cut_off_at_any_byte_leaves_what_was_durable() {
+    let world = World::new();
+    let record = world.open();
+    record.append(&issuance(1)).await.unwrap();
+    let before = fs::read(&world.segments()[0]).unwrap();
+    record.append(&ended(1, Outcome::Issued)).await.unwrap();
+    drop(record);
+    let whole = fs::read(&world.segments()[0]).unwrap();
+    for length in (before.len()..whole.len()).step_by(37) {
+        fs::write(&world.segments()[0], &whole[..length]).unwrap();
+        let record = world.open();
+        let expected = ("id-1".to_owned(), Outcome::Interrupted);
+        assert_eq!(all(&record).await, [expected], "{length}");
+    }
+}
+
+#[tokio::test]
+async fn damage_is_told_and_not_taken_for_an_end() {
+    let world = World::new();
+    let record = world.open();
+    for number in 1..4 {
+        record
+            .append(&ended(number, Outcome::Issued))
+            .await
+            .unwrap();
+    }
+    drop(record);
+    let path = &world.segments()[0];
+    let mut bytes = fs::read(path).unwrap();
+    bytes[40] ^= 1;
+    fs::write(path, bytes).unwrap();
+    let opened = FileRecord::open(&world.config(), world.clock.clone());
+    assert!(matches!(opened, Err(Error::Damaged { .. })));
+}
+
+#[tokio::test]
+async fn one_process_at_a_time_writes() {
+    let world = World::new();
+    let record = world.open();
+    let second = FileRecord::open(&world.config(), world.clock.clone());
+    assert!(matches!(second, Err(Error::InUse { .. })));
+    drop(record);
+    world.open();
+}
+
+#[tokio::test]
+async fn segments_are_a_day_long_and_go_whole_after_the_retention() {
+    let world = World::new();
+    let record = world.open();
+    for number in 0..3 {
+        record
+            .append(&ended(number, Outcome::Issued))
+            .await
+            .unwrap();
+        world.clock.advance(std::time::Duration::from_secs(86_400));
+    }
+    assert_eq!(world.segments().len(), 3);
+    // The second segment was begun a day after the first, so that the first is beyond the retention now.
+    world
+        .clock
+        .advance(std::time::Duration::from_secs(28 * 86_400 + 1));
+    record.append(&ended(3, Outcome::Issued)).await.unwrap();
+    let ids: Vec<_> = all(&record).await.into_iter().map(|(id, _)| id).collect();
+    assert_eq!(ids, ["id-1", "id-2", "id-3"]);
+}
+
+#[tokio::test]
+async fn a_record_that_cannot_be_written_refuses_and_goes_on_when_it_can() {
+    let world = World::new();
+    let record = world.open();
+    record.append(&ended(1, Outcome::Issued)).await.unwrap();
+    // The next state needs another segment, and there is no directory for it.
+    world.clock.advance(std::time::Duration::from_secs(86_400));
+    let (path, aside) = (world.config().path, world.directory.path().join("aside"));
+    std::process::Command::new("mv")
+        .args([&path, &aside])
+        .status()
+        .unwrap();
+    fs::write(&path, "in the way").unwrap();
+    for _ in 0..2 {
+        let refused = record.append(&issuance(2)).await;
+        assert!(
+            matches!(refused, Err(Error::NotRecorded { .. })),
+            "{refused:?}"
+        );
+    }
+    fs::remove_file(&path).unwrap();
+    std::process::Command::new("mv")
+        .args([&aside, &path])
+        .status()
+        .unwrap();
+    record.append(&ended(3, Outcome::Issued)).await.unwrap();
+    let ids: Vec<_> = all(&record).await.into_iter().map(|(id, _)| id).collect();
+    assert_eq!(ids, ["id-1", "id-3"]);
+}
+
+#[tokio::test]
+async fn is_for_the_user_of_the_service_alone() {
+    use std::os::unix::fs::PermissionsExt;
+
+    let world = World::new();
+    let record = world.open();
+    record.append(&issuance(1)).await.unwrap();
+    let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o077;
+    assert_eq!(mode(&world.config().path), 0);
+    assert_eq!(mode(&world.segments()[0]), 0);
+}

@@ -1,0 +1,63 @@
+//! The record of what an authority was about to issue, and did, durable before a certificate leaves.
+//!
+//! The format of the files is this crate's own: segments, each a [`RecordFile`](sigstead_store::RecordFile) whose records
+//! are an [`Issuance`] in JSON.
+//!
+//! Provided: the [`IssuanceRecord`] seam with [`open`], [`FileRecord`] and [`MemoryRecord`] behind it; [`read_page`] for
+//! the files of an authority that does not run; the [`conformance`] suite that every record passes. Absent on purpose:
+//! tokens and private keys, for which an [`Issuance`] has no field; changing or deleting one issuance.
+//!
+//! File map: `issuance.rs` what is recorded; `query.rs` how it is found; `config.rs`; `file.rs` the record in files, with
+//! `file/segment.rs` their names, `file/writer.rs` the thread that writes and `file/scan.rs` what reads; `memory.rs` the
+//! record of tests; `conformance.rs`; `error.rs`.
+
+mod config;
+pub mod conformance;
+mod error;
+mod file;
+mod issuance;
+mod memory;
+mod query;
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use futures::future::BoxFuture;
+use sigstead_kit::Clock;
+
+pub use config::RecordConfig;
+pub use error::Error;
+pub use file::{FileRecord, read_page};
+pub use issuance::{Issuance, Logged, Outcome, Stage};
+pub use memory::MemoryRecord;
+pub use query::{Cursor, Order, Page, Query};
+
+/// What an authority was about to issue, and did.
+///
+/// A record MUST have made a state durable before the future of `append` answers `Ok`, and MUST keep the states of one
+/// issuance in the order in which they were appended. After a crash it MUST tell every issuance whose first state was
+/// durable; one that was still open is [`Outcome::Interrupted`] from then on. It MUST NOT give up after a failure that
+/// passes by itself, such as a full disk: the next `append` tries anew.
+#[async_trait]
+pub trait IssuanceRecord: Send + Sync {
+    /// Appends the state of an issuance. It stands in the queue when the call returns, and is durable when the future
+    /// answers `Ok`; who drops the future does not withdraw it.
+    fn append(&self, issuance: &Issuance) -> BoxFuture<'static, Result<(), Error>>;
+
+    /// The issuances that a query asks for, one page of them: each once, in its last state.
+    ///
+    /// # Errors
+    /// [`Error::Read`] if the record cannot be read, [`Error::Damaged`] if it is not what was written.
+    async fn page(&self, query: &Query) -> Result<Page, Error>;
+}
+
+/// Opens the record that a configuration names.
+///
+/// # Errors
+/// As [`FileRecord::open`].
+pub fn open(
+    config: &RecordConfig,
+    clock: Arc<dyn Clock>,
+) -> Result<Arc<dyn IssuanceRecord>, Error> {
+    Ok(Arc::new(FileRecord::open(config, clock)?))
+}
