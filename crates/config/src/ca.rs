@@ -3,9 +3,16 @@
 use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
+use sigstead_issuance::RecordConfig;
+use sigstead_key::Algorithm;
 use sigstead_kit::{ClientConfig, Listeners, Period, ServiceConfig, TelemetryConfig};
 use sigstead_signer::KeyConfig;
+use time::OffsetDateTime;
 use url::Url;
+
+mod ct_logs;
+
+pub use ct_logs::CtLogs;
 
 /// The file of the `ca` service.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -26,12 +33,26 @@ pub struct Config {
     /// type email, uri and username; others end the start. Whoever may write it decides who
     /// receives certificates.
     pub issuers: PathBuf,
-    /// The certificate transparency log that every certificate is entered into.
-    pub ct_log: CtLogConfig,
+    /// The certificate transparency log that every certificate is entered into; a list of several, of which each
+    /// certificate is entered into one, asked in their order; or the word `none`, for certificates without an SCT, which
+    /// no client takes that is not told to.
+    pub ct_log: CtLogs,
+    /// Where issuances are recorded, and what of them. Default: the directory `record`, for 400 days.
+    #[serde(default)]
+    pub record: RecordConfig,
+    /// Of which algorithms keys are certified, by their names in the Sigstore algorithm registry
+    /// (`PublicKeyDetails`). Default: ECDSA P-256, P-384 and P-521, Ed25519, and RSA of 2048, 3072 and 4096 bits. Which
+    /// of them a client uses is the client's choice.
+    #[serde(default = "default_allowed_algorithms")]
+    pub allowed_algorithms: Vec<String>,
     /// How long a certificate is valid. Default `10m`. Longer lifetimes weaken the promise that a
     /// stolen signing key is soon useless; shorter ones fail where clocks differ.
     #[serde(default = "default_certificate_lifetime")]
     pub certificate_lifetime: Period,
+    /// How long before its issuance a certificate begins to be valid, for verifiers and timestamps whose clocks are late.
+    /// Default `0s`, at most `5m`. It does not lengthen the time in which the key may sign from now on.
+    #[serde(default = "default_backdate")]
+    pub backdate: Period,
     /// How issuers and the log are called. Default: three seconds to connect, ten in all; the documents
     /// of an issuer have five. `extra_ca` must not be set: an authority speaks for one server, the log
     /// by `ct_log.ca`, an issuer by `ca-cert` of its entry in the file of issuers.
@@ -53,6 +74,34 @@ pub struct CtLogConfig {
     /// of the operating system.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ca: Option<PathBuf>,
+    /// The log takes certificates that end at this time or later, as in `2026-01-01T00:00:00Z`. Default: any.
+    #[serde(
+        default,
+        skip_serializing_if = "Option::is_none",
+        with = "time::serde::rfc3339::option"
+    )]
+    pub ends_from: Option<OffsetDateTime>,
+    /// The log takes certificates that end before this time. Default: any.
+    #[serde(
+        default,
+        skip_serializing_if = "Option::is_none",
+        with = "time::serde::rfc3339::option"
+    )]
+    pub ends_until: Option<OffsetDateTime>,
+}
+
+impl CtLogConfig {
+    /// A log that takes certificates of all times.
+    #[must_use]
+    pub fn new(url: Url, public_key: PathBuf) -> Self {
+        Self {
+            url,
+            public_key,
+            ca: None,
+            ends_from: None,
+            ends_until: None,
+        }
+    }
 }
 
 impl Config {
@@ -71,8 +120,11 @@ impl Config {
             key,
             chain,
             issuers,
-            ct_log,
+            ct_log: CtLogs::Logs(vec![ct_log]),
+            record: RecordConfig::default(),
+            allowed_algorithms: default_allowed_algorithms(),
             certificate_lifetime: default_certificate_lifetime(),
+            backdate: default_backdate(),
             client: ClientConfig::default(),
         }
     }
@@ -98,8 +150,40 @@ impl ServiceConfig for Config {
                     .to_owned(),
             );
         }
+        if self.backdate > LONGEST_BACKDATE {
+            return Err(format!(
+                "backdate is {}; write a period up to {LONGEST_BACKDATE}",
+                self.backdate
+            ));
+        }
+        if self.allowed_algorithms.is_empty() {
+            return Err(
+                "allowed_algorithms is empty; write at least one, or leave it out".to_owned(),
+            );
+        }
+        for name in &self.allowed_algorithms {
+            if !default_allowed_algorithms().contains(name) {
+                return Err(format!(
+                    "allowed_algorithms has {name}; write of {}",
+                    default_allowed_algorithms().join(", ")
+                ));
+            }
+        }
         Ok(())
     }
+}
+
+fn default_allowed_algorithms() -> Vec<String> {
+    Algorithm::ALL
+        .into_iter()
+        // Clients pre-hash with it, and their certificates say that the key is Ed25519.
+        .filter(|algorithm| *algorithm != Algorithm::Ed25519Ph)
+        .map(|algorithm| algorithm.key_details().to_owned())
+        .collect()
+}
+
+fn default_backdate() -> Period {
+    Period::from_seconds(0)
 }
 
 fn default_certificate_lifetime() -> Period {
@@ -110,3 +194,5 @@ fn default_certificate_lifetime() -> Period {
 const SHORTEST: Period = Period::from_minutes(1);
 /// There is no revocation: the lifetime is how long a stolen key is of use.
 const LONGEST: Period = Period::from_hours(24);
+/// A certificate that was valid long before it was issued vouches for signatures that nobody had a token for.
+const LONGEST_BACKDATE: Period = Period::from_minutes(5);

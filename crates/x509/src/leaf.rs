@@ -106,6 +106,15 @@ impl PrecertificateTbs {
         self.unsigned.bytes_to_sign()
     }
 
+    /// The certificate without certificate transparency, for an authority without a log. Clients of the public instance
+    /// refuse it.
+    ///
+    /// # Errors
+    /// If a value has no DER form.
+    pub fn to_sign_unlogged(self) -> Result<UnsignedCertificate, Error> {
+        self.layout.unsigned()
+    }
+
     /// The signed precertificate.
     ///
     /// # Errors

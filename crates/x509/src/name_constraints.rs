@@ -45,7 +45,11 @@ impl NameConstraints {
 
     /// Checks all names of a certificate below the authority.
     pub(crate) fn check(&self, certificate: &Certificate) -> Result<(), Error> {
-        let names = names_of(certificate)?;
+        self.check_names(&names_of(certificate)?)
+    }
+
+    /// Checks names that a certificate is to bear.
+    pub(crate) fn check_names(&self, names: &[GeneralName]) -> Result<(), Error> {
         if names.iter().all(|name| self.permits(name)) {
             return Ok(());
         }

@@ -64,13 +64,11 @@ struct Writer<'a> {
 impl Writer<'_> {
     fn ca(&self) -> Result<(), Failure> {
         let url = self.instance.manifest.url(Service::Ctlog);
-        let ct_log = ca::CtLogConfig {
-            url: url
-                .parse()
-                .map_err(|error| unusable_value("the URL of the CT log", &error))?,
-            public_key: "ctlog.pub".into(),
-            ca: self.instance.manifest.tls.then(|| TLS_CA.into()),
-        };
+        let url = url
+            .parse()
+            .map_err(|error| unusable_value("the URL of the CT log", &error))?;
+        let mut ct_log = ca::CtLogConfig::new(url, "ctlog.pub".into());
+        ct_log.ca = self.instance.manifest.tls.then(|| TLS_CA.into());
         let config = ca::Config::new(
             self.listeners(Service::Ca),
             self.key("keys/ca.key")?,

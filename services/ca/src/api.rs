@@ -2,6 +2,7 @@
 
 pub(crate) mod grpc;
 pub(crate) mod http;
+mod origin;
 mod request;
 mod response;
 mod v1;

@@ -1,84 +1,196 @@
-use serde::Serialize;
+//! What the record says of an issuance, and what it does not: the token stays out of it.
+
+use std::collections::BTreeMap;
+
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use serde_json::{Map, Value};
 use sigstead_identity::Principal;
-use sigstead_x509::{Certificate, SerialNumber, Validity};
+use sigstead_issuance::{Issuance, Logged, Outcome, RecordConfig, Stage};
+use sigstead_key::HashAlgorithm;
+use sigstead_x509::{Certificate, PrecertificateTbs, SerialNumber, Validity};
 use time::OffsetDateTime;
-use time::format_description::well_known::Rfc3339;
 
-use crate::ProvenKey;
+use crate::ct_log::VerifiedSct;
+use crate::error::Error;
+use crate::key_request::ProvenKey;
 
-/// What the authority must be able to show later: what it was about to sign and for whom, written
-/// before the key signs, so that no signature exists without a record.
-#[derive(Debug, Serialize)]
-pub(crate) struct AuditEvent {
-    stage: Stage,
-    serial: String,
-    /// The issuer as the certificate names it.
-    issuer: String,
-    subject: String,
-    /// What the certificate certifies.
-    identity: String,
-    /// Fingerprint of the certified key.
-    key: String,
-    not_before: String,
-    not_after: String,
-    /// SHA-256 of the certificate, once there is one.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    certificate: Option<String>,
+/// Where a request came from, as far as the record tells.
+#[derive(Debug, Clone, Default)]
+pub struct RequestOrigin {
+    /// The address of the peer.
+    pub peer: Option<std::net::IpAddr>,
+    /// The identifier of the trace that the request belongs to.
+    pub request_id: Option<String>,
 }
 
-#[derive(Debug, Clone, Copy, Serialize)]
-#[serde(rename_all = "snake_case")]
-enum Stage {
-    Intended,
-    Issued,
+/// What of a token and its principal goes into the record.
+#[derive(Debug, Clone)]
+pub struct RecordPolicy {
+    claims: Vec<String>,
+    hash_emails: bool,
 }
 
-impl AuditEvent {
-    pub(crate) fn intended(
-        principal: &Principal,
-        key: &ProvenKey,
-        serial: &SerialNumber,
-        validity: &Validity,
-    ) -> Self {
+/// Everything that an issuance is known by before anything is signed.
+pub(crate) struct Intended<'a> {
+    pub(crate) token: &'a str,
+    pub(crate) origin: RequestOrigin,
+    pub(crate) principal: &'a Principal,
+    pub(crate) key: &'a ProvenKey,
+    pub(crate) serial: &'a SerialNumber,
+    pub(crate) validity: Validity,
+    pub(crate) authority: &'a Certificate,
+    pub(crate) precertificate: &'a PrecertificateTbs,
+    pub(crate) time: OffsetDateTime,
+}
+
+impl RecordPolicy {
+    /// The policy of a configuration.
+    #[must_use]
+    pub fn new(config: &RecordConfig) -> Self {
         Self {
-            stage: Stage::Intended,
-            serial: serial.to_string(),
-            issuer: principal.issuer().to_owned(),
-            subject: principal.subject().to_owned(),
-            identity: principal.name().to_owned(),
-            key: key.public_key().fingerprint(),
-            not_before: text(validity.not_before),
-            not_after: text(validity.not_after),
-            certificate: None,
+            claims: config.claims.clone(),
+            hash_emails: config.hash_emails,
         }
     }
 
-    pub(crate) fn into_issued(self, certificate: &Certificate) -> Self {
-        let digest = sigstead_key::HashAlgorithm::Sha256.digest(certificate.to_der());
-        Self {
-            stage: Stage::Issued,
-            certificate: Some(hex::encode(&digest)),
-            ..self
-        }
+    /// The first state of an issuance.
+    pub(crate) fn intended(&self, intended: Intended<'_>) -> Result<Issuance, Error> {
+        let claims = claims_of(intended.token);
+        let text = |text: &str| self.personal(text);
+        Ok(Issuance {
+            id: random_id()?,
+            time: intended.time,
+            request_id: intended.origin.request_id,
+            peer: intended.origin.peer.map(|peer| peer.to_string()),
+            issuer: intended.principal.extensions().issuer.clone(),
+            subject: text(&intended.principal.extensions().subject),
+            identity: text(intended.principal.san().value()),
+            claims: self.selected(&claims),
+            token_id: claims.get("jti").and_then(scalar),
+            token_sha256: sha256(intended.token.as_bytes()),
+            key: intended.key.public_key().fingerprint(),
+            serial: intended.serial.to_string(),
+            not_before: intended.validity.not_before,
+            not_after: intended.validity.not_after,
+            authority: sha256(intended.authority.to_der()),
+            tbs_sha256: sha256(intended.precertificate.bytes_to_sign()),
+            precertificate_sha256: None,
+            logged: None,
+            certificate_sha256: None,
+            stage: Stage::Precertificate,
+            outcome: Outcome::Open,
+            failure: None,
+        })
     }
 
-    /// Writes the event under a target of its own, so that it can be kept longer than the log and
-    /// is written whatever the log's level.
-    pub(crate) fn record(&self) {
-        let event = serde_json::to_string(self).unwrap_or_default();
-        match self.stage {
-            Stage::Intended => {
-                tracing::info!(target: TARGET, serial = self.serial, event, "a certificate is about to be signed");
-            }
-            Stage::Issued => {
-                tracing::info!(target: TARGET, serial = self.serial, event, "a certificate was issued");
-            }
+    fn selected(&self, claims: &Map<String, Value>) -> BTreeMap<String, String> {
+        let selected = self.claims.iter().filter_map(|name| {
+            let value = claims.get(name).and_then(scalar)?;
+            Some((name.clone(), self.personal(&value)))
+        });
+        selected.collect()
+    }
+
+    fn personal(&self, text: &str) -> String {
+        if self.hash_emails && text.contains('@') && !text.contains('/') {
+            return format!("sha256:{}", sha256(text.to_lowercase().as_bytes()));
         }
+        text.to_owned()
     }
 }
 
-fn text(at: OffsetDateTime) -> String {
-    at.format(&Rfc3339).unwrap_or_default()
+/// What the SCT says of the log.
+pub(crate) fn logged(sct: &VerifiedSct) -> Logged {
+    Logged {
+        log_id: hex::encode(sct.log_id()),
+        time: sct.time(),
+        leaf_index: sct.leaf_index(),
+    }
 }
 
-const TARGET: &str = "audit";
+pub(crate) fn sha256(bytes: &[u8]) -> String {
+    hex::encode(HashAlgorithm::Sha256.digest(bytes))
+}
+
+/// The claims of a token that was verified before; none if it cannot be read, which verification would have refused.
+fn claims_of(token: &str) -> Map<String, Value> {
+    let payload = token.split('.').nth(1).unwrap_or_default();
+    let decoded = URL_SAFE_NO_PAD.decode(payload).unwrap_or_default();
+    serde_json::from_slice(&decoded).unwrap_or_default()
+}
+
+/// A value without members, cut where no honest one is as long.
+fn scalar(value: &Value) -> Option<String> {
+    let text = match value {
+        Value::String(text) => text.clone(),
+        Value::Number(number) => number.to_string(),
+        Value::Bool(flag) => flag.to_string(),
+        Value::Null | Value::Array(_) | Value::Object(_) => return None,
+    };
+    Some(text.chars().take(MAX_CLAIM_CHARACTERS).collect())
+}
+
+fn random_id() -> Result<String, Error> {
+    let mut random = [0; 16];
+    getrandom::fill(&mut random).map_err(|_| Error::Randomness)?;
+    Ok(hex::encode(random))
+}
+
+/// The holder of a token chooses nothing of the record's size beyond this.
+const MAX_CLAIM_CHARACTERS: usize = 512;
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn policy(hash_emails: bool) -> RecordPolicy {
+        RecordPolicy::new(&RecordConfig {
+            hash_emails,
+            claims: ["run_id", "ref", "owner", "nested", "absent"]
+                .map(ToOwned::to_owned)
+                .to_vec(),
+            ..RecordConfig::default()
+        })
+    }
+
+    #[test]
+    fn records_the_claims_that_are_asked_for_and_no_others() {
+        let payload = json!({
+            "run_id": 7, "ref": "x".repeat(600), "owner": "Alice@Example.com", "nested": {"a": 1}, "secret": "s",
+        });
+        let token = format!("h.{}.s", URL_SAFE_NO_PAD.encode(payload.to_string()));
+        let selected = policy(false).selected(&claims_of(&token));
+        let names: Vec<_> = selected.keys().map(String::as_str).collect();
+        assert_eq!(names, ["owner", "ref", "run_id"]);
+        assert_eq!(
+            (selected["run_id"].as_str(), selected["ref"].len()),
+            ("7", 512)
+        );
+        assert_eq!(selected["owner"], "Alice@Example.com");
+        let hashed = policy(true).selected(&claims_of(&token));
+        let digest = sha256(b"alice@example.com");
+        assert_eq!(hashed["owner"], format!("sha256:{digest}"));
+    }
+
+    #[test]
+    fn an_address_is_hashed_and_a_uri_with_an_at_sign_is_not() {
+        let uri = "https://github.com/o/r/.github/workflows/w.yml@refs/heads/main";
+        assert_eq!(policy(true).personal(uri), uri);
+        assert!(
+            policy(true)
+                .personal("a@example.com")
+                .starts_with("sha256:")
+        );
+        assert_eq!(policy(false).personal("a@example.com"), "a@example.com");
+    }
+
+    #[test]
+    fn what_is_no_token_has_no_claims() {
+        for token in ["", "a", "a.b.c", "a.%.c"] {
+            assert!(claims_of(token).is_empty(), "{token}");
+        }
+    }
+}

@@ -1,4 +1,6 @@
-//! The certificate transparency log, as the authority sees it.
+//! The certificate transparency logs, as the authority sees them.
+
+use std::time::Duration;
 
 use async_trait::async_trait;
 use sigstead_ct::{IssuerKeyHash, SignedCertificateTimestamp, SignedEntry};
@@ -6,9 +8,15 @@ use sigstead_key::PublicKey;
 use sigstead_x509::{Certificate, Precertificate};
 use time::OffsetDateTime;
 
+mod breaker;
 mod http;
+mod logs;
+mod open;
 
 pub use self::http::HttpCtLog;
+pub(crate) use self::logs::Submission;
+pub use self::logs::{CtLog, CtLogs, Ends};
+pub(crate) use self::open::{open, probe_any};
 
 /// The log that every certificate is entered into.
 #[async_trait]
@@ -30,6 +38,23 @@ pub enum CtLogError {
     /// The log did not answer in time, or was overloaded for so long.
     #[error("the ct log did not answer in time")]
     Late,
+    /// The log failed several times in a row and is not asked for now.
+    #[error("the ct log failed several times and is asked again in {} ms", again_in.as_millis())]
+    Resting {
+        /// For how long.
+        again_in: Duration,
+    },
+    /// The log is overloaded or failing.
+    #[error("the ct log answered with status {status}: {message}")]
+    Failing {
+        /// The HTTP status.
+        status: u16,
+        /// What the log said, cut short.
+        message: String,
+    },
+    /// No log takes certificates that end at this time.
+    #[error("no configured ct log takes certificates of this time")]
+    NoLog,
     /// The log does not take the chain.
     #[error("the ct log refused the chain with status {status}: {message}")]
     Refused {
@@ -54,17 +79,35 @@ pub enum CtLogError {
     },
 }
 
+impl CtLogError {
+    /// Whether the log did not say what it thinks of the chain. It passes, and another log may do.
+    #[must_use]
+    pub fn is_silence(&self) -> bool {
+        match self {
+            Self::Unreachable(_) | Self::Late | Self::Resting { .. } | Self::Failing { .. } => true,
+            Self::NoLog
+            | Self::Refused { .. }
+            | Self::Malformed(_)
+            | Self::Unverified(_)
+            | Self::OutOfTime { .. } => false,
+        }
+    }
+}
+
 /// When an SCT may be from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Window {
-    /// The certificate's `NotBefore`: an older SCT would vouch for a certificate that is not valid yet.
+    /// The certificate's `NotBefore`, and the skew that is allowed.
     pub not_before: OffsetDateTime,
     /// Our time, and the skew that is allowed.
     pub not_after: OffsetDateTime,
 }
 
 /// An SCT that clients will accept in the certificate of one precertificate.
-pub struct VerifiedSct(SignedCertificateTimestamp);
+pub struct VerifiedSct {
+    sct: SignedCertificateTimestamp,
+    time: OffsetDateTime,
+}
 
 impl VerifiedSct {
     /// Verifies the log's answer for a precertificate.
@@ -91,7 +134,28 @@ impl VerifiedSct {
         if timestamp < window.not_before || timestamp > window.not_after {
             return Err(CtLogError::OutOfTime { timestamp, window });
         }
-        Ok(Self(sct))
+        Ok(Self {
+            sct,
+            time: timestamp,
+        })
+    }
+
+    /// The log that promised.
+    #[must_use]
+    pub fn log_id(&self) -> &[u8] {
+        self.sct.log_id.as_bytes()
+    }
+
+    /// When it promised.
+    #[must_use]
+    pub const fn time(&self) -> OffsetDateTime {
+        self.time
+    }
+
+    /// The place in the log, if it tells.
+    #[must_use]
+    pub fn leaf_index(&self) -> Option<u64> {
+        sigstead_ct::leaf_index_of(&self.sct.extensions).map(|index| index.value())
     }
 
     /// The list that the certificate embeds. It holds one SCT, because python and Rust clients take
@@ -100,6 +164,6 @@ impl VerifiedSct {
     /// # Errors
     /// The SCT cannot be written.
     pub fn into_list(self) -> Result<Vec<u8>, CtLogError> {
-        sigstead_ct::encode_list(&[self.0]).map_err(CtLogError::Unverified)
+        sigstead_ct::encode_list(&[self.sct]).map_err(CtLogError::Unverified)
     }
 }

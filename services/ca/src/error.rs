@@ -1,5 +1,7 @@
 use std::path::PathBuf;
+use std::time::Duration;
 
+use sigstead_key::Algorithm;
 use sigstead_kit::{Kind, Problem, causes};
 
 use crate::ct_log::CtLogError;
@@ -26,6 +28,22 @@ pub enum Error {
     #[error("the certification request cannot be read")]
     CertificateRequestMalformed(#[source] sigstead_x509::Error),
 
+    /// The key is of an algorithm that the configuration does not allow.
+    #[error("keys of {} are not certified here", _0.key_details())]
+    KeyNotAllowed(Algorithm),
+    /// The key is the authority's own, or a log's.
+    #[error("the public key is one of this instance")]
+    KeyOfInstance,
+
+    /// A certificate of the authority's chain does not cover the time of the one to be issued.
+    #[error("{0}")]
+    ChainOver(String),
+    /// The issuance cannot be recorded.
+    #[error("the issuance cannot be recorded")]
+    Record(#[source] sigstead_issuance::Error),
+    /// The issuance broke off.
+    #[error("the issuance broke off")]
+    Task(#[source] tokio::task::JoinError),
     /// The certificate would break its profile, as when the authority itself is about to end.
     #[error("the certificate cannot be laid out")]
     Profile(#[source] sigstead_x509::Error),
@@ -98,6 +116,9 @@ pub enum Error {
     /// The CT log's URL cannot be extended.
     #[error("E-CA-015: {0} cannot be the url of a ct log")]
     CtLogUrl(url::Url),
+    /// The record cannot be opened.
+    #[error("E-CA-015: the issuance record cannot be opened")]
+    OpenRecord(#[source] sigstead_issuance::Error),
     /// The HTTP client cannot be made.
     #[error("E-CA-015: cannot make the client for issuers and ct log")]
     Client(#[source] sigstead_kit::Error),
@@ -123,13 +144,26 @@ impl From<Error> for Problem {
             Error::CertificateRequestMalformed(_) => {
                 refused("E-CA-008", CERTIFICATE_REQUEST_MALFORMED, &error)
             }
-            Error::CtLog(CtLogError::Refused { .. }) => fault("E-CA-009", CT_LOG_FAILED, &error),
-            Error::CtLog(_) => fault("E-CA-010", CT_LOG_FAILED, &error),
+            Error::KeyNotAllowed(_) => refused(
+                "E-CA-031",
+                format!("{KEY_INSECURE}: {error}; make one of another kind"),
+                &error,
+            ),
+            Error::KeyOfInstance => refused(
+                "E-CA-032",
+                format!("{KEY_INSECURE}: {error}; make a new one"),
+                &error,
+            ),
+            Error::CtLog(log) => ct_log_problem(log, &error),
+            Error::Record(_) => Self::new(Kind::Unavailable, "E-CA-030", NOT_RECORDED)
+                .with_retry_after(RECORD_RETRY)
+                .with_detail(causes(&error)),
             Error::Signing(_)
             | Error::SigningLate
             | Error::SignatureUnusable(_)
+            | Error::Task(_)
             | Error::Randomness => fault("E-CA-011", AUTHORITY_FAILED, &error),
-            Error::Profile(_) => fault("E-CA-012", AUTHORITY_FAILED, &error),
+            Error::Profile(_) | Error::ChainOver(_) => fault("E-CA-012", AUTHORITY_FAILED, &error),
             // These end the start, so no caller sees them.
             Error::Read { .. }
             | Error::ChainMalformed(_)
@@ -140,10 +174,28 @@ impl From<Error> for Problem {
             | Error::CtLogKey { .. }
             | Error::CtLogKeyKind { .. }
             | Error::CtLogUrl(_)
+            | Error::OpenRecord(_)
             | Error::Client(_)
             | Error::Metrics(_) => Self::internal("E-CA-015", causes(&error)),
         }
     }
+}
+
+fn ct_log_problem(log: &CtLogError, error: &Error) -> Problem {
+    let retry_after = match log {
+        CtLogError::Resting { again_in } => *again_in,
+        CtLogError::Unreachable(_) | CtLogError::Late | CtLogError::Failing { .. } => CT_LOG_RETRY,
+        // These do not pass by themselves.
+        CtLogError::Refused { .. } | CtLogError::NoLog => {
+            return fault("E-CA-009", CT_LOG_FAILED, error);
+        }
+        CtLogError::Malformed(_) | CtLogError::Unverified(_) | CtLogError::OutOfTime { .. } => {
+            return fault("E-CA-033", CT_LOG_FAILED, error);
+        }
+    };
+    Problem::new(Kind::Unavailable, "E-CA-010", CT_LOG_FAILED)
+        .with_retry_after(retry_after)
+        .with_detail(causes(error))
 }
 
 fn token_problem(error: &sigstead_identity::Error) -> Problem {
@@ -202,6 +254,12 @@ fn fault(code: &'static str, message: &'static str, error: &Error) -> Problem {
     Problem::new(Kind::Internal, code, message).with_detail(causes(error))
 }
 
+/// When to come back to a log that did not answer: a restart takes so long.
+const CT_LOG_RETRY: Duration = Duration::from_secs(2);
+/// A disk that is full does not empty itself in a moment.
+const RECORD_RETRY: Duration = Duration::from_secs(10);
+const NOT_RECORDED: &str =
+    "The issuance cannot be recorded, and without that no certificate is issued; try again later";
 const TOKEN_REFUSED: &str = "There was an error processing the identity token";
 const KEY_MALFORMED: &str = "The public key supplied in the request could not be parsed";
 const KEY_INSECURE: &str = "The public key supplied in the request is insecure";

@@ -2,38 +2,50 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use sigstead_identity::{Issuers, Principal};
-use sigstead_key::PublicKey;
+use sigstead_issuance::{Issuance, IssuanceRecord, Outcome, Stage};
 use sigstead_kit::Clock;
 use sigstead_signer::Signer;
 use sigstead_x509::{
-    Certificate, LeafProfile, Precertificate, SerialNumber, TbsCertificate, Validity,
+    Certificate, LeafProfile, Precertificate, PrecertificateTbs, SerialNumber, UnsignedCertificate,
+    Validity,
 };
 use time::OffsetDateTime;
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout};
+use tokio_util::task::TaskTracker;
+use tracing::Instrument;
 
-use crate::audit::AuditEvent;
-use crate::ct_log::{self, CtLogClient, VerifiedSct};
+use crate::audit::{self, Intended, RecordPolicy, RequestOrigin, sha256};
+use crate::ct_log::{CtLogs, Submission, VerifiedSct};
+use crate::key_policy::KeyPolicy;
 use crate::{Error, IssuerChain, KeyRequest, Metrics, ProvenKey};
 
 /// The authority: its seams, and the verb.
 pub struct CertificateAuthority {
     parts: Parts,
+    /// Issuances under way, which go on when nobody waits for them.
+    under_way: TaskTracker,
 }
 
 /// What an authority is made of.
 pub struct Parts {
     /// Whose tokens are believed.
     pub issuers: Issuers,
+    /// Which keys are certified.
+    pub key_policy: KeyPolicy,
     /// The key that signs.
     pub signer: Arc<dyn Signer>,
     /// The certificate of that key and its issuers.
     pub chain: IssuerChain,
     /// How long certificates are valid.
     pub certificate_lifetime: time::Duration,
-    /// The log that every certificate is entered into.
-    pub ct_log: Arc<dyn CtLogClient>,
-    /// The key of that log.
-    pub ct_log_key: PublicKey,
+    /// How long before their issuance they begin to be valid.
+    pub backdate: time::Duration,
+    /// The logs, one of which every certificate is entered into.
+    pub ct_logs: CtLogs,
+    /// Where issuances are recorded.
+    pub record: Arc<dyn IssuanceRecord>,
+    /// What of them.
+    pub record_policy: RecordPolicy,
     /// The time.
     pub clock: Arc<dyn Clock>,
     /// What is measured.
@@ -46,6 +58,15 @@ pub struct IssuanceRequest {
     pub token: String,
     /// The key to certify.
     pub key: KeyRequest,
+    /// Where it came from.
+    pub origin: RequestOrigin,
+}
+
+/// A certificate that may be issued, and what the record says of it.
+struct Draft {
+    tbs: PrecertificateTbs,
+    issuance: Issuance,
+    deadline: Instant,
 }
 
 impl CertificateAuthority {
@@ -55,14 +76,24 @@ impl CertificateAuthority {
     /// The key is not the one of the chain.
     pub fn new(parts: Parts) -> Result<Self, Error> {
         parts.chain.check_key(parts.signer.public_key())?;
-        Ok(Self { parts })
+        Ok(Self {
+            parts,
+            under_way: TaskTracker::new(),
+        })
     }
 
     /// Issues a certificate (Fulcio specification §3). Returns it with its issuers, the root last.
     ///
+    /// From the record's first word on it goes on by itself: whether there will be a certificate does not depend on
+    /// whether the caller waits for it.
+    ///
     /// # Errors
     /// The request is refused, or a part of the authority or the CT log fails.
-    pub async fn issue(&self, request: IssuanceRequest) -> Result<Vec<Certificate>, Error> {
+    pub async fn issue(
+        self: &Arc<Self>,
+        request: IssuanceRequest,
+    ) -> Result<Vec<Certificate>, Error> {
+        let deadline = Instant::now() + ISSUANCE_TIME;
         let now = self.parts.clock.now();
         let principal = self
             .parts
@@ -71,16 +102,30 @@ impl CertificateAuthority {
             .await
             .map_err(Error::Token)?;
         let proven_key = request.key.prove_possession(&principal)?;
-        let (tbs, audit) = self.lay_out(&principal, &proven_key, now)?;
-        audit.record();
-        let precertificate = self.sign_precertificate(tbs).await?;
-        let sct = self.enter_into_log(&precertificate, now).await?;
-        let certificate = self.sign_certificate(precertificate, sct).await?;
-        audit.into_issued(&certificate).record();
-        self.parts.metrics.certificate_issued();
+        self.parts.key_policy.check(proven_key.public_key())?;
+        let (tbs, issuance) =
+            self.lay_out(&request.token, request.origin, &principal, &proven_key, now)?;
+        let draft = Draft {
+            tbs,
+            issuance,
+            deadline,
+        };
+        let authority = Arc::clone(self);
+        let carried_out = async move { authority.carry_out(draft).await }.in_current_span();
+        let certificate = self
+            .under_way
+            .spawn(carried_out)
+            .await
+            .map_err(Error::Task)??;
         Ok(std::iter::once(certificate)
-            .chain(self.parts.chain.certificates().cloned())
+            .chain(self.parts.chain.certificates().iter().cloned())
             .collect())
+    }
+
+    /// Waits for the issuances under way, when no new ones come.
+    pub(crate) async fn finish(&self) {
+        self.under_way.close();
+        self.under_way.wait().await;
     }
 
     /// Whether the keys of at least one issuer are at hand.
@@ -97,15 +142,8 @@ impl CertificateAuthority {
     /// them, and tokens of at least one issuer can be verified.
     pub(crate) fn check_ready(&self) -> Result<(), String> {
         let now = self.parts.clock.now();
-        let issuer = self.parts.chain.issuer();
-        let validity = issuer.validity();
-        if !validity.covers(now) || !validity.covers(now + self.parts.certificate_lifetime) {
-            return Err(format!(
-                "the authority's certificate is valid from {} to {}; install a new one",
-                issuer.not_before(),
-                issuer.not_after()
-            ));
-        }
+        self.parts.chain.check_covers(self.validity_at(now))?;
+        self.parts.ct_logs.check()?;
         self.parts
             .issuers
             .check_reachable()
@@ -123,80 +161,160 @@ impl CertificateAuthority {
         &self.parts
     }
 
-    /// The profile, filled in. Begins at this second: clients compare with other clocks of the
-    /// instance, which may be a moment behind.
+    /// The profile, filled in. Begins at this second, or so long before it as the operator says: clients compare with
+    /// other clocks of the instance, which may be a moment behind.
     fn lay_out(
         &self,
+        token: &str,
+        origin: RequestOrigin,
         principal: &Principal,
         proven_key: &ProvenKey,
         now: OffsetDateTime,
-    ) -> Result<(TbsCertificate, AuditEvent), Error> {
-        let not_before = whole_second(now);
-        let not_after = not_before + self.parts.certificate_lifetime;
-        let validity = Validity {
-            not_before,
-            not_after,
-        };
+    ) -> Result<(PrecertificateTbs, Issuance), Error> {
+        let validity = self.validity_at(now);
+        self.parts
+            .chain
+            .check_covers(validity)
+            .map_err(Error::ChainOver)?;
         let serial = random_serial()?;
-        let audit = AuditEvent::intended(principal, proven_key, &serial, &validity);
+        let san = principal.san();
+        san.check_permitted(self.parts.chain.certificates())
+            .map_err(Error::Profile)?;
         let profile = LeafProfile {
             issuer: self.parts.chain.issuer(),
             public_key: proven_key.public_key().clone(),
-            san: principal.san().clone(),
+            san: san.clone(),
             extensions: principal.extensions().clone(),
             validity,
             serial,
         };
-        Ok((profile.tbs_certificate().map_err(Error::Profile)?, audit))
+        let tbs = profile.tbs_certificate().map_err(Error::Profile)?;
+        let precertificate = tbs.to_sign_precertificate().map_err(Error::Profile)?;
+        let issuance = self.parts.record_policy.intended(Intended {
+            token,
+            origin,
+            principal,
+            key: proven_key,
+            serial: &serial,
+            validity,
+            authority: self.parts.chain.issuer(),
+            precertificate: &precertificate,
+            time: now,
+        })?;
+        Ok((precertificate, issuance))
     }
 
-    async fn sign_precertificate(&self, tbs: TbsCertificate) -> Result<Precertificate, Error> {
-        let unsigned = tbs.to_sign_precertificate().map_err(Error::Profile)?;
-        let signature = self.sign(unsigned.bytes_to_sign()).await?;
-        unsigned
-            .sign_with(signature)
-            .map_err(Error::SignatureUnusable)
+    fn validity_at(&self, now: OffsetDateTime) -> Validity {
+        let issued = whole_second(now);
+        Validity {
+            not_before: issued - self.parts.backdate,
+            not_after: issued + self.parts.certificate_lifetime,
+        }
     }
 
-    /// Asks the log, and believes its answer only as far as every client will.
+    /// Signs what the record knows, and records what came of it. Nothing leaves that is not recorded.
+    async fn carry_out(&self, draft: Draft) -> Result<Certificate, Error> {
+        let Draft {
+            tbs,
+            mut issuance,
+            deadline,
+        } = draft;
+        self.record(&issuance).await?;
+        let certified = self.certify(tbs, &mut issuance, deadline).await;
+        issuance.outcome = match &certified {
+            Ok(_) => Outcome::Issued,
+            Err(_) => Outcome::Failed,
+        };
+        issuance.failure = certified
+            .as_ref()
+            .err()
+            .map(|error| sigstead_kit::causes(error));
+        let recorded = self.record(&issuance).await;
+        let certificate = certified?;
+        recorded?;
+        self.parts.metrics.certificate_issued();
+        tracing::info!(
+            issuance = issuance.id,
+            serial = issuance.serial,
+            "a certificate was issued"
+        );
+        Ok(certificate)
+    }
+
+    async fn record(&self, issuance: &Issuance) -> Result<(), Error> {
+        self.parts
+            .record
+            .append(issuance)
+            .await
+            .map_err(Error::Record)
+    }
+
+    async fn certify(
+        &self,
+        tbs: PrecertificateTbs,
+        issuance: &mut Issuance,
+        deadline: Instant,
+    ) -> Result<Certificate, Error> {
+        if self.parts.ct_logs.is_empty() {
+            let unsigned = tbs.to_sign_unlogged().map_err(Error::Profile)?;
+            issuance.stage = Stage::Certificate;
+            return self.sign_certificate(unsigned, issuance, deadline).await;
+        }
+        let signature = self.sign(tbs.bytes_to_sign(), deadline).await?;
+        let precertificate = tbs.sign_with(signature).map_err(Error::SignatureUnusable)?;
+        issuance.precertificate_sha256 = Some(sha256(precertificate.to_der()));
+        issuance.stage = Stage::Log;
+        // It is written while the log is asked: nobody waits for it, and after a crash it tells what may be in the log.
+        drop(self.parts.record.append(issuance));
+        let sct = self
+            .enter_into_log(&precertificate, issuance, deadline)
+            .await?;
+        issuance.logged = Some(audit::logged(&sct));
+        issuance.stage = Stage::Certificate;
+        let list = sct.into_list().map_err(Error::CtLog)?;
+        let unsigned = precertificate.with_scts(&list).map_err(Error::Profile)?;
+        self.sign_certificate(unsigned, issuance, deadline).await
+    }
+
+    /// Asks the logs, and believes the answer only as far as every client will.
     async fn enter_into_log(
         &self,
         precertificate: &Precertificate,
-        issued_at: OffsetDateTime,
+        issuance: &Issuance,
+        deadline: Instant,
     ) -> Result<VerifiedSct, Error> {
-        let issuers = self.parts.chain.certificates().map(Certificate::to_der);
-        let chain: Vec<&[u8]> = std::iter::once(precertificate.to_der())
-            .chain(issuers)
-            .collect();
-        let answer = timeout(CT_LOG_DEADLINE, self.parts.ct_log.add_pre_chain(&chain)).await;
-        let sct = answer
-            .unwrap_or(Err(ct_log::CtLogError::Late))
-            .map_err(Error::CtLog)?;
-        let window = ct_log::Window {
-            not_before: whole_second(issued_at),
-            not_after: self.parts.clock.now() + ALLOWED_SKEW,
+        let submission = Submission {
+            precertificate,
+            chain: self.parts.chain.certificates(),
+            not_before: issuance.not_before,
+            not_after: issuance.not_after,
+            deadline,
         };
-        let issuer = self.parts.chain.issuer();
-        VerifiedSct::verify(sct, precertificate, issuer, &self.parts.ct_log_key, window)
+        self.parts
+            .ct_logs
+            .submit(&submission, &*self.parts.clock)
+            .await
             .map_err(Error::CtLog)
     }
 
     async fn sign_certificate(
         &self,
-        precertificate: Precertificate,
-        sct: VerifiedSct,
+        unsigned: UnsignedCertificate,
+        issuance: &mut Issuance,
+        deadline: Instant,
     ) -> Result<Certificate, Error> {
-        let unsigned = precertificate
-            .with_scts(&sct.into_list().map_err(Error::CtLog)?)
-            .map_err(Error::Profile)?;
-        let signature = self.sign(unsigned.bytes_to_sign()).await?;
-        unsigned
+        let signature = self.sign(unsigned.bytes_to_sign(), deadline).await?;
+        let certificate = unsigned
             .sign_with(signature)
-            .map_err(Error::SignatureUnusable)
+            .map_err(Error::SignatureUnusable)?;
+        issuance.certificate_sha256 = Some(sha256(certificate.to_der()));
+        issuance.stage = Stage::Answer;
+        Ok(certificate)
     }
 
-    async fn sign(&self, message: &[u8]) -> Result<Vec<u8>, Error> {
-        let signing = timeout(SIGNING_DEADLINE, self.parts.signer.sign(message));
+    async fn sign(&self, message: &[u8], deadline: Instant) -> Result<Vec<u8>, Error> {
+        let left = deadline.saturating_duration_since(Instant::now());
+        let signing = timeout(left, self.parts.signer.sign(message));
         signing
             .await
             .map_err(|_| Error::SigningLate)?
@@ -214,10 +332,5 @@ fn random_serial() -> Result<SerialNumber, Error> {
     Ok(SerialNumber::from_random(random))
 }
 
-/// A key in a remote module answers well within this; JavaScript clients give up after five seconds.
-const SIGNING_DEADLINE: Duration = Duration::from_secs(5);
-/// The log's rounds are short; retries of an overloaded log are in it.
-const CT_LOG_DEADLINE: Duration = Duration::from_secs(10);
-/// How far the log's clock may run ahead of ours. Clients refuse certificates whose SCT lies in
-/// their future.
-const ALLOWED_SKEW: time::Duration = time::Duration::seconds(30);
+/// From the request to the answer: JavaScript clients give up after five seconds.
+const ISSUANCE_TIME: Duration = Duration::from_millis(4_800);

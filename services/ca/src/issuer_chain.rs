@@ -1,5 +1,5 @@
 use sigstead_key::PublicKey;
-use sigstead_x509::{Certificate, ExtendedKeyUsage, KeyUsage};
+use sigstead_x509::{Certificate, ExtendedKeyUsage, KeyUsage, Validity};
 
 use crate::Error;
 
@@ -8,28 +8,26 @@ use crate::Error;
 #[derive(Clone)]
 pub struct IssuerChain {
     issuer: Certificate,
-    /// The issuers of `issuer`, the self-signed root last; empty if it is the root itself.
-    above: Vec<Certificate>,
+    /// All of them, `issuer` first and the self-signed root last.
+    certificates: Vec<Certificate>,
 }
 
 impl IssuerChain {
-    /// Reads the chain and checks what every verifier will check: each certificate is signed by the
-    /// next, the last by itself, all may issue, and those below the root are for code signing.
+    /// Reads the chain and checks what every verifier will check: each certificate is signed by the next, the last by
+    /// itself, all may issue and allow those below them, and what they say of their purpose is code signing.
     ///
     /// # Errors
     /// [`Error::ChainMalformed`] or [`Error::ChainRefused`], which names the certificate.
     pub fn parse(pem: &str) -> Result<Self, Error> {
-        let mut certificates = Certificate::chain_from_pem(pem)
-            .map_err(Error::ChainMalformed)?
-            .into_iter();
-        let Some(issuer) = certificates.next() else {
+        let certificates = Certificate::chain_from_pem(pem).map_err(Error::ChainMalformed)?;
+        let Some(issuer) = certificates.first().cloned() else {
             return Err(Error::ChainMalformed(sigstead_x509::Error::Malformed(
                 "pem text of certificates",
             )));
         };
         let chain = Self {
             issuer,
-            above: certificates.collect(),
+            certificates,
         };
         chain.check()?;
         Ok(chain)
@@ -42,8 +40,37 @@ impl IssuerChain {
     }
 
     /// All certificates, the signing key's first and the root last.
-    pub fn certificates(&self) -> impl Iterator<Item = &Certificate> {
-        std::iter::once(&self.issuer).chain(&self.above)
+    #[must_use]
+    pub fn certificates(&self) -> &[Certificate] {
+        &self.certificates
+    }
+
+    /// Whether every certificate is valid for all of a time: a verifier looks at each of them.
+    ///
+    /// # Errors
+    /// Which one is not, and until when it is, for the operator.
+    pub fn check_covers(&self, time: Validity) -> Result<(), String> {
+        for (index, certificate) in self.certificates.iter().enumerate() {
+            let validity = certificate.validity();
+            if !validity.covers(time.not_before) || !validity.covers(time.not_after) {
+                return Err(format!(
+                    "certificate {} of the authority's chain is valid from {} to {}; install a new one",
+                    index + 1,
+                    validity.not_before,
+                    validity.not_after
+                ));
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether the chain has keys of several families, which some clients do not take.
+    #[must_use]
+    pub fn is_mixed(&self) -> bool {
+        let is_rsa = |certificate: &Certificate| certificate.public_key().algorithm().is_rsa();
+        self.certificates
+            .iter()
+            .any(|certificate| is_rsa(certificate) != is_rsa(&self.issuer))
     }
 
     /// Checks that a key is the one of the chain.
@@ -61,49 +88,88 @@ impl IssuerChain {
     }
 
     fn check(&self) -> Result<(), Error> {
-        let mut certificates = self.certificates().enumerate().peekable();
-        while let Some((index, certificate)) = certificates.next() {
-            let above = certificates.peek().map(|(_, above)| *above);
-            self.check_one(certificate, above)
-                .map_err(|reason| Error::ChainRefused {
-                    position: index + 1,
-                    reason,
-                })?;
+        for (index, certificate) in self.certificates.iter().enumerate() {
+            let (below, above) = (
+                self.certificates.get(..index).unwrap_or_default(),
+                self.certificates.get(index + 1),
+            );
+            check_one(certificate, below, above).map_err(|reason| Error::ChainRefused {
+                position: index + 1,
+                reason,
+            })?;
         }
         Ok(())
     }
+}
 
-    fn check_one(
-        &self,
-        certificate: &Certificate,
-        above: Option<&Certificate>,
-    ) -> Result<(), &'static str> {
-        // A root is its own issuer.
-        if certificate
-            .verify_signed_by(above.unwrap_or(certificate))
-            .is_err()
-        {
-            return Err(if above.is_some() {
-                OUT_OF_ORDER
-            } else {
-                NO_ROOT
-            });
+/// Checks a certificate between those below it and the next above it (RFC 5280 §6.1).
+fn check_one(
+    certificate: &Certificate,
+    below: &[Certificate],
+    above: Option<&Certificate>,
+) -> Result<(), &'static str> {
+    // A root is its own issuer.
+    if certificate
+        .verify_signed_by(above.unwrap_or(certificate))
+        .is_err()
+    {
+        return Err(if above.is_some() {
+            OUT_OF_ORDER
+        } else {
+            NO_ROOT
+        });
+    }
+    let usage = certificate.key_usage();
+    if !certificate.is_ca() || !usage.is_some_and(|usage| usage.contains(KeyUsage::KEY_CERT_SIGN)) {
+        return Err("may not issue certificates");
+    }
+    // Those that an authority issued to itself do not count (RFC 5280 §6.1.4 (l)).
+    let between = below
+        .iter()
+        .filter(|each| each.subject_der() != each.issuer_der());
+    if certificate
+        .path_length()
+        .is_some_and(|most| between.count() > usize::from(most))
+    {
+        return Err(
+            "allows fewer authorities below it than there are; its path length is too small",
+        );
+    }
+    check_purpose(certificate, below.is_empty() && above.is_some())?;
+    check_identifiers(certificate, below.is_empty(), above)
+}
+
+/// What an authority says of its purpose binds those below it. Clients that nest purposes want to hear it from the one
+/// that issues signing certificates; above that one, and from a root, silence will do.
+fn check_purpose(certificate: &Certificate, must_tell: bool) -> Result<(), &'static str> {
+    let usage = ExtendedKeyUsage::CodeSigning;
+    if must_tell && !certificate.is_for(usage) {
+        return Err("is not for code signing; give it that extended key usage");
+    }
+    if !certificate.may_issue_for(usage) {
+        return Err(
+            "has an extended key usage without code signing; add it, or leave the extension out",
+        );
+    }
+    Ok(())
+}
+
+/// Key identifiers lead verifiers from a certificate to its issuer, so that wrong ones lead them astray.
+fn check_identifiers(
+    certificate: &Certificate,
+    is_issuer: bool,
+    above: Option<&Certificate>,
+) -> Result<(), &'static str> {
+    if is_issuer && certificate.subject_key_id().is_none() {
+        return Err("has no subject key identifier, which signing certificates must name");
+    }
+    let named = certificate.authority_key_id();
+    let found = above.and_then(Certificate::subject_key_id);
+    match (named, found) {
+        (Some(named), Some(found)) if named != found => {
+            Err("names another key of its issuer than the next certificate has")
         }
-        let usage = certificate.key_usage();
-        if !certificate.is_ca()
-            || !usage.is_some_and(|usage| usage.contains(KeyUsage::KEY_CERT_SIGN))
-        {
-            return Err("may not issue certificates");
-        }
-        // Clients that nest purposes refuse what an intermediate without this one issued.
-        if above.is_some() && !certificate.is_for(ExtendedKeyUsage::CodeSigning) {
-            return Err("is not for code signing; give it that extended key usage");
-        }
-        let algorithm = |certificate: &Certificate| certificate.public_key().algorithm();
-        if algorithm(certificate).is_rsa() != algorithm(&self.issuer).is_rsa() {
-            return Err("has another kind of key than the first; use one kind in the whole chain");
-        }
-        Ok(())
+        _ => Ok(()),
     }
 }
 

@@ -5,10 +5,9 @@
 //!
 //! File map: `issue.rs` is the verb; `key_request.rs` the proof of possession; `ct_log.rs` the log
 //! that every certificate is entered into; `issuer_chain.rs` what is checked before anything is
-//! served; `audit.rs` what can be shown later; `api/` the three faces (gRPC, HTTP v2, HTTP v1).
+//! served; `key_policy.rs` which keys are certified; `audit.rs` what is recorded of an issuance; `api/` the three faces (gRPC, HTTP v2, HTTP v1).
 //!
-//! Deliberately absent: certificates without an embedded SCT, which no client accepts; revocation,
-//! which ten minutes do not need; any memory of what was issued beyond the audit events and the log;
+//! Deliberately absent: detached SCTs, which no client of today takes; revocation, which ten minutes do not need;
 //! status 401, which clients do not expect from this service.
 
 use std::sync::Arc;
@@ -16,7 +15,10 @@ use std::sync::Arc;
 use prometheus::Registry;
 use sigstead_config::ca::Config;
 use sigstead_identity::{HttpFetch, Issuers, IssuersConfig};
+use sigstead_issuance::{IssuanceRecord, MemoryRecord};
+use sigstead_key::Algorithm;
 use sigstead_kit::{Service, SystemClock};
+use sigstead_x509::Certificate;
 
 mod api;
 mod audit;
@@ -24,13 +26,16 @@ pub mod ct_log;
 mod error;
 mod issue;
 mod issuer_chain;
+mod key_policy;
 mod key_request;
 mod metrics;
 mod start;
 
+pub use audit::{RecordPolicy, RequestOrigin};
 pub use error::Error;
 pub use issue::{CertificateAuthority, IssuanceRequest, Parts};
 pub use issuer_chain::IssuerChain;
+pub use key_policy::KeyPolicy;
 pub use key_request::{KeyRequest, ProvenKey};
 pub use metrics::Metrics;
 pub use start::serve;
@@ -43,17 +48,16 @@ use ct_log::HttpCtLog;
 /// # Errors
 /// A file cannot be read, or what is in them does not fit together.
 pub async fn build(config: Config) -> Result<Service, Error> {
-    let (authority, ct_log, registry) = open(&config).await?;
-    let service = serve(config.listeners, Arc::new(authority), registry);
-    Ok(service.readiness("ct log", move || {
-        let ct_log = ct_log.clone();
-        async move {
-            ct_log
-                .probe()
-                .await
-                .map_err(|error| sigstead_kit::causes(&error))
-        }
-    }))
+    let record = sigstead_issuance::open(&config.record, Arc::new(SystemClock));
+    let (authority, ct_logs, registry) = open(&config, record.map_err(Error::OpenRecord)?).await?;
+    let mut service = serve(config.listeners, Arc::new(authority), registry);
+    if ct_logs.is_empty() {
+        tracing::warn!(
+            "ct_log is `none`: certificates have no SCT, and clients refuse them unless they are told not to"
+        );
+        service = service.warning("ct log", || Some("certificates have no SCT".to_owned()));
+    }
+    Ok(service.readiness("ct log", move || ct_log::probe_any(ct_logs.clone())))
 }
 
 /// Checks everything that [`build`] reads. It calls nobody and changes nothing, so that it can be done
@@ -62,30 +66,49 @@ pub async fn build(config: Config) -> Result<Service, Error> {
 /// # Errors
 /// As [`build`].
 pub async fn check(config: &Config) -> Result<(), Error> {
-    open(config).await.map(drop)
+    // The record is the running service's alone.
+    let record = Arc::new(MemoryRecord::new());
+    open(config, record).await.map(drop)
 }
 
-async fn open(config: &Config) -> Result<(CertificateAuthority, Arc<HttpCtLog>, Registry), Error> {
+async fn open(
+    config: &Config,
+    record: Arc<dyn IssuanceRecord>,
+) -> Result<(CertificateAuthority, Vec<Arc<HttpCtLog>>, Registry), Error> {
     let signer = sigstead_signer::open(&config.key)
         .await
         .map_err(Error::OpenKey)?;
     let chain = IssuerChain::parse(&start::read_text(&config.chain).await?)?;
+    if chain.is_mixed() {
+        tracing::warn!("the chain has keys of several families, which some clients refuse");
+    }
     let issuers =
         IssuersConfig::parse(&start::read_text(&config.issuers).await?).map_err(Error::Issuers)?;
     let fetch = HttpFetch::new(&start::fetch_options(config), &issuers).map_err(Error::Issuers)?;
-    let log_key = start::read_log_key(&config.ct_log.public_key).await?;
-    let client = start::ct_log_client(config).await?;
-    let ct_log = Arc::new(HttpCtLog::new(client, &config.ct_log.url)?);
+    let (ct_logs, clients) = ct_log::open(config).await?;
+    let own = chain.certificates().iter().map(Certificate::public_key);
+    let key_policy = KeyPolicy::new(&allowed_algorithms(config), own.chain(ct_logs.keys()));
     let registry = Registry::new();
     let authority = CertificateAuthority::new(Parts {
         issuers: Issuers::new(issuers, Arc::new(fetch)).map_err(Error::Issuers)?,
+        key_policy,
         signer,
         chain,
         certificate_lifetime: config.certificate_lifetime.time(),
-        ct_log: ct_log.clone(),
-        ct_log_key: log_key,
+        backdate: config.backdate.time(),
+        ct_logs,
+        record,
+        record_policy: RecordPolicy::new(&config.record),
         clock: Arc::new(SystemClock),
         metrics: Metrics::register(&registry)?,
     })?;
-    Ok((authority, ct_log, registry))
+    Ok((authority, clients, registry))
+}
+
+/// The configuration was checked when it was read.
+fn allowed_algorithms(config: &Config) -> Vec<Algorithm> {
+    let names = config.allowed_algorithms.iter();
+    names
+        .filter_map(|name| Algorithm::from_key_details(name))
+        .collect()
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use prometheus::Registry;
-use sigstead_config::ca::Config;
+use sigstead_config::ca::{Config, CtLogConfig};
 use sigstead_identity::FetchOptions;
 use sigstead_key::{Algorithm, PublicKey};
 use sigstead_kit::{Listeners, Service};
@@ -20,6 +20,7 @@ pub fn serve(
     registry: Registry,
 ) -> Service {
     let (follower, checked) = (authority.clone(), authority.clone());
+    let finishing = authority.clone();
     Service::new("ca", listeners)
         .public(api::http::routes(authority.clone()))
         .grpc(api::grpc::service(authority), api::grpc::METHODS)
@@ -31,6 +32,10 @@ pub fn serve(
             std::future::ready(checked.check_ready())
         })
         .task("issuer keys", move |stop| follow_issuers(follower, stop))
+        .task("issuances", move |stop| async move {
+            stop.cancelled().await;
+            finishing.finish().await;
+        })
         .metrics(registry)
 }
 
@@ -76,9 +81,12 @@ pub(crate) async fn read_log_key(path: &Path) -> Result<PublicKey, Error> {
     Ok(key)
 }
 
-/// The client that calls the CT log.
-pub(crate) async fn ct_log_client(config: &Config) -> Result<reqwest::Client, Error> {
-    let client = match &config.ct_log.ca {
+/// The client that calls a CT log.
+pub(crate) async fn ct_log_client(
+    config: &Config,
+    log: &CtLogConfig,
+) -> Result<reqwest::Client, Error> {
+    let client = match &log.ca {
         Some(path) => config
             .client
             .build_trusting_only(read_text(path).await?.as_bytes()),

@@ -15,6 +15,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use http::StatusCode;
 use serde_json::{Value, json};
+use sigstead_ca::ct_log::Ends;
 use sigstead_identity::IssuerType;
 use sigstead_key::Algorithm;
 use sigstead_proto::fulcio::v2 as wire;
@@ -68,7 +69,7 @@ fn assert_profile(ca: &TestCa, chain: &[Certificate], holder: &Holder) {
     let [leaf, intermediate, root] = chain else {
         panic!("{} certificates", chain.len())
     };
-    assert!(ca.chain.certificates().eq([intermediate, root]));
+    assert!(ca.chain.certificates().iter().eq([intermediate, root]));
     leaf.verify_signed_by(intermediate).unwrap();
     assert_eq!(leaf.public_key(), holder.0.public_key());
     assert_eq!(leaf.not_before().unix_timestamp(), now().unix_timestamp());
@@ -485,12 +486,11 @@ async fn refuses_bad_keys_and_proofs() {
 #[tokio::test]
 async fn a_fault_of_the_ct_log_gives_no_certificate() {
     for (fault, code) in [
-        (Fault::Unreachable, "E-CA-010"),
         (Fault::RefusesChain, "E-CA-009"),
-        (Fault::SignsWithAnotherKey, "E-CA-010"),
-        (Fault::SignsAnotherEntry, "E-CA-010"),
-        (Fault::ClockBehind, "E-CA-010"),
-        (Fault::ClockAhead, "E-CA-010"),
+        (Fault::SignsWithAnotherKey, "E-CA-033"),
+        (Fault::SignsAnotherEntry, "E-CA-033"),
+        (Fault::ClockBehind, "E-CA-033"),
+        (Fault::ClockAhead, "E-CA-033"),
     ] {
         let ca = TestCa::with(Setup {
             fault,
@@ -507,6 +507,199 @@ async fn a_fault_of_the_ct_log_gives_no_certificate() {
             .await;
         assert_fault(&answer, code, "Error entering certificate in CTL");
     }
+}
+
+#[tokio::test]
+async fn a_silent_ct_log_gives_no_certificate_and_says_when_to_come_back() {
+    for fault in [Fault::Unreachable, Fault::Hangs] {
+        let ca = TestCa::with(Setup {
+            fault,
+            ..Setup::default()
+        })
+        .await;
+        let token = ca.issuer.token().await;
+        let request = Holder::p256().request(EMAIL).await;
+        let answer = ca.post(V2, Some(&token), &request).await;
+        assert_eq!(answer.status, StatusCode::SERVICE_UNAVAILABLE);
+        assert_eq!(answer.header("sigstead-code"), Some("E-CA-010"));
+        assert_eq!(answer.header("retry-after"), Some("2"));
+    }
+}
+
+#[tokio::test]
+async fn a_log_that_fails_again_and_again_is_left_in_peace_for_a_while() {
+    let ca = TestCa::with(Setup {
+        fault: Fault::Unreachable,
+        ..Setup::default()
+    })
+    .await;
+    let token = ca.issuer.token().await;
+    for _ in 0..3 {
+        ca.post(V2, Some(&token), &Holder::p256().request(EMAIL).await)
+            .await;
+    }
+    ca.ct_log.was_asked.store(false, Ordering::SeqCst);
+    let answer = ca
+        .post(V2, Some(&token), &Holder::p256().request(EMAIL).await)
+        .await;
+    assert_eq!(answer.header("sigstead-code"), Some("E-CA-010"));
+    assert!(!ca.ct_log.was_asked.load(Ordering::SeqCst));
+}
+
+#[tokio::test]
+async fn a_clock_of_the_log_that_is_a_little_late_is_no_fault() {
+    let ca = TestCa::with(Setup {
+        fault: Fault::ClockALittleBehind,
+        ..Setup::default()
+    })
+    .await;
+    let token = ca.issuer.token().await;
+    let request = Holder::p256().request(EMAIL).await;
+    assert_eq!(ca.post(V2, Some(&token), &request).await.chain().len(), 3);
+}
+
+#[tokio::test]
+async fn another_log_promises_when_the_first_does_not() {
+    let at = now() + time::Duration::minutes(10);
+    let (open, closed, later) = (
+        Ends::default(),
+        Ends {
+            until: Some(at),
+            ..Ends::default()
+        },
+        Ends {
+            from: Some(at - time::Duration::seconds(1)),
+            until: Some(at + time::Duration::DAY),
+        },
+    );
+    for (fault, ends, second) in [
+        (Fault::Unreachable, open, open),
+        (Fault::RefusesChain, open, later),
+        // Its interval ends a moment before the certificate does.
+        (
+            Fault::None,
+            Ends {
+                until: Some(at - time::Duration::seconds(1)),
+                ..open
+            },
+            open,
+        ),
+    ] {
+        let ca = TestCa::with(Setup {
+            fault,
+            ends,
+            second: Some((Fault::None, second)),
+            ..Setup::default()
+        })
+        .await;
+        let token = ca.issuer.token().await;
+        let answer = ca
+            .post(V2, Some(&token), &Holder::p256().request(EMAIL).await)
+            .await;
+        let list = answer.chain()[0].sct_list().unwrap().to_vec();
+        let first = ca.ct_log.key.public_key().log_id();
+        let found = list.windows(32).any(|window| window == first.as_bytes());
+        assert!(!found, "{fault:?}: the first log did not promise");
+        assert_eq!(
+            ca.ct_log.was_asked.load(Ordering::SeqCst),
+            fault != Fault::None
+        );
+    }
+    let ca = TestCa::with(Setup {
+        ends: Ends {
+            from: Some(at + time::Duration::DAY),
+            ..closed
+        },
+        ..Setup::default()
+    })
+    .await;
+    let token = ca.issuer.token().await;
+    let answer = ca
+        .post(V2, Some(&token), &Holder::p256().request(EMAIL).await)
+        .await;
+    assert_fault(&answer, "E-CA-009", "Error entering certificate in CTL");
+}
+
+#[tokio::test]
+async fn without_a_log_a_certificate_has_no_sct() {
+    let ca = TestCa::with(Setup {
+        has_log: false,
+        ..Setup::default()
+    })
+    .await;
+    let token = ca.issuer.token().await;
+    let request = Holder::p256().request(EMAIL).await;
+    let answer = ca.post(V2, Some(&token), &request).await;
+    assert_eq!(answer.status, StatusCode::OK, "{}", answer.text());
+    let json = answer.json();
+    let chain = &json["signedCertificateDetachedSct"]["chain"]["certificates"];
+    let leaf = Certificate::from_pem(chain[0].as_str().unwrap()).unwrap();
+    assert!(leaf.sct_list().is_err());
+    assert!(leaf.extension(&sigstead_x509::oid::POISON).is_none());
+}
+
+#[tokio::test]
+async fn a_certificate_begins_as_early_as_the_operator_says() {
+    let ca = TestCa::with(Setup {
+        backdate: time::Duration::minutes(1),
+        ..Setup::default()
+    })
+    .await;
+    let token = ca.issuer.token().await;
+    let request = Holder::p256().request(EMAIL).await;
+    let leaf = &ca.post(V2, Some(&token), &request).await.chain()[0];
+    let issued = now().replace_nanosecond(0).unwrap();
+    assert_eq!(leaf.not_before(), issued - time::Duration::minutes(1));
+    assert_eq!(leaf.not_after(), issued + time::Duration::minutes(10));
+}
+
+#[tokio::test]
+async fn keys_that_are_not_allowed_and_the_instances_own_are_not_certified() {
+    let ca = TestCa::with(Setup {
+        allowed: vec![Algorithm::EcdsaP256Sha256],
+        ..Setup::default()
+    })
+    .await;
+    let insecure = "The public key supplied in the request is insecure";
+    for (holder, code) in [
+        (Holder::new(Algorithm::Ed25519), "E-CA-031"),
+        (Holder(ca.ct_log.key.clone()), "E-CA-032"),
+    ] {
+        let token = ca.issuer.token().await;
+        let answer = ca
+            .post(V2, Some(&token), &holder.request(EMAIL).await)
+            .await;
+        assert_refused(&answer, code, insecure);
+    }
+    assert!(ca.record.states().is_empty());
+    let token = ca.issuer.token().await;
+    ca.post(V2, Some(&token), &Holder::p256().request(EMAIL).await)
+        .await
+        .chain();
+}
+
+/// Go's client writes every member, and null for what it has not.
+#[tokio::test]
+async fn v1_takes_the_certification_request_of_a_client_that_writes_all_members() {
+    let ca = TestCa::new().await;
+    let holder = Holder::p256();
+    let request = STANDARD.encode(holder.csr().await);
+    for public_key in [
+        json!({"content": null}),
+        json!({"content": STANDARD.encode(Holder::p256().pem())}),
+    ] {
+        let token = ca.issuer.token().await;
+        let body = json!({
+            "publicKey": public_key, "signedEmailAddress": null, "certificateSigningRequest": request,
+        });
+        let answer = ca.post(V1, Some(&token), &body).await;
+        assert_eq!(answer.status, StatusCode::CREATED, "{}", answer.text());
+        let chain = Certificate::chain_from_pem(answer.text()).unwrap();
+        assert_eq!(chain[0].public_key(), holder.0.public_key());
+    }
+    let token = ca.issuer.token().await;
+    let body = json!({"publicKeyRequest": {"publicKey": {"content": ""}}, "certificateSigningRequest": request});
+    assert_eq!(ca.post(V2, Some(&token), &body).await.chain().len(), 3);
 }
 
 #[tokio::test]
@@ -618,7 +811,12 @@ async fn v1_takes_the_token_from_the_header_only_and_refuses_like_v2() {
 #[tokio::test]
 async fn tells_the_trust_bundle_in_both_faces() {
     let ca = TestCa::new().await;
-    let pems: Vec<String> = ca.chain.certificates().map(Certificate::to_pem).collect();
+    let pems: Vec<String> = ca
+        .chain
+        .certificates()
+        .iter()
+        .map(Certificate::to_pem)
+        .collect();
     let answer = ca.get("/api/v2/trustBundle").await;
     assert_eq!(answer.status, StatusCode::OK);
     assert_eq!(answer.json(), json!({"chains": [{"certificates": pems}]}));

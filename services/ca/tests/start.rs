@@ -19,7 +19,7 @@ async fn takes_a_chain_from_the_signing_key_up_to_the_root() {
     for algorithm in [Algorithm::EcdsaP256Sha256, Algorithm::EcdsaP384Sha384] {
         let authorities = Authorities::new(algorithm).await;
         let chain = IssuerChain::parse(&authorities.chain_pem()).unwrap();
-        assert_eq!(chain.certificates().count(), 2);
+        assert_eq!(chain.certificates().len(), 2);
         chain
             .check_key(authorities.intermediate_key.public_key())
             .unwrap();
@@ -166,18 +166,16 @@ impl Folder {
                 .unwrap(),
             passphrase_file: Some(path("passphrase")),
         };
-        let ct_log = CtLogConfig {
-            url: "http://localhost:2".parse().unwrap(),
-            public_key: path("ct.pem"),
-            ca: None,
-        };
-        Config::new(
+        let ct_log = CtLogConfig::new("http://localhost:2".parse().unwrap(), path("ct.pem"));
+        let mut config = Config::new(
             Listeners::for_test(),
             key,
             path("chain.pem"),
             path("issuers.yaml"),
             ct_log,
-        )
+        );
+        config.record.path = path("record");
+        config
     }
 }
 

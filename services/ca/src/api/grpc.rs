@@ -16,6 +16,7 @@ use wire::signing_certificate::Certificate as SignedCertificate;
 
 use super::http::ISSUE;
 use super::request::{choose_key, choose_token};
+use crate::audit::RequestOrigin;
 use crate::{CertificateAuthority, Error, IssuanceRequest};
 
 /// The gRPC service of an authority.
@@ -31,8 +32,11 @@ impl Ca for CaService {
         &self,
         request: Request<wire::CreateSigningCertificateRequest>,
     ) -> Result<Response<wire::SigningCertificate>, Status> {
-        let (metadata, _, message) = request.into_parts();
-        let request = into_issuance(message, &metadata).map_err(Problem::from)?;
+        let (metadata, extensions, message) = request.into_parts();
+        let traced = metadata.get("traceparent");
+        let traced = traced.and_then(|value| value.to_str().ok());
+        let origin = RequestOrigin::of(extensions.get(), traced);
+        let request = into_issuance(message, &metadata, origin).map_err(Problem::from)?;
         let chain = self.0.issue(request).await.map_err(Problem::from)?;
         Ok(Response::new(signing_certificate(&chain)))
     }
@@ -66,6 +70,7 @@ impl Ca for CaService {
 fn into_issuance(
     message: wire::CreateSigningCertificateRequest,
     metadata: &MetadataMap,
+    origin: RequestOrigin,
 ) -> Result<IssuanceRequest, Error> {
     let in_body = message
         .credentials
@@ -85,15 +90,26 @@ fn into_issuance(
     Ok(IssuanceRequest {
         token: choose_token(in_body, in_metadata),
         key: key?,
+        origin,
     })
 }
 
 fn signing_certificate(chain: &[Certificate]) -> wire::SigningCertificate {
-    let embedded = wire::SigningCertificateEmbeddedSct {
-        chain: Some(certificate_chain(chain)),
+    let is_logged = chain.first().is_some_and(|leaf| leaf.sct_list().is_ok());
+    let chain = Some(certificate_chain(chain));
+    let certificate = if is_logged {
+        SignedCertificate::SignedCertificateEmbeddedSct(wire::SigningCertificateEmbeddedSct {
+            chain,
+        })
+    } else {
+        // What Fulcio answers without a log: the SCT beside the certificate is empty.
+        SignedCertificate::SignedCertificateDetachedSct(wire::SigningCertificateDetachedSct {
+            chain,
+            signed_certificate_timestamp: Vec::new(),
+        })
     };
     wire::SigningCertificate {
-        certificate: Some(SignedCertificate::SignedCertificateEmbeddedSct(embedded)),
+        certificate: Some(certificate),
     }
 }
 

@@ -6,6 +6,7 @@ use base64::engine::{DecodePaddingMode, Engine, GeneralPurpose, GeneralPurposeCo
 use serde::{Deserialize, Deserializer, de};
 use sigstead_protojson::strict;
 
+use crate::audit::RequestOrigin;
 use crate::{Error, IssuanceRequest, KeyRequest};
 
 /// `dev.sigstore.fulcio.v2.CreateSigningCertificateRequest` in JSON, with the field names of both
@@ -71,6 +72,7 @@ impl CreateSigningCertificateRequest {
     pub(super) fn into_issuance(
         self,
         authorization: Option<&str>,
+        origin: RequestOrigin,
     ) -> Result<IssuanceRequest, Error> {
         let in_body = self
             .credentials
@@ -90,26 +92,26 @@ impl CreateSigningCertificateRequest {
             public_key,
             self.certificate_signing_request.unwrap_or_default().0,
         )?;
-        Ok(IssuanceRequest { token, key })
+        Ok(IssuanceRequest { token, key, origin })
     }
 }
 
 impl LegacyRequest {
+    /// A request that has anything for a certification request is one: Go clients send all members, empty ones too.
     pub(super) fn into_issuance(
         self,
         authorization: Option<&str>,
+        origin: RequestOrigin,
     ) -> Result<IssuanceRequest, Error> {
-        let public_key = self.public_key.map(|key| {
+        let request = self.certificate_signing_request.unwrap_or_default().0;
+        let public_key = self.public_key.filter(|_| request.is_empty()).map(|key| {
             let content = key.content.unwrap_or_default().0;
             (content, self.signed_email_address.unwrap_or_default().0)
         });
-        let key = choose_key(
-            public_key,
-            self.certificate_signing_request.unwrap_or_default().0,
-        )?;
         Ok(IssuanceRequest {
             token: choose_token(None, authorization),
-            key,
+            key: choose_key(public_key, request)?,
+            origin,
         })
     }
 }
@@ -137,13 +139,15 @@ pub(super) fn choose_key(
     public_key: Option<(Vec<u8>, Vec<u8>)>,
     certificate_request: Vec<u8>,
 ) -> Result<KeyRequest, Error> {
-    match (public_key, certificate_request.is_empty()) {
-        (Some((content, proof)), true) => KeyRequest::public_key(&content, proof),
-        (None, false) => KeyRequest::certificate_request(&certificate_request),
-        (Some(_), false) => Err(Error::RequestMalformed(
+    let has_request = !certificate_request.is_empty();
+    let public_key = public_key.filter(|(content, _)| !content.is_empty() || !has_request);
+    match (public_key, has_request) {
+        (Some((content, proof)), false) => KeyRequest::public_key(&content, proof),
+        (None, true) => KeyRequest::certificate_request(&certificate_request),
+        (Some(_), true) => Err(Error::RequestMalformed(
             "it has both a public key and a certificate signing request",
         )),
-        (None, true) => Err(Error::RequestMalformed(
+        (None, false) => Err(Error::RequestMalformed(
             "it has neither a public key nor a certificate signing request",
         )),
     }

@@ -7,18 +7,19 @@ use sigstead_x509::Certificate;
 
 /// `SigningCertificate`. Rust clients read it as an enum, so it has exactly one member.
 #[derive(Serialize)]
-pub(super) struct SigningCertificateResponse {
+pub(super) enum SigningCertificateResponse {
     #[serde(rename = "signedCertificateEmbeddedSct")]
-    embedded_sct: EmbeddedSct,
+    EmbeddedSct { chain: CertificateChain },
+    /// What Fulcio answers without a log: the SCT beside the certificate is empty.
+    #[serde(rename = "signedCertificateDetachedSct", rename_all = "camelCase")]
+    DetachedSct {
+        chain: CertificateChain,
+        signed_certificate_timestamp: &'static str,
+    },
 }
 
 #[derive(Serialize)]
-struct EmbeddedSct {
-    chain: CertificateChain,
-}
-
-#[derive(Serialize)]
-struct CertificateChain {
+pub(super) struct CertificateChain {
     certificates: Vec<String>,
 }
 
@@ -51,10 +52,14 @@ struct OidcIssuer {
 
 impl SigningCertificateResponse {
     pub(super) fn new(chain: &[Certificate]) -> Self {
-        Self {
-            embedded_sct: EmbeddedSct {
-                chain: CertificateChain::new(chain),
-            },
+        let is_logged = chain.first().is_some_and(|leaf| leaf.sct_list().is_ok());
+        let chain = CertificateChain::new(chain);
+        if is_logged {
+            return Self::EmbeddedSct { chain };
+        }
+        Self::DetachedSct {
+            chain,
+            signed_certificate_timestamp: "",
         }
     }
 }

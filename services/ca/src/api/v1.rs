@@ -13,15 +13,17 @@ use sigstead_x509::Certificate;
 use super::http::authorization;
 use super::request::{LegacyRequest, decode};
 use crate::CertificateAuthority;
+use crate::audit::RequestOrigin;
 
 pub(super) async fn signing_certificate(
     State(authority): State<Arc<CertificateAuthority>>,
+    origin: RequestOrigin,
     headers: HeaderMap,
     body: Bytes,
 ) -> Result<Response, Problem> {
     let request: LegacyRequest = decode(&body)?;
     let chain = authority
-        .issue(request.into_issuance(authorization(&headers))?)
+        .issue(request.into_issuance(authorization(&headers), origin)?)
         .await?;
     Ok(pem_response(StatusCode::CREATED, &chain))
 }

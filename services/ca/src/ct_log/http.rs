@@ -15,8 +15,8 @@ use url::Url;
 use super::{CtLogClient, CtLogError};
 use crate::Error;
 
-/// A log over HTTP (RFC 6962 §4). Retries while the log is overloaded; how long in all is the
-/// caller's deadline.
+/// A log over HTTP (RFC 6962 §4). Tries a second time when the log is overloaded or was not reached; how
+/// long in all is the caller's deadline.
 #[derive(Debug, Clone)]
 pub struct HttpCtLog {
     client: Client,
@@ -101,19 +101,26 @@ impl CtLogClient for HttpCtLog {
         let body = serde_json::to_vec(&AddChainRequest { chain })
             .map_err(|error| CtLogError::Malformed(error.to_string()))?;
         let body = Bytes::from(body);
-        let mut pause = FIRST_PAUSE;
-        loop {
-            let response = self.submit(body.clone()).await?;
-            match response.status() {
-                StatusCode::OK => return read_answer(response).await,
-                StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE => {
-                    tokio::time::sleep(retry_after(&response).unwrap_or(pause)).await;
-                    pause = (pause * 2).min(LONGEST_PAUSE);
-                }
-                _ => return Err(refusal(response).await),
-            }
-        }
+        let pause = match self.submit(body.clone()).await {
+            Ok(response) if is_passing(response.status()) => retry_after(&response),
+            Ok(response) => return read_answer(response).await,
+            // A connection that the log closed while it was idle, or a log that starts again.
+            Err(CtLogError::Unreachable(_)) => None,
+            Err(error) => return Err(error),
+        };
+        tokio::time::sleep(pause.unwrap_or(PAUSE).min(LONGEST_PAUSE)).await;
+        read_answer(self.submit(body).await?).await
     }
+}
+
+/// What may have passed a moment later (RFC 9110 §15.5.9 and §15.6.4, RFC 6585 §4).
+fn is_passing(status: StatusCode) -> bool {
+    [
+        StatusCode::REQUEST_TIMEOUT,
+        StatusCode::TOO_MANY_REQUESTS,
+        StatusCode::SERVICE_UNAVAILABLE,
+    ]
+    .contains(&status)
 }
 
 impl AddChainResponse {
@@ -142,6 +149,9 @@ impl AddChainResponse {
 }
 
 async fn read_answer(response: Response) -> Result<SignedCertificateTimestamp, CtLogError> {
+    if response.status() != StatusCode::OK {
+        return Err(refusal(response).await);
+    }
     let body = read_within(response, MAX_ANSWER_BYTES).await?;
     let answer: AddChainResponse =
         serde_json::from_slice(&body).map_err(|error| CtLogError::Malformed(error.to_string()))?;
@@ -150,7 +160,7 @@ async fn read_answer(response: Response) -> Result<SignedCertificateTimestamp, C
 
 /// What the log said, for the operator; cut short, because it is another machine's text.
 async fn refusal(response: Response) -> CtLogError {
-    let status = response.status().as_u16();
+    let status = response.status();
     let body = read_within(response, MAX_ANSWER_BYTES)
         .await
         .unwrap_or_default();
@@ -158,7 +168,13 @@ async fn refusal(response: Response) -> CtLogError {
         .chars()
         .take(MAX_MESSAGE_CHARACTERS)
         .collect();
-    CtLogError::Refused { status, message }
+    let is_failing = status.is_server_error() || is_passing(status);
+    let status = status.as_u16();
+    if is_failing {
+        CtLogError::Failing { status, message }
+    } else {
+        CtLogError::Refused { status, message }
+    }
 }
 
 async fn read_within(mut response: Response, limit: usize) -> Result<Vec<u8>, CtLogError> {
@@ -194,8 +210,9 @@ fn unreachable(error: reqwest::Error) -> CtLogError {
 }
 
 const V1: u8 = 0;
-const FIRST_PAUSE: Duration = Duration::from_millis(100);
-const LONGEST_PAUSE: Duration = Duration::from_secs(2);
+const PAUSE: Duration = Duration::from_millis(100);
+/// A log that asks for more is not worth waiting for: the client comes back.
+const LONGEST_PAUSE: Duration = Duration::from_secs(1);
 /// Readiness is to be known within two seconds.
 const PROBE_TIME: Duration = Duration::from_millis(1_500);
 /// An SCT has some hundred bytes.

@@ -20,17 +20,19 @@ use http::{HeaderMap, Request, StatusCode};
 use http_body_util::BodyExt;
 use prometheus::Registry;
 use serde_json::{Value, json};
-use sigstead_ca::ct_log::{CtLogClient, CtLogError};
-use sigstead_ca::{CertificateAuthority, IssuerChain, Metrics, Parts};
+use sigstead_ca::ct_log::{CtLog, CtLogClient, CtLogError, CtLogs, Ends};
+use sigstead_ca::{CertificateAuthority, IssuerChain, KeyPolicy, Metrics, Parts, RecordPolicy};
 use sigstead_ct::{DigitallySigned, SignedCertificateTimestamp, SignedEntry, TimestampedEntry};
 use sigstead_identity::{
     DocumentRequest, Fetch, FetchError, IssuerConfig, IssuerType, Issuers, IssuersConfig,
 };
+use sigstead_issuance::{MemoryRecord, RecordConfig};
 use sigstead_key::{Algorithm, LogId};
 use sigstead_kit::{Clock, Listeners, TestClock};
 use sigstead_signer::Signer;
 use sigstead_x509::{CaKind, CaProfile, Certificate, Name, SerialNumber, Validity};
 use time::OffsetDateTime;
+use tokio::sync::{Notify, Semaphore};
 use tower::ServiceExt;
 
 pub const ISSUER: &str = "https://issuer.example.com";
@@ -44,6 +46,8 @@ pub struct TestCa {
     pub ct_log: Arc<MemoryCtLog>,
     pub chain: IssuerChain,
     pub issuer: TestIssuer,
+    pub record: MemoryRecord,
+    pub authority: Arc<CertificateAuthority>,
 }
 
 /// How the world differs from one in which everything works.
@@ -53,6 +57,13 @@ pub struct Setup {
     pub fault: Fault,
     pub issuer_is_up: bool,
     pub signer_fails: bool,
+    pub backdate: time::Duration,
+    pub allowed: Vec<Algorithm>,
+    /// Without one, certificates are not logged.
+    pub has_log: bool,
+    /// A second log, which is asked when the first does not promise.
+    pub second: Option<(Fault, Ends)>,
+    pub ends: Ends,
 }
 
 impl Default for Setup {
@@ -63,6 +74,11 @@ impl Default for Setup {
             fault: Fault::None,
             issuer_is_up: true,
             signer_fails: false,
+            backdate: time::Duration::ZERO,
+            allowed: Algorithm::ALL.to_vec(),
+            has_log: true,
+            second: None,
+            ends: Ends::default(),
         }
     }
 }
@@ -84,6 +100,21 @@ impl TestCa {
         let issuers = IssuersConfig::default().with_issuer(config);
         let fetch = issuer.fetch(setup.issuer_is_up);
         let ct_log = Arc::new(MemoryCtLog::new(setup.fault, clock.clone()));
+        let second = setup
+            .second
+            .map(|(fault, ends)| (Arc::new(MemoryCtLog::new(fault, clock.clone())), ends));
+        let of = |log: &Arc<MemoryCtLog>, ends| {
+            CtLog::new(log.clone(), log.key.public_key().clone(), ends)
+        };
+        let mut ct_logs: Vec<_> = setup
+            .has_log
+            .then(|| of(&ct_log, setup.ends))
+            .into_iter()
+            .collect();
+        ct_logs.extend(second.iter().map(|(log, ends)| of(log, *ends)));
+        let ct_logs = CtLogs::new(ct_logs);
+        let own = [chain.issuer().public_key(), ct_log.key.public_key()];
+        let record = MemoryRecord::new();
         let registry = Registry::new();
         let key = authorities.intermediate_key.clone();
         let authority = CertificateAuthority::new(Parts {
@@ -95,16 +126,17 @@ impl TestCa {
             },
             chain: chain.clone(),
             certificate_lifetime: time::Duration::minutes(10),
-            ct_log: ct_log.clone(),
-            ct_log_key: ct_log.key.public_key().clone(),
+            backdate: setup.backdate,
+            key_policy: KeyPolicy::new(&setup.allowed, own),
+            ct_logs,
+            record: Arc::new(record.clone()),
+            record_policy: RecordPolicy::new(&RecordConfig::default()),
             clock: clock.clone(),
             metrics: Metrics::register(&registry).unwrap(),
         });
-        let service = sigstead_ca::serve(
-            Listeners::for_test(),
-            Arc::new(authority.unwrap()),
-            registry.clone(),
-        );
+        let authority = Arc::new(authority.unwrap());
+        let service =
+            sigstead_ca::serve(Listeners::for_test(), authority.clone(), registry.clone());
         let router = service.into_public_router().unwrap();
         Self {
             router,
@@ -113,6 +145,8 @@ impl TestCa {
             ct_log,
             chain,
             issuer,
+            record,
+            authority,
         }
     }
 
@@ -319,7 +353,12 @@ pub enum Fault {
     SignsWithAnotherKey,
     SignsAnotherEntry,
     ClockBehind,
+    ClockALittleBehind,
     ClockAhead,
+    /// Answers nothing, ever.
+    Hangs,
+    /// Answers once there is a permit at the gate.
+    WaitsForTheGate,
 }
 
 /// A CT log in memory, for tests only.
@@ -330,6 +369,8 @@ pub struct MemoryCtLog {
     clock: Arc<TestClock>,
     pub submissions: Mutex<Vec<Vec<Vec<u8>>>>,
     pub was_asked: AtomicBool,
+    pub asked: Notify,
+    pub gate: Semaphore,
 }
 
 impl MemoryCtLog {
@@ -341,13 +382,16 @@ impl MemoryCtLog {
             clock,
             submissions: Mutex::default(),
             was_asked: AtomicBool::new(false),
+            asked: Notify::new(),
+            gate: Semaphore::new(0),
         }
     }
 
     fn timestamp_millis(&self) -> u64 {
         let now = self.clock.now_millis();
         match self.fault {
-            Fault::ClockBehind => now - 1_000,
+            Fault::ClockBehind => now - 32_000,
+            Fault::ClockALittleBehind => now - 29_000,
             Fault::ClockAhead => now + 31_000,
             _ => now,
         }
@@ -361,8 +405,11 @@ impl CtLogClient for MemoryCtLog {
         chain: &[&[u8]],
     ) -> Result<SignedCertificateTimestamp, CtLogError> {
         self.was_asked.store(true, Ordering::SeqCst);
+        self.asked.notify_waiters();
         match self.fault {
             Fault::Unreachable => return Err(CtLogError::Unreachable("nobody listens".into())),
+            Fault::Hangs => std::future::pending().await,
+            Fault::WaitsForTheGate => drop(self.gate.acquire().await.unwrap()),
             Fault::RefusesChain => {
                 let message = "unknown root".to_owned();
                 return Err(CtLogError::Refused {
