@@ -123,6 +123,14 @@ pub enum Error {
         /// Why.
         source: FetchError,
     },
+    /// The issuer's keys are being asked for, or were a moment ago.
+    #[error("issuer {issuer}: {reason}")]
+    IssuerPending {
+        /// The issuer.
+        issuer: String,
+        /// What the token would have to wait for.
+        reason: &'static str,
+    },
     /// The issuer's documents are not what the specifications ask for.
     #[error("issuer {issuer} publishes an unusable {document}: {reason}")]
     IssuerDocument {

@@ -1,30 +1,51 @@
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use time::OffsetDateTime;
-use tokio::task::JoinSet;
+use tokio::time::Instant;
 
 use crate::address::Reach;
 use crate::ci_provider::CiProviders;
+use crate::config::{IssuerConfig, IssuerType, IssuersConfig};
+use crate::error::Error;
 use crate::fetch::Fetch;
-use crate::provider::Provider;
+use crate::fetch_limit::{FetchLimit, Lane, PatternLimit};
+use crate::issuer_keys::{Fetching, IssuerKeys};
+use crate::issuer_state::{IssuerLocation, IssuerState};
+use crate::key_source::KeySource;
+use crate::pattern;
+use crate::principal::Principal;
+use crate::remembered::Remembered;
 use crate::token::IdToken;
-use crate::{Error, IssuerConfig, IssuerType, IssuersConfig, Principal, pattern};
 
 /// The trusted issuers, with their keys as far as they were needed.
 pub struct Issuers {
-    fixed: BTreeMap<String, Arc<Provider>>,
-    meta: BTreeMap<String, IssuerConfig>,
+    exact: BTreeMap<String, Exact>,
+    patterns: BTreeMap<String, Pattern>,
     ci_providers: CiProviders,
-    matched: Mutex<Matched>,
-    fetch: Arc<dyn Fetch>,
+    /// Written by every token of an issuer that a pattern stands for.
+    remembered: Mutex<Remembered>,
+    fetching: Arc<Fetching>,
 }
 
-/// Issuers that a pattern stands for, most of them made up by strangers, so their number is bounded.
-#[derive(Default)]
-struct Matched {
-    providers: HashMap<String, (Arc<Provider>, u64)>,
-    uses: u64,
+/// An issuer whose URL is in the file.
+struct Exact {
+    config: IssuerConfig,
+    keys: Arc<IssuerKeys>,
+}
+
+/// Issuers for whose URLs a pattern is in the file.
+struct Pattern {
+    config: IssuerConfig,
+    limit: PatternLimit,
+}
+
+/// The issuer that a token names.
+struct Named {
+    config: IssuerConfig,
+    keys: Arc<IssuerKeys>,
+    lane: Lane,
 }
 
 /// One configured issuer, as clients may know it.
@@ -46,15 +67,6 @@ pub struct ConfiguredIssuer {
     pub skip_email_verification: bool,
 }
 
-/// Where an issuer is.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum IssuerLocation {
-    /// At this URL.
-    Url(String),
-    /// At every URL that matches this pattern.
-    Wildcard(String),
-}
-
 impl Issuers {
     /// Takes the issuers of a file. Nothing is fetched yet.
     ///
@@ -62,116 +74,122 @@ impl Issuers {
     /// [`Error::CiProviderInvalid`], unless the file was checked.
     pub fn new(config: IssuersConfig, fetch: Arc<dyn Fetch>) -> Result<Self, Error> {
         let ci_providers = CiProviders::new(&config.ci_issuer_metadata)?;
-        let provider = |(url, mut issuer): (String, IssuerConfig)| {
-            issuer.issuer_url.clone_from(&url);
-            (url, Arc::new(Provider::new(issuer, Reach::Anywhere)))
+        let exact = |(url, mut config): (String, IssuerConfig)| {
+            config.issuer_url.clone_from(&url);
+            let keys = Arc::new(keys(&config, Reach::Anywhere));
+            (url, Exact { config, keys })
         };
+        let pattern = |(pattern, config)| {
+            let limit = PatternLimit::new();
+            (pattern, Pattern { config, limit })
+        };
+        let limit = FetchLimit::new();
         Ok(Self {
-            fixed: config.issuers.into_iter().map(provider).collect(),
-            meta: config.meta_issuers,
+            exact: config.issuers.into_iter().map(exact).collect(),
+            patterns: config.meta_issuers.into_iter().map(pattern).collect(),
             ci_providers,
-            matched: Mutex::default(),
-            fetch,
+            remembered: Mutex::default(),
+            fetching: Arc::new(Fetching { fetch, limit }),
         })
     }
 
     /// Verifies a token and says who presented it.
     ///
     /// # Errors
-    /// The token is not acceptable, or [`Error::IssuerUnavailable`] and [`Error::IssuerDocument`] if
-    /// its issuer is at fault.
+    /// The token is not acceptable, or [`Error::IssuerUnavailable`], [`Error::IssuerDocument`] and
+    /// [`Error::IssuerPending`] if its issuer is at fault.
     pub async fn verify(&self, token: &str, now: OffsetDateTime) -> Result<Principal, Error> {
         let token = IdToken::parse(token)?;
         // Not believed: it only says whose keys to try, and the keys then decide.
-        let provider = self.provider(token.claims.text("iss")?)?;
-        let issuer = provider.config();
+        let named = self.named(token.claims.text("iss")?)?;
+        let issuer = &named.config;
         // Before the signature, because they cost nothing and a stale token causes no fetch.
         token.claims.check_audience(&issuer.client_id)?;
         token.claims.check_times(now)?;
-        provider.verify(&*self.fetch, &token, now).await?;
+        named
+            .keys
+            .verify(&self.fetching, &named.lane, &token)
+            .await?;
         Principal::from_claims(&token.claims, issuer, &self.ci_providers)
     }
 
     /// What clients may know about the issuers.
     #[must_use]
     pub fn configured(&self) -> Vec<ConfiguredIssuer> {
-        let fixed = self
-            .fixed
+        let exact = self
+            .exact
             .iter()
-            .map(|(url, provider)| describe(IssuerLocation::Url(url.clone()), provider.config()));
-        let meta = self
-            .meta
-            .iter()
-            .map(|(pattern, issuer)| describe(IssuerLocation::Wildcard(pattern.clone()), issuer));
-        fixed.chain(meta).collect()
+            .map(|(url, issuer)| describe(IssuerLocation::Url(url.clone()), &issuer.config));
+        let patterns = self.patterns.iter().map(|(pattern, issuer)| {
+            describe(IssuerLocation::Wildcard(pattern.clone()), &issuer.config)
+        });
+        exact.chain(patterns).collect()
     }
 
-    /// Fetches the keys that are missing or old, so that the first token need not wait for them.
-    pub async fn warm(&self, now: OffsetDateTime) {
-        let mut fetches = JoinSet::new();
-        for provider in self.fixed.values() {
-            let (provider, fetch) = (provider.clone(), self.fetch.clone());
-            // The provider keeps and logs a failure.
-            fetches.spawn(async move { provider.warm(&*fetch, now).await });
+    /// Starts the fetches that are due, and waits for none. Who calls it every second keeps the keys
+    /// at hand, so that neither the first token nor the first after a rotation waits for them.
+    pub fn refresh(&self) {
+        for issuer in self.exact.values() {
+            issuer.keys.refresh(&self.fetching, &Lane::Known);
         }
-        while fetches.join_next().await.is_some() {}
     }
 
-    /// Whether tokens of at least one issuer can be verified. Asks what is known, fetches nothing.
-    ///
-    /// # Errors
-    /// Why the first issuer without keys has none; none was tried before [`Issuers::warm`].
-    pub fn check_reachable(&self) -> Result<(), Option<Error>> {
-        let mut providers = self.fixed.values();
-        if self.fixed.is_empty() || self.fixed.values().any(|provider| provider.has_keys()) {
-            return Ok(());
-        }
-        Err(providers.find_map(|provider| provider.failure()))
+    /// How each issuer does whose URL is in the file.
+    #[must_use]
+    pub fn states(&self) -> Vec<IssuerState> {
+        let state = |(url, issuer): (&String, &Exact)| IssuerState {
+            location: IssuerLocation::Url(url.clone()),
+            keys: issuer.keys.state(),
+        };
+        self.exact.iter().map(state).collect()
     }
 
-    fn provider(&self, issuer_url: &str) -> Result<Arc<Provider>, Error> {
-        if let Some(provider) = self.fixed.get(issuer_url) {
-            return Ok(provider.clone());
+    fn named(&self, issuer_url: &str) -> Result<Named, Error> {
+        if let Some(issuer) = self.exact.get(issuer_url) {
+            return Ok(Named {
+                config: issuer.config.clone(),
+                keys: issuer.keys.clone(),
+                lane: Lane::Known,
+            });
         }
         let unknown = || Error::IssuerUnknown {
             issuer: issuer_url.to_owned(),
         };
-        let meta = pattern::closest(&self.meta, issuer_url).ok_or_else(unknown)?;
-        let mut matched = self.matched.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(provider) = matched.find(issuer_url) {
-            return Ok(provider);
+        let pattern = pattern::closest(&self.patterns, issuer_url).ok_or_else(unknown)?;
+        let config = pattern.config.concrete(issuer_url);
+        config.validate_at(issuer_url).map_err(|_| unknown())?;
+        let keys = self.remember(&config)?;
+        let lane = if keys.is_proven() {
+            Lane::Known
+        } else {
+            Lane::Strange(pattern.limit.clone())
+        };
+        Ok(Named { config, keys, lane })
+    }
+
+    fn remember(&self, config: &IssuerConfig) -> Result<Arc<IssuerKeys>, Error> {
+        let url = &config.issuer_url;
+        let now = Instant::now();
+        let mut remembered = self
+            .remembered
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        if let Some(keys) = remembered.find(url, now) {
+            return Ok(keys);
         }
-        let issuer = meta.concrete(issuer_url);
-        issuer.validate_at(issuer_url).map_err(|_| unknown())?;
-        let provider = Arc::new(Provider::new(issuer, Reach::Public));
-        matched.insert(issuer_url, provider.clone());
-        Ok(provider)
+        let keys = Arc::new(keys(config, Reach::Public));
+        if remembered.insert(url, keys.clone(), now) {
+            return Ok(keys);
+        }
+        Err(Error::IssuerPending {
+            issuer: url.clone(),
+            reason: "too many unknown issuers are being asked",
+        })
     }
 }
 
-impl Matched {
-    fn find(&mut self, issuer_url: &str) -> Option<Arc<Provider>> {
-        let (provider, used) = self.providers.get_mut(issuer_url)?;
-        self.uses += 1;
-        *used = self.uses;
-        Some(provider.clone())
-    }
-
-    fn insert(&mut self, issuer_url: &str, provider: Arc<Provider>) {
-        if self.providers.len() >= MAX_MATCHED {
-            // Without keys first: they are the made-up ones.
-            let least = self
-                .providers
-                .iter()
-                .min_by_key(|(_, (provider, used))| (provider.has_keys(), *used));
-            if let Some(url) = least.map(|(url, _)| url.clone()) {
-                self.providers.remove(&url);
-            }
-        }
-        self.uses += 1;
-        self.providers
-            .insert(issuer_url.to_owned(), (provider, self.uses));
-    }
+fn keys(config: &IssuerConfig, reach: Reach) -> IssuerKeys {
+    IssuerKeys::new(KeySource::new(config, reach), LONGEST_AGE)
 }
 
 fn describe(location: IssuerLocation, issuer: &IssuerConfig) -> ConfiguredIssuer {
@@ -186,8 +204,9 @@ fn describe(location: IssuerLocation, issuer: &IssuerConfig) -> ConfiguredIssuer
     }
 }
 
-/// How many issuers of patterns are remembered.
-const MAX_MATCHED: usize = 100;
+/// How long keys are used while the issuer cannot be reached. Longer, and a key that the issuer took
+/// back stays good for whoever can cut the two off from each other.
+const LONGEST_AGE: Duration = Duration::from_secs(24 * 60 * 60);
 
 #[cfg(test)]
 mod tests;

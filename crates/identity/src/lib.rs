@@ -8,7 +8,8 @@
 //! verifies the token and makes its [`Principal`], with names and extensions as Fulcio makes them.
 //!
 //! Deliberately absent: symmetric signatures and encrypted tokens; the parts of Go's template language
-//! that loop or define; a clock, because time is an argument.
+//! that loop or define; a clock: the time that tokens are compared with is an argument, and the ages of
+//! keys are measured with the timer of the runtime.
 
 mod address;
 mod certificate_uri;
@@ -18,12 +19,16 @@ mod config;
 mod email;
 mod error;
 mod fetch;
+mod fetch_limit;
+mod issuer_keys;
+mod issuer_state;
 mod issuers;
 mod key_set;
 mod key_source;
 mod pattern;
+mod pause;
 mod principal;
-mod provider;
+mod remembered;
 mod spiffe_id;
 mod subject_domain;
 mod template;
@@ -36,7 +41,8 @@ pub use claims::path::PathFault;
 pub use config::{CiIssuerMetadata, IssuerConfig, IssuerType, IssuersConfig};
 pub use error::{CiProviderFault, ConfigFault, Error};
 pub use fetch::{DocumentRequest, Fetch, FetchError, FetchOptions, HttpFetch, MAX_DOCUMENT_BYTES};
-pub use issuers::{ConfiguredIssuer, IssuerLocation, Issuers};
+pub use issuer_state::{Failing, IssuerLocation, IssuerState, KeyState};
+pub use issuers::{ConfiguredIssuer, Issuers};
 pub use principal::Principal;
 pub use template::TemplateFault;
 pub use token::MAX_TOKEN_BYTES;

@@ -1,6 +1,7 @@
 //! A test issuer: keys, documents and signed tokens, without a network.
 
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
@@ -110,6 +111,18 @@ pub(crate) fn encode(bytes: impl AsRef<[u8]>) -> String {
 pub(crate) struct MemoryFetch {
     documents: Mutex<HashMap<String, Vec<u8>>>,
     fetches: Mutex<Vec<String>>,
+    /// URLs that begin so are never answered.
+    hanging: Mutex<Option<String>>,
+    running: AtomicUsize,
+}
+
+/// A fetch that has not ended.
+struct Running<'a>(&'a AtomicUsize);
+
+impl Drop for Running<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::SeqCst);
+    }
 }
 
 impl MemoryFetch {
@@ -143,6 +156,28 @@ impl MemoryFetch {
         self.documents.lock().unwrap().clear();
     }
 
+    /// Answers nothing any more.
+    pub(crate) fn hang(&self) {
+        self.hang_at("");
+    }
+
+    pub(crate) fn hang_at(&self, issuer: &str) {
+        *self.hanging.lock().unwrap() = Some(issuer.to_owned());
+    }
+
+    /// How many fetches run.
+    pub(crate) fn running(&self) -> usize {
+        self.running.load(Ordering::SeqCst)
+    }
+
+    /// Lets others run until so many fetches were begun and none runs.
+    pub(crate) async fn ended(&self, fetches: usize) {
+        while self.fetches() < fetches || self.running() > 0 {
+            tokio::task::yield_now().await;
+        }
+        tokio::task::yield_now().await;
+    }
+
     pub(crate) fn key_fetches(&self) -> usize {
         self.fetches
             .lock()
@@ -162,6 +197,12 @@ impl Fetch for MemoryFetch {
     async fn fetch(&self, request: DocumentRequest<'_>) -> Result<Vec<u8>, FetchError> {
         let url = request.url;
         self.fetches.lock().unwrap().push(url.to_string());
+        self.running.fetch_add(1, Ordering::SeqCst);
+        let _running = Running(&self.running);
+        let hanging = self.hanging.lock().unwrap().clone();
+        if hanging.is_some_and(|begin| url.as_str().starts_with(&begin)) {
+            std::future::pending::<()>().await;
+        }
         let found = self.documents.lock().unwrap().get(url.as_str()).cloned();
         found.ok_or_else(|| FetchError::Status {
             url: url.to_string(),

@@ -228,7 +228,9 @@ fn token_problem(error: &sigstead_identity::Error) -> Problem {
             "E-CA-004",
             "ask the issuer's operator for tokens with the claims of the issuer's type",
         ),
-        Token::IssuerUnavailable { .. } | Token::IssuerDocument { .. } => {
+        Token::IssuerUnavailable { .. }
+        | Token::IssuerDocument { .. }
+        | Token::IssuerPending { .. } => {
             let message =
                 "The issuer of the identity token cannot be asked for its keys; try again later";
             return Problem::new(Kind::Unavailable, "E-CA-013", message).with_detail(causes(error));

@@ -128,32 +128,12 @@ impl CertificateAuthority {
         self.under_way.wait().await;
     }
 
-    /// Whether the keys of at least one issuer are at hand.
-    pub(crate) fn reaches_an_issuer(&self) -> bool {
-        self.parts.issuers.check_reachable().is_ok()
-    }
-
-    /// Fetches the issuers' keys that are missing or old.
-    pub(crate) async fn warm_issuers(&self) {
-        self.parts.issuers.warm(self.parts.clock.now()).await;
-    }
-
     /// Whether certificates can be issued as far as this process can tell: the authority outlives
-    /// them, and tokens of at least one issuer can be verified.
+    /// them. An issuer that is down is no reason: it is down for its own tokens only.
     pub(crate) fn check_ready(&self) -> Result<(), String> {
         let now = self.parts.clock.now();
         self.parts.chain.check_covers(self.validity_at(now))?;
-        self.parts.ct_logs.check()?;
-        self.parts
-            .issuers
-            .check_reachable()
-            .map_err(|failure| match failure {
-                Some(failure) => format!(
-                    "no issuer can be reached: {}",
-                    sigstead_kit::causes(&failure)
-                ),
-                None => "no issuer was reached yet".to_owned(),
-            })
+        self.parts.ct_logs.check()
     }
 
     /// The seams, for the faces that only read.

@@ -20,7 +20,7 @@ pub fn serve(
     registry: Registry,
 ) -> Service {
     let (follower, checked) = (authority.clone(), authority.clone());
-    let finishing = authority.clone();
+    let (finishing, warned) = (authority.clone(), authority.clone());
     Service::new("ca", listeners)
         .public(api::http::routes(authority.clone()))
         .grpc(api::grpc::service(authority), api::grpc::METHODS)
@@ -31,6 +31,7 @@ pub fn serve(
         .readiness("authority", move || {
             std::future::ready(checked.check_ready())
         })
+        .warning("issuers", move || unusable_issuers(&warned))
         .task("issuer keys", move |stop| follow_issuers(follower, stop))
         .task("issuances", move |stop| async move {
             stop.cancelled().await;
@@ -44,17 +45,31 @@ pub fn serve(
 async fn follow_issuers(authority: Arc<CertificateAuthority>, stop: CancellationToken) {
     let follow = async {
         loop {
-            authority.warm_issuers().await;
-            let reached = authority.reaches_an_issuer();
-            let pause = if reached {
-                FOLLOW_INTERVAL
-            } else {
-                UNREACHED_INTERVAL
-            };
-            tokio::time::sleep(pause).await;
+            authority.parts().issuers.refresh();
+            tokio::time::sleep(FOLLOW_INTERVAL).await;
         }
     };
     stop.run_until_cancelled(follow).await;
+}
+
+/// An issuer that is down keeps its own tokens from being verified and no others, so the authority is ready
+/// without it.
+fn unusable_issuers(authority: &CertificateAuthority) -> Option<String> {
+    let states = authority.parts().issuers.states().into_iter();
+    let failed: Vec<String> = states
+        .filter(|state| !state.keys.is_usable)
+        .filter_map(|state| state.keys.failing)
+        .filter(|failing| failing.since >= UNUSABLE_FOR)
+        .map(|failing| sigstead_kit::causes(&failing.error))
+        .collect();
+    if failed.is_empty() {
+        return None;
+    }
+    Some(format!(
+        "tokens of {} issuer(s) are answered with 503: {}",
+        failed.len(),
+        failed.join("; ")
+    ))
 }
 
 pub(crate) async fn read_text(path: &Path) -> Result<String, Error> {
@@ -103,7 +118,8 @@ pub(crate) fn fetch_options(config: &Config) -> FetchOptions {
     }
 }
 
-/// An issuer that was down is tried again so often.
-const FOLLOW_INTERVAL: Duration = Duration::from_secs(60);
-/// The same until one was reached for the first time: services start in any order.
-const UNREACHED_INTERVAL: Duration = Duration::from_millis(250);
+/// How often it is looked whether the keys of an issuer are to be fetched. Each issuer has pauses of its
+/// own; the shortest is half a second.
+const FOLLOW_INTERVAL: Duration = Duration::from_millis(250);
+/// Services start in any order, so an issuer may be a little late.
+const UNUSABLE_FOR: Duration = Duration::from_secs(30);

@@ -1,8 +1,11 @@
 use serde_json::{Value, json};
-use time::Duration;
+use tokio::time::advance;
 
 use super::*;
 use crate::testing::{ISSUER, MemoryFetch, TestKey, now};
+
+const OTHER: &str = "https://other.example.com";
+const MINUTE: Duration = Duration::from_secs(60);
 
 fn email_claims() -> Value {
     json!({
@@ -74,74 +77,162 @@ async fn refuses_tokens_that_are_not_for_here_or_not_for_now() {
     assert!(matches!(error, Error::SignatureInvalid));
 }
 
-#[tokio::test]
-async fn an_unknown_key_is_looked_up_again_but_not_at_will() {
+fn lasting() -> Value {
+    with("exp", json!(now().unix_timestamp() + 80_000))
+}
+
+async fn outcome(issuers: &Issuers, token: &str) -> &'static str {
+    match issuers.verify(token, now()).await {
+        Ok(_) => "ok",
+        Err(Error::KeyUnknown) => "key unknown",
+        Err(Error::SignatureInvalid) => "signature invalid",
+        Err(Error::IssuerPending { .. }) => "pending",
+        Err(Error::IssuerUnavailable { .. }) => "unavailable",
+        Err(error) => panic!("{error:?}"),
+    }
+}
+
+fn unusable(issuers: &Issuers) -> Vec<String> {
+    let states = issuers.states().into_iter();
+    let unusable = states.filter(|state| !state.keys.is_usable);
+    unusable
+        .map(|state| match state.location {
+            IssuerLocation::Url(url) | IssuerLocation::Wildcard(url) => url,
+        })
+        .collect()
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_token_with_an_unknown_key_has_the_keys_fetched_once_a_minute() {
     let (old, new) = (TestKey::p256(), TestKey::p256());
     let fetch = MemoryFetch::serving(ISSUER, &[old.jwk("old")]);
     let issuers = issuers(&fetch);
-    issuers
-        .verify(&old.token("old", &email_claims()), now())
-        .await
-        .unwrap();
+    assert_eq!(outcome(&issuers, &old.token("old", &lasting())).await, "ok");
     fetch.serve_issuer(ISSUER, &[new.jwk("new")]);
-    let token = new.token("new", &email_claims());
-    let soon = now() + Duration::seconds(1);
-    assert!(matches!(
-        issuers.verify(&token, soon).await,
-        Err(Error::KeyUnknown)
-    ));
-    assert_eq!(fetch.key_fetches(), 1);
-    let later = now() + Duration::seconds(20);
-    issuers.verify(&token, later).await.unwrap();
+    assert_eq!(outcome(&issuers, &new.token("new", &lasting())).await, "ok");
     assert_eq!(fetch.key_fetches(), 2);
-    assert!(matches!(
-        issuers
-            .verify(&old.token("old", &email_claims()), later)
-            .await,
-        Err(Error::KeyUnknown)
-    ));
+    let taken_back = old.token("old", &lasting());
+    for number in 0..500 {
+        let made_up = old.token(&format!("made-up-{number}"), &lasting());
+        assert_eq!(outcome(&issuers, &made_up).await, "pending");
+    }
+    assert_eq!(outcome(&issuers, &taken_back).await, "pending");
+    assert_eq!(fetch.key_fetches(), 2, "a flood of keys is none of fetches");
+    advance(MINUTE).await;
+    assert_eq!(outcome(&issuers, &taken_back).await, "key unknown");
+    assert_eq!(fetch.key_fetches(), 3);
+    // The answer counts for a minute, and the issuer is not asked again for the same key.
+    assert_eq!(outcome(&issuers, &taken_back).await, "key unknown");
+    assert_eq!(outcome(&issuers, &new.token("new", &lasting())).await, "ok");
+    assert_eq!(fetch.key_fetches(), 3);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_token_that_names_no_key_may_be_of_a_new_one() {
+    let (old, new) = (TestKey::p256(), TestKey::p256());
+    let fetch = MemoryFetch::serving(ISSUER, &[old.jwk("old")]);
+    let issuers = issuers(&fetch);
+    issuers.refresh();
+    fetch.ended(1).await;
+    fetch.serve_issuer(ISSUER, &[new.jwk("new")]);
+    let token = |key: &TestKey| key.token_with_header(&json!({"alg": "ES256"}), &lasting());
+    assert_eq!(outcome(&issuers, &token(&new)).await, "ok");
+    assert_eq!(outcome(&issuers, &token(&old)).await, "signature invalid");
     assert_eq!(fetch.key_fetches(), 2);
 }
 
-#[tokio::test]
-async fn an_issuer_that_was_down_is_tried_again() {
+#[tokio::test(start_paused = true)]
+async fn old_keys_verify_at_once_while_the_issuer_hangs() {
+    let key = TestKey::p256();
+    let fetch = MemoryFetch::serving(ISSUER, &[key.jwk("k")]);
+    let issuers = issuers(&fetch);
+    let token = key.token("k", &lasting());
+    assert_eq!(outcome(&issuers, &token).await, "ok");
+    fetch.hang();
+    for _ in 0..100 {
+        advance(11 * MINUTE).await;
+        let before = Instant::now();
+        assert_eq!(outcome(&issuers, &token).await, "ok");
+        assert_eq!(before.elapsed(), Duration::ZERO);
+    }
+    assert!(fetch.fetches() > 20, "it is asked again and again");
+    let before = Instant::now();
+    let unknown = key.token("unknown", &lasting());
+    let waited = outcome(&issuers, &unknown).await;
+    assert!(matches!(waited, "pending" | "unavailable"), "{waited}");
+    assert!(before.elapsed() <= Duration::from_secs(3));
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_issuer_that_hangs_makes_no_token_of_another_wait() {
+    let key = TestKey::p256();
+    let fetch = MemoryFetch::serving(ISSUER, &[key.jwk("k")]);
+    fetch.serve_issuer(OTHER, &[key.jwk("k")]);
+    fetch.hang_at(OTHER);
+    let config = IssuersConfig::default()
+        .with_issuer(IssuerConfig::new(ISSUER, "sigstore", IssuerType::Email))
+        .with_issuer(IssuerConfig::new(OTHER, "sigstore", IssuerType::Email));
+    let issuers = Issuers::new(config, fetch.clone()).unwrap();
+    issuers.refresh();
+    let before = Instant::now();
+    assert_eq!(outcome(&issuers, &key.token("k", &lasting())).await, "ok");
+    assert_eq!(before.elapsed(), Duration::ZERO);
+    assert_eq!(unusable(&issuers), [OTHER]);
+    let mut claims = lasting();
+    claims["iss"] = json!(OTHER);
+    assert_eq!(outcome(&issuers, &key.token("k", &claims)).await, "pending");
+    assert_eq!(before.elapsed(), Duration::from_secs(3));
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_issuer_that_starts_late_is_waited_for_a_moment() {
     let key = TestKey::p256();
     let fetch = Arc::new(MemoryFetch::default());
     let issuers = issuers(&fetch);
     let token = key.token("k", &email_claims());
-    let error = issuers.verify(&token, now()).await.unwrap_err();
-    assert!(matches!(error, Error::IssuerUnavailable { .. }));
-    assert!(issuers.check_reachable().unwrap_err().is_some());
+    assert_eq!(outcome(&issuers, &token).await, "unavailable");
+    let states = issuers.states();
+    let failing = states[0].keys.failing.as_ref().unwrap();
+    assert!(matches!(failing.error, Error::IssuerUnavailable { .. }));
+    for _ in 0..20 {
+        advance(Duration::from_secs(10 * 60)).await;
+        assert_eq!(outcome(&issuers, &token).await, "unavailable");
+    }
+    let (asked, before) = (fetch.fetches(), Instant::now());
+    assert_eq!(outcome(&issuers, &token).await, "unavailable");
+    assert_eq!(before.elapsed(), Duration::ZERO, "the pause is long by now");
+    assert_eq!(fetch.fetches(), asked);
     fetch.serve_issuer(ISSUER, &[key.jwk("k")]);
-    assert!(
-        issuers.verify(&token, now()).await.is_err(),
-        "not more often than the interval"
-    );
-    issuers
-        .verify(&token, now() + Duration::seconds(11))
-        .await
-        .unwrap();
-    assert!(issuers.check_reachable().is_ok());
+    advance(Duration::from_secs(5 * 60)).await;
+    assert_eq!(outcome(&issuers, &token).await, "ok");
+    assert!(unusable(&issuers).is_empty());
 }
 
-#[tokio::test]
-async fn keys_outlive_a_short_absence_of_the_issuer_and_not_a_long_one() {
+#[tokio::test(start_paused = true)]
+async fn a_token_waits_for_the_first_keys_of_an_issuer_that_is_about_to_be_asked_again() {
+    let key = TestKey::p256();
+    let fetch = Arc::new(MemoryFetch::default());
+    let issuers = issuers(&fetch);
+    issuers.refresh();
+    fetch.ended(1).await;
+    fetch.serve_issuer(ISSUER, &[key.jwk("k")]);
+    let token = key.token("k", &email_claims());
+    assert_eq!(outcome(&issuers, &token).await, "ok");
+}
+
+#[tokio::test(start_paused = true)]
+async fn keys_outlive_a_day_without_their_issuer_and_no_more() {
     let key = TestKey::p256();
     let fetch = MemoryFetch::serving(ISSUER, &[key.jwk("k")]);
     let issuers = issuers(&fetch);
-    issuers.warm(now()).await;
+    let token = key.token("k", &lasting());
+    assert_eq!(outcome(&issuers, &token).await, "ok");
     fetch.go_down();
-    let claims = with("exp", json!(now().unix_timestamp() + 1_000_000));
-    let token = key.token("k", &claims);
-    issuers
-        .verify(&token, now() + Duration::hours(1))
-        .await
-        .unwrap();
-    let error = issuers
-        .verify(&token, now() + Duration::hours(7))
-        .await
-        .unwrap_err();
-    assert!(matches!(error, Error::IssuerUnavailable { .. }));
+    advance(Duration::from_secs(24 * 60 * 60 - 1)).await;
+    assert_eq!(outcome(&issuers, &token).await, "ok");
+    advance(Duration::from_secs(1)).await;
+    assert_eq!(outcome(&issuers, &token).await, "unavailable");
+    assert_eq!(unusable(&issuers), [ISSUER]);
 }
 
 #[tokio::test]
@@ -218,38 +309,76 @@ async fn a_pattern_stands_for_many_issuers_each_with_its_own_keys() {
         issuers.verify(&unmatched, now()).await,
         Err(Error::IssuerUnknown { .. })
     ));
-    assert!(
-        issuers.check_reachable().is_ok(),
-        "patterns are not waited for"
-    );
+    assert!(unusable(&issuers).is_empty(), "patterns are not waited for");
 }
 
-#[tokio::test]
-async fn made_up_issuers_do_not_fill_the_memory() {
+fn pattern_issuers(fetch: &Arc<MemoryFetch>) -> Issuers {
     let config = IssuersConfig::default().with_meta_issuer(
         "https://*.example.com",
         IssuerConfig::new("", "sigstore", IssuerType::Email),
     );
+    Issuers::new(config, fetch.clone()).unwrap()
+}
+
+fn made_up(key: &TestKey, number: usize) -> String {
+    let claims = with("iss", json!(format!("https://i{number}.example.com")));
+    key.token("k", &claims)
+}
+
+#[tokio::test(start_paused = true)]
+async fn names_without_keys_neither_fill_the_memory_nor_push_out_an_issuer() {
     let key = TestKey::p256();
-    let issuers = Issuers::new(config, MemoryFetch::serving(ISSUER, &[key.jwk("k")])).unwrap();
-    issuers
-        .verify(&key.token("k", &email_claims()), now())
-        .await
-        .unwrap();
-    for number in 0..MAX_MATCHED * 2 {
-        let claims = with("iss", json!(format!("https://i{number}.example.com")));
-        assert!(
-            issuers
-                .verify(&key.token("k", &claims), now())
-                .await
-                .is_err()
-        );
+    let fetch = MemoryFetch::serving(ISSUER, &[key.jwk("k")]);
+    let issuers = pattern_issuers(&fetch);
+    let token = key.token("k", &email_claims());
+    assert_eq!(outcome(&issuers, &token).await, "ok");
+    for number in 0..600 {
+        let refused = outcome(&issuers, &made_up(&key, number)).await;
+        assert_eq!(refused, "unavailable");
     }
-    let matched = issuers.matched.lock().unwrap();
-    assert_eq!(matched.providers.len(), MAX_MATCHED);
-    assert!(
-        matched.providers.contains_key(ISSUER),
-        "the one with keys stays"
+    assert!(issuers.remembered.lock().unwrap().len() <= 257);
+    fetch.go_down();
+    assert_eq!(outcome(&issuers, &token).await, "ok");
+}
+
+#[tokio::test(start_paused = true)]
+async fn made_up_issuers_that_hang_are_asked_two_at_a_time() {
+    let key = TestKey::p256();
+    let fetch = MemoryFetch::serving(ISSUER, &[key.jwk("k")]);
+    let issuers = pattern_issuers(&fetch);
+    let token = key.token("k", &email_claims());
+    assert_eq!(outcome(&issuers, &token).await, "ok");
+    fetch.hang();
+    let tokens: Vec<String> = (0..100).map(|number| made_up(&key, number)).collect();
+    let waiting = tokens.iter().map(|token| outcome(&issuers, token));
+    let before = Instant::now();
+    let refused = futures::future::join_all(waiting).await;
+    assert!(refused.iter().all(|refused| *refused == "pending"));
+    assert_eq!(before.elapsed(), Duration::from_secs(3));
+    assert_eq!(fetch.running(), 2);
+    let before = Instant::now();
+    assert_eq!(outcome(&issuers, &token).await, "ok");
+    assert_eq!(before.elapsed(), Duration::ZERO);
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_failure_of_a_name_is_forgotten_after_a_minute() {
+    let key = TestKey::p256();
+    let fetch = Arc::new(MemoryFetch::default());
+    let issuers = pattern_issuers(&fetch);
+    let token = made_up(&key, 1);
+    for _ in 0..8 {
+        assert_eq!(outcome(&issuers, &token).await, "unavailable");
+        advance(Duration::from_secs(5)).await;
+    }
+    fetch.serve_issuer("https://i1.example.com", &[key.jwk("k")]);
+    advance(MINUTE).await;
+    let before = Instant::now();
+    assert_eq!(outcome(&issuers, &token).await, "ok");
+    assert_eq!(
+        before.elapsed(),
+        Duration::ZERO,
+        "the pauses are forgotten too"
     );
 }
 
