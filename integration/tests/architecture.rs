@@ -14,10 +14,11 @@ use serde_json::Value;
 const LINES_AT_MOST: usize = 600;
 
 /// Crates without runtime, files, network, database, protobuf, configuration, clock or ambient randomness.
-const PURE: [&str; 11] = [
+const PURE: [&str; 12] = [
     "merkle",
     "key",
     "protojson",
+    "rules",
     "tiles",
     "note",
     "x509",
@@ -45,7 +46,7 @@ const IMPURE: [&str; 12] = [
 ];
 
 /// Outside libraries that only some packages may use, and which.
-const WRAPPERS: [(&str, &[&str]); 7] = [
+const WRAPPERS: [(&str, &[&str]); 8] = [
     ("prost", &["proto"]),
     (
         "tonic",
@@ -64,6 +65,7 @@ const WRAPPERS: [(&str, &[&str]); 7] = [
     ),
     ("sled", &["store"]),
     ("cms", &["tsp"]),
+    ("cel", &["rules"]),
     ("tokio-rustls", &["kit"]),
     (
         "yaml_serde",
