@@ -2,19 +2,21 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 
-use serde::de::IgnoredAny;
 use serde::{Deserialize, Serialize};
 
 use crate::Error;
 
+mod file;
 mod validation;
+mod warning;
+
+pub use warning::ConfigWarning;
 
 /// The file of trusted issuers, in the format of Fulcio's own `config.yaml` or `config.json`.
 ///
-/// Keys stand in the spelling of either; what is unknown is refused, because a misspelled
-/// restriction would be no restriction.
+/// Keys stand in the spelling of either. What nothing reads does not stop anything, because a newer
+/// Fulcio may know it; [`IssuersConfig::warnings`] tells of it.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub struct IssuersConfig {
     /// Issuers by their URL.
     #[serde(
@@ -41,14 +43,13 @@ pub struct IssuersConfig {
         skip_serializing_if = "BTreeMap::is_empty"
     )]
     pub ci_issuer_metadata: BTreeMap<String, CiIssuerMetadata>,
-    /// A place for YAML anchors, which the shipped file uses; nothing reads it.
-    #[serde(rename = "define", default, skip_serializing)]
-    anchors: Anchors,
+    /// The keys that the file had and nothing reads.
+    #[serde(skip)]
+    ignored: Vec<String>,
 }
 
 /// One trusted issuer.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub struct IssuerConfig {
     /// The `iss` of its tokens. Default: the key of the entry.
     #[serde(
@@ -181,7 +182,7 @@ pub enum IssuerType {
 
 /// How the claims of one continuous integration system become certificate extensions.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, default)]
+#[serde(default)]
 pub struct CiIssuerMetadata {
     /// Values for claims that a token lacks. A token that has a claim of the name overrides one.
     #[serde(rename = "default-template-values", alias = "DefaultTemplateValues")]
@@ -209,41 +210,16 @@ pub struct CiIssuerMetadata {
     pub subject_alternative_name_template: String,
 }
 
-/// The content of `define:`, of any shape and without meaning.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
-struct Anchors;
-
-impl<'de> Deserialize<'de> for Anchors {
-    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        IgnoredAny::deserialize(deserializer).map(|_| Self)
-    }
-}
-
 impl IssuersConfig {
     /// Reads and checks the file.
     ///
     /// # Errors
-    /// [`Error::ConfigSyntax`] with line and column, or [`Error::ConfigInvalid`] with the entry.
+    /// [`Error::ConfigSyntax`] with the place, or [`Error::ConfigInvalid`] and [`Error::CiProviderInvalid`]
+    /// with the entry.
     pub fn parse(text: &str) -> Result<Self, Error> {
-        let config = if text.trim_start().starts_with('{') {
-            Self::parse_json(text).map_err(|error| Error::ConfigSyntax(Arc::new(error)))?
-        } else {
-            Self::parse_yaml(text).map_err(|error| Error::ConfigSyntax(Arc::new(error)))?
-        };
+        let config = file::read(text)?;
         config.validate()?;
         Ok(config)
-    }
-
-    // Both first without types: only so are keys refused that stand twice.
-
-    fn parse_json(text: &str) -> Result<Self, serde_json::Error> {
-        let _document: serde_yaml::Value = serde_json::from_str(text)?;
-        serde_json::from_str(text)
-    }
-
-    fn parse_yaml(text: &str) -> Result<Self, serde_yaml::Error> {
-        let _document: serde_yaml::Value = serde_yaml::from_str(text)?;
-        serde_yaml::from_str(text)
     }
 
     /// The file as YAML, for [`IssuersConfig::parse`].

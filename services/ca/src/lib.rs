@@ -14,7 +14,7 @@ use std::sync::Arc;
 
 use prometheus::Registry;
 use sigstead_config::ca::Config;
-use sigstead_identity::{HttpFetch, Issuers, IssuersConfig};
+use sigstead_identity::{HttpFetch, Issuers};
 use sigstead_issuance::{IssuanceRecord, MemoryRecord};
 use sigstead_key::Algorithm;
 use sigstead_kit::{Service, SystemClock};
@@ -82,8 +82,7 @@ async fn open(
     if chain.is_mixed() {
         tracing::warn!("the chain has keys of several families, which some clients refuse");
     }
-    let issuers =
-        IssuersConfig::parse(&start::read_text(&config.issuers).await?).map_err(Error::Issuers)?;
+    let issuers = start::read_issuers(&config.issuers).await?;
     let fetch = HttpFetch::new(&start::fetch_options(config), &issuers).map_err(Error::Issuers)?;
     let (ct_logs, clients) = ct_log::open(config).await?;
     let own = chain.certificates().iter().map(Certificate::public_key);

@@ -2,6 +2,9 @@ use super::*;
 use crate::ConfigFault;
 use crate::claims::path::PathFault;
 
+/// The file that Fulcio ships; the folder says which.
+const SHIPPED: &str = include_str!("../../testdata/fulcio/config.yaml");
+
 /// The constructs of the file that Fulcio ships: anchors under `define`, aliases as values and as
 /// keys, a template with quotes, meta-issuers without URL.
 const YAML: &str = r#"
@@ -90,13 +93,134 @@ fn what_is_written_is_read_back() {
 }
 
 #[test]
-fn refuses_what_is_misspelled_or_stands_twice() {
+fn loads_the_file_that_fulcio_ships() {
+    let config = IssuersConfig::parse(SHIPPED).unwrap();
+    assert_eq!(config.issuers.len(), 22);
+    assert_eq!(config.meta_issuers.len(), 9);
+    assert_eq!(config.ci_issuer_metadata.len(), 6);
+    let overridable: Vec<(String, String)> = config
+        .warnings()
+        .into_iter()
+        .map(|warning| match warning {
+            ConfigWarning::DefaultOverridable { provider, name } => (provider, name),
+            other => panic!("{other}"),
+        })
+        .collect();
+    assert_eq!(
+        overridable,
+        [
+            ("buildkite-job", "url"),
+            ("circleci-job", "api_url"),
+            ("github-workflow", "url"),
+            ("gitlab-pipeline", "url"),
+        ]
+        .map(|(provider, name)| (provider.to_owned(), name.to_owned()))
+    );
+    assert_eq!(
+        IssuersConfig::parse(&config.to_yaml().unwrap()).unwrap(),
+        config
+    );
+}
+
+/// The first byte tells nothing: this is YAML, and JSON may have tabs where YAML may not.
+#[test]
+fn reads_both_formats_whatever_they_begin_with() {
+    for text in [
+        "{oidc-issuers: {'https://a.example.com': {client-id: s, type: email}}}",
+        "\n# comment\n{\"oidc-issuers\": {https://a.example.com: {client-id: s, type: email}}}",
+        "{\n\t\"OIDCIssuers\": {\"https://a.example.com\": {\"ClientID\": \"s\", \"Type\": \"email\"}}}",
+        "---\noidc-issuers:\n  https://a.example.com:\n    ClientID: s\n    type: email\n",
+    ] {
+        let config = IssuersConfig::parse(text).unwrap();
+        assert_eq!(
+            config.issuers["https://a.example.com"].client_id, "s",
+            "{text}"
+        );
+        assert_eq!(config.warnings(), []);
+    }
+}
+
+#[test]
+fn merges_what_anchors_stand_for() {
+    let text = "\
+define:
+  base: &base {client-id: sigstore, type: email, contact: a@example.com}
+  more: &more {<<: *base, description: People}
+oidc-issuers:
+  https://a.example.com: {<<: *more, contact: b@example.com}
+  https://b.example.com: {<<: [*base], odd: 1}
+";
+    let config = IssuersConfig::parse(text).unwrap();
+    let issuer = &config.issuers["https://a.example.com"];
+    assert_eq!(
+        (
+            issuer.client_id.as_str(),
+            issuer.contact.as_str(),
+            issuer.description.as_str()
+        ),
+        ("sigstore", "b@example.com", "People")
+    );
+    assert_eq!(
+        config.warnings(),
+        [ConfigWarning::KeyUnknown {
+            key: "oidc-issuers.https://b.example.com.odd".to_owned()
+        }]
+    );
+    let error = IssuersConfig::parse(&text.replace("type: email", "type: emial")).unwrap_err();
+    let cause = std::error::Error::source(&error).unwrap().to_string();
+    assert!(
+        cause.contains("oidc-issuers.https://a.example.com.type") && cause.contains("`emial`"),
+        "{cause}"
+    );
+}
+
+#[test]
+fn what_nothing_reads_is_told() {
+    let text = "\
+oidc-issuers:
+  https://a.example.com: {client-id: s, type: email, client-ids: x}
+oidc_issuers: {}
+ci-issuer-metadata:
+  ci:
+    default-template-values: {url: https://ci.example.com, base_url: x, none: ''}
+    fixed-template-values: {}
+    extension-templates: {issuer: iss, Subject: sub}
+    subject-alternative-name-template: '{{.url}}'
+    default-values: {}
+";
+    let mut config = IssuersConfig::parse(text).unwrap();
+    let unknown = |key: &str| ConfigWarning::KeyUnknown {
+        key: key.to_owned(),
+    };
+    let ignored = |key: &str| ConfigWarning::TemplateIgnored {
+        provider: "ci".to_owned(),
+        key: key.to_owned(),
+    };
+    let overridable = ConfigWarning::DefaultOverridable {
+        provider: "ci".to_owned(),
+        name: "url".to_owned(),
+    };
+    let expected = [
+        unknown("oidc-issuers.https://a.example.com.client-ids"),
+        unknown("oidc_issuers"),
+        unknown("ci-issuer-metadata.ci.default-values"),
+        ignored("Subject"),
+        ignored("issuer"),
+    ];
+    assert_eq!(config.warnings(), [&expected[..], &[overridable]].concat());
+    let ci = config.ci_issuer_metadata.get_mut("ci").unwrap();
+    ci.fixed_template_values = ci.default_template_values.clone();
+    assert_eq!(config.warnings(), expected);
+}
+
+#[test]
+fn refuses_what_cannot_be_meant_or_stands_twice() {
     let issuer = "oidc-issuers:\n  https://a.example.com:\n    client-id: sigstore\n";
     for text in [
         format!("{issuer}    type: emial\n"),
-        format!("{issuer}    type: email\n    client-ids: x\n"),
+        format!("{issuer}    type: email\n    ClientID: sigstore\n"),
         format!("{issuer}    type: email\n  https://a.example.com:\n    type: email\n"),
-        format!("{issuer}    type: email\noidc_issuers: {{}}\n"),
+        format!("{issuer}    type: email\noidc-issuers: {{}}\n"),
         r#"{"OIDCIssuers": {}, "OIDCIssuers": {}}"#.to_owned(),
         r#"{"OIDCIssuers": {}"#.to_owned(),
         "- a".to_owned(),
@@ -106,6 +230,9 @@ fn refuses_what_is_misspelled_or_stands_twice() {
             "{text}"
         );
     }
+    let error = IssuersConfig::parse(&format!("{issuer}    type: emial\n")).unwrap_err();
+    let cause = std::error::Error::source(&error).unwrap().to_string();
+    assert!(cause.contains("line 4 column 11"), "{cause}");
 }
 
 #[test]

@@ -1,0 +1,52 @@
+use sigstead_x509::{FulcioExtensions, SubjectAlternativeName};
+
+use crate::ci_provider::CiProviders;
+use crate::claims::Claims;
+use crate::{Error, IssuerConfig, IssuersConfig, Principal, pattern};
+
+/// What certificates would say for a token that nobody verified. It is for trying a file of issuers out,
+/// and no [`Principal`], so that nothing can be issued for it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Preview {
+    /// The text whose signature would prove possession of a key.
+    pub name: String,
+    /// What the certificate would certify.
+    pub san: SubjectAlternativeName,
+    /// What else it would tell.
+    pub extensions: FulcioExtensions,
+}
+
+impl IssuersConfig {
+    /// Follows the rules for the issuer that the claims name, which are the payload of a token in JSON.
+    /// Neither audience nor time is looked at.
+    ///
+    /// # Errors
+    /// The claims are not acceptable, or nobody trusts their issuer.
+    pub fn preview(&self, claims: &[u8]) -> Result<Preview, Error> {
+        let claims = Claims::parse(claims)?;
+        let issuer = self.issuer_of(claims.text("iss")?)?;
+        let providers = CiProviders::new(&self.ci_issuer_metadata)?;
+        let principal = Principal::from_claims(&claims, &issuer, &providers)?;
+        Ok(Preview {
+            name: principal.name().to_owned(),
+            san: principal.san().clone(),
+            extensions: principal.extensions().clone(),
+        })
+    }
+
+    fn issuer_of(&self, issuer_url: &str) -> Result<IssuerConfig, Error> {
+        let unknown = || Error::IssuerUnknown {
+            issuer: issuer_url.to_owned(),
+        };
+        if let Some(issuer) = self.issuers.get(issuer_url) {
+            // The entry may leave its URL out.
+            let mut issuer = issuer.clone();
+            issuer_url.clone_into(&mut issuer.issuer_url);
+            return Ok(issuer);
+        }
+        let meta = pattern::closest(&self.meta_issuers, issuer_url).ok_or_else(unknown)?;
+        let issuer = meta.concrete(issuer_url);
+        issuer.validate_at(issuer_url).map_err(|_| unknown())?;
+        Ok(issuer)
+    }
+}
