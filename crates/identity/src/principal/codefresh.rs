@@ -18,12 +18,13 @@ pub(super) fn identify(claims: &Claims) -> Result<Identity, Error> {
     );
     let san = join(&platform, &[claims.text("account_name")?, &pipeline])?;
     let build = join(&platform, &["build", claims.text("workflow_id")?])?;
+    let definition = ["api/pipelines", claims.text("pipeline_id")?];
     let extensions = FulcioExtensions {
         build_signer_uri: Some(build.clone()),
         runner_environment: optional("runner_environment")?,
         source_repository_uri: optional("scm_repo_url")?,
         source_repository_ref: optional("scm_ref")?,
-        build_config_uri: Some(build.clone()),
+        build_config_uri: Some(join(&platform, &definition)?),
         run_invocation_uri: Some(build),
         ..FulcioExtensions::default()
     };

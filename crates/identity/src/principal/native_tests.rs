@@ -306,7 +306,10 @@ fn codefresh_workflow() {
             ("runner_environment", "hybrid"),
             ("source_repository_uri", "https://github.com/acme/web"),
             ("source_repository_ref", "main"),
-            ("build_config_uri", "https://g.codefresh.io/build/64f4"),
+            (
+                "build_config_uri",
+                "https://g.codefresh.io/api/pipelines/65e5"
+            ),
             ("run_invocation_uri", "https://g.codefresh.io/build/64f4"),
         ]
     );
