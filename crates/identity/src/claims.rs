@@ -18,6 +18,11 @@ impl Claims {
             .map_err(|_| Error::TokenMalformed("the payload is not a json object"))
     }
 
+    /// All of them.
+    pub(crate) fn all(&self) -> &Map<String, Value> {
+        &self.0
+    }
+
     /// A claim that is a text and not empty.
     pub(crate) fn text(&self, claim: &str) -> Result<&str, Error> {
         text(claim, self.0.get(claim))

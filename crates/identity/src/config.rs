@@ -3,6 +3,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
+use sigstead_rules::RuleConfig;
 
 use crate::Error;
 
@@ -43,6 +44,14 @@ pub struct IssuersConfig {
         skip_serializing_if = "BTreeMap::is_empty"
     )]
     pub ci_issuer_metadata: BTreeMap<String, CiIssuerMetadata>,
+    /// Whether everybody with a token of an issuer that serves strangers gets a certificate, where its entry says
+    /// nothing of it, as Fulcio has it. Without it such an issuer needs rules that allow. A key of ours.
+    #[serde(
+        rename = "fulcio-compatible",
+        default,
+        skip_serializing_if = "std::ops::Not::not"
+    )]
+    pub fulcio_compatible: bool,
     /// The keys that the file had and nothing reads.
     #[serde(skip)]
     ignored: Vec<String>,
@@ -150,6 +159,16 @@ pub struct IssuerConfig {
         skip_serializing_if = "std::ops::Not::not"
     )]
     pub skip_email_verification: bool,
+    /// Whether strangers have tokens of this issuer too, so that without a rule in `allow` nobody gets a certificate.
+    /// Default: true for the public issuers that are known and for every pattern. A key of ours.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub shared: Option<bool>,
+    /// Rules that say who gets a certificate. If there are any, one of them has to hold. A key of ours.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub allow: Vec<RuleConfig>,
+    /// Rules that say who gets none, whatever `allow` says. A key of ours.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub deny: Vec<RuleConfig>,
 }
 
 /// What the subjects of an issuer are, and so what its certificates certify.
@@ -267,6 +286,9 @@ impl IssuerConfig {
             environment: String::new(),
             ca_cert: String::new(),
             skip_email_verification: false,
+            shared: None,
+            allow: Vec::new(),
+            deny: Vec::new(),
         }
     }
 

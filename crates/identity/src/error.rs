@@ -1,5 +1,6 @@
 use std::sync::Arc;
 
+use sigstead_rules::RuleError;
 use sigstead_x509::FulcioExtensions;
 use time::OffsetDateTime;
 
@@ -115,6 +116,13 @@ pub enum Error {
     /// The issuer does not vouch for the e-mail address.
     #[error("the issuer has not verified the e-mail address")]
     EmailNotVerified,
+    /// No rule lets the identity have a certificate, or one forbids it.
+    #[error("no rule of the issuer lets this identity have a certificate")]
+    NotAllowed {
+        /// What decided, for the operator and not for the caller.
+        reason: String,
+    },
+
     /// The issuer's documents cannot be had now.
     #[error("issuer {issuer} cannot be reached")]
     IssuerUnavailable {
@@ -192,6 +200,9 @@ pub enum ConfigFault {
     /// The provider is not described in the file.
     #[error("ci-provider names no entry of ci-issuer-metadata")]
     CiProviderUnknown,
+    /// A rule cannot be taken.
+    #[error("{0}")]
+    Rule(RuleError),
 }
 
 /// What is wrong with the description of one provider.

@@ -2,13 +2,16 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use sigstead_rules::Rules;
 use time::OffsetDateTime;
 use tokio::time::Instant;
 
 use crate::address::Reach;
+use crate::admission::{self, Place};
 use crate::ci_provider::CiProviders;
 use crate::config::{IssuerConfig, IssuerType, IssuersConfig};
-use crate::error::Error;
+use crate::error::{ConfigFault, Error};
+use crate::examination::{Check, Examination, admit, facts, outcomes};
 use crate::fetch::Fetch;
 use crate::fetch_limit::{FetchLimit, Lane, PatternLimit};
 use crate::issuer_keys::{Fetching, IssuerKeys};
@@ -33,18 +36,21 @@ pub struct Issuers {
 struct Exact {
     config: IssuerConfig,
     keys: Arc<IssuerKeys>,
+    rules: Arc<Rules>,
 }
 
 /// Issuers for whose URLs a pattern is in the file.
 struct Pattern {
     config: IssuerConfig,
     limit: PatternLimit,
+    rules: Arc<Rules>,
 }
 
 /// The issuer that a token names.
 struct Named {
     config: IssuerConfig,
     keys: Arc<IssuerKeys>,
+    rules: Arc<Rules>,
     lane: Lane,
 }
 
@@ -71,22 +77,43 @@ impl Issuers {
     /// Takes the issuers of a file. Nothing is fetched yet.
     ///
     /// # Errors
-    /// [`Error::CiProviderInvalid`], unless the file was checked.
+    /// [`Error::CiProviderInvalid`] and [`Error::ConfigInvalid`], unless the file was checked.
     pub fn new(config: IssuersConfig, fetch: Arc<dyn Fetch>) -> Result<Self, Error> {
         let ci_providers = CiProviders::new(&config.ci_issuer_metadata)?;
+        let is_open = config.fulcio_compatible;
         let exact = |(url, mut config): (String, IssuerConfig)| {
             config.issuer_url.clone_from(&url);
+            let rules = rules(&config, Place::Url(&url), is_open)?;
             let keys = Arc::new(keys(&config, Reach::Anywhere));
-            (url, Exact { config, keys })
+            let exact = Exact {
+                config,
+                keys,
+                rules,
+            };
+            Ok((url, exact))
         };
         let pattern = |(pattern, config)| {
+            let rules = rules(&config, Place::Pattern, is_open)?;
             let limit = PatternLimit::new();
-            (pattern, Pattern { config, limit })
+            let issuers = Pattern {
+                config,
+                limit,
+                rules,
+            };
+            Ok((pattern, issuers))
         };
         let limit = FetchLimit::new();
         Ok(Self {
-            exact: config.issuers.into_iter().map(exact).collect(),
-            patterns: config.meta_issuers.into_iter().map(pattern).collect(),
+            exact: config
+                .issuers
+                .into_iter()
+                .map(exact)
+                .collect::<Result<_, Error>>()?,
+            patterns: config
+                .meta_issuers
+                .into_iter()
+                .map(pattern)
+                .collect::<Result<_, Error>>()?,
             ci_providers,
             remembered: Mutex::default(),
             fetching: Arc::new(Fetching { fetch, limit }),
@@ -99,18 +126,58 @@ impl Issuers {
     /// The token is not acceptable, or [`Error::IssuerUnavailable`], [`Error::IssuerDocument`] and
     /// [`Error::IssuerPending`] if its issuer is at fault.
     pub async fn verify(&self, token: &str, now: OffsetDateTime) -> Result<Principal, Error> {
+        self.examine(token, now, &mut Examination::default()).await
+    }
+
+    /// Says of a token how far it comes and what its issuer's rules say of it, and why it comes no further.
+    pub async fn explain(
+        &self,
+        token: &str,
+        now: OffsetDateTime,
+    ) -> (Examination, Result<Principal, Error>) {
+        let mut examination = Examination::default();
+        let result = self.examine(token, now, &mut examination).await;
+        if let Some(principal) = &examination.principal
+            && let Ok(token) = IdToken::parse(token)
+            && let Ok(named) = self.named(examination.issuer.as_deref().unwrap_or_default())
+        {
+            let facts = facts(&token.claims, principal, named.config.kind.as_str());
+            examination.rules = outcomes(&named.rules, &facts);
+        }
+        (examination, result)
+    }
+
+    async fn examine(
+        &self,
+        token: &str,
+        now: OffsetDateTime,
+        examination: &mut Examination,
+    ) -> Result<Principal, Error> {
         let token = IdToken::parse(token)?;
+        examination.passed.push(Check::Format);
         // Not believed: it only says whose keys to try, and the keys then decide.
-        let named = self.named(token.claims.text("iss")?)?;
+        let issuer_url = token.claims.text("iss")?;
+        examination.issuer = Some(issuer_url.to_owned());
+        let named = self.named(issuer_url)?;
         let issuer = &named.config;
+        examination.passed.push(Check::Issuer);
         // Before the signature, because they cost nothing and a stale token causes no fetch.
         token.claims.check_audience(&issuer.client_id)?;
+        examination.passed.push(Check::Audience);
         token.claims.check_times(now)?;
+        examination.passed.push(Check::Time);
         named
             .keys
             .verify(&self.fetching, &named.lane, &token)
             .await?;
-        Principal::from_claims(&token.claims, issuer, &self.ci_providers)
+        examination.passed.push(Check::Signature);
+        let principal = Principal::from_claims(&token.claims, issuer, &self.ci_providers)?;
+        examination.passed.push(Check::Identity);
+        examination.principal = Some(principal.clone());
+        let facts = facts(&token.claims, &principal, issuer.kind.as_str());
+        let rule = admit(&named.rules, &facts)?;
+        examination.passed.push(Check::Rules);
+        Ok(principal.allowed_by(rule))
     }
 
     /// What clients may know about the issuers.
@@ -144,11 +211,23 @@ impl Issuers {
         self.exact.iter().map(state).collect()
     }
 
+    /// The issuers that strangers have tokens of and that have no rule that allows: nobody gets a certificate from them.
+    #[must_use]
+    pub fn closed(&self) -> Vec<&str> {
+        let exact = self.exact.iter().map(|(url, issuer)| (url, &issuer.rules));
+        let patterns = self.patterns.iter();
+        let patterns = patterns.map(|(pattern, issuers)| (pattern, &issuers.rules));
+        let all = exact.chain(patterns);
+        let closed = all.filter(|(_, rules)| rules.refuse_everybody());
+        closed.map(|(name, _)| name.as_str()).collect()
+    }
+
     fn named(&self, issuer_url: &str) -> Result<Named, Error> {
         if let Some(issuer) = self.exact.get(issuer_url) {
             return Ok(Named {
                 config: issuer.config.clone(),
                 keys: issuer.keys.clone(),
+                rules: issuer.rules.clone(),
                 lane: Lane::Known,
             });
         }
@@ -164,7 +243,12 @@ impl Issuers {
         } else {
             Lane::Strange(pattern.limit.clone())
         };
-        Ok(Named { config, keys, lane })
+        Ok(Named {
+            config,
+            keys,
+            rules: pattern.rules.clone(),
+            lane,
+        })
     }
 
     fn remember(&self, config: &IssuerConfig) -> Result<Arc<IssuerKeys>, Error> {
@@ -188,6 +272,15 @@ impl Issuers {
     }
 }
 
+fn rules(config: &IssuerConfig, place: Place<'_>, is_open: bool) -> Result<Arc<Rules>, Error> {
+    let compiled = admission::compile(config, place, is_open);
+    let invalid = |fault| Error::ConfigInvalid {
+        issuer: config.issuer_url.clone(),
+        fault: ConfigFault::Rule(fault),
+    };
+    compiled.map(Arc::new).map_err(invalid)
+}
+
 fn keys(config: &IssuerConfig, reach: Reach) -> IssuerKeys {
     IssuerKeys::new(KeySource::new(config, reach), LONGEST_AGE)
 }
@@ -208,5 +301,7 @@ fn describe(location: IssuerLocation, issuer: &IssuerConfig) -> ConfiguredIssuer
 /// back stays good for whoever can cut the two off from each other.
 const LONGEST_AGE: Duration = Duration::from_secs(24 * 60 * 60);
 
+#[cfg(test)]
+mod rule_tests;
 #[cfg(test)]
 mod tests;

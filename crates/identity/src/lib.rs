@@ -12,12 +12,14 @@
 //! keys are measured with the timer of the runtime.
 
 mod address;
+mod admission;
 mod certificate_uri;
 mod ci_provider;
 mod claims;
 mod config;
 mod email;
 mod error;
+mod examination;
 mod fetch;
 mod fetch_limit;
 mod issuer_keys;
@@ -41,6 +43,7 @@ pub use address::{PrivateAddress, Reach};
 pub use claims::path::PathFault;
 pub use config::{CiIssuerMetadata, ConfigWarning, IssuerConfig, IssuerType, IssuersConfig};
 pub use error::{CiProviderFault, ConfigFault, Error};
+pub use examination::{Check, Examination, RuleOutcome};
 pub use fetch::{DocumentRequest, Fetch, FetchError, FetchOptions, HttpFetch, MAX_DOCUMENT_BYTES};
 pub use issuer_state::{Failing, IssuerLocation, IssuerState, KeyState};
 pub use issuers::{ConfiguredIssuer, Issuers};

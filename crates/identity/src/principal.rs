@@ -25,6 +25,7 @@ pub struct Principal {
     name: String,
     san: SubjectAlternativeName,
     extensions: FulcioExtensions,
+    rule: Option<String>,
 }
 
 /// What the rules of one issuer type make of the claims.
@@ -67,6 +68,17 @@ impl Principal {
         &self.extensions.subject
     }
 
+    /// The name of the issuer's rule that lets the identity have a certificate, if it needs one. It is for the record:
+    /// who may not see the rules learns nothing of them.
+    #[must_use]
+    pub fn rule(&self) -> Option<&str> {
+        self.rule.as_deref()
+    }
+
+    pub(crate) fn allowed_by(self, rule: Option<String>) -> Self {
+        Self { rule, ..self }
+    }
+
     /// Makes the principal of a token that was verified for this issuer.
     pub(crate) fn from_claims(
         claims: &Claims,
@@ -95,6 +107,7 @@ impl Principal {
                 subject: subject.to_owned(),
                 ..identity.extensions
             },
+            rule: None,
         };
         principal.check()?;
         Ok(principal)

@@ -228,6 +228,10 @@ fn token_problem(error: &sigstead_identity::Error) -> Problem {
             "E-CA-004",
             "ask the issuer's operator for tokens with the claims of the issuer's type",
         ),
+        Token::NotAllowed { reason } => {
+            let message = format!("{TOKEN_REFUSED}: {error}; {NOT_ALLOWED_REMEDY}");
+            return Problem::new(Kind::PermissionDenied, "E-CA-034", message).with_detail(reason);
+        }
         Token::IssuerUnavailable { .. }
         | Token::IssuerDocument { .. }
         | Token::IssuerPending { .. } => {
@@ -262,6 +266,7 @@ const CT_LOG_RETRY: Duration = Duration::from_secs(2);
 const RECORD_RETRY: Duration = Duration::from_secs(10);
 const NOT_RECORDED: &str =
     "The issuance cannot be recorded, and without that no certificate is issued; try again later";
+const NOT_ALLOWED_REMEDY: &str = "ask the operator, who sees which rule decided";
 const TOKEN_REFUSED: &str = "There was an error processing the identity token";
 const KEY_MALFORMED: &str = "The public key supplied in the request could not be parsed";
 const KEY_INSECURE: &str = "The public key supplied in the request is insecure";

@@ -84,12 +84,20 @@ async fn open(
     }
     let issuers = start::read_issuers(&config.issuers).await?;
     let fetch = HttpFetch::new(&start::fetch_options(config), &issuers).map_err(Error::Issuers)?;
+    let issuers = Issuers::new(issuers, Arc::new(fetch)).map_err(Error::Issuers)?;
+    for issuer in issuers.closed() {
+        tracing::warn!(
+            issuer,
+            "strangers have tokens of this issuer and no rule says who may sign, so nobody may; write allow rules into \
+             its entry, or fulcio-compatible: true into the file of issuers"
+        );
+    }
     let (ct_logs, clients) = ct_log::open(config).await?;
     let own = chain.certificates().iter().map(Certificate::public_key);
     let key_policy = KeyPolicy::new(&allowed_algorithms(config), own.chain(ct_logs.keys()));
     let registry = Registry::new();
     let authority = CertificateAuthority::new(Parts {
-        issuers: Issuers::new(issuers, Arc::new(fetch)).map_err(Error::Issuers)?,
+        issuers,
         key_policy,
         signer,
         chain,

@@ -5,6 +5,7 @@ use base64::engine::general_purpose::STANDARD;
 use url::Url;
 
 use super::{IssuerConfig, IssuerType, IssuersConfig};
+use crate::admission::{self, Place};
 use crate::ci_provider::CiProviders;
 use crate::claims::path::ClaimPath;
 use crate::spiffe_id::{SCHEME, is_trust_domain};
@@ -26,15 +27,23 @@ impl IssuersConfig {
             };
             check
                 .and_then(|()| self.validate_provider(issuer))
+                .and_then(|()| self.validate_rules(issuer, Place::Url(key)))
                 .map_err(|fault| invalid(key, fault))?;
         }
         for (pattern, issuer) in &self.meta_issuers {
             issuer
                 .validate_meta()
                 .and_then(|()| self.validate_provider(issuer))
+                .and_then(|()| self.validate_rules(issuer, Place::Pattern))
                 .map_err(|fault| invalid(pattern, fault))?;
         }
         CiProviders::new(&self.ci_issuer_metadata).map(drop)
+    }
+
+    fn validate_rules(&self, issuer: &IssuerConfig, place: Place<'_>) -> Result<(), ConfigFault> {
+        admission::compile(issuer, place, self.fulcio_compatible)
+            .map(drop)
+            .map_err(ConfigFault::Rule)
     }
 
     fn validate_provider(&self, issuer: &IssuerConfig) -> Result<(), ConfigFault> {

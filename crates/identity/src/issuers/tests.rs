@@ -288,7 +288,10 @@ async fn refuses_discovery_documents_that_speak_for_another_or_lead_astray() {
 async fn a_pattern_stands_for_many_issuers_each_with_its_own_keys() {
     let config = IssuersConfig::default().with_meta_issuer(
         "https://*.example.com",
-        IssuerConfig::new("", "sigstore", IssuerType::Email),
+        IssuerConfig {
+            shared: Some(false),
+            ..IssuerConfig::new("", "sigstore", IssuerType::Email)
+        },
     );
     let (key, other) = (TestKey::p256(), TestKey::p256());
     let fetch = MemoryFetch::serving(ISSUER, &[key.jwk("k")]);
@@ -315,7 +318,10 @@ async fn a_pattern_stands_for_many_issuers_each_with_its_own_keys() {
 fn pattern_issuers(fetch: &Arc<MemoryFetch>) -> Issuers {
     let config = IssuersConfig::default().with_meta_issuer(
         "https://*.example.com",
-        IssuerConfig::new("", "sigstore", IssuerType::Email),
+        IssuerConfig {
+            shared: Some(false),
+            ..IssuerConfig::new("", "sigstore", IssuerType::Email)
+        },
     );
     Issuers::new(config, fetch.clone()).unwrap()
 }

@@ -29,6 +29,7 @@ use sigstead_identity::{
 use sigstead_issuance::{MemoryRecord, RecordConfig};
 use sigstead_key::{Algorithm, LogId};
 use sigstead_kit::{Clock, Listeners, TestClock};
+use sigstead_rules::RuleConfig;
 use sigstead_signer::Signer;
 use sigstead_x509::{CaKind, CaProfile, Certificate, Name, SerialNumber, Validity};
 use time::OffsetDateTime;
@@ -54,6 +55,8 @@ pub struct TestCa {
 pub struct Setup {
     pub kind: IssuerType,
     pub subject_domain: &'static str,
+    /// The rule that lets identities have a certificate.
+    pub rule: Option<&'static str>,
     pub fault: Fault,
     pub issuer_is_up: bool,
     pub signer_fails: bool,
@@ -71,6 +74,7 @@ impl Default for Setup {
         Self {
             kind: IssuerType::Email,
             subject_domain: "",
+            rule: None,
             fault: Fault::None,
             issuer_is_up: true,
             signer_fails: false,
@@ -80,6 +84,13 @@ impl Default for Setup {
             second: None,
             ends: Ends::default(),
         }
+    }
+}
+
+fn named_rule(rule: &str) -> RuleConfig {
+    RuleConfig {
+        name: "the-rule".to_owned(),
+        rule: rule.to_owned(),
     }
 }
 
@@ -95,6 +106,7 @@ impl TestCa {
         let issuer = TestIssuer::new();
         let config = IssuerConfig {
             subject_domain: setup.subject_domain.to_owned(),
+            allow: setup.rule.into_iter().map(named_rule).collect(),
             ..IssuerConfig::new(ISSUER, "sigstore", setup.kind)
         };
         let issuers = IssuersConfig::default().with_issuer(config);
