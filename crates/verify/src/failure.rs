@@ -116,3 +116,15 @@ impl<T> Failing<T> for Option<T> {
 pub(crate) fn ensure(holds: bool, check: Check) -> Result<(), Failure> {
     if holds { Ok(()) } else { Err(check.into()) }
 }
+
+/// Fails a check unless as many were found as are wanted.
+pub(crate) fn reach(check: Check, wanted: usize, found: usize, what: &str) -> Result<(), Failure> {
+    if found >= wanted {
+        return Ok(());
+    }
+    Err(Failure::unlike(
+        check,
+        format!("at least {wanted} {what}"),
+        found,
+    ))
+}
