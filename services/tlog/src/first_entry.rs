@@ -13,7 +13,7 @@ use tokio::sync::{Mutex, OwnedMutexGuard};
 use tokio_util::sync::CancellationToken;
 
 use crate::append::PendingRekord;
-use crate::error::Error;
+use crate::error::{AppendError, Error};
 use crate::log::TransparencyLog;
 use crate::rekor_v1::PendingV1Entry;
 
@@ -78,10 +78,10 @@ impl TransparencyLog {
             return Ok(());
         }
         // Nobody keeps the key, so nobody signs anything else with it.
-        let signer = sigstead_signer::ephemeral(ALGORITHM).map_err(Error::FirstEntry)?;
+        let signer = sigstead_signer::ephemeral(ALGORITHM).map_err(AppendError::FirstEntry)?;
         let text = text(self.origin());
         let signature = signer.sign(text.as_bytes()).await;
-        let signature = signature.map_err(Error::FirstEntry)?;
+        let signature = signature.map_err(AppendError::FirstEntry)?;
         let pending: Box<dyn PendingEntry> = match self.name.tree_id {
             Some(_) => Box::new(v1_entry(&text, &signature, &*signer)?),
             None => Box::new(v2_entry(&text, signature, &*signer)?),

@@ -13,7 +13,8 @@
 //! ran, `log.rs` one of them, `cosigning.rs` its witnesses, `first_entry.rs` the entry with which it begins. The verbs of
 //! Rekor v2 are `append.rs` and `read.rs`; those of Rekor v1 are in `rekor_v1/`, with `side.rs` for what its entries hold
 //! beside the leaf; `search.rs` and `search/` find entries of both; `manage.rs` and `pause.rs` are for administrators.
-//! `api/` are the faces; `error.rs` says what each failure answers; `metrics.rs` what is counted.
+//! `api/` are the faces; `error.rs` says what each
+//! failure answers, with a table for appending, reading and administration in `error/`; `metrics.rs` what is counted.
 //!
 //! Deliberately absent: judgement over certificates, which verifiers make; entries of kind `dsse` in Rekor v2, which are
 //! logged as `hashedrekord` over the pre-authentication encoding, as every current client expects; attestation storage
@@ -42,7 +43,7 @@ mod search;
 mod side;
 
 pub use cosigning::WitnessError;
-pub use error::Error;
+pub use error::{AdminError, AppendError, Error, ReadError};
 
 use logs::TransparencyLogs;
 use metrics::Metrics;

@@ -17,7 +17,7 @@ use sigstead_sequencer::{
 use sigstead_signer::Signer;
 
 use crate::cosigning;
-use crate::error::Error;
+use crate::error::{AdminError, Error};
 use crate::first_entry::Beginning;
 use crate::metrics::Metrics;
 use crate::search::SearchIndex;
@@ -103,14 +103,14 @@ impl<'a> KeyedLog<'a> {
     pub(crate) async fn open(config: &'a LogConfig) -> Result<Self, Error> {
         let name = LogName::of(config)?;
         let signer = sigstead_signer::open(&config.key).await;
-        let signer = signer.map_err(|source| Error::Key {
+        let signer = signer.map_err(|source| AdminError::Key {
             origin: name.origin.clone(),
             source,
         })?;
         let algorithm = signer.public_key().algorithm();
         // Clients verify signed entry timestamps with this algorithm and no other.
         if name.tree_id.is_some() && algorithm != Algorithm::EcdsaP256Sha256 {
-            return Err(Error::KeyUnfit(name.origin));
+            return Err(AdminError::KeyUnfit(name.origin).into());
         }
         Ok(Self {
             config,
@@ -126,9 +126,11 @@ impl<'a> KeyedLog<'a> {
         metrics: Metrics,
     ) -> Result<TransparencyLog, Error> {
         let origin = self.name.origin.clone();
-        let failed = |source| Error::Open {
-            origin: origin.clone(),
-            source,
+        let failed = |source| {
+            Error::from(AdminError::Open {
+                origin: origin.clone(),
+                source,
+            })
         };
         let data = &self.config.data;
         let head_signer =
@@ -163,7 +165,7 @@ impl KeyedLog<'_> {
     pub(crate) fn check(&self) -> Result<(), Error> {
         self.cosigning()?;
         let anchored = FileAnchor::new(&self.config.anchor).load();
-        anchored.map_err(|source| Error::Open {
+        anchored.map_err(|source| AdminError::Open {
             origin: self.name.origin.clone(),
             source: source.into(),
         })?;
@@ -181,9 +183,12 @@ impl KeyedLog<'_> {
     fn cosigning(&self) -> Result<Option<Cosigning>, Error> {
         let witnesses = self.config.witnesses.as_ref();
         let opened = witnesses.map(|witnesses| cosigning::open(witnesses, &self.key));
-        opened.transpose().map_err(|error| Error::Witnesses {
-            origin: self.name.origin.clone(),
-            source: Box::new(error),
+        opened.transpose().map_err(|error| {
+            AdminError::Witnesses {
+                origin: self.name.origin.clone(),
+                source: Box::new(error),
+            }
+            .into()
         })
     }
 }
@@ -193,13 +198,13 @@ impl LogName {
         let host = Origin::parse(config.origin.as_str())?;
         let (origin, tree_id) = match (config.face, config.tree_id) {
             (Face::RekorV1, Some(tree_id)) => {
-                let tree_id = TreeId::try_from(tree_id.get()).map_err(|_| Error::NoTreeId)?;
+                let tree_id = TreeId::try_from(tree_id.get()).map_err(|_| AdminError::NoTreeId)?;
                 (
                     Origin::parse(&format!("{host} - {tree_id}"))?,
                     Some(tree_id),
                 )
             }
-            (Face::RekorV1, None) => return Err(Error::NoTreeId),
+            (Face::RekorV1, None) => return Err(AdminError::NoTreeId.into()),
             (Face::RekorV2, _) => (host.clone(), None),
         };
         Ok(Self {

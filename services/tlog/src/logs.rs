@@ -10,7 +10,7 @@ use tokio::sync::{Mutex, Notify};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
-use crate::error::Error;
+use crate::error::{AdminError, Error};
 use crate::log::{KeyedLog, TransparencyLog};
 use crate::metrics::Metrics;
 use crate::opened::OpenedLogs;
@@ -60,7 +60,7 @@ impl TransparencyLogs {
         let opened = OpenedLogs::read(config)?;
         let keyed = open_keys(&opened).await?;
         if keyed.is_empty() {
-            return Err(Error::NoLogs);
+            return Err(AdminError::NoLogs.into());
         }
         keyed.iter().try_for_each(KeyedLog::check)
     }
@@ -82,7 +82,7 @@ impl TransparencyLogs {
         let mut opened = self.changing.lock().await;
         let keyed = KeyedLog::open(&config).await?;
         if opened.knows(&config) {
-            return Err(Error::LogExists(keyed.name.origin));
+            return Err(AdminError::LogExists(keyed.name.origin).into());
         }
         opened.check(&config)?;
         let before = self.current();
@@ -109,7 +109,7 @@ impl TransparencyLogs {
         let set = self.current();
         let log = set.by_origin(origin)?;
         if !log.is_frozen() && !set.has_successor(&log) {
-            return Err(Error::NoSuccessor(log.origin().clone()));
+            return Err(AdminError::NoSuccessor(log.origin().clone()).into());
         }
         log.log.freeze().await?;
         Ok(log)
@@ -214,10 +214,10 @@ fn check_keys(logs: &[KeyedLog<'_>]) -> Result<(), Error> {
 }
 
 fn key_shared(one: &Origin, other: &Origin) -> Error {
-    Error::KeyShared {
+    Error::from(AdminError::KeyShared {
         one: one.clone(),
         other: other.clone(),
-    }
+    })
 }
 
 fn millis(clock: &dyn sigstead_kit::Clock) -> u64 {

@@ -5,7 +5,7 @@ use sigstead_entry::v1::{EntryId, Operator, SearchTerm};
 use sigstead_merkle::{ConsistencyProof, InclusionProof, LeafHash, LeafIndex, RootHash};
 use sigstead_sequencer::{PublishedHead, RecordedEntry};
 
-use crate::error::Error;
+use crate::error::{AdminError, Error, ReadError};
 use crate::frame::unframed;
 use crate::log::TransparencyLog;
 use crate::logs::{Predecessor, TransparencyLogs};
@@ -20,10 +20,10 @@ impl TransparencyLogs {
         predecessor: &Predecessor,
     ) -> Result<Arc<TransparencyLog>, Error> {
         if nests_too_deeply(yaml) {
-            return Err(Error::LogNested);
+            return Err(AdminError::LogNested.into());
         }
         let config: LogConfig =
-            sigstead_kit::parse_config("config_yaml", yaml).map_err(Error::LogUnread)?;
+            sigstead_kit::parse_config("config_yaml", yaml).map_err(AdminError::LogUnread)?;
         let log = self.add(config, predecessor).await?;
         tracing::info!(origin = %log.origin(), "a log was opened");
         Ok(log)
@@ -53,7 +53,7 @@ impl TransparencyLogs {
                 return log.proven(index).await;
             }
         }
-        Err(Error::NoSuchEntry)
+        Err(ReadError::NoSuchEntry.into())
     }
 
     /// The entries of all logs that have one or all of some terms.
@@ -84,10 +84,11 @@ impl TransparencyLogs {
             size => size,
         };
         if first_size > second_size {
-            return Err(Error::SizesUnordered {
+            return Err(ReadError::SizesUnordered {
                 first: first_size,
                 second: second_size,
-            });
+            }
+            .into());
         }
         let proof = log.log.consistency_proof(first_size, second_size).await?;
         Ok((proof, log.log.root(second_size).await?))
@@ -163,10 +164,10 @@ impl TransparencyLog {
     async fn proven(self: Arc<Self>, index: LeafIndex) -> Result<Proven, Error> {
         let checkpoint = self.published();
         if index.value() >= checkpoint.head.size {
-            return Err(Error::NoSuchEntry);
+            return Err(ReadError::NoSuchEntry.into());
         }
         let entry = self.log.entry(index).await?;
-        let entry = entry.ok_or(Error::EntryLost(index.value()))?;
+        let entry = entry.ok_or_else(|| ReadError::EntryLost(index.value()))?;
         let proof = self
             .log
             .inclusion_proof(index, checkpoint.head.size)
@@ -182,7 +183,7 @@ impl TransparencyLog {
 
     async fn place(self: &Arc<Self>, index: LeafIndex) -> Result<Place, Error> {
         let entry = self.log.entry(index).await?;
-        let entry = entry.ok_or(Error::EntryLost(index.value()))?;
+        let entry = entry.ok_or_else(|| ReadError::EntryLost(index.value()))?;
         Ok(Place {
             log: Arc::clone(self),
             index,

@@ -3,7 +3,7 @@ use prometheus::proto::MetricFamily;
 use prometheus::{IntCounter, IntGauge, Opts, Registry};
 use sigstead_sequencer::{Health, Log};
 
-use crate::error::Error;
+use crate::error::{AdminError, Error};
 
 /// What the service counts beside the requests.
 #[derive(Clone)]
@@ -18,9 +18,9 @@ impl Metrics {
     pub(crate) fn register() -> Result<Self, Error> {
         let registry = Registry::new();
         let counter = |name, help| {
-            let counter = IntCounter::new(name, help).map_err(Error::Metrics)?;
+            let counter = IntCounter::new(name, help).map_err(AdminError::Metrics)?;
             let registered = registry.register(Box::new(counter.clone()));
-            registered.map_err(Error::Metrics)?;
+            registered.map_err(AdminError::Metrics)?;
             Ok::<_, Error>(counter)
         };
         Ok(Self {
@@ -41,9 +41,9 @@ impl Metrics {
 
     /// Shows how a log is doing from now on.
     pub(crate) fn watch(&self, origin: &str, log: Log) -> Result<(), Error> {
-        let watched = WatchedLog::new(origin, log).map_err(Error::Metrics)?;
+        let watched = WatchedLog::new(origin, log).map_err(AdminError::Metrics)?;
         let registered = self.registry.register(Box::new(watched));
-        registered.map_err(Error::Metrics)
+        registered.map_err(|error| AdminError::Metrics(error).into())
     }
 
     pub(crate) const fn registry(&self) -> &Registry {

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use sigstead_config::tlog::{Config, LogConfig, check_logs};
 
-use crate::error::Error;
+use crate::error::{AdminError, Error};
 
 /// The descriptions of all logs: those of the configuration, and those that were opened while the service ran, which
 /// stand in a directory of their own.
@@ -19,10 +19,11 @@ impl OpenedLogs {
         let mut configured = config.logs.clone();
         if let Some(directory) = &config.opened_logs {
             for path in files(directory)? {
-                configured.push(sigstead_kit::read_config(&path).map_err(Error::OpenedLogUnread)?);
+                configured
+                    .push(sigstead_kit::read_config(&path).map_err(AdminError::OpenedLogUnread)?);
             }
         }
-        check_logs(&configured).map_err(Error::LogsContradict)?;
+        check_logs(&configured).map_err(AdminError::LogsContradict)?;
         Ok(Self {
             directory: config.opened_logs.clone(),
             configured,
@@ -42,19 +43,22 @@ impl OpenedLogs {
     /// Whether a log can join.
     pub(crate) fn check(&self, config: &LogConfig) -> Result<(), Error> {
         if self.directory.is_none() {
-            return Err(Error::NoPlaceForLogs);
+            return Err(AdminError::NoPlaceForLogs.into());
         }
         let mut joined = self.configured.clone();
         joined.push(config.clone());
-        check_logs(&joined).map_err(Error::LogsContradict)
+        check_logs(&joined).map_err(|error| AdminError::LogsContradict(error).into())
     }
 
     /// Writes a log down under a name that no start reads, so that nothing but a rename is left for later. Durable before
     /// it returns. What an earlier try left there is replaced.
     pub(crate) fn write_down(&self, config: &LogConfig) -> Result<Description, Error> {
-        let directory = self.directory.as_deref().ok_or(Error::NoPlaceForLogs)?;
+        let directory = self
+            .directory
+            .as_deref()
+            .ok_or(AdminError::NoPlaceForLogs)?;
         let yaml = sigstead_config::to_yaml(config)
-            .map_err(|error| Error::LogsContradict(error.to_string()))?;
+            .map_err(|error| AdminError::LogsContradict(error.to_string()))?;
         let place = directory.join(next_name(&files(directory)?)?);
         let temporary = place.with_extension("yaml.new");
         write_durably(directory, &temporary, yaml.as_bytes()).map_err(unusable(&temporary))?;
@@ -67,7 +71,10 @@ impl OpenedLogs {
 
     /// Keeps a log for the next start; durable before it returns.
     pub(crate) fn remember(&mut self, description: Description) -> Result<(), Error> {
-        let directory = self.directory.as_deref().ok_or(Error::NoPlaceForLogs)?;
+        let directory = self
+            .directory
+            .as_deref()
+            .ok_or(AdminError::NoPlaceForLogs)?;
         let Description {
             config,
             temporary,
@@ -75,7 +82,7 @@ impl OpenedLogs {
         } = description;
         // A rename would replace it without a word.
         if fs::symlink_metadata(&place).is_ok() {
-            return Err(Error::DescriptionInTheWay(place));
+            return Err(AdminError::DescriptionInTheWay(place).into());
         }
         sigstead_durable::rename(&temporary, &place).map_err(unusable(&place))?;
         if let Err(error) = sigstead_durable::sync_directory(directory) {
@@ -102,15 +109,17 @@ fn next_name(files: &[PathBuf]) -> Result<String, Error> {
     let name = format!("{:05}.yaml", u64::from(highest) + 1);
     let is_older = |path: &PathBuf| path.file_name() < Some(OsStr::new(&name));
     match files.iter().find(|path| !is_older(path)) {
-        Some(path) => Err(Error::DescriptionInTheWay(path.clone())),
+        Some(path) => Err(AdminError::DescriptionInTheWay(path.clone()).into()),
         None => Ok(name),
     }
 }
 
 fn files(directory: &Path) -> Result<Vec<PathBuf>, Error> {
-    let failed = |source| Error::OpenedLogs {
-        path: directory.to_path_buf(),
-        source,
+    let failed = |source| {
+        Error::from(AdminError::OpenedLogs {
+            path: directory.to_path_buf(),
+            source,
+        })
     };
     let listing = match fs::read_dir(directory) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
@@ -132,7 +141,7 @@ fn files(directory: &Path) -> Result<Vec<PathBuf>, Error> {
 
 fn unusable(path: &Path) -> impl FnOnce(io::Error) -> Error {
     let path = path.to_path_buf();
-    move |source| Error::OpenedLogs { path, source }
+    move |source| Error::from(AdminError::OpenedLogs { path, source })
 }
 
 fn write_durably(directory: &Path, path: &Path, bytes: &[u8]) -> io::Result<()> {

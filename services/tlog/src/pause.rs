@@ -1,6 +1,6 @@
 use std::sync::Arc;
 
-use crate::error::Error;
+use crate::error::{AdminError, Error};
 use crate::log::TransparencyLog;
 use crate::logs::TransparencyLogs;
 
@@ -13,7 +13,7 @@ impl PauseReason {
         let text = text.trim();
         let is_line = (1..=MOST_BYTES).contains(&text.len()) && !text.contains(char::is_control);
         if !is_line {
-            return Err(Error::PauseReason);
+            return Err(AdminError::PauseReason.into());
         }
         Ok(Self(text.into()))
     }
@@ -74,7 +74,8 @@ mod tests {
         let longer = format!("{longest}x");
         for text in ["", "  ", "a\nb", "a\u{1b}[2Jb", &longer] {
             let refused = PauseReason::parse(text);
-            assert!(matches!(refused, Err(Error::PauseReason)), "{text:?}");
+            let said = refused.unwrap_err().to_string();
+            assert!(said.contains("one line"), "{text:?}: {said}");
         }
     }
 }

@@ -1,7 +1,7 @@
 use bytes::Bytes;
 use sigstead_tiles::{BundleKind, EntryBundleCoordinate, TileCoordinate};
 
-use crate::error::Error;
+use crate::error::{Error, ReadError};
 use crate::log::TransparencyLog;
 
 impl TransparencyLog {
@@ -13,13 +13,13 @@ impl TransparencyLog {
     /// A tile of hashes.
     pub(crate) async fn tile(&self, coordinate: TileCoordinate) -> Result<Bytes, Error> {
         let tile = self.log.tile(coordinate).await?;
-        tile.ok_or_else(|| Error::NoSuchTile(coordinate.path()))
+        tile.ok_or_else(|| ReadError::NoSuchTile(coordinate.path()).into())
     }
 
     /// A bundle of entries.
     pub(crate) async fn bundle(&self, coordinate: EntryBundleCoordinate) -> Result<Bytes, Error> {
         let bundle = self.log.bundle(coordinate).await?;
-        bundle.ok_or_else(|| Error::NoSuchTile(coordinate.path(BundleKind::Entries)))
+        bundle.ok_or_else(|| ReadError::NoSuchTile(coordinate.path(BundleKind::Entries)).into())
     }
 
     /// What stands under a path below `tile/`: a tile or a bundle.
@@ -30,7 +30,7 @@ impl TransparencyLog {
         }
         match TileCoordinate::parse(&path) {
             Ok(coordinate) => self.tile(coordinate).await,
-            Err(_) => Err(Error::NoSuchTile(path)),
+            Err(_) => Err(ReadError::NoSuchTile(path).into()),
         }
     }
 }

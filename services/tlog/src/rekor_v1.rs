@@ -5,7 +5,7 @@ use sigstead_entry::v1::{EntryId, TreeId, signed_entry_timestamp_input};
 use sigstead_merkle::{InclusionProof, LeafHash, LeafIndex};
 use sigstead_sequencer::PublishedHead;
 
-use crate::error::Error;
+use crate::error::{AdminError, AppendError, Error, ReadError};
 use crate::log::TransparencyLog;
 
 mod append;
@@ -74,7 +74,7 @@ impl RekorV1 {
             return Ok(None);
         };
         match shards.iter().find(|shard| !shard.log.is_frozen()) {
-            Some(shard) => Err(Error::ShardNotFrozen(shard.log.origin().clone())),
+            Some(shard) => Err(AdminError::ShardNotFrozen(shard.log.origin().clone()).into()),
             None => Ok(Some(Self {
                 inactive: shards,
                 active,
@@ -105,7 +105,7 @@ impl RekorV1 {
         };
         let mut shards = self.newest_first();
         let found = shards.find(|shard| shard.tree_id == tree_id);
-        found.ok_or(Error::UnknownTree(tree_id))
+        found.ok_or_else(|| ReadError::UnknownTree(tree_id).into())
     }
 
     fn newest_first(&self) -> impl Iterator<Item = &Shard> {
@@ -149,7 +149,7 @@ impl Shard {
             virtual_index,
             proof: placed.proof,
             checkpoint: placed.checkpoint,
-            signed_entry_timestamp: signature.map_err(Error::Promise)?,
+            signed_entry_timestamp: signature.map_err(AppendError::Promise)?,
         })
     }
 }

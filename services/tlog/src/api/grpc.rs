@@ -12,7 +12,7 @@ use tonic::{Request, Response, Status};
 
 use crate::api::http::{TILE, WRITE};
 use crate::append::LogEntry;
-use crate::error::Error;
+use crate::error::{AppendError, Error};
 use crate::log::TransparencyLog;
 use crate::logs::TransparencyLogs;
 
@@ -42,7 +42,8 @@ impl Rekor for RekorFace {
         request: Request<CreateEntryRequest>,
     ) -> Result<Response<TransparencyLogEntry>, Status> {
         let log = self.addressed(&request)?;
-        let proposed = ProposedEntry::try_from(request.into_inner()).map_err(Error::Wire);
+        let proposed = ProposedEntry::try_from(request.into_inner())
+            .map_err(|error| AppendError::Wire(error).into());
         let entry = log.append(proposed.map_err(to_status)?).await;
         Ok(Response::new((&entry.map_err(to_status)?).into()))
     }

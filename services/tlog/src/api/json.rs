@@ -10,16 +10,16 @@ use sigstead_key::Algorithm;
 use sigstead_protojson::strict;
 
 use crate::append::LogEntry;
-use crate::error::Error;
+use crate::error::{AppendError, Error};
 
 /// Reads the body of a write request. As protobuf's JSON does, it takes both spellings of names and
 /// both alphabets of base64; unlike the reference server it passes over unknown fields.
 pub(crate) fn decode_request(body: &[u8]) -> Result<ProposedEntry, Error> {
-    let request: CreateEntryRequest<'_> = strict::from_slice(body).map_err(Error::Json)?;
+    let request: CreateEntryRequest<'_> = strict::from_slice(body).map_err(AppendError::Json)?;
     match (request.hashed_rekord, request.dsse) {
         (Some(hashed_rekord), None) => hashed_rekord.decode(),
         (None, Some(dsse)) => dsse.decode(),
-        _ => Err(Error::NotOneEntry),
+        _ => Err(AppendError::NotOneEntry.into()),
     }
 }
 
@@ -161,10 +161,11 @@ impl DsseRequest<'_> {
         let (signatures, verifiers) = (envelope.signatures.len(), self.verifiers.len());
         let mut pairs = envelope.signatures.into_iter().zip(self.verifiers);
         let (Some((signature, verifier)), 1, 1) = (pairs.next(), signatures, verifiers) else {
-            return Err(Error::NotOneSignature {
+            return Err(AppendError::NotOneSignature {
                 signatures,
                 verifiers,
-            });
+            }
+            .into());
         };
         let (verifier, algorithm) = verifier.decode()?;
         let payload = bytes("payload", envelope.payload)?;

@@ -9,7 +9,7 @@ use sigstead_entry::v1::{EntryId, ProposedEntry, SearchQuery, TreeId};
 use sigstead_kit::{BodyStyle, Budget, Path, Problem, Query, Routes};
 
 use crate::api::rekor_v1_json as json;
-use crate::error::Error;
+use crate::error::{AppendError, Error, ReadError};
 use crate::logs::TransparencyLogs;
 
 /// The routes of Rekor v1 (openapi.yaml of rekor 1.5).
@@ -53,7 +53,7 @@ async fn create_entry(
     check_json(&headers)?;
     let proposed = ProposedEntry::from_json(&body).map_err(Error::from)?;
     let entry = match logs.append_v1(proposed).await {
-        Err(Error::Equivalent(id)) => return Ok(conflict(&id)),
+        Err(Error::Append(AppendError::Equivalent(id))) => return Ok(conflict(&id)),
         appended => appended?,
     };
     let mut response = json_response(StatusCode::CREATED, json::entry(&entry)?);
@@ -70,10 +70,10 @@ async fn entry_by_index(
     Query(parameters): Query<Parameters>,
 ) -> Result<Response, Problem> {
     let log_index = parameters.number("logIndex")?;
-    let log_index = log_index.ok_or(Error::Query("logIndex"))?;
+    let log_index = log_index.ok_or(ReadError::Query("logIndex"))?;
     let set = logs.current();
     let found = set.rekor_v1()?.by_index(log_index).await?;
-    let entry = found.ok_or(Error::NoSuchEntry)?;
+    let entry = found.ok_or(ReadError::NoSuchEntry)?;
     Ok(fresh(json_response(StatusCode::OK, json::entry(&entry)?)))
 }
 
@@ -81,9 +81,9 @@ async fn entry_by_id(
     State(logs): State<Arc<TransparencyLogs>>,
     Path(id): Path<String>,
 ) -> Result<Response, Problem> {
-    let id = EntryId::parse(&id).map_err(Error::V1Request)?;
+    let id = EntryId::parse(&id).map_err(ReadError::V1Request)?;
     let found = logs.current().rekor_v1()?.by_id(&id).await?;
-    let entry = found.ok_or(Error::NoSuchEntry)?;
+    let entry = found.ok_or(ReadError::NoSuchEntry)?;
     Ok(fresh(json_response(StatusCode::OK, json::entry(&entry)?)))
 }
 
@@ -122,15 +122,15 @@ async fn consistency_proof(
 ) -> Result<Response, Problem> {
     let first = parameters.number("firstSize")?.unwrap_or(1);
     let last = parameters.number("lastSize")?;
-    let last = last.ok_or(Error::Query("lastSize"))?;
+    let last = last.ok_or(ReadError::Query("lastSize"))?;
     let set = logs.current();
     let shard = set.rekor_v1()?.shard(parameters.tree_id()?)?;
     let head = shard.log.published().head;
     if first == 0 || first > last {
-        return Err(Error::SizesReversed { first, last }.into());
+        return Err(ReadError::SizesReversed { first, last }.into());
     }
     if last > head.size {
-        return Err(Error::SizeBeyond(last).into());
+        return Err(ReadError::SizeBeyond(last).into());
     }
     let proof = shard.log.log.consistency_proof(first, last).await;
     let root = shard.log.log.root(last).await.map_err(Error::from)?;
@@ -145,7 +145,7 @@ async fn search(
     body: Bytes,
 ) -> Result<Response, Problem> {
     check_json(&headers)?;
-    let query = SearchQuery::from_json(&body).map_err(Error::V1Request)?;
+    let query = SearchQuery::from_json(&body).map_err(ReadError::V1Request)?;
     let ids = logs.current().rekor_v1()?.search(&query).await?;
     Ok(json_response(StatusCode::OK, json::ids(&ids)?))
 }
@@ -159,7 +159,7 @@ impl Parameters {
     fn once(&self, name: &'static str) -> Result<Option<&str>, Error> {
         let mut found = self.0.iter().filter(|(found, _)| found == name);
         match (found.next(), found.next()) {
-            (_, Some(_)) => Err(Error::Query(name)),
+            (_, Some(_)) => Err(ReadError::Query(name).into()),
             (found, None) => Ok(found.map(|(_, value)| value.as_str())),
         }
     }
@@ -167,9 +167,9 @@ impl Parameters {
     fn number(&self, name: &'static str) -> Result<Option<u64>, Error> {
         let number = |text: &str| match text.parse::<i64>() {
             // The library would also read a leading plus sign.
-            Ok(_) if text.starts_with('+') => Err(Error::Query(name)),
-            Ok(number) => u64::try_from(number).map_err(|_| Error::Query(name)),
-            Err(_) => Err(Error::Query(name)),
+            Ok(_) if text.starts_with('+') => Err(ReadError::Query(name).into()),
+            Ok(number) => u64::try_from(number).map_err(|_| ReadError::Query(name).into()),
+            Err(_) => Err(ReadError::Query(name).into()),
         };
         self.once(name)?.map(number).transpose()
     }
@@ -177,7 +177,7 @@ impl Parameters {
     fn tree_id(&self) -> Result<Option<TreeId>, Error> {
         let text = self.once("treeID")?;
         let tree_id = text.map(TreeId::parse_decimal).transpose();
-        tree_id.map_err(Error::V1Request)
+        tree_id.map_err(|error| ReadError::V1Request(error).into())
     }
 }
 
@@ -188,7 +188,7 @@ fn check_json(headers: &HeaderMap) -> Result<(), Error> {
     if media_type.is_some_and(|name| name.trim().eq_ignore_ascii_case("application/json")) {
         Ok(())
     } else {
-        Err(Error::NotJson)
+        Err(AppendError::NotJson.into())
     }
 }
 
@@ -198,7 +198,8 @@ fn json_response(status: StatusCode, body: Vec<u8>) -> Response {
 
 // Clients of a busy log learn from this answer alone where the entry is, so it has to be whole.
 fn conflict(id: &EntryId) -> Response {
-    let mut response = Problem::from(Error::Equivalent(id.clone())).response(BodyStyle::Rekor1);
+    let mut response = Problem::from(Error::Append(AppendError::Equivalent(id.clone())))
+        .response(BodyStyle::Rekor1);
     add_place(&mut response, id);
     response
 }

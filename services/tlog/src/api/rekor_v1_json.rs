@@ -9,7 +9,7 @@ use sigstead_entry::v1::{EntryId, ProposedEntry};
 use sigstead_merkle::{ConsistencyProof, RootHash};
 use sigstead_protojson::strict;
 
-use crate::error::Error;
+use crate::error::{AppendError, Error, ReadError};
 use crate::rekor_v1::{MAX_RETRIEVED, RekorV1, RekorV1Entry, Retrieval, Shard};
 
 /// An entry under its identifier. sigstore-rs cuts the identifier off by its length, so the text is compact, holds one
@@ -50,18 +50,18 @@ pub(crate) fn consistency_proof(
 
 /// Reads what shall be retrieved.
 pub(crate) fn retrieval(body: &[u8]) -> Result<Retrieval, Error> {
-    let request: RetrievalRequest<'_> = strict::from_slice(body).map_err(Error::Schema)?;
+    let request: RetrievalRequest<'_> = strict::from_slice(body).map_err(AppendError::Schema)?;
     let (ids, indexes, entries) = (
         request.entry_uuids.unwrap_or_default(),
         request.log_indexes.unwrap_or_default(),
         request.entries.unwrap_or_default(),
     );
     if ids.len() + indexes.len() + entries.len() > MAX_RETRIEVED {
-        return Err(Error::TooManyRetrieved);
+        return Err(ReadError::TooManyRetrieved.into());
     }
     let ids = ids
         .iter()
-        .map(|id| EntryId::parse(id).map_err(Error::V1Request));
+        .map(|id| EntryId::parse(id).map_err(ReadError::V1Request));
     let entries = entries.iter();
     let entries = entries.map(|entry| ProposedEntry::from_json(entry.get().as_bytes()));
     Ok(Retrieval {

@@ -2,63 +2,17 @@ use std::time::Duration;
 
 use sigstead_kit::{Kind, Problem, causes};
 
-use super::{Error, rekor_v1};
+use super::Error;
+use super::append::invalid;
 
 impl From<Error> for Problem {
     fn from(error: Error) -> Self {
         match error {
-            Error::Json(source) => invalid(
-                "E-TLOG-001",
-                &format!("the body is not the JSON of a request ({source})"),
-            ),
+            Error::Append(error) => error.into(),
+            Error::Read(error) => error.into(),
+            Error::Admin(error) => (*error).into(),
+            Error::Log(error) => failed(error),
             Error::Field { .. } => invalid("E-TLOG-001", &error.to_string()),
-            Error::Wire(source) => invalid("E-TLOG-001", &source.to_string()),
-            Error::Late => Self::new(
-                Kind::DeadlineExceeded,
-                "E-TLOG-016",
-                "the log did not take the entry in time; send it again, it is logged only once",
-            ),
-            Error::NotOneEntry => Self::new(
-                Kind::InvalidArgument,
-                "E-TLOG-002",
-                "invalid type, must be hashedrekord; send exactly one hashedRekordRequestV002, or \
-                 one dsseRequestV002",
-            ),
-            Error::NotOneSignature { .. } => Self::new(
-                Kind::InvalidArgument,
-                "E-TLOG-003",
-                format!("invalid dsse request: {error}; send one request for each signature"),
-            ),
-            Error::Entry(source) => refused(source),
-            Error::V1(source) => rekor_v1::refused_entry(source),
-            Error::V1Request(source) => rekor_v1::refused(source),
-            Error::Schema(_) => Self::new(
-                Kind::Unprocessable,
-                "E-TLOG-040",
-                format!("{}; compare it with the API's description", causes(&error)),
-            ),
-            Error::NotJson => Self::new(
-                Kind::UnsupportedMediaType,
-                "E-TLOG-041",
-                format!("{error}; send that header with a JSON body"),
-            ),
-            Error::Query(_) => Self::new(Kind::Unprocessable, "E-TLOG-042", error.to_string()),
-            Error::Equivalent(_) => Self::new(Kind::AlreadyExists, "E-TLOG-043", error.to_string()),
-            Error::NoSuchEntry => Self::new(Kind::NotFound, "E-TLOG-044", error.to_string()),
-            Error::UnknownTree(_) | Error::SizesReversed { .. } | Error::SizeBeyond(_) => Self::new(
-                Kind::InvalidArgument,
-                "E-TLOG-045",
-                format!("{error}; /api/v1/log lists the shards and their sizes"),
-            ),
-            Error::TooManyRetrieved => {
-                let message = format!("{error}; ask for the rest in another request");
-                Self::new(Kind::Unprocessable, "E-TLOG-046", message)
-            }
-            Error::TooManyFound(_) => Self::new(
-                Kind::InvalidArgument,
-                "E-TLOG-047",
-                format!("{error}; search for a digest, or for several terms with operator and"),
-            ),
             Error::FaceAbsent(_) => Self::new(
                 Kind::NotFound,
                 "E-TLOG-048",
@@ -69,126 +23,8 @@ impl From<Error> for Problem {
                 "E-TLOG-049",
                 format!("{error}; `sigctl log info` lists them"),
             ),
-            Error::LogExists(_) => Self::new(
-                Kind::AlreadyExists,
-                "E-TLOG-050",
-                format!("{error}; a new log needs a new origin, or as a shard a new tree_id"),
-            ),
-            Error::NoPlaceForLogs => Self::new(
-                Kind::FailedPrecondition,
-                "E-TLOG-051",
-                format!("{error}; name one and restart, so that the log is there at the next start"),
-            ),
-            Error::SizesUnordered { .. } => Self::new(
-                Kind::InvalidArgument,
-                "E-TLOG-045",
-                format!("{error}; name the smaller size first"),
-            ),
-            Error::NoSuccessor(_) => Self::new(
-                Kind::FailedPrecondition,
-                "E-TLOG-071",
-                format!("{error}; open a successor first, or with it let the log end"),
-            ),
-            Error::PauseReason => Self::new(
-                Kind::InvalidArgument,
-                "E-TLOG-072",
-                format!("{error}; it is shown to everybody who sends an entry"),
-            ),
-            Error::Key { .. } | Error::Witnesses { .. } => Self::new(
-                Kind::FailedPrecondition,
-                "E-TLOG-070",
-                format!("{}; mend the file that config_yaml names, and repeat", causes(&error)),
-            ),
-            Error::LogUnread(_) | Error::LogsContradict(_) | Error::LogNested => {
-                Self::new(Kind::InvalidArgument, "E-TLOG-052", error.to_string())
-            }
-            Error::KeyShared { .. } => {
-                Self::new(Kind::InvalidArgument, "E-TLOG-052", error.to_string())
-            }
-            Error::ShardNotFrozen(_) => {
-                Self::new(Kind::FailedPrecondition, "E-TLOG-053", error.to_string())
-            }
-            Error::PredecessorUnclear(_) | Error::PredecessorForeign(_) => {
-                Self::new(Kind::FailedPrecondition, "E-TLOG-056", error.to_string())
-            }
-            Error::DescriptionInTheWay(_) => {
-                Self::new(Kind::FailedPrecondition, "E-TLOG-057", error.to_string())
-            }
-            Error::KeyUnfit(_) => Self::new(
-                Kind::InvalidArgument,
-                "E-TLOG-054",
-                format!("{error}; clients verify signed entry timestamps with no other"),
-            ),
-            Error::Promise(_) => Self::new(
-                Kind::Unavailable,
-                "E-TLOG-055",
-                "the entry is in the log, but its timestamp could not be signed; fetch it by its UUID",
-            )
-            .with_detail(causes(&error)),
-            // Clients of tiles take 404, and nothing else, for a partial tile that has been
-            // replaced by the full one.
-            Error::NoSuchTile(_) => Self::new(
-                Kind::NotFound,
-                "E-TLOG-010",
-                format!("{error} in this log; see the checkpoint for its size"),
-            ),
-            Error::Log(source) => failed(source),
-            Error::Encode(_) | Error::Unframed(_) | Error::Task(_) | Error::FirstEntry(_) => {
-                Self::internal("E-TLOG-020", causes(&error))
-            }
-            Error::EntryLost(_) | Error::SideLost(_) => Self::internal("E-TLOG-021", causes(&error)),
-            Error::Index(_) | Error::IndexFiles { .. } => {
-                Self::internal("E-TLOG-022", causes(&error))
-            }
-            Error::NoLogs
-            | Error::Origin(_)
-            | Error::NoTreeId
-            | Error::OpenedLogUnread(_)
-            | Error::OpenedLogs { .. }
-            | Error::Open { .. }
-            | Error::Metrics(_) => Self::internal("E-TLOG-030", causes(&error)),
+            Error::Encode(_) | Error::Task(_) => Self::internal("E-TLOG-020", causes(&error)),
         }
-    }
-}
-
-// Rekor v2 clients know a refused entry by this sentence.
-fn invalid(code: &'static str, why: &str) -> Problem {
-    let message = format!("invalid hashedrekord request: {why}");
-    Problem::new(Kind::InvalidArgument, code, message)
-}
-
-fn refused(error: sigstead_entry::Error) -> Problem {
-    match &error {
-        sigstead_entry::Error::AlgorithmNotAllowed(_) => invalid(
-            "E-TLOG-004",
-            &format!("{error}; use a key whose signatures are over a digest, such as ECDSA P-256"),
-        ),
-        sigstead_entry::Error::AlgorithmMismatch(_) => invalid(
-            "E-TLOG-004",
-            &format!("{error}; name the algorithm of the key in keyDetails"),
-        ),
-        sigstead_entry::Error::DigestLength { .. } => invalid(
-            "E-TLOG-005",
-            &format!("{error}; digest with the hash that keyDetails names"),
-        ),
-        sigstead_entry::Error::PublicKey(source) => invalid(
-            "E-TLOG-006",
-            &format!("{error}: {source}; send a SubjectPublicKeyInfo in DER"),
-        ),
-        sigstead_entry::Error::Certificate(source) => invalid(
-            "E-TLOG-006",
-            &format!("{error}: {source}; send one certificate in DER"),
-        ),
-        sigstead_entry::Error::SignatureInvalid => invalid(
-            "E-TLOG-007",
-            &format!("{error}; sign the artifact whose digest is sent"),
-        ),
-        sigstead_entry::Error::TooLong(_) => invalid(
-            "E-TLOG-008",
-            &format!("{error}, which the log cannot hold; use a smaller certificate or signature"),
-        ),
-        // Only bodies that are read back can be in another spelling.
-        sigstead_entry::Error::NotCanonical => Problem::internal("E-TLOG-020", error),
     }
 }
 

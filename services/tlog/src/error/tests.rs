@@ -129,7 +129,7 @@ fn answers_404_beyond_the_end_of_the_log() {
 
 #[test]
 fn tells_the_late_caller_that_sending_again_is_safe() {
-    let problem = Problem::from(Error::Late);
+    let problem = Problem::from(AppendError::Late);
     assert_eq!(problem.kind, Kind::DeadlineExceeded);
     assert!(problem.public_message().contains("only once"));
 }

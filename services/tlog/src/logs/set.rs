@@ -2,7 +2,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::key_shared;
-use crate::error::Error;
+use crate::error::{AdminError, AppendError, Error};
 use crate::log::{KeyedLog, TransparencyLog};
 use crate::rekor_v1::RekorV1;
 
@@ -28,7 +28,7 @@ impl LogSet {
         let (shards, rekor_v2): (Vec<_>, Vec<_>) =
             logs.into_iter().partition(|log| log.name.tree_id.is_some());
         if shards.is_empty() && rekor_v2.is_empty() {
-            return Err(Error::NoLogs);
+            return Err(AdminError::NoLogs.into());
         }
         Ok(Self {
             rekor_v1: RekorV1::new(shards)?,
@@ -101,7 +101,7 @@ impl LogSet {
         if let Some(log) = &ending
             && log.name.tree_id.is_some() != is_v1
         {
-            return Err(Error::PredecessorForeign(log.origin().clone()));
+            return Err(AdminError::PredecessorForeign(log.origin().clone()).into());
         }
         let is_ending = |log: &Arc<TransparencyLog>| {
             ending
@@ -110,7 +110,7 @@ impl LogSet {
         };
         // The numbers of a shard's entries depend on the one before it.
         match writable.iter().find(|log| is_v1 && !is_ending(log)) {
-            Some(shard) => Err(Error::ShardNotFrozen(shard.origin().clone())),
+            Some(shard) => Err(AdminError::ShardNotFrozen(shard.origin().clone()).into()),
             None => Ok(ending),
         }
     }
@@ -123,7 +123,7 @@ impl LogSet {
     ) -> Result<Self, Error> {
         // A log that does not get its own first entry takes none of clients either: then no other must end for it.
         let begun = tokio::time::timeout(BEGINNING_DEADLINE, added.begin()).await;
-        begun.map_err(|_| Error::Late)??;
+        begun.map_err(|_| AppendError::Late)??;
         if let Some(ending) = ending {
             // The files of the new log may be there already, and a copy that is too old.
             if let Some(reason) = added.log.health().read_only {
@@ -164,7 +164,7 @@ impl LogSet {
 
 fn unclear(logs: &[Arc<TransparencyLog>]) -> Error {
     let names: Vec<_> = logs.iter().map(|log| log.origin().as_str()).collect();
-    Error::PredecessorUnclear(names.join(", "))
+    Error::from(AdminError::PredecessorUnclear(names.join(", ")))
 }
 
 // As long as an entry of a client may take.

@@ -86,7 +86,7 @@ fn no_description_is_replaced_or_overtaken() {
     fs::write(&place, "from elsewhere").unwrap();
     let refused = opened.remember(description).unwrap_err();
     assert!(
-        matches!(&refused, Error::DescriptionInTheWay(path) if *path == place),
+        matches!(&refused, Error::Admin(error) if is_in_the_way(error, &place)),
         "{refused:?}"
     );
     assert_eq!(fs::read_to_string(&place).unwrap(), "from elsewhere");
@@ -95,11 +95,15 @@ fn no_description_is_replaced_or_overtaken() {
         fs::write(&path, "by hand").unwrap();
         let refused = keep(&mut opened, &config).unwrap_err();
         assert!(
-            matches!(&refused, Error::DescriptionInTheWay(other) if *other == path),
+            matches!(&refused, Error::Admin(error) if is_in_the_way(error, &path)),
             "{name}: {refused:?}"
         );
         fs::remove_file(path).unwrap();
     }
     keep(&mut opened, &config).unwrap();
     assert!(logs_d(&folder).join("00002.yaml").exists());
+}
+
+fn is_in_the_way(error: &AdminError, place: &Path) -> bool {
+    matches!(error, AdminError::DescriptionInTheWay(path) if path == place)
 }

@@ -4,7 +4,7 @@ use sigstead_merkle::{LeafHash, LeafIndex};
 use sigstead_sequencer::{Announced, PendingEntry, SealError, SealedEntry};
 
 use super::{Placed, RekorV1Entry, Shard};
-use crate::error::Error;
+use crate::error::{AppendError, Error};
 use crate::frame::unframed;
 use crate::side::Side;
 
@@ -22,7 +22,7 @@ impl Shard {
         let included = announced.add(Box::new(pending)).await?;
         self.log.metrics.count_v1_entry(included.is_duplicate);
         if included.is_duplicate {
-            return Err(Error::Equivalent(self.entry_id(leaf_hash)));
+            return Err(AppendError::Equivalent(self.entry_id(leaf_hash)).into());
         }
         let origin = self.log.origin();
         tracing::debug!(%origin, leaf_index = %included.leaf_index, "an entry is in the log");

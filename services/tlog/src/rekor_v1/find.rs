@@ -2,7 +2,7 @@ use sigstead_entry::v1::{EntryId, Operator, ProposedEntry, SearchQuery, SearchTe
 use sigstead_merkle::{LeafHash, LeafIndex};
 
 use super::{Placed, RekorV1, RekorV1Entry, Shard};
-use crate::error::Error;
+use crate::error::{Error, ReadError};
 use crate::frame::unframed;
 use crate::search::find_all;
 use crate::side::Side;
@@ -50,7 +50,7 @@ impl RekorV1 {
 
     /// The identifiers of the entries that a query describes.
     pub(crate) async fn search(&self, query: &SearchQuery) -> Result<Vec<EntryId>, Error> {
-        let terms = query.terms().map_err(Error::V1Request)?;
+        let terms = query.terms().map_err(ReadError::V1Request)?;
         let mut found = Vec::new();
         for shard in self.newest_first() {
             found.extend(shard.search(&terms, query.operator()).await?);
@@ -75,8 +75,8 @@ impl Shard {
         }
         let log = &self.log.log;
         let entry = log.entry(index).await?;
-        let entry = entry.ok_or(Error::EntryLost(index.value()))?;
-        let side = Side::decode(&entry.side).ok_or(Error::SideLost(index.value()))?;
+        let entry = entry.ok_or_else(|| ReadError::EntryLost(index.value()))?;
+        let side = Side::decode(&entry.side).ok_or_else(|| ReadError::SideLost(index.value()))?;
         let body = unframed(&entry.bundle);
         let placed = Placed {
             leaf_hash: LeafHash::of(&body),
@@ -96,7 +96,7 @@ impl Shard {
         let mut ids = Vec::new();
         for index in find_all(&self.log, terms, operator).await? {
             let leaf_hash = self.log.log.leaf_hash(index).await?;
-            ids.push(self.entry_id(leaf_hash.ok_or(Error::EntryLost(index.value()))?));
+            ids.push(self.entry_id(leaf_hash.ok_or_else(|| ReadError::EntryLost(index.value()))?));
         }
         Ok(ids)
     }

@@ -7,7 +7,7 @@ use sigstead_merkle::LeafIndex;
 use sigstead_sequencer::{Follower, Log, RecordedEntry};
 
 use super::SearchIndex;
-use crate::error::Error;
+use crate::error::{Error, ReadError};
 use crate::frame::unframed;
 use crate::log::TransparencyLog;
 use crate::side::Side;
@@ -46,7 +46,7 @@ async fn with_any(follower: &Follower, keys: &BTreeSet<Key>) -> Result<BTreeSet<
     let mut found = BTreeSet::new();
     for key in keys {
         let places = with(follower, key).await?;
-        found.extend(places.ok_or(Error::TooManyFound(MAX_FOUND))?);
+        found.extend(places.ok_or(ReadError::TooManyFound(MAX_FOUND))?);
     }
     Ok(found)
 }
@@ -67,7 +67,7 @@ async fn with_all(follower: &Follower, keys: &BTreeSet<Key>) -> Result<BTreeSet<
     match found {
         Some(found) => having(follower, found, &common).await,
         None if common.is_empty() => Ok(BTreeSet::new()),
-        None => Err(Error::TooManyFound(MAX_FOUND)),
+        None => Err(ReadError::TooManyFound(MAX_FOUND).into()),
     }
 }
 
@@ -96,7 +96,7 @@ async fn having(
 
 fn index_error(error: sigstead_sequencer::Error) -> Error {
     match error {
-        sigstead_sequencer::Error::Index(source) => Error::Index(source),
+        sigstead_sequencer::Error::Index(source) => Error::Read(ReadError::Index(source)),
         error => Error::Log(error),
     }
 }

@@ -8,7 +8,7 @@ use sigstead_index::{Index, IndexConfig};
 use sigstead_sequencer::Follower;
 
 use super::find::keys;
-use crate::error::Error;
+use crate::error::{Error, ReadError};
 
 /// One making of the search index, in a directory of its own.
 ///
@@ -85,10 +85,10 @@ fn remove(directory: &Path) -> Result<(), Error> {
 }
 
 fn failed(path: &Path, source: io::Error) -> Error {
-    Error::IndexFiles {
+    Error::Read(ReadError::IndexFiles {
         path: path.to_path_buf(),
         source,
-    }
+    })
 }
 
 const CURRENT: &str = "current";

@@ -18,6 +18,7 @@ use tokio::task::{JoinHandle, JoinSet};
 
 use super::find::{MAX_FOUND, key_of};
 use super::*;
+use crate::error::ReadError;
 use crate::side::Side;
 
 const ORIGIN: &str = "rekor.example.com";
@@ -178,7 +179,7 @@ async fn a_term_that_many_entries_have_is_found_together_with_one_that_few_have(
             expected,
         ) {
             (Ok(found), Some(expected)) => assert_eq!(found, expected, "{terms:?}"),
-            (Err(Error::TooManyFound(MAX_FOUND)), None) => {}
+            (Err(Error::Read(ReadError::TooManyFound(MAX_FOUND))), None) => {}
             (answer, _) => assert!(
                 answer.is_ok() && expected.is_none(),
                 "{terms:?}: {answer:?}"
@@ -194,7 +195,10 @@ async fn a_term_that_many_entries_have_is_found_together_with_one_that_few_have(
     .await;
     assert_eq!(most.unwrap().len(), MAX_FOUND);
     let either = find(&search, &world.log, &["rare", "often"], Operator::Or).await;
-    assert!(matches!(either, Err(Error::TooManyFound(_))), "{either:?}");
+    assert!(
+        matches!(either, Err(Error::Read(ReadError::TooManyFound(_)))),
+        "{either:?}"
+    );
     let none = find(&search, &world.log, &[], Operator::And).await;
     assert!(none.unwrap().is_empty());
 }
