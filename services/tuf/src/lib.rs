@@ -3,8 +3,8 @@
 //! It serves TUF clients a repository with consistent snapshots (TUF specification 1.0, sections 3 to 5), and services and
 //! consoles the same trust root over gRPC, with a stream of each new version.
 //!
-//! File map: `publish.rs` the verb, signing snapshot and timestamp; `repository.rs` the files; `expiry.rs` what runs out
-//! and who is told; `api/` the two faces; `error.rs`; `metrics.rs`.
+//! File map: `publish.rs` the verb, signing snapshot and timestamp with `online_keys.rs`; `published.rs` what clients have;
+//! `repository.rs` the files; `expiry.rs` what runs out and who is told; `api/` the two faces; `error.rs`; `metrics.rs`.
 //!
 //! Deliberately absent: the keys of the root and targets roles. Their holders put what they signed into the directory
 //! (`sigctl trust publish`), and it is published here once it verifies.
@@ -13,7 +13,9 @@ mod api;
 mod error;
 mod expiry;
 mod metrics;
+mod online_keys;
 mod publish;
+mod published;
 mod repository;
 
 use std::sync::Arc;
@@ -28,7 +30,8 @@ pub use error::Error;
 
 use expiry::{OnceADay, RoleName};
 use metrics::Metrics;
-use publish::{OnlineKeys, TrustRootRepository, Validity};
+use online_keys::OnlineKeys;
+use publish::{TrustRootRepository, Validity};
 use repository::Repository;
 
 /// Opens the repository, publishes what is due, and gives a service that can be bound.

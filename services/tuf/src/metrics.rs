@@ -3,7 +3,7 @@
 use prometheus::{IntGaugeVec, Opts, Registry};
 
 use crate::expiry::RoleName;
-use crate::publish::Published;
+use crate::published::Published;
 
 /// The service's measurements.
 #[derive(Clone)]

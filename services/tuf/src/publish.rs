@@ -10,13 +10,15 @@ use std::time::Duration;
 
 use sigstead_kit::{Clock, causes};
 use sigstead_signer::Signer;
-use sigstead_trust_root::tuf::{Role, Root, Signed, Snapshot, Targets, Timestamp, TufKey};
+use sigstead_trust_root::tuf::{Role, Root, Signed, Snapshot, Targets, Timestamp};
 use time::OffsetDateTime;
 use tokio::sync::{Mutex, watch};
 
 use crate::error::Error;
 use crate::expiry::{RoleName, RoleState, seconds};
 use crate::metrics::Metrics;
+use crate::online_keys::{OnlineKeys, signed};
+use crate::published::Published;
 use crate::repository::Repository;
 
 /// The trust root of an instance as a TUF repository, kept fresh.
@@ -37,14 +39,6 @@ pub(crate) struct TrustRootRepository {
     refusal: watch::Sender<Option<String>>,
 }
 
-/// The keys that this service signs with.
-pub(crate) struct OnlineKeys {
-    /// Signs snapshots.
-    pub(crate) snapshot: Arc<dyn Signer>,
-    /// Signs timestamps.
-    pub(crate) timestamp: Arc<dyn Signer>,
-}
-
 /// How long metadata counts, and when it is made again.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Validity {
@@ -54,31 +48,6 @@ pub(crate) struct Validity {
     pub(crate) timestamp: Duration,
     /// Time left at which metadata is signed again.
     pub(crate) resign_before: Duration,
-}
-
-/// The published metadata of each role.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(crate) struct Published {
-    /// The root.
-    pub(crate) root: RoleState,
-    /// The targets.
-    pub(crate) targets: RoleState,
-    /// The snapshot.
-    pub(crate) snapshot: RoleState,
-    /// The timestamp.
-    pub(crate) timestamp: RoleState,
-}
-
-impl Published {
-    /// The metadata of one role.
-    pub(crate) const fn of(&self, role: RoleName) -> RoleState {
-        match role {
-            RoleName::Root => self.root,
-            RoleName::Targets => self.targets,
-            RoleName::Snapshot => self.snapshot,
-            RoleName::Timestamp => self.timestamp,
-        }
-    }
 }
 
 /// Versions of what the operator signed and this service has checked.
@@ -364,29 +333,6 @@ impl TrustRootRepository {
         tracing::info!(file = file_name, "published");
         Ok(bytes)
     }
-}
-
-/// Signs metadata, and checks it as a client would.
-async fn signed<T: Role>(role: T, root: &Root, signer: &Arc<dyn Signer>) -> Result<Vec<u8>, Error> {
-    let file_name = role.file_name();
-    let fingerprint = signer.public_key().fingerprint();
-    let key = TufKey::new(signer.public_key()).ok_or_else(|| Error::KeyUnusable {
-        role: T::NAME,
-        fingerprint: fingerprint.clone(),
-    })?;
-    let mut metadata = Signed::unsigned(role);
-    let malformed = |source| Error::Metadata {
-        file: file_name.clone(),
-        source,
-    };
-    let message = metadata.bytes_to_sign().map_err(malformed)?;
-    let signature = signer.sign(&message).await.map_err(Error::Sign)?;
-    metadata.add_signature(&key, &signature);
-    metadata.verify(root).map_err(|_| Error::KeyUnusable {
-        role: T::NAME,
-        fingerprint,
-    })?;
-    Ok(metadata.encode())
 }
 
 /// Refuses targets that are older than those which a snapshot names.

@@ -16,7 +16,8 @@ use tokio_util::sync::CancellationToken;
 use tonic::{Request, Response, Status};
 
 use crate::error::Error;
-use crate::publish::{Published, TrustRootRepository};
+use crate::publish::TrustRootRepository;
+use crate::published::Published;
 
 /// The gRPC service over a repository. Streams end when the service begins to stop.
 pub(crate) fn service(
