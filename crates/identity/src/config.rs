@@ -1,16 +1,21 @@
 use std::collections::BTreeMap;
 use std::fmt;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
+use sigstead_kit::Period;
 use sigstead_rules::RuleConfig;
+use url::Url;
 
 use crate::Error;
 
+mod extension;
 mod file;
 mod validation;
 mod warning;
 
+pub use extension::{AlsoConfig, PinnedKeys};
 pub use warning::ConfigWarning;
 
 /// The file of trusted issuers, in the format of Fulcio's own `config.yaml` or `config.json`.
@@ -169,6 +174,43 @@ pub struct IssuerConfig {
     /// Rules that say who gets none, whatever `allow` says. A key of ours.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub deny: Vec<RuleConfig>,
+    /// Sigstead's own: the issuer's keys, as a JSON web key set or as the text of one. Nothing is fetched
+    /// then, and a rotation of the issuer is followed by hand. For issuers that cannot be reached.
+    #[serde(rename = "jwks", default, skip_serializing_if = "Option::is_none")]
+    pub jwks: Option<PinnedKeys>,
+    /// Sigstead's own: a file with the issuer's keys, as `jwks`. Its path begins at the file of issuers.
+    #[serde(rename = "jwks-file", default, skip_serializing_if = "Option::is_none")]
+    pub jwks_file: Option<PathBuf>,
+    /// Sigstead's own: where the issuer's keys are. Its discovery document is not asked for then. It may have
+    /// any address.
+    #[serde(rename = "jwks-uri", default, skip_serializing_if = "Option::is_none")]
+    pub jwks_uri: Option<Url>,
+    /// Sigstead's own: how long keys are used while the issuer cannot be reached. Default `24h`. Longer, and a
+    /// key that the issuer took back stays good for whoever can cut the two off from each other.
+    #[serde(
+        rename = "max-key-age",
+        default,
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub max_key_age: Option<Period>,
+    /// Sigstead's own: how long a token may last, from its issue or from now. Default `24h`.
+    #[serde(
+        rename = "max-token-life",
+        default,
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub max_token_life: Option<Period>,
+    /// Sigstead's own: other audiences that a token may have beside `client-id`, and other parties that it may
+    /// be issued to (`azp`). Each of them can use the token here. Default none.
+    #[serde(
+        rename = "allow-other-audiences",
+        default,
+        skip_serializing_if = "Vec::is_empty"
+    )]
+    pub allow_other_audiences: Vec<String>,
+    /// Sigstead's own: other subjects of the issuer, such as workloads beside people.
+    #[serde(rename = "also", default, skip_serializing_if = "Vec::is_empty")]
+    pub also: Vec<AlsoConfig>,
 }
 
 /// What the subjects of an issuer are, and so what its certificates certify.
@@ -289,6 +331,13 @@ impl IssuerConfig {
             shared: None,
             allow: Vec::new(),
             deny: Vec::new(),
+            jwks: None,
+            jwks_file: None,
+            jwks_uri: None,
+            max_key_age: None,
+            max_token_life: None,
+            allow_other_audiences: Vec::new(),
+            also: Vec::new(),
         }
     }
 
@@ -311,6 +360,10 @@ impl IssuerConfig {
             subject_domain: self.subject_domain.clone(),
             ca_cert: self.ca_cert.clone(),
             skip_email_verification: self.skip_email_verification,
+            max_key_age: self.max_key_age,
+            max_token_life: self.max_token_life,
+            allow_other_audiences: self.allow_other_audiences.clone(),
+            also: self.also.clone(),
             ..Self::new(issuer_url, self.client_id.clone(), self.kind)
         }
     }

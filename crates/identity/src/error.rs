@@ -60,6 +60,14 @@ pub enum Error {
         /// The audience that the issuer's entry asks for.
         expected: String,
     },
+    /// The token is for others too, or was issued to another party.
+    #[error(
+        "the token is also for {other:?}, which allow-other-audiences of its issuer does not list"
+    )]
+    AudienceForeign {
+        /// The first of them.
+        other: String,
+    },
     /// The token has ended.
     #[error("the token expired at {at}")]
     TokenExpired {
@@ -77,6 +85,16 @@ pub enum Error {
     TokenNotYetIssued {
         /// Its `iat`.
         at: OffsetDateTime,
+    },
+    /// The token can be used for longer than a signing takes.
+    #[error(
+        "the token lasts until {until}, longer than the {longest_hours} hours that its issuer may give"
+    )]
+    TokenLastsTooLong {
+        /// Its `exp`.
+        until: OffsetDateTime,
+        /// The longest life of a token.
+        longest_hours: i64,
     },
     /// No key of the issuer bears the token's key identifier.
     #[error("the issuer publishes no key for this token")]
@@ -194,6 +212,30 @@ pub enum ConfigFault {
     /// One pattern would stand for many trust domains.
     #[error("type spiffe is not possible for a meta-issuer")]
     MetaSpiffe,
+    /// The keys stand in several places, and each would be the truth.
+    #[error("write one of jwks, jwks-file and jwks-uri")]
+    KeysTwice,
+    /// The keys are of one issuer.
+    #[error("jwks, jwks-file or jwks-uri is not possible for a meta-issuer")]
+    MetaKeys,
+    /// The URL of the keys cannot be one.
+    #[error("jwks-uri is not an http or https url with a host")]
+    JwksUriInvalid,
+    /// The keys that are written cannot be used.
+    #[error("jwks is unusable: {0}")]
+    PinnedKeysUnusable(&'static str),
+    /// Nothing would be accepted.
+    #[error("max-key-age and max-token-life must be longer than nothing")]
+    PeriodZero,
+    /// The other subjects need more than their type to be known.
+    #[error("also is possible with type email, uri and username")]
+    AlsoType,
+    /// A token could be of two kinds.
+    #[error(
+        "also lists subjects that cannot be told apart; give each a client-id of its own, \
+         or list one with e-mail addresses and one without"
+    )]
+    AlsoAmbiguous,
     /// The certificate authority is not PEM.
     #[error("ca-cert is not a pem certificate")]
     CaCertInvalid,

@@ -17,9 +17,10 @@ use std::time::Duration;
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep_until, timeout, timeout_at};
 
-use crate::error::Error;
+use crate::error::{ConfigFault, Error};
 use crate::fetch::Fetch;
 use crate::fetch_limit::{FetchLimit, Lane};
+use crate::home_cluster::HomeCluster;
 use crate::issuer_state::{Failing, KeyState};
 use crate::key_set::KeySet;
 use crate::key_source::KeySource;
@@ -41,13 +42,18 @@ pub(crate) struct IssuerKeys {
 pub(crate) struct Fetching {
     pub(crate) fetch: Arc<dyn Fetch>,
     pub(crate) limit: FetchLimit,
+    /// The cluster that this service runs in.
+    pub(crate) home: Option<HomeCluster>,
 }
 
 /// Keys as they were found at a time.
 #[derive(Clone)]
 struct Held {
     keys: Arc<KeySet>,
+    /// When they were, or were read from the file of issuers.
     fetched_at: Instant,
+    /// Whether the operator wrote them. They do not grow too old then.
+    is_pinned: bool,
 }
 
 struct State {
@@ -71,6 +77,8 @@ enum Next {
     Running,
     /// Not before.
     At(Instant),
+    /// The operator wrote the keys.
+    Never,
 }
 
 /// What a token without a known key can do.
@@ -92,22 +100,31 @@ enum First {
 }
 
 impl IssuerKeys {
-    pub(crate) fn new(source: KeySource, longest_age: Duration) -> Self {
+    /// The keys of `source`.
+    ///
+    /// # Errors
+    /// The operator wrote keys that cannot be used.
+    pub(crate) fn new(source: KeySource, longest_age: Duration) -> Result<Self, ConfigFault> {
+        let now = Instant::now();
+        let pinned = source.pinned().transpose()?.map(Held::pinned);
         let state = State {
-            held: None,
-            next: Next::At(Instant::now()),
+            next: match pinned {
+                Some(_) => Next::Never,
+                None => Next::At(now),
+            },
+            held: pinned,
             failures: 0,
             all_failures: 0,
             failing: None,
             asked_at: None,
             absent: VecDeque::new(),
         };
-        Self {
+        Ok(Self {
             source,
             longest_age,
             state: Mutex::new(state),
             ended: watch::Sender::new(()),
-        }
+        })
     }
 
     /// Verifies a token's signature.
@@ -169,7 +186,7 @@ impl IssuerKeys {
 
     fn usable(&self) -> Option<Held> {
         let held = self.lock().held.clone();
-        held.filter(|held| held.fetched_at.elapsed() < self.longest_age)
+        held.filter(|held| held.is_pinned || held.fetched_at.elapsed() < self.longest_age)
     }
 
     /// The keys, if they come within the time that a token waits.
@@ -209,7 +226,9 @@ impl IssuerKeys {
                 }
             }
             Next::At(begin) if begin < deadline => First::WaitUntil(begin),
-            Next::At(_) => First::Refused(state.failure().unwrap_or_else(|| self.pending(SLOW))),
+            Next::At(_) | Next::Never => {
+                First::Refused(state.failure().unwrap_or_else(|| self.pending(SLOW)))
+            }
         }
     }
 
@@ -261,6 +280,7 @@ impl IssuerKeys {
         let was_asked = |at: Instant| now < at + ASK_INTERVAL;
         match state.next {
             Next::Running => Ask::Wait,
+            Next::Never => Ask::Refused(refused),
             // Its answer was taken for what it is, and a token that names no key proves none.
             _ if state.asked_at.is_some_and(was_asked) && token.key_id.is_none() => {
                 Ask::Refused(refused)
@@ -302,8 +322,8 @@ impl IssuerKeys {
         tokio::spawn(async move {
             let running = fetching.limit.run(&queued).await;
             let began = Instant::now();
-            let source = &attempt.keys.source;
-            let fetched = timeout(FETCH_TIME, source.fetch(&*fetching.fetch)).await;
+            let (source, home) = (&attempt.keys.source, fetching.home.as_ref());
+            let fetched = timeout(FETCH_TIME, source.fetch(&*fetching.fetch, home)).await;
             drop((running, queued));
             let outcome = fetched.unwrap_or_else(|_| Err(attempt.keys.pending(LATE)));
             attempt.end(began, outcome);
@@ -322,6 +342,7 @@ impl IssuerKeys {
                 state.held = Some(Held {
                     keys: Arc::new(keys),
                     fetched_at: began,
+                    is_pinned: false,
                 });
                 state.failures = 0;
                 state.failing = None;
@@ -367,6 +388,14 @@ impl IssuerKeys {
 }
 
 impl Held {
+    fn pinned(keys: KeySet) -> Self {
+        Self {
+            keys: Arc::new(keys),
+            fetched_at: Instant::now(),
+            is_pinned: true,
+        }
+    }
+
     /// Whether these are the keys of one fetch.
     fn is(&self, other: &Self) -> bool {
         Arc::ptr_eq(&self.keys, &other.keys)

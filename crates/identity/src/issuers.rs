@@ -1,7 +1,7 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
 
+use sigstead_kit::Period;
 use sigstead_rules::Rules;
 use time::OffsetDateTime;
 use tokio::time::Instant;
@@ -9,18 +9,22 @@ use tokio::time::Instant;
 use crate::address::Reach;
 use crate::admission::{self, Place};
 use crate::ci_provider::CiProviders;
+use crate::claims::Claims;
 use crate::config::{IssuerConfig, IssuerType, IssuersConfig};
 use crate::error::{ConfigFault, Error};
 use crate::examination::{Check, Examination, admit, facts, outcomes};
 use crate::fetch::Fetch;
 use crate::fetch_limit::{FetchLimit, Lane, PatternLimit};
+use crate::home_cluster::HomeCluster;
 use crate::issuer_keys::{Fetching, IssuerKeys};
 use crate::issuer_state::{IssuerLocation, IssuerState};
 use crate::key_source::KeySource;
 use crate::pattern;
 use crate::principal::Principal;
+use crate::profile;
 use crate::remembered::Remembered;
 use crate::token::IdToken;
+use crate::token_rules;
 
 /// The trusted issuers, with their keys as far as they were needed.
 pub struct Issuers {
@@ -34,7 +38,7 @@ pub struct Issuers {
 
 /// An issuer whose URL is in the file.
 struct Exact {
-    config: IssuerConfig,
+    profiles: Arc<[IssuerConfig]>,
     keys: Arc<IssuerKeys>,
     rules: Arc<Rules>,
 }
@@ -48,7 +52,7 @@ struct Pattern {
 
 /// The issuer that a token names.
 struct Named {
-    config: IssuerConfig,
+    profiles: Arc<[IssuerConfig]>,
     keys: Arc<IssuerKeys>,
     rules: Arc<Rules>,
     lane: Lane,
@@ -84,9 +88,9 @@ impl Issuers {
         let exact = |(url, mut config): (String, IssuerConfig)| {
             config.issuer_url.clone_from(&url);
             let rules = rules(&config, Place::Url(&url), is_open)?;
-            let keys = Arc::new(keys(&config, Reach::Anywhere));
+            let keys = Arc::new(keys(&config, Reach::Anywhere)?);
             let exact = Exact {
-                config,
+                profiles: config.profiles().into(),
                 keys,
                 rules,
             };
@@ -116,8 +120,27 @@ impl Issuers {
                 .collect::<Result<_, Error>>()?,
             ci_providers,
             remembered: Mutex::default(),
-            fetching: Arc::new(Fetching { fetch, limit }),
+            fetching: Arc::new(Fetching {
+                fetch,
+                limit,
+                home: None,
+            }),
         })
+    }
+
+    /// The same issuers for a service that runs in a Kubernetes cluster. Keys of that cluster are asked for with the
+    /// credential of the service's pod.
+    #[must_use]
+    pub fn in_cluster(self, home: HomeCluster) -> Self {
+        let fetching = Fetching {
+            fetch: self.fetching.fetch.clone(),
+            limit: FetchLimit::new(),
+            home: Some(home),
+        };
+        Self {
+            fetching: Arc::new(fetching),
+            ..self
+        }
     }
 
     /// Verifies a token and says who presented it.
@@ -139,9 +162,10 @@ impl Issuers {
         let result = self.examine(token, now, &mut examination).await;
         if let Some(principal) = &examination.principal
             && let Ok(token) = IdToken::parse(token)
-            && let Ok(named) = self.named(examination.issuer.as_deref().unwrap_or_default())
+            && let Ok(named) = self.named_by(&token.claims)
+            && let Ok(issuer) = profile::of(&named.profiles, &token.claims)
         {
-            let facts = facts(&token.claims, principal, named.config.kind.as_str());
+            let facts = facts(&token.claims, principal, issuer.kind.as_str());
             examination.rules = outcomes(&named.rules, &facts);
         }
         (examination, result)
@@ -156,15 +180,16 @@ impl Issuers {
         let token = IdToken::parse(token)?;
         examination.passed.push(Check::Format);
         // Not believed: it only says whose keys to try, and the keys then decide.
-        let issuer_url = token.claims.text("iss")?;
-        examination.issuer = Some(issuer_url.to_owned());
-        let named = self.named(issuer_url)?;
-        let issuer = &named.config;
+        let issuer_url = token.claims.optional_text("iss").unwrap_or_default();
+        examination.issuer = issuer_url.map(ToOwned::to_owned);
+        let named = self.named_by(&token.claims)?;
+        let issuer = profile::of(&named.profiles, &token.claims)?;
         examination.passed.push(Check::Issuer);
         // Before the signature, because they cost nothing and a stale token causes no fetch.
-        token.claims.check_audience(&issuer.client_id)?;
+        token_rules::check_audience(&token.claims, issuer)?;
         examination.passed.push(Check::Audience);
-        token.claims.check_times(now)?;
+        let longest = issuer.max_token_life.unwrap_or(LONGEST_TOKEN).time();
+        token_rules::check_times(&token.claims, longest, now)?;
         examination.passed.push(Check::Time);
         named
             .keys
@@ -183,12 +208,15 @@ impl Issuers {
     /// What clients may know about the issuers.
     #[must_use]
     pub fn configured(&self) -> Vec<ConfiguredIssuer> {
-        let exact = self
-            .exact
-            .iter()
-            .map(|(url, issuer)| describe(IssuerLocation::Url(url.clone()), &issuer.config));
-        let patterns = self.patterns.iter().map(|(pattern, issuer)| {
-            describe(IssuerLocation::Wildcard(pattern.clone()), &issuer.config)
+        let exact = self.exact.iter().flat_map(|(url, issuer)| {
+            let location = || IssuerLocation::Url(url.clone());
+            let profiles = issuer.profiles.iter();
+            profiles.map(move |profile| describe(location(), profile))
+        });
+        let patterns = self.patterns.iter().flat_map(|(pattern, issuer)| {
+            let location = || IssuerLocation::Wildcard(pattern.clone());
+            let profiles = issuer.config.profiles().into_iter();
+            profiles.map(move |profile| describe(location(), &profile))
         });
         exact.chain(patterns).collect()
     }
@@ -222,14 +250,17 @@ impl Issuers {
         closed.map(|(name, _)| name.as_str()).collect()
     }
 
+    /// The issuer that a token names.
+    fn named_by(&self, claims: &Claims) -> Result<Named, Error> {
+        match claims.value("iss") {
+            Some(_) => self.named(claims.text("iss")?),
+            None => self.of_trust_domain(claims),
+        }
+    }
+
     fn named(&self, issuer_url: &str) -> Result<Named, Error> {
         if let Some(issuer) = self.exact.get(issuer_url) {
-            return Ok(Named {
-                config: issuer.config.clone(),
-                keys: issuer.keys.clone(),
-                rules: issuer.rules.clone(),
-                lane: Lane::Known,
-            });
+            return Ok(issuer.named());
         }
         let unknown = || Error::IssuerUnknown {
             issuer: issuer_url.to_owned(),
@@ -244,11 +275,34 @@ impl Issuers {
             Lane::Strange(pattern.limit.clone())
         };
         Ok(Named {
-            config,
+            profiles: config.profiles().into(),
             keys,
             rules: pattern.rules.clone(),
             lane,
         })
+    }
+
+    /// The issuer of a token that names none, as those of SPIFFE workloads often do not: the one whose trust domain
+    /// the subject is of, unless there are several.
+    fn of_trust_domain(&self, claims: &Claims) -> Result<Named, Error> {
+        let missing = || Error::ClaimMissing {
+            claim: "iss".to_owned(),
+        };
+        let subject = claims.text("sub").map_err(|_| missing())?;
+        let id = subject.strip_prefix(SPIFFE).ok_or_else(missing)?;
+        let domain = id.split('/').next().unwrap_or_default();
+        let is_of_domain = |issuer: &&Exact| {
+            issuer.profiles.iter().any(|profile| {
+                let own = &profile.spiffe_trust_domain;
+                profile.kind == IssuerType::Spiffe
+                    && own.strip_prefix(SPIFFE).unwrap_or(own) == domain
+            })
+        };
+        let mut found = self.exact.values().filter(is_of_domain);
+        match (found.next(), found.next()) {
+            (Some(issuer), None) => Ok(issuer.named()),
+            _ => Err(missing()),
+        }
     }
 
     fn remember(&self, config: &IssuerConfig) -> Result<Arc<IssuerKeys>, Error> {
@@ -261,7 +315,7 @@ impl Issuers {
         if let Some(keys) = remembered.find(url, now) {
             return Ok(keys);
         }
-        let keys = Arc::new(keys(config, Reach::Public));
+        let keys = Arc::new(keys(config, Reach::Public)?);
         if remembered.insert(url, keys.clone(), now) {
             return Ok(keys);
         }
@@ -281,8 +335,24 @@ fn rules(config: &IssuerConfig, place: Place<'_>, is_open: bool) -> Result<Arc<R
     compiled.map(Arc::new).map_err(invalid)
 }
 
-fn keys(config: &IssuerConfig, reach: Reach) -> IssuerKeys {
-    IssuerKeys::new(KeySource::new(config, reach), LONGEST_AGE)
+impl Exact {
+    fn named(&self) -> Named {
+        Named {
+            profiles: self.profiles.clone(),
+            keys: self.keys.clone(),
+            rules: self.rules.clone(),
+            lane: Lane::Known,
+        }
+    }
+}
+
+fn keys(config: &IssuerConfig, reach: Reach) -> Result<IssuerKeys, Error> {
+    let source = KeySource::new(config, reach);
+    let longest_age = config.max_key_age.unwrap_or(LONGEST_AGE).duration();
+    IssuerKeys::new(source, longest_age).map_err(|fault| Error::ConfigInvalid {
+        issuer: config.issuer_url.clone(),
+        fault,
+    })
 }
 
 fn describe(location: IssuerLocation, issuer: &IssuerConfig) -> ConfiguredIssuer {
@@ -299,7 +369,10 @@ fn describe(location: IssuerLocation, issuer: &IssuerConfig) -> ConfiguredIssuer
 
 /// How long keys are used while the issuer cannot be reached. Longer, and a key that the issuer took
 /// back stays good for whoever can cut the two off from each other.
-const LONGEST_AGE: Duration = Duration::from_secs(24 * 60 * 60);
+const LONGEST_AGE: Period = Period::from_hours(24);
+/// How long tokens may last. Those of CI systems and people end within hours.
+const LONGEST_TOKEN: Period = Period::from_hours(24);
+const SPIFFE: &str = "spiffe://";
 
 #[cfg(test)]
 mod rule_tests;

@@ -4,17 +4,31 @@ use serde::Deserialize;
 use url::Url;
 
 use crate::address::Reach;
-use crate::config::IssuerConfig;
-use crate::error::Error;
-use crate::fetch::{DocumentRequest, Fetch};
+use crate::config::{IssuerConfig, IssuerType};
+use crate::error::{ConfigFault, Error};
+use crate::fetch::{DocumentRequest, Fetch, FetchError};
+use crate::home_cluster::{self, HomeCluster};
 use crate::key_set::KeySet;
 
-/// The place of an issuer's keys.
+/// The place of an issuer's keys. Two that are equal give equal keys.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct KeySource {
     issuer: String,
     ca_cert: String,
     reach: Reach,
+    place: Place,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Place {
+    /// The discovery document of the issuer names it.
+    Discovery,
+    /// The operator wrote its URL.
+    KeySet(Url),
+    /// The operator wrote the keys themselves.
+    Pinned(String),
+    /// The issuer is the cluster that this service runs in, if it runs in one.
+    HomeCluster,
 }
 
 /// OpenID Connect Discovery 1.0 §3, as far as it is used.
@@ -28,11 +42,12 @@ struct Discovery {
 
 impl KeySource {
     /// The source of an issuer. `reach` says which addresses the issuer itself may have.
-    pub(crate) fn new(issuer: &IssuerConfig, reach: Reach) -> Self {
+    pub(crate) fn new(config: &IssuerConfig, reach: Reach) -> Self {
         Self {
-            issuer: issuer.issuer_url.clone(),
-            ca_cert: issuer.ca_cert.clone(),
+            issuer: config.issuer_url.clone(),
+            ca_cert: config.ca_cert.clone(),
             reach,
+            place: Place::of(config),
         }
     }
 
@@ -41,11 +56,86 @@ impl KeySource {
         &self.issuer
     }
 
+    /// The keys, if the operator wrote them.
+    pub(crate) fn pinned(&self) -> Option<Result<KeySet, ConfigFault>> {
+        let Place::Pinned(keys) = &self.place else {
+            return None;
+        };
+        Some(KeySet::parse(keys.as_bytes(), None).map_err(ConfigFault::PinnedKeysUnusable))
+    }
+
+    /// The keys as the issuer publishes them now.
+    pub(crate) async fn fetch(
+        &self,
+        fetch: &dyn Fetch,
+        home: Option<&HomeCluster>,
+    ) -> Result<KeySet, Error> {
+        match (&self.place, home) {
+            (Place::KeySet(url), _) => {
+                let document = self.get(fetch, self.request(url, self.reach)).await?;
+                self.read(&document, None)
+            }
+            (Place::HomeCluster, Some(home)) => self.fetch_from_cluster(fetch, home).await,
+            (Place::Discovery | Place::HomeCluster | Place::Pinned(_), _) => {
+                self.discover(fetch).await
+            }
+        }
+    }
+
     /// OpenID Connect Discovery 1.0 §4, then the key set that it names.
-    pub(crate) async fn fetch(&self, fetch: &dyn Fetch) -> Result<KeySet, Error> {
-        let location = self.discovery_url()?;
-        let document = self.get(fetch, &location, self.reach).await?;
-        let discovery: Discovery = serde_json::from_slice(&document).map_err(|_| {
+    async fn discover(&self, fetch: &dyn Fetch) -> Result<KeySet, Error> {
+        let issuer = self.issuer.trim_end_matches('/');
+        let location = Url::parse(&format!("{issuer}/.well-known/openid-configuration"))
+            .map_err(|_| self.unusable(DISCOVERY, "its url is malformed"))?;
+        let document = self.get(fetch, self.request(&location, self.reach)).await?;
+        let discovery = self.read_discovery(&document)?;
+        let keys = Url::parse(&discovery.jwks_uri)
+            .ok()
+            .filter(|url| url.scheme() == "https" || url.scheme() == location.scheme())
+            .ok_or_else(|| {
+                self.unusable(DISCOVERY, "jwks_uri is not a url as safe as the issuer's")
+            })?;
+        let reach = self.reach_of_keys(&location, &keys);
+        let document = self.get(fetch, self.request(&keys, reach)).await?;
+        self.read(&document, Some(&discovery.algorithms()))
+    }
+
+    /// The API server of the cluster answers its pods at one address and names others, such as that of a node,
+    /// in its documents. The credential of the pod goes to the one address only.
+    async fn fetch_from_cluster(
+        &self,
+        fetch: &dyn Fetch,
+        home: &HomeCluster,
+    ) -> Result<KeySet, Error> {
+        let account = home.service_account().await.map_err(|source| {
+            self.unavailable(FetchError::Unreachable {
+                url: home.api_server.to_string(),
+                source: std::sync::Arc::new(source),
+            })
+        })?;
+        let mut documents = Vec::new();
+        for path in [home_cluster::DISCOVERY_PATH, home_cluster::KEYS_PATH] {
+            let url = home
+                .api_server
+                .join(path)
+                .map_err(|_| self.unusable(DISCOVERY, "its url is malformed"))?;
+            let request = DocumentRequest {
+                url: &url,
+                ca_cert: &account.ca_cert,
+                reach: Reach::Anywhere,
+                bearer: Some(&account.token),
+            };
+            documents.push(self.get(fetch, request).await?);
+        }
+        let [discovery, keys] = documents.as_slice() else {
+            return Err(self.unusable(DISCOVERY, "it is missing"));
+        };
+        let discovery = self.read_discovery(discovery)?;
+        self.read(keys, Some(&discovery.algorithms()))
+    }
+
+    fn read_discovery(&self, document: &[u8]) -> Result<Discovery, Error> {
+        let discovery: Discovery = serde_json::from_slice(document).map_err(|_| {
             self.unusable(
                 DISCOVERY,
                 "it is not a json object with issuer and jwks_uri",
@@ -55,25 +145,11 @@ impl KeySource {
         if discovery.issuer != self.issuer {
             return Err(self.unusable(DISCOVERY, "it is of another issuer"));
         }
-        let supported = match discovery.id_token_signing_alg_values_supported {
-            none if none.is_empty() => vec![DEFAULT_ALGORITHM.to_owned()],
-            listed => listed,
-        };
-        let keys = Url::parse(&discovery.jwks_uri)
-            .ok()
-            .filter(|url| url.scheme() == "https" || url.scheme() == location.scheme())
-            .ok_or_else(|| {
-                self.unusable(DISCOVERY, "jwks_uri is not a url as safe as the issuer's")
-            })?;
-        let reach = self.reach_of_keys(&location, &keys);
-        let document = self.get(fetch, &keys, reach).await?;
-        KeySet::parse(&document, &supported).map_err(|reason| self.unusable(KEY_SET, reason))
+        Ok(discovery)
     }
 
-    fn discovery_url(&self) -> Result<Url, Error> {
-        let issuer = self.issuer.trim_end_matches('/');
-        Url::parse(&format!("{issuer}/.well-known/openid-configuration"))
-            .map_err(|_| self.unusable(DISCOVERY, "its url is malformed"))
+    fn read(&self, document: &[u8], supported: Option<&[String]>) -> Result<KeySet, Error> {
+        KeySet::parse(document, supported).map_err(|reason| self.unusable(KEY_SET, reason))
     }
 
     /// The issuer's answer chose the URL of the keys: it may name the issuer's own host, which the
@@ -86,20 +162,25 @@ impl KeySource {
         }
     }
 
-    async fn get(&self, fetch: &dyn Fetch, url: &Url, reach: Reach) -> Result<Vec<u8>, Error> {
-        let request = DocumentRequest {
+    fn request<'a>(&'a self, url: &'a Url, reach: Reach) -> DocumentRequest<'a> {
+        DocumentRequest {
             url,
             ca_cert: &self.ca_cert,
             reach,
             bearer: None,
-        };
-        fetch
-            .fetch(request)
-            .await
-            .map_err(|source| Error::IssuerUnavailable {
-                issuer: self.issuer.clone(),
-                source,
-            })
+        }
+    }
+
+    async fn get(&self, fetch: &dyn Fetch, request: DocumentRequest<'_>) -> Result<Vec<u8>, Error> {
+        let fetched = fetch.fetch(request).await;
+        fetched.map_err(|source| self.unavailable(source))
+    }
+
+    fn unavailable(&self, source: FetchError) -> Error {
+        Error::IssuerUnavailable {
+            issuer: self.issuer.clone(),
+            source,
+        }
     }
 
     fn unusable(&self, document: &'static str, reason: &'static str) -> Error {
@@ -107,6 +188,32 @@ impl KeySource {
             issuer: self.issuer.clone(),
             document,
             reason,
+        }
+    }
+}
+
+impl Place {
+    /// The operator's words count before those of the issuer.
+    fn of(config: &IssuerConfig) -> Self {
+        if let Some(keys) = &config.jwks {
+            return Self::Pinned(keys.text());
+        }
+        if let Some(url) = &config.jwks_uri {
+            return Self::KeySet(url.clone());
+        }
+        let is_kubernetes = config.kind == IssuerType::Kubernetes;
+        if is_kubernetes && home_cluster::is_home(&config.issuer_url) {
+            return Self::HomeCluster;
+        }
+        Self::Discovery
+    }
+}
+
+impl Discovery {
+    fn algorithms(&self) -> Vec<String> {
+        match self.id_token_signing_alg_values_supported.as_slice() {
+            [] => vec![DEFAULT_ALGORITHM.to_owned()],
+            listed => listed.to_vec(),
         }
     }
 }

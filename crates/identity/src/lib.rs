@@ -22,6 +22,7 @@ mod error;
 mod examination;
 mod fetch;
 mod fetch_limit;
+mod home_cluster;
 mod issuer_keys;
 mod issuer_state;
 mod issuers;
@@ -32,20 +33,27 @@ mod pause;
 mod preset;
 mod preview;
 mod principal;
+mod profile;
 mod remembered;
 mod spiffe_id;
+mod strict_json;
 mod subject_domain;
 mod template;
 #[cfg(test)]
 mod testing;
 mod token;
+mod token_rules;
 
 pub use address::{PrivateAddress, Reach};
 pub use claims::path::PathFault;
-pub use config::{CiIssuerMetadata, ConfigWarning, IssuerConfig, IssuerType, IssuersConfig};
+pub use config::{
+    AlsoConfig, CiIssuerMetadata, ConfigWarning, IssuerConfig, IssuerType, IssuersConfig,
+    PinnedKeys,
+};
 pub use error::{CiProviderFault, ConfigFault, Error};
 pub use examination::{Check, Examination, RuleOutcome};
 pub use fetch::{DocumentRequest, Fetch, FetchError, FetchOptions, HttpFetch, MAX_DOCUMENT_BYTES};
+pub use home_cluster::HomeCluster;
 pub use issuer_state::{Failing, IssuerLocation, IssuerState, KeyState};
 pub use issuers::{ConfiguredIssuer, Issuers};
 pub use preset::{Parameter, Preset, PresetFault, PresetIssuer};

@@ -2,6 +2,7 @@ use sigstead_x509::{FulcioExtensions, SubjectAlternativeName};
 
 use crate::ci_provider::CiProviders;
 use crate::claims::Claims;
+use crate::profile;
 use crate::{Error, IssuerConfig, IssuersConfig, Principal, pattern};
 
 /// What certificates would say for a token that nobody verified. It is for trying a file of issuers out,
@@ -24,9 +25,10 @@ impl IssuersConfig {
     /// The claims are not acceptable, or nobody trusts their issuer.
     pub fn preview(&self, claims: &[u8]) -> Result<Preview, Error> {
         let claims = Claims::parse(claims)?;
-        let issuer = self.issuer_of(claims.text("iss")?)?;
+        let profiles = self.issuer_of(claims.text("iss")?)?.profiles();
+        let issuer = profile::of(&profiles, &claims)?;
         let providers = CiProviders::new(&self.ci_issuer_metadata)?;
-        let principal = Principal::from_claims(&claims, &issuer, &providers)?;
+        let principal = Principal::from_claims(&claims, issuer, &providers)?;
         Ok(Preview {
             name: principal.name().to_owned(),
             san: principal.san().clone(),

@@ -112,13 +112,14 @@ mod tests {
     fn keys(url: &str) -> Arc<IssuerKeys> {
         let config = IssuerConfig::new(url, "sigstore", IssuerType::Email);
         let source = KeySource::new(&config, Reach::Public);
-        Arc::new(IssuerKeys::new(source, Duration::from_secs(3_600)))
+        Arc::new(IssuerKeys::new(source, Duration::from_secs(3_600)).unwrap())
     }
 
     fn fetching(fetch: &Arc<MemoryFetch>) -> Arc<Fetching> {
         Arc::new(Fetching {
             fetch: fetch.clone(),
             limit: FetchLimit::new(),
+            home: None,
         })
     }
 

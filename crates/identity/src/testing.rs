@@ -8,7 +8,8 @@ use async_trait::async_trait;
 use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::rsa::{KeyPair as RsaKeyPair, KeySize};
 use aws_lc_rs::signature::{
-    ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, Ed25519KeyPair, KeyPair, RSA_PKCS1_SHA256,
+    ECDSA_P256_SHA256_FIXED_SIGNING, ECDSA_P521_SHA512_FIXED_SIGNING, EcdsaKeyPair, Ed25519KeyPair,
+    KeyPair, RSA_PKCS1_SHA256,
 };
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -26,6 +27,7 @@ pub(crate) fn now() -> OffsetDateTime {
 pub(crate) enum TestKey {
     Rsa(Box<RsaKeyPair>),
     P256(Box<EcdsaKeyPair>),
+    P521(Box<EcdsaKeyPair>),
     Ed25519(Box<Ed25519KeyPair>),
 }
 
@@ -40,6 +42,12 @@ impl TestKey {
         ))
     }
 
+    pub(crate) fn p521() -> Self {
+        Self::P521(Box::new(
+            EcdsaKeyPair::generate(&ECDSA_P521_SHA512_FIXED_SIGNING).unwrap(),
+        ))
+    }
+
     pub(crate) fn ed25519() -> Self {
         Self::Ed25519(Box::new(Ed25519KeyPair::generate().unwrap()))
     }
@@ -48,6 +56,7 @@ impl TestKey {
         match self {
             Self::Rsa(_) => "RS256",
             Self::P256(_) => "ES256",
+            Self::P521(_) => "ES512",
             Self::Ed25519(_) => "EdDSA",
         }
     }
@@ -66,6 +75,10 @@ impl TestKey {
                 let (x, y) = key.public_key().as_ref()[1..].split_at(32);
                 json!({"kty": "EC", "crv": "P-256", "kid": kid, "x": encode(x), "y": encode(y)})
             }
+            Self::P521(key) => {
+                let (x, y) = key.public_key().as_ref()[1..].split_at(66);
+                json!({"kty": "EC", "crv": "P-521", "kid": kid, "x": encode(x), "y": encode(y)})
+            }
             Self::Ed25519(key) => {
                 let x = encode(key.public_key().as_ref());
                 json!({"kty": "OKP", "crv": "Ed25519", "kid": kid, "x": x})
@@ -82,7 +95,9 @@ impl TestKey {
                     .unwrap();
                 signature
             }
-            Self::P256(key) => key.sign(&random, message).unwrap().as_ref().to_vec(),
+            Self::P256(key) | Self::P521(key) => {
+                key.sign(&random, message).unwrap().as_ref().to_vec()
+            }
             Self::Ed25519(key) => key.sign(message).as_ref().to_vec(),
         }
     }

@@ -3,8 +3,9 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::Deserialize;
 use serde_json::Value;
 
-use crate::Error;
 use crate::claims::Claims;
+use crate::error::Error;
+use crate::strict_json;
 
 /// A signed JSON Web Token in compact form (RFC 7515 §3.1), taken apart and not verified: nothing in
 /// it may be believed yet.
@@ -38,8 +39,12 @@ impl<'a> IdToken<'a> {
         if payload.contains('.') || signature.is_empty() {
             return Err(no_parts());
         }
-        let header: Header = serde_json::from_slice(&decode(header)?)
-            .map_err(|_| Error::TokenMalformed("the header is not a json object with alg"))?;
+        let no_header = || {
+            Error::TokenMalformed("the header is not a json object with alg, or has a member twice")
+        };
+        let header = strict_json::object(&decode(header)?).map_err(|_| no_header())?;
+        let header: Header =
+            serde_json::from_value(Value::Object(header)).map_err(|_| no_header())?;
         // RFC 7515 §4.1.11: extensions that must be understood, and none are.
         if header.crit.is_some() {
             return Err(Error::TokenMalformed("the header has critical extensions"));
@@ -106,6 +111,8 @@ mod tests {
             ),
             format!("{header}.{}.c2ln", part("[]")),
             format!("{header}.{}.c2ln", part("{")),
+            format!("{header}.{}.c2ln", part(r#"{"iss":"a","iss":"b"}"#)),
+            format!("{}.{payload}.c2ln", part(r#"{"alg":"RS256","alg":"none"}"#)),
             format!(" {header}.{payload}.c2ln"),
         ] {
             assert!(

@@ -208,13 +208,14 @@ fn token_problem(error: &sigstead_identity::Error) -> Problem {
             "E-CA-004",
             "use an issuer of /api/v2/configuration or ask the operator to add this one",
         ),
-        Token::AudienceMismatch { .. } => (
+        Token::AudienceMismatch { .. } | Token::AudienceForeign { .. } => (
             "E-CA-004",
             "ask the issuer for a token with the audience of /api/v2/configuration",
         ),
         Token::TokenExpired { .. }
         | Token::TokenNotYetValid { .. }
-        | Token::TokenNotYetIssued { .. } => (
+        | Token::TokenNotYetIssued { .. }
+        | Token::TokenLastsTooLong { .. } => (
             "E-CA-004",
             "get a new token, and compare the clocks if a new one is refused too",
         ),

@@ -14,7 +14,6 @@ use std::sync::Arc;
 
 use prometheus::Registry;
 use sigstead_config::ca::Config;
-use sigstead_identity::{HttpFetch, Issuers};
 use sigstead_issuance::{IssuanceRecord, MemoryRecord};
 use sigstead_key::Algorithm;
 use sigstead_kit::{Service, SystemClock};
@@ -26,6 +25,7 @@ pub mod ct_log;
 mod error;
 mod issue;
 mod issuer_chain;
+mod issuers_file;
 mod key_policy;
 mod key_request;
 mod metrics;
@@ -82,16 +82,8 @@ async fn open(
     if chain.is_mixed() {
         tracing::warn!("the chain has keys of several families, which some clients refuse");
     }
-    let issuers = start::read_issuers(&config.issuers).await?;
-    let fetch = HttpFetch::new(&start::fetch_options(config), &issuers).map_err(Error::Issuers)?;
-    let issuers = Issuers::new(issuers, Arc::new(fetch)).map_err(Error::Issuers)?;
-    for issuer in issuers.closed() {
-        tracing::warn!(
-            issuer,
-            "strangers have tokens of this issuer and no rule says who may sign, so nobody may; write allow rules into \
-             its entry, or fulcio-compatible: true into the file of issuers"
-        );
-    }
+    let issuers = issuers_file::read(&config.issuers).await?;
+    let issuers = issuers_file::open(issuers, &start::fetch_options(config))?;
     let (ct_logs, clients) = ct_log::open(config).await?;
     let own = chain.certificates().iter().map(Certificate::public_key);
     let key_policy = KeyPolicy::new(&allowed_algorithms(config), own.chain(ct_logs.keys()));

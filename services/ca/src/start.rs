@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use prometheus::Registry;
 use sigstead_config::ca::{Config, CtLogConfig};
-use sigstead_identity::{FetchOptions, IssuersConfig};
+use sigstead_identity::FetchOptions;
 use sigstead_key::{Algorithm, PublicKey};
 use sigstead_kit::{Listeners, Service};
 use tokio_util::sync::CancellationToken;
@@ -79,15 +79,6 @@ pub(crate) async fn read_text(path: &Path) -> Result<String, Error> {
             path: path.to_owned(),
             source,
         })
-}
-
-/// Reads the file of issuers, and tells the log what is odd about it.
-pub(crate) async fn read_issuers(path: &Path) -> Result<IssuersConfig, Error> {
-    let issuers = IssuersConfig::parse(&read_text(path).await?).map_err(Error::Issuers)?;
-    for warning in issuers.warnings() {
-        tracing::warn!("{warning}");
-    }
-    Ok(issuers)
 }
 
 /// RFC 6962 §2.1.4 knows two kinds of keys.

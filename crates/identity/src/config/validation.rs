@@ -63,6 +63,9 @@ impl IssuerConfig {
             return Err(ConfigFault::UrlInvalid);
         }
         self.validate_common()?;
+        for other in self.profiles().iter().skip(1) {
+            other.validate_at(issuer_url)?;
+        }
         match self.kind {
             IssuerType::Uri => subject_domain::validate_uri(&self.subject_domain, &url),
             IssuerType::Username => subject_domain::validate_username(&self.subject_domain, &url),
@@ -72,6 +75,7 @@ impl IssuerConfig {
     }
 
     fn validate_meta(&self) -> Result<(), ConfigFault> {
+        self.validate_meta_extension()?;
         let needs_domain = matches!(self.kind, IssuerType::Uri | IssuerType::Username);
         if self.kind == IssuerType::Spiffe {
             return Err(ConfigFault::MetaSpiffe);
@@ -84,6 +88,7 @@ impl IssuerConfig {
     }
 
     fn validate_common(&self) -> Result<(), ConfigFault> {
+        self.validate_extension()?;
         if self.client_id.is_empty() {
             return Err(ConfigFault::ClientIdMissing);
         }

@@ -1,7 +1,10 @@
+use std::time::Duration;
+
 use serde_json::{Value, json};
 use tokio::time::advance;
 
 use super::*;
+use crate::config::{AlsoConfig, PinnedKeys};
 use crate::testing::{ISSUER, MemoryFetch, TestKey, now};
 
 const OTHER: &str = "https://other.example.com";
@@ -419,4 +422,155 @@ fn tells_clients_what_is_configured() {
         IssuerLocation::Wildcard("https://*.example.com".to_owned())
     );
     assert_eq!(configured[1].challenge_claim, "sub");
+}
+
+fn entry() -> IssuerConfig {
+    IssuerConfig::new(ISSUER, "sigstore", IssuerType::Email)
+}
+
+fn issuers_with(entry: IssuerConfig, fetch: &Arc<MemoryFetch>) -> Issuers {
+    let config = IssuersConfig::default().with_issuer(entry);
+    Issuers::new(config, fetch.clone()).unwrap()
+}
+
+#[tokio::test(start_paused = true)]
+async fn pinned_keys_need_no_network_and_do_not_grow_old() {
+    let key = TestKey::p256();
+    let fetch = Arc::new(MemoryFetch::default());
+    let keys = json!({"keys": [key.jwk("k")]}).to_string();
+    let issuers = issuers_with(
+        IssuerConfig {
+            jwks: Some(PinnedKeys::from_text(keys)),
+            ..entry()
+        },
+        &fetch,
+    );
+    issuers.refresh();
+    advance(Duration::from_secs(365 * 24 * 60 * 60)).await;
+    assert_eq!(outcome(&issuers, &key.token("k", &lasting())).await, "ok");
+    let unknown = key.token("unknown", &lasting());
+    assert_eq!(outcome(&issuers, &unknown).await, "key unknown");
+    assert!(unusable(&issuers).is_empty());
+    assert_eq!(fetch.fetches(), 0);
+}
+
+#[test]
+fn pinned_keys_that_cannot_be_used_are_found_when_they_are_read() {
+    let entry = IssuerConfig {
+        jwks: Some(PinnedKeys::from_text("{}".to_owned())),
+        ..entry()
+    };
+    let config = IssuersConfig::default().with_issuer(entry);
+    let error = Issuers::new(config, Arc::new(MemoryFetch::default()))
+        .map(drop)
+        .unwrap_err();
+    assert!(error.to_string().contains("jwks is unusable"), "{error}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn keys_at_a_url_of_the_operator_need_no_discovery() {
+    let key = TestKey::p256();
+    let fetch = Arc::new(MemoryFetch::default());
+    fetch.serve("http://10.0.0.1/jwks", &json!({"keys": [key.jwk("k")]}));
+    let issuers = issuers_with(
+        IssuerConfig {
+            jwks_uri: Some("http://10.0.0.1/jwks".parse().unwrap()),
+            ..entry()
+        },
+        &fetch,
+    );
+    assert_eq!(outcome(&issuers, &key.token("k", &lasting())).await, "ok");
+    assert_eq!(fetch.fetches(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_age_of_keys_and_the_life_of_tokens_are_bounded_as_the_entry_says() {
+    let key = TestKey::p256();
+    let fetch = MemoryFetch::serving(ISSUER, &[key.jwk("k")]);
+    let issuers = issuers_with(
+        IssuerConfig {
+            max_key_age: Some(Period::from_hours(1)),
+            max_token_life: Some(Period::from_hours(23)),
+            ..entry()
+        },
+        &fetch,
+    );
+    let token = key.token("k", &lasting());
+    assert_eq!(outcome(&issuers, &token).await, "ok");
+    let long = with("exp", json!(now().unix_timestamp() + 23 * 3_600 + 1));
+    let error = issuers.verify(&key.token("k", &long), now()).await;
+    assert!(matches!(error, Err(Error::TokenLastsTooLong { .. })));
+    fetch.go_down();
+    advance(Duration::from_secs(3_600)).await;
+    assert_eq!(outcome(&issuers, &token).await, "unavailable");
+}
+
+#[tokio::test(start_paused = true)]
+async fn one_issuer_serves_people_and_workloads() {
+    let key = TestKey::p256();
+    let fetch = MemoryFetch::serving(ISSUER, &[key.jwk("k")]);
+    let workloads = AlsoConfig {
+        kind: IssuerType::Uri,
+        client_id: String::new(),
+        subject_domain: ISSUER.to_owned(),
+    };
+    let issuers = issuers_with(
+        IssuerConfig {
+            also: vec![workloads],
+            ..entry()
+        },
+        &fetch,
+    );
+    let subject = format!("{ISSUER}/workloads/release");
+    let mut workload = email_claims();
+    workload["sub"] = json!(subject);
+    let person = issuers.verify(&key.token("k", &workload), now()).await;
+    assert_eq!(person.unwrap().name(), "a@example.com");
+    workload["email"] = Value::Null;
+    let principal = issuers.verify(&key.token("k", &workload), now()).await;
+    assert_eq!(principal.unwrap().name(), subject);
+    workload["sub"] = json!("https://elsewhere.example.org/workloads/release");
+    let foreign = issuers.verify(&key.token("k", &workload), now()).await;
+    assert!(matches!(foreign, Err(Error::ClaimInvalid { claim, .. }) if claim == "sub"));
+    let kinds: Vec<_> = issuers.configured().iter().map(|each| each.kind).collect();
+    assert_eq!(kinds, [IssuerType::Email, IssuerType::Uri]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_workload_that_names_no_issuer_is_of_the_one_of_its_trust_domain() {
+    let key = TestKey::p256();
+    let mut jwk = key.jwk("k");
+    jwk["use"] = json!("jwt-svid");
+    let fetch = MemoryFetch::serving(ISSUER, &[jwk]);
+    fetch.serve_issuer(OTHER, &[]);
+    let spiffe = |url: &str, domain: &str| IssuerConfig {
+        spiffe_trust_domain: domain.to_owned(),
+        ..IssuerConfig::new(url, "sigstore", IssuerType::Spiffe)
+    };
+    let claims = |sub: &str| {
+        let exp = now().unix_timestamp() + 60;
+        json!({"aud": ["sigstore"], "sub": sub, "exp": exp})
+    };
+    let config = IssuersConfig::default()
+        .with_issuer(spiffe(ISSUER, "example.org"))
+        .with_issuer(spiffe(OTHER, "other.org"));
+    let issuers = Issuers::new(config.clone(), fetch.clone()).unwrap();
+    let token = key.token("k", &claims("spiffe://example.org/release"));
+    let principal = issuers.verify(&token, now()).await.unwrap();
+    assert_eq!(principal.name(), "spiffe://example.org/release");
+    for subject in [
+        "spiffe://unknown.org/release",
+        "spiffe://example.orgs/release",
+        "https://example.org/release",
+    ] {
+        let error = issuers
+            .verify(&key.token("k", &claims(subject)), now())
+            .await
+            .unwrap_err();
+        assert!(matches!(error, Error::ClaimMissing { claim } if claim == "iss"));
+    }
+    let twice = config.with_issuer(spiffe("https://third.example.com", "spiffe://example.org"));
+    let issuers = Issuers::new(twice, fetch).unwrap();
+    let error = issuers.verify(&token, now()).await.unwrap_err();
+    assert!(matches!(error, Error::ClaimMissing { claim } if claim == "iss"));
 }

@@ -129,8 +129,16 @@ pub(super) fn choose_token(in_body: Option<String>, authorization: Option<&str>)
         Some(token) if !token.is_empty() => token,
         _ => {
             let header = authorization.unwrap_or_default();
-            header.strip_prefix("Bearer ").unwrap_or(header).to_owned()
+            without_scheme(header).to_owned()
         }
+    }
+}
+
+/// RFC 9110 §11.1: the name of a scheme is read in any case.
+fn without_scheme(header: &str) -> &str {
+    match header.split_once(' ') {
+        Some((scheme, token)) if scheme.eq_ignore_ascii_case("bearer") => token.trim_start(),
+        _ => header,
     }
 }
 
