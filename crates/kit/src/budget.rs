@@ -123,4 +123,4 @@ pub struct Endpoint {
 
 const READ_SECONDS: u64 = 10;
 const ANSWER_BYTES: usize = 1 << 20;
-const PROGRESS: Duration = Duration::from_secs(20);
+pub(crate) const PROGRESS: Duration = Duration::from_secs(20);

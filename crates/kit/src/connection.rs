@@ -234,6 +234,14 @@ impl Exchange {
         self.answering.store(THEIRS, Ordering::Relaxed);
     }
 
+    /// There is an answer, which may be one that does not tell how it moves, such as a refusal. It is short, so its caller
+    /// has `patience` to take all of it.
+    pub(crate) fn is_answered(&self, patience: Duration) {
+        if self.answering.load(Ordering::Relaxed) == NOT_YET {
+            self.waits_for_caller(patience);
+        }
+    }
+
     /// The answer has nothing to give at the moment.
     pub(crate) fn waits_for_service(&self) {
         self.answering.store(OURS, Ordering::Relaxed);

@@ -15,6 +15,7 @@ use tokio::net::TcpStream;
 use tokio_util::sync::CancellationToken;
 use tower::Service as _;
 
+use crate::budget::PROGRESS;
 use crate::connection::{Connection, End, Exchange, IDLE, Streams};
 use crate::problem::{BodyStyle, CODE_HOST, Kind, Problem};
 use crate::server::{PeerAddress, PeerCertificate};
@@ -109,8 +110,19 @@ impl Server {
 }
 
 async fn answer(
-    mut router: Router,
+    router: Router,
     connection: Arc<Connection>,
+    request: Request<Incoming>,
+) -> Result<Response, std::convert::Infallible> {
+    let exchange = Exchange::of_this_task(&connection);
+    let response = route(router, Arc::clone(&exchange), request).await;
+    exchange.is_answered(PROGRESS);
+    response
+}
+
+async fn route(
+    mut router: Router,
+    exchange: Arc<Exchange>,
     mut request: Request<Incoming>,
 ) -> Result<Response, std::convert::Infallible> {
     // HTTP/1 refuses them while parsing; HTTP/2 only counts their bytes.
@@ -126,7 +138,6 @@ async fn answer(
         let problem = Problem::new(Kind::InvalidArgument, CODE_HOST, message);
         return Ok(problem.response(BodyStyle::Text));
     }
-    let exchange = Exchange::of_this_task(&connection);
     request.extensions_mut().insert(exchange);
     router.call(request).await
 }

@@ -24,15 +24,23 @@ pub(super) struct Guard {
 
 /// Holds a route to its budget and renders every problem in its style.
 pub(super) async fn guard(State(guard): State<Guard>, request: Request, next: Next) -> Response {
-    match serve(guard, request, next).await {
+    let exchange = exchange_of(&request);
+    match serve(guard, Arc::clone(&exchange), request, next).await {
         Ok(response) => response,
-        Err(problem) => problem.response(guard.style),
+        Err(problem) => {
+            exchange.is_answered(guard.budget.progress_time);
+            problem.response(guard.style)
+        }
     }
 }
 
-async fn serve(guard: Guard, request: Request, next: Next) -> Result<Response, Problem> {
+async fn serve(
+    guard: Guard,
+    exchange: Arc<Exchange>,
+    request: Request,
+    next: Next,
+) -> Result<Response, Problem> {
     let budget = guard.budget;
-    let exchange = exchange_of(&request);
     let (parts, body) = request.into_parts();
     let body = read_within(&parts.headers, body, &budget, exchange.request_room()).await?;
     exchange.owe();

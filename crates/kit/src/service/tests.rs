@@ -483,6 +483,26 @@ async fn an_answer_that_nobody_reads_is_given_up() {
 }
 
 #[tokio::test]
+async fn a_refusal_that_nobody_reads_is_given_up() {
+    let impatient = Budget {
+        progress_time: Duration::from_millis(50),
+        ..Budget::new(8, 1)
+    };
+    let routes = Routes::new(BodyStyle::Text).post("/small", impatient, || async {});
+    let running = Running::start(service().public(routes)).await;
+    let client = Client::builder()
+        .http2_prior_knowledge()
+        // Nothing of an answer but its head may be sent.
+        .http2_initial_stream_window_size(0);
+    let client = client.build().unwrap();
+    let request = client.post(format!("{}/small", running.public));
+    let answer = request.body("123456789").send().await.unwrap();
+    assert_eq!(answer.status(), 413);
+    assert!(answer.bytes().await.is_err());
+    running.stop().await;
+}
+
+#[tokio::test]
 async fn a_request_without_one_host_is_refused() {
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
     let running = Running::start(service().public(echo())).await;
