@@ -11,7 +11,10 @@ use std::process::Command;
 use serde_json::Value;
 
 /// A file above this many lines of production code needs to be split by noun.
-const LINES_AT_MOST: usize = 600;
+const LINES_AT_MOST: usize = 400;
+
+/// Files that are larger and wait to be split, and what they may have until then. No other joins them.
+const LARGER: [(&str, usize); 1] = [("crates/identity/src/issuer_keys.rs", 500)];
 
 /// Crates without runtime, files, network, database, protobuf, configuration, clock or ambient randomness.
 const PURE: [&str; 12] = [
@@ -131,9 +134,9 @@ fn files_stay_readable_and_crates_say_what_they_are() {
             .lines()
             .take_while(|line| *line != "#[cfg(test)]")
             .count();
-        let is_test = file.file_name().is_some_and(|name| name == "tests.rs");
+        let is_test = file.to_str().is_some_and(|path| path.ends_with("tests.rs"));
         assert!(
-            is_test || production <= LINES_AT_MOST,
+            is_test || production <= lines_at_most(&file),
             "{} has {production} lines before its tests",
             file.display()
         );
@@ -158,6 +161,11 @@ fn a_crate_has_one_name() {
             assert!(!is_renamed, "{name} calls {other} by another name");
         }
     }
+}
+
+fn lines_at_most(file: &Path) -> usize {
+    let named = LARGER.iter().find(|(name, _)| file.ends_with(name));
+    named.map_or(LINES_AT_MOST, |(_, lines)| *lines)
 }
 
 fn root() -> PathBuf {
