@@ -100,7 +100,8 @@ const POSSIBLE: [&str; 5] = [
     "504 E-KIT-005",
     // So slow that this process does not get its own body sent in time.
     "408 E-KIT-009",
-    // Of too many connections the service ends those to which it owes nothing, and one may be about to be used again.
+    // The service ends a connection that has asked for nothing for half a minute, and of too many those to which it owes
+    // nothing. This process may be about to use one, and is too slow to notice.
     ENDED,
 ];
 const ENDED: &str = "the connection ended";
