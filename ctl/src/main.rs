@@ -16,6 +16,7 @@ mod http;
 mod init;
 mod input;
 mod instance;
+mod issuer;
 mod locate;
 mod log;
 mod logs;
@@ -23,6 +24,7 @@ mod man;
 mod names;
 mod oidc;
 mod output;
+mod policy;
 mod private;
 mod probe;
 mod process;
@@ -79,6 +81,10 @@ enum Command {
     Env(env::Arguments),
     /// Administer the identity issuer.
     Oidc(oidc::Arguments),
+    /// See and change whose tokens are believed.
+    Issuer(issuer::Arguments),
+    /// Try rules out, before they are in force.
+    Policy(policy::Arguments),
     /// See and administer the transparency logs.
     Log(log::Arguments),
     /// See and publish what clients trust.
@@ -159,6 +165,8 @@ fn wants_json() -> bool {
 async fn run(command: Command, output: Output) -> Result<Exit, Failure> {
     match command {
         Command::Status(arguments) => return status::run(arguments, output).await,
+        Command::Issuer(arguments) => return issuer::run(arguments, output).await,
+        Command::Policy(arguments) => return policy::run(&arguments, output),
         Command::Init(arguments) => init::run(arguments, output).await?,
         Command::Up(arguments) => up::run(arguments, output).await?,
         Command::Down(arguments) => down::run(arguments, output).await?,

@@ -5,7 +5,7 @@ use rustix::process::Signal;
 use serde::Serialize;
 
 use crate::failure::Failure;
-use crate::instance::Service;
+use crate::instance::{Instance, Service};
 use crate::locate::Where;
 use crate::output::Output;
 use crate::probe::Probe;
@@ -29,23 +29,14 @@ struct Reloaded {
 pub(crate) async fn run(mut arguments: Arguments, output: Output) -> Result<(), Failure> {
     let services = arguments.instance.services(arguments.services);
     let instance = arguments.instance.open()?;
-    let mut all = Probe::new()?.all(&instance).await;
-    all.retain(|each| services.contains(&each.service));
-    let processes: Vec<_> = all
-        .iter()
-        .filter_map(|each| Some((each.service, Process::from_id(each.pid?)?)))
-        .collect();
-    if processes.is_empty() {
+    let reloaded = ask(&instance, &services).await?;
+    if reloaded.is_empty() {
         return Err(Failure::new(
             "E-CTL-076",
             "none of the services runs",
             "start them: sigctl up",
         ));
     }
-    for (_, process) in &processes {
-        process.signal(Signal::HUP)?;
-    }
-    let reloaded = processes.into_iter().map(|(service, _)| service).collect();
     output.print(&Reloaded { reloaded }, |result| {
         let names: Vec<_> = result.reloaded.iter().map(|each| each.name()).collect();
         format!(
@@ -54,4 +45,21 @@ pub(crate) async fn run(mut arguments: Arguments, output: Output) -> Result<(), 
         )
     });
     Ok(())
+}
+
+/// Asks those of the services that run to read again what they can, and says which.
+pub(crate) async fn ask(
+    instance: &Instance,
+    services: &[Service],
+) -> Result<Vec<Service>, Failure> {
+    let mut all = Probe::new()?.all(instance).await;
+    all.retain(|each| services.contains(&each.service));
+    let processes: Vec<_> = all
+        .iter()
+        .filter_map(|each| Some((each.service, Process::from_id(each.pid?)?)))
+        .collect();
+    for (_, process) in &processes {
+        process.signal(Signal::HUP)?;
+    }
+    Ok(processes.into_iter().map(|(service, _)| service).collect())
 }

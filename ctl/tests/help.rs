@@ -7,7 +7,7 @@
 use std::path::Path;
 use std::process::Command;
 
-const COMMANDS: [&str; 37] = [
+const COMMANDS: [&str; 46] = [
     "",
     "init",
     "up",
@@ -23,6 +23,15 @@ const COMMANDS: [&str; 37] = [
     "oidc user set-password",
     "oidc user list",
     "oidc user remove",
+    "issuer",
+    "issuer list",
+    "issuer show",
+    "issuer add",
+    "issuer pin",
+    "issuer remove",
+    "issuer test",
+    "policy",
+    "policy test",
     "log",
     "log info",
     "log get",

@@ -1,5 +1,4 @@
 use std::collections::BTreeMap;
-use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -12,10 +11,12 @@ use crate::Error;
 
 mod extension;
 mod file;
+mod issuer_type;
 mod validation;
 mod warning;
 
 pub use extension::{AlsoConfig, PinnedKeys};
+pub use issuer_type::IssuerType;
 pub use warning::ConfigWarning;
 
 /// The file of trusted issuers, in the format of Fulcio's own `config.yaml` or `config.json`.
@@ -213,34 +214,6 @@ pub struct IssuerConfig {
     pub also: Vec<AlsoConfig>,
 }
 
-/// What the subjects of an issuer are, and so what its certificates certify.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum IssuerType {
-    /// People, by a verified e-mail address.
-    Email,
-    /// Workloads, by a URI below the subject domain.
-    Uri,
-    /// People, by a name within the subject domain.
-    Username,
-    /// Workloads, by a SPIFFE ID.
-    Spiffe,
-    /// Kubernetes service accounts.
-    Kubernetes,
-    /// GitHub Actions.
-    GithubWorkflow,
-    /// GitLab CI.
-    GitlabPipeline,
-    /// Buildkite.
-    BuildkiteJob,
-    /// Codefresh.
-    CodefreshWorkflow,
-    /// Chainguard identities.
-    ChainguardIdentity,
-    /// Continuous integration systems as `ci-issuer-metadata` describes them.
-    CiProvider,
-}
-
 /// How the claims of one continuous integration system become certificate extensions.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
@@ -364,34 +337,11 @@ impl IssuerConfig {
             max_token_life: self.max_token_life,
             allow_other_audiences: self.allow_other_audiences.clone(),
             also: self.also.clone(),
+            shared: self.shared,
+            allow: self.allow.clone(),
+            deny: self.deny.clone(),
             ..Self::new(issuer_url, self.client_id.clone(), self.kind)
         }
-    }
-}
-
-impl IssuerType {
-    /// The word in the file.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Email => "email",
-            Self::Uri => "uri",
-            Self::Username => "username",
-            Self::Spiffe => "spiffe",
-            Self::Kubernetes => "kubernetes",
-            Self::GithubWorkflow => "github-workflow",
-            Self::GitlabPipeline => "gitlab-pipeline",
-            Self::BuildkiteJob => "buildkite-job",
-            Self::CodefreshWorkflow => "codefresh-workflow",
-            Self::ChainguardIdentity => "chainguard-identity",
-            Self::CiProvider => "ci-provider",
-        }
-    }
-}
-
-impl fmt::Display for IssuerType {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
     }
 }
 

@@ -239,17 +239,6 @@ impl Issuers {
         self.exact.iter().map(state).collect()
     }
 
-    /// The issuers that strangers have tokens of and that have no rule that allows: nobody gets a certificate from them.
-    #[must_use]
-    pub fn closed(&self) -> Vec<&str> {
-        let exact = self.exact.iter().map(|(url, issuer)| (url, &issuer.rules));
-        let patterns = self.patterns.iter();
-        let patterns = patterns.map(|(pattern, issuers)| (pattern, &issuers.rules));
-        let all = exact.chain(patterns);
-        let closed = all.filter(|(_, rules)| rules.refuse_everybody());
-        closed.map(|(name, _)| name.as_str()).collect()
-    }
-
     /// The issuer that a token names.
     fn named_by(&self, claims: &Claims) -> Result<Named, Error> {
         match claims.value("iss") {

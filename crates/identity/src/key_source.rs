@@ -31,6 +31,26 @@ enum Place {
     HomeCluster,
 }
 
+/// A key set, and the algorithms that the issuer says it signs with.
+type Published = (Vec<u8>, Option<Vec<String>>);
+
+/// The key set of an issuer as it publishes it now, for an operator who pins it. It was read and has usable keys.
+///
+/// # Errors
+/// The issuer cannot be asked, or its keys cannot be used.
+pub async fn published_keys(issuer: &IssuerConfig, fetch: &dyn Fetch) -> Result<String, Error> {
+    let asked = IssuerConfig {
+        jwks: None,
+        jwks_file: None,
+        ..issuer.clone()
+    };
+    let source = KeySource::new(&asked, Reach::Anywhere);
+    let (document, supported) = source.published(fetch, None).await?;
+    source.read(&document, supported.as_deref())?;
+    // JSON is UTF-8; what was read is.
+    Ok(String::from_utf8_lossy(&document).into_owned())
+}
+
 /// OpenID Connect Discovery 1.0 §3, as far as it is used.
 #[derive(Deserialize)]
 struct Discovery {
@@ -70,10 +90,20 @@ impl KeySource {
         fetch: &dyn Fetch,
         home: Option<&HomeCluster>,
     ) -> Result<KeySet, Error> {
+        let (document, supported) = self.published(fetch, home).await?;
+        self.read(&document, supported.as_deref())
+    }
+
+    /// The key set as the issuer publishes it now, and the algorithms that it names elsewhere.
+    async fn published(
+        &self,
+        fetch: &dyn Fetch,
+        home: Option<&HomeCluster>,
+    ) -> Result<Published, Error> {
         match (&self.place, home) {
             (Place::KeySet(url), _) => {
                 let document = self.get(fetch, self.request(url, self.reach)).await?;
-                self.read(&document, None)
+                Ok((document, None))
             }
             (Place::HomeCluster, Some(home)) => self.fetch_from_cluster(fetch, home).await,
             (Place::Discovery | Place::HomeCluster | Place::Pinned(_), _) => {
@@ -83,7 +113,7 @@ impl KeySource {
     }
 
     /// OpenID Connect Discovery 1.0 §4, then the key set that it names.
-    async fn discover(&self, fetch: &dyn Fetch) -> Result<KeySet, Error> {
+    async fn discover(&self, fetch: &dyn Fetch) -> Result<Published, Error> {
         let issuer = self.issuer.trim_end_matches('/');
         let location = Url::parse(&format!("{issuer}/.well-known/openid-configuration"))
             .map_err(|_| self.unusable(DISCOVERY, "its url is malformed"))?;
@@ -97,7 +127,7 @@ impl KeySource {
             })?;
         let reach = self.reach_of_keys(&location, &keys);
         let document = self.get(fetch, self.request(&keys, reach)).await?;
-        self.read(&document, Some(&discovery.algorithms()))
+        Ok((document, Some(discovery.algorithms())))
     }
 
     /// The API server of the cluster answers its pods at one address and names others, such as that of a node,
@@ -106,7 +136,7 @@ impl KeySource {
         &self,
         fetch: &dyn Fetch,
         home: &HomeCluster,
-    ) -> Result<KeySet, Error> {
+    ) -> Result<Published, Error> {
         let account = home.service_account().await.map_err(|source| {
             self.unavailable(FetchError::Unreachable {
                 url: home.api_server.to_string(),
@@ -127,11 +157,11 @@ impl KeySource {
             };
             documents.push(self.get(fetch, request).await?);
         }
-        let [discovery, keys] = documents.as_slice() else {
+        let (Some(keys), Some(discovery)) = (documents.pop(), documents.pop()) else {
             return Err(self.unusable(DISCOVERY, "it is missing"));
         };
-        let discovery = self.read_discovery(discovery)?;
-        self.read(keys, Some(&discovery.algorithms()))
+        let discovery = self.read_discovery(&discovery)?;
+        Ok((keys, Some(discovery.algorithms())))
     }
 
     fn read_discovery(&self, document: &[u8]) -> Result<Discovery, Error> {
@@ -223,3 +253,26 @@ const KEY_SET: &str = "key set";
 
 /// OpenID Connect Discovery 1.0 §3: the one algorithm that every issuer supports.
 const DEFAULT_ALGORITHM: &str = "RS256";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{ISSUER, MemoryFetch, TestKey};
+
+    #[tokio::test]
+    async fn an_operator_gets_the_keys_that_an_issuer_publishes_whatever_is_pinned() {
+        let key = TestKey::p256();
+        let fetch = MemoryFetch::serving(ISSUER, &[key.jwk("k")]);
+        let mut issuer = IssuerConfig::new(ISSUER, "sigstore", IssuerType::Email);
+        issuer.jwks = Some(crate::PinnedKeys::from_text("{\"keys\": []}".to_owned()));
+        let keys = published_keys(&issuer, &*fetch).await.unwrap();
+        let keys: serde_json::Value = serde_json::from_str(&keys).unwrap();
+        assert_eq!(keys["keys"][0]["kid"], "k");
+        let silent = MemoryFetch::default();
+        let refused = published_keys(&issuer, &silent).await.unwrap_err();
+        assert!(
+            matches!(refused, Error::IssuerUnavailable { .. }),
+            "{refused:?}"
+        );
+    }
+}

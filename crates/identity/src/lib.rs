@@ -56,6 +56,7 @@ pub use fetch::{DocumentRequest, Fetch, FetchError, FetchOptions, HttpFetch, MAX
 pub use home_cluster::HomeCluster;
 pub use issuer_state::{Failing, IssuerLocation, IssuerState, KeyState};
 pub use issuers::{ConfiguredIssuer, Issuers};
+pub use key_source::published_keys;
 pub use preset::{Parameter, Preset, PresetFault, PresetIssuer};
 pub use preview::Preview;
 pub use principal::Principal;

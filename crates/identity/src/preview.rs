@@ -1,7 +1,11 @@
+use sigstead_rules::Rules;
 use sigstead_x509::{FulcioExtensions, SubjectAlternativeName};
 
+use crate::admission::{self, Place};
 use crate::ci_provider::CiProviders;
 use crate::claims::Claims;
+use crate::error::ConfigFault;
+use crate::examination::{RuleOutcome, admit, facts, outcomes};
 use crate::profile;
 use crate::{Error, IssuerConfig, IssuersConfig, Principal, pattern};
 
@@ -15,6 +19,10 @@ pub struct Preview {
     pub san: SubjectAlternativeName,
     /// What else it would tell.
     pub extensions: FulcioExtensions,
+    /// What each rule of the issuer said, those that deny first.
+    pub rules: Vec<RuleOutcome>,
+    /// Why the rules let it have no certificate, if they do not.
+    pub refusal: Option<String>,
 }
 
 impl IssuersConfig {
@@ -29,10 +37,45 @@ impl IssuersConfig {
         let issuer = profile::of(&profiles, &claims)?;
         let providers = CiProviders::new(&self.ci_issuer_metadata)?;
         let principal = Principal::from_claims(&claims, issuer, &providers)?;
+        let rules = self.rules_of(issuer)?;
+        let facts = facts(&claims, &principal, issuer.kind.as_str());
+        let refusal = match admit(&rules, &facts) {
+            Err(Error::NotAllowed { reason }) => Some(reason),
+            _ => None,
+        };
         Ok(Preview {
             name: principal.name().to_owned(),
             san: principal.san().clone(),
             extensions: principal.extensions().clone(),
+            rules: outcomes(&rules, &facts),
+            refusal,
+        })
+    }
+
+    /// The issuers that strangers have tokens of and that have no rule that allows: nobody gets a certificate from them.
+    #[must_use]
+    pub fn closed(&self) -> Vec<&str> {
+        let exact = self.issuers.iter();
+        let exact = exact.map(|(url, issuer)| (url, issuer, Place::Url(url)));
+        let patterns = self.meta_issuers.iter();
+        let patterns = patterns.map(|(pattern, issuer)| (pattern, issuer, Place::Pattern));
+        let closed = exact.chain(patterns).filter(|(_, issuer, place)| {
+            admission::compile(issuer, *place, self.fulcio_compatible)
+                .is_ok_and(|rules| rules.refuse_everybody())
+        });
+        closed.map(|(name, _, _)| name.as_str()).collect()
+    }
+
+    fn rules_of(&self, issuer: &IssuerConfig) -> Result<Rules, Error> {
+        let url = &issuer.issuer_url;
+        let place = match self.issuers.contains_key(url) {
+            true => Place::Url(url),
+            false => Place::Pattern,
+        };
+        let compiled = admission::compile(issuer, place, self.fulcio_compatible);
+        compiled.map_err(|fault| Error::ConfigInvalid {
+            issuer: url.clone(),
+            fault: ConfigFault::Rule(fault),
         })
     }
 

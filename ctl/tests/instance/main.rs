@@ -1,9 +1,14 @@
 //! Instances made, started, looked at and stopped by `sigctl`, with programs in the services' place.
 
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test fails by panicking"
+)]
 
 mod files;
 mod identity;
+mod issuers;
 mod manners;
 mod start;
 mod world;

@@ -28,15 +28,15 @@ pub(crate) async fn read(path: &Path) -> Result<IssuersConfig, Error> {
 
 /// The issuers of a file, with the client that fetches their keys.
 pub(crate) fn open(config: IssuersConfig, options: &FetchOptions) -> Result<Issuers, Error> {
-    let fetch = HttpFetch::new(options, &config).map_err(Error::Issuers)?;
-    let issuers = Issuers::new(config, std::sync::Arc::new(fetch)).map_err(Error::Issuers)?;
-    for issuer in issuers.closed() {
+    for issuer in config.closed() {
         tracing::warn!(
             issuer,
             "strangers have tokens of this issuer and no rule says who may sign, so nobody may; write allow rules into \
              its entry, or fulcio-compatible: true into the file of issuers"
         );
     }
+    let fetch = HttpFetch::new(options, &config).map_err(Error::Issuers)?;
+    let issuers = Issuers::new(config, std::sync::Arc::new(fetch)).map_err(Error::Issuers)?;
     let home = sigstead_kit::kubernetes_api_server()
         .and_then(|(host, port)| HomeCluster::at(&host, &port));
     Ok(match home {

@@ -1,0 +1,216 @@
+//! `sigctl issuer add`: believes another issuer.
+
+use std::path::PathBuf;
+
+use clap::Args;
+use serde::Serialize;
+use sigstead_identity::{IssuerConfig, IssuerType, Parameter, Preset, PresetIssuer};
+use sigstead_rules::RuleConfig;
+
+use super::file::{IssuersFile, yaml};
+use crate::failure::Failure;
+use crate::input;
+use crate::instance::Service;
+use crate::locate::Where;
+use crate::output::Output;
+use crate::reload;
+
+/// Which issuer, and who of it may sign.
+#[derive(Args)]
+pub(super) struct Arguments {
+    #[command(flatten)]
+    instance: Where,
+
+    /// The kind of issuer in one word: github, github-enterprise, gitlab, forgejo, jenkins, tekton, buildkite, circleci,
+    /// kubernetes, spiffe, keycloak, entra or google. Without it say `--issuer` and `--type`.
+    #[arg(value_name = "PRESET")]
+    words: Vec<String>,
+
+    /// The host name of the issuer's server.
+    #[arg(long)]
+    host: Option<String>,
+
+    /// The realm of a Keycloak.
+    #[arg(long)]
+    realm: Option<String>,
+
+    /// The identifier of an Entra tenant.
+    #[arg(long)]
+    tenant: Option<String>,
+
+    /// The SPIFFE trust domain.
+    #[arg(long)]
+    trust_domain: Option<String>,
+
+    /// The identifier of a `CircleCI` organization.
+    #[arg(long)]
+    organization: Option<String>,
+
+    /// The URL of the issuer, as in the claim `iss` of its tokens.
+    #[arg(long, value_name = "URL")]
+    issuer: Option<String>,
+
+    /// The audience that its tokens must have. Default: `sigstore`.
+    #[arg(long)]
+    audience: Option<String>,
+
+    /// What its subjects are, without a preset: email, uri, username, spiffe, kubernetes or another type of Fulcio.
+    #[arg(long = "type", value_name = "TYPE")]
+    kind: Option<String>,
+
+    /// The domain of the subjects of type uri and username.
+    #[arg(long)]
+    subject_domain: Option<String>,
+
+    /// A file with the PEM certificates of the only authorities that may certify the issuer's server.
+    #[arg(long, value_name = "FILE")]
+    ca_cert: Option<PathBuf>,
+
+    /// A rule that lets identities sign, as NAME=EXPRESSION; may be repeated.
+    #[arg(long, value_name = "NAME=RULE")]
+    allow: Vec<String>,
+
+    /// A rule that lets identities not sign, as NAME=EXPRESSION; may be repeated.
+    #[arg(long, value_name = "NAME=RULE")]
+    deny: Vec<String>,
+
+    /// Everybody with a token may sign, also where strangers have tokens of this issuer too.
+    #[arg(long, conflicts_with = "allow")]
+    everybody: bool,
+
+    /// Print the entry and change nothing.
+    #[arg(long)]
+    dry_run: bool,
+}
+
+#[derive(Serialize)]
+struct Added {
+    issuer: String,
+    file: String,
+    entry: IssuerConfig,
+    is_written: bool,
+    /// Whether nobody may sign until a rule allows.
+    is_closed: bool,
+    is_asked: bool,
+}
+
+pub(super) async fn run(mut arguments: Arguments, output: Output) -> Result<(), Failure> {
+    let words = arguments
+        .instance
+        .words(std::mem::take(&mut arguments.words));
+    let instance = arguments.instance.open()?;
+    let mut file = IssuersFile::of(&instance)?;
+    let PresetIssuer { issuer, provider } = arguments.made(&words)?;
+    let entry = arguments.completed(issuer)?;
+    let name = entry.issuer_url.clone();
+    file.add(&name, entry.clone(), provider)?;
+    let mut added = Added {
+        is_closed: file.config.closed().contains(&name.as_str()),
+        issuer: name,
+        file: file.path.display().to_string(),
+        entry,
+        is_written: !arguments.dry_run,
+        is_asked: false,
+    };
+    if !arguments.dry_run {
+        file.write()?;
+        added.is_asked = !reload::ask(&instance, &[Service::Ca]).await?.is_empty();
+    }
+    let shown = yaml(&added.issuer, &added.entry)?;
+    output.print(&added, |added| text(added, &shown));
+    Ok(())
+}
+
+impl Arguments {
+    /// What the preset makes, or the type says.
+    fn made(&self, words: &[String]) -> Result<PresetIssuer, Failure> {
+        match (words, &self.kind) {
+            ([word], None) => {
+                let preset = Preset::parse(word)
+                    .ok_or_else(|| misused(format!("there is no preset {word}")))?;
+                let made = preset.issuer(&self.values());
+                made.map_err(|fault| misused(fault.to_string()))
+            }
+            ([], Some(kind)) => self.typed(kind),
+            _ => Err(misused(
+                "say what kind of issuer it is, by one preset or by --type".to_owned(),
+            )),
+        }
+    }
+
+    fn typed(&self, kind: &str) -> Result<PresetIssuer, Failure> {
+        let kind: IssuerType = serde_json::from_value(kind.into())
+            .map_err(|_| misused(format!("there is no type {kind}")))?;
+        let Some(url) = &self.issuer else {
+            return Err(misused("--type needs --issuer with the url".to_owned()));
+        };
+        let audience = self.audience.as_deref().unwrap_or("sigstore");
+        let mut issuer = IssuerConfig::new(url, audience, kind);
+        let trust_domain = self.trust_domain.clone();
+        issuer.spiffe_trust_domain = trust_domain.unwrap_or_default();
+        Ok(PresetIssuer {
+            issuer,
+            provider: None,
+        })
+    }
+
+    /// The values that were told, for a preset.
+    fn values(&self) -> Vec<(Parameter, &str)> {
+        let told = [
+            (Parameter::Host, &self.host),
+            (Parameter::Realm, &self.realm),
+            (Parameter::Tenant, &self.tenant),
+            (Parameter::TrustDomain, &self.trust_domain),
+            (Parameter::Organization, &self.organization),
+            (Parameter::Issuer, &self.issuer),
+            (Parameter::Audience, &self.audience),
+        ];
+        let told = told.into_iter();
+        told.filter_map(|(parameter, value)| Some((parameter, value.as_deref()?)))
+            .collect()
+    }
+
+    fn completed(&self, mut entry: IssuerConfig) -> Result<IssuerConfig, Failure> {
+        entry.allow = rules(&self.allow)?;
+        entry.deny = rules(&self.deny)?;
+        if self.everybody {
+            entry.shared = Some(false);
+        }
+        if let Some(domain) = &self.subject_domain {
+            entry.subject_domain.clone_from(domain);
+        }
+        if let Some(path) = &self.ca_cert {
+            entry.ca_cert = String::from_utf8_lossy(&input::read(path)?).into_owned();
+        }
+        Ok(entry)
+    }
+}
+
+fn rules(texts: &[String]) -> Result<Vec<RuleConfig>, Failure> {
+    let rule = |text: &String| {
+        let (name, rule) = text
+            .split_once('=')
+            .ok_or_else(|| misused(format!("{text} is no rule; write NAME=EXPRESSION")))?;
+        Ok(RuleConfig {
+            name: name.trim().to_owned(),
+            rule: rule.trim().to_owned(),
+        })
+    };
+    texts.iter().map(rule).collect()
+}
+
+fn misused(what: String) -> Failure {
+    Failure::new("E-CTL-012", what, "sigctl help issuer add")
+}
+
+fn text(added: &Added, entry: &str) -> String {
+    if !added.is_written {
+        return entry.to_owned();
+    }
+    let then = match (added.is_asked, added.is_closed) {
+        (_, true) => "nobody of it may sign until a rule allows: add one to its entry",
+        (true, false) => "the ca was asked to read it",
+        (false, false) => "the ca reads it when it starts",
+    };
+    format!("added {} to {}; {then}", added.issuer, added.file)
+}

@@ -1,0 +1,200 @@
+//! The file of issuers of an instance.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use serde::Serialize;
+use sigstead_identity::{CiIssuerMetadata, IssuerConfig, IssuersConfig, PinnedKeys};
+
+use super::text;
+use crate::failure::Failure;
+use crate::instance::{Instance, Service};
+
+/// The file as it stands, and what it says.
+pub(super) struct IssuersFile {
+    pub(super) path: PathBuf,
+    text: String,
+    pub(super) config: IssuersConfig,
+}
+
+impl IssuersFile {
+    /// Reads the file that the `ca` service of an instance reads.
+    pub(super) fn of(instance: &Instance) -> Result<Self, Failure> {
+        let folder = instance.service(Service::Ca);
+        let config = folder.join("config.yaml");
+        let ca: sigstead_config::ca::Config = sigstead_kit::read_config(&config)
+            .map_err(|error| Failure::file("read", &config, error))?;
+        Self::read(folder.join(ca.issuers))
+    }
+
+    /// Reads a file of issuers.
+    pub(super) fn read(path: PathBuf) -> Result<Self, Failure> {
+        let text =
+            std::fs::read_to_string(&path).map_err(|error| Failure::file("read", &path, error))?;
+        let config = parse(&path, &text)?;
+        Ok(Self { path, text, config })
+    }
+
+    /// Reads the files of keys that the entries name, so that what is in them counts.
+    pub(super) fn take_in_keys(&mut self) -> Result<(), Failure> {
+        let folder = self.path.parent().unwrap_or_else(|| Path::new(""));
+        for issuer in self.config.issuers.values_mut() {
+            if let Some(keys) = issuer.jwks_file.take() {
+                let place = folder.join(keys);
+                let keys = std::fs::read_to_string(&place)
+                    .map_err(|error| Failure::file("read", &place, error))?;
+                issuer.jwks = Some(PinnedKeys::from_text(keys));
+            }
+        }
+        Ok(())
+    }
+
+    /// The entry of that URL or pattern.
+    pub(super) fn entry(&self, issuer: &str) -> Result<&IssuerConfig, Failure> {
+        let config = &self.config;
+        let entry = config.issuers.get(issuer);
+        let entry = entry.or_else(|| config.meta_issuers.get(issuer));
+        entry.ok_or_else(|| self.absent(issuer))
+    }
+
+    /// Adds an issuer, and the description of its provider if it brings one.
+    pub(super) fn add(
+        &mut self,
+        issuer: &str,
+        entry: IssuerConfig,
+        provider: Option<(String, CiIssuerMetadata)>,
+    ) -> Result<(), Failure> {
+        if self.config.issuers.contains_key(issuer) || self.config.meta_issuers.contains_key(issuer)
+        {
+            return Err(Failure::new(
+                "E-CTL-091",
+                format!("{issuer} is in {} already", self.path.display()),
+                "change its entry there, or remove it first: sigctl issuer remove",
+            ));
+        }
+        let mut meant = self.config.clone();
+        let mut changed = self.text.clone();
+        if let Some((name, metadata)) = provider
+            && !meant.ci_issuer_metadata.contains_key(&name)
+        {
+            changed = self.with_entry(&changed, &[PROVIDERS], &yaml(&name, &metadata)?)?;
+            meant.ci_issuer_metadata.insert(name, metadata);
+        }
+        let is_pattern = issuer.contains('*');
+        let section = if is_pattern { PATTERNS } else { ISSUERS };
+        changed = self.with_entry(&changed, &[section], &yaml(issuer, &entry)?)?;
+        let issuers = if is_pattern {
+            &mut meant.meta_issuers
+        } else {
+            &mut meant.issuers
+        };
+        issuers.insert(issuer.to_owned(), entry);
+        self.change(changed, &meant)
+    }
+
+    /// Removes an issuer.
+    pub(super) fn remove(&mut self, issuer: &str) -> Result<(), Failure> {
+        let section = self.section(issuer)?;
+        let mut meant = self.config.clone();
+        meant.issuers.remove(issuer);
+        meant.meta_issuers.remove(issuer);
+        let changed = text::without(&self.text, &[section, issuer]);
+        self.change(changed.ok_or_else(|| self.by_hand())?, &meant)
+    }
+
+    /// Pins the keys of an issuer, in place of those that were pinned.
+    pub(super) fn pin(&mut self, issuer: &str, keys: &str) -> Result<(), Failure> {
+        let section = self.section(issuer)?;
+        let mut meant = self.config.clone();
+        if let Some(entry) = meant.issuers.get_mut(issuer) {
+            entry.jwks = Some(PinnedKeys::from_text(keys.to_owned()));
+        }
+        let before = text::without(&self.text, &[section, issuer, KEYS]);
+        let before = before.unwrap_or_else(|| self.text.clone());
+        let changed = self.with_entry(&before, &[section, issuer], &yaml(KEYS, &keys)?)?;
+        self.change(changed, &meant)
+    }
+
+    fn section(&self, issuer: &str) -> Result<&'static str, Failure> {
+        if self.config.issuers.contains_key(issuer) {
+            return Ok(ISSUERS);
+        }
+        if self.config.meta_issuers.contains_key(issuer) {
+            return Ok(PATTERNS);
+        }
+        Err(self.absent(issuer))
+    }
+
+    fn with_entry(&self, text: &str, path: &[&str], entry: &str) -> Result<String, Failure> {
+        text::with_entry(text, path, entry).ok_or_else(|| self.by_hand())
+    }
+
+    /// Writes the file in one step.
+    pub(super) fn write(&self) -> Result<(), Failure> {
+        sigstead_durable::replace(&self.path, self.text.as_bytes())
+            .map_err(|error| Failure::file("write", &self.path, error))
+    }
+
+    /// Takes a changed text if it says just what it is meant to say.
+    fn change(&mut self, text: String, meant: &IssuersConfig) -> Result<(), Failure> {
+        let said = parse(&self.path, &text)?;
+        if said.issuers != meant.issuers
+            || said.meta_issuers != meant.meta_issuers
+            || said.ci_issuer_metadata != meant.ci_issuer_metadata
+        {
+            return Err(self.by_hand());
+        }
+        self.text = text;
+        self.config = said;
+        Ok(())
+    }
+
+    fn by_hand(&self) -> Failure {
+        Failure::new(
+            "E-CTL-092",
+            format!(
+                "{} is written in a way that sigctl cannot change without harm",
+                self.path.display()
+            ),
+            "change it with an editor, then check it: sigctl issuer list",
+        )
+    }
+
+    fn absent(&self, issuer: &str) -> Failure {
+        Failure::new(
+            "E-CTL-090",
+            format!("{issuer} is not in {}", self.path.display()),
+            "look which issuers are: sigctl issuer list",
+        )
+    }
+}
+
+pub(crate) fn parse(path: &Path, text: &str) -> Result<IssuersConfig, Failure> {
+    IssuersConfig::parse(text).map_err(|error| unusable(path, &error))
+}
+
+pub(super) fn unusable(path: &Path, error: &sigstead_identity::Error) -> Failure {
+    Failure::new(
+        "E-CTL-093",
+        format!("the file of issuers {} cannot be used", path.display()),
+        "correct what the cause names",
+    )
+    .because(sigstead_kit::causes(error))
+}
+
+/// An entry in block style.
+pub(super) fn yaml(key: &str, value: &impl Serialize) -> Result<String, Failure> {
+    serde_yaml::to_string(&BTreeMap::from([(key, value)])).map_err(|error| {
+        Failure::new(
+            "E-CTL-092",
+            format!("the entry of {key} cannot be written"),
+            "report this: it is a fault of sigctl",
+        )
+        .because(error)
+    })
+}
+
+const ISSUERS: &str = "oidc-issuers";
+const PATTERNS: &str = "meta-issuers";
+const KEYS: &str = "jwks";
+const PROVIDERS: &str = "ci-issuer-metadata";
