@@ -242,6 +242,12 @@ pub enum ConfigFault {
     /// The provider is not described in the file.
     #[error("ci-provider names no entry of ci-issuer-metadata")]
     CiProviderUnknown,
+    /// A key that restricts or pins something has another name.
+    #[error("nothing reads this key, correct it if it is meant to be {meant}")]
+    Misspelled {
+        /// The key that it looks like.
+        meant: &'static str,
+    },
     /// A rule cannot be taken.
     #[error("{0}")]
     Rule(RuleError),

@@ -349,3 +349,41 @@ fn the_challenge_claim_follows_the_type_unless_it_is_written() {
     };
     assert_eq!(written.challenge_claim(), "upn");
 }
+
+#[test]
+fn a_misspelled_restriction_is_refused_and_a_key_of_a_newer_fulcio_is_not() {
+    let parse = |key: &str| {
+        IssuersConfig::parse(&format!(
+            "oidc-issuers:\n  https://i.example:\n    client-id: s\n    type: email\n    {key}: []\n"
+        ))
+    };
+    for (key, meant) in [
+        ("alow", "allow"),
+        ("Allow", "allow"),
+        ("allows", "allow"),
+        ("denny", "deny"),
+        ("shred", "shared"),
+        ("jwk", "jwks"),
+        ("jwks_uri", "jwks-uri"),
+        ("max-key-ages", "max-key-age"),
+        ("allow-other-audience", "allow-other-audiences"),
+    ] {
+        let refused = parse(key).unwrap_err().to_string();
+        assert!(refused.contains(key), "{refused}");
+        assert!(
+            refused.ends_with(&format!("meant to be {meant}")),
+            "{refused}"
+        );
+    }
+    for key in [
+        "description-long",
+        "desc",
+        "name",
+        "client-ids",
+        "audiences",
+        "scopes",
+    ] {
+        let warnings = parse(key).unwrap().warnings();
+        assert_eq!(warnings.len(), 1, "{key}");
+    }
+}

@@ -14,6 +14,11 @@ use crate::{ConfigFault, Error};
 
 impl IssuersConfig {
     pub(super) fn validate(&self) -> Result<(), Error> {
+        for key in &self.ignored {
+            if let Some(meant) = misspelled(key) {
+                return Err(invalid(key, ConfigFault::Misspelled { meant }));
+            }
+        }
         for (key, issuer) in &self.issuers {
             let url = if issuer.issuer_url.is_empty() {
                 key
@@ -104,6 +109,30 @@ impl IssuerConfig {
         Ok(())
     }
 }
+
+/// The key of ours that an unknown key is most likely meant to be. Fulcio's own are only warned of, because a newer Fulcio
+/// has more of them; ours restrict who may sign, and a misspelled restriction would be none.
+fn misspelled(path: &str) -> Option<&'static str> {
+    let key = path.rsplit('.').next().unwrap_or(path);
+    let distance = |own: &str| strsim::damerau_levenshtein(&key.to_lowercase(), own);
+    let is_near = |own: &&&str| distance(own) <= own.len().div_ceil(5).min(2);
+    OWN_KEYS.iter().find(is_near).copied()
+}
+
+/// The keys that Fulcio does not know.
+const OWN_KEYS: [&str; 11] = [
+    "allow",
+    "deny",
+    "shared",
+    "also",
+    "jwks",
+    "jwks-file",
+    "jwks-uri",
+    "max-key-age",
+    "max-token-life",
+    "allow-other-audiences",
+    "fixed-template-values",
+];
 
 fn invalid(issuer: &str, fault: ConfigFault) -> Error {
     Error::ConfigInvalid {
