@@ -16,6 +16,7 @@ mod http;
 mod init;
 mod input;
 mod instance;
+mod issued;
 mod issuer;
 mod locate;
 mod log;
@@ -85,6 +86,8 @@ enum Command {
     Issuer(issuer::Arguments),
     /// Try rules out, before they are in force.
     Policy(policy::Arguments),
+    /// See what the certificate authority issued.
+    Issued(issued::Arguments),
     /// See and administer the transparency logs.
     Log(log::Arguments),
     /// See and publish what clients trust.
@@ -175,6 +178,7 @@ async fn run(command: Command, output: Output) -> Result<Exit, Failure> {
         Command::Logs(arguments) => logs::run(arguments, output).await?,
         Command::Env(arguments) => env::run(arguments, output).await?,
         Command::Oidc(arguments) => oidc::run(arguments, output).await?,
+        Command::Issued(arguments) => issued::run(arguments, output).await?,
         Command::Log(arguments) => log::run(arguments, output).await?,
         Command::Trust(arguments) => trust::run(arguments, output).await?,
         Command::Token(arguments) => token::run(arguments, output).await?,

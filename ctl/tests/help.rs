@@ -7,7 +7,7 @@
 use std::path::Path;
 use std::process::Command;
 
-const COMMANDS: [&str; 46] = [
+const COMMANDS: [&str; 50] = [
     "",
     "init",
     "up",
@@ -32,6 +32,10 @@ const COMMANDS: [&str; 46] = [
     "issuer test",
     "policy",
     "policy test",
+    "issued",
+    "issued list",
+    "issued show",
+    "issued export",
     "log",
     "log info",
     "log get",

@@ -1,5 +1,6 @@
 //! The faces of the authority: decode, issue, encode.
 
+pub(crate) mod admin;
 pub(crate) mod grpc;
 pub(crate) mod http;
 mod origin;

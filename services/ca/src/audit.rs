@@ -92,7 +92,8 @@ impl RecordPolicy {
         selected.collect()
     }
 
-    fn personal(&self, text: &str) -> String {
+    /// A text as it is recorded.
+    pub(crate) fn personal(&self, text: &str) -> String {
         if self.hash_emails && text.contains('@') && !text.contains('/') {
             return format!("sha256:{}", sha256(text.to_lowercase().as_bytes()));
         }

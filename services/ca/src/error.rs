@@ -41,6 +41,12 @@ pub enum Error {
     /// The issuance cannot be recorded.
     #[error("the issuance cannot be recorded")]
     Record(#[source] sigstead_issuance::Error),
+    /// The record cannot be read, or not from the place that was named.
+    #[error("the issuance record cannot be read")]
+    ReadRecord(#[source] sigstead_issuance::Error),
+    /// No issuance has this identifier or serial number.
+    #[error("the record has no such issuance")]
+    IssuanceUnknown,
     /// The issuance broke off.
     #[error("the issuance broke off")]
     Task(#[source] tokio::task::JoinError),
@@ -155,6 +161,11 @@ impl From<Error> for Problem {
                 &error,
             ),
             Error::CtLog(log) => ct_log_problem(log, &error),
+            Error::ReadRecord(wrong @ sigstead_issuance::Error::CursorMalformed(_)) => {
+                refused("E-CA-001", wrong.to_string(), &error)
+            }
+            Error::ReadRecord(_) => Self::internal("E-CA-034", causes(&error)),
+            Error::IssuanceUnknown => Self::new(Kind::NotFound, "E-CA-035", ISSUANCE_UNKNOWN),
             Error::Record(_) => Self::new(Kind::Unavailable, "E-CA-030", NOT_RECORDED)
                 .with_retry_after(RECORD_RETRY)
                 .with_detail(causes(&error)),
@@ -265,6 +276,7 @@ fn fault(code: &'static str, message: &'static str, error: &Error) -> Problem {
 const CT_LOG_RETRY: Duration = Duration::from_secs(2);
 /// A disk that is full does not empty itself in a moment.
 const RECORD_RETRY: Duration = Duration::from_secs(10);
+const ISSUANCE_UNKNOWN: &str = "The record has no issuance of this identifier or serial number; those beyond the retention are gone";
 const NOT_RECORDED: &str =
     "The issuance cannot be recorded, and without that no certificate is issued; try again later";
 const NOT_ALLOWED_REMEDY: &str = "ask the operator, who sees which rule decided";

@@ -5,7 +5,8 @@
 //!
 //! File map: `issue.rs` is the verb; `key_request.rs` the proof of possession; `ct_log.rs` the log
 //! that every certificate is entered into; `issuer_chain.rs` what is checked before anything is
-//! served; `key_policy.rs` which keys are certified; `audit.rs` what is recorded of an issuance; `api/` the three faces (gRPC, HTTP v2, HTTP v1).
+//! served; `key_policy.rs` which keys are certified; `audit.rs` what is recorded of an issuance, `recorded.rs` what
+//! is asked of the record; `api/` the three faces (gRPC, HTTP v2, HTTP v1) and the admin interface.
 //!
 //! Deliberately absent: detached SCTs, which no client of today takes; revocation, which ten minutes do not need;
 //! status 401, which clients do not expect from this service.
@@ -29,6 +30,7 @@ mod issuers_file;
 mod key_policy;
 mod key_request;
 mod metrics;
+mod recorded;
 mod start;
 
 pub use audit::{RecordPolicy, RequestOrigin};

@@ -23,7 +23,8 @@ pub fn serve(
     let (finishing, warned) = (authority.clone(), authority.clone());
     Service::new("ca", listeners)
         .public(api::http::routes(authority.clone()))
-        .grpc(api::grpc::service(authority), api::grpc::METHODS)
+        .grpc(api::grpc::service(authority.clone()), api::grpc::METHODS)
+        .admin_grpc(api::admin::service(authority), api::admin::METHODS)
         .definitions(
             sigstead_proto::FILE_DESCRIPTOR_SET,
             sigstead_proto::elements,

@@ -1,0 +1,107 @@
+//! `sigstead.admin.v1.CaAdmin`, for the admin listener.
+
+use std::sync::Arc;
+
+use sigstead_issuance::{Issuance, Order, Outcome, Query};
+use sigstead_kit::{Budget, Method, Problem};
+use sigstead_proto::admin::v1 as wire;
+use sigstead_proto::admin::v1::ca_admin_server::{CaAdmin, CaAdminServer};
+use time::OffsetDateTime;
+use tonic::{Request, Response, Status};
+
+use crate::{CertificateAuthority, Error};
+
+/// The admin interface of an authority.
+pub(crate) fn service(authority: Arc<CertificateAuthority>) -> CaAdminServer<AdminFace> {
+    CaAdminServer::new(AdminFace(authority))
+}
+
+/// The administration of an authority.
+pub(crate) struct AdminFace(Arc<CertificateAuthority>);
+
+#[tonic::async_trait]
+impl CaAdmin for AdminFace {
+    async fn list_issuances(
+        &self,
+        request: Request<wire::ListIssuancesRequest>,
+    ) -> Result<Response<wire::ListIssuancesResponse>, Status> {
+        let query = query_of(request.into_inner()).map_err(status)?;
+        let page = self.0.issuances(&query).await.map_err(status)?;
+        Ok(Response::new(wire::ListIssuancesResponse {
+            issuances: page.issuances.iter().map(message).collect(),
+            next: page.next.map(|next| next.to_string()).unwrap_or_default(),
+        }))
+    }
+
+    async fn get_issuance(
+        &self,
+        request: Request<wire::GetIssuanceRequest>,
+    ) -> Result<Response<wire::Issuance>, Status> {
+        let name = request.into_inner().id_or_serial;
+        let found = self.0.issuance(&name).await.map_err(status)?;
+        Ok(Response::new(message(&found)))
+    }
+}
+
+fn query_of(request: wire::ListIssuancesRequest) -> Result<Query, Error> {
+    let given = |text: String| Some(text).filter(|text| !text.is_empty());
+    let outcome = match request.outcome() {
+        wire::IssuanceOutcome::Unspecified => None,
+        wire::IssuanceOutcome::Open => Some(Outcome::Open),
+        wire::IssuanceOutcome::Issued => Some(Outcome::Issued),
+        wire::IssuanceOutcome::Failed => Some(Outcome::Failed),
+        wire::IssuanceOutcome::Interrupted => Some(Outcome::Interrupted),
+    };
+    let after = given(request.after).map(|text| text.parse());
+    let limit = usize::try_from(request.limit).unwrap_or(usize::MAX);
+    Ok(Query {
+        since: request.since.map(time).transpose()?,
+        until: request.until.map(time).transpose()?,
+        identity: given(request.identity),
+        issuer: given(request.issuer),
+        serial: given(request.serial),
+        id: None,
+        outcome,
+        order: if request.oldest_first {
+            Order::OldestFirst
+        } else {
+            Order::NewestFirst
+        },
+        after: after.transpose().map_err(Error::ReadRecord)?,
+        limit: Some(limit).filter(|limit| *limit > 0),
+    })
+}
+
+fn time(timestamp: prost_types::Timestamp) -> Result<OffsetDateTime, Error> {
+    let nanos = i128::from(timestamp.seconds) * 1_000_000_000 + i128::from(timestamp.nanos);
+    OffsetDateTime::from_unix_timestamp_nanos(nanos)
+        .map_err(|_| Error::RequestMalformed("a time is beyond all calendars"))
+}
+
+fn message(issuance: &Issuance) -> wire::Issuance {
+    let outcome = match issuance.outcome {
+        Outcome::Open => wire::IssuanceOutcome::Open,
+        Outcome::Issued => wire::IssuanceOutcome::Issued,
+        Outcome::Failed => wire::IssuanceOutcome::Failed,
+        Outcome::Interrupted => wire::IssuanceOutcome::Interrupted,
+    };
+    wire::Issuance {
+        id: issuance.id.clone(),
+        outcome: outcome.into(),
+        // It was read from JSON.
+        json: serde_json::to_string(issuance).unwrap_or_default(),
+    }
+}
+
+fn status(error: Error) -> Status {
+    Problem::from(error).into()
+}
+
+/// Years of issuances are looked through a page at a time.
+const ADMIN: Budget = Budget::new(64 * 1024, 30).answering(8 * 1024 * 1024);
+
+/// The methods of the admin interface.
+pub(crate) const METHODS: &[Method] = &[
+    Method::unary("ListIssuances", ADMIN),
+    Method::unary("GetIssuance", ADMIN),
+];
