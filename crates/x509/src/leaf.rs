@@ -27,7 +27,7 @@ pub struct LeafProfile<'a> {
 }
 
 /// A signing certificate that fits the profile and is not signed yet.
-pub struct TbsCertificate(Layout);
+pub struct TbsCertificate(pub(crate) Layout);
 
 /// The same with the poison, for the log.
 pub struct PrecertificateTbs {

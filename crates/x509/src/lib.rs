@@ -6,7 +6,7 @@
 //!
 //! Provided: [`Certificate`], which keeps its bytes; [`CertificateRequest`]; the profiles of the instance
 //! ([`LeafProfile`], [`CaProfile`], [`TimestampingProfile`], [`TlsProfile`]), each giving bytes to sign and taking the
-//! signature back; [`verify_chain`]; [`strip_extension`] on bytes that stay as they are.
+//! signature back; [`verify_chain`]; [`lint_signing_certificate`], which knows nothing of the profiles; [`strip_extension`] on bytes that stay as they are.
 //!
 //! Deliberately absent: private keys, clocks and randomness, which are arguments; revocation, which certificates of ten
 //! minutes do without; policies, which nobody here asks for, so that they are not looked at (RFC 5280 §6.1.1 (c) and (e)),
@@ -21,6 +21,7 @@ mod error;
 mod extension;
 mod fulcio;
 mod leaf;
+mod lint;
 mod name;
 mod name_constraints;
 pub mod oid;
@@ -41,6 +42,7 @@ pub use error::Error;
 pub use extension::{ExtendedKeyUsage, Extension, KeyUsage};
 pub use fulcio::FulcioExtensions;
 pub use leaf::{LeafProfile, Precertificate, PrecertificateTbs, TbsCertificate};
+pub use lint::{Form, lint_signing_certificate};
 pub use name::Name;
 pub use request::CertificateRequest;
 pub use san::SubjectAlternativeName;

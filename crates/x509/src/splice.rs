@@ -82,7 +82,8 @@ impl<'a> Element<'a> {
         ))
     }
 
-    fn all(mut bytes: &'a [u8]) -> Result<Vec<Self>, Error> {
+    /// All elements, one after the other.
+    pub(crate) fn all(mut bytes: &'a [u8]) -> Result<Vec<Self>, Error> {
         let mut elements = Vec::new();
         while !bytes.is_empty() {
             let (element, rest) = Self::split(bytes)?;

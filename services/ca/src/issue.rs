@@ -6,8 +6,8 @@ use sigstead_issuance::{Issuance, IssuanceRecord, Outcome, Stage};
 use sigstead_kit::Clock;
 use sigstead_signer::Signer;
 use sigstead_x509::{
-    Certificate, LeafProfile, Precertificate, PrecertificateTbs, SerialNumber, UnsignedCertificate,
-    Validity,
+    Certificate, Form, LeafProfile, Precertificate, PrecertificateTbs, SerialNumber,
+    UnsignedCertificate, Validity,
 };
 use time::OffsetDateTime;
 use tokio::time::{Instant, timeout};
@@ -170,6 +170,7 @@ impl CertificateAuthority {
         };
         let tbs = profile.tbs_certificate().map_err(Error::Profile)?;
         let precertificate = tbs.to_sign_precertificate().map_err(Error::Profile)?;
+        self.lint(precertificate.bytes_to_sign(), Form::Precertificate)?;
         let issuance = self.parts.record_policy.intended(Intended {
             token,
             origin,
@@ -238,7 +239,9 @@ impl CertificateAuthority {
         if self.parts.ct_logs.is_empty() {
             let unsigned = tbs.to_sign_unlogged().map_err(Error::Profile)?;
             issuance.stage = Stage::Certificate;
-            return self.sign_certificate(unsigned, issuance, deadline).await;
+            return self
+                .sign_certificate(unsigned, Form::Unlogged, issuance, deadline)
+                .await;
         }
         let signature = self.sign(tbs.bytes_to_sign(), deadline).await?;
         let precertificate = tbs.sign_with(signature).map_err(Error::SignatureUnusable)?;
@@ -253,7 +256,8 @@ impl CertificateAuthority {
         issuance.stage = Stage::Certificate;
         let list = sct.into_list().map_err(Error::CtLog)?;
         let unsigned = precertificate.with_scts(&list).map_err(Error::Profile)?;
-        self.sign_certificate(unsigned, issuance, deadline).await
+        self.sign_certificate(unsigned, Form::Logged, issuance, deadline)
+            .await
     }
 
     /// Asks the logs, and believes the answer only as far as every client will.
@@ -280,16 +284,26 @@ impl CertificateAuthority {
     async fn sign_certificate(
         &self,
         unsigned: UnsignedCertificate,
+        form: Form,
         issuance: &mut Issuance,
         deadline: Instant,
     ) -> Result<Certificate, Error> {
+        self.lint(unsigned.bytes_to_sign(), form)?;
         let signature = self.sign(unsigned.bytes_to_sign(), deadline).await?;
         let certificate = unsigned
             .sign_with(signature)
             .map_err(Error::SignatureUnusable)?;
+        // Of what is handed out, not of what was meant to be.
+        self.lint(certificate.tbs_der(), form)?;
         issuance.certificate_sha256 = Some(sha256(certificate.to_der()));
         issuance.stage = Stage::Answer;
         Ok(certificate)
+    }
+
+    /// A certificate that breaks the profile must not be signed: it cannot be taken back.
+    fn lint(&self, tbs: &[u8], form: Form) -> Result<(), Error> {
+        let issuer = self.parts.chain.issuer();
+        sigstead_x509::lint_signing_certificate(tbs, issuer, form).map_err(Error::Profile)
     }
 
     async fn sign(&self, message: &[u8], deadline: Instant) -> Result<Vec<u8>, Error> {
