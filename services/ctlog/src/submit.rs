@@ -22,7 +22,11 @@ impl CtLog {
         submitted: Vec<Certificate>,
         kind: EntryKind,
     ) -> Result<SignedCertificateTimestamp, Error> {
-        let chain = AcceptedChain::check(submitted, &self.roots.accepted(), kind)?;
+        let is_known =
+            |issued: &Certificate, issuer: &Certificate| self.links.contain(issued, issuer);
+        let roots = self.roots.accepted();
+        let chain = AcceptedChain::check_unknown(submitted, &roots, kind, is_known)?;
+        self.links.remember(&chain);
         chain.check_usage(&self.usages)?;
         // Before the entry: whoever reads it must find every issuer that it names.
         self.issuers.keep(&chain).await.map_err(Error::Issuers)?;
