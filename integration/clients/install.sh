@@ -28,6 +28,14 @@ install_python() {
   "$clients/python/bin/python" -m pip install --quiet --disable-pip-version-check -r "$here/requirements.txt"
 }
 
+# A linter of certificates, apart from the clients because it wants other versions of what they share.
+install_pkilint() {
+  if [ ! -x "$clients/pkilint/bin/python" ]; then
+    python3 -m venv "$clients/pkilint"
+  fi
+  "$clients/pkilint/bin/python" -m pip install --quiet --disable-pip-version-check -r "$here/requirements-pkilint.txt"
+}
+
 # install_js FOLDER VERSION [PACKAGE...]: a version of sigstore-js in a folder of its own.
 install_js() {
   local folder=$clients/$1 version=$2
@@ -63,6 +71,7 @@ install_go rekor-cli v1.5.4 github.com/sigstore/rekor/cmd/rekor-cli "$clients/bi
 install_go crane v0.20.6 github.com/google/go-containerregistry/cmd/crane "$clients/bin" || status=1
 install_go litewitness v0.9.0 filippo.io/torchwood/cmd/litewitness "$clients/bin" || status=1
 install_python || status=1
+install_pkilint || status=1
 install_js js 4.1.1 || status=1
 # The fifth generation needs a newer Node than distributions have; npm brings it.
 install_js js5 5.0.1 node@22.23.3 || status=1

@@ -125,6 +125,26 @@ pub fn chromium() -> Option<PathBuf> {
     installed("chromium", PathBuf::from("/usr/bin/chromium"))
 }
 
+/// The pinned linter of certificates.
+#[must_use]
+pub fn pkilint() -> Option<PathBuf> {
+    let program = clients().join("pkilint/bin/lint_pkix_cert");
+    present("pkilint", program.exists()).map(|()| program)
+}
+
+/// Go, which compiles what it runs.
+#[must_use]
+pub fn go() -> Option<PathBuf> {
+    let answers = Command::new("go").arg("version").output().is_ok();
+    present("go", answers).map(|()| PathBuf::from("go"))
+}
+
+/// Java, which compiles a file that it runs.
+#[must_use]
+pub fn java() -> Option<PathBuf> {
+    installed("java", PathBuf::from("java"))
+}
+
 /// The OpenSSL command.
 #[must_use]
 pub fn openssl() -> Option<PathBuf> {

@@ -16,6 +16,7 @@ mod model_signing;
 mod overload;
 mod pages;
 mod pause;
+mod profile;
 mod rekor_cli;
 mod restore;
 mod sigstore_java;
