@@ -722,10 +722,10 @@ async fn an_authority_at_its_end_issues_nothing() {
     let ca = TestCa::new().await;
     let late = now() + time::Duration::days(365) - time::Duration::minutes(1);
     ca.clock.set(late);
-    let token = ca
-        .issuer
-        .token_with("exp", json!(late.unix_timestamp() + 60))
-        .await;
+    let mut claims = TestIssuer::claims();
+    claims["iat"] = json!(late.unix_timestamp());
+    claims["exp"] = json!(late.unix_timestamp() + 60);
+    let token = ca.issuer.token_of(&claims).await;
     let answer = ca
         .post(V2, Some(&token), &Holder::p256().request(EMAIL).await)
         .await;
