@@ -17,6 +17,7 @@ pub(crate) fn seeds(world: &World) -> Vec<Seed> {
         entries(world),
         entries_of_version_1(world),
         configs(),
+        templates(),
         tokens(),
     ]
     .concat()
@@ -182,6 +183,31 @@ ci-issuer-metadata:
     seeds
 }
 
+/// Templates with claims that they are for.
+fn templates() -> Vec<Seed> {
+    let claims = json!({
+        "iss": "https://ci.example.com", "sub": "1", "url": "https://ci.example.com", "ref": "fix#1",
+        "ref_type": "branch", "ci.example.com/id": 7, "rerun": false, "name": "https://ci.example.com/1",
+    });
+    let claims = claims.to_string();
+    let mut seeds = Vec::new();
+    for (name, template) in [
+        ("claim", "name"),
+        (
+            "branch",
+            "{{.url}}/refs/{{if eq .ref_type \"branch\" `tag`}}heads/{{else if .none}}x{{ else }}tags/{{end}}{{ .ref }}",
+        ),
+        (
+            "functions",
+            "{{/* a */}}{{- or (index . \"none\") (printf \"%s/%s\" .url .ref) -}} /{{and .ref (index . \"ci.example.com/id\")}}{{if .rerun | ne \"false\" | not}}{{1}}{{end}}",
+        ),
+    ] {
+        let parts = join(&[template.as_bytes(), claims.as_bytes()]);
+        seeds.extend(with_miss("template", name, parts));
+    }
+    seeds
+}
+
 /// Tokens for issuers of each kind, by the place of the kind in the target.
 fn tokens() -> Vec<Seed> {
     let signer = key(Algorithm::Ed25519);
@@ -204,6 +230,28 @@ fn tokens() -> Vec<Seed> {
         (1, "uri", json!({"sub": "https://example.com/alice"})),
         (2, "username", json!({"sub": "alice"})),
         (3, "spiffe", json!({"sub": "spiffe://example.com/alice"})),
+        (
+            4,
+            "kubernetes",
+            json!({
+                "sub": "system:serviceaccount:default:web",
+                "kubernetes.io": {"namespace": "default", "serviceaccount": {"name": "web"}},
+            }),
+        ),
+        (
+            7,
+            "buildkite",
+            json!({"sub": "1", "organization_slug": "acme", "pipeline_slug": "app"}),
+        ),
+        (
+            8,
+            "codefresh",
+            json!({
+                "sub": "1", "account_id": "1", "account_name": "acme", "pipeline_id": "2",
+                "pipeline_name": "web/build", "workflow_id": "3",
+            }),
+        ),
+        (9, "chainguard", json!({"sub": "1/2", "act": {"iss": "a"}})),
     ] {
         let mut claims = json!({"iss": issuer, "aud": "sigstore", "iat": now, "exp": now + 60});
         let merged = claims.as_object_mut().expect("an object");

@@ -43,6 +43,7 @@ fuzz_target!(|data: &[u8]| {
 fn issuers(kind: IssuerType, documents: Documents) -> Issuers {
     let mut issuer = IssuerConfig::new(ISSUER, "sigstore", kind);
     issuer.subject_domain = "https://example.com".to_owned();
+    issuer.spiffe_trust_domain = "example.com".to_owned();
     if kind == IssuerType::Username {
         issuer.subject_domain = "example.com".to_owned();
     }
@@ -50,7 +51,7 @@ fn issuers(kind: IssuerType, documents: Documents) -> Issuers {
         IssuersConfig::default().with_issuer(issuer),
         Arc::new(documents),
     )
-    .expect("the type is served")
+    .expect("there is no template")
 }
 
 struct Documents {
@@ -71,5 +72,16 @@ impl Fetch for Documents {
 }
 
 const ISSUER: &str = "https://issuer.example.com";
-/// The kinds that certificates are issued for, and one that they are not.
-const KINDS: [IssuerType; 3] = [IssuerType::Email, IssuerType::Uri, IssuerType::Username];
+/// The kinds with rules of their own; `template` has the other one.
+const KINDS: [IssuerType; 10] = [
+    IssuerType::Email,
+    IssuerType::Uri,
+    IssuerType::Username,
+    IssuerType::Spiffe,
+    IssuerType::Kubernetes,
+    IssuerType::GithubWorkflow,
+    IssuerType::GitlabPipeline,
+    IssuerType::BuildkiteJob,
+    IssuerType::CodefreshWorkflow,
+    IssuerType::ChainguardIdentity,
+];
