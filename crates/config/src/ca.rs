@@ -29,9 +29,8 @@ pub struct Config {
     /// PEM file with the certificate of `key` first and its issuers up to the root after it. It is
     /// what clients receive and what the trust root lists.
     pub chain: PathBuf,
-    /// The file of trusted issuers, in the format of Fulcio's own `config.yaml`, with issuers of
-    /// type email, uri and username; others end the start. Whoever may write it decides who
-    /// receives certificates.
+    /// The file of trusted issuers, in the format of Fulcio's own `config.yaml`. Whoever may write it
+    /// decides who receives certificates.
     pub issuers: PathBuf,
     /// The certificate transparency log that every certificate is entered into; a list of several, of which each
     /// certificate is entered into one, asked in their order; or the word `none`, for certificates without an SCT, which
