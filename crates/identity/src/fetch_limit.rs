@@ -1,8 +1,19 @@
-//! How many fetches run at once.
+//! What fetches share: the client, and how many run at once.
 
 use std::sync::Arc;
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
+use crate::fetch::Fetch;
+use crate::home_cluster::HomeCluster;
+
+/// What fetches need, shared by all issuers.
+pub(crate) struct Fetching {
+    pub(crate) fetch: Arc<dyn Fetch>,
+    pub(crate) limit: FetchLimit,
+    /// The cluster that this service runs in.
+    pub(crate) home: Option<HomeCluster>,
+}
 
 /// The places in which fetches run: 16 in all, half of which strangers cannot take, because only
 /// issuers with URLs of the file, or with keys at hand, get one there.

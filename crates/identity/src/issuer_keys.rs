@@ -18,13 +18,13 @@ use tokio::sync::watch;
 use tokio::time::{Instant, sleep_until, timeout, timeout_at};
 
 use crate::error::{ConfigFault, Error};
-use crate::fetch::Fetch;
-use crate::fetch_limit::{FetchLimit, Lane};
-use crate::home_cluster::HomeCluster;
+use crate::fetch_limit::{Fetching, Lane};
 use crate::issuer_state::{Failing, KeyState};
 use crate::key_set::KeySet;
 use crate::key_source::KeySource;
+use crate::known_keys::{ASK_INTERVAL, Ask, First, Held, Next, State};
 use crate::pause;
+use crate::tally::Tally;
 use crate::token::IdToken;
 
 /// The keys of one issuer.
@@ -32,71 +32,12 @@ pub(crate) struct IssuerKeys {
     source: KeySource,
     /// Keys that are older do not count.
     longest_age: Duration,
+    /// Counts the fetches that fail.
+    tally: Arc<Tally>,
     /// Tokens write it when they start a fetch, the fetch when it ends. Nobody holds it while waiting.
     state: Mutex<State>,
     /// Changes when a fetch has ended; `state` then says how.
     ended: watch::Sender<()>,
-}
-
-/// What fetches need, shared by all issuers.
-pub(crate) struct Fetching {
-    pub(crate) fetch: Arc<dyn Fetch>,
-    pub(crate) limit: FetchLimit,
-    /// The cluster that this service runs in.
-    pub(crate) home: Option<HomeCluster>,
-}
-
-/// Keys as they were found at a time.
-#[derive(Clone)]
-struct Held {
-    keys: Arc<KeySet>,
-    /// When they were, or were read from the file of issuers.
-    fetched_at: Instant,
-    /// Whether the operator wrote them. They do not grow too old then.
-    is_pinned: bool,
-}
-
-struct State {
-    held: Option<Held>,
-    next: Next,
-    /// How many fetches failed since the last that did not, and how many ever.
-    failures: u32,
-    all_failures: u64,
-    /// Since when they fail, and why the last did.
-    failing: Option<(Instant, Error)>,
-    /// When a token last had the keys fetched because its own was unknown.
-    asked_at: Option<Instant>,
-    /// Names of keys that were not there when they were asked for, and until when that counts.
-    absent: VecDeque<(String, Instant)>,
-}
-
-/// When the next fetch begins.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Next {
-    /// It has begun.
-    Running,
-    /// Not before.
-    At(Instant),
-    /// The operator wrote the keys.
-    Never,
-}
-
-/// What a token without a known key can do.
-enum Ask {
-    /// Wait for the fetch that runs.
-    Wait,
-    /// Use keys that came since.
-    Newer(Held),
-    /// Give up.
-    Refused(Error),
-}
-
-/// What a token finds when there are no keys.
-enum First {
-    Keys(Held),
-    Wait,
-    WaitUntil(Instant),
-    Refused(Error),
 }
 
 impl IssuerKeys {
@@ -104,7 +45,11 @@ impl IssuerKeys {
     ///
     /// # Errors
     /// The operator wrote keys that cannot be used.
-    pub(crate) fn new(source: KeySource, longest_age: Duration) -> Result<Self, ConfigFault> {
+    pub(crate) fn new(
+        source: KeySource,
+        longest_age: Duration,
+        tally: Arc<Tally>,
+    ) -> Result<Self, ConfigFault> {
         let now = Instant::now();
         let pinned = source.pinned().transpose()?.map(Held::pinned);
         let state = State {
@@ -114,7 +59,6 @@ impl IssuerKeys {
             },
             held: pinned,
             failures: 0,
-            all_failures: 0,
             failing: None,
             asked_at: None,
             absent: VecDeque::new(),
@@ -122,9 +66,27 @@ impl IssuerKeys {
         Ok(Self {
             source,
             longest_age,
+            tally,
             state: Mutex::new(state),
             ended: watch::Sender::new(()),
         })
+    }
+
+    /// Takes over what is known from the same place, as far as nobody wrote it.
+    pub(crate) fn take_over(&mut self, before: &Self) {
+        let state = self.state.get_mut().unwrap_or_else(PoisonError::into_inner);
+        if self.source != before.source || state.next == Next::Never {
+            return;
+        }
+        let before = before.lock();
+        state.held.clone_from(&before.held);
+        state.failing.clone_from(&before.failing);
+        state.failures = before.failures;
+    }
+
+    /// Whether these are to be had at the same place and for as long.
+    pub(crate) fn is_as(&self, other: &Self) -> bool {
+        self.source == other.source && self.longest_age == other.longest_age
     }
 
     /// Verifies a token's signature.
@@ -166,7 +128,7 @@ impl IssuerKeys {
         KeyState {
             is_usable,
             age: state.held.as_ref().map(|held| held.fetched_at.elapsed()),
-            failures: state.all_failures,
+            is_pinned: state.held.as_ref().is_some_and(|held| held.is_pinned),
             failing: state.failing.as_ref().map(|(since, error)| Failing {
                 since: since.elapsed(),
                 error: error.clone(),
@@ -350,7 +312,7 @@ impl IssuerKeys {
             }
             Err(error) => {
                 state.failures = state.failures.saturating_add(1);
-                state.all_failures += 1;
+                self.tally.fetch_failed();
                 // Said once: an issuer that is down stays down for many attempts.
                 if state.failures == 1 {
                     self.tell(&error);
@@ -384,48 +346,6 @@ impl IssuerKeys {
     /// No code that panics runs under this lock.
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl Held {
-    fn pinned(keys: KeySet) -> Self {
-        Self {
-            keys: Arc::new(keys),
-            fetched_at: Instant::now(),
-            is_pinned: true,
-        }
-    }
-
-    /// Whether these are the keys of one fetch.
-    fn is(&self, other: &Self) -> bool {
-        Arc::ptr_eq(&self.keys, &other.keys)
-    }
-}
-
-impl State {
-    /// Why the last fetch failed, if it did.
-    fn failure(&self) -> Option<Error> {
-        self.failing.as_ref().map(|(_, error)| error.clone())
-    }
-
-    fn is_due(&self, now: Instant) -> bool {
-        matches!(self.next, Next::At(begin) if begin <= now)
-    }
-
-    fn is_absent(&mut self, key_id: Option<&str>, now: Instant) -> bool {
-        self.absent.retain(|(_, until)| now < *until);
-        key_id.is_some_and(|key_id| self.absent.iter().any(|(absent, _)| absent == key_id))
-    }
-
-    fn remember_absent(&mut self, key_id: &str, now: Instant) {
-        if key_id.len() > LONGEST_ABSENT {
-            return;
-        }
-        if self.absent.len() >= MOST_ABSENT {
-            self.absent.pop_front();
-        }
-        self.absent
-            .push_back((key_id.to_owned(), now + ASK_INTERVAL));
     }
 }
 
@@ -473,9 +393,3 @@ const ASKED: &str =
 const FETCH_TIME: Duration = Duration::from_secs(5);
 /// How long a token waits for keys. Clients give up after five seconds.
 const LONGEST_WAIT: Duration = Duration::from_secs(3);
-/// How often tokens with unknown keys have the keys fetched. More often, and anybody who can make up
-/// tokens can make this service pester the issuer.
-const ASK_INTERVAL: Duration = Duration::from_secs(60);
-/// How many names of absent keys are kept, and how long ones. Strangers make them up.
-const MOST_ABSENT: usize = 100;
-const LONGEST_ABSENT: usize = 256;

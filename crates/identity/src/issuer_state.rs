@@ -1,14 +1,19 @@
 use std::time::Duration;
 
 use crate::error::Error;
+use crate::tally::Counts;
 
 /// How an issuer does.
 #[derive(Debug, Clone)]
 pub struct IssuerState {
     /// The issuer.
     pub location: IssuerLocation,
-    /// How its keys are.
-    pub keys: KeyState,
+    /// How its keys are. None for a pattern, which stands for many issuers.
+    pub keys: Option<KeyState>,
+    /// How many issuers of a pattern are remembered.
+    pub remembered: usize,
+    /// What became of its tokens and of the fetches of its keys.
+    pub counts: Counts,
 }
 
 /// Where an issuer is.
@@ -27,8 +32,8 @@ pub struct KeyState {
     pub is_usable: bool,
     /// How old the keys are, if there are any.
     pub age: Option<Duration>,
-    /// How many fetches failed since the service began.
-    pub failures: u64,
+    /// Whether the operator wrote them, so that they are not fetched.
+    pub is_pinned: bool,
     /// Why they cannot be fetched now, if they cannot.
     pub failing: Option<Failing>,
 }

@@ -3,13 +3,21 @@ use std::collections::BTreeMap;
 /// The entry whose pattern matches the URL with the fewest bytes left to `*`. Of several alike, the first in
 /// the order of their patterns, so that the same token always means the same.
 pub(crate) fn closest<'a, T>(entries: &'a BTreeMap<String, T>, url: &str) -> Option<&'a T> {
+    closest_entry(entries, url).map(|(_, entry)| entry)
+}
+
+/// As [`closest`], with the pattern.
+pub(crate) fn closest_entry<'a, T>(
+    entries: &'a BTreeMap<String, T>,
+    url: &str,
+) -> Option<(&'a str, &'a T)> {
     let literal = |pattern: &str| pattern.bytes().filter(|byte| *byte != b'*').count();
     entries
         .iter()
         .rev()
         .filter(|(pattern, _)| matches(pattern, url))
         .max_by_key(|(pattern, _)| literal(pattern))
-        .map(|(_, entry)| entry)
+        .map(|(pattern, entry)| (pattern.as_str(), entry))
 }
 
 /// Whether an issuer's URL matches the pattern of a meta-issuer: `*` stands for one or more letters,

@@ -48,10 +48,18 @@ impl Remembered {
         true
     }
 
-    /// How many there are.
-    #[cfg(test)]
-    pub(crate) fn len(&self) -> usize {
-        self.proven.len() + self.unproven.len()
+    /// Forgets an issuer.
+    pub(crate) fn forget(&mut self, url: &str) {
+        self.proven.remove(url);
+        self.unproven.remove(url);
+    }
+
+    /// The URLs of all of them.
+    pub(crate) fn urls(&self) -> impl Iterator<Item = &str> {
+        self.proven
+            .keys()
+            .chain(self.unproven.keys())
+            .map(String::as_str)
     }
 
     fn make_room(&mut self) -> bool {
@@ -104,15 +112,14 @@ mod tests {
     use super::*;
     use crate::address::Reach;
     use crate::config::{IssuerConfig, IssuerType};
-    use crate::fetch_limit::{FetchLimit, Lane};
-    use crate::issuer_keys::Fetching;
+    use crate::fetch_limit::{FetchLimit, Fetching, Lane};
     use crate::key_source::KeySource;
     use crate::testing::{MemoryFetch, TestKey};
 
     fn keys(url: &str) -> Arc<IssuerKeys> {
         let config = IssuerConfig::new(url, "sigstore", IssuerType::Email);
         let source = KeySource::new(&config, Reach::Public);
-        Arc::new(IssuerKeys::new(source, Duration::from_secs(3_600)).unwrap())
+        Arc::new(IssuerKeys::new(source, Duration::from_secs(3_600), Arc::default()).unwrap())
     }
 
     fn fetching(fetch: &Arc<MemoryFetch>) -> Arc<Fetching> {
@@ -140,7 +147,7 @@ mod tests {
             assert!(remembered.find(&url, now).is_some());
             assert!(remembered.find("https://i0.example", now).is_some());
         }
-        assert_eq!(remembered.len(), MOST_PROVEN);
+        assert_eq!(remembered.urls().count(), MOST_PROVEN);
         let now = Instant::now();
         assert!(remembered.find(&url(0), now).is_some());
         assert!(remembered.find(&url(1), now).is_none());
@@ -161,7 +168,7 @@ mod tests {
             let url = format!("https://i{number}.example");
             assert!(remembered.insert(&url, keys(&url), Instant::now()));
         }
-        assert_eq!(remembered.len(), MOST_UNPROVEN);
+        assert_eq!(remembered.urls().count(), MOST_UNPROVEN);
         assert!(
             remembered
                 .find("https://real.example", Instant::now())

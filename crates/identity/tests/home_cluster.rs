@@ -98,9 +98,7 @@ impl Cluster {
             api_server: format!("https://{}", self.address).parse().unwrap(),
             service_account: self.pod.path().to_owned(),
         };
-        Issuers::new(config, Arc::new(fetch))
-            .unwrap()
-            .in_cluster(home)
+        Issuers::open(config, Arc::new(fetch), Some(home)).unwrap()
     }
 
     async fn token(&self, issuer: &str) -> String {

@@ -7,10 +7,11 @@ use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 use sigstead_config::{ca, ctlog, oidc, tlog, tsa, tuf};
-use sigstead_identity::{IssuerConfig, IssuerType, IssuersConfig};
+use sigstead_identity::{AlsoConfig, IssuerConfig, IssuerType, IssuersConfig};
 use sigstead_kit::{AdminListenConfig, ListenConfig, Listeners, TlsConfig};
 use sigstead_signer::KeyConfig;
 use sigstead_store::StoreConfig;
+use url::Url;
 
 use super::trust::{ct_origin, rekor_origin, rekor_v1_host};
 use super::{unusable_value, write as write_file};
@@ -154,6 +155,12 @@ impl Writer<'_> {
         let mut issuer =
             IssuerConfig::new(manifest.url(Service::Oidc), "sigstore", IssuerType::Email);
         issuer.description = format!("the issuer of instance {}", manifest.name);
+        // Workloads have no e-mail address; their subjects are URLs at the issuer's host.
+        issuer.also.push(AlsoConfig {
+            kind: IssuerType::Uri,
+            client_id: String::new(),
+            subject_domain: host_of(&manifest.url(Service::Oidc))?,
+        });
         if manifest.tls {
             let path = self.instance.service(Service::Ca).join(TLS_CA);
             issuer.ca_cert =
@@ -202,6 +209,16 @@ impl Writer<'_> {
             .map_err(|error| Failure::file("write", &path, error))?;
         write_file(&path, text.as_bytes())
     }
+}
+
+/// Scheme and host of a URL.
+fn host_of(url: &str) -> Result<String, Failure> {
+    let mut url: Url = url
+        .parse()
+        .map_err(|error| unusable_value("the issuer", &error))?;
+    // It only fails for URLs that have no port to remove.
+    let _ = url.set_port(None);
+    Ok(url.as_str().trim_end_matches('/').to_owned())
 }
 
 /// The authority that certifies the servers of the instance, in the folder of each service that calls one.

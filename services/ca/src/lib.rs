@@ -26,6 +26,7 @@ pub mod ct_log;
 mod error;
 mod issue;
 mod issuer_chain;
+mod issuer_metrics;
 mod issuers_file;
 mod key_policy;
 mod key_request;
@@ -43,6 +44,8 @@ pub use metrics::Metrics;
 pub use start::serve;
 
 use ct_log::HttpCtLog;
+use issuer_metrics::IssuerMetrics;
+use issuers_file::IssuersFile;
 
 /// Builds the service from its configuration: reads and checks key, chain, issuers and the log's
 /// key, and binds nothing.
@@ -51,8 +54,27 @@ use ct_log::HttpCtLog;
 /// A file cannot be read, or what is in them does not fit together.
 pub async fn build(config: Config) -> Result<Service, Error> {
     let record = sigstead_issuance::open(&config.record, Arc::new(SystemClock));
-    let (authority, ct_logs, registry) = open(&config, record.map_err(Error::OpenRecord)?).await?;
-    let mut service = serve(config.listeners, Arc::new(authority), registry);
+    let issuers = Arc::new(IssuersFile::read(&config).await?);
+    let record = record.map_err(Error::OpenRecord)?;
+    let (authority, ct_logs, registry) = open(&config, record, &issuers).await?;
+    let authority = Arc::new(authority);
+    issuers.register(&registry)?;
+    let watched = authority.clone();
+    let metrics = IssuerMetrics::new(move || {
+        let issuers = &watched.parts().issuers;
+        (issuers.states(), issuers.unknown())
+    });
+    registry
+        .register(Box::new(metrics?))
+        .map_err(Error::Metrics)?;
+    let mut service = serve(config.listeners, authority.clone(), registry);
+    let (file, reloaded) = (issuers.clone(), authority.clone());
+    service = service
+        .reload("the file of issuers", move || {
+            let (file, authority) = (file.clone(), reloaded.clone());
+            async move { file.read_again(&authority.parts().issuers).await }
+        })
+        .task("issuers file", move |stop| issuers.follow(authority, stop));
     if ct_logs.is_empty() {
         tracing::warn!(
             "ct_log is `none`: certificates have no SCT, and clients refuse them unless they are told not to"
@@ -70,12 +92,14 @@ pub async fn build(config: Config) -> Result<Service, Error> {
 pub async fn check(config: &Config) -> Result<(), Error> {
     // The record is the running service's alone.
     let record = Arc::new(MemoryRecord::new());
-    open(config, record).await.map(drop)
+    let issuers = IssuersFile::read(config).await?;
+    open(config, record, &issuers).await.map(drop)
 }
 
 async fn open(
     config: &Config,
     record: Arc<dyn IssuanceRecord>,
+    issuers: &IssuersFile,
 ) -> Result<(CertificateAuthority, Vec<Arc<HttpCtLog>>, Registry), Error> {
     let signer = sigstead_signer::open(&config.key)
         .await
@@ -84,14 +108,12 @@ async fn open(
     if chain.is_mixed() {
         tracing::warn!("the chain has keys of several families, which some clients refuse");
     }
-    let issuers = issuers_file::read(&config.issuers).await?;
-    let issuers = issuers_file::open(issuers, &start::fetch_options(config))?;
     let (ct_logs, clients) = ct_log::open(config).await?;
     let own = chain.certificates().iter().map(Certificate::public_key);
     let key_policy = KeyPolicy::new(&allowed_algorithms(config), own.chain(ct_logs.keys()));
     let registry = Registry::new();
     let authority = CertificateAuthority::new(Parts {
-        issuers,
+        issuers: issuers.issuers()?,
         key_policy,
         signer,
         chain,

@@ -58,8 +58,9 @@ async fn follow_issuers(authority: Arc<CertificateAuthority>, stop: Cancellation
 fn unusable_issuers(authority: &CertificateAuthority) -> Option<String> {
     let states = authority.parts().issuers.states().into_iter();
     let failed: Vec<String> = states
-        .filter(|state| !state.keys.is_usable)
-        .filter_map(|state| state.keys.failing)
+        .filter_map(|state| state.keys)
+        .filter(|keys| !keys.is_usable)
+        .filter_map(|keys| keys.failing)
         .filter(|failing| failing.since >= UNUSABLE_FOR)
         .map(|failing| sigstead_kit::causes(&failing.error))
         .collect();

@@ -6,6 +6,7 @@ use tokio::time::advance;
 use super::*;
 use crate::config::{AlsoConfig, PinnedKeys};
 use crate::testing::{ISSUER, MemoryFetch, TestKey, now};
+use tokio::time::Instant;
 
 const OTHER: &str = "https://other.example.com";
 const MINUTE: Duration = Duration::from_secs(60);
@@ -97,7 +98,7 @@ async fn outcome(issuers: &Issuers, token: &str) -> &'static str {
 
 fn unusable(issuers: &Issuers) -> Vec<String> {
     let states = issuers.states().into_iter();
-    let unusable = states.filter(|state| !state.keys.is_usable);
+    let unusable = states.filter(|state| state.keys.as_ref().is_some_and(|keys| !keys.is_usable));
     unusable
         .map(|state| match state.location {
             IssuerLocation::Url(url) | IssuerLocation::Wildcard(url) => url,
@@ -195,7 +196,7 @@ async fn an_issuer_that_starts_late_is_waited_for_a_moment() {
     let token = key.token("k", &email_claims());
     assert_eq!(outcome(&issuers, &token).await, "unavailable");
     let states = issuers.states();
-    let failing = states[0].keys.failing.as_ref().unwrap();
+    let failing = states[0].keys.as_ref().unwrap().failing.as_ref().unwrap();
     assert!(matches!(failing.error, Error::IssuerUnavailable { .. }));
     for _ in 0..20 {
         advance(Duration::from_secs(10 * 60)).await;
@@ -345,7 +346,7 @@ async fn names_without_keys_neither_fill_the_memory_nor_push_out_an_issuer() {
         let refused = outcome(&issuers, &made_up(&key, number)).await;
         assert_eq!(refused, "unavailable");
     }
-    assert!(issuers.remembered.lock().unwrap().len() <= 257);
+    assert!(issuers.states()[0].remembered <= 257);
     fetch.go_down();
     assert_eq!(outcome(&issuers, &token).await, "ok");
 }
@@ -573,4 +574,49 @@ async fn a_workload_that_names_no_issuer_is_of_the_one_of_its_trust_domain() {
     let issuers = Issuers::new(twice, fetch).unwrap();
     let error = issuers.verify(&token, now()).await.unwrap_err();
     assert!(matches!(error, Error::ClaimMissing { claim } if claim == "iss"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn issuers_that_stay_keep_their_keys_when_the_file_is_read_again() {
+    let key = TestKey::p256();
+    let fetch = MemoryFetch::serving(ISSUER, &[key.jwk("k")]);
+    let issuers = issuers(&fetch);
+    let token = key.token("k", &lasting());
+    assert_eq!(outcome(&issuers, &token).await, "ok");
+    fetch.go_down();
+    let config = |entry: IssuerConfig| {
+        let other = IssuerConfig::new(OTHER, "sigstore", IssuerType::Email);
+        IssuersConfig::default()
+            .with_issuer(entry)
+            .with_issuer(other)
+    };
+    let other_audience = IssuerConfig {
+        client_id: "other".to_owned(),
+        ..entry()
+    };
+    issuers
+        .replace(config(other_audience), fetch.clone())
+        .unwrap();
+    let refused = issuers.verify(&token, now()).await;
+    assert!(matches!(refused, Err(Error::AudienceMismatch { .. })));
+    issuers.replace(config(entry()), fetch.clone()).unwrap();
+    assert_eq!(outcome(&issuers, &token).await, "ok");
+    let counts = &issuers.states()[0].counts.tokens;
+    assert_eq!(counts["accepted"], 2);
+    assert_eq!(counts["audience"], 1);
+    // Keys from elsewhere are others.
+    let moved = IssuerConfig {
+        jwks_uri: Some("https://keys.example.com".parse().unwrap()),
+        ..entry()
+    };
+    issuers.replace(config(moved), fetch.clone()).unwrap();
+    assert_eq!(outcome(&issuers, &token).await, "unavailable");
+    // What cannot be used changes nothing.
+    issuers.replace(config(entry()), fetch.clone()).unwrap();
+    let broken = IssuerConfig {
+        jwks: Some(PinnedKeys::from_text("{}".to_owned())),
+        ..entry()
+    };
+    assert!(issuers.replace(config(broken), fetch).is_err());
+    assert_eq!(unusable(&issuers), [ISSUER, OTHER]);
 }

@@ -1,0 +1,59 @@
+use std::collections::BTreeMap;
+use std::sync::{Mutex, PoisonError};
+
+use crate::error::Error;
+
+/// What became of the tokens of one entry of the file of issuers, and how many fetches of keys failed.
+#[derive(Debug, Default)]
+pub(crate) struct Tally(Mutex<Counts>);
+
+/// Counts since the service began.
+#[derive(Debug, Clone, Default)]
+pub struct Counts {
+    /// Tokens by what became of them: `accepted`, or the cause of the refusal.
+    pub tokens: BTreeMap<&'static str, u64>,
+    /// Fetches of keys that failed.
+    pub failed_fetches: u64,
+}
+
+impl Tally {
+    pub(crate) fn judged(&self, outcome: &'static str) {
+        let mut counts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        *counts.tokens.entry(outcome).or_default() += 1;
+    }
+
+    pub(crate) fn fetch_failed(&self) {
+        let mut counts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        counts.failed_fetches += 1;
+    }
+
+    pub(crate) fn counts(&self) -> Counts {
+        self.0
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
+    }
+}
+
+/// The outcome of a token as a metric names it. The names are few, whatever tokens say.
+pub(crate) fn outcome<T>(verdict: &Result<T, Error>) -> &'static str {
+    let Err(error) = verdict else {
+        return "accepted";
+    };
+    match error {
+        Error::TokenTooLarge { .. } | Error::TokenMalformed(_) => "malformed",
+        Error::IssuerUnknown { .. } => "issuer_unknown",
+        Error::AudienceMismatch { .. } | Error::AudienceForeign { .. } => "audience",
+        Error::TokenExpired { .. } => "expired",
+        Error::TokenNotYetValid { .. }
+        | Error::TokenNotYetIssued { .. }
+        | Error::TokenLastsTooLong { .. } => "time",
+        Error::KeyUnknown => "key_unknown",
+        Error::AlgorithmMismatch | Error::SignatureInvalid => "signature",
+        Error::IssuerUnavailable { .. }
+        | Error::IssuerDocument { .. }
+        | Error::IssuerPending { .. } => "issuer_unavailable",
+        // What is left is about claims; the errors of configuration end the start.
+        _ => "claims",
+    }
+}
