@@ -2,9 +2,11 @@
 
 #![expect(clippy::unwrap_used, reason = "a test stops at what it did not expect")]
 
+use std::convert::Infallible;
 use std::time::Duration;
 
 use axum::Router;
+use axum::body::Body;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::Redirect;
 use axum::routing::get;
@@ -24,6 +26,8 @@ async fn serve() -> String {
         .route("/good", get(async || "{}"))
         .route("/largest", get(async || vec![b' '; MAX_DOCUMENT_BYTES]))
         .route("/larger", get(async || vec![b' '; MAX_DOCUMENT_BYTES + 1]))
+        .route("/endless", get(async || endless(Duration::ZERO)))
+        .route("/drip", get(async || endless(Duration::from_millis(10))))
         .route("/missing", get(async || StatusCode::NOT_FOUND))
         .route("/created", get(async || (StatusCode::CREATED, "{}")))
         .route("/moved", get(async || Redirect::temporary("/good")))
@@ -32,6 +36,16 @@ async fn serve() -> String {
         .route("/never", get(async || std::future::pending::<()>().await));
     tokio::spawn(async move { axum::serve(listener, router).await });
     format!("http://127.0.0.1:{port}")
+}
+
+/// A body that goes on for ever, with a pause before each part.
+fn endless(pause: Duration) -> Body {
+    let bytes = if pause.is_zero() { 4_096 } else { 1 };
+    let parts = futures::stream::unfold(pause, move |pause| async move {
+        tokio::time::sleep(pause).await;
+        Some((Ok::<_, Infallible>(vec![b' '; bytes]), pause))
+    });
+    Body::from_stream(parts)
 }
 
 async fn credential(headers: HeaderMap) -> String {
@@ -66,6 +80,8 @@ async fn takes_honest_documents_and_refuses_the_rest() {
         ("good", "2 bytes"),
         ("largest", "262144 bytes"),
         ("larger", "too large"),
+        ("endless", "too large"),
+        ("drip", "unreachable"),
         ("missing", "status 404"),
         ("created", "status 201"),
         ("moved", "redirected"),

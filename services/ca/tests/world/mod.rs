@@ -24,7 +24,8 @@ use sigstead_ca::ct_log::{CtLog, CtLogClient, CtLogError, CtLogs, Ends};
 use sigstead_ca::{CertificateAuthority, IssuerChain, KeyPolicy, Metrics, Parts, RecordPolicy};
 use sigstead_ct::{DigitallySigned, SignedCertificateTimestamp, SignedEntry, TimestampedEntry};
 use sigstead_identity::{
-    DocumentRequest, Fetch, FetchError, IssuerConfig, IssuerType, Issuers, IssuersConfig,
+    AlsoConfig, DocumentRequest, Fetch, FetchError, IssuerConfig, IssuerType, Issuers,
+    IssuersConfig,
 };
 use sigstead_issuance::{MemoryRecord, RecordConfig};
 use sigstead_key::{Algorithm, LogId};
@@ -55,6 +56,8 @@ pub struct TestCa {
 pub struct Setup {
     pub kind: IssuerType,
     pub subject_domain: &'static str,
+    /// Other subjects of the issuer.
+    pub also: Vec<AlsoConfig>,
     /// The rule that lets identities have a certificate.
     pub rule: Option<&'static str>,
     pub fault: Fault,
@@ -74,6 +77,7 @@ impl Default for Setup {
         Self {
             kind: IssuerType::Email,
             subject_domain: "",
+            also: Vec::new(),
             rule: None,
             fault: Fault::None,
             issuer_is_up: true,
@@ -106,6 +110,7 @@ impl TestCa {
         let issuer = TestIssuer::new();
         let config = IssuerConfig {
             subject_domain: setup.subject_domain.to_owned(),
+            also: setup.also,
             allow: setup.rule.into_iter().map(named_rule).collect(),
             ..IssuerConfig::new(ISSUER, "sigstore", setup.kind)
         };
