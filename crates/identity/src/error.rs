@@ -169,6 +169,17 @@ pub enum Error {
     },
 }
 
+impl Error {
+    /// What an operator is told, who may see the rules.
+    #[must_use]
+    pub fn operator_message(&self) -> String {
+        match self {
+            Self::NotAllowed { reason } => reason.clone(),
+            other => sigstead_kit::causes(other),
+        }
+    }
+}
+
 /// What is wrong with one entry of the file of issuers.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ConfigFault {

@@ -28,6 +28,7 @@ pub fn issuance(number: i64) -> Issuance {
         issuer: "https://issuer.example.com".to_owned(),
         subject: format!("user-{number}"),
         identity: format!("user-{number}@example.com"),
+        rule: None,
         claims: [("run_id".to_owned(), number.to_string())].into(),
         token_id: None,
         token_sha256: "aa".repeat(32),

@@ -25,6 +25,9 @@ pub struct Issuance {
     pub subject: String,
     /// What the certificate certifies: its subject alternative name.
     pub identity: String,
+    /// The rule of the issuer that let the identity have the certificate, if it needed one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rule: Option<String>,
     /// The token's claims that the configuration asks for.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub claims: BTreeMap<String, String>,

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use serde::Serialize;
+use sigstead_proto::admin::v1::TokenCertificate;
 use sigstead_x509::{FulcioExtensions, SubjectAlternativeName};
 
 /// The parts of a certificate that come from the token.
@@ -14,7 +15,19 @@ pub(crate) struct Shown {
     /// The text that a client has to sign.
     pub(crate) proof_of_possession: String,
     /// The claims that become extensions, by their names in the certificate profile.
-    pub(crate) extensions: BTreeMap<&'static str, String>,
+    pub(crate) extensions: BTreeMap<String, String>,
+}
+
+impl From<TokenCertificate> for Shown {
+    fn from(certificate: TokenCertificate) -> Self {
+        Self {
+            identity: certificate.identity,
+            issuer: certificate.issuer,
+            subject: certificate.subject,
+            proof_of_possession: certificate.proof_of_possession,
+            extensions: certificate.extensions.into_iter().collect(),
+        }
+    }
 }
 
 impl Shown {
@@ -30,7 +43,7 @@ impl Shown {
             subject: extensions.subject.clone(),
             proof_of_possession: name.to_owned(),
             extensions: claims
-                .map(|(name, value)| (name, value.to_owned()))
+                .map(|(name, value)| (name.to_owned(), value.to_owned()))
                 .collect(),
         }
     }

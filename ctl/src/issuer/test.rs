@@ -5,13 +5,17 @@ use std::sync::Arc;
 
 use clap::Args;
 use serde::Serialize;
-use sigstead_identity::{Check, FetchOptions, HttpFetch, Issuers, RuleOutcome};
+use sigstead_identity::{Check, FetchOptions, HttpFetch, Issuers, Principal, RuleOutcome};
 use sigstead_kit::Clock as _;
+use sigstead_proto::admin::v1 as wire;
+use sigstead_proto::admin::v1::ca_admin_client::CaAdminClient;
 
 use super::certificate::Shown;
 use super::file::{self, IssuersFile};
+use crate::admin;
 use crate::failure::{Exit, Failure};
 use crate::input;
+use crate::instance::{Instance, Service};
 use crate::locate::Where;
 use crate::output::Output;
 
@@ -24,6 +28,10 @@ pub(super) struct Arguments {
     /// The file with the token; `-` for standard input.
     #[arg(value_name = "TOKEN")]
     token: Vec<String>,
+
+    /// Judge with the file of issuers here and now, without the running service.
+    #[arg(long)]
+    offline: bool,
 }
 
 #[derive(Serialize)]
@@ -38,7 +46,7 @@ struct Tested {
 
 #[derive(Serialize)]
 struct ShownCheck {
-    check: &'static str,
+    check: String,
     is_passed: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     refusal: Option<String>,
@@ -63,31 +71,54 @@ pub(super) async fn run(mut arguments: Arguments, output: Output) -> Result<Exit
             "sigctl help issuer test",
         ));
     };
-    let mut file = IssuersFile::of(&arguments.instance.open()?)?;
-    file.take_in_keys()?;
+    let instance = arguments.instance.open()?;
     let token = token(Path::new(path))?;
-    let unusable = |error| file::unusable(&file.path, &error);
-    let fetch = HttpFetch::new(&FetchOptions::default(), &file.config).map_err(unusable)?;
-    let issuers = Issuers::new(file.config.clone(), Arc::new(fetch)).map_err(unusable)?;
-    let (seen, result) = issuers
-        .explain(&token, sigstead_kit::SystemClock.now())
-        .await;
-    let refusal = result.err().map(|error| sigstead_kit::causes(&error));
-    let tested = Tested {
-        issuer: seen.issuer.clone(),
-        is_accepted: refusal.is_none(),
-        checks: checks(&seen.passed, seen.failed(), refusal),
-        rules: seen.rules.iter().map(ShownRule::new).collect(),
-        certificate: seen
-            .principal
-            .as_ref()
-            .map(|principal| Shown::new(principal.name(), principal.san(), principal.extensions())),
+    let tested = match arguments.offline {
+        true => judge(&instance, &token).await?,
+        false => ask(&instance, token).await?,
     };
     output.print(&tested, text);
     Ok(if tested.is_accepted {
         Exit::Done
     } else {
         Exit::Refused
+    })
+}
+
+/// What the running service says.
+async fn ask(instance: &Instance, token: String) -> Result<Tested, Failure> {
+    let channel = admin::connect(instance, Service::Ca).await?;
+    let request = wire::TestTokenRequest { token };
+    let answer = CaAdminClient::new(channel).test_token(request).await;
+    let answer = answer.map_err(admin::refused)?.into_inner();
+    Ok(Tested {
+        issuer: Some(answer.issuer).filter(|issuer| !issuer.is_empty()),
+        is_accepted: answer.is_accepted,
+        checks: answer.checks.into_iter().map(ShownCheck::from).collect(),
+        rules: answer.rules.into_iter().map(ShownRule::from).collect(),
+        certificate: answer.certificate.map(Shown::from),
+    })
+}
+
+/// What the file of issuers says, with keys that are asked for now.
+async fn judge(instance: &Instance, token: &str) -> Result<Tested, Failure> {
+    let mut file = IssuersFile::of(instance)?;
+    file.take_in_keys()?;
+    let unusable = |error| file::unusable(&file.path, &error);
+    let fetch = HttpFetch::new(&FetchOptions::default(), &file.config).map_err(unusable)?;
+    let issuers = Issuers::new(file.config.clone(), Arc::new(fetch)).map_err(unusable)?;
+    let now = sigstead_kit::SystemClock.now();
+    let (seen, result) = issuers.explain(token, now).await;
+    let refusal = result.err().map(|error| error.operator_message());
+    let shown = |principal: &Principal| {
+        Shown::new(principal.name(), principal.san(), principal.extensions())
+    };
+    Ok(Tested {
+        issuer: seen.issuer.clone(),
+        is_accepted: refusal.is_none(),
+        checks: checks(&seen.passed, seen.failed(), refusal),
+        rules: seen.rules.iter().map(ShownRule::new).collect(),
+        certificate: seen.principal.as_ref().map(shown),
     })
 }
 
@@ -101,24 +132,49 @@ fn checks(passed: &[Check], failed: Option<Check>, refusal: Option<String>) -> V
     let mut checks: Vec<_> = passed
         .iter()
         .map(|check| ShownCheck {
-            check: check.as_str(),
+            check: check.as_str().to_owned(),
             is_passed: true,
             refusal: None,
         })
         .collect();
     checks.extend(failed.map(|check| ShownCheck {
-        check: check.as_str(),
+        check: check.as_str().to_owned(),
         is_passed: false,
         refusal,
     }));
     checks
 }
 
+impl From<wire::TokenCheck> for ShownCheck {
+    fn from(check: wire::TokenCheck) -> Self {
+        Self {
+            check: check.name,
+            is_passed: check.is_passed,
+            refusal: (!check.is_passed).then_some(check.refusal),
+        }
+    }
+}
+
+impl From<wire::RuleOutcome> for ShownRule {
+    fn from(outcome: wire::RuleOutcome) -> Self {
+        Self {
+            rule: outcome.name,
+            effect: effect(outcome.is_deny),
+            holds: outcome.holds,
+            cannot_tell: outcome.holds.is_none().then_some(outcome.cannot_tell),
+        }
+    }
+}
+
+const fn effect(is_deny: bool) -> &'static str {
+    if is_deny { "deny" } else { "allow" }
+}
+
 impl ShownRule {
     pub(crate) fn new(outcome: &RuleOutcome) -> Self {
         Self {
             rule: outcome.rule.clone(),
-            effect: if outcome.is_deny { "deny" } else { "allow" },
+            effect: effect(outcome.is_deny),
             holds: outcome.holds.clone().ok(),
             cannot_tell: outcome.holds.clone().err(),
         }

@@ -173,7 +173,7 @@ fn a_token_is_followed_to_what_stops_it() {
     let file = world.path("token");
     fs::write(&file, &token.stdout).unwrap();
     // Its issuer does not run.
-    let (tested, exit) = issuer(&world, "test", &[file.to_str().unwrap()]);
+    let (tested, exit) = issuer(&world, "test", &[file.to_str().unwrap(), "--offline"]);
     assert_eq!(exit, Some(5), "{tested}");
     let checks = tested["checks"].as_array().unwrap();
     let last = checks.last().unwrap();
@@ -184,6 +184,11 @@ fn a_token_is_followed_to_what_stops_it() {
     assert!(
         last["refusal"].as_str().unwrap().contains("cannot be"),
         "{last}"
+    );
+    let (unreached, exit) = issuer(&world, "test", &[file.to_str().unwrap()]);
+    assert_eq!(
+        (exit, &unreached["error"]["code"]),
+        (Some(4), &json!("E-CTL-076"))
     );
     let passed = checks.iter().filter(|check| check["is_passed"] == true);
     assert_eq!(passed.count(), 4);

@@ -10,6 +10,7 @@ mod crash;
 mod grpc;
 mod hang_up;
 mod issued;
+mod issuers;
 mod lifecycle;
 mod log;
 mod model_signing;

@@ -6,4 +6,5 @@ pub(crate) mod http;
 mod origin;
 mod request;
 mod response;
+mod token_test;
 mod v1;

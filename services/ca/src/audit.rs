@@ -66,6 +66,7 @@ impl RecordPolicy {
             issuer: intended.principal.extensions().issuer.clone(),
             subject: text(&intended.principal.extensions().subject),
             identity: text(intended.principal.san().value()),
+            rule: intended.principal.rule().map(ToOwned::to_owned),
             claims: self.selected(&claims),
             token_id: claims.get("jti").and_then(scalar),
             token_sha256: sha256(intended.token.as_bytes()),

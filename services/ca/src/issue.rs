@@ -1,7 +1,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use sigstead_identity::{Issuers, Principal};
+use sigstead_identity::{Examination, Issuers, Principal};
 use sigstead_issuance::{Issuance, IssuanceRecord, Outcome, Stage};
 use sigstead_kit::Clock;
 use sigstead_signer::Signer;
@@ -126,6 +126,15 @@ impl CertificateAuthority {
     pub(crate) async fn finish(&self) {
         self.under_way.close();
         self.under_way.wait().await;
+    }
+
+    /// How far a token comes, and why no further. Nothing is issued.
+    pub(crate) async fn examine(
+        &self,
+        token: &str,
+    ) -> (Examination, Result<Principal, sigstead_identity::Error>) {
+        let now = self.parts.clock.now();
+        self.parts.issuers.explain(token, now).await
     }
 
     /// Whether certificates can be issued as far as this process can tell: the authority outlives

@@ -20,7 +20,13 @@ async fn a_rule_that_holds_lets_a_certificate_be_issued() {
         rule: Some("'release' in claims.groups"),
         ..Setup::default()
     });
-    assert_eq!(ask(&ca.await).await.status, StatusCode::OK);
+    let ca = ca.await;
+    assert_eq!(ask(&ca).await.status, StatusCode::OK);
+    let states = ca.record.states();
+    assert!(!states.is_empty());
+    for state in states {
+        assert_eq!(state.rule.as_deref(), Some("the-rule"));
+    }
 }
 
 #[tokio::test]

@@ -9,6 +9,7 @@ use sigstead_proto::admin::v1::ca_admin_server::{CaAdmin, CaAdminServer};
 use time::OffsetDateTime;
 use tonic::{Request, Response, Status};
 
+use super::token_test;
 use crate::{CertificateAuthority, Error};
 
 /// The admin interface of an authority.
@@ -40,6 +41,15 @@ impl CaAdmin for AdminFace {
         let name = request.into_inner().id_or_serial;
         let found = self.0.issuance(&name).await.map_err(status)?;
         Ok(Response::new(message(&found)))
+    }
+
+    async fn test_token(
+        &self,
+        request: Request<wire::TestTokenRequest>,
+    ) -> Result<Response<wire::TestTokenResponse>, Status> {
+        let token = request.into_inner().token;
+        let (seen, result) = self.0.examine(&token).await;
+        Ok(Response::new(token_test::response(&seen, &result)))
     }
 }
 
@@ -104,4 +114,5 @@ const ADMIN: Budget = Budget::new(64 * 1024, 30).answering(8 * 1024 * 1024);
 pub(crate) const METHODS: &[Method] = &[
     Method::unary("ListIssuances", ADMIN),
     Method::unary("GetIssuance", ADMIN),
+    Method::unary("TestToken", ADMIN),
 ];

@@ -1,0 +1,58 @@
+//! An operator asks the running authority what would become of a token, and who is refused learns less.
+
+use serde_json::Value;
+use sigstead_integration::{Instance, run, sigctl};
+
+use crate::{PERSON, artifact};
+
+#[test]
+fn an_operator_sees_what_a_token_would_get_and_which_rule_decides() {
+    let instance = Instance::create("issuers", &[]).unwrap();
+    let issuer = instance.url("oidc");
+    allow(&instance, &issuer, "claims.email.endsWith('@example.com')");
+    instance.up().unwrap();
+    let tested = test_token(&instance, PERSON, 0);
+    assert_eq!(tested["is_accepted"], true, "{tested}");
+    assert_eq!(tested["certificate"]["identity"], PERSON);
+    assert_eq!(tested["certificate"]["proof_of_possession"], PERSON);
+    assert_eq!(tested["rules"][0]["holds"], true);
+
+    let stranger = "eve@example.net";
+    let tested = test_token(&instance, stranger, 5);
+    assert_eq!(tested["is_accepted"], false, "{tested}");
+    assert_eq!(tested["rules"][0]["rule"], "the company");
+    let checks = tested["checks"].as_array().unwrap();
+    assert_eq!(checks.last().unwrap()["refusal"], "no rule allows it");
+
+    let bundle = instance.work().join("bundle.json");
+    let mut sign = sigctl();
+    sign.arg("sign").arg(instance.directory());
+    sign.arg(artifact(instance.work(), "artifact"));
+    sign.args(["--identity", stranger, "--bundle"]).arg(bundle);
+    let refused = run(&mut sign).unwrap_err().to_string();
+    assert!(refused.contains("E-CA-034"), "{refused}");
+    assert!(!refused.contains("the company"), "{refused}");
+}
+
+/// Writes a rule into the entry of the only issuer, which is the last of the file.
+fn allow(instance: &Instance, issuer: &str, rule: &str) {
+    let file = instance.directory().join("ca/issuers.yaml");
+    let text = std::fs::read_to_string(&file).unwrap();
+    assert!(text.contains(issuer));
+    let rules = format!("    allow:\n    - name: the company\n      rule: \"{rule}\"\n");
+    std::fs::write(file, text + &rules).unwrap();
+}
+
+fn test_token(instance: &Instance, person: &str, exit: i32) -> Value {
+    let mut token = sigctl();
+    token.arg("token").arg(instance.directory());
+    let token = run(token.args(["--identity", person])).unwrap().stdout;
+    let file = instance.work().join("token");
+    std::fs::write(&file, token).unwrap();
+    let mut test = sigctl();
+    test.args(["--output", "json", "issuer", "test"]);
+    test.arg(instance.directory()).arg(file);
+    let output = test.output().unwrap();
+    assert_eq!(output.status.code(), Some(exit));
+    serde_json::from_slice(&output.stdout).unwrap()
+}
