@@ -140,6 +140,31 @@ fn takes_a_chain_with_its_root_or_without() {
 }
 
 #[test]
+fn believes_what_is_known_of_authorities_and_never_of_a_leaf() {
+    let root = Authority::root("root");
+    let authority = root.authority(CaKind::CodeSigning);
+    let leaf = parse(&authority.precertificate());
+    let (above, top) = (&authority.certificate, &root.certificate);
+    // It has the name of the root and another key.
+    let namesake = Authority::root("root").certificate;
+    let roots = [top.clone(), namesake.clone()];
+    let check = |chain: &[&Certificate], knows: bool| {
+        let chain = chain.iter().copied().cloned().collect();
+        AcceptedChain::check_unknown(chain, &roots, EntryKind::Precertificate, |_, _| knows)
+    };
+    assert!(matches!(
+        check(&[&leaf, above, &namesake], false),
+        Err(Error::BrokenChain(1))
+    ));
+    assert!(check(&[&leaf, above, &namesake], true).is_ok());
+    let other = root.authority(CaKind::CodeSigning);
+    assert!(matches!(
+        check(&[&leaf, &other.certificate, top], true),
+        Err(Error::BrokenChain(0))
+    ));
+}
+
+#[test]
 fn takes_certificates_and_a_root_by_itself() {
     let root = Authority::root("root");
     let roots = [root.certificate.clone()];
