@@ -86,7 +86,11 @@ impl Answer {
             if length > budget.answer_bytes {
                 return Err(too_large(length, budget));
             }
-            answer.held = Some(answer.hold(length).ok_or_else(no_room)?);
+            answer.held = Some(
+                answer
+                    .hold(length)
+                    .ok_or_else(|| no_room(&answer.exchange))?,
+            );
         }
         Ok(Response::from_parts(parts, Body::new(answer)))
     }
@@ -141,7 +145,8 @@ impl Answer {
         }
         let is_whole = self.body.size_hint().exact().is_some() && self.held.is_some();
         if !is_whole {
-            self.held = Some(self.hold(bytes.len()).ok_or_else(no_room)?);
+            let held = self.hold(bytes.len());
+            self.held = Some(held.ok_or_else(|| no_room(&self.exchange))?);
         }
         self.rest = bytes;
         Ok(())
@@ -260,7 +265,8 @@ fn too_large(length: usize, budget: Budget) -> Problem {
     Problem::internal(CODE_ANSWER_SIZE, detail)
 }
 
-fn no_room() -> Problem {
+fn no_room(exchange: &Exchange) -> Problem {
+    exchange.has_to_wait(RETRY_AFTER);
     let message = "answers that nobody takes fill the memory of the service; try again in a moment";
     Problem::new(Kind::ResourceExhausted, CODE_ANSWER_ROOM, message).with_retry_after(RETRY_AFTER)
 }

@@ -16,6 +16,17 @@ pub struct Budget {
     pub work_time: Duration,
     /// Longest time for which the caller may take nothing of an answer. Its stream, or its connection, ends then.
     pub progress_time: Duration,
+    /// Which large answers wait for one another.
+    pub queue: Queue,
+}
+
+/// Large answers are made by a few at a time; those of one queue do not wait for those of the other.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Queue {
+    /// What is read and given as it is.
+    Files,
+    /// What is looked up, which people wait for.
+    Searches,
 }
 
 impl Budget {
@@ -29,6 +40,7 @@ impl Budget {
             read_time: Duration::from_secs(seconds),
             work_time: Duration::from_secs(work_seconds),
             progress_time: PROGRESS,
+            queue: Queue::Files,
         }
     }
 
@@ -43,6 +55,15 @@ impl Budget {
     pub const fn answering(self, answer_bytes: usize) -> Self {
         Self {
             answer_bytes,
+            ..self
+        }
+    }
+
+    /// The same for answers that are looked up.
+    #[must_use]
+    pub const fn searching(self) -> Self {
+        Self {
+            queue: Queue::Searches,
             ..self
         }
     }

@@ -11,6 +11,8 @@ use hyper::rt::Executor;
 use tokio::sync::Notify;
 use tokio::time::Instant;
 
+use crate::line::Line;
+use crate::peer::Peer;
 use crate::room::{ANSWERS, REQUESTS, Room, Share};
 
 /// One connection, as far as its listener has to judge it.
@@ -20,6 +22,9 @@ use crate::room::{ANSWERS, REQUESTS, Room, Share};
 #[derive(Debug)]
 pub(crate) struct Connection {
     pub(crate) peer: SocketAddr,
+    /// What it shares with the other connections from there.
+    shared: Arc<Peer>,
+    line: Line,
     born: Instant,
     requests: Arc<Share>,
     answers: Arc<Share>,
@@ -31,6 +36,8 @@ pub(crate) struct Connection {
     spoke: AtomicBool,
     /// Milliseconds since `born` at which a request or an answer last moved.
     moved: AtomicU64,
+    /// Milliseconds since `born` until which it was told to wait because there was no room for an answer.
+    told_to_wait: AtomicU64,
     /// Exchanges of HTTP/2 that were not done at once.
     slow: Mutex<Vec<Weak<Exchange>>>,
     /// The exchange of HTTP/1, which has one at a time.
@@ -57,6 +64,8 @@ impl Connection {
     pub(crate) fn new(peer: SocketAddr) -> Arc<Self> {
         Arc::new(Self {
             peer,
+            shared: Peer::of(peer.ip()),
+            line: Line::of_connection(),
             born: Instant::now(),
             requests: Arc::new(Share::of(&REQUESTS)),
             answers: Arc::new(Share::of(&ANSWERS)),
@@ -65,6 +74,7 @@ impl Connection {
             watches: AtomicUsize::new(0),
             spoke: AtomicBool::new(false),
             moved: AtomicU64::new(0),
+            told_to_wait: AtomicU64::new(0),
             slow: Mutex::default(),
             current: Mutex::default(),
             shed: Notify::new(),
@@ -209,6 +219,25 @@ impl Exchange {
 
     pub(crate) fn answer_room(&self) -> Room {
         Room::new(Arc::clone(&self.connection.answers))
+    }
+
+    /// Where its request waits for its turn to have a large answer made: with those of the connection, then of the peer.
+    pub(crate) fn lines(&self) -> [&Line; 2] {
+        [&self.connection.line, &self.connection.shared.line]
+    }
+
+    /// There was no room for an answer; the connection is to come back after `time`.
+    pub(crate) fn has_to_wait(&self, time: Duration) {
+        let until = (self.connection.born.elapsed() + time).as_millis() as u64;
+        self.connection.told_to_wait.store(until, Ordering::Relaxed);
+    }
+
+    /// Whether there may be room for one more large answer: the connection takes those that it has, and does not come back
+    /// sooner than it was told to.
+    pub(crate) fn takes_its_answers(&self) -> bool {
+        let until = self.connection.told_to_wait.load(Ordering::Relaxed);
+        let now = self.connection.born.elapsed().as_millis() as u64;
+        now >= until && !self.connection.answers.is_crowded()
     }
 
     /// The request was read whole: from now on the service owes the answer.

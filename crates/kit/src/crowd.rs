@@ -1,11 +1,11 @@
 use std::collections::HashMap;
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use tokio::sync::Notify;
 
 use crate::connection::Connection;
+use crate::peer::Source;
 
 /// The connections of one listener: how many there are, whose they are, and which of them goes when there are too many.
 ///
@@ -23,36 +23,6 @@ struct Members {
     next: u64,
     connections: HashMap<u64, Arc<Connection>>,
     of_source: HashMap<Source, usize>,
-}
-
-/// What counts as one peer: an IPv4 address, or the network of an IPv6 host, which has all addresses in it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-enum Source {
-    V4(Ipv4Addr),
-    V6([u16; 4]),
-    Loopback(IpAddr),
-}
-
-impl Source {
-    fn of(address: IpAddr) -> Self {
-        match address.to_canonical() {
-            loopback if loopback.is_loopback() => Self::Loopback(loopback),
-            IpAddr::V4(address) => Self::V4(address),
-            IpAddr::V6(address) => {
-                let [a, b, c, d, ..] = Ipv6Addr::segments(&address);
-                Self::V6([a, b, c, d])
-            }
-        }
-    }
-
-    /// Half of the listener for one peer leaves half for all others. On loopback it is a proxy or a tool of this machine
-    /// that speaks for many, and a process on this machine has other ways to do harm.
-    fn share(self, most: usize) -> usize {
-        match self {
-            Self::Loopback(_) => (most / 8 * 7).max(1),
-            Self::V4(_) | Self::V6(_) => most.div_ceil(2),
-        }
-    }
 }
 
 /// A place among the connections of a listener, free again when it goes.

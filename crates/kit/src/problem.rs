@@ -164,6 +164,7 @@ pub(crate) const CODE_GRPC_METHOD: &str = "E-KIT-014";
 pub(crate) const CODE_WATCHES: &str = "E-KIT-015";
 pub(crate) const CODE_PATH_TEXT: &str = "E-KIT-016";
 pub(crate) const CODE_ELEMENTS: &str = "E-KIT-017";
+pub(crate) const CODE_LARGE: &str = "E-KIT-018";
 
 #[cfg(test)]
 mod tests;

@@ -55,6 +55,11 @@ impl Share {
         }
     }
 
+    /// Whether so much of it is held that some should be taken before there is more.
+    pub(crate) fn is_crowded(&self) -> bool {
+        MOST_BYTES - self.most.free() > CROWDED_BYTES
+    }
+
     /// Whether anything of it is held.
     pub(crate) fn is_held(&self) -> bool {
         self.own.free() < OWN_BYTES || self.most.free() < MOST_BYTES
@@ -120,6 +125,8 @@ pub(crate) static ANSWERS: Pool = Pool::new(64 << 20);
 const OWN_BYTES: usize = 32 << 10;
 /// Enough for the largest request or answer of any service and one more. One connection cannot use up the pool.
 const MOST_BYTES: usize = 24 << 20;
+/// A reader that reads ahead may have many usual answers on their way, and one that is as large as they come.
+const CROWDED_BYTES: usize = 8 << 20;
 
 #[cfg(test)]
 mod tests {

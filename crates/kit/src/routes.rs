@@ -20,7 +20,7 @@ mod tests;
 
 pub(crate) use body::{HeldBody, read_within};
 use guard::{Guard, guard};
-pub(crate) use guard::{exchange_of, panic_text, turn};
+pub(crate) use guard::{exchange_of, panic_text};
 
 /// The table of a service's HTTP routes, each with its [`Budget`], all with one [`BodyStyle`].
 ///

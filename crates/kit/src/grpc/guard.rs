@@ -23,7 +23,8 @@ use crate::problem::{
     CODE_BODY_SIZE, CODE_BODY_SLOW, CODE_DEADLINE, CODE_ELEMENTS, CODE_GRPC_METHOD, CODE_INTERNAL,
     CODE_WATCHES, Kind, Problem,
 };
-use crate::routes::{HeldBody, exchange_of, panic_text, read_within, turn};
+use crate::routes::{HeldBody, exchange_of, panic_text, read_within};
+use crate::turn::turn;
 
 /// Holds a call to the budget of its method, and turns a panic into a status.
 pub(super) async fn guard(
@@ -63,14 +64,14 @@ async fn serve(
     };
     exchange.owe();
     let work = async {
-        let _turn = turn(&budget).await;
-        next.run(request).await
+        let turn = turn(&exchange, &budget).await?;
+        Ok((next.run(request).await, turn))
     };
     let work = AssertUnwindSafe(work).catch_unwind();
     let left = asked.map(|asked| asked.saturating_sub(started.elapsed()));
     let time = left.map_or(budget.work_time, |left| left.min(budget.work_time));
-    let mut response = match tokio::time::timeout(time, work).await {
-        Ok(Ok(response)) => response,
+    let (mut response, _turn) = match tokio::time::timeout(time, work).await {
+        Ok(Ok(served)) => served?,
         Ok(Err(panic)) => return Err(Problem::internal(CODE_INTERNAL, panic_text(&*panic))),
         Err(_) => return Err(late(time < budget.work_time)),
     };

@@ -8,13 +8,13 @@ use axum::middleware::Next;
 use axum::response::Response;
 use futures::FutureExt;
 use http::header;
-use tokio::sync::Semaphore;
 
 use super::body::read_within;
 use crate::answer::Answer;
 use crate::budget::Budget;
 use crate::connection::Exchange;
 use crate::problem::{BodyStyle, CODE_DEADLINE, CODE_INTERNAL, Kind, Problem};
+use crate::turn::turn;
 
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Guard {
@@ -46,16 +46,17 @@ async fn serve(
     exchange.owe();
     let request = Request::from_parts(parts, Body::from(body.bytes.clone()));
     let work = async {
-        let _turn = turn(&budget).await;
-        next.run(request).await
+        let turn = turn(&exchange, &budget).await?;
+        Ok((next.run(request).await, turn))
     };
     let work = AssertUnwindSafe(work).catch_unwind();
-    let response = match tokio::time::timeout(budget.work_time, work).await {
-        Ok(Ok(response)) => restyle(response, guard.style),
+    // Until the answer is counted, its turn is not over.
+    let (response, _turn) = match tokio::time::timeout(budget.work_time, work).await {
+        Ok(Ok(served)) => served?,
         Ok(Err(panic)) => return Err(Problem::internal(CODE_INTERNAL, panic_text(&*panic))),
         Err(_) => return Err(late(budget)),
     };
-    Answer::http(response, budget, exchange)
+    Answer::http(restyle(response, guard.style), budget, exchange)
 }
 
 /// The exchange that a request belongs to.
@@ -63,18 +64,6 @@ pub(crate) fn exchange_of(request: &Request) -> Arc<Exchange> {
     let exchange = request.extensions().get::<Arc<Exchange>>();
     exchange.map_or_else(Exchange::detached, Arc::clone)
 }
-
-/// Large answers are made by a few at a time: they are counted only when they are there.
-pub(crate) async fn turn(budget: &Budget) -> Option<tokio::sync::SemaphorePermit<'static>> {
-    if !budget.has_large_answers() {
-        return None;
-    }
-    // It is never closed, so an error does not occur.
-    LARGE.acquire().await.ok()
-}
-
-// Each may take twice its size while it is put together, beside what `ANSWERS` counts.
-static LARGE: Semaphore = Semaphore::const_new(4);
 
 /// Gives a problem that a handler returned the route's style, and keeps the headers that the
 /// handler set beside it.

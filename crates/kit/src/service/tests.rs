@@ -16,6 +16,8 @@ use super::*;
 use crate::budget::Budget;
 use crate::listen::{AdminListenConfig, ListenConfig, TlsConfig};
 
+mod turns;
+
 /// A service that runs in this process until it is told to stop.
 struct Running {
     public: String,
