@@ -3,7 +3,8 @@
 //   node sigstore_js.mjs MODULES VERB OPTIONS-FILE
 //
 // MODULES is the folder that holds node_modules, VERB is sign, attest, sign-v1, attest-v1 or verify, and OPTIONS-FILE is
-// JSON: artifact, bundle, token, fulcio, rekor, tsa, signingConfig, mirror, root, cache, identity, issuer.
+// JSON: artifact, bundle, token, fulcio, rekor, tsa, signingConfig, mirror, root, cache, issuer, and identity (an address)
+// or identityUri.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join, resolve } from 'node:path';
@@ -46,7 +47,8 @@ async function run() {
         tufMirrorURL: options.mirror,
         tufRootPath: options.root,
         tufCachePath: options.cache,
-        certificateIdentityEmail: options.identity,
+        certificateIdentityEmail: options.identity ?? undefined,
+        certificateIdentityURI: options.identityUri,
         certificateIssuer: options.issuer,
       };
       return isEnvelope ? sigstore.verify(bundle, policy) : sigstore.verify(bundle, artifact, policy);

@@ -9,6 +9,7 @@ mod cosign_2;
 mod crash;
 mod grpc;
 mod hang_up;
+mod identities;
 mod issued;
 mod issuers;
 mod lifecycle;

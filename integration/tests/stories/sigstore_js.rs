@@ -83,14 +83,18 @@ fn call(js: &SigstoreJs, verb: &str, instance: &Instance, file: &Path) -> Comman
     node(js, verb, &options(instance, file, json!({})))
 }
 
-fn node(js: &SigstoreJs, verb: &str, options: &Path) -> Command {
+pub(crate) fn node(js: &SigstoreJs, verb: &str, options: &Path) -> Command {
     let mut command = Command::new(&js.node);
     command.arg(client::script("sigstore_js.mjs"));
     command.arg(&js.modules).arg(verb).arg(options);
     command
 }
 
-fn options(instance: &Instance, file: &Path, others: serde_json::Value) -> std::path::PathBuf {
+pub(crate) fn options(
+    instance: &Instance,
+    file: &Path,
+    others: serde_json::Value,
+) -> std::path::PathBuf {
     let mut options = json!({
         "artifact": file,
         "bundle": beside(file, "sigstore.json"),
