@@ -1,6 +1,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
+use sigstead_rules::RuleConfig;
 use url::Url;
 
 use crate::certificate_uri::CertificateUri;
@@ -228,6 +229,13 @@ impl Preset {
             issuer.ci_provider.clone_from(&name);
             (name, metadata)
         });
+        // These write the name of a build themselves, and a server names builds of its own only.
+        if matches!(self, Self::Gitlab | Self::Jenkins) {
+            issuer.deny.push(RuleConfig {
+                name: "build of another server".to_owned(),
+                rule: format!("!san.startsWith(\"https://{host}/\")"),
+            });
+        }
         Ok(PresetIssuer { issuer, provider })
     }
 

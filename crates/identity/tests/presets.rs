@@ -540,3 +540,39 @@ fn values_are_checked() {
         );
     }
 }
+
+#[test]
+fn a_server_names_no_builds_of_another() {
+    for (preset, host) in [
+        (Preset::Gitlab, "git.example.com"),
+        (Preset::Jenkins, "ci.example.com"),
+    ] {
+        let made = preset.issuer(&[(Parameter::Host, host)]).unwrap();
+        let issuer = made.issuer.issuer_url.clone();
+        let config = IssuersConfig::default().with_preset(made);
+        let refusal = |named: &str| {
+            let claims = serde_json::json!({
+                "iss": issuer, "aud": "sigstore", "sub": format!("https://{named}/job/b"),
+                "ci_config_ref_uri": format!("{named}/o/r//.gitlab-ci.yml@refs/heads/main"),
+                "ci_config_sha": "a", "sha": "a", "runner_environment": "self-hosted", "project_path": "o/r",
+                "project_id": "1", "namespace_path": "o", "namespace_id": "1", "ref": "main", "ref_type": "branch",
+                "pipeline_source": "push", "job_id": "1", "pipeline_id": "1", "project_visibility": "private",
+            });
+            config
+                .preview(claims.to_string().as_bytes())
+                .unwrap()
+                .refusal
+        };
+        assert_eq!(refusal(host), None);
+        for other in [
+            "github.com",
+            "git.example.com.evil.example",
+            "ci.example.com:1",
+        ] {
+            assert!(
+                refusal(other).is_some(),
+                "{preset} names a build of {other}"
+            );
+        }
+    }
+}

@@ -171,8 +171,8 @@ impl Arguments {
     }
 
     fn completed(&self, mut entry: IssuerConfig) -> Result<IssuerConfig, Failure> {
-        entry.allow = rules(&self.allow)?;
-        entry.deny = rules(&self.deny)?;
+        entry.allow.extend(rules(&self.allow)?);
+        entry.deny.extend(rules(&self.deny)?);
         if self.everybody {
             entry.shared = Some(false);
         }

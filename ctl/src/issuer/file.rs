@@ -1,10 +1,15 @@
 //! The file of issuers of an instance.
 
 use std::collections::BTreeMap;
+use std::fs::File;
+use std::os::unix::fs::{MetadataExt as _, chown};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use serde::Serialize;
-use sigstead_identity::{CiIssuerMetadata, IssuerConfig, IssuersConfig, PinnedKeys};
+use sigstead_identity::{
+    CiIssuerMetadata, FetchOptions, HttpFetch, IssuerConfig, Issuers, IssuersConfig, PinnedKeys,
+};
 
 use super::text;
 use crate::failure::Failure;
@@ -15,6 +20,8 @@ pub(super) struct IssuersFile {
     pub(super) path: PathBuf,
     text: String,
     pub(super) config: IssuersConfig,
+    /// Its folder, locked, so that of two changes at once the second sees the first.
+    _turn: File,
 }
 
 impl IssuersFile {
@@ -24,15 +31,24 @@ impl IssuersFile {
         let config = folder.join("config.yaml");
         let ca: sigstead_config::ca::Config = sigstead_kit::read_config(&config)
             .map_err(|error| Failure::file("read", &config, error))?;
-        Self::read(folder.join(ca.issuers))
+        Self::read(&folder.join(ca.issuers))
     }
 
     /// Reads a file of issuers.
-    pub(super) fn read(path: PathBuf) -> Result<Self, Failure> {
-        let text =
-            std::fs::read_to_string(&path).map_err(|error| Failure::file("read", &path, error))?;
+    fn read(path: &Path) -> Result<Self, Failure> {
+        let failed = |error| Failure::file("read", path, error);
+        // The file that a link leads to is the one to change.
+        let path = path.canonicalize().map_err(failed)?;
+        let turn = File::open(path.parent().unwrap_or(&path)).map_err(failed)?;
+        turn.lock().map_err(failed)?;
+        let text = std::fs::read_to_string(&path).map_err(failed)?;
         let config = parse(&path, &text)?;
-        Ok(Self { path, text, config })
+        Ok(Self {
+            path,
+            text,
+            config,
+            _turn: turn,
+        })
     }
 
     /// Reads the files of keys that the entries name, so that what is in them counts.
@@ -129,13 +145,19 @@ impl IssuersFile {
         text::with_entry(text, path, entry).ok_or_else(|| self.by_hand())
     }
 
-    /// Writes the file in one step.
+    /// Writes the file in one step. Whose it is and who may read it stays: the service may be another user.
     pub(super) fn write(&self) -> Result<(), Failure> {
-        sigstead_durable::replace(&self.path, self.text.as_bytes())
-            .map_err(|error| Failure::file("write", &self.path, error))
+        let failed = |error| Failure::file("write", &self.path, error);
+        let before = std::fs::metadata(&self.path).map_err(failed)?;
+        sigstead_durable::replace(&self.path, self.text.as_bytes()).map_err(failed)?;
+        let after = std::fs::metadata(&self.path).map_err(failed)?;
+        if (after.uid(), after.gid()) != (before.uid(), before.gid()) {
+            chown(&self.path, Some(before.uid()), Some(before.gid())).map_err(failed)?;
+        }
+        std::fs::set_permissions(&self.path, before.permissions()).map_err(failed)
     }
 
-    /// Takes a changed text if it says just what it is meant to say.
+    /// Takes a changed text if it says just what it is meant to say, and the service can use it.
     fn change(&mut self, text: String, meant: &IssuersConfig) -> Result<(), Failure> {
         let said = parse(&self.path, &text)?;
         if said.issuers != meant.issuers
@@ -144,6 +166,9 @@ impl IssuersFile {
         {
             return Err(self.by_hand());
         }
+        let usable = HttpFetch::new(&FetchOptions::default(), &said)
+            .and_then(|fetch| Issuers::new(said.clone(), Arc::new(fetch)));
+        usable.map_err(|error| unusable(&self.path, &error))?;
         self.text = text;
         self.config = said;
         Ok(())

@@ -1,6 +1,7 @@
 //! Whose tokens are believed: the file of issuers, changed and tried out.
 
 use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -159,8 +160,49 @@ fn keys_that_were_brought_are_pinned_and_pinned_again() {
         assert_eq!(text.matches("jwks").count(), 1, "{text}");
         assert!(text.contains(kid), "{text}");
     }
+    let before = fs::read_to_string(world.path(FILE)).unwrap();
+    for useless in ["{\"keys\": []}", "no keys"] {
+        let file = world.path("keys.json");
+        fs::write(&file, useless).unwrap();
+        let (failure, exit) = issuer(&world, "pin", &[url, "--keys", file.to_str().unwrap()]);
+        assert_eq!(
+            (exit, &failure["error"]["code"]),
+            (Some(1), &json!("E-CTL-093"))
+        );
+    }
+    assert_eq!(fs::read_to_string(world.path(FILE)).unwrap(), before);
     let unreached = issuer(&world, "pin", &["https://nowhere.invalid"]);
     assert_eq!(unreached.0["error"]["code"], "E-CTL-090");
+}
+
+#[test]
+fn the_file_stays_whose_it_is_and_a_link_to_it_a_link() {
+    let world = World::new("modes");
+    let (place, kept) = (world.path(FILE), world.path("kept.yaml"));
+    fs::copy(&place, &kept).unwrap();
+    fs::remove_file(&place).unwrap();
+    std::os::unix::fs::symlink(&kept, &place).unwrap();
+    fs::set_permissions(&kept, fs::Permissions::from_mode(0o640)).unwrap();
+    let (_, exit) = issuer(&world, "add", &["github"]);
+    assert_eq!(exit, Some(0));
+    assert!(fs::symlink_metadata(&place).unwrap().is_symlink());
+    let mode = fs::metadata(&kept).unwrap().permissions().mode();
+    assert_eq!(mode & 0o777, 0o640);
+    assert!(fs::read_to_string(&kept).unwrap().contains(GITHUB));
+}
+
+#[test]
+fn of_two_changes_at_once_none_is_lost() {
+    let world = World::new("at-once");
+    let instance = world.path("instance");
+    let adding = ["github", "gitlab", "buildkite", "google"].map(|preset| {
+        let mut add = world.bare(&["issuer", "add"]);
+        add.arg(&instance).arg(preset).spawn().unwrap()
+    });
+    for mut each in adding {
+        assert!(each.wait().unwrap().success());
+    }
+    assert_eq!(names(&world).len(), 5);
 }
 
 #[test]
