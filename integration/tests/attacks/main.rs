@@ -1,9 +1,9 @@
 //! What strangers can do to a running instance, beside a client that signs all the time: none of its requests fails, no
 //! service ends, and none takes more memory than it should.
 //!
-//! One file per attack, one world for all. An attack is bounded in count and ends when the services have ended what it
-//! began, so that what is never ended is seen as a test that does not end in time. All of them run at once: that is how
-//! an instance meets them.
+//! One file per attack, one world for all; `certificate.rs` and `filling.rs` make what some of them send and ask for. An
+//! attack is bounded in count and ends when the services have ended what it began, so that what is never ended is seen as a
+//! test that does not end in time. All of them run at once: that is how an instance meets them.
 
 #![expect(
     clippy::unwrap_used,
@@ -11,7 +11,12 @@
     reason = "a test that cannot go on must fail"
 )]
 
+mod amplification;
+mod bundles;
+mod certificate;
 mod connections;
+mod extensions;
+mod filling;
 mod health;
 mod logins;
 mod messages;
@@ -29,12 +34,13 @@ use world::World;
 #[test]
 fn strangers_do_not_disturb_a_client_that_signs() {
     let world = World::start("attacked");
-    let quiet = world.sign_for(Duration::from_secs(5));
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
         .unwrap();
     let target = world.target();
+    runtime.block_on(filling::fill_a_bundle(target));
+    let quiet = world.sign_for(Duration::from_secs(5));
     let attacked = world.sign_while(|| runtime.block_on(attack(target)));
     runtime.shutdown_background();
     println!("signing in quiet: {quiet}");
@@ -56,6 +62,9 @@ async fn attack(target: &'static world::Target) {
     };
     begin("messages", Box::pin(messages::attack(target)));
     begin("unread", Box::pin(unread::attack(target)));
+    begin("bundles", Box::pin(bundles::attack(target)));
+    begin("extensions", Box::pin(extensions::attack(target)));
+    begin("amplification", Box::pin(amplification::attack(target)));
     begin("slow", Box::pin(slow::attack(target)));
     begin("health", Box::pin(health::attack(target)));
     begin("logins", Box::pin(logins::attack(target)));

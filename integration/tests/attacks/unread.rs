@@ -23,7 +23,7 @@ pub(crate) async fn attack(target: &'static Target) {
 }
 
 /// It ends when the service has ended each of its streams.
-async fn connection(target: &Target, service: &str, path: &'static str, stranger: u8) {
+pub(crate) async fn connection(target: &Target, service: &str, path: &'static str, stranger: u8) {
     // A window of one byte is worse than none: something of every answer was given to the connection.
     let window = u32::from(stranger % 2);
     let Ok((mut sender, connection)) = target.connect_h2(service, stranger, window).await else {

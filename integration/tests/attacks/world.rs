@@ -26,7 +26,27 @@ impl Target {
     /// The kernel asks whether the service still knows the connection: when a queue overflows, it drops one that its
     /// client takes for open, and a client that sends nothing would never learn of it.
     pub(crate) async fn connect(&self, service: &str, stranger: u8) -> std::io::Result<TcpStream> {
+        self.connect_with(TcpSocket::new_v4()?, service, stranger)
+            .await
+    }
+
+    /// As [`Self::connect`], with a receive buffer as small as the system allows.
+    pub(crate) async fn connect_narrow(
+        &self,
+        service: &str,
+        stranger: u8,
+    ) -> std::io::Result<TcpStream> {
         let socket = TcpSocket::new_v4()?;
+        socket.set_recv_buffer_size(1)?;
+        self.connect_with(socket, service, stranger).await
+    }
+
+    async fn connect_with(
+        &self,
+        socket: TcpSocket,
+        service: &str,
+        stranger: u8,
+    ) -> std::io::Result<TcpStream> {
         socket.bind(SocketAddr::from(([127, 0, 0, stranger], 0)))?;
         let probes = TcpKeepalive::new().with_time(PROBE).with_interval(PROBE);
         SockRef::from(&socket).set_tcp_keepalive(&probes)?;
@@ -44,6 +64,35 @@ impl Target {
         let mut protocol = h2::client::Builder::new();
         let handshake = protocol.initial_window_size(window).handshake(stream);
         Ok(handshake.await?)
+    }
+
+    /// An HTTP client at the address of `stranger`.
+    pub(crate) fn client(stranger: u8) -> reqwest::Client {
+        let address = std::net::IpAddr::from([127, 0, 0, stranger]);
+        let client = reqwest::Client::builder().local_address(address);
+        client.build().unwrap()
+    }
+
+    /// Sends a body of JSON until it was judged, and gives the status. A service that has no room for it at the moment, or no
+    /// place for the connection, is asked again.
+    pub(crate) async fn post(&self, service: &str, path: &str, body: &str, stranger: u8) -> u16 {
+        let client = Self::client(stranger);
+        let url = format!("http://{}{path}", self.services[service]);
+        loop {
+            let post = client.post(&url).header("content-type", "application/json");
+            let Ok(answer) = post.body(body.to_owned()).send().await else {
+                continue;
+            };
+            let status = answer.status().as_u16();
+            if !matches!(status, 408 | 429 | 503) {
+                let text = answer.text().await.unwrap_or_default();
+                assert!(
+                    status < 500,
+                    "{service}{path}: {status} {text} for {body:.60}"
+                );
+                return status;
+            }
+        }
     }
 }
 
