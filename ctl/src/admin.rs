@@ -53,7 +53,10 @@ pub(crate) async fn connect_for(
         .timeout(longest);
     // The certificates of both sides are checked while the connection is made, so a failure here is not always a service
     // that does not run; the cause says which.
-    endpoint.connect().await.map_err(unreachable)
+    let connected = tokio::time::timeout(PATIENCE, endpoint.connect()).await;
+    // A process that is stopped still has its connections accepted, by the kernel.
+    let late = |_| Failure::unreachable(service.name(), &url, "it does not answer".to_owned());
+    connected.map_err(late)?.map_err(unreachable)
 }
 
 /// What a service answered instead of doing it.

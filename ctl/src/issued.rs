@@ -1,14 +1,12 @@
 //! `sigctl issued`: what the certificate authority of an instance issued, from its record.
 
-use std::path::PathBuf;
-
 use clap::{Args, Subcommand, ValueEnum};
 use sigstead_issuance::{Issuance, Outcome};
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
 use crate::failure::Failure;
-use crate::instance::Instance;
+use crate::locate::Where;
 use crate::output::{Output, write_raw};
 
 mod print;
@@ -35,8 +33,8 @@ enum Verb {
 
 #[derive(Args)]
 struct Place {
-    /// The instance's directory.
-    directory: PathBuf,
+    #[command(flatten)]
+    instance: Where,
     /// Read the files of an authority that does not run.
     #[arg(long)]
     offline: bool,
@@ -80,8 +78,7 @@ struct Show {
     #[command(flatten)]
     place: Place,
     /// The issuance's identifier, or the certificate's serial number in hex.
-    #[arg(value_parser = parse_serial)]
-    issuance: String,
+    issuance: Vec<String>,
 }
 
 #[derive(Args)]
@@ -128,9 +125,21 @@ async fn show_list(list: List, output: Output) -> Result<(), Failure> {
     Ok(())
 }
 
-async fn show_one(show: Show, output: Output) -> Result<(), Failure> {
+async fn show_one(mut show: Show, output: Output) -> Result<(), Failure> {
+    let words = show.place.instance.words(show.issuance);
+    let named = match words.as_slice() {
+        [word] => parse_serial(word).ok(),
+        _ => None,
+    };
+    let Some(name) = named else {
+        return Err(Failure::new(
+            "E-CTL-012",
+            "name one issuance, by its identifier or the certificate's serial number in hex",
+            "sigctl issued list",
+        ));
+    };
     let mut source = open(&show.place).await?;
-    let found = source.one(&show.issuance).await?;
+    let found = source.one(&name).await?;
     output.print(&found, print::whole);
     Ok(())
 }
@@ -152,7 +161,7 @@ async fn write_all(export: Export) -> Result<(), Failure> {
 }
 
 async fn open(place: &Place) -> Result<Source, Failure> {
-    let instance = Instance::open(&place.directory)?;
+    let instance = place.instance.open()?;
     if place.offline {
         return Source::files(&instance);
     }

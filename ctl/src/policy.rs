@@ -35,24 +35,37 @@ struct TestArguments {
     #[arg(required = true)]
     tokens: Vec<PathBuf>,
 
-    /// What has to come out for every token; else the command fails.
-    #[arg(long, value_enum, default_value_t = Verdict::Allowed)]
-    expect: Verdict,
+    /// What the rules have to say of every token; else the command fails.
+    #[arg(long, value_enum, default_value_t = Expected::Allowed)]
+    expect: Expected,
 }
 
-/// Whether there would be a certificate.
+/// What the rules are meant to say.
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum, Serialize)]
 #[serde(rename_all = "lowercase")]
-enum Verdict {
-    /// There would be one.
+enum Expected {
+    /// There would be a certificate.
     Allowed,
-    /// There would be none.
+    /// The rules let there be none.
     Refused,
+}
+
+/// What became of a token.
+#[derive(Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+enum Verdict {
+    /// There would be a certificate.
+    Allowed,
+    /// The rules let there be none.
+    Refused,
+    /// The rules were not asked: its issuer is not in the file, or its claims are not those of the issuer's type. A test
+    /// that expects a refusal must not pass for that.
+    Unusable,
 }
 
 #[derive(Serialize)]
 struct Tried {
-    expected: Verdict,
+    expected: Expected,
     is_as_expected: bool,
     tokens: Vec<TriedToken>,
 }
@@ -77,7 +90,7 @@ pub(crate) fn run(arguments: &Arguments, output: Output) -> Result<Exit, Failure
     }
     let tried = Tried {
         expected: arguments.expect,
-        is_as_expected: tokens.iter().all(|each| each.verdict == arguments.expect),
+        is_as_expected: tokens.iter().all(|each| each.is_as(arguments.expect)),
         tokens,
     };
     output.print(&tried, text_of);
@@ -111,7 +124,7 @@ fn try_token(
         },
         Err(error) => TriedToken {
             file,
-            verdict: Verdict::Refused,
+            verdict: Verdict::Unusable,
             refusal: Some(sigstead_kit::causes(&error)),
             rules: Vec::new(),
             certificate: None,
@@ -139,12 +152,22 @@ fn claims(file: &Path) -> Result<Vec<u8>, Failure> {
     })
 }
 
+impl TriedToken {
+    fn is_as(&self, expected: Expected) -> bool {
+        match expected {
+            Expected::Allowed => self.verdict == Verdict::Allowed,
+            Expected::Refused => self.verdict == Verdict::Refused,
+        }
+    }
+}
+
 fn text_of(tried: &Tried) -> String {
     let mut lines = Vec::new();
     for each in &tried.tokens {
         let verdict = match &each.refusal {
             None => "allowed".to_owned(),
-            Some(refusal) => format!("refused: {refusal}"),
+            Some(refusal) if each.verdict == Verdict::Refused => format!("refused: {refusal}"),
+            Some(reason) => format!("unusable: {reason}"),
         };
         lines.push(format!("{}  {verdict}", each.file));
         lines.extend(each.rules.iter().map(ShownRule::line));

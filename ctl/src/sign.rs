@@ -131,13 +131,16 @@ struct Session<'a> {
 
 /// The answer of `POST /api/v2/signingCert`.
 #[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
 struct SigningCertificate {
-    signed_certificate_embedded_sct: Embedded,
+    #[serde(rename = "signedCertificateEmbeddedSct")]
+    with_sct: Option<Issued>,
+    /// From an authority that was told to do without a log.
+    #[serde(rename = "signedCertificateDetachedSct")]
+    without_sct: Option<Issued>,
 }
 
 #[derive(Deserialize)]
-struct Embedded {
+struct Issued {
     chain: Chain,
 }
 
@@ -210,7 +213,9 @@ impl<'a> Session<'a> {
         );
         let answer = self.client.post(&url).json(&request).send().await;
         let answer: SigningCertificate = http::json("ca", &url, answer).await?;
-        let chain = answer.signed_certificate_embedded_sct.chain.certificates;
+        let issued = answer.with_sct.or(answer.without_sct);
+        let chain = issued.map(|issued| issued.chain.certificates);
+        let chain = chain.unwrap_or_default();
         let leaf = chain.first().map(String::as_str).unwrap_or_default();
         Certificate::from_pem(leaf).map_err(|error| Failure::service("ca", &url, error))
     }

@@ -89,6 +89,9 @@ fn text(listed: &Listed) -> String {
     for each in &listed.issuers {
         let who = match each.may_sign {
             MaySign::Everybody => "everybody may sign".to_owned(),
+            MaySign::Rules if each.allow == 0 => {
+                format!("everybody may sign whom none of {} rules denies", each.deny)
+            }
             MaySign::Rules => format!("{} rules allow, {} deny", each.allow, each.deny),
             MaySign::Nobody => "nobody may sign until a rule allows".to_owned(),
         };

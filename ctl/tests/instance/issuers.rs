@@ -277,8 +277,12 @@ fn rules_are_tried_out_without_an_instance() {
         "bob@example.com"
     );
     assert_eq!(tried["tokens"][0]["rules"][0]["holds"], true);
-    let (tried, exit) = test(&[&theirs, &other], "refused");
+    let (tried, exit) = test(&[&theirs], "refused");
     assert_eq!(exit, Some(0), "{tried}");
+    // A token that no rule was asked about proves nothing of the rules.
+    let (tried, exit) = test(&[&theirs, &other], "refused");
+    assert_eq!(exit, Some(1), "{tried}");
+    assert_eq!(tried["tokens"][1]["verdict"], "unusable");
     assert_eq!(tried["tokens"][0]["refusal"], "no rule allows it");
     assert!(
         tried["tokens"][1]["refusal"]
