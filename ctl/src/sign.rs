@@ -17,6 +17,7 @@ use sigstead_verify::json::{
     Bundle, HashOutput, MessageSignature, RawCertificate, Rfc3161Timestamp,
     TimestampVerificationData, TransparencyLogEntry, VerificationMaterial,
 };
+use sigstead_verify::{Pattern, Policy};
 use sigstead_x509::Certificate;
 
 use crate::failure::Failure;
@@ -76,7 +77,7 @@ pub(crate) async fn run(arguments: Arguments, output: Output) -> Result<(), Fail
     let artifact = input::read(&arguments.file)?;
     let session = Session::open(&instance, token)?;
     let bundle = session.sign(&artifact).await?;
-    session.check(&bundle, &artifact)?;
+    let identity = session.check(&bundle, &artifact)?;
     bundle_file.fill(&bundle.encode())?;
     let log_index = bundle
         .verification_material
@@ -85,7 +86,7 @@ pub(crate) async fn run(arguments: Arguments, output: Output) -> Result<(), Fail
         .map(|entry| entry.log_index);
     let signed = Signed {
         bundle: arguments.bundle,
-        identity: session.subject,
+        identity,
         log_index: log_index.unwrap_or_default(),
     };
     output.print(&signed, |signed| {
@@ -124,7 +125,7 @@ struct Session<'a> {
     instance: &'a Instance,
     client: Client,
     token: String,
-    /// What the proof of possession is over, and who the certificate is for.
+    /// What the proof of possession is over.
     subject: String,
     key: Arc<dyn Signer>,
 }
@@ -262,19 +263,26 @@ impl<'a> Session<'a> {
         http::json("tlog", &url, answer).await
     }
 
-    /// A bundle that the instance's own trusted root does not accept is of no use to anybody.
-    fn check(&self, bundle: &Bundle, artifact: &[u8]) -> Result<(), Failure> {
+    /// A bundle that the instance's own trusted root does not accept is of no use to anybody. Gives whose signature it has.
+    fn check(&self, bundle: &Bundle, artifact: &[u8]) -> Result<String, Failure> {
         let root = self.instance.path("client/trusted_root.json");
         let issuer = self.instance.manifest.url(Service::Oidc);
         let issuer = claim(&self.token, "iss").unwrap_or(issuer);
-        let policy = sigstead_verify::Policy::identity(&self.subject, &issuer);
-        verification::check(
+        // A person is certified by the address; what builds and workloads are called, the authority makes of their claims.
+        let identity = match claim(&self.token, "email") {
+            Some(address) => Pattern::exactly(&address),
+            None => Pattern::matching(".+").map_err(|error| token_malformed().because(error))?,
+        };
+        let accepted = verification::check(
             &root,
             &bundle.encode(),
             sigstead_verify::Artifact::Bytes(artifact),
-            &policy,
-        )
-        .map(drop)
+            &Policy::any_identity(vec![(identity, Pattern::exactly(&issuer))]),
+        )?;
+        Ok(match accepted.signer {
+            sigstead_verify::Signer::Identity(signer) => signer.identity,
+            sigstead_verify::Signer::Key(_) => self.subject.clone(),
+        })
     }
 }
 

@@ -11,7 +11,7 @@ use tempfile::TempDir;
 #[test]
 fn every_command_of_the_page_accepts() {
     let files = Files::new();
-    let blocks = blocks();
+    let blocks = blocks("verifying.md");
     assert!(blocks.len() > 5, "the page has {} blocks", blocks.len());
     for block in blocks {
         let output = files.run(&block);
@@ -27,13 +27,13 @@ fn every_option_has_a_command_on_the_page_and_no_other_is_there() {
     for unshown in ["--min-timestamps", "--help"] {
         assert!(known.remove(unshown), "{unshown} is gone");
     }
-    assert_eq!(options(&blocks().concat()), known);
+    assert_eq!(options(&blocks("verifying.md").concat()), known);
 }
 
 #[test]
 fn the_commands_of_the_page_refuse_if_they_ask_for_something_else() {
     let files = Files::new();
-    let blocks = blocks();
+    let blocks = blocks("verifying.md");
     for (option, value, other, code) in OTHERWISE {
         let asked = format!("{option} {value}");
         let block = blocks.iter().find(|block| block.contains(&asked));
@@ -168,21 +168,26 @@ impl Files {
 
     /// Runs commands in the folder of the files, until one fails.
     fn run(&self, commands: &str) -> Output {
-        let sigctl = PathBuf::from(sigctl().get_program());
-        let mut path = sigctl.parent().unwrap().as_os_str().to_owned();
-        path.push(":/usr/bin:/bin");
-        Command::new("sh")
-            .args(["-exc", commands])
-            .current_dir(self.0.path())
-            .env("PATH", path)
-            .output()
-            .unwrap()
+        shell(self.0.path(), commands)
     }
 }
 
-/// The commands of the page, block by block, as a shell takes them.
-fn blocks() -> Vec<String> {
-    let page = std::fs::read_to_string(root().join("docs/verifying.md")).unwrap();
+/// Runs commands in a folder, until one fails.
+pub(crate) fn shell(folder: &Path, commands: &str) -> Output {
+    let sigctl = PathBuf::from(sigctl().get_program());
+    let mut path = sigctl.parent().unwrap().as_os_str().to_owned();
+    path.push(":/usr/bin:/bin");
+    Command::new("sh")
+        .args(["-exc", commands])
+        .current_dir(folder)
+        .env("PATH", path)
+        .output()
+        .unwrap()
+}
+
+/// The commands of a page of `docs`, block by block, as a shell takes them.
+pub(crate) fn blocks(page: &str) -> Vec<String> {
+    let page = std::fs::read_to_string(root().join("docs").join(page)).unwrap();
     let blocks = page.split("```console\n").skip(1);
     blocks
         .map(|block| {
@@ -203,7 +208,7 @@ fn options(text: &str) -> BTreeSet<String> {
         .collect()
 }
 
-fn printed(output: &Output) -> String {
+pub(crate) fn printed(output: &Output) -> String {
     [&output.stdout, &output.stderr]
         .map(|bytes| String::from_utf8_lossy(bytes).into_owned())
         .concat()

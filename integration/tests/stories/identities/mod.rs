@@ -2,6 +2,7 @@
 
 mod builds;
 mod claims;
+mod page;
 mod provider;
 mod signer;
 mod workloads;
