@@ -99,6 +99,10 @@ pub enum Error {
     /// No key of the issuer bears the token's key identifier.
     #[error("the issuer publishes no key for this token")]
     KeyUnknown,
+    /// No key of the issuer bears the token's key identifier, and the issuer was asked for its keys too recently to be
+    /// asked again. Made-up identifiers bring this about as new ones do.
+    #[error("the issuer published no key for this token less than a minute ago")]
+    KeyJustAsked,
     /// The token names another algorithm than the issuer's key is for.
     #[error("the token's algorithm is not the one of the issuer's key")]
     AlgorithmMismatch,

@@ -247,7 +247,7 @@ impl IssuerKeys {
             _ if state.asked_at.is_some_and(was_asked) && token.key_id.is_none() => {
                 Ask::Refused(refused)
             }
-            _ if state.asked_at.is_some_and(was_asked) => Ask::Refused(self.pending(ASKED)),
+            _ if state.asked_at.is_some_and(was_asked) => Ask::Refused(Error::KeyJustAsked),
             // The pauses after failures hold for every token.
             Next::At(begin) if state.failures > 0 && now < begin => {
                 Ask::Refused(state.failure().unwrap_or(refused))
@@ -386,8 +386,6 @@ fn is_of_unknown_key(refused: &Error, token: &IdToken<'_>) -> bool {
 const SLOW: &str = "it has not answered yet";
 const LATE: &str = "it did not answer in time";
 const CROWDED: &str = "too many unknown issuers are being asked";
-const ASKED: &str =
-    "its keys were asked for less than a minute ago, and this token's was not among them";
 
 /// How long a fetch may take, both documents together.
 const FETCH_TIME: Duration = Duration::from_secs(5);

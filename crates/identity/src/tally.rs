@@ -48,7 +48,7 @@ pub(crate) fn outcome<T>(verdict: &Result<T, Error>) -> &'static str {
         Error::TokenNotYetValid { .. }
         | Error::TokenNotYetIssued { .. }
         | Error::TokenLastsTooLong { .. } => "time",
-        Error::KeyUnknown => "key_unknown",
+        Error::KeyUnknown | Error::KeyJustAsked => "key_unknown",
         Error::AlgorithmMismatch | Error::SignatureInvalid => "signature",
         Error::IssuerUnavailable { .. }
         | Error::IssuerDocument { .. }

@@ -244,6 +244,12 @@ fn token_problem(error: &sigstead_identity::Error) -> Problem {
             let message = format!("{TOKEN_REFUSED}: {error}; {NOT_ALLOWED_REMEDY}");
             return Problem::new(Kind::PermissionDenied, "E-CA-034", message).with_detail(reason);
         }
+        // Anybody who makes a token up gets this answer. It has a code of its own, so that its lines in the log hide none
+        // of an issuer that is away.
+        Token::KeyJustAsked => {
+            return Problem::new(Kind::Unavailable, "E-CA-016", KEY_JUST_ASKED)
+                .with_retry_after(KEY_RETRY);
+        }
         Token::IssuerUnavailable { .. }
         | Token::IssuerDocument { .. }
         | Token::IssuerPending { .. } => {
@@ -274,6 +280,8 @@ fn fault(code: &'static str, message: &'static str, error: &Error) -> Problem {
 
 /// When to come back to a log that did not answer: a restart takes so long.
 const CT_LOG_RETRY: Duration = Duration::from_secs(2);
+/// Then the issuer may be asked again.
+const KEY_RETRY: Duration = Duration::from_secs(60);
 /// A disk that is full does not empty itself in a moment.
 const RECORD_RETRY: Duration = Duration::from_secs(10);
 const ISSUANCE_UNKNOWN: &str = "The record has no issuance of this identifier or serial number; those beyond the retention are gone";
@@ -281,6 +289,7 @@ const NOT_RECORDED: &str =
     "The issuance cannot be recorded, and without that no certificate is issued; try again later";
 const NOT_ALLOWED_REMEDY: &str = "ask the operator, who sees which rule decided";
 const TOKEN_REFUSED: &str = "There was an error processing the identity token";
+const KEY_JUST_ASKED: &str = "The issuer of the identity token published no key for it less than a minute ago; try again in a minute";
 const KEY_MALFORMED: &str = "The public key supplied in the request could not be parsed";
 const KEY_INSECURE: &str = "The public key supplied in the request is insecure";
 const POSSESSION_UNPROVEN: &str = "The signature supplied in the request could not be verified";

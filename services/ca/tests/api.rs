@@ -749,6 +749,25 @@ async fn an_issuer_that_is_down_asks_to_try_again() {
     assert_eq!(answer.json()["code"], 14);
 }
 
+#[tokio::test]
+async fn made_up_keys_do_not_make_an_issuer_look_down() {
+    let ca = TestCa::new().await;
+    let request = Holder::p256().request(EMAIL).await;
+    let mut codes = Vec::new();
+    for key_id in ["made-up-1", "made-up-2"] {
+        let claims = TestIssuer::claims();
+        let token = ca.issuer.token_of_key(key_id, &claims).await;
+        let answer = ca.post(V2, Some(&token), &request).await;
+        codes.push(answer.header("sigstead-code").unwrap().to_owned());
+        if key_id == "made-up-2" {
+            assert_eq!(answer.status, StatusCode::SERVICE_UNAVAILABLE);
+            assert_eq!(answer.header("retry-after"), Some("60"));
+        }
+    }
+    // The first waits for keys that come, and the second is told to come back.
+    assert_eq!(codes[1], "E-CA-016", "{codes:?}");
+}
+
 async fn legacy(holder: &Holder) -> Value {
     json!({
         "publicKey": {"algorithm": "ecdsa", "content": STANDARD.encode(holder.pem())},

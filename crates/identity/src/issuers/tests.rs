@@ -89,6 +89,7 @@ async fn outcome(issuers: &Issuers, token: &str) -> &'static str {
     match issuers.verify(token, now()).await {
         Ok(_) => "ok",
         Err(Error::KeyUnknown) => "key unknown",
+        Err(Error::KeyJustAsked) => "key just asked for",
         Err(Error::SignatureInvalid) => "signature invalid",
         Err(Error::IssuerPending { .. }) => "pending",
         Err(Error::IssuerUnavailable { .. }) => "unavailable",
@@ -118,9 +119,12 @@ async fn a_token_with_an_unknown_key_has_the_keys_fetched_once_a_minute() {
     let taken_back = old.token("old", &lasting());
     for number in 0..500 {
         let made_up = old.token(&format!("made-up-{number}"), &lasting());
-        assert_eq!(outcome(&issuers, &made_up).await, "pending");
+        assert_eq!(outcome(&issuers, &made_up).await, "key just asked for");
     }
-    assert_eq!(outcome(&issuers, &taken_back).await, "pending");
+    assert_eq!(outcome(&issuers, &taken_back).await, "key just asked for");
+    let counts = issuers.states().remove(0).counts;
+    assert_eq!(counts.tokens.get("key_unknown"), Some(&501));
+    assert_eq!(counts.tokens.get("issuer_unavailable"), None);
     assert_eq!(fetch.key_fetches(), 2, "a flood of keys is none of fetches");
     advance(MINUTE).await;
     assert_eq!(outcome(&issuers, &taken_back).await, "key unknown");

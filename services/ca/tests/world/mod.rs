@@ -318,7 +318,12 @@ impl TestIssuer {
     }
 
     pub async fn token_of(&self, claims: &Value) -> String {
-        let header = URL_SAFE_NO_PAD.encode(json!({"alg": "EdDSA", "kid": "k"}).to_string());
+        self.token_of_key("k", claims).await
+    }
+
+    /// A token that says that key `key_id` signed it.
+    pub async fn token_of_key(&self, key_id: &str, claims: &Value) -> String {
+        let header = URL_SAFE_NO_PAD.encode(json!({"alg": "EdDSA", "kid": key_id}).to_string());
         let input = format!("{header}.{}", URL_SAFE_NO_PAD.encode(claims.to_string()));
         let signature = self.0.sign(input.as_bytes()).await.unwrap();
         format!("{input}.{}", URL_SAFE_NO_PAD.encode(signature))
