@@ -113,10 +113,23 @@ impl IssuerConfig {
 /// The key of ours that an unknown key is most likely meant to be. Fulcio's own are only warned of, because a newer Fulcio
 /// has more of them; ours restrict who may sign, and a misspelled restriction would be none.
 fn misspelled(path: &str) -> Option<&'static str> {
-    let key = path.rsplit('.').next().unwrap_or(path);
-    let distance = |own: &str| strsim::damerau_levenshtein(&key.to_lowercase(), own);
+    let key = path.rsplit('.').next().unwrap_or(path).to_lowercase();
+    let distance = |own: &str| strsim::damerau_levenshtein(&key, own);
     let is_near = |own: &&&str| distance(own) <= own.len().div_ceil(5).min(2);
-    OWN_KEYS.iter().find(is_near).copied()
+    let near = OWN_KEYS.iter().find(is_near).copied();
+    near.or_else(|| restriction(&key))
+}
+
+/// The restriction that a key speaks of, however far from its name.
+fn restriction(key: &str) -> Option<&'static str> {
+    let begins_with = |stem| key.starts_with(stem);
+    if ["deny", "denie"].into_iter().any(begins_with) {
+        return Some("deny");
+    }
+    if key.starts_with("allow") {
+        return Some("allow");
+    }
+    key.contains("rule").then_some("allow or deny")
 }
 
 /// The keys that Fulcio does not know.
