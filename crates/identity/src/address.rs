@@ -36,6 +36,23 @@ pub(crate) fn check_literal(url: &Url) -> Result<(), PrivateAddress> {
     check(&address.to_string(), address)
 }
 
+/// Whether a URL has a name or a password before its host.
+pub(crate) fn has_user(url: &Url) -> bool {
+    !url.username().is_empty() || url.password().is_some()
+}
+
+/// Whether what is fetched from a URL can be read and changed on its way: it is not encrypted, and leaves this host.
+pub(crate) fn is_in_the_open(url: &Url) -> bool {
+    let stays = match url.host() {
+        Some(Host::Ipv4(address)) => address.is_loopback(),
+        Some(Host::Ipv6(address)) => address.is_loopback(),
+        // Such names are of this host (RFC 6761 §6.3).
+        Some(Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
+        None => false,
+    };
+    url.scheme() == "http" && !stays
+}
+
 /// Resolves names whose every address is public. The connection is made to the addresses that were
 /// checked, so a name that changes its address in between gains nothing.
 #[derive(Debug, Clone, Copy)]
@@ -187,6 +204,24 @@ mod tests {
         ] {
             let parsed = Url::parse(url).unwrap();
             assert_eq!(check_literal(&parsed).is_ok(), public, "{url}");
+        }
+    }
+
+    #[test]
+    fn what_leaves_this_host_unencrypted_is_in_the_open() {
+        for (url, expected) in [
+            ("http://issuer.example", true),
+            ("http://10.0.0.1/", true),
+            ("http://localhost.example/", true),
+            ("http://notlocalhost/", true),
+            ("http://localhost:8080", false),
+            ("http://a.localhost/", false),
+            ("http://127.0.0.1:1/", false),
+            ("http://[::1]/", false),
+            ("https://issuer.example", false),
+        ] {
+            let parsed = Url::parse(url).unwrap();
+            assert_eq!(is_in_the_open(&parsed), expected, "{url}");
         }
     }
 

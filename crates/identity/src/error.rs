@@ -193,6 +193,9 @@ pub enum ConfigFault {
     /// The URL cannot be an issuer.
     #[error("the key is not an http or https url with a host")]
     UrlInvalid,
+    /// The URL has what the `iss` of a token cannot have (OpenID Connect Core §2), or what is not for a file.
+    #[error("the key has a user, a query or a fragment, write the url of the issuer without")]
+    UrlParts,
     /// Every token would be accepted, whomever it is for.
     #[error("client-id is missing, write the audience that tokens must have")]
     ClientIdMissing,
@@ -236,6 +239,9 @@ pub enum ConfigFault {
     /// The URL of the keys cannot be one.
     #[error("jwks-uri is not an http or https url with a host")]
     JwksUriInvalid,
+    /// The password would be sent in the open, and be shown with the entry.
+    #[error("jwks-uri has a user or a password, write it without")]
+    JwksUriUser,
     /// The keys that are written cannot be used.
     #[error("jwks is unusable: {0}")]
     PinnedKeysUnusable(&'static str),

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::{IssuerConfig, IssuerType};
+use crate::address::has_user;
 use crate::error::ConfigFault;
 
 /// The key set of an issuer (RFC 7517 §5) as the operator wrote it: an object, or a text that holds one.
@@ -92,6 +93,9 @@ impl IssuerConfig {
         let is_web = |url: &url::Url| matches!(url.scheme(), "http" | "https") && url.has_host();
         if !self.jwks_uri.as_ref().is_none_or(is_web) {
             return Err(ConfigFault::JwksUriInvalid);
+        }
+        if self.jwks_uri.as_ref().is_some_and(has_user) {
+            return Err(ConfigFault::JwksUriUser);
         }
         let periods = [self.max_key_age, self.max_token_life];
         if periods

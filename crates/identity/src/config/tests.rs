@@ -329,6 +329,26 @@ fn refuses_meta_issuers_and_urls_that_cannot_be() {
             "oidc-issuers: {'ftp://a.example.com': {client-id: s, type: email}}",
             ConfigFault::UrlInvalid,
         ),
+        (
+            "oidc-issuers: {'https://user@a.example.com': {client-id: s, type: email}}",
+            ConfigFault::UrlParts,
+        ),
+        (
+            "oidc-issuers: {'https://:word@a.example.com': {client-id: s, type: email}}",
+            ConfigFault::UrlParts,
+        ),
+        (
+            "oidc-issuers: {'https://a.example.com?tenant=1': {client-id: s, type: email}}",
+            ConfigFault::UrlParts,
+        ),
+        (
+            "oidc-issuers: {'https://a.example.com#1': {client-id: s, type: email}}",
+            ConfigFault::UrlParts,
+        ),
+        (
+            "oidc-issuers: {'https://a.example.com': {client-id: s, type: email, jwks-uri: 'https://u:p@a.example.com'}}",
+            ConfigFault::JwksUriUser,
+        ),
     ] {
         let error = IssuersConfig::parse(text).unwrap_err();
         assert!(
@@ -336,6 +356,41 @@ fn refuses_meta_issuers_and_urls_that_cannot_be() {
             "{text}"
         );
     }
+}
+
+#[test]
+fn keys_that_come_in_the_open_are_told() {
+    for (url, more, told) in [
+        ("http://a.example", "", Some("http://a.example")),
+        ("http://a.example", ", jwks: {keys: []}", None),
+        (
+            "http://a.example",
+            ", jwks-uri: 'https://b.example/keys'",
+            None,
+        ),
+        (
+            "https://a.example",
+            ", jwks-uri: 'http://b.example/keys'",
+            Some("http://b.example/keys"),
+        ),
+        ("https://a.example", "", None),
+        ("http://localhost:8080", "", None),
+    ] {
+        let text = format!("oidc-issuers: {{'{url}': {{client-id: s, type: email{more}}}}}");
+        let warnings = IssuersConfig::parse(&text).unwrap().warnings();
+        let expected = told.map(|told| ConfigWarning::KeysInTheOpen {
+            issuer: url.to_owned(),
+            url: told.to_owned(),
+        });
+        assert_eq!(warnings, Vec::from_iter(expected), "{text}");
+    }
+    let text = "meta-issuers: {'http://*.example': {client-id: s, type: email}}";
+    let warnings = IssuersConfig::parse(text).unwrap().warnings();
+    let said = warnings[0].to_string();
+    assert!(
+        said.contains("whoever is on the path can put keys"),
+        "{said}"
+    );
 }
 
 #[test]

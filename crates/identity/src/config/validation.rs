@@ -5,6 +5,7 @@ use base64::engine::general_purpose::STANDARD;
 use url::Url;
 
 use super::{IssuerConfig, IssuerType, IssuersConfig};
+use crate::address::has_user;
 use crate::admission::{self, Place};
 use crate::ci_provider::CiProviders;
 use crate::claims::path::ClaimPath;
@@ -66,6 +67,9 @@ impl IssuerConfig {
         let url = Url::parse(issuer_url).map_err(|_| ConfigFault::UrlInvalid)?;
         if !matches!(url.scheme(), "http" | "https") || !url.has_host() {
             return Err(ConfigFault::UrlInvalid);
+        }
+        if has_user(&url) || url.query().is_some() || url.fragment().is_some() {
+            return Err(ConfigFault::UrlParts);
         }
         self.validate_common()?;
         for other in self.profiles().iter().skip(1) {

@@ -1,4 +1,7 @@
-use super::IssuersConfig;
+use url::Url;
+
+use super::{IssuerConfig, IssuersConfig};
+use crate::address::is_in_the_open;
 use crate::ci_provider::is_ignored;
 
 /// What an operator may want to look at in a file that is accepted.
@@ -32,6 +35,17 @@ pub enum ConfigWarning {
         /// The name of the value.
         name: String,
     },
+    /// The keys come without TLS from another host.
+    #[error(
+        "the keys of issuer {issuer} in the file of issuers are fetched from {url} without tls; whoever is on the path \
+         can put keys of their own there and sign as anybody of this issuer; use https, or write the keys as jwks"
+    )]
+    KeysInTheOpen {
+        /// The key of the entry.
+        issuer: String,
+        /// From where.
+        url: String,
+    },
 }
 
 impl IssuersConfig {
@@ -42,6 +56,7 @@ impl IssuersConfig {
         let mut warnings: Vec<ConfigWarning> = ignored
             .map(|key| ConfigWarning::KeyUnknown { key: key.clone() })
             .collect();
+        warnings.extend(self.in_the_open());
         for (provider, metadata) in &self.ci_issuer_metadata {
             let keys = metadata.extension_templates.keys();
             let ignored = keys.filter(|key| is_ignored(key));
@@ -67,6 +82,34 @@ impl IssuersConfig {
         }
         warnings
     }
+
+    fn in_the_open(&self) -> impl Iterator<Item = ConfigWarning> {
+        let exact = self.issuers.iter();
+        let exact = exact.filter_map(|(key, issuer)| Some((key, open_url(key, issuer)?)));
+        let patterns = self.meta_issuers.keys();
+        let patterns = patterns.filter(|pattern| pattern.starts_with("http:"));
+        exact
+            .chain(patterns.map(|pattern| (pattern, pattern.clone())))
+            .map(|(issuer, url)| ConfigWarning::KeysInTheOpen {
+                issuer: issuer.clone(),
+                url,
+            })
+    }
+}
+
+/// Where the keys of an issuer are fetched from in the open, if they are.
+fn open_url(key: &str, issuer: &IssuerConfig) -> Option<String> {
+    if issuer.jwks.is_some() || issuer.jwks_file.is_some() {
+        return None;
+    }
+    let url = match &issuer.jwks_uri {
+        Some(url) => url.clone(),
+        None => Url::parse(key).ok()?,
+    };
+    is_in_the_open(&url).then(|| match &issuer.jwks_uri {
+        Some(url) => url.to_string(),
+        None => key.to_owned(),
+    })
 }
 
 /// Claims of Codefresh and Buddy, which name the server of a token that has them.
