@@ -5,13 +5,17 @@ use crate::config::{IssuerConfig, IssuerType};
 use crate::error::Error;
 use crate::token_rules::names_audience;
 
-/// The profile that a token is judged by, of at least one. If none fits it is the first for the token's audience, or the
+/// The profile that a token is judged by. If none fits it is the first for the token's audience, or the
 /// first of all, which then says what is wrong.
 pub(crate) fn of<'a>(
     profiles: &'a [IssuerConfig],
     claims: &Claims,
 ) -> Result<&'a IssuerConfig, Error> {
-    let has_email = matches!(claims.optional_text("email"), Ok(Some(_)));
+    if let [only] = profiles {
+        return Ok(only);
+    }
+    // What is no text would make a person a workload.
+    let has_email = claims.optional_text("email")?.is_some();
     let is_for = |profile: &&IssuerConfig| names_audience(claims, &profile.client_id);
     let fits = |profile: &&IssuerConfig| (profile.kind == IssuerType::Email) == has_email;
     let mut for_audience = profiles.iter().filter(is_for);
@@ -65,6 +69,15 @@ mod tests {
             (json!({"aud": "other"}), IssuerType::Email),
         ] {
             assert_eq!(kind(claims.clone()), expected, "{claims}");
+        }
+        for email in [json!(7), json!(false), json!(["a@b.c"]), json!({"a": "b"})] {
+            let claims = json!({"aud": "sigstore", "email": email});
+            let claims = Claims::parse(claims.to_string().as_bytes()).unwrap();
+            let refused = of(&profiles, &claims).unwrap_err();
+            assert!(
+                matches!(&refused, Error::ClaimInvalid { claim, .. } if claim == "email"),
+                "{refused:?}"
+            );
         }
     }
 }
