@@ -15,10 +15,11 @@ pub(crate) struct Fetching {
     pub(crate) home: Option<HomeCluster>,
 }
 
-/// The places in which fetches run: 16 in all, half of which strangers cannot take, because only
-/// issuers with URLs of the file, or with keys at hand, get one there.
+/// The places in which fetches run: 24 in all, in three parts, so that neither strangers nor issuers that anybody may open at
+/// the host of a pattern take one of an issuer that the operator named.
 pub(crate) struct FetchLimit {
     known: Arc<Semaphore>,
+    proven: Arc<Semaphore>,
     strange: Arc<Semaphore>,
 }
 
@@ -32,8 +33,10 @@ pub(crate) struct PatternLimit {
 /// In whose places a fetch runs.
 #[derive(Clone)]
 pub(crate) enum Lane {
-    /// An issuer that the operator named, or that had keys before.
+    /// An issuer that the operator named.
     Known,
+    /// An issuer of a pattern that had keys before.
+    Proven,
     /// An issuer that a token named.
     Strange(PatternLimit),
 }
@@ -54,6 +57,7 @@ impl FetchLimit {
     pub(crate) fn new() -> Self {
         Self {
             known: Arc::new(Semaphore::new(KNOWN_FETCHES)),
+            proven: Arc::new(Semaphore::new(PROVEN_FETCHES)),
             strange: Arc::new(Semaphore::new(STRANGE_FETCHES)),
         }
     }
@@ -64,6 +68,10 @@ impl FetchLimit {
             Lane::Known => Running {
                 _own: None,
                 _shared: self.known.clone().acquire_owned().await.ok(),
+            },
+            Lane::Proven => Running {
+                _own: None,
+                _shared: self.proven.clone().acquire_owned().await.ok(),
             },
             Lane::Strange(pattern) => Running {
                 _own: pattern.running.clone().acquire_owned().await.ok(),
@@ -83,10 +91,11 @@ impl PatternLimit {
 }
 
 impl Lane {
-    /// A place in the queue, or none if it is full. That of known issuers is as long as their list.
+    /// A place in the queue, or none if it is full. That of known issuers is as long as their list, and that of issuers with
+    /// keys as long as what is remembered of them.
     pub(crate) fn queue(&self) -> Option<Queued> {
         let waiting = match self {
-            Self::Known => None,
+            Self::Known | Self::Proven => None,
             Self::Strange(pattern) => Some(pattern.waiting.clone().try_acquire_owned().ok()?),
         };
         Some(Queued {
@@ -97,6 +106,7 @@ impl Lane {
 }
 
 const KNOWN_FETCHES: usize = 8;
+const PROVEN_FETCHES: usize = 8;
 const STRANGE_FETCHES: usize = 8;
 /// More, and who makes up issuers of one pattern crowds out those of the others.
 const FETCHES_OF_PATTERN: usize = 2;
@@ -127,7 +137,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn strangers_leave_places_to_known_issuers() {
+    async fn strangers_and_issuers_of_patterns_leave_places_to_known_issuers() {
         let limit = FetchLimit::new();
         let mut running = Vec::new();
         for _ in 0..STRANGE_FETCHES / FETCHES_OF_PATTERN {
@@ -138,9 +148,14 @@ mod tests {
         }
         let queued = Lane::Strange(PatternLimit::new()).queue().unwrap();
         assert!(futures::poll!(Box::pin(limit.run(&queued))).is_pending());
+        for _ in 0..PROVEN_FETCHES {
+            running.push(limit.run(&Lane::Proven.queue().unwrap()).await);
+        }
+        let proven = Lane::Proven.queue().unwrap();
+        assert!(futures::poll!(Box::pin(limit.run(&proven))).is_pending());
         for _ in 0..KNOWN_FETCHES {
             running.push(limit.run(&Lane::Known.queue().unwrap()).await);
         }
-        assert_eq!(running.len(), 16);
+        assert_eq!(running.len(), 24);
     }
 }
