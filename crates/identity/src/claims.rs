@@ -88,6 +88,14 @@ pub(crate) fn invalid(claim: &str, expected: impl Into<String>, found: &Value) -
     }
 }
 
+/// A text from outside, cut if it is long.
+pub(crate) fn beginning(text: &str) -> String {
+    match text.char_indices().nth(BEGINNING_CHARACTERS) {
+        Some((end, _)) => format!("{}...", text.get(..end).unwrap_or_default()),
+        None => text.to_owned(),
+    }
+}
+
 /// The beginning of a text from outside, with what a screen would not show as escapes.
 pub(crate) fn shown(text: &str) -> String {
     match text.char_indices().nth(SHOWN_CHARACTERS) {
@@ -98,6 +106,8 @@ pub(crate) fn shown(text: &str) -> String {
 
 /// As many as name most things, and few enough for a line.
 const SHOWN_CHARACTERS: usize = 100;
+/// As many as the URL of an issuer has.
+const BEGINNING_CHARACTERS: usize = 200;
 
 #[cfg(test)]
 mod tests {

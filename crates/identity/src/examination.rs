@@ -1,6 +1,7 @@
 use sigstead_rules::{Effect, Facts, Rules, Verdict};
 
 use crate::claims::Claims;
+use crate::config::IssuerConfig;
 use crate::error::Error;
 use crate::principal::Principal;
 
@@ -84,12 +85,17 @@ impl Examination {
 }
 
 /// The claims and the certificate that rules judge.
-pub(crate) fn facts<'a>(claims: &'a Claims, principal: &'a Principal, kind: &'a str) -> Facts<'a> {
+pub(crate) fn facts<'a>(
+    claims: &'a Claims,
+    principal: &'a Principal,
+    issuer: &'a IssuerConfig,
+) -> Facts<'a> {
     Facts {
         claims: claims.all(),
         san: principal.san().value(),
-        issuer: claims.text("iss").unwrap_or_default(),
-        kind,
+        // Tokens of SPIFFE workloads often name no issuer; the entry says whose they are, as it does for the others.
+        issuer: &issuer.issuer_url,
+        kind: issuer.kind.as_str(),
     }
 }
 

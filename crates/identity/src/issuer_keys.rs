@@ -17,6 +17,7 @@ use std::time::Duration;
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep_until, timeout, timeout_at};
 
+use crate::address::Reach;
 use crate::error::{ConfigFault, Error};
 use crate::fetch_limit::{Fetching, Lane};
 use crate::issuer_state::{Failing, KeyState};
@@ -315,7 +316,7 @@ impl IssuerKeys {
                 self.tally.fetch_failed();
                 // Said once: an issuer that is down stays down for many attempts.
                 if state.failures == 1 {
-                    self.tell(&error);
+                    self.tell(&error, state.held.is_some());
                 }
                 let since = state.failing.as_ref().map_or(began, |(since, _)| *since);
                 state.failing = Some((since, error));
@@ -327,13 +328,15 @@ impl IssuerKeys {
         self.ended.send_replace(());
     }
 
-    fn tell(&self, error: &Error) {
+    fn tell(&self, error: &Error, is_proven: bool) {
         let cause = std::error::Error::source(error).map(tracing::field::display);
-        tracing::warn!(
-            issuer = self.source.issuer(),
-            cause,
-            "cannot get the keys of an issuer: {error}"
-        );
+        let issuer = self.source.issuer();
+        // Strangers make such issuers up.
+        if !is_proven && self.source.reach() == Reach::Public {
+            tracing::debug!(issuer, cause, "cannot get the keys of an issuer: {error}");
+        } else {
+            tracing::warn!(issuer, cause, "cannot get the keys of an issuer: {error}");
+        }
     }
 
     fn pending(&self, reason: &'static str) -> Error {

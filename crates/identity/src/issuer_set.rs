@@ -10,8 +10,8 @@ use tokio::time::Instant;
 use crate::address::Reach;
 use crate::admission::{self, Place};
 use crate::ci_provider::CiProviders;
-use crate::claims::Claims;
-use crate::config::{IssuerConfig, IssuerType, IssuersConfig};
+use crate::claims::{Claims, beginning};
+use crate::config::{IssuerConfig, IssuersConfig};
 use crate::error::{ConfigFault, Error};
 use crate::fetch::Fetch;
 use crate::fetch_limit::{FetchLimit, Fetching, Lane, PatternLimit};
@@ -22,6 +22,7 @@ use crate::key_source::KeySource;
 use crate::pattern;
 use crate::remembered::Remembered;
 use crate::tally::Tally;
+use crate::trust_domain;
 
 /// The issuers of a file.
 pub(crate) struct IssuerSet {
@@ -151,15 +152,21 @@ impl IssuerSet {
         remembered: &Mutex<Remembered>,
     ) -> Result<Named, Error> {
         if claims.value("iss").is_none() {
-            return self.of_trust_domain(claims);
+            let exact = self.exact.values();
+            let profiles =
+                exact.flat_map(|exact| exact.profiles.iter().map(move |own| (own, exact)));
+            return trust_domain::issuer_of(claims, profiles).map(Exact::named);
         }
         let issuer_url = claims.text("iss")?;
+        let unknown = || Error::IssuerUnknown {
+            issuer: beginning(issuer_url),
+        };
+        if issuer_url.len() > LONGEST_URL {
+            return Err(unknown());
+        }
         if let Some(issuer) = self.exact.get(issuer_url) {
             return Ok(issuer.named());
         }
-        let unknown = || Error::IssuerUnknown {
-            issuer: issuer_url.to_owned(),
-        };
         let (_, pattern) =
             pattern::closest_entry(&self.patterns, issuer_url).ok_or_else(unknown)?;
         let config = pattern.config.concrete(issuer_url);
@@ -177,29 +184,6 @@ impl IssuerSet {
             lane,
             tally: pattern.tally.clone(),
         })
-    }
-
-    /// The issuer of a token that names none, as those of SPIFFE workloads often do not: the one whose trust domain
-    /// the subject is of, unless there are several.
-    fn of_trust_domain(&self, claims: &Claims) -> Result<Named, Error> {
-        let missing = || Error::ClaimMissing {
-            claim: "iss".to_owned(),
-        };
-        let subject = claims.text("sub").map_err(|_| missing())?;
-        let id = subject.strip_prefix(SPIFFE).ok_or_else(missing)?;
-        let domain = id.split('/').next().unwrap_or_default();
-        let is_of_domain = |issuer: &&Exact| {
-            issuer.profiles.iter().any(|profile| {
-                let own = &profile.spiffe_trust_domain;
-                profile.kind == IssuerType::Spiffe
-                    && own.strip_prefix(SPIFFE).unwrap_or(own) == domain
-            })
-        };
-        let mut found = self.exact.values().filter(is_of_domain);
-        match (found.next(), found.next()) {
-            (Some(issuer), None) => Ok(issuer.named()),
-            _ => Err(missing()),
-        }
     }
 }
 
@@ -279,4 +263,5 @@ fn keys(config: &IssuerConfig, reach: Reach, tally: Arc<Tally>) -> Result<Issuer
 /// How long keys are used while the issuer cannot be reached. Longer, and a key that the issuer took
 /// back stays good for whoever can cut the two off from each other.
 const LONGEST_AGE: Period = Period::from_hours(24);
-const SPIFFE: &str = "spiffe://";
+/// How long the URL of an issuer may be, which is remembered, fetched from and written into certificates.
+const LONGEST_URL: usize = 2048;

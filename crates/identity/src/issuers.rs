@@ -4,6 +4,7 @@ use arc_swap::ArcSwap;
 use sigstead_kit::Period;
 use time::OffsetDateTime;
 
+use crate::claims::beginning;
 use crate::config::{IssuerConfig, IssuerType, IssuersConfig};
 use crate::error::Error;
 use crate::examination::{Check, Examination, admit, facts, outcomes};
@@ -93,42 +94,37 @@ impl Issuers {
     /// The token is not acceptable, or [`Error::IssuerUnavailable`], [`Error::IssuerDocument`] and
     /// [`Error::IssuerPending`] if its issuer is at fault.
     pub async fn verify(&self, token: &str, now: OffsetDateTime) -> Result<Principal, Error> {
-        self.examine(token, now, &mut Examination::default()).await
+        let (set, mut examination) = (self.set.load_full(), Examination::default());
+        let found = self.find(&set, token, &mut examination);
+        let (token, named) = found.inspect_err(|error| {
+            self.unknown.judged(outcome(&Err::<(), _>(error.clone())));
+        })?;
+        let verdict = judge(&set, &token, &named, now, &mut examination).await;
+        named.tally.judged(outcome(&verdict));
+        verdict
     }
 
-    /// Says of a token how far it comes and what its issuer's rules say of it, and why it comes no further.
+    /// Says of a token how far it comes and what its issuer's rules say of it, and why it comes no further. It is not
+    /// counted among the tokens that callers bring.
     pub async fn explain(
         &self,
         token: &str,
         now: OffsetDateTime,
     ) -> (Examination, Result<Principal, Error>) {
         let mut examination = Examination::default();
-        let result = self.examine(token, now, &mut examination).await;
+        let set = self.set.load_full();
+        let (token, named) = match self.find(&set, token, &mut examination) {
+            Ok(found) => found,
+            Err(error) => return (examination, Err(error)),
+        };
+        let verdict = judge(&set, &token, &named, now, &mut examination).await;
         if let Some(principal) = &examination.principal
-            && let Ok(token) = IdToken::parse(token)
-            && let Ok(named) = self.set.load().named(&token.claims, &self.remembered)
             && let Ok(issuer) = profile::of(&named.profiles, &token.claims)
         {
-            let facts = facts(&token.claims, principal, issuer.kind.as_str());
+            let facts = facts(&token.claims, principal, issuer);
             examination.rules = outcomes(&named.rules, &facts);
         }
-        (examination, result)
-    }
-
-    async fn examine(
-        &self,
-        token: &str,
-        now: OffsetDateTime,
-        examination: &mut Examination,
-    ) -> Result<Principal, Error> {
-        let set = self.set.load_full();
-        let found = self.find(&set, token, examination);
-        let (token, named) = found.inspect_err(|error| {
-            self.unknown.judged(outcome(&Err::<(), _>(error.clone())));
-        })?;
-        let verdict = judge(&set, &token, &named, now, examination).await;
-        named.tally.judged(outcome(&verdict));
-        verdict
+        (examination, verdict)
     }
 
     /// The token, taken apart, and the issuer that it names.
@@ -142,7 +138,7 @@ impl Issuers {
         examination.passed.push(Check::Format);
         // Not believed: it only says whose keys to try, and the keys then decide.
         let issuer_url = token.claims.optional_text("iss").unwrap_or_default();
-        examination.issuer = issuer_url.map(ToOwned::to_owned);
+        examination.issuer = issuer_url.map(beginning);
         let named = set.named(&token.claims, &self.remembered)?;
         examination.passed.push(Check::Issuer);
         Ok((token, named))
@@ -204,7 +200,7 @@ async fn judge(
     let principal = Principal::from_claims(&token.claims, issuer, &set.ci_providers)?;
     examination.passed.push(Check::Identity);
     examination.principal = Some(principal.clone());
-    let facts = facts(&token.claims, &principal, issuer.kind.as_str());
+    let facts = facts(&token.claims, &principal, issuer);
     let rule = admit(&named.rules, &facts)?;
     examination.passed.push(Check::Rules);
     Ok(principal.allowed_by(rule))

@@ -76,6 +76,11 @@ impl KeySource {
         &self.issuer
     }
 
+    /// Which addresses the issuer may have, which also says who named it.
+    pub(crate) fn reach(&self) -> Reach {
+        self.reach
+    }
+
     /// The keys, if the operator wrote them.
     pub(crate) fn pinned(&self) -> Option<Result<KeySet, ConfigFault>> {
         let Place::Pinned(keys) = &self.place else {

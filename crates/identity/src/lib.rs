@@ -46,6 +46,7 @@ mod template;
 mod testing;
 mod token;
 mod token_rules;
+mod trust_domain;
 
 pub use address::{PrivateAddress, Reach};
 pub use claims::path::PathFault;

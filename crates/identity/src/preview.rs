@@ -7,7 +7,7 @@ use crate::claims::Claims;
 use crate::error::ConfigFault;
 use crate::examination::{RuleOutcome, admit, facts, outcomes};
 use crate::profile;
-use crate::{Error, IssuerConfig, IssuersConfig, Principal, pattern};
+use crate::{Error, IssuerConfig, IssuersConfig, Principal, pattern, trust_domain};
 
 /// What certificates would say for a token that nobody verified. It is for trying a file of issuers out,
 /// and no [`Principal`], so that nothing can be issued for it.
@@ -33,12 +33,12 @@ impl IssuersConfig {
     /// The claims are not acceptable, or nobody trusts their issuer.
     pub fn preview(&self, claims: &[u8]) -> Result<Preview, Error> {
         let claims = Claims::parse(claims)?;
-        let profiles = self.issuer_of(claims.text("iss")?)?.profiles();
+        let profiles = self.issuer_of(&claims)?.profiles();
         let issuer = profile::of(&profiles, &claims)?;
         let providers = CiProviders::new(&self.ci_issuer_metadata)?;
         let principal = Principal::from_claims(&claims, issuer, &providers)?;
         let rules = self.rules_of(issuer)?;
-        let facts = facts(&claims, &principal, issuer.kind.as_str());
+        let facts = facts(&claims, &principal, issuer);
         let refusal = match admit(&rules, &facts) {
             Err(Error::NotAllowed { reason }) => Some(reason),
             _ => None,
@@ -79,7 +79,14 @@ impl IssuersConfig {
         })
     }
 
-    fn issuer_of(&self, issuer_url: &str) -> Result<IssuerConfig, Error> {
+    fn issuer_of(&self, claims: &Claims) -> Result<IssuerConfig, Error> {
+        let issuer_url = match claims.value("iss") {
+            Some(_) => claims.text("iss")?,
+            None => trust_domain::issuer_of(
+                claims,
+                self.issuers.iter().map(|(key, issuer)| (issuer, key)),
+            )?,
+        };
         let unknown = || Error::IssuerUnknown {
             issuer: issuer_url.to_owned(),
         };

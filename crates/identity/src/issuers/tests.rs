@@ -556,13 +556,23 @@ async fn a_workload_that_names_no_issuer_is_of_the_one_of_its_trust_domain() {
         let exp = now().unix_timestamp() + 60;
         json!({"aud": ["sigstore"], "sub": sub, "exp": exp})
     };
+    let ruled = IssuerConfig {
+        allow: vec![sigstead_rules::RuleConfig {
+            name: "own".to_owned(),
+            rule: format!("issuer == '{ISSUER}'"),
+        }],
+        ..spiffe(ISSUER, "example.org")
+    };
     let config = IssuersConfig::default()
-        .with_issuer(spiffe(ISSUER, "example.org"))
+        .with_issuer(ruled)
         .with_issuer(spiffe(OTHER, "other.org"));
     let issuers = Issuers::new(config.clone(), fetch.clone()).unwrap();
     let token = key.token("k", &claims("spiffe://example.org/release"));
     let principal = issuers.verify(&token, now()).await.unwrap();
     assert_eq!(principal.name(), "spiffe://example.org/release");
+    let payload = claims("spiffe://example.org/release").to_string();
+    let preview = config.preview(payload.as_bytes()).unwrap();
+    assert_eq!(preview.refusal, None);
     for subject in [
         "spiffe://unknown.org/release",
         "spiffe://example.orgs/release",
@@ -578,6 +588,44 @@ async fn a_workload_that_names_no_issuer_is_of_the_one_of_its_trust_domain() {
     let issuers = Issuers::new(twice, fetch).unwrap();
     let error = issuers.verify(&token, now()).await.unwrap_err();
     assert!(matches!(error, Error::ClaimMissing { claim } if claim == "iss"));
+}
+
+#[tokio::test]
+async fn a_token_that_is_only_explained_is_not_counted() {
+    let key = TestKey::p256();
+    let issuers = issuers(&MemoryFetch::serving(ISSUER, &[key.jwk("k")]));
+    let unknown = key.token("k", &with("iss", json!("https://evil.example")));
+    for token in [key.token("k", &email_claims()), unknown] {
+        let (examination, _) = issuers.explain(&token, now()).await;
+        assert!(examination.passed.contains(&Check::Format));
+    }
+    assert!(issuers.states()[0].counts.tokens.is_empty());
+    assert!(issuers.unknown().tokens.is_empty());
+}
+
+#[tokio::test]
+async fn an_issuer_of_a_long_url_is_not_asked_and_not_repeated_whole() {
+    let key = TestKey::p256();
+    let fetch = Arc::new(MemoryFetch::default());
+    let config = IssuersConfig::default().with_meta_issuer(
+        "https://i.example.com/*",
+        IssuerConfig::new("", "sigstore", IssuerType::Email),
+    );
+    let issuers = Issuers::new(config, fetch.clone()).unwrap();
+    let url = |length: usize| format!("{:a<length$}", "https://i.example.com/");
+    for (length, expected) in [(2048, "unavailable"), (2049, "unknown")] {
+        let token = key.token("k", &with("iss", json!(url(length))));
+        let (examination, refused) = issuers.explain(&token, now()).await;
+        assert!(examination.issuer.unwrap().len() < 300);
+        match refused.unwrap_err() {
+            Error::IssuerUnavailable { .. } => assert_eq!(expected, "unavailable"),
+            Error::IssuerUnknown { issuer } => {
+                assert_eq!(expected, "unknown");
+                assert!(issuer.len() < 300);
+            }
+            other => panic!("{other:?}"),
+        }
+    }
 }
 
 #[tokio::test(start_paused = true)]
