@@ -50,7 +50,8 @@ pub(super) fn page(directory: &Path, query: &Query, open: &Open) -> Result<Page,
     Ok(page)
 }
 
-/// What the last segments hold without an end. An issuance takes seconds, so that two segments hold all of it.
+/// What the last segments hold without an end. A segment begins with what was open then; of two, because the last one's
+/// first records may have been cut off.
 pub(super) fn unfinished(segments: &[Segment]) -> Result<Open, Error> {
     let mut open = Open::new();
     for segment in &segments[segments.len().saturating_sub(2)..] {

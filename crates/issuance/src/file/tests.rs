@@ -158,6 +158,30 @@ async fn segments_are_a_day_long_and_go_whole_after_the_retention() {
 }
 
 #[tokio::test]
+async fn what_is_open_is_not_lost_however_many_segments_follow() {
+    let world = World::new();
+    let record = world.open();
+    record.append(&issuance(1)).await.unwrap();
+    for number in 2..5 {
+        world.clock.advance(std::time::Duration::from_secs(86_400));
+        record
+            .append(&ended(number, Outcome::Issued))
+            .await
+            .unwrap();
+    }
+    drop(record);
+    assert_eq!(world.segments().len(), 4);
+    let offline = world.offline().into_iter();
+    let open: Vec<_> = offline
+        .filter(|each| each.outcome == Outcome::Open)
+        .map(|each| each.id)
+        .collect();
+    assert_eq!(open, ["id-1"]);
+    let last = all(&world.open()).await.pop();
+    assert_eq!(last, Some(("id-1".to_owned(), Outcome::Interrupted)));
+}
+
+#[tokio::test]
 async fn a_record_that_cannot_be_written_refuses_and_goes_on_when_it_can() {
     let world = World::new();
     let record = world.open();

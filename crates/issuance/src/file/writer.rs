@@ -131,17 +131,23 @@ impl Writer {
     }
 
     fn write(&mut self, issuances: &[Issuance]) -> Result<(), Error> {
-        let records = issuances.iter().map(serde_json::to_vec);
+        let (segment, mut file) = self.take_active()?;
+        // Every segment tells what was open at its beginning, so that the last ones tell all.
+        let is_new = file.bytes() == HEADER_BYTES;
+        let carried: Vec<_> = match is_new {
+            true => guarded(&self.open).values().cloned().collect(),
+            false => Vec::new(),
+        };
+        let records = carried.iter().chain(issuances).map(serde_json::to_vec);
         let records: Vec<_> = records
             .collect::<Result<_, _>>()
             .map_err(Error::read("encode for", &self.directory))?;
         let records: Vec<_> = records.iter().map(Vec::as_slice).collect();
-        let (segment, mut file) = self.take_active()?;
         if let Err(error) = file.append_all(&records) {
-            // What this segment holds now is unknown, so that it is never written again. One without a record is no use.
-            let is_empty = file.bytes() == HEADER_BYTES;
+            // What this segment holds now is unknown, so that it is never written again. One that did not take its first
+            // records does not tell what is open, and holds nothing that anybody was told is recorded.
             drop(file);
-            if is_empty {
+            if is_new {
                 let _ = sigstead_durable::remove(&segment.path);
             }
             return Err(Error::store("write", &segment.path)(error));
