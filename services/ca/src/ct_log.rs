@@ -38,6 +38,9 @@ pub enum CtLogError {
     /// The log did not answer in time, or was overloaded for so long.
     #[error("the ct log did not answer in time")]
     Late,
+    /// Too little of the request's time was left, so that the log was not asked.
+    #[error("no time was left to ask the ct log")]
+    NoTime,
     /// The log failed several times in a row and is not asked for now.
     #[error("the ct log failed several times and is asked again in {} ms", again_in.as_millis())]
     Resting {
@@ -85,7 +88,8 @@ impl CtLogError {
     pub fn is_silence(&self) -> bool {
         match self {
             Self::Unreachable(_) | Self::Late | Self::Resting { .. } | Self::Failing { .. } => true,
-            Self::NoLog
+            Self::NoTime
+            | Self::NoLog
             | Self::Refused { .. }
             | Self::Malformed(_)
             | Self::Unverified(_)

@@ -195,7 +195,10 @@ impl From<Error> for Problem {
 fn ct_log_problem(log: &CtLogError, error: &Error) -> Problem {
     let retry_after = match log {
         CtLogError::Resting { again_in } => *again_in,
-        CtLogError::Unreachable(_) | CtLogError::Late | CtLogError::Failing { .. } => CT_LOG_RETRY,
+        CtLogError::Unreachable(_)
+        | CtLogError::Late
+        | CtLogError::NoTime
+        | CtLogError::Failing { .. } => CT_LOG_RETRY,
         // These do not pass by themselves.
         CtLogError::Refused { .. } | CtLogError::NoLog => {
             return fault("E-CA-009", CT_LOG_FAILED, error);

@@ -65,6 +65,10 @@ impl CtLog {
         time: Duration,
         clock: &dyn Clock,
     ) -> Result<VerifiedSct, CtLogError> {
+        // What had no time to answer did not fail: others may have spent it.
+        if time < LEAST_TIME {
+            return Err(CtLogError::NoTime);
+        }
         self.breaker
             .admit(Instant::now())
             .map_err(|again_in| CtLogError::Resting { again_in })?;
@@ -154,6 +158,7 @@ impl CtLogs {
             let left = deadline.saturating_duration_since(Instant::now());
             // The others need time too.
             let share = left / u32::try_from(fitting.len() - index).unwrap_or(1);
+            let share = share.max(LEAST_TIME).min(left);
             match log.submit(submission, share, clock).await {
                 Ok(sct) => return Ok(sct),
                 Err(error) => {
@@ -181,6 +186,8 @@ impl CtLogs {
 
 /// For all logs together: JavaScript clients give up after five seconds, and before and after it the key signs.
 const ANSWER_TIME: Duration = Duration::from_secs(4);
+/// What a log that does well needs at most. With less it is not asked.
+const LEAST_TIME: Duration = Duration::from_millis(500);
 /// How far the log's clock may be off. Clients refuse certificates whose SCT lies in their future, and compare its time
 /// with no other.
 const ALLOWED_SKEW: time::Duration = time::Duration::seconds(30);

@@ -7,8 +7,9 @@
 )]
 
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use async_trait::async_trait;
 use axum::Router;
@@ -63,6 +64,8 @@ pub struct Setup {
     pub fault: Fault,
     pub issuer_is_up: bool,
     pub signer_fails: bool,
+    /// How long the key takes for each of its first three signatures.
+    pub signer_takes: Duration,
     pub backdate: time::Duration,
     pub allowed: Vec<Algorithm>,
     /// Without one, certificates are not logged.
@@ -82,6 +85,7 @@ impl Default for Setup {
             fault: Fault::None,
             issuer_is_up: true,
             signer_fails: false,
+            signer_takes: Duration::ZERO,
             backdate: time::Duration::ZERO,
             allowed: Algorithm::ALL.to_vec(),
             has_log: true,
@@ -138,6 +142,12 @@ impl TestCa {
             issuers: Issuers::new(issuers, fetch).unwrap(),
             signer: if setup.signer_fails {
                 Arc::new(BrokenSigner(key))
+            } else if !setup.signer_takes.is_zero() {
+                Arc::new(SlowSigner {
+                    key,
+                    takes: setup.signer_takes,
+                    asked: AtomicUsize::new(0),
+                })
             } else {
                 key
             },
@@ -379,6 +389,8 @@ pub enum Fault {
     ClockAhead,
     /// Answers nothing, ever.
     Hangs,
+    /// Answers after four tenths of a second.
+    Slow,
     /// Answers once there is a permit at the gate.
     WaitsForTheGate,
 }
@@ -431,6 +443,7 @@ impl CtLogClient for MemoryCtLog {
         match self.fault {
             Fault::Unreachable => return Err(CtLogError::Unreachable("nobody listens".into())),
             Fault::Hangs => std::future::pending().await,
+            Fault::Slow => tokio::time::sleep(Duration::from_millis(400)).await,
             Fault::WaitsForTheGate => drop(self.gate.acquire().await.unwrap()),
             Fault::RefusesChain => {
                 let message = "unknown root".to_owned();
@@ -508,6 +521,27 @@ impl Signer for BrokenSigner {
 
     async fn sign(&self, _message: &[u8]) -> Result<Vec<u8>, sigstead_signer::Error> {
         Err(sigstead_signer::Error::SigningFailed)
+    }
+}
+
+/// A key that is slow for its first three signatures.
+struct SlowSigner {
+    key: Arc<dyn Signer>,
+    takes: Duration,
+    asked: AtomicUsize,
+}
+
+#[async_trait]
+impl Signer for SlowSigner {
+    fn public_key(&self) -> &sigstead_key::PublicKey {
+        self.key.public_key()
+    }
+
+    async fn sign(&self, message: &[u8]) -> Result<Vec<u8>, sigstead_signer::Error> {
+        if self.asked.fetch_add(1, Ordering::SeqCst) < 3 {
+            tokio::time::sleep(self.takes).await;
+        }
+        self.key.sign(message).await
     }
 }
 
