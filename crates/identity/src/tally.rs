@@ -53,7 +53,27 @@ pub(crate) fn outcome<T>(verdict: &Result<T, Error>) -> &'static str {
         Error::IssuerUnavailable { .. }
         | Error::IssuerDocument { .. }
         | Error::IssuerPending { .. } => "issuer_unavailable",
+        Error::NotAllowed { .. } => "rules",
         // What is left is about claims; the errors of configuration end the start.
         _ => "claims",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_refusal_by_the_rules_is_told_from_one_of_the_claims() {
+        let reason = "no rule allows it".to_owned();
+        let verdicts = [
+            Ok(()),
+            Err(Error::NotAllowed { reason }),
+            Err(Error::EmailNotVerified),
+        ];
+        assert_eq!(
+            verdicts.each_ref().map(outcome),
+            ["accepted", "rules", "claims"]
+        );
     }
 }

@@ -164,7 +164,7 @@ impl From<Error> for Problem {
             Error::ReadRecord(wrong @ sigstead_issuance::Error::CursorMalformed(_)) => {
                 refused("E-CA-001", wrong.to_string(), &error)
             }
-            Error::ReadRecord(_) => Self::internal("E-CA-034", causes(&error)),
+            Error::ReadRecord(_) => Self::internal("E-CA-036", causes(&error)),
             Error::IssuanceUnknown => Self::new(Kind::NotFound, "E-CA-035", ISSUANCE_UNKNOWN),
             Error::Record(_) => Self::new(Kind::Unavailable, "E-CA-030", NOT_RECORDED)
                 .with_retry_after(RECORD_RETRY)
@@ -244,6 +244,8 @@ fn token_problem(error: &sigstead_identity::Error) -> Problem {
             "ask the issuer's operator for tokens with the claims of the issuer's type",
         ),
         Token::NotAllowed { reason } => {
+            // The span of the request names it, by the number that the answer carries.
+            tracing::info!(reason, "the rules of an issuer refused a certificate");
             let message = format!("{TOKEN_REFUSED}: {error}; {NOT_ALLOWED_REMEDY}");
             return Problem::new(Kind::PermissionDenied, "E-CA-034", message).with_detail(reason);
         }
