@@ -19,6 +19,8 @@ use crate::{CertificateAuthority, Error, start};
 pub(crate) struct IssuersFile {
     path: PathBuf,
     options: FetchOptions,
+    /// Held from reading to taking, so that of two readings at once the later one is what stays.
+    turn: tokio::sync::Mutex<()>,
     /// Written by each reading.
     state: Mutex<State>,
     /// Whether the last reading could be used.
@@ -27,14 +29,23 @@ pub(crate) struct IssuersFile {
 
 struct State {
     in_use: IssuersConfig,
+    /// What it was read from. It is not judged again: that would compile every rule.
+    texts: Texts,
     /// Why the last reading was refused, so that a file that stays bad is told once.
     complaint: Option<String>,
+}
+
+/// The file, and the files of keys that it names.
+struct Texts {
+    file: String,
+    keys: Vec<(PathBuf, String)>,
 }
 
 impl IssuersFile {
     /// Reads the file of a configuration.
     pub(crate) async fn read(config: &Config) -> Result<Self, Error> {
-        let in_use = read(&config.issuers).await?;
+        let text = read_text(&config.issuers, LARGEST_FILE).await?;
+        let (in_use, texts) = parse(&config.issuers, text).await?;
         let accepted = IntGauge::new(
             "sigstead_ca_issuers_file_accepted",
             "Whether the file of issuers, as it is now, is in use.",
@@ -44,8 +55,10 @@ impl IssuersFile {
         Ok(Self {
             path: config.issuers.clone(),
             options: start::fetch_options(config),
+            turn: tokio::sync::Mutex::default(),
             state: Mutex::new(State {
                 in_use,
+                texts,
                 complaint: None,
             }),
             accepted,
@@ -72,8 +85,13 @@ impl IssuersFile {
     /// # Errors
     /// Why the file cannot be used. Those in use stay.
     pub(crate) async fn read_again(&self, issuers: &Issuers) -> Result<(), String> {
-        let outcome = match read(&self.path).await {
-            Ok(config) => self.take(config, issuers),
+        let _turn = self.turn.lock().await;
+        let outcome = match read_text(&self.path, LARGEST_FILE).await {
+            Ok(text) if self.is_in_use(&text).await => Ok(()),
+            Ok(text) => match parse(&self.path, text).await {
+                Ok((config, texts)) => self.take(config, texts, issuers),
+                Err(error) => Err(error),
+            },
             Err(error) => Err(error),
         };
         let complaint = outcome.err().map(|error| sigstead_kit::causes(&error));
@@ -82,8 +100,27 @@ impl IssuersFile {
         complaint.map_or(Ok(()), Err)
     }
 
-    fn take(&self, config: IssuersConfig, issuers: &Issuers) -> Result<(), Error> {
+    /// Whether the file and the keys beside it are those that are in use.
+    async fn is_in_use(&self, text: &str) -> bool {
+        let keys = {
+            let state = self.lock();
+            if state.texts.file != text {
+                return false;
+            }
+            state.texts.keys.clone()
+        };
+        for (path, before) in keys {
+            let now = read_text(&path, MAX_DOCUMENT_BYTES).await;
+            if now.ok() != Some(before) {
+                return false;
+            }
+        }
+        true
+    }
+
+    fn take(&self, config: IssuersConfig, texts: Texts, issuers: &Issuers) -> Result<(), Error> {
         if self.lock().in_use == config {
+            self.lock().texts = texts;
             return Ok(());
         }
         let fetch = HttpFetch::new(&self.options, &config).map_err(Error::Issuers)?;
@@ -96,7 +133,9 @@ impl IssuersFile {
             "the file of issuers has changed and is in use"
         );
         tell_warnings(&config);
-        self.lock().in_use = config;
+        let mut state = self.lock();
+        state.in_use = config;
+        state.texts = texts;
         Ok(())
     }
 
@@ -127,18 +166,25 @@ impl IssuersFile {
     }
 }
 
-/// Reads the file, and takes in the keys beside it.
-async fn read(path: &Path) -> Result<IssuersConfig, Error> {
-    let text = read_text(path, LARGEST_FILE).await?;
-    let mut issuers = IssuersConfig::parse(&text).map_err(Error::Issuers)?;
+/// Judges the text of the file, away from the threads that serve, and takes in the keys beside it.
+async fn parse(path: &Path, file: String) -> Result<(IssuersConfig, Texts), Error> {
+    let parsed = tokio::task::spawn_blocking(move || (IssuersConfig::parse(&file), file));
+    let (parsed, file) = parsed.await.map_err(Error::Task)?;
+    let mut issuers = parsed.map_err(Error::Issuers)?;
+    let mut texts = Texts {
+        file,
+        keys: Vec::new(),
+    };
     let folder = path.parent().unwrap_or_else(|| Path::new(""));
     for issuer in issuers.issuers.values_mut() {
         if let Some(keys) = issuer.jwks_file.take() {
-            let keys = read_text(&folder.join(keys), MAX_DOCUMENT_BYTES).await?;
+            let place = folder.join(keys);
+            let keys = read_text(&place, MAX_DOCUMENT_BYTES).await?;
+            texts.keys.push((place, keys.clone()));
             issuer.jwks = Some(PinnedKeys::from_text(keys));
         }
     }
-    Ok(issuers)
+    Ok((issuers, texts))
 }
 
 fn tell_warnings(issuers: &IssuersConfig) {
@@ -214,9 +260,9 @@ mod tests {
         file.read_again(&issuers).await.unwrap();
         assert_eq!(urls(&issuers), ["https://a.example"]);
 
-        write(format!(
-            "oidc-issuers: {{'https://a.example': {ENTRY}, 'https://b.example': {ENTRY}}}"
-        ));
+        let in_use =
+            format!("oidc-issuers: {{'https://a.example': {ENTRY}, 'https://b.example': {ENTRY}}}");
+        write(in_use.clone());
         file.read_again(&issuers).await.unwrap();
         let both = ["https://a.example", "https://b.example"];
         assert_eq!(urls(&issuers), both);
@@ -244,11 +290,40 @@ mod tests {
             assert!(complaint.contains(cause), "{complaint}");
             assert_eq!(file.accepted.get(), 0);
             assert_eq!(urls(&issuers), both);
+            // What is in use is good again as it was.
+            write(in_use.clone());
+            file.read_again(&issuers).await.unwrap();
+            assert_eq!(file.accepted.get(), 1);
         }
 
         write(format!("oidc-issuers: {{'https://b.example': {ENTRY}}}"));
         file.read_again(&issuers).await.unwrap();
         assert_eq!(urls(&issuers), ["https://b.example"]);
         assert_eq!(file.accepted.get(), 1);
+    }
+
+    #[tokio::test]
+    async fn keys_that_change_beside_the_file_come_into_use() {
+        let folder = tempfile::tempdir().unwrap();
+        let entry = ENTRY.replace("email}", "email, jwks-file: keys.json}");
+        let text = format!("oidc-issuers: {{'https://a.example': {entry}}}");
+        std::fs::write(folder.path().join("issuers.yaml"), text).unwrap();
+        let keys = |kid: &str| {
+            let key = format!(
+                "{{\"keys\":[{{\"kty\":\"OKP\",\"crv\":\"Ed25519\",\"kid\":\"{kid}\",\
+                 \"x\":\"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo\"}}]}}"
+            );
+            std::fs::write(folder.path().join("keys.json"), key).unwrap();
+        };
+        keys("first");
+        let file = IssuersFile::read(&config(folder.path())).await.unwrap();
+        let issuers = file.issuers().unwrap();
+        let in_use = || file.lock().in_use.clone();
+        let first = in_use();
+        file.read_again(&issuers).await.unwrap();
+        assert!(in_use() == first);
+        keys("second");
+        file.read_again(&issuers).await.unwrap();
+        assert!(in_use() != first);
     }
 }
