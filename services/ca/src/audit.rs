@@ -95,11 +95,18 @@ impl RecordPolicy {
 
     /// A text as it is recorded.
     pub(crate) fn personal(&self, text: &str) -> String {
-        if self.hash_emails && text.contains('@') && !text.contains('/') {
+        if self.hash_emails && may_be_address(text) {
             return format!("sha256:{}", sha256(text.to_lowercase().as_bytes()));
         }
         text.to_owned()
     }
+}
+
+/// Whether a text could be an e-mail address. A local part may have slashes, the domain behind it has none; that tells it
+/// from the name of a workflow, which ends with a ref.
+fn may_be_address(text: &str) -> bool {
+    let domain = text.rsplit_once('@').map(|(_, domain)| domain);
+    domain.is_some_and(|domain| !domain.contains('/')) && !text.contains("://")
 }
 
 /// What the SCT says of the log.
@@ -178,15 +185,20 @@ mod tests {
     }
 
     #[test]
-    fn an_address_is_hashed_and_a_uri_with_an_at_sign_is_not() {
-        let uri = "https://github.com/o/r/.github/workflows/w.yml@refs/heads/main";
-        assert_eq!(policy(true).personal(uri), uri);
-        assert!(
-            policy(true)
-                .personal("a@example.com")
-                .starts_with("sha256:")
-        );
-        assert_eq!(policy(false).personal("a@example.com"), "a@example.com");
+    fn an_address_is_hashed_and_the_name_of_a_workflow_is_not() {
+        for name in [
+            "https://github.com/o/r/.github/workflows/w.yml@refs/heads/main",
+            "https://person@ci.example.com/job",
+            "o/r/.github/workflows/w.yml@refs/heads/main",
+            "repo:o/r:ref:refs/heads/main",
+        ] {
+            assert_eq!(policy(true).personal(name), name);
+        }
+        for address in ["a@example.com", "a/b@example.com", "A@localhost"] {
+            let recorded = policy(true).personal(address);
+            assert!(recorded.starts_with("sha256:"), "{recorded}");
+            assert_eq!(policy(false).personal(address), address);
+        }
     }
 
     #[test]
