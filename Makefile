@@ -17,8 +17,8 @@ SIGCTL   := $(OUT)/sigctl
 CARGO    := cargo
 LOCKED   := --locked
 SKIPS    := $(CURDIR)/target/skips
-# What is installed, and where shells look for completions below share/.
-BINARIES := sigctl sigstead-logcheck $(addprefix sigstead-,ca ctlog oidc tlog tsa tuf)
+# The names under which the one installed file is each program, and where shells look for completions below share/.
+LINKS := sigctl $(addprefix sigstead-,ca ctlog logcheck oidc tlog tsa tuf)
 BASH_SCRIPT := bash-completion/completions/sigctl
 ZSH_SCRIPT  := zsh/site-functions/_sigctl
 FISH_SCRIPT := fish/vendor_completions.d/sigctl.fish
@@ -31,18 +31,19 @@ BENCHED  := mkdir -p target/bench && ulimit -n $$(ulimit -Hn) && TMPDIR=$(CURDIR
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-build: ## build the six services and sigctl (PROFILE=release for speed)
+build: ## build all programs, each alone and all in one file (PROFILE=release for speed)
 	$(CARGO) build $(LOCKED) --workspace --bins --profile $(PROFILE)
 
-install: ## install programs, manual pages and completions below PREFIX (/usr/local); DESTDIR for packagers
-	$(MAKE) build PROFILE=release
+install: ## install the program, links, manual pages and completions below PREFIX (/usr/local); DESTDIR for packagers
+	$(CARGO) build $(LOCKED) --release -p sigstead
 	install -d $(DESTDIR)$(PREFIX)/bin
-	install -m 755 $(addprefix target/release/,$(BINARIES)) $(DESTDIR)$(PREFIX)/bin
-	target/release/sigctl man $(DESTDIR)$(PREFIX)/share/man/man1
+	install -m 755 target/release/sigstead $(DESTDIR)$(PREFIX)/bin
+	for link in $(LINKS); do ln -sf sigstead $(DESTDIR)$(PREFIX)/bin/$$link; done
+	target/release/sigstead ctl man $(DESTDIR)$(PREFIX)/share/man/man1
 	install -d $(addprefix $(DESTDIR)$(PREFIX)/share/,$(dir $(BASH_SCRIPT) $(ZSH_SCRIPT) $(FISH_SCRIPT)))
-	target/release/sigctl completions bash > $(DESTDIR)$(PREFIX)/share/$(BASH_SCRIPT)
-	target/release/sigctl completions zsh > $(DESTDIR)$(PREFIX)/share/$(ZSH_SCRIPT)
-	target/release/sigctl completions fish > $(DESTDIR)$(PREFIX)/share/$(FISH_SCRIPT)
+	target/release/sigstead ctl completions bash > $(DESTDIR)$(PREFIX)/share/$(BASH_SCRIPT)
+	target/release/sigstead ctl completions zsh > $(DESTDIR)$(PREFIX)/share/$(ZSH_SCRIPT)
+	target/release/sigstead ctl completions fish > $(DESTDIR)$(PREFIX)/share/$(FISH_SCRIPT)
 
 check: ## type-check everything
 	$(CARGO) check $(LOCKED) --workspace --all-targets

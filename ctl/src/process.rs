@@ -4,6 +4,7 @@ use std::ffi::OsStr;
 use std::fs;
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 use std::time::Duration;
 
 use rustix::process::{Pid, Signal, kill_process, test_kill_process};
@@ -108,7 +109,7 @@ impl Process {
 pub(crate) fn check_programs() -> Result<(), Failure> {
     SERVICES
         .into_iter()
-        .try_for_each(|service| program(service).map(drop))
+        .try_for_each(|service| program(service.name()).map(drop))
 }
 
 /// How often a process is looked at while it starts or ends.
@@ -122,27 +123,35 @@ pub(crate) fn config_file(instance: &Instance, service: Service) -> PathBuf {
     instance.service(service).join("config.yaml")
 }
 
-/// The program of a service.
-pub(crate) fn program(service: Service) -> Result<PathBuf, Failure> {
-    sibling(&format!("sigstead-{}", service.name()))
+/// A command that runs another of our programs, by its name without the prefix. This file is it if it holds them all; or
+/// else it is installed beside this one, alone or within the one that holds them all.
+pub(crate) fn program(name: &str) -> Result<Command, Failure> {
+    let ours = std::env::current_exe().map_err(|error| Failure::io("cannot find sigctl", error))?;
+    let (one, alone) = (
+        ours.with_file_name(ONE_PROGRAM),
+        ours.with_file_name(format!("{ONE_PROGRAM}-{name}")),
+    );
+    if ours != one && alone.exists() {
+        return Ok(Command::new(alone));
+    }
+    if one.exists() {
+        let mut command = Command::new(one);
+        command.arg(name);
+        return Ok(command);
+    }
+    Err(Failure::new(
+        "E-CTL-007",
+        format!(
+            "neither {} nor {ONE_PROGRAM} is beside sigctl, in {}",
+            alone.file_name().unwrap_or_default().display(),
+            one.with_file_name("").display()
+        ),
+        "build all programs: make build",
+    ))
 }
 
-/// A program that is installed together with this one.
-pub(crate) fn sibling(name: &str) -> Result<PathBuf, Failure> {
-    let ours = std::env::current_exe().map_err(|error| Failure::io("cannot find sigctl", error))?;
-    let program = ours.with_file_name(name);
-    if !program.exists() {
-        return Err(Failure::new(
-            "E-CTL-007",
-            format!(
-                "{name} is not beside sigctl, in {}",
-                program.with_file_name("").display()
-            ),
-            "build all programs: make build",
-        ));
-    }
-    Ok(program)
-}
+/// The file that holds all our programs.
+const ONE_PROGRAM: &str = "sigstead";
 
 /// More digits than a process id has.
 const LONGEST_ID: u64 = 32;
@@ -175,7 +184,7 @@ mod tests {
         }
         fs::remove_file(&file).unwrap();
         assert!(
-            std::process::Command::new("mkfifo")
+            Command::new("mkfifo")
                 .arg(&file)
                 .status()
                 .unwrap()

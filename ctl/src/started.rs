@@ -3,7 +3,8 @@
 use std::ffi::OsStr;
 use std::fs::{File, TryLockError};
 use std::os::unix::process::{CommandExt as _, ExitStatusExt as _};
-use std::process::{Child, Command, ExitStatus, Stdio};
+use std::path::Path;
+use std::process::{Child, ExitStatus, Stdio};
 
 use tokio::time::{Instant, sleep};
 
@@ -23,12 +24,12 @@ pub(crate) struct Started {
 impl Started {
     /// Starts a service in a process group of its own, logging to its file.
     pub(crate) fn new(instance: &Instance, service: Service) -> Result<Self, Failure> {
-        let program = program(service)?;
+        let mut command = program(service.name())?;
         let (log, file) = ServiceLog::begin(instance, service)?;
         let errors = file
             .try_clone()
             .map_err(|error| Failure::file("open", log.path(), error))?;
-        let mut child = Command::new(&program)
+        let mut child = command
             .arg("--config")
             .arg(config_file(instance, service))
             .stdin(Stdio::null())
@@ -38,7 +39,7 @@ impl Started {
             .envs(std::env::vars_os().filter(|(name, _)| is_passed_on(name)))
             .process_group(0)
             .spawn()
-            .map_err(|error| Failure::file("start", &program, error))?;
+            .map_err(|error| Failure::file("start", Path::new(command.get_program()), error))?;
         let id = format!("{}\n", child.id());
         if let Err(failure) = private::write(&instance.pid_file(service), id.as_bytes()) {
             // Nobody could find the process again, so nobody could stop it.

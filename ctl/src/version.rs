@@ -29,8 +29,8 @@ pub(crate) const VERSION: &str = env!("CARGO_PKG_VERSION");
 /// The commit that it was built from, as the build script found it.
 const COMMIT: &str = env!("SIGSTEAD_COMMIT");
 
-/// Both.
-pub(crate) const LONG: &str = concat!(
+/// The release and the commit that it was built from.
+pub const LONG: &str = concat!(
     env!("CARGO_PKG_VERSION"),
     " (commit ",
     env!("SIGSTEAD_COMMIT"),

@@ -29,5 +29,5 @@ async fn build(config: Config) -> Result<Service, sigstead_kit::Error> {
 }
 
 fn main() -> ExitCode {
-    sigstead_kit::main("minimal", build)
+    sigstead_kit::main("minimal", std::env::args_os().collect(), build)
 }

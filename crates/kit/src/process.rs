@@ -1,3 +1,4 @@
+use std::ffi::OsString;
 use std::future::Future;
 use std::marker::PhantomData;
 use std::path::PathBuf;
@@ -36,20 +37,26 @@ pub trait ServiceConfig: DeserializeOwned + Serialize {
 /// The whole `main` of a service: arguments, configuration, telemetry, `build`, run, drain.
 ///
 /// The process works in the folder of its configuration file, so that relative paths in the file
-/// are relative to the file. Files that it makes are for its own user alone.
-pub fn main<C, F, Fut, E>(name: &'static str, build: F) -> ExitCode
+/// are relative to the file. Files that it makes are for its own user alone. The first of `arguments` is what the program
+/// was called by, for its help.
+pub fn main<C, F, Fut, E>(name: &'static str, arguments: Vec<OsString>, build: F) -> ExitCode
 where
     C: ServiceConfig,
     F: FnOnce(C) -> Fut,
     Fut: Future<Output = Result<Service, E>>,
     E: Into<anyhow::Error>,
 {
-    main_with_check(name, async |_: &C| Ok(()), build)
+    main_with_check(name, arguments, async |_: &C| Ok(()), build)
 }
 
 /// As [`main()`], with a `check` of what the configuration names, for `--check`. It must change nothing
 /// and need nothing that the running service holds.
-pub fn main_with_check<C, K, F, Fut, E>(name: &'static str, check: K, build: F) -> ExitCode
+pub fn main_with_check<C, K, F, Fut, E>(
+    name: &'static str,
+    arguments: Vec<OsString>,
+    check: K,
+    build: F,
+) -> ExitCode
 where
     C: ServiceConfig,
     K: AsyncFnOnce(&C) -> Result<(), E>,
@@ -57,7 +64,8 @@ where
     Fut: Future<Output = Result<Service, E>>,
     E: Into<anyhow::Error>,
 {
-    match start(name, check, build) {
+    let arguments = Arguments::parse(name, arguments);
+    match start(name, arguments, check, build) {
         Ok(code) => code,
         Err(error) => {
             // The process may have failed before it could log; one line on standard error is what
@@ -69,7 +77,12 @@ where
     }
 }
 
-fn start<C, K, F, Fut, E>(name: &'static str, check: K, build: F) -> anyhow::Result<ExitCode>
+fn start<C, K, F, Fut, E>(
+    name: &'static str,
+    arguments: Arguments,
+    check: K,
+    build: F,
+) -> anyhow::Result<ExitCode>
 where
     C: ServiceConfig,
     K: AsyncFnOnce(&C) -> Result<(), E>,
@@ -77,7 +90,6 @@ where
     Fut: Future<Output = Result<Service, E>>,
     E: Into<anyhow::Error>,
 {
-    let arguments = Arguments::parse(name);
     keep_files_private();
     let config: C = load(&arguments.config)?;
     let file = std::path::absolute(&arguments.config).context("cannot name the configuration")?;
@@ -204,7 +216,7 @@ struct Arguments {
 }
 
 impl Arguments {
-    fn parse(name: &'static str) -> Self {
+    fn parse(name: &'static str, arguments: Vec<OsString>) -> Self {
         let matches = Command::new(format!("sigstead-{name}"))
             .version(env!("CARGO_PKG_VERSION"))
             .about(format!("The {name} service of a Sigstead instance"))
@@ -222,7 +234,7 @@ impl Arguments {
                     .action(ArgAction::SetTrue)
                     .help("Check the configuration and what it names, then exit"),
             )
-            .get_matches();
+            .get_matches_from(arguments);
         let config = matches
             .get_one::<PathBuf>("config")
             .cloned()

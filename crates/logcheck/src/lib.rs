@@ -14,7 +14,7 @@
 //! Files: `check` is the verb; `inputs` reads ledger and observations, `ledger` is their format, `claims` are the
 //! checkpoints to be held against the tree; `scan` reads the tree, `leaves` its leaves, and `extra` what must not exist beyond it; `entry`,
 //! `canonical` and `shape` read leaves; `head`, `note` and `key` read checkpoints; `tree` hashes; `path` names files;
-//! `source` fetches them; `report` and `defect` say what was found.
+//! `source` fetches them; `program` is the command line; `report` and `defect` say what was found.
 
 #![warn(clippy::indexing_slicing)]
 
@@ -33,6 +33,7 @@ mod leaves;
 mod ledger;
 mod note;
 mod path;
+mod program;
 mod report;
 mod scan;
 mod shape;
@@ -45,5 +46,6 @@ pub use error::Error;
 pub use head::{Face, Log};
 pub use key::LogKey;
 pub use ledger::{Ack, LoggedEntry, Observation, Sct, Set};
+pub use program::main;
 pub use report::Report;
 pub use source::{Directory, Memory, Remote, Source};

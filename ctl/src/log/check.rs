@@ -12,7 +12,7 @@ use crate::failure::Failure;
 use crate::instance::{Instance, Service};
 use crate::locate::Where;
 use crate::output::Output;
-use crate::process::sibling;
+use crate::process::program;
 
 /// What is checked.
 #[derive(Args)]
@@ -63,10 +63,9 @@ async fn check(
     first_index: u64,
     ledger: Option<&Path>,
 ) -> Result<Checked, Failure> {
-    let program = sibling("sigstead-logcheck")?;
+    let mut command = Command::from(program("logcheck")?);
     let key_file = write_key(instance, log)?;
     let url = instance.manifest.url(Service::Tlog);
-    let mut command = Command::new(&program);
     command
         .arg(log.face)
         .args(["--url", &format!("{url}/logs/{}", log.log_id)])
@@ -81,7 +80,9 @@ async fn check(
         command.env("SSL_CERT_FILE", instance.path("client/tls-ca.pem"));
     }
     let answer = command.output().await;
-    let answer = answer.map_err(|error| Failure::file("start", &program, error))?;
+    let answer = answer.map_err(|error| {
+        Failure::file("start", Path::new(command.as_std().get_program()), error)
+    })?;
     // It is cheap to write again, and stale keys would only confuse.
     let _ = std::fs::remove_file(&key_file);
     verdict(log, &answer)

@@ -11,6 +11,8 @@
 //! Deliberately absent: detached SCTs, which no client of today takes; revocation, which ten minutes do not need;
 //! status 401, which clients do not expect from this service.
 
+use std::ffi::OsString;
+use std::process::ExitCode;
 use std::sync::Arc;
 
 use prometheus::Registry;
@@ -46,6 +48,11 @@ pub use start::serve;
 use ct_log::HttpCtLog;
 use issuer_metrics::IssuerMetrics;
 use issuers_file::IssuersFile;
+
+/// The process of this service. The first of `arguments` is what the program was called by.
+pub fn main(arguments: Vec<OsString>) -> ExitCode {
+    sigstead_kit::main_with_check("ca", arguments, check, build)
+}
 
 /// Builds the service from its configuration: reads and checks key, chain, issuers and the log's
 /// key, and binds nothing.

@@ -3,5 +3,5 @@
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    sigstead_kit::main_with_check("ca", sigstead_ca::check, sigstead_ca::build)
+    sigstead_ca::main(std::env::args_os().collect())
 }

@@ -27,6 +27,8 @@ mod read;
 mod roots;
 mod submit;
 
+use std::ffi::OsString;
+use std::process::ExitCode;
 use std::sync::Arc;
 
 use sigstead_config::ctlog::Config;
@@ -35,6 +37,11 @@ use sigstead_kit::{Clock, Service, SystemClock};
 pub use error::Error;
 pub use log::CtLog;
 pub use monitor::{LoggedEntry, SignedTreeHead};
+
+/// The process of this service. The first of `arguments` is what the program was called by.
+pub fn main(arguments: Vec<OsString>) -> ExitCode {
+    sigstead_kit::main_with_check("ctlog", arguments, check, build)
+}
 
 /// Opens key, roots and log, and puts the service together.
 ///

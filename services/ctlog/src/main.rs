@@ -3,5 +3,5 @@
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    sigstead_kit::main_with_check("ctlog", sigstead_ctlog::check, sigstead_ctlog::build)
+    sigstead_ctlog::main(std::env::args_os().collect())
 }

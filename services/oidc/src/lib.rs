@@ -23,6 +23,8 @@
 //! because all clients are the operator's own; registration, mail and password recovery, which an administrator does;
 //! a session that answers a public client without a click, because any program can ask in its name (RFC 8252 §8.6).
 
+use std::ffi::OsString;
+use std::process::ExitCode;
 use std::sync::Arc;
 
 use prometheus::Registry;
@@ -92,6 +94,11 @@ struct Lifetimes {
     code: time::Duration,
     device: time::Duration,
     refresh: time::Duration,
+}
+
+/// The process of this service. The first of `arguments` is what the program was called by.
+pub fn main(arguments: Vec<OsString>) -> ExitCode {
+    sigstead_kit::main_with_check("oidc", arguments, check, build)
 }
 
 /// Opens keys, users and store, checks them, and gives a service that can be bound.

@@ -3,5 +3,5 @@
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    sigstead_kit::main_with_check("oidc", sigstead_oidc::check, sigstead_oidc::build)
+    sigstead_oidc::main(std::env::args_os().collect())
 }

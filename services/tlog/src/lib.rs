@@ -20,6 +20,8 @@
 //! logged as `hashedrekord` over the pre-authentication encoding, as every current client expects; attestation storage
 //! and the package kinds of Rekor v1.
 
+use std::ffi::OsString;
+use std::process::ExitCode;
 use std::sync::Arc;
 
 use sigstead_config::tlog::Config;
@@ -47,6 +49,11 @@ pub use error::{AdminError, AppendError, Error, ReadError};
 
 use logs::TransparencyLogs;
 use metrics::Metrics;
+
+/// The process of this service. The first of `arguments` is what the program was called by.
+pub fn main(arguments: Vec<OsString>) -> ExitCode {
+    sigstead_kit::main_with_check("tlog", arguments, check, build)
+}
 
 /// Opens the logs, with their keys and their files, and puts the service together.
 ///

@@ -9,5 +9,5 @@ use mimalloc::MiMalloc;
 static ALLOCATOR: MiMalloc = MiMalloc;
 
 fn main() -> ExitCode {
-    sigstead_kit::main_with_check("tlog", sigstead_tlog::check, sigstead_tlog::build)
+    sigstead_tlog::main(std::env::args_os().collect())
 }

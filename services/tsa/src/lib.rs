@@ -15,6 +15,8 @@ mod error;
 mod metrics;
 mod stamp;
 
+use std::ffi::OsString;
+use std::process::ExitCode;
 use std::sync::Arc;
 
 use sigstead_config::tsa::Config;
@@ -22,6 +24,11 @@ use sigstead_kit::{Clock, Service, SystemClock};
 
 pub use error::Error;
 pub use stamp::TimestampAuthority;
+
+/// The process of this service. The first of `arguments` is what the program was called by.
+pub fn main(arguments: Vec<OsString>) -> ExitCode {
+    sigstead_kit::main_with_check("tsa", arguments, check, build)
+}
 
 /// Opens the key, proves that it belongs to the chain, and gives a service that can be bound.
 ///

@@ -3,5 +3,5 @@
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    sigstead_kit::main_with_check("tsa", sigstead_tsa::check, sigstead_tsa::build)
+    sigstead_tsa::main(std::env::args_os().collect())
 }

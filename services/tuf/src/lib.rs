@@ -18,6 +18,8 @@ mod publish;
 mod published;
 mod repository;
 
+use std::ffi::OsString;
+use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -33,6 +35,11 @@ use metrics::Metrics;
 use online_keys::OnlineKeys;
 use publish::{TrustRootRepository, Validity};
 use repository::Repository;
+
+/// The process of this service. The first of `arguments` is what the program was called by.
+pub fn main(arguments: Vec<OsString>) -> ExitCode {
+    sigstead_kit::main_with_check("tuf", arguments, check, build)
+}
 
 /// Opens the repository, publishes what is due, and gives a service that can be bound.
 ///

@@ -3,5 +3,5 @@
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    sigstead_kit::main_with_check("tuf", sigstead_tuf::check, sigstead_tuf::build)
+    sigstead_tuf::main(std::env::args_os().collect())
 }

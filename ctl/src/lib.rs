@@ -42,6 +42,7 @@ mod up;
 mod verify;
 mod version;
 
+use std::ffi::OsString;
 use std::process::ExitCode;
 
 use clap::error::ErrorKind;
@@ -49,6 +50,8 @@ use clap::{Parser, Subcommand};
 
 use crate::failure::{Exit, Failure};
 use crate::output::Output;
+
+pub use version::LONG as VERSION;
 
 /// Makes, starts, inspects and uses a private Sigstore.
 #[derive(Parser)]
@@ -108,13 +111,14 @@ enum Command {
     Version(version::Arguments),
 }
 
-fn main() -> ExitCode {
+/// The program. The first of `arguments` is what it was called by.
+pub fn main(arguments: Vec<OsString>) -> ExitCode {
     private::restrict();
     // The rest of the tree has one provider too, but only a program can say which one counts.
     let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
-    let exit = match Arguments::try_parse() {
+    let exit = match Arguments::try_parse_from(&arguments) {
         Ok(arguments) => start(arguments),
-        Err(error) => misused(&error),
+        Err(error) => misused(&error, &arguments),
     };
     match exit {
         Exit::Done if output::is_cut() => {
@@ -141,12 +145,12 @@ fn start(Arguments { output, command }: Arguments) -> Exit {
 }
 
 /// The answer to a command line that is wrong, or that asks for help.
-fn misused(error: &clap::Error) -> Exit {
+fn misused(error: &clap::Error, words: &[OsString]) -> Exit {
     let is_asked = matches!(
         error.kind(),
         ErrorKind::DisplayHelp | ErrorKind::DisplayVersion
     );
-    if !is_asked && wants_json() {
+    if !is_asked && wants_json(words) {
         let message = error.render().to_string();
         let message = message.trim_start_matches("error: ").trim();
         let failure = Failure::new("E-CTL-012", message, "sigctl help");
@@ -158,8 +162,7 @@ fn misused(error: &clap::Error) -> Exit {
 }
 
 /// Whether the command line that could not be parsed asks for JSON.
-fn wants_json() -> bool {
-    let words: Vec<_> = std::env::args_os().collect();
+fn wants_json(words: &[OsString]) -> bool {
     let pairs = words.windows(2);
     words.iter().any(|word| word == "--output=json")
         || pairs.into_iter().any(|pair| pair == ["--output", "json"])
