@@ -34,7 +34,7 @@ pub fn inject_metadata(metadata: &mut tonic::metadata::MetadataMap) {
 }
 
 /// Serves a request within a span that continues the caller's trace.
-pub(crate) async fn in_span(request: Request, next: Next) -> Response {
+pub(crate) async fn in_span(mut request: Request, next: Next) -> Response {
     let route = request
         .extensions()
         .get::<MatchedPath>()
@@ -62,8 +62,9 @@ pub(crate) async fn in_span(request: Request, next: Next) -> Response {
     if let Some(trace_id) = join(&span, request.headers()) {
         span.record("trace_id", field::display(trace_id));
     }
-    let id = next_id();
+    let id = RequestId::next();
     span.record("request_id", id.as_str());
+    request.extensions_mut().insert(id.clone());
     let start = Instant::now();
     let mut response = next.run(request).instrument(span.clone()).await;
     let status = response.status().as_u16();
@@ -72,20 +73,33 @@ pub(crate) async fn in_span(request: Request, next: Next) -> Response {
     span.in_scope(|| tracing::debug!(millis, "request answered"));
     // A caller that is refused can name the lines of the log that say why.
     if response.headers().contains_key(CODE_HEADER)
-        && let Ok(id) = HeaderValue::from_str(&id)
+        && let Ok(id) = HeaderValue::from_str(id.as_str())
     {
         response.headers_mut().insert(REQUEST_ID, id);
     }
     response
 }
 
-/// The number of a request. It begins anywhere, so that those of two processes, or of one before and after a restart, are
-/// not mistaken for each other.
-fn next_id() -> String {
-    static FIRST: LazyLock<u64> = LazyLock::new(|| RandomState::new().build_hasher().finish());
-    static COUNT: AtomicU64 = AtomicU64::new(0);
-    let count = COUNT.fetch_add(1, Ordering::Relaxed);
-    format!("{:016x}", FIRST.wrapping_add(count))
+/// The number of a request: an extension of each HTTP request and gRPC call. A refusal carries it as `sigstead-request-id`,
+/// and the lines of the log about the request have it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RequestId(String);
+
+impl RequestId {
+    /// The number as the answer and the log have it: 16 hexadecimal digits.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// The next number. The first one is random, so that the numbers of two processes, or of one before and after a restart,
+    /// are not mistaken for each other.
+    fn next() -> Self {
+        static FIRST: LazyLock<u64> = LazyLock::new(|| RandomState::new().build_hasher().finish());
+        static COUNT: AtomicU64 = AtomicU64::new(0);
+        let count = COUNT.fetch_add(1, Ordering::Relaxed);
+        Self(format!("{:016x}", FIRST.wrapping_add(count)))
+    }
 }
 
 /// Puts a span into the trace of its caller, and tells which one it is in: also without an exporter, so that the lines of
