@@ -44,6 +44,7 @@ pub use fulcio::FulcioExtensions;
 pub use leaf::{LeafProfile, Precertificate, PrecertificateTbs, TbsCertificate};
 pub use lint::{Form, lint_signing_certificate};
 pub use name::Name;
+pub use name_constraints::check_name_constraints;
 pub use request::CertificateRequest;
 pub use san::SubjectAlternativeName;
 pub use serial::SerialNumber;

@@ -30,6 +30,14 @@ enum Place {
     Unclear,
 }
 
+/// Checks that the name constraints of an authority can be read, if it has any: else no name could be held against them.
+///
+/// # Errors
+/// If they cannot.
+pub fn check_name_constraints(authority: &Certificate) -> Result<(), Error> {
+    NameConstraints::of(authority).map(drop)
+}
+
 impl NameConstraints {
     /// The constraints of an authority; without the extension it may certify all names.
     pub(crate) fn of(authority: &Certificate) -> Result<Option<Self>, Error> {
