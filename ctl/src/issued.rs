@@ -7,7 +7,7 @@ use time::format_description::well_known::Rfc3339;
 
 use crate::failure::Failure;
 use crate::locate::Where;
-use crate::output::{Output, write_raw};
+use crate::output::{Output, printable_json, write_raw};
 
 mod print;
 mod source;
@@ -57,6 +57,9 @@ struct Wanted {
     /// The certificate's serial number, hex.
     #[arg(long, value_parser = parse_serial)]
     serial: Option<String>,
+    /// The number that the answer to the request carries as `sigstead-request-id`.
+    #[arg(long)]
+    request: Option<String>,
     /// How it ended.
     #[arg(long)]
     outcome: Option<Ended>,
@@ -68,7 +71,7 @@ struct List {
     place: Place,
     #[command(flatten)]
     wanted: Wanted,
-    /// How many at most.
+    /// How many at most. If there are more, that is said on standard error.
     #[arg(long, default_value_t = 50)]
     limit: usize,
 }
@@ -113,15 +116,21 @@ async fn show_list(list: List, output: Output) -> Result<(), Failure> {
     let mut source = open(&list.place).await?;
     let mut filter = list.wanted.into_filter(false);
     let mut found = Vec::new();
-    while found.len() < list.limit {
-        filter.limit = list.limit - found.len();
+    // One more than is shown, which tells whether there are more.
+    let wanted = list.limit.saturating_add(1);
+    while found.len() < wanted {
+        filter.limit = wanted - found.len();
         let page = source.page(&filter).await?;
         found.extend(page.issuances);
         let Some(next) = page.next else { break };
         filter.after = Some(next);
     }
+    let are_more = found.len() > list.limit;
     found.truncate(list.limit);
     output.print(&found, |found| print::table(found));
+    if are_more {
+        output.complain(&print::more(list.limit));
+    }
     Ok(())
 }
 
@@ -151,9 +160,8 @@ async fn write_all(export: Export) -> Result<(), Failure> {
         let page = source.page(&filter).await?;
         for issuance in &page.issuances {
             // It was read from JSON.
-            let mut line = serde_json::to_vec(issuance).unwrap_or_default();
-            line.push(b'\n');
-            write_raw(&line);
+            let line = serde_json::to_string(issuance).unwrap_or_default();
+            write_raw(format!("{}\n", printable_json(&line)).as_bytes());
         }
         let Some(next) = page.next else { return Ok(()) };
         filter.after = Some(next);
@@ -176,6 +184,7 @@ impl Wanted {
             identity: self.identity,
             issuer: self.issuer,
             serial: self.serial,
+            request: self.request,
             outcome: self.outcome.map(Outcome::from),
             oldest_first,
             limit: 0,

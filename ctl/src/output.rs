@@ -28,7 +28,8 @@ impl Output {
     /// Prints a JSON document.
     pub(crate) fn print_json<T: Serialize>(self, value: &T) {
         // Results are structs of strings, numbers and lists; writing them cannot fail.
-        write_line(&serde_json::to_string_pretty(value).unwrap_or_default());
+        let text = serde_json::to_string_pretty(value).unwrap_or_default();
+        write_line(&printable_json(&text));
     }
 
     /// Says what is going on, to people only, where it does not mix with results.
@@ -74,16 +75,46 @@ pub(crate) fn is_cut() -> bool {
 /// The text without anything that a terminal obeys: control characters but line ends and tabs, and marks that turn the
 /// direction of writing.
 pub(crate) fn printable(text: &str) -> String {
+    escaped(text, |character| {
+        is_obeyed(character) && !matches!(character, '\n' | '\t')
+    })
+}
+
+/// As [`printable`], of what must stay on its line.
+pub(crate) fn one_line(text: &str) -> String {
+    escaped(text, |character| {
+        is_obeyed(character) || matches!(character, '\u{2028}' | '\u{2029}')
+    })
+}
+
+/// The same for a document of JSON, which reads as before: outside of its strings there is nothing of the kind, and within
+/// them the first 32 control characters are escaped already.
+pub(crate) fn printable_json(json: &str) -> String {
+    let mut shown = String::with_capacity(json.len());
+    for character in json.chars() {
+        if is_obeyed(character) && !matches!(character, '\n' | '\t') {
+            let _ = write!(shown, "\\u{:04x}", u32::from(character));
+        } else {
+            shown.push(character);
+        }
+    }
+    shown
+}
+
+fn escaped(text: &str, is_escaped: impl Fn(char) -> bool) -> String {
     let mut shown = String::with_capacity(text.len());
     for character in text.chars() {
-        let is_obeyed = character.is_control() && !matches!(character, '\n' | '\t');
-        if is_obeyed || matches!(character, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}') {
+        if is_escaped(character) {
             let _ = write!(shown, "{}", character.escape_unicode());
         } else {
             shown.push(character);
         }
     }
     shown
+}
+
+fn is_obeyed(character: char) -> bool {
+    character.is_control() || matches!(character, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
 /// Set by any command that writes a result, read by `main` when the command is over.

@@ -155,6 +155,12 @@ impl ServiceConfig for Config {
                 self.backdate
             ));
         }
+        if self.record.retention < SHORTEST_RETENTION {
+            return Err(format!(
+                "record.retention is {}; write a period of {SHORTEST_RETENTION} or more",
+                self.record.retention
+            ));
+        }
         if self.allowed_algorithms.is_empty() {
             return Err(
                 "allowed_algorithms is empty; write at least one, or leave it out".to_owned(),
@@ -191,6 +197,8 @@ fn default_certificate_lifetime() -> Period {
 
 /// A certificate that ends before its signature is logged helps nobody.
 const SHORTEST: Period = Period::from_minutes(1);
+/// Whoever wants no record gets none that says what was done with a stolen token.
+const SHORTEST_RETENTION: Period = Period::from_hours(1);
 /// There is no revocation: the lifetime is how long a stolen key is of use.
 const LONGEST: Period = Period::from_hours(24);
 /// A certificate that was valid long before it was issued vouches for signatures that nobody had a token for.

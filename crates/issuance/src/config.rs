@@ -10,9 +10,10 @@ pub struct RecordConfig {
     /// The directory of the record, made when it is not there. Default `record`. Without room in it, no certificate is
     /// issued.
     pub path: PathBuf,
-    /// How long an issuance is kept. Default `400d`. Files are removed whole, a day or more of issuances at a time, so
-    /// that an issuance may stay for a day longer. A shorter time makes it harder to find out what was done with a stolen
-    /// token.
+    /// How long an issuance is kept. Default `400d`, at least `1h`. Files are removed whole, a day of issuances at a time,
+    /// so that an issuance may stay for a day longer, and for a month longer after the service stood still for more than a
+    /// week or its clock jumped as far: a wrong clock must not cost the record. A shorter time makes it harder to find out
+    /// what was done with a stolen token.
     pub retention: Period,
     /// Whether e-mail addresses are recorded as `sha256:` and the digest of the address in small letters. Default
     /// `false`. Who guesses an address can check the guess; `sigctl issued list --identity` does.

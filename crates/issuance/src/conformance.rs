@@ -14,6 +14,7 @@ pub async fn run(record: &dyn IssuanceRecord) {
     finds_by_every_part_of_a_query(record).await;
     pages_hold_each_issuance_once_in_both_orders(record).await;
     takes_a_state_that_nobody_waits_for(record).await;
+    pages_are_no_larger_than_a_message(record).await;
 }
 
 /// An issuance that is under way.
@@ -23,7 +24,8 @@ pub fn issuance(number: i64) -> Issuance {
     Issuance {
         id: format!("id-{number}"),
         time,
-        request_id: None,
+        request_id: Some(format!("{number:016x}")),
+        trace_id: None,
         peer: Some("192.0.2.7".to_owned()),
         issuer: "https://issuer.example.com".to_owned(),
         subject: format!("user-{number}"),
@@ -90,7 +92,7 @@ async fn finds_by_every_part_of_a_query(record: &dyn IssuanceRecord) {
         ),
         (
             Query {
-                identity: Some(second.identity.clone()),
+                identities: vec!["another".to_owned(), second.identity.clone()],
                 ..both.clone()
             },
             "identity",
@@ -108,6 +110,13 @@ async fn finds_by_every_part_of_a_query(record: &dyn IssuanceRecord) {
                 ..both.clone()
             },
             "id",
+        ),
+        (
+            Query {
+                request_id: second.request_id.clone(),
+                ..both.clone()
+            },
+            "request",
         ),
         (
             Query {
@@ -184,4 +193,43 @@ async fn takes_a_state_that_nobody_waits_for(record: &dyn IssuanceRecord) {
         ..Query::default()
     };
     assert_eq!(record.page(&query).await.unwrap().issuances, [issuance(8)]);
+}
+
+/// The bearer of a token has a say in how long an issuance is.
+async fn pages_are_no_larger_than_a_message(record: &dyn IssuanceRecord) {
+    let issuer = "https://long.example.com".to_owned();
+    let long = |number, outcome| Issuance {
+        issuer: issuer.clone(),
+        failure: Some("x".repeat(100_000)),
+        ..ended(number, outcome)
+    };
+    for number in 100..160 {
+        let outcome = if number < 130 {
+            Outcome::Failed
+        } else {
+            Outcome::Open
+        };
+        record.append(&long(number, outcome)).await.unwrap();
+    }
+    for order in [Order::OldestFirst, Order::NewestFirst] {
+        let mut query = Query {
+            issuer: Some(issuer.clone()),
+            order,
+            ..Query::default()
+        };
+        let mut found = Vec::new();
+        loop {
+            let Page { issuances, next } = record.page(&query).await.unwrap();
+            let bytes = issuances.iter().map(serde_json::to_vec);
+            let bytes: usize = bytes.map(|json| json.unwrap().len()).sum();
+            assert!(bytes < 3 << 20, "{bytes} bytes");
+            found.extend(issuances.into_iter().map(|issuance| issuance.id));
+            let Some(next) = next else { break };
+            query.after = Some(next);
+        }
+        assert_eq!(found.len(), 60, "{order:?}");
+        found.sort_unstable();
+        found.dedup();
+        assert_eq!(found.len(), 60, "{order:?}");
+    }
 }

@@ -12,6 +12,9 @@ pub enum Error {
     /// More states wait to be written than the queue holds.
     #[error("too many issuances wait to be recorded")]
     Busy,
+    /// The disk does not answer.
+    #[error("the disk of the issuance record does not answer")]
+    Stuck,
     /// The record's writer has ended.
     #[error("the issuance record is closed")]
     Closed,
@@ -22,7 +25,10 @@ pub enum Error {
         path: PathBuf,
     },
     /// The record is not what was written.
-    #[error("the issuance record is damaged: {what}")]
+    #[error(
+        "the issuance record is damaged: {what}; keep a copy of the file and move it out of the directory, and what it held \
+         is missing from the record"
+    )]
     Damaged {
         /// Which file, where, and how that was noticed.
         what: String,

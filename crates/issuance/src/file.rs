@@ -17,6 +17,8 @@ use crate::error::Error;
 use crate::issuance::Issuance;
 use crate::query::{Page, Query};
 
+mod health;
+mod retention;
 mod scan;
 mod segment;
 #[cfg(test)]
@@ -25,6 +27,7 @@ mod writer;
 
 pub use scan::read_page;
 
+use health::Health;
 use scan::Open;
 use writer::{Entry, Writer};
 
@@ -34,24 +37,27 @@ pub struct FileRecord {
     /// None once the record is being dropped.
     queue: Option<SyncSender<Entry>>,
     open: Arc<Mutex<Open>>,
+    health: Arc<Health>,
     thread: Option<std::thread::JoinHandle<()>>,
 }
 
 impl FileRecord {
     /// Opens the record of a directory, and makes the directory when it is not there. What an earlier process left open is
-    /// recorded as interrupted.
+    /// recorded as interrupted. A record that takes nothing now, because its last files are damaged or the disk is full,
+    /// opens too, and says so when it is checked; it is tried again until it does.
     ///
     /// # Errors
-    /// [`Error::InUse`] if another process has it open, [`Error::Damaged`] if its last files are not what was written,
-    /// [`Error::Read`] and [`Error::NotRecorded`] if it cannot be read or written.
+    /// [`Error::InUse`] if another process has it open, [`Error::Read`] if there can be no record in this place.
     pub fn open(config: &RecordConfig, clock: Arc<dyn Clock>) -> Result<Self, Error> {
         let path = config.path.clone();
         sigstead_durable::create_private_directory(&path)
             .map_err(Error::read("make the directory", &path))?;
         let lock = lock(&path)?;
         let open = Arc::new(Mutex::new(Open::default()));
-        let mut writer = Writer::open(&path, config.retention, clock, Arc::clone(&open), lock)?;
-        writer.close_interrupted()?;
+        let health = Arc::new(Health::default());
+        let mut writer = Writer::new(config, clock, Arc::clone(&open), Arc::clone(&health), lock);
+        // Before anybody asks, so that the first answer is true.
+        writer.attempt(&[]);
         let (queue, entries) = sync_channel(WAITING);
         let thread = std::thread::Builder::new()
             .name("issuance record".to_owned())
@@ -61,6 +67,7 @@ impl FileRecord {
             path,
             queue: Some(queue),
             open,
+            health,
             thread: Some(thread),
         })
     }
@@ -86,6 +93,10 @@ impl IssuanceRecord for FileRecord {
             durable.await.unwrap_or(Err(Error::Closed))
         }
         .boxed()
+    }
+
+    fn check(&self) -> Result<(), Error> {
+        self.health.check()
     }
 
     async fn page(&self, query: &Query) -> Result<Page, Error> {

@@ -13,9 +13,12 @@ pub struct Issuance {
     /// When it was decided that the certificate may be issued.
     #[serde(with = "time::serde::rfc3339")]
     pub time: OffsetDateTime,
-    /// The trace that the request belongs to, if the caller or an exporter named one.
+    /// The number of the request, which a refusal carries as `sigstead-request-id` and the service's log has too.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub request_id: Option<String>,
+    /// The trace that the request belongs to, if the caller named one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub trace_id: Option<String>,
     /// The address that the request came from; a proxy's where there is one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub peer: Option<String>,

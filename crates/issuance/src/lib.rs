@@ -7,10 +7,13 @@
 //! the files of an authority that does not run; the [`conformance`] suite that every record passes. Absent on purpose:
 //! tokens and private keys, for which an [`Issuance`] has no field; changing or deleting one issuance.
 //!
-//! File map: `issuance.rs` what is recorded; `query.rs` how it is found; `config.rs`; `file.rs` the record in files, with
-//! `file/segment.rs` their names, `file/writer.rs` the thread that writes and `file/scan.rs` what reads; `memory.rs` the
+//! File map: `issuance.rs` what is recorded; `query.rs` how it is found and `address.rs` under which
+//! names; `config.rs`; `file.rs` the record in files, with
+//! `file/segment.rs` their names, `file/writer.rs` the thread that writes, `file/health.rs` how it does,
+//! `file/retention.rs` what is beyond the retention and `file/scan.rs` what reads; `memory.rs` the
 //! record of tests; `conformance.rs`; `error.rs`.
 
+mod address;
 mod config;
 pub mod conformance;
 mod error;
@@ -25,6 +28,7 @@ use async_trait::async_trait;
 use futures::future::BoxFuture;
 use sigstead_kit::Clock;
 
+pub use address::{hashed_address, recorded_forms};
 pub use config::RecordConfig;
 pub use error::Error;
 pub use file::{FileRecord, read_page};
@@ -43,6 +47,13 @@ pub trait IssuanceRecord: Send + Sync {
     /// Appends the state of an issuance. It stands in the queue when the call returns, and is durable when the future
     /// answers `Ok`; who drops the future does not withdraw it.
     fn append(&self, issuance: &Issuance) -> BoxFuture<'static, Result<(), Error>>;
+
+    /// Whether it takes what it is given, as far as the last attempt tells. A record that does not MUST try again by itself:
+    /// nobody appends while it says so.
+    ///
+    /// # Errors
+    /// [`Error::NotRecorded`], [`Error::Damaged`] or [`Error::Stuck`].
+    fn check(&self) -> Result<(), Error>;
 
     /// The issuances that a query asks for, one page of them: each once, in its last state.
     ///

@@ -9,13 +9,14 @@ use futures::future::BoxFuture;
 use crate::IssuanceRecord;
 use crate::error::Error;
 use crate::issuance::{Issuance, Outcome};
-use crate::query::{Cursor, Order, Page, Query};
+use crate::query::{Cursor, Filling, Order, Page, Query};
 
 /// A record that is gone when the process ends, for tests. It can be told to fail.
 #[derive(Clone, Default)]
 pub struct MemoryRecord {
     states: Arc<Mutex<Vec<Issuance>>>,
     is_full: Arc<AtomicBool>,
+    is_silent: Arc<AtomicBool>,
     room: Arc<Mutex<Option<u64>>>,
     taken: Arc<AtomicU64>,
 }
@@ -30,6 +31,11 @@ impl MemoryRecord {
     /// Makes every later `append` fail, or not any more.
     pub fn set_full(&self, is_full: bool) {
         self.is_full.store(is_full, Ordering::SeqCst);
+    }
+
+    /// Makes every later `append` wait for ever, or not any more, as a disk does that hangs.
+    pub fn set_silent(&self, is_silent: bool) {
+        self.is_silent.store(is_silent, Ordering::SeqCst);
     }
 
     /// Takes so many states from now on, and no more.
@@ -57,6 +63,9 @@ impl MemoryRecord {
 #[async_trait]
 impl IssuanceRecord for MemoryRecord {
     fn append(&self, issuance: &Issuance) -> BoxFuture<'static, Result<(), Error>> {
+        if self.is_silent.load(Ordering::SeqCst) {
+            return std::future::pending().boxed();
+        }
         let outcome = if self.has_room() {
             self.taken.fetch_add(1, Ordering::SeqCst);
             self.states
@@ -65,11 +74,16 @@ impl IssuanceRecord for MemoryRecord {
                 .push(issuance.clone());
             Ok(())
         } else {
-            Err(Error::NotRecorded {
-                reason: "no space left on device".to_owned(),
-            })
+            Err(full())
         };
         std::future::ready(outcome).boxed()
+    }
+
+    fn check(&self) -> Result<(), Error> {
+        if self.is_full.load(Ordering::SeqCst) {
+            return Err(full());
+        }
+        Ok(())
     }
 
     async fn page(&self, query: &Query) -> Result<Page, Error> {
@@ -86,17 +100,22 @@ impl IssuanceRecord for MemoryRecord {
         if query.order == Order::NewestFirst {
             found.reverse();
         }
-        let next = found
-            .get(query.most().saturating_sub(1))
-            .map(|(position, _)| Cursor {
+        let mut filling = Filling::new(query);
+        let mut found = found.into_iter();
+        found.any(|(position, state)| {
+            let place = Cursor {
                 segment: 1,
-                position: *position,
-            });
-        found.truncate(query.most());
-        Ok(Page {
-            issuances: found.into_iter().map(|(_, state)| state).collect(),
-            next,
-        })
+                position,
+            };
+            filling.add(state, place)
+        });
+        Ok(filling.page())
+    }
+}
+
+fn full() -> Error {
+    Error::NotRecorded {
+        reason: "no space left on device".to_owned(),
     }
 }
 

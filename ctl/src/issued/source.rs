@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use sigstead_issuance::{Issuance, Order, Outcome, Query};
+use sigstead_issuance::{Issuance, Order, Outcome, Query, recorded_forms};
 use sigstead_proto::admin::v1 as wire;
 use sigstead_proto::admin::v1::ca_admin_client::CaAdminClient;
 use time::OffsetDateTime;
@@ -20,6 +20,7 @@ pub(super) struct Filter {
     pub(super) identity: Option<String>,
     pub(super) issuer: Option<String>,
     pub(super) serial: Option<String>,
+    pub(super) request: Option<String>,
     pub(super) outcome: Option<Outcome>,
     pub(super) oldest_first: bool,
     pub(super) limit: usize,
@@ -136,6 +137,7 @@ fn request_of(filter: &Filter) -> wire::ListIssuancesRequest {
         identity: filter.identity.clone().unwrap_or_default(),
         issuer: filter.issuer.clone().unwrap_or_default(),
         serial: filter.serial.clone().unwrap_or_default(),
+        request_id: filter.request.clone().unwrap_or_default(),
         outcome: outcome.into(),
         oldest_first: filter.oldest_first,
         limit: u32::try_from(filter.limit).unwrap_or(u32::MAX),
@@ -148,10 +150,15 @@ fn query_of(filter: &Filter) -> Result<Query, sigstead_issuance::Error> {
     Ok(Query {
         since: filter.since,
         until: filter.until,
-        identity: filter.identity.clone(),
+        identities: filter
+            .identity
+            .as_deref()
+            .map(recorded_forms)
+            .unwrap_or_default(),
         issuer: filter.issuer.clone(),
         serial: filter.serial.clone(),
         id: None,
+        request_id: filter.request.clone(),
         outcome: filter.outcome,
         order: if filter.oldest_first {
             Order::OldestFirst

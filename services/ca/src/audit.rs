@@ -6,7 +6,7 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Map, Value};
 use sigstead_identity::Principal;
-use sigstead_issuance::{Issuance, Logged, Outcome, RecordConfig, Stage};
+use sigstead_issuance::{Issuance, Logged, Outcome, RecordConfig, Stage, hashed_address};
 use sigstead_key::HashAlgorithm;
 use sigstead_x509::{Certificate, PrecertificateTbs, SerialNumber, Validity};
 use time::OffsetDateTime;
@@ -20,8 +20,10 @@ use crate::key_request::ProvenKey;
 pub struct RequestOrigin {
     /// The address of the peer.
     pub peer: Option<std::net::IpAddr>,
-    /// The identifier of the trace that the request belongs to.
+    /// The number that a refusal carries as `sigstead-request-id`.
     pub request_id: Option<String>,
+    /// The identifier of the trace that the caller named.
+    pub trace_id: Option<String>,
 }
 
 /// What of a token and its principal goes into the record.
@@ -62,6 +64,7 @@ impl RecordPolicy {
             id: random_id()?,
             time: intended.time,
             request_id: intended.origin.request_id,
+            trace_id: intended.origin.trace_id,
             peer: intended.origin.peer.map(|peer| peer.to_string()),
             issuer: intended.principal.extensions().issuer.clone(),
             subject: text(&intended.principal.extensions().subject),
@@ -94,19 +97,10 @@ impl RecordPolicy {
     }
 
     /// A text as it is recorded.
-    pub(crate) fn personal(&self, text: &str) -> String {
-        if self.hash_emails && may_be_address(text) {
-            return format!("sha256:{}", sha256(text.to_lowercase().as_bytes()));
-        }
-        text.to_owned()
+    fn personal(&self, text: &str) -> String {
+        let hashed = self.hash_emails.then(|| hashed_address(text)).flatten();
+        hashed.unwrap_or_else(|| text.to_owned())
     }
-}
-
-/// Whether a text could be an e-mail address. A local part may have slashes, the domain behind it has none; that tells it
-/// from the name of a workflow, which ends with a ref.
-fn may_be_address(text: &str) -> bool {
-    let domain = text.rsplit_once('@').map(|(_, domain)| domain);
-    domain.is_some_and(|domain| !domain.contains('/')) && !text.contains("://")
 }
 
 /// What the SCT says of the log.
@@ -182,23 +176,6 @@ mod tests {
         let hashed = policy(true).selected(&claims_of(&token));
         let digest = sha256(b"alice@example.com");
         assert_eq!(hashed["owner"], format!("sha256:{digest}"));
-    }
-
-    #[test]
-    fn an_address_is_hashed_and_the_name_of_a_workflow_is_not() {
-        for name in [
-            "https://github.com/o/r/.github/workflows/w.yml@refs/heads/main",
-            "https://person@ci.example.com/job",
-            "o/r/.github/workflows/w.yml@refs/heads/main",
-            "repo:o/r:ref:refs/heads/main",
-        ] {
-            assert_eq!(policy(true).personal(name), name);
-        }
-        for address in ["a@example.com", "a/b@example.com", "A@localhost"] {
-            let recorded = policy(true).personal(address);
-            assert!(recorded.starts_with("sha256:"), "{recorded}");
-            assert_eq!(policy(false).personal(address), address);
-        }
     }
 
     #[test]

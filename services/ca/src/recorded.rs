@@ -2,23 +2,17 @@
 
 use sigstead_issuance::{Issuance, Page, Query};
 
-use crate::{CertificateAuthority, Error};
+use crate::error::Error;
+use crate::issue::CertificateAuthority;
 
 impl CertificateAuthority {
-    /// A page of what was issued. An identity is looked for as it is and as its hash, whichever is recorded.
+    /// A page of what was issued.
     ///
     /// # Errors
     /// [`Error::ReadRecord`].
     pub(crate) async fn issuances(&self, query: &Query) -> Result<Page, Error> {
-        let parts = self.parts();
-        let query = Query {
-            identity: query
-                .identity
-                .as_deref()
-                .map(|identity| parts.record_policy.personal(identity)),
-            ..query.clone()
-        };
-        parts.record.page(&query).await.map_err(Error::ReadRecord)
+        let page = self.parts().record.page(query).await;
+        page.map_err(Error::ReadRecord)
     }
 
     /// The issuance of an identifier or a serial number, the newest if there are several.

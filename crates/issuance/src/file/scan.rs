@@ -8,7 +8,7 @@ use sigstead_store::RecordFile;
 use super::segment::{Segment, list};
 use crate::error::Error;
 use crate::issuance::{Issuance, Outcome};
-use crate::query::{Cursor, Order, Page, Query};
+use crate::query::{Cursor, Filling, Order, Page, Query};
 
 /// The issuances under way, by identifier.
 pub(super) type Open = BTreeMap<String, Issuance>;
@@ -26,28 +26,30 @@ pub fn read_page(directory: &Path, query: &Query) -> Result<Page, Error> {
 /// A page: those under way as the newest, then the ended ones. A state that ended an issuance holds all of it.
 pub(super) fn page(directory: &Path, query: &Query, open: &Open) -> Result<Page, Error> {
     let mut segments = list(directory)?;
-    let mut page = Page::default();
+    let mut filling = Filling::new(query);
     if query.order == Order::NewestFirst {
         segments.reverse();
-        if query.after.is_none() {
-            add_open(&mut page, query, open);
+        if add_open(&mut filling, query, open) {
+            return Ok(filling.page());
         }
     }
-    let asked = segments.iter().filter(|segment| is_asked(segment, query));
-    for (read, segment) in asked.enumerate() {
+    let (mut files, mut bytes) = (0, 0);
+    for segment in segments.iter().filter(|segment| is_asked(segment, query)) {
         // The page may be read for one match in years of issuances, so that its work has a bound.
-        if read == SEGMENTS {
-            page.next = Some(before(segment, query.order));
-            return Ok(page);
+        if files == FILES || bytes > BYTES {
+            return Ok(filling.ends_before(before(segment, query.order)));
         }
-        if add_segment(&mut page, query, segment)? {
-            return Ok(page);
+        let records = records(segment)?;
+        files += 1;
+        bytes += records.iter().map(Vec::len).sum::<usize>();
+        if add_segment(&mut filling, query, segment, &records)? {
+            return Ok(filling.page());
         }
     }
     if query.order == Order::OldestFirst {
-        add_open(&mut page, query, open);
+        add_open(&mut filling, query, open);
     }
-    Ok(page)
+    Ok(filling.page())
 }
 
 /// What the last segments hold without an end. A segment begins with what was open then; of two, because the last one's
@@ -55,7 +57,7 @@ pub(super) fn page(directory: &Path, query: &Query, open: &Open) -> Result<Page,
 pub(super) fn unfinished(segments: &[Segment]) -> Result<Open, Error> {
     let mut open = Open::new();
     for segment in &segments[segments.len().saturating_sub(2)..] {
-        for issuance in issuances(segment)? {
+        for issuance in decode(segment, &records(segment)?)? {
             match issuance.outcome {
                 Outcome::Open => open.insert(issuance.id.clone(), issuance),
                 _ => open.remove(&issuance.id),
@@ -65,48 +67,60 @@ pub(super) fn unfinished(segments: &[Segment]) -> Result<Open, Error> {
     Ok(open)
 }
 
-/// All states of a segment, in order.
-pub(super) fn issuances(segment: &Segment) -> Result<Vec<Issuance>, Error> {
-    let records = RecordFile::read(&segment.path).map_err(Error::store("read", &segment.path))?;
-    decode(segment, &records)
+/// All states of a segment, in order, as they were written.
+fn records(segment: &Segment) -> Result<Vec<Vec<u8>>, Error> {
+    RecordFile::read(&segment.path).map_err(Error::store("read", &segment.path))
 }
 
-pub(super) fn decode(segment: &Segment, records: &[Vec<u8>]) -> Result<Vec<Issuance>, Error> {
-    let damaged = |error: serde_json::Error| Error::Damaged {
-        what: format!("{}: {error}", segment.path.display()),
-    };
-    records
-        .iter()
-        .map(|record| serde_json::from_slice(record).map_err(damaged))
-        .collect()
+fn decode(segment: &Segment, records: &[Vec<u8>]) -> Result<Vec<Issuance>, Error> {
+    let decoded = records.iter().zip(1_usize..).map(|(record, number)| {
+        serde_json::from_slice(record).map_err(|error| Error::Damaged {
+            what: format!("{}, record {number}: {error}", segment.path.display()),
+        })
+    });
+    decoded.collect()
 }
 
 /// Adds what fits; tells whether the page is full.
-fn add_segment(page: &mut Page, query: &Query, segment: &Segment) -> Result<bool, Error> {
-    let states = issuances(segment)?.into_iter().enumerate();
+fn add_segment(
+    filling: &mut Filling,
+    query: &Query,
+    segment: &Segment,
+    records: &[Vec<u8>],
+) -> Result<bool, Error> {
+    let states = decode(segment, records)?.into_iter().enumerate();
     let ended: Vec<_> = states
         .filter(|(_, issuance)| issuance.outcome != Outcome::Open)
         .map(|(position, issuance)| (place(segment, position), issuance))
         .filter(|(place, issuance)| is_behind(*place, query) && query.fits(issuance))
         .collect();
-    let ordered: Box<dyn Iterator<Item = _>> = match query.order {
+    let mut ordered: Box<dyn Iterator<Item = _>> = match query.order {
         Order::NewestFirst => Box::new(ended.into_iter().rev()),
         Order::OldestFirst => Box::new(ended.into_iter()),
     };
-    for (place, issuance) in ordered {
-        page.issuances.push(issuance);
-        if page.issuances.len() >= query.most() {
-            page.next = Some(place);
-            return Ok(true);
-        }
-    }
-    Ok(false)
+    Ok(ordered.any(|(place, issuance)| filling.add(issuance, place)))
 }
 
-/// Those under way have no place yet, so that they are not counted against the limit, and stand on one page only.
-fn add_open(page: &mut Page, query: &Query, open: &Open) {
-    let fitting = open.values().filter(|issuance| query.fits(issuance));
-    page.issuances.extend(fitting.cloned());
+/// Adds those under way that fit; tells whether the page is full. They are in no segment for good yet, so that their places
+/// are counted behind all segments.
+fn add_open(filling: &mut Filling, query: &Query, open: &Open) -> bool {
+    let seen = match query.after {
+        None => 0,
+        Some(after) if after.segment == UNDER_WAY => after.position,
+        Some(_) if query.order == Order::NewestFirst => return false,
+        Some(_) => 0,
+    };
+    let mut waiting = open
+        .values()
+        .zip(1_u64..)
+        .filter(|(_, position)| *position > seen);
+    waiting.any(|(issuance, position)| {
+        let place = Cursor {
+            segment: UNDER_WAY,
+            position,
+        };
+        query.fits(issuance) && filling.add(issuance.clone(), place)
+    })
 }
 
 fn is_asked(segment: &Segment, query: &Query) -> bool {
@@ -143,5 +157,8 @@ fn place(segment: &Segment, index: usize) -> Cursor {
     }
 }
 
-/// A segment is read in a fraction of a second.
-const SEGMENTS: usize = 8;
+/// Stands for no segment.
+const UNDER_WAY: u64 = u64::MAX;
+/// Empty files, of an authority that issues nothing, are read fast; full ones in a fraction of a second each.
+const FILES: usize = 512;
+const BYTES: usize = 64 << 20;

@@ -108,7 +108,7 @@ async fn a_write_that_was_cut_off_at_any_byte_leaves_what_was_durable() {
 }
 
 #[tokio::test]
-async fn damage_is_told_and_not_taken_for_an_end() {
+async fn damage_is_told_with_its_place_until_the_file_is_moved_away() {
     let world = World::new();
     let record = world.open();
     for number in 1..4 {
@@ -121,9 +121,32 @@ async fn damage_is_told_and_not_taken_for_an_end() {
     let path = &world.segments()[0];
     let mut bytes = fs::read(path).unwrap();
     bytes[40] ^= 1;
-    fs::write(path, bytes).unwrap();
-    let opened = FileRecord::open(&world.config(), world.clock.clone());
-    assert!(matches!(opened, Err(Error::Damaged { .. })));
+    fs::write(path, &bytes).unwrap();
+    let record = world.open();
+    for error in [
+        record.check().unwrap_err(),
+        record.append(&issuance(4)).await.unwrap_err(),
+        record.page(&Query::default()).await.unwrap_err(),
+    ] {
+        let told = error.to_string();
+        assert!(matches!(error, Error::Damaged { .. }), "{told}");
+        for part in [path.to_str().unwrap(), "at offset 16", "move it out"] {
+            assert!(told.contains(part), "{told}");
+        }
+    }
+    assert_eq!(fs::read(path).unwrap(), bytes, "the evidence is untouched");
+    sigstead_durable::rename(path, &world.directory.path().join("evidence")).unwrap();
+    // Nobody appends anything: it finds out by itself.
+    let recovered = async {
+        while record.check().is_err() {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(std::time::Duration::from_secs(60), recovered)
+        .await
+        .unwrap();
+    record.append(&ended(5, Outcome::Issued)).await.unwrap();
+    assert_eq!(all(&record).await.len(), 1);
 }
 
 #[tokio::test]
@@ -140,21 +163,71 @@ async fn one_process_at_a_time_writes() {
 async fn segments_are_a_day_long_and_go_whole_after_the_retention() {
     let world = World::new();
     let record = world.open();
+    for number in 0..=32 {
+        record
+            .append(&ended(number, Outcome::Issued))
+            .await
+            .unwrap();
+        world.clock.advance(DAY);
+    }
+    // The second segment was begun 31 days before the last one was.
+    assert_eq!(world.segments().len(), 32);
+    let ids: Vec<_> = all(&record).await.into_iter().map(|(id, _)| id).collect();
+    assert_eq!(ids.first().map(String::as_str), Some("id-1"));
+}
+
+#[tokio::test]
+async fn a_clock_that_jumps_ahead_and_back_costs_no_issuance() {
+    let world = World::new();
+    let now = || world.clock.now();
+    let mut record = world.open();
     for number in 0..3 {
         record
             .append(&ended(number, Outcome::Issued))
             .await
             .unwrap();
-        world.clock.advance(std::time::Duration::from_secs(86_400));
+        world.clock.advance(DAY);
     }
-    assert_eq!(world.segments().len(), 3);
-    // The second segment was begun a day after the first, so that the first is beyond the retention now.
-    world
-        .clock
-        .advance(std::time::Duration::from_secs(28 * 86_400 + 1));
+    let honest = now();
+    world.clock.set(honest + time::Duration::days(3_650));
     record.append(&ended(3, Outcome::Issued)).await.unwrap();
+    // It is no better when the service starts with the wrong clock.
+    drop(record);
+    record = world.open();
+    record.append(&ended(4, Outcome::Issued)).await.unwrap();
+    world.clock.set(honest);
+    record.append(&ended(5, Outcome::Issued)).await.unwrap();
+    drop(record);
+    record = world.open();
+    for number in 6..9 {
+        world.clock.advance(DAY);
+        record
+            .append(&ended(number, Outcome::Issued))
+            .await
+            .unwrap();
+    }
     let ids: Vec<_> = all(&record).await.into_iter().map(|(id, _)| id).collect();
-    assert_eq!(ids, ["id-1", "id-2", "id-3"]);
+    let expected: Vec<_> = (0..9).map(|number| format!("id-{number}")).collect();
+    assert_eq!(ids, expected);
+    // What the wrong clock wrote is in a segment of its own, so that its time says nothing of its neighbours.
+    assert_eq!(world.segments().len(), 8);
+}
+
+#[test]
+fn an_authority_that_issues_nothing_shows_that_time_passes() {
+    let world = World::new();
+    let config = world.config();
+    sigstead_durable::create_private_directory(&config.path).unwrap();
+    let lock = lock(&config.path).unwrap();
+    let (clock, health) = (world.clock.clone(), Arc::default());
+    let mut writer = Writer::new(&config, clock, Arc::default(), health, lock);
+    for days in 1..=3 {
+        assert!(writer.attempt(&[]).is_none());
+        assert!(writer.attempt(&[]).is_none(), "once a day");
+        assert_eq!(world.segments().len(), days);
+        world.clock.advance(DAY);
+    }
+    assert!(world.offline().is_empty());
 }
 
 #[tokio::test]
@@ -196,10 +269,12 @@ async fn a_record_that_cannot_be_written_refuses_and_goes_on_when_it_can() {
     fs::write(&path, "in the way").unwrap();
     for _ in 0..2 {
         let refused = record.append(&issuance(2)).await;
-        assert!(
-            matches!(refused, Err(Error::NotRecorded { .. })),
-            "{refused:?}"
-        );
+        for refused in [refused, record.check()] {
+            assert!(
+                matches!(refused, Err(Error::NotRecorded { .. })),
+                "{refused:?}"
+            );
+        }
     }
     fs::remove_file(&path).unwrap();
     std::process::Command::new("mv")
@@ -207,6 +282,7 @@ async fn a_record_that_cannot_be_written_refuses_and_goes_on_when_it_can() {
         .status()
         .unwrap();
     record.append(&ended(3, Outcome::Issued)).await.unwrap();
+    record.check().unwrap();
     let ids: Vec<_> = all(&record).await.into_iter().map(|(id, _)| id).collect();
     assert_eq!(ids, ["id-1", "id-3"]);
 }
@@ -222,3 +298,5 @@ async fn is_for_the_user_of_the_service_alone() {
     assert_eq!(mode(&world.config().path), 0);
     assert_eq!(mode(&world.segments()[0]), 0);
 }
+
+const DAY: std::time::Duration = std::time::Duration::from_secs(86_400);

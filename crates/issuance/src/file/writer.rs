@@ -1,17 +1,20 @@
 //! The thread that writes: what waits is written together and synced once.
 
 use std::fs::File;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use sigstead_kit::{Clock, Period};
+use sigstead_kit::Clock;
 use sigstead_store::RecordFile;
 use tokio::sync::oneshot;
 
+use super::health::{Failure, Health};
+use super::retention::Retention;
 use super::scan::{Open, unfinished};
 use super::segment::{Segment, list};
+use crate::config::RecordConfig;
 use crate::error::Error;
 use crate::issuance::{Issuance, Outcome};
 
@@ -23,57 +26,111 @@ pub(super) struct Entry {
 
 pub(super) struct Writer {
     directory: PathBuf,
-    retention: Period,
+    retention: Retention,
     clock: Arc<dyn Clock>,
     open: Arc<Mutex<Open>>,
+    health: Arc<Health>,
     /// The segment that is appended to; none after a failure, when the next write begins another.
     active: Option<(Segment, RecordFile)>,
     last_number: u64,
-    is_failing: bool,
+    /// Whether it is known what an earlier process left.
+    is_begun: bool,
     /// Held as long as there is a writer.
     _lock: File,
 }
 
 impl Writer {
-    pub(super) fn open(
-        directory: &Path,
-        retention: Period,
+    pub(super) fn new(
+        config: &RecordConfig,
         clock: Arc<dyn Clock>,
         open: Arc<Mutex<Open>>,
+        health: Arc<Health>,
         lock: File,
-    ) -> Result<Self, Error> {
-        let segments = list(directory)?;
-        *guarded(&open) = unfinished(&segments)?;
-        let mut writer = Self {
-            directory: directory.to_owned(),
-            retention,
+    ) -> Self {
+        Self {
+            directory: config.path.clone(),
+            retention: Retention::new(config.retention),
             clock,
             open,
+            health,
             active: None,
-            last_number: segments.last().map_or(0, |segment| segment.number),
-            is_failing: false,
+            last_number: 0,
+            is_begun: false,
             _lock: lock,
-        };
-        if let Some(last) = segments.into_iter().next_back() {
-            let (file, _) =
-                RecordFile::open(&last.path).map_err(Error::store("open", &last.path))?;
-            if file.torn_bytes() > 0 {
-                tracing::warn!(
-                    bytes = file.torn_bytes(),
-                    "an interrupted write was cut off the issuance record"
-                );
-            }
-            writer.active = Some((last, file));
         }
-        writer.forget();
-        Ok(writer)
     }
 
-    /// Ends what an earlier process left open.
-    pub(super) fn close_interrupted(&mut self) -> Result<(), Error> {
-        let left: Vec<_> = guarded(&self.open).values().cloned().collect();
-        let ended: Vec<_> = left
+    /// Writes until nobody can send any more. What failed is tried again by itself: while nothing can be recorded nobody
+    /// may ask for anything to be.
+    pub(super) fn run(mut self, entries: &Receiver<Entry>) {
+        loop {
+            let pause = match self.health.is_failing() {
+                true => RETRY,
+                false => self.idle_time(),
+            };
+            match entries.recv_timeout(pause) {
+                Ok(first) => {
+                    let waiting = entries.try_iter().take(BATCH - 1);
+                    let batch: Vec<_> = std::iter::once(first).chain(waiting).collect();
+                    self.write_batch(batch);
+                }
+                Err(RecvTimeoutError::Timeout) => {
+                    self.attempt(&[]);
+                    self.forget();
+                }
+                Err(RecvTimeoutError::Disconnected) => return,
+            }
+        }
+    }
+
+    fn write_batch(&mut self, batch: Vec<Entry>) {
+        let (issuances, waiting): (Vec<_>, Vec<_>) = batch
             .into_iter()
+            .map(|entry| (entry.issuance, entry.done))
+            .unzip();
+        let failure = self.attempt(&issuances);
+        for done in waiting {
+            // A state that nobody waits for is written all the same.
+            let _ = done.send(match &failure {
+                None => Ok(()),
+                Some(failure) => Err(failure.error()),
+            });
+        }
+    }
+
+    /// Writes, and tells everybody how that went. Without states it finds out whether they could be written, and begins a
+    /// segment if it is time for one.
+    pub(super) fn attempt(&mut self, issuances: &[Issuance]) -> Option<Failure> {
+        self.health.begin();
+        let begun = if self.is_begun { Ok(()) } else { self.begin() };
+        let written = begun.and_then(|()| self.write(issuances));
+        let failure = written.err().map(|error| Failure::of(&error));
+        if self.health.end(failure.as_ref()) {
+            match &failure {
+                Some(failure) => {
+                    let reason = failure.error().to_string();
+                    tracing::error!(
+                        reason,
+                        "the issuance record cannot be written; no certificate is issued"
+                    );
+                }
+                None => tracing::info!("the issuance record can be written again"),
+            }
+        }
+        failure
+    }
+
+    /// Reads what an earlier process left, and ends what it left open.
+    fn begin(&mut self) -> Result<(), Error> {
+        let segments = list(&self.directory)?;
+        let left = unfinished(&segments)?;
+        self.last_number = segments.last().map_or(0, |segment| segment.number);
+        self.active = segments.into_iter().next_back().map(resume).transpose()?;
+        (*guarded(&self.open)).clone_from(&left);
+        self.forget();
+        self.is_begun = true;
+        let ended: Vec<_> = left
+            .into_values()
             .map(|issuance| Issuance {
                 outcome: Outcome::Interrupted,
                 ..issuance
@@ -86,48 +143,9 @@ impl Writer {
             count = ended.len(),
             "issuances were interrupted when the authority ended; see `sigctl issued list --outcome interrupted`"
         );
-        self.write(&ended)
-    }
-
-    /// Writes until nobody can send any more.
-    pub(super) fn run(mut self, entries: &Receiver<Entry>) {
-        loop {
-            match entries.recv_timeout(FORGETTING) {
-                Ok(first) => {
-                    let waiting = entries.try_iter().take(BATCH - 1);
-                    let batch: Vec<_> = std::iter::once(first).chain(waiting).collect();
-                    self.write_batch(batch);
-                }
-                Err(RecvTimeoutError::Timeout) => self.forget(),
-                Err(RecvTimeoutError::Disconnected) => return,
-            }
-        }
-    }
-
-    fn write_batch(&mut self, batch: Vec<Entry>) {
-        let (issuances, waiting): (Vec<_>, Vec<_>) = batch
-            .into_iter()
-            .map(|entry| (entry.issuance, entry.done))
-            .unzip();
-        let written = self.write(&issuances);
-        let reason = written.err().map(|error| sigstead_kit::causes(&error));
-        if let Some(reason) = reason.as_ref().filter(|_| !self.is_failing) {
-            tracing::error!(
-                reason,
-                "the issuance record cannot be written; no certificate is issued"
-            );
-        }
-        self.is_failing = reason.is_some();
-        for done in waiting {
-            let outcome = match &reason {
-                None => Ok(()),
-                Some(reason) => Err(Error::NotRecorded {
-                    reason: reason.clone(),
-                }),
-            };
-            // A state that nobody waits for is written all the same.
-            let _ = done.send(outcome);
-        }
+        let closed = self.write(&ended);
+        self.is_begun = closed.is_ok();
+        closed
     }
 
     fn write(&mut self, issuances: &[Issuance]) -> Result<(), Error> {
@@ -163,12 +181,12 @@ impl Writer {
         Ok(())
     }
 
-    /// The segment to append to: another one when the last is full, is a day old, or failed.
+    /// The segment to append to: another one when the last is full, is of another time, or failed.
     fn take_active(&mut self) -> Result<(Segment, RecordFile), Error> {
         let now = self.clock.now();
         if let Some((segment, file)) = self.active.take()
             && file.bytes() < SEGMENT_BYTES
-            && now < segment.begun + SEGMENT_AGE
+            && (segment.begun..segment.begun + self.retention.segment_age()).contains(&now)
         {
             return Ok((segment, file));
         }
@@ -186,17 +204,9 @@ impl Writer {
         }
     }
 
-    /// Removes what is older than the retention: segments whose successor was begun before it.
-    fn forget(&mut self) {
-        let Some(limit) = self.clock.now().checked_sub(self.retention.time()) else {
-            return;
-        };
+    fn forget(&self) {
         let forgotten = list(&self.directory).and_then(|segments| {
-            let old = segments
-                .windows(2)
-                .filter(|pair| pair[1].begun < limit)
-                .map(|pair| &pair[0]);
-            for segment in old {
+            for segment in self.retention.beyond(&segments, self.clock.now()) {
                 sigstead_durable::remove(&segment.path)
                     .map_err(Error::read("remove", &segment.path))?;
                 tracing::info!(
@@ -211,6 +221,24 @@ impl Writer {
             tracing::warn!(detail, "old issuances could not be removed");
         }
     }
+
+    /// How long nothing happens before it is looked whether a segment is to be begun or removed.
+    fn idle_time(&self) -> Duration {
+        let age = Duration::try_from(self.retention.segment_age()).unwrap_or(LONGEST_IDLE);
+        (age / 2).min(LONGEST_IDLE)
+    }
+}
+
+/// The segment that an earlier process appended to. What a crash left of its last write is cut off.
+fn resume(last: Segment) -> Result<(Segment, RecordFile), Error> {
+    let (file, _) = RecordFile::open(&last.path).map_err(Error::store("open", &last.path))?;
+    if file.torn_bytes() > 0 {
+        tracing::warn!(
+            bytes = file.torn_bytes(),
+            "an interrupted write was cut off the issuance record"
+        );
+    }
+    Ok((last, file))
 }
 
 fn guarded(open: &Mutex<Open>) -> std::sync::MutexGuard<'_, Open> {
@@ -221,9 +249,9 @@ fn guarded(open: &Mutex<Open>) -> std::sync::MutexGuard<'_, Open> {
 const BATCH: usize = 1024;
 /// Some ten thousand issuances. It is read as a whole.
 const SEGMENT_BYTES: u64 = 16 << 20;
-/// How much longer than the retention an issuance may stay.
-const SEGMENT_AGE: time::Duration = time::Duration::DAY;
-/// How often an idle authority looks for what is beyond the retention.
-const FORGETTING: Duration = Duration::from_secs(3600);
+/// An idle authority too shows that time passes.
+const LONGEST_IDLE: Duration = Duration::from_secs(3600);
+/// How soon it is tried again whether something can be written.
+const RETRY: Duration = Duration::from_secs(1);
 /// A record file without records.
 const HEADER_BYTES: u64 = 16;

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use sigstead_issuance::{Issuance, Order, Outcome, Query};
+use sigstead_issuance::{Issuance, Order, Outcome, Query, recorded_forms};
 use sigstead_kit::{Budget, Method, Problem};
 use sigstead_proto::admin::v1 as wire;
 use sigstead_proto::admin::v1::ca_admin_server::{CaAdmin, CaAdminServer};
@@ -67,10 +67,13 @@ fn query_of(request: wire::ListIssuancesRequest) -> Result<Query, Error> {
     Ok(Query {
         since: request.since.map(time).transpose()?,
         until: request.until.map(time).transpose()?,
-        identity: given(request.identity),
+        identities: given(request.identity)
+            .map(|identity| recorded_forms(&identity))
+            .unwrap_or_default(),
         issuer: given(request.issuer),
         serial: given(request.serial),
         id: None,
+        request_id: given(request.request_id),
         outcome,
         order: if request.oldest_first {
             Order::OldestFirst

@@ -35,7 +35,7 @@ impl Ca for CaService {
         let (metadata, extensions, message) = request.into_parts();
         let traced = metadata.get("traceparent");
         let traced = traced.and_then(|value| value.to_str().ok());
-        let origin = RequestOrigin::of(extensions.get(), traced);
+        let origin = RequestOrigin::of(extensions.get(), extensions.get(), traced);
         let request = into_issuance(message, &metadata, origin).map_err(Problem::from)?;
         let chain = self.0.issue(request).await.map_err(Problem::from)?;
         Ok(Response::new(signing_certificate(&chain)))

@@ -25,7 +25,7 @@ pub(crate) fn routes(authority: Arc<CertificateAuthority>) -> Routes {
         .post("/api/v1/signingCert", ISSUE, v1::signing_certificate)
         .get("/api/v1/rootCert", Budget::read(), v1::root_certificate)
         .healthz()
-        .cors_any_origin(&["sigstead-code"])
+        .cors_any_origin(&["sigstead-code", "sigstead-request-id"])
         .observed_by(move |request, next| metrics::measure(metrics.clone(), request, next))
         .with_state(authority)
 }
