@@ -35,12 +35,21 @@ pub enum Error {
     #[error("the public key is one of this instance")]
     KeyOfInstance,
 
+    /// An authority of the chain may not certify the identity.
+    #[error("an authority of this instance may not certify the identity of the token")]
+    IdentityConstrained(#[source] sigstead_x509::Error),
+    /// Too many certificates are being issued at this moment.
+    #[error("too many certificates are being issued")]
+    TooManyUnderWay,
     /// A certificate of the authority's chain does not cover the time of the one to be issued.
     #[error("{0}")]
     ChainOver(String),
     /// The issuance cannot be recorded.
     #[error("the issuance cannot be recorded")]
     Record(#[source] sigstead_issuance::Error),
+    /// The record did not make a state durable in time.
+    #[error("the issuance record did not answer in time")]
+    RecordLate,
     /// The record cannot be read, or not from the place that was named.
     #[error("the issuance record cannot be read")]
     ReadRecord(#[source] sigstead_issuance::Error),
@@ -166,9 +175,16 @@ impl From<Error> for Problem {
             }
             Error::ReadRecord(_) => Self::internal("E-CA-036", causes(&error)),
             Error::IssuanceUnknown => Self::new(Kind::NotFound, "E-CA-035", ISSUANCE_UNKNOWN),
-            Error::Record(_) => Self::new(Kind::Unavailable, "E-CA-030", NOT_RECORDED)
-                .with_retry_after(RECORD_RETRY)
-                .with_detail(causes(&error)),
+            Error::IdentityConstrained(_) => {
+                Self::new(Kind::PermissionDenied, "E-CA-037", IDENTITY_CONSTRAINED)
+                    .with_detail(causes(&error))
+            }
+            Error::TooManyUnderWay => put_off("E-CA-039", TOO_MANY, BUSY_RETRY, &error),
+            Error::RecordLate => put_off("E-CA-038", NOT_RECORDED, RECORD_RETRY, &error),
+            Error::Record(sigstead_issuance::Error::Damaged { .. }) => {
+                put_off("E-CA-040", NOT_RECORDED, RECORD_RETRY, &error)
+            }
+            Error::Record(_) => put_off("E-CA-030", NOT_RECORDED, RECORD_RETRY, &error),
             Error::Signing(_)
             | Error::SigningLate
             | Error::SignatureUnusable(_)
@@ -279,6 +295,17 @@ fn refused(code: &'static str, message: impl Into<String>, error: &Error) -> Pro
     Problem::new(Kind::InvalidArgument, code, message).with_detail(causes(error))
 }
 
+fn put_off(
+    code: &'static str,
+    message: &'static str,
+    retry_after: Duration,
+    error: &Error,
+) -> Problem {
+    Problem::new(Kind::Unavailable, code, message)
+        .with_retry_after(retry_after)
+        .with_detail(causes(error))
+}
+
 fn fault(code: &'static str, message: &'static str, error: &Error) -> Problem {
     Problem::new(Kind::Internal, code, message).with_detail(causes(error))
 }
@@ -289,6 +316,11 @@ const CT_LOG_RETRY: Duration = Duration::from_secs(2);
 const KEY_RETRY: Duration = Duration::from_secs(60);
 /// A disk that is full does not empty itself in a moment.
 const RECORD_RETRY: Duration = Duration::from_secs(10);
+/// An issuance takes some milliseconds; one that others hold up, at most five seconds.
+const BUSY_RETRY: Duration = Duration::from_secs(1);
+const IDENTITY_CONSTRAINED: &str = "An authority above this instance's may not certify the identity of the token, so that every verifier would refuse \
+     the certificate; use another identity, or ask the operator";
+const TOO_MANY: &str = "Too many certificates are being issued at this moment; try again";
 const ISSUANCE_UNKNOWN: &str = "The record has no issuance of this identifier or serial number; those beyond the retention are gone";
 const NOT_RECORDED: &str =
     "The issuance cannot be recorded, and without that no certificate is issued; try again later";

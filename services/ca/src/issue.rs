@@ -2,28 +2,28 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use sigstead_identity::{Examination, Issuers, Principal};
-use sigstead_issuance::{Issuance, IssuanceRecord, Outcome, Stage};
-use sigstead_kit::Clock;
+use sigstead_issuance::{Issuance, IssuanceRecord};
+use sigstead_kit::{Clock, Problem, causes};
 use sigstead_signer::Signer;
-use sigstead_x509::{
-    Certificate, Form, LeafProfile, Precertificate, PrecertificateTbs, SerialNumber,
-    UnsignedCertificate, Validity,
-};
+use sigstead_x509::{Certificate, Form, LeafProfile, PrecertificateTbs, SerialNumber, Validity};
 use time::OffsetDateTime;
-use tokio::time::{Instant, timeout};
-use tokio_util::task::TaskTracker;
+use tokio::time::Instant;
 use tracing::Instrument;
 
-use crate::audit::{self, Intended, RecordPolicy, RequestOrigin, sha256};
-use crate::ct_log::{CtLogs, Submission, VerifiedSct};
+use crate::audit::{Intended, RecordPolicy, RequestOrigin};
+use crate::ct_log::CtLogs;
+use crate::error::Error;
+use crate::issuer_chain::IssuerChain;
 use crate::key_policy::KeyPolicy;
-use crate::{Error, IssuerChain, KeyRequest, Metrics, ProvenKey};
+use crate::key_request::{KeyRequest, ProvenKey};
+use crate::metrics::Metrics;
+use crate::under_way::UnderWay;
 
 /// The authority: its seams, and the verb.
 pub struct CertificateAuthority {
     parts: Parts,
     /// Issuances under way, which go on when nobody waits for them.
-    under_way: TaskTracker,
+    under_way: UnderWay,
 }
 
 /// What an authority is made of.
@@ -42,6 +42,8 @@ pub struct Parts {
     pub backdate: time::Duration,
     /// The logs, one of which every certificate is entered into.
     pub ct_logs: CtLogs,
+    /// How many certificates may be under way at a time, those included that nobody waits for any more.
+    pub most_under_way: usize,
     /// Where issuances are recorded.
     pub record: Arc<dyn IssuanceRecord>,
     /// What of them.
@@ -63,10 +65,10 @@ pub struct IssuanceRequest {
 }
 
 /// A certificate that may be issued, and what the record says of it.
-struct Draft {
-    tbs: PrecertificateTbs,
-    issuance: Issuance,
-    deadline: Instant,
+pub(crate) struct Draft {
+    pub(crate) tbs: PrecertificateTbs,
+    pub(crate) issuance: Issuance,
+    pub(crate) deadline: Instant,
 }
 
 impl CertificateAuthority {
@@ -76,16 +78,15 @@ impl CertificateAuthority {
     /// The key is not the one of the chain.
     pub fn new(parts: Parts) -> Result<Self, Error> {
         parts.chain.check_key(parts.signer.public_key())?;
-        Ok(Self {
-            parts,
-            under_way: TaskTracker::new(),
-        })
+        let under_way = UnderWay::new(parts.most_under_way, &parts.metrics);
+        Ok(Self { parts, under_way })
     }
 
     /// Issues a certificate (Fulcio specification §3). Returns it with its issuers, the root last.
     ///
     /// From the record's first word on it goes on by itself: whether there will be a certificate does not depend on
-    /// whether the caller waits for it.
+    /// whether the caller waits for it. What can be refused without the disk is refused before that word, in the order
+    /// token, proof of possession, key, name, profile, and only then what is the authority's own trouble.
     ///
     /// # Errors
     /// The request is refused, or a part of the authority or the CT log fails.
@@ -105,6 +106,8 @@ impl CertificateAuthority {
         self.parts.key_policy.check(proven_key.public_key())?;
         let (tbs, issuance) =
             self.lay_out(&request.token, request.origin, &principal, &proven_key, now)?;
+        self.check_open(issuance.not_after, deadline)?;
+        let place = self.under_way.enter()?;
         let draft = Draft {
             tbs,
             issuance,
@@ -114,7 +117,7 @@ impl CertificateAuthority {
         let carried_out = async move { authority.carry_out(draft).await }.in_current_span();
         let certificate = self
             .under_way
-            .spawn(carried_out)
+            .spawn(place, carried_out)
             .await
             .map_err(Error::Task)??;
         Ok(std::iter::once(certificate)
@@ -124,8 +127,7 @@ impl CertificateAuthority {
 
     /// Waits for the issuances under way, when no new ones come.
     pub(crate) async fn finish(&self) {
-        self.under_way.close();
-        self.under_way.wait().await;
+        self.under_way.finish().await;
     }
 
     /// How far a token comes, and why no further. Nothing is issued.
@@ -142,7 +144,20 @@ impl CertificateAuthority {
     pub(crate) fn check_ready(&self) -> Result<(), String> {
         let now = self.parts.clock.now();
         self.parts.chain.check_covers(self.validity_at(now))?;
+        let record = self.parts.record.check();
+        record.map_err(|error| {
+            let told = causes(&error);
+            format!("{}: {told}", Problem::from(Error::Record(error)).code)
+        })?;
         self.parts.ct_logs.check()
+    }
+
+    /// Refuses what would fail behind the record's first word, as far as that is known: nothing is written for it.
+    fn check_open(&self, not_after: OffsetDateTime, deadline: Instant) -> Result<(), Error> {
+        let record = self.parts.record.check();
+        record.map_err(|error| self.put_off(Error::Record(error)))?;
+        let logs = self.parts.ct_logs.check_open(not_after, deadline);
+        logs.map_err(Error::CtLog)
     }
 
     /// The seams, for the faces that only read.
@@ -168,7 +183,10 @@ impl CertificateAuthority {
         let serial = random_serial()?;
         let san = principal.san();
         san.check_permitted(self.parts.chain.certificates())
-            .map_err(Error::Profile)?;
+            .map_err(|error| match error {
+                sigstead_x509::Error::NameConstrained => Error::IdentityConstrained(error),
+                other => Error::Profile(other),
+            })?;
         let profile = LeafProfile {
             issuer: self.parts.chain.issuer(),
             public_key: proven_key.public_key().clone(),
@@ -194,134 +212,18 @@ impl CertificateAuthority {
         Ok((precertificate, issuance))
     }
 
+    /// A certificate that breaks the profile must not be signed: it cannot be taken back.
+    pub(crate) fn lint(&self, tbs: &[u8], form: Form) -> Result<(), Error> {
+        let issuer = self.parts.chain.issuer();
+        sigstead_x509::lint_signing_certificate(tbs, issuer, form).map_err(Error::Profile)
+    }
+
     fn validity_at(&self, now: OffsetDateTime) -> Validity {
         let issued = whole_second(now);
         Validity {
             not_before: issued - self.parts.backdate,
             not_after: issued + self.parts.certificate_lifetime,
         }
-    }
-
-    /// Signs what the record knows, and records what came of it. Nothing leaves that is not recorded.
-    async fn carry_out(&self, draft: Draft) -> Result<Certificate, Error> {
-        let Draft {
-            tbs,
-            mut issuance,
-            deadline,
-        } = draft;
-        self.record(&issuance).await?;
-        let certified = self.certify(tbs, &mut issuance, deadline).await;
-        issuance.outcome = match &certified {
-            Ok(_) => Outcome::Issued,
-            Err(_) => Outcome::Failed,
-        };
-        issuance.failure = certified
-            .as_ref()
-            .err()
-            .map(|error| sigstead_kit::causes(error));
-        let recorded = self.record(&issuance).await;
-        let certificate = certified?;
-        recorded?;
-        self.parts.metrics.certificate_issued();
-        tracing::info!(
-            issuance = issuance.id,
-            serial = issuance.serial,
-            "a certificate was issued"
-        );
-        Ok(certificate)
-    }
-
-    async fn record(&self, issuance: &Issuance) -> Result<(), Error> {
-        self.parts
-            .record
-            .append(issuance)
-            .await
-            .map_err(Error::Record)
-    }
-
-    async fn certify(
-        &self,
-        tbs: PrecertificateTbs,
-        issuance: &mut Issuance,
-        deadline: Instant,
-    ) -> Result<Certificate, Error> {
-        if self.parts.ct_logs.is_empty() {
-            let unsigned = tbs.to_sign_unlogged().map_err(Error::Profile)?;
-            issuance.stage = Stage::Certificate;
-            return self
-                .sign_certificate(unsigned, Form::Unlogged, issuance, deadline)
-                .await;
-        }
-        let signature = self.sign(tbs.bytes_to_sign(), deadline).await?;
-        let precertificate = tbs.sign_with(signature).map_err(Error::SignatureUnusable)?;
-        issuance.precertificate_sha256 = Some(sha256(precertificate.to_der()));
-        issuance.stage = Stage::Log;
-        // It is written while the log is asked: nobody waits for it, and after a crash it tells what may be in the log.
-        drop(self.parts.record.append(issuance));
-        let sct = self
-            .enter_into_log(&precertificate, issuance, deadline)
-            .await?;
-        issuance.logged = Some(audit::logged(&sct));
-        issuance.stage = Stage::Certificate;
-        let list = sct.into_list().map_err(Error::CtLog)?;
-        let unsigned = precertificate.with_scts(&list).map_err(Error::Profile)?;
-        self.sign_certificate(unsigned, Form::Logged, issuance, deadline)
-            .await
-    }
-
-    /// Asks the logs, and believes the answer only as far as every client will.
-    async fn enter_into_log(
-        &self,
-        precertificate: &Precertificate,
-        issuance: &Issuance,
-        deadline: Instant,
-    ) -> Result<VerifiedSct, Error> {
-        let submission = Submission {
-            precertificate,
-            chain: self.parts.chain.certificates(),
-            not_before: issuance.not_before,
-            not_after: issuance.not_after,
-            deadline,
-        };
-        self.parts
-            .ct_logs
-            .submit(&submission, &*self.parts.clock)
-            .await
-            .map_err(Error::CtLog)
-    }
-
-    async fn sign_certificate(
-        &self,
-        unsigned: UnsignedCertificate,
-        form: Form,
-        issuance: &mut Issuance,
-        deadline: Instant,
-    ) -> Result<Certificate, Error> {
-        self.lint(unsigned.bytes_to_sign(), form)?;
-        let signature = self.sign(unsigned.bytes_to_sign(), deadline).await?;
-        let certificate = unsigned
-            .sign_with(signature)
-            .map_err(Error::SignatureUnusable)?;
-        // Of what is handed out, not of what was meant to be.
-        self.lint(certificate.tbs_der(), form)?;
-        issuance.certificate_sha256 = Some(sha256(certificate.to_der()));
-        issuance.stage = Stage::Answer;
-        Ok(certificate)
-    }
-
-    /// A certificate that breaks the profile must not be signed: it cannot be taken back.
-    fn lint(&self, tbs: &[u8], form: Form) -> Result<(), Error> {
-        let issuer = self.parts.chain.issuer();
-        sigstead_x509::lint_signing_certificate(tbs, issuer, form).map_err(Error::Profile)
-    }
-
-    async fn sign(&self, message: &[u8], deadline: Instant) -> Result<Vec<u8>, Error> {
-        let left = deadline.saturating_duration_since(Instant::now());
-        let signing = timeout(left, self.parts.signer.sign(message));
-        signing
-            .await
-            .map_err(|_| Error::SigningLate)?
-            .map_err(Error::Signing)
     }
 }
 

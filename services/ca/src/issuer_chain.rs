@@ -135,6 +135,9 @@ fn check_one(
             "allows fewer authorities below it than there are; its path length is too small",
         );
     }
+    if sigstead_x509::check_name_constraints(certificate).is_err() {
+        return Err("has name constraints that cannot be read");
+    }
     check_purpose(certificate, below.is_empty() && above.is_some())?;
     check_identifiers(certificate, below.is_empty(), above)
 }

@@ -139,6 +139,15 @@ impl IssuersFile {
         Ok(())
     }
 
+    /// Why the file, as it is now, is not in use; what was stays in use.
+    pub(crate) fn complaint(&self) -> Option<String> {
+        let complaint = self.lock().complaint.clone()?;
+        let path = self.path.display();
+        Some(format!(
+            "{path} cannot be used, what it said before stays in use: {complaint}"
+        ))
+    }
+
     /// Looks at the file again and again until the service stops.
     pub(crate) async fn follow(
         self: Arc<Self>,
@@ -289,11 +298,17 @@ mod tests {
             let complaint = file.read_again(&issuers).await.unwrap_err();
             assert!(complaint.contains(cause), "{complaint}");
             assert_eq!(file.accepted.get(), 0);
+            let told = file.complaint().unwrap();
+            assert!(
+                told.contains("issuers.yaml") && told.contains(cause),
+                "{told}"
+            );
             assert_eq!(urls(&issuers), both);
             // What is in use is good again as it was.
             write(in_use.clone());
             file.read_again(&issuers).await.unwrap();
             assert_eq!(file.accepted.get(), 1);
+            assert_eq!(file.complaint(), None);
         }
 
         write(format!("oidc-issuers: {{'https://b.example': {ENTRY}}}"));

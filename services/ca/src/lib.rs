@@ -3,7 +3,8 @@
 //! Specifications: Fulcio v1.8 (`fulcio.proto`, `fulcio_legacy.proto`, certificate specification),
 //! RFC 6962 §3.1 and §4.2 (precertificates, `add-pre-chain`).
 //!
-//! File map: `issue.rs` is the verb; `key_request.rs` the proof of possession; `ct_log.rs` the log
+//! File map: `issue.rs` is the verb, up to the record's first word, and `certify.rs` what follows it; `under_way.rs` how
+//! many are carried out at a time; `key_request.rs` the proof of possession; `ct_log.rs` the log
 //! that every certificate is entered into; `issuer_chain.rs` what is checked before anything is
 //! served; `key_policy.rs` which keys are certified; `audit.rs` what is recorded of an issuance, `recorded.rs` what
 //! is asked of the record; `api/` the three faces (gRPC, HTTP v2, HTTP v1) and the admin interface.
@@ -24,6 +25,7 @@ use sigstead_x509::Certificate;
 
 mod api;
 mod audit;
+mod certify;
 pub mod ct_log;
 mod error;
 mod issue;
@@ -35,6 +37,7 @@ mod key_request;
 mod metrics;
 mod recorded;
 mod start;
+mod under_way;
 
 pub use audit::{RecordPolicy, RequestOrigin};
 pub use error::Error;
@@ -48,6 +51,7 @@ pub use start::serve;
 use ct_log::HttpCtLog;
 use issuer_metrics::IssuerMetrics;
 use issuers_file::IssuersFile;
+use metrics::RecordMetric;
 
 /// The process of this service. The first of `arguments` is what the program was called by.
 pub fn main(arguments: Vec<OsString>) -> ExitCode {
@@ -75,6 +79,8 @@ pub async fn build(config: Config) -> Result<Service, Error> {
         .register(Box::new(metrics?))
         .map_err(Error::Metrics)?;
     let mut service = serve(config.listeners, authority.clone(), registry);
+    let complaining = issuers.clone();
+    service = service.warning("issuers file", move || complaining.complaint());
     let (file, reloaded) = (issuers.clone(), authority.clone());
     service = service
         .reload("the file of issuers", move || {
@@ -119,6 +125,7 @@ async fn open(
     let own = chain.certificates().iter().map(Certificate::public_key);
     let key_policy = KeyPolicy::new(&allowed_algorithms(config), own.chain(ct_logs.keys()));
     let registry = Registry::new();
+    RecordMetric::register(&registry, Arc::clone(&record)).map_err(Error::Metrics)?;
     let authority = CertificateAuthority::new(Parts {
         issuers: issuers.issuers()?,
         key_policy,
@@ -127,6 +134,7 @@ async fn open(
         certificate_lifetime: config.certificate_lifetime.time(),
         backdate: config.backdate.time(),
         ct_logs,
+        most_under_way: MOST_UNDER_WAY,
         record,
         record_policy: RecordPolicy::new(&config.record),
         clock: Arc::new(SystemClock),
@@ -142,3 +150,7 @@ fn allowed_algorithms(config: &Config) -> Vec<Algorithm> {
         .filter_map(|name| Algorithm::from_key_details(name))
         .collect()
 }
+
+/// Some hundred times what a machine signs while one submission to a log lasts. Together they have fewer states to write
+/// than the record's queue holds.
+const MOST_UNDER_WAY: usize = 1024;

@@ -1,16 +1,25 @@
+use std::sync::Arc;
+
 use axum::extract::Request;
 use axum::middleware::Next;
 use axum::response::Response;
-use prometheus::{HistogramOpts, HistogramVec, IntCounter, Registry};
+use prometheus::core::{Collector, Desc};
+use prometheus::proto::MetricFamily;
+use prometheus::{
+    HistogramOpts, HistogramVec, IntCounter, IntCounterVec, IntGauge, Opts, Registry,
+};
+use sigstead_issuance::IssuanceRecord;
 use tokio::time::Instant;
 
-use crate::Error;
+use crate::error::Error;
 
 /// What is measured, under the names that Fulcio's dashboards ask for.
 #[derive(Clone)]
 pub struct Metrics {
     new_certificates: IntCounter,
     latency: HistogramVec,
+    under_way: IntGauge,
+    put_off: IntCounterVec,
 }
 
 impl Metrics {
@@ -23,20 +32,80 @@ impl Metrics {
             IntCounter::new("fulcio_new_certs", "Certificates issued.").map_err(Error::Metrics)?;
         let options = HistogramOpts::new("fulcio_api_latency", "Seconds from request to answer.");
         let latency = HistogramVec::new(options, &["code", "method"]).map_err(Error::Metrics)?;
-        registry
-            .register(Box::new(new_certificates.clone()))
-            .map_err(Error::Metrics)?;
-        registry
-            .register(Box::new(latency.clone()))
-            .map_err(Error::Metrics)?;
-        Ok(Self {
+        let under_way = IntGauge::new(
+            "sigstead_ca_issuances_under_way",
+            "Certificates that are being issued, those included that nobody waits for any more.",
+        );
+        let under_way = under_way.map_err(Error::Metrics)?;
+        let options = Opts::new(
+            "sigstead_ca_issuances_put_off_total",
+            "Good requests that were answered with 503 before a certificate was signed or after it, by the reason.",
+        );
+        let put_off = IntCounterVec::new(options, &["reason"]).map_err(Error::Metrics)?;
+        let metrics = Self {
             new_certificates,
             latency,
-        })
+            under_way,
+            put_off,
+        };
+        metrics.register_all(registry).map_err(Error::Metrics)?;
+        Ok(metrics)
+    }
+
+    fn register_all(&self, registry: &Registry) -> Result<(), prometheus::Error> {
+        registry.register(Box::new(self.new_certificates.clone()))?;
+        registry.register(Box::new(self.latency.clone()))?;
+        registry.register(Box::new(self.under_way.clone()))?;
+        registry.register(Box::new(self.put_off.clone()))
     }
 
     pub(crate) fn certificate_issued(&self) {
         self.new_certificates.inc();
+    }
+
+    pub(crate) fn under_way(&self) -> IntGauge {
+        self.under_way.clone()
+    }
+
+    /// Counts what is not the caller's fault and passes. Other errors have no reason here.
+    pub(crate) fn put_off(&self, error: &Error) {
+        let reason = match error {
+            Error::TooManyUnderWay => "too_many_under_way",
+            Error::RecordLate => "record_late",
+            Error::Record(_) => "record",
+            _ => return,
+        };
+        self.put_off.with_label_values(&[reason]).inc();
+    }
+}
+
+/// Shows whether the record takes issuances, as it is when somebody looks.
+pub(crate) struct RecordMetric {
+    record: Arc<dyn IssuanceRecord>,
+    writable: IntGauge,
+}
+
+impl RecordMetric {
+    pub(crate) fn register(
+        registry: &Registry,
+        record: Arc<dyn IssuanceRecord>,
+    ) -> Result<(), prometheus::Error> {
+        let writable = IntGauge::new(
+            "sigstead_ca_record_writable",
+            "Whether the issuance record takes issuances; without it no certificate is issued.",
+        )?;
+        registry.register(Box::new(Self { record, writable }))
+    }
+}
+
+impl Collector for RecordMetric {
+    fn desc(&self) -> Vec<&Desc> {
+        self.writable.desc()
+    }
+
+    fn collect(&self) -> Vec<MetricFamily> {
+        self.writable.set(i64::from(self.record.check().is_ok()));
+        self.writable.collect()
     }
 }
 

@@ -8,6 +8,7 @@ use http::StatusCode;
 use serde_json::json;
 use sigstead_issuance::{Issuance, Outcome, Stage};
 use sigstead_key::HashAlgorithm;
+use sigstead_proto::fulcio::v2 as wire;
 use sigstead_x509::Certificate;
 use world::{Answer, EMAIL, Fault, Holder, ISSUER, Setup, TestCa};
 
@@ -113,6 +114,53 @@ async fn a_failure_is_recorded_with_its_stage_and_cause() {
         assert!(failure.contains(cause), "{failure}");
         assert!(last.certificate_sha256.is_none());
     }
+}
+
+#[tokio::test]
+async fn the_record_has_the_number_that_the_answer_carries() {
+    let ca = TestCa::with(Setup {
+        signer_fails: true,
+        ..Setup::default()
+    })
+    .await;
+    let answer = ask(&ca).await;
+    let number = answer.header("sigstead-request-id").unwrap().to_owned();
+    let (token, holder) = (ca.issuer.token().await, Holder::p256());
+    let router = tower::ServiceBuilder::new()
+        .map_request(|request: http::Request<tonic::body::Body>| request.map(axum::body::Body::new))
+        .service(ca.router.clone());
+    let mut request = tonic::Request::new(wire::CreateSigningCertificateRequest {
+        credentials: Some(wire::Credentials {
+            credentials: Some(wire::credentials::Credentials::OidcIdentityToken(token)),
+        }),
+        key: Some(
+            wire::create_signing_certificate_request::Key::CertificateSigningRequest(
+                holder.csr().await.into_bytes(),
+            ),
+        ),
+    });
+    let trace = "0af7651916cd43dd8448eb211c80319c";
+    let parent = format!("00-{trace}-b7ad6b7169203331-01");
+    request
+        .metadata_mut()
+        .insert("traceparent", parent.parse().unwrap());
+    let mut client = wire::ca_client::CaClient::new(router);
+    let status = client
+        .create_signing_certificate(request)
+        .await
+        .unwrap_err();
+    let of_call = status.metadata().get("sigstead-request-id").unwrap();
+    let of_call = of_call.to_str().unwrap().to_owned();
+    let states = ca.record.states();
+    let numbers: Vec<_> = states
+        .iter()
+        .map(|state| state.request_id.clone())
+        .collect();
+    let (number, of_call) = (Some(number), Some(of_call));
+    assert_ne!(number, of_call);
+    assert_eq!(numbers, [number.clone(), number, of_call.clone(), of_call]);
+    assert_eq!(states[0].trace_id, None);
+    assert_eq!(states[3].trace_id.as_deref(), Some(trace));
 }
 
 #[tokio::test]

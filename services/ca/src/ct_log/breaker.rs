@@ -30,6 +30,14 @@ impl Breaker {
         Ok(())
     }
 
+    /// For how long none is let through; none if one is now.
+    pub(super) fn rests(&self, now: Instant) -> Option<Duration> {
+        let until = self.state().closed_until?;
+        until
+            .checked_duration_since(now)
+            .filter(|left| !left.is_zero())
+    }
+
     /// The request was answered.
     pub(super) fn succeeded(&self) {
         *self.state() = State::default();

@@ -138,6 +138,29 @@ impl CtLogs {
         self.logs.iter().map(|log| &log.key)
     }
 
+    /// Whether there is a log to ask for a certificate that ends at this time, as far as that is known without asking.
+    ///
+    /// # Errors
+    /// [`CtLogError::NoLog`], [`CtLogError::NoTime`], or [`CtLogError::Resting`] if all are left in peace.
+    pub(crate) fn check_open(
+        &self,
+        not_after: OffsetDateTime,
+        deadline: Instant,
+    ) -> Result<(), CtLogError> {
+        if self.logs.is_empty() {
+            return Ok(());
+        }
+        let now = Instant::now();
+        let fitting = self.logs.iter().filter(|log| log.ends.contain(not_after));
+        let resting: Option<Vec<_>> = fitting.map(|log| log.breaker.rests(now)).collect();
+        match resting.map(|pauses| pauses.into_iter().min()) {
+            Some(None) => Err(CtLogError::NoLog),
+            _ if deadline.saturating_duration_since(now) < LEAST_TIME => Err(CtLogError::NoTime),
+            Some(Some(again_in)) => Err(CtLogError::Resting { again_in }),
+            None => Ok(()),
+        }
+    }
+
     /// Asks the logs whose interval fits, and believes an answer only as far as every client will.
     ///
     /// # Errors

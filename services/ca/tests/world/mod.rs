@@ -73,6 +73,9 @@ pub struct Setup {
     /// A second log, which is asked when the first does not promise.
     pub second: Option<(Fault, Ends)>,
     pub ends: Ends,
+    pub most_under_way: usize,
+    /// A chain of another program, and its key.
+    pub chain: Option<(IssuerChain, Arc<dyn Signer>)>,
 }
 
 impl Default for Setup {
@@ -91,6 +94,8 @@ impl Default for Setup {
             has_log: true,
             second: None,
             ends: Ends::default(),
+            most_under_way: 1024,
+            chain: None,
         }
     }
 }
@@ -110,7 +115,11 @@ impl TestCa {
     pub async fn with(setup: Setup) -> Self {
         let clock = Arc::new(TestClock::at(now()));
         let authorities = Authorities::new(Algorithm::EcdsaP256Sha256).await;
-        let chain = IssuerChain::parse(&authorities.chain_pem()).unwrap();
+        let own = || {
+            let chain = IssuerChain::parse(&authorities.chain_pem()).unwrap();
+            (chain, authorities.intermediate_key.clone())
+        };
+        let (chain, key) = setup.chain.unwrap_or_else(own);
         let issuer = TestIssuer::new();
         let config = IssuerConfig {
             subject_domain: setup.subject_domain.to_owned(),
@@ -137,7 +146,6 @@ impl TestCa {
         let own = [chain.issuer().public_key(), ct_log.key.public_key()];
         let record = MemoryRecord::new();
         let registry = Registry::new();
-        let key = authorities.intermediate_key.clone();
         let authority = CertificateAuthority::new(Parts {
             issuers: Issuers::new(issuers, fetch).unwrap(),
             signer: if setup.signer_fails {
@@ -156,6 +164,7 @@ impl TestCa {
             backdate: setup.backdate,
             key_policy: KeyPolicy::new(&setup.allowed, own),
             ct_logs,
+            most_under_way: setup.most_under_way,
             record: Arc::new(record.clone()),
             record_policy: RecordPolicy::new(&RecordConfig::default()),
             clock: clock.clone(),
@@ -175,6 +184,20 @@ impl TestCa {
             record,
             authority,
         }
+    }
+
+    /// What a metric shows.
+    pub fn metric(&self, name: &str, label: Option<&str>) -> f64 {
+        let families = self.registry.gather();
+        let family = families.iter().find(|family| family.name() == name);
+        let metrics = family.map(|family| family.get_metric()).unwrap_or_default();
+        let fitting = metrics.iter().filter(|metric| {
+            let mut labels = metric.get_label().iter();
+            label.is_none_or(|wanted| labels.any(|label| label.value() == wanted))
+        });
+        fitting
+            .map(|metric| metric.get_counter().get_value() + metric.get_gauge().get_value())
+            .sum()
     }
 
     pub async fn get(&self, path: &str) -> Answer {

@@ -1,0 +1,156 @@
+//! What follows the record's first word: signatures, the CT log, and the record's last word.
+
+use std::time::Duration;
+
+use sigstead_issuance::{Issuance, Outcome, Stage};
+use sigstead_x509::{Certificate, Form, Precertificate, PrecertificateTbs, UnsignedCertificate};
+use tokio::time::{Instant, timeout, timeout_at};
+
+use crate::audit::{self, sha256};
+use crate::ct_log::{Submission, VerifiedSct};
+use crate::error::Error;
+use crate::issue::{CertificateAuthority, Draft};
+
+impl CertificateAuthority {
+    /// Signs what the record knows, and records what came of it. Nothing leaves that is not recorded.
+    pub(crate) async fn carry_out(&self, draft: Draft) -> Result<Certificate, Error> {
+        let Draft {
+            tbs,
+            mut issuance,
+            deadline,
+        } = draft;
+        if let Err(error) = self.record(&issuance, deadline).await {
+            return Err(self.withdraw(issuance, error));
+        }
+        let certified = self.certify(tbs, &mut issuance, deadline).await;
+        issuance.outcome = match &certified {
+            Ok(_) => Outcome::Issued,
+            Err(_) => Outcome::Failed,
+        };
+        issuance.failure = certified
+            .as_ref()
+            .err()
+            .map(|error| sigstead_kit::causes(error));
+        let last = deadline.max(Instant::now() + LAST_WORD);
+        let recorded = self.record(&issuance, last).await;
+        let certificate = certified?;
+        recorded?;
+        self.parts().metrics.certificate_issued();
+        tracing::info!(
+            issuance = issuance.id,
+            serial = issuance.serial,
+            "a certificate was issued"
+        );
+        Ok(certificate)
+    }
+
+    /// Makes a state durable, if the record does so in time. What it still does after that is over-reported and never
+    /// under-reported: it may know of a certificate that nobody was given.
+    async fn record(&self, issuance: &Issuance, deadline: Instant) -> Result<(), Error> {
+        let recorded = timeout_at(deadline, self.parts().record.append(issuance)).await;
+        let recorded = recorded.map_err(|_| Error::RecordLate);
+        let recorded = recorded.and_then(|recorded| recorded.map_err(Error::Record));
+        recorded.map_err(|error| self.put_off(error))
+    }
+
+    /// Ends an issuance whose first state was not durable in time. That state may yet be written, and must not stay open.
+    fn withdraw(&self, issuance: Issuance, error: Error) -> Error {
+        if matches!(error, Error::RecordLate) {
+            let ended = Issuance {
+                outcome: Outcome::Failed,
+                failure: Some(error.to_string()),
+                ..issuance
+            };
+            drop(self.parts().record.append(&ended));
+        }
+        error
+    }
+
+    /// Counts a request that was good and is answered with "come again".
+    pub(crate) fn put_off(&self, error: Error) -> Error {
+        self.parts().metrics.put_off(&error);
+        error
+    }
+
+    async fn certify(
+        &self,
+        tbs: PrecertificateTbs,
+        issuance: &mut Issuance,
+        deadline: Instant,
+    ) -> Result<Certificate, Error> {
+        if self.parts().ct_logs.is_empty() {
+            let unsigned = tbs.to_sign_unlogged().map_err(Error::Profile)?;
+            issuance.stage = Stage::Certificate;
+            return self
+                .sign_certificate(unsigned, Form::Unlogged, issuance, deadline)
+                .await;
+        }
+        let signature = self.sign(tbs.bytes_to_sign(), deadline).await?;
+        let precertificate = tbs.sign_with(signature).map_err(Error::SignatureUnusable)?;
+        issuance.precertificate_sha256 = Some(sha256(precertificate.to_der()));
+        issuance.stage = Stage::Log;
+        // It is written while the log is asked: nobody waits for it, and after a crash it tells what may be in the log.
+        drop(self.parts().record.append(issuance));
+        let sct = self
+            .enter_into_log(&precertificate, issuance, deadline)
+            .await?;
+        issuance.logged = Some(audit::logged(&sct));
+        issuance.stage = Stage::Certificate;
+        let list = sct.into_list().map_err(Error::CtLog)?;
+        let unsigned = precertificate.with_scts(&list).map_err(Error::Profile)?;
+        self.sign_certificate(unsigned, Form::Logged, issuance, deadline)
+            .await
+    }
+
+    /// Asks the logs, and believes the answer only as far as every client will.
+    async fn enter_into_log(
+        &self,
+        precertificate: &Precertificate,
+        issuance: &Issuance,
+        deadline: Instant,
+    ) -> Result<VerifiedSct, Error> {
+        let submission = Submission {
+            precertificate,
+            chain: self.parts().chain.certificates(),
+            not_before: issuance.not_before,
+            not_after: issuance.not_after,
+            deadline,
+        };
+        self.parts()
+            .ct_logs
+            .submit(&submission, &*self.parts().clock)
+            .await
+            .map_err(Error::CtLog)
+    }
+
+    async fn sign_certificate(
+        &self,
+        unsigned: UnsignedCertificate,
+        form: Form,
+        issuance: &mut Issuance,
+        deadline: Instant,
+    ) -> Result<Certificate, Error> {
+        self.lint(unsigned.bytes_to_sign(), form)?;
+        let signature = self.sign(unsigned.bytes_to_sign(), deadline).await?;
+        let certificate = unsigned
+            .sign_with(signature)
+            .map_err(Error::SignatureUnusable)?;
+        // Of what is handed out, not of what was meant to be.
+        self.lint(certificate.tbs_der(), form)?;
+        issuance.certificate_sha256 = Some(sha256(certificate.to_der()));
+        issuance.stage = Stage::Answer;
+        Ok(certificate)
+    }
+
+    async fn sign(&self, message: &[u8], deadline: Instant) -> Result<Vec<u8>, Error> {
+        let left = deadline.saturating_duration_since(Instant::now());
+        let signing = timeout(left, self.parts().signer.sign(message));
+        signing
+            .await
+            .map_err(|_| Error::SigningLate)?
+            .map_err(Error::Signing)
+    }
+}
+
+/// A certificate that is signed is worth waiting for so long, also when the request's time is over.
+const LAST_WORD: Duration = Duration::from_millis(500);
