@@ -1,10 +1,11 @@
 //! A certificate that was made by somebody, with its bytes as they came.
 
 use std::fmt;
+use std::sync::{Arc, OnceLock};
 
 use const_oid::ObjectIdentifier;
 use der::asn1::OctetStringRef;
-use sigstead_key::{PublicKey, SignatureAlgorithm, pem};
+use sigstead_key::{HashAlgorithm, PublicKey, SignatureAlgorithm, pem};
 use time::OffsetDateTime;
 
 use crate::structure::{CertificateSequence, TbsSequence, VERSION_3, decode, encode};
@@ -14,10 +15,15 @@ use crate::{
     Validity, oid, san,
 };
 
-/// A certificate. Its structure and its usual extensions are well formed; nothing else about it has been checked.
+/// A certificate. Its structure and its usual extensions are well formed; nothing else about it has been checked. Copies
+/// share what was read.
 #[derive(Clone)]
-pub struct Certificate {
+pub struct Certificate(Arc<Content>);
+
+struct Content {
     der: Vec<u8>,
+    /// Computed when it is first asked for.
+    sha256: OnceLock<[u8; 32]>,
     tbs: Vec<u8>,
     signature_algorithm: Vec<u8>,
     signature: Vec<u8>,
@@ -57,8 +63,9 @@ impl Certificate {
             return Err(Error::Malformed("extensions are for version 3"));
         }
         let spki = encode(WHAT, &tbs.subject_public_key_info)?;
-        let certificate = Self {
+        let content = Content {
             der: der.to_vec(),
+            sha256: OnceLock::new(),
             signature_algorithm: encode(WHAT, &outer.signature_algorithm)?,
             signature: outer
                 .signature
@@ -74,7 +81,7 @@ impl Certificate {
             extensions,
             tbs: tbs_der.clone(),
         };
-        Ok(certificate)
+        Ok(Self(Arc::new(content)))
     }
 
     /// Reads a `CERTIFICATE` block, with lines of any length.
@@ -106,79 +113,90 @@ impl Certificate {
     /// The certificate's bytes, as they came.
     #[must_use]
     pub fn to_der(&self) -> &[u8] {
-        &self.der
+        &self.0.der
+    }
+
+    /// SHA-256 of the certificate's bytes.
+    #[must_use]
+    pub fn sha256(&self) -> [u8; 32] {
+        *self.0.sha256.get_or_init(|| {
+            let mut sha256 = [0; 32];
+            sha256.copy_from_slice(&HashAlgorithm::Sha256.digest(&self.0.der));
+            sha256
+        })
     }
 
     /// PEM with lines of 64 columns and a final newline.
     #[must_use]
     pub fn to_pem(&self) -> String {
-        pem::encode(PEM_LABEL, &self.der)
+        pem::encode(PEM_LABEL, &self.0.der)
     }
 
     /// The bytes that are signed.
     #[must_use]
     pub fn tbs_der(&self) -> &[u8] {
-        &self.tbs
+        &self.0.tbs
     }
 
     /// The key that it certifies.
     #[must_use]
-    pub const fn public_key(&self) -> &PublicKey {
-        &self.public_key
+    pub fn public_key(&self) -> &PublicKey {
+        &self.0.public_key
     }
 
     /// The content of the serial number's INTEGER.
     #[must_use]
     pub fn serial(&self) -> &[u8] {
-        &self.serial
+        &self.0.serial
     }
 
     /// The subject's name, DER.
     #[must_use]
     pub fn subject_der(&self) -> &[u8] {
-        &self.subject
+        &self.0.subject
     }
 
     /// The issuer's name, DER.
     #[must_use]
     pub fn issuer_der(&self) -> &[u8] {
-        &self.issuer
+        &self.0.issuer
     }
 
     /// Organization and common name of the subject; empty where it has none.
     #[must_use]
     pub fn subject_name(&self) -> Name {
-        Name::from_der(&self.subject).unwrap_or_default()
+        Name::from_der(&self.0.subject).unwrap_or_default()
     }
 
     /// The first and the last second.
     #[must_use]
-    pub const fn validity(&self) -> Validity {
-        self.validity
+    pub fn validity(&self) -> Validity {
+        self.0.validity
     }
 
     /// The first second.
     #[must_use]
-    pub const fn not_before(&self) -> OffsetDateTime {
-        self.validity.not_before
+    pub fn not_before(&self) -> OffsetDateTime {
+        self.0.validity.not_before
     }
 
     /// The last second.
     #[must_use]
-    pub const fn not_after(&self) -> OffsetDateTime {
-        self.validity.not_after
+    pub fn not_after(&self) -> OffsetDateTime {
+        self.0.validity.not_after
     }
 
     /// All extensions, in order.
     #[must_use]
     pub fn extensions(&self) -> &[Extension] {
-        &self.extensions
+        &self.0.extensions
     }
 
     /// The content of one extension.
     #[must_use]
     pub fn extension(&self, oid: &ObjectIdentifier) -> Option<&[u8]> {
-        self.extensions
+        self.0
+            .extensions
             .iter()
             .find(|each| each.oid == *oid)
             .map(|each| each.value.as_slice())
@@ -186,26 +204,26 @@ impl Certificate {
 
     /// Whether it is an authority's (basicConstraints).
     #[must_use]
-    pub const fn is_ca(&self) -> bool {
-        self.usual.is_ca
+    pub fn is_ca(&self) -> bool {
+        self.0.usual.is_ca
     }
 
     /// How many authorities may follow it in a chain; none means any number.
     #[must_use]
-    pub const fn path_length(&self) -> Option<u8> {
-        self.usual.path_length
+    pub fn path_length(&self) -> Option<u8> {
+        self.0.usual.path_length
     }
 
     /// What its key may do; none means anything.
     #[must_use]
-    pub const fn key_usage(&self) -> Option<KeyUsage> {
-        self.usual.key_usage
+    pub fn key_usage(&self) -> Option<KeyUsage> {
+        self.0.usual.key_usage
     }
 
     /// What it is for; none means anything.
     #[must_use]
     pub fn extended_key_usages(&self) -> Option<&[ObjectIdentifier]> {
-        self.usual.extended_key_usages.as_deref()
+        self.0.usual.extended_key_usages.as_deref()
     }
 
     /// Whether it says that it is for `usage`.
@@ -226,13 +244,13 @@ impl Certificate {
     /// How certificates that it issued name its key.
     #[must_use]
     pub fn subject_key_id(&self) -> Option<&[u8]> {
-        self.usual.subject_key_id.as_deref()
+        self.0.usual.subject_key_id.as_deref()
     }
 
     /// How it names its issuer's key.
     #[must_use]
     pub fn authority_key_id(&self) -> Option<&[u8]> {
-        self.usual.authority_key_id.as_deref()
+        self.0.usual.authority_key_id.as_deref()
     }
 
     /// The identities among its subject alternative names.
@@ -278,16 +296,17 @@ impl Certificate {
     /// # Errors
     /// If the name or the algorithm is another one, or the signature does not verify.
     pub fn verify_signed_by(&self, issuer: &Self) -> Result<(), Error> {
-        if self.issuer != issuer.subject {
+        if self.0.issuer != issuer.0.subject {
             return Err(Error::IssuerMismatch);
         }
         // The hash is the issuer's choice, not that of the key: many authorities sign with P-384 and SHA-256, or with
         // RSA and SHA-512.
-        let stated = SignatureAlgorithm::from_der(&self.signature_algorithm)
+        let stated = SignatureAlgorithm::from_der(&self.0.signature_algorithm)
             .map_err(|_| Error::AlgorithmMismatch)?;
         issuer
+            .0
             .public_key
-            .verify_signed_with(stated, &self.tbs, &self.signature)
+            .verify_signed_with(stated, &self.0.tbs, &self.0.signature)
             .map_err(|error| match error {
                 sigstead_key::Error::AlgorithmMismatch(_) => Error::AlgorithmMismatch,
                 other => Error::SignatureInvalid(other),
@@ -297,7 +316,7 @@ impl Certificate {
 
 impl PartialEq for Certificate {
     fn eq(&self, other: &Self) -> bool {
-        self.der == other.der
+        Arc::ptr_eq(&self.0, &other.0) || self.0.der == other.0.der
     }
 }
 
@@ -306,7 +325,8 @@ impl Eq for Certificate {}
 impl fmt::Debug for Certificate {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Certificate(serial ")?;
-        self.serial
+        self.0
+            .serial
             .iter()
             .try_for_each(|byte| write!(f, "{byte:02x}"))?;
         write!(f, ")")

@@ -45,7 +45,7 @@ impl Verifier {
     }
 
     /// The key that signs.
-    pub(super) const fn public_key(&self) -> &PublicKey {
+    pub(super) fn public_key(&self) -> &PublicKey {
         match self {
             Self::PublicKey(key) => key,
             Self::Certificates(leaf, _) => leaf.public_key(),
