@@ -5,7 +5,6 @@
 //! logged certificate could fill the log with others of his own making. And a log of certificates of one kind may leave
 //! out the other kinds that its roots issue ([`AcceptedChain::check_usage`]).
 
-use sha2::{Digest as _, Sha256};
 use sigstead_x509::{Certificate, ExtendedKeyUsage, oid};
 
 use crate::{Error, IssuerKeyHash, SignedEntry};
@@ -79,9 +78,10 @@ impl AcceptedChain {
         }
         let last = issuers.last().unwrap_or(&leaf);
         if !roots.contains(last) {
-            let root = roots
-                .iter()
-                .find(|root| last.verify_signed_by(root).is_ok());
+            let root = roots.iter().find(|root| {
+                let is_authority = !issuers.is_empty();
+                is_authority && is_known(last, root) || last.verify_signed_by(root).is_ok()
+            });
             issuers.push(root.ok_or(Error::RootUnknown)?.clone());
         }
         // A root by itself is issued by itself; everything else has an issuer above it.
@@ -151,10 +151,7 @@ impl AcceptedChain {
     /// SHA-256 of each certificate above the leaf.
     #[must_use]
     pub fn fingerprints(&self) -> Vec<[u8; 32]> {
-        self.issuers
-            .iter()
-            .map(|issuer| Sha256::digest(issuer.to_der()).into())
-            .collect()
+        self.issuers.iter().map(Certificate::sha256).collect()
     }
 
     fn issuer_key_hash(&self) -> Result<IssuerKeyHash, Error> {

@@ -8,7 +8,7 @@
 //!
 //! File map: `submit.rs`, `read.rs` and `monitor.rs` the verbs; `roots.rs` and `leaves.rs` what follows file and log; `api/` their HTTP and gRPC faces; `log.rs` opens key, roots and files;
 //! `leaf.rs` an entry on its way into the log; `head_signer.rs` the checkpoint; `issuer_storage.rs` the certificates
-//! above the logged ones; `known_links.rs` which of them signed which; `error.rs` every refusal; `metrics.rs`.
+//! above the logged ones; `known_issuers.rs` those that were read and verified before; `error.rs` every refusal; `metrics.rs`.
 //!
 //! Deliberately absent: judgement over certificates beyond their chain; a merge delay, since an SCT is signed only for
 //! what a published checkpoint covers.
@@ -17,7 +17,7 @@ mod api;
 mod error;
 mod head_signer;
 mod issuer_storage;
-mod known_links;
+mod known_issuers;
 mod leaf;
 mod leaves;
 mod log;

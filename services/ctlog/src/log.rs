@@ -18,7 +18,7 @@ use tokio_util::sync::CancellationToken;
 use crate::error::Error;
 use crate::head_signer::TreeHeadSigner;
 use crate::issuer_storage::IssuerStorage;
-use crate::known_links::KnownLinks;
+use crate::known_issuers::KnownIssuers;
 use crate::leaf::TileLeaves;
 use crate::leaves::Leaves;
 use crate::metrics::Metrics;
@@ -30,7 +30,7 @@ pub struct CtLog {
     pub(crate) log: Log,
     pub(crate) signer: Arc<dyn Signer>,
     pub(crate) roots: Roots,
-    pub(crate) links: KnownLinks,
+    pub(crate) known: KnownIssuers,
     /// What a certificate must be for; empty for anything.
     pub(crate) usages: Vec<ExtendedKeyUsage>,
     pub(crate) leaves: Leaves,
@@ -78,7 +78,7 @@ impl CtLog {
             log,
             signer,
             roots,
-            links: KnownLinks::default(),
+            known: KnownIssuers::default(),
             usages: config.extended_key_usages.iter().map(usage).collect(),
             leaves,
             issuers,

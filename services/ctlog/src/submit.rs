@@ -23,10 +23,10 @@ impl CtLog {
         kind: EntryKind,
     ) -> Result<SignedCertificateTimestamp, Error> {
         let is_known =
-            |issued: &Certificate, issuer: &Certificate| self.links.contain(issued, issuer);
+            |issued: &Certificate, issuer: &Certificate| self.known.contain(issued, issuer);
         let roots = self.roots.accepted();
         let chain = AcceptedChain::check_unknown(submitted, &roots, kind, is_known)?;
-        self.links.remember(&chain);
+        self.known.remember(&chain);
         chain.check_usage(&self.usages)?;
         // Before the entry: whoever reads it must find every issuer that it names.
         self.issuers.keep(&chain).await.map_err(Error::Issuers)?;

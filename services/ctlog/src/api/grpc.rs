@@ -27,9 +27,18 @@ impl Face {
         request: Request<wire::AddChainRequest>,
         kind: EntryKind,
     ) -> Result<Response<wire::SignedCertificateTimestamp>, Error> {
-        let chain = decode_chain(request.get_ref())?;
+        let chain = self.decode_chain(request.get_ref())?;
         let sct = self.0.submit(chain, kind).await?;
         Ok(Response::new(encode_sct(&sct)?))
+    }
+
+    fn decode_chain(&self, request: &wire::AddChainRequest) -> Result<Vec<Certificate>, Error> {
+        AcceptedChain::check_length(request.chain.len())?;
+        let decode = |(position, der): (usize, &Vec<u8>)| {
+            let read = self.0.known.read(der);
+            read.map_err(|source| Error::Certificate { position, source })
+        };
+        request.chain.iter().enumerate().map(decode).collect()
     }
 }
 
@@ -96,14 +105,6 @@ impl Rpc for Face {
             .collect();
         Ok(Response::new(wire::Roots { certificates }))
     }
-}
-
-fn decode_chain(request: &wire::AddChainRequest) -> Result<Vec<Certificate>, Error> {
-    AcceptedChain::check_length(request.chain.len())?;
-    let decode = |(position, der): (usize, &Vec<u8>)| {
-        Certificate::from_der(der).map_err(|source| Error::Certificate { position, source })
-    };
-    request.chain.iter().enumerate().map(decode).collect()
 }
 
 fn encode_sct(sct: &SignedCertificateTimestamp) -> Result<wire::SignedCertificateTimestamp, Error> {

@@ -32,13 +32,16 @@ struct GetRootsResponse {
     certificates: Vec<String>,
 }
 
-/// Reads a submission.
-pub(crate) fn decode_chain(body: &[u8]) -> Result<Vec<Certificate>, Error> {
+/// Reads a submission, and its certificates with `read`.
+pub(crate) fn decode_chain(
+    body: &[u8],
+    read: impl Fn(&[u8]) -> Result<Certificate, sigstead_x509::Error>,
+) -> Result<Vec<Certificate>, Error> {
     let request: AddChainRequest = strict::from_slice(body).map_err(Error::Json)?;
     AcceptedChain::check_length(request.chain.len())?;
     let decode = |(position, text): (usize, &String)| {
         let der = STANDARD.decode(text).map_err(|_| Error::Base64(position))?;
-        Certificate::from_der(&der).map_err(|source| Error::Certificate { position, source })
+        read(&der).map_err(|source| Error::Certificate { position, source })
     };
     request.chain.iter().enumerate().map(decode).collect()
 }

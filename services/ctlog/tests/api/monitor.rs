@@ -289,5 +289,14 @@ async fn a_changed_file_of_roots_counts_without_a_restart_and_a_broken_one_does_
     }
     let accepted = log.get("/ct/v1/get-roots").await;
     assert_eq!(accepted["certificates"].as_array().unwrap().len(), 2);
+    // Its issuers were read and verified before, which says nothing of whether they are accepted.
+    fs::write(&roots, log.authorities.root.to_pem()).unwrap();
+    while log.exchange("POST /ct/v1/add-pre-chain", &body).await.0 == 200 {
+        tokio::task::yield_now().await;
+    }
+    assert_eq!(
+        log.exchange("POST /ct/v1/add-pre-chain", &body).await.0,
+        400
+    );
     log.stop().await;
 }

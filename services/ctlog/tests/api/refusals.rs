@@ -46,6 +46,19 @@ async fn refuses_what_is_no_submission() {
 }
 
 #[tokio::test]
+async fn issuers_that_are_known_vouch_for_no_leaf_that_they_did_not_sign() {
+    let log = TestCtLog::new().await;
+    log.log(&log.authorities.precertificate(1).await).await;
+    let mut forged = log.authorities.precertificate(2).await.to_der().to_vec();
+    *forged.last_mut().unwrap() ^= 1;
+    let chain = submission(&log.authorities.chain(&forged));
+    let answer = log.post("/ct/v1/add-pre-chain", chain).await;
+    assert_eq!(answer.header("sigstead-code"), "E-CTLOG-003");
+    log.log(&log.authorities.precertificate(2).await).await;
+    assert_eq!(log.verify_log().await.len(), 2);
+}
+
+#[tokio::test]
 async fn refuses_chains_that_lead_nowhere_or_astray() {
     let log = TestCtLog::new().await;
     let (ours, theirs) = (&log.authorities, &Authorities::new().await);
