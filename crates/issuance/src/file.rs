@@ -29,7 +29,7 @@ pub use scan::read_page;
 
 use health::Health;
 use scan::Open;
-use writer::{Entry, Writer};
+use writer::{Entry, Sync, Writer};
 
 /// A record in a directory that one process writes. What happens at the same time shares one sync.
 pub struct FileRecord {
@@ -57,7 +57,7 @@ impl FileRecord {
         let health = Arc::new(Health::default());
         let mut writer = Writer::new(config, clock, Arc::clone(&open), Arc::clone(&health), lock);
         // Before anybody asks, so that the first answer is true.
-        writer.attempt(&[]);
+        writer.attempt(&[], Sync::Now);
         let (queue, entries) = sync_channel(WAITING);
         let thread = std::thread::Builder::new()
             .name("issuance record".to_owned())

@@ -45,7 +45,8 @@ pub use query::{Cursor, Order, Page, Query};
 #[async_trait]
 pub trait IssuanceRecord: Send + Sync {
     /// Appends the state of an issuance. It stands in the queue when the call returns, and is durable when the future
-    /// answers `Ok`; who drops the future does not withdraw it.
+    /// answers `Ok`; who drops the future does not withdraw it, and has it written without a sync of its own: it is
+    /// durable as soon as a later state is.
     fn append(&self, issuance: &Issuance) -> BoxFuture<'static, Result<(), Error>>;
 
     /// Whether it takes what it is given, as far as the last attempt tells. A record that does not MUST try again by itself:

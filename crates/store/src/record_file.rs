@@ -87,6 +87,22 @@ impl RecordFile {
     /// # Errors
     /// As [`RecordFile::append`]; nothing was written if a record is too large.
     pub fn append_all(&mut self, records: &[&[u8]]) -> Result<(), Error> {
+        self.write(records, sigstead_durable::sync_content)
+    }
+
+    /// Appends records without a sync. They outlive the process, and a power cut once a later append answered `Ok`.
+    ///
+    /// # Errors
+    /// As [`RecordFile::append_all`].
+    pub fn append_unsynced(&mut self, records: &[&[u8]]) -> Result<(), Error> {
+        self.write(records, |_| Ok(()))
+    }
+
+    fn write(
+        &mut self,
+        records: &[&[u8]],
+        sync: impl FnOnce(&File) -> io::Result<()>,
+    ) -> Result<(), Error> {
         if self.is_stopped {
             return Err(Error::Stopped);
         }
@@ -95,10 +111,7 @@ impl RecordFile {
             let offset = self.end + length(&framed);
             framed.extend(frame(record, offset)?);
         }
-        let written = self
-            .file
-            .write_all(&framed)
-            .and_then(|()| sigstead_durable::sync_content(&self.file));
+        let written = self.file.write_all(&framed).and_then(|()| sync(&self.file));
         // What a failed write or sync left on disk is unknown, and a second sync would not tell.
         self.is_stopped = written.is_err();
         written.map_err(Error::io("append to the record file"))?;

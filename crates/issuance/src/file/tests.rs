@@ -222,8 +222,8 @@ fn an_authority_that_issues_nothing_shows_that_time_passes() {
     let (clock, health) = (world.clock.clone(), Arc::default());
     let mut writer = Writer::new(&config, clock, Arc::default(), health, lock);
     for days in 1..=3 {
-        assert!(writer.attempt(&[]).is_none());
-        assert!(writer.attempt(&[]).is_none(), "once a day");
+        assert!(writer.attempt(&[], Sync::Now).is_none());
+        assert!(writer.attempt(&[], Sync::Now).is_none(), "once a day");
         assert_eq!(world.segments().len(), days);
         world.clock.advance(DAY);
     }

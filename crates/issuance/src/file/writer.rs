@@ -24,6 +24,14 @@ pub(super) struct Entry {
     pub(super) done: oneshot::Sender<Result<(), Error>>,
 }
 
+/// When what is written becomes durable.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Sync {
+    Now,
+    /// When a later state does; until then it outlives the process alone.
+    WithTheNext,
+}
+
 pub(super) struct Writer {
     directory: PathBuf,
     retention: Retention,
@@ -75,7 +83,7 @@ impl Writer {
                     self.write_batch(batch);
                 }
                 Err(RecvTimeoutError::Timeout) => {
-                    self.attempt(&[]);
+                    self.attempt(&[], Sync::Now);
                     self.forget();
                 }
                 Err(RecvTimeoutError::Disconnected) => return,
@@ -88,7 +96,12 @@ impl Writer {
             .into_iter()
             .map(|entry| (entry.issuance, entry.done))
             .unzip();
-        let failure = self.attempt(&issuances);
+        // A caller who dropped the future waits for nothing, so that the sync of a later state does for it.
+        let sync = match waiting.iter().all(oneshot::Sender::is_closed) {
+            true => Sync::WithTheNext,
+            false => Sync::Now,
+        };
+        let failure = self.attempt(&issuances, sync);
         for done in waiting {
             // A state that nobody waits for is written all the same.
             let _ = done.send(match &failure {
@@ -100,10 +113,10 @@ impl Writer {
 
     /// Writes, and tells everybody how that went. Without states it finds out whether they could be written, and begins a
     /// segment if it is time for one.
-    pub(super) fn attempt(&mut self, issuances: &[Issuance]) -> Option<Failure> {
+    pub(super) fn attempt(&mut self, issuances: &[Issuance], sync: Sync) -> Option<Failure> {
         self.health.begin();
         let begun = if self.is_begun { Ok(()) } else { self.begin() };
-        let written = begun.and_then(|()| self.write(issuances));
+        let written = begun.and_then(|()| self.write(issuances, sync));
         let failure = written.err().map(|error| Failure::of(&error));
         if self.health.end(failure.as_ref()) {
             match &failure {
@@ -143,12 +156,12 @@ impl Writer {
             count = ended.len(),
             "issuances were interrupted when the authority ended; see `sigctl issued list --outcome interrupted`"
         );
-        let closed = self.write(&ended);
+        let closed = self.write(&ended, Sync::Now);
         self.is_begun = closed.is_ok();
         closed
     }
 
-    fn write(&mut self, issuances: &[Issuance]) -> Result<(), Error> {
+    fn write(&mut self, issuances: &[Issuance], sync: Sync) -> Result<(), Error> {
         let (segment, mut file) = self.take_active()?;
         // Every segment tells what was open at its beginning, so that the last ones tell all.
         let is_new = file.bytes() == HEADER_BYTES;
@@ -161,7 +174,11 @@ impl Writer {
             .collect::<Result<_, _>>()
             .map_err(Error::read("encode for", &self.directory))?;
         let records: Vec<_> = records.iter().map(Vec::as_slice).collect();
-        if let Err(error) = file.append_all(&records) {
+        let written = match sync {
+            Sync::WithTheNext if !is_new => file.append_unsynced(&records),
+            Sync::WithTheNext | Sync::Now => file.append_all(&records),
+        };
+        if let Err(error) = written {
             // What this segment holds now is unknown, so that it is never written again. One that did not take its first
             // records does not tell what is open, and holds nothing that anybody was told is recorded.
             drop(file);

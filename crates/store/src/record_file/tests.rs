@@ -40,6 +40,19 @@ fn reads_back_what_was_appended() {
 }
 
 #[test]
+fn what_is_appended_without_a_sync_stands_in_its_place() {
+    let scratch = written(&[b"one"]);
+    let (mut file, _) = RecordFile::open(&scratch.path).unwrap();
+    file.append_unsynced(&[b"two", b"three"]).unwrap();
+    assert_eq!(RecordFile::read(&scratch.path).unwrap().len(), 3);
+    file.append(b"four").unwrap();
+    let expected: Vec<Vec<u8>> = [&b"one"[..], b"two", b"three", b"four"]
+        .map(Into::into)
+        .into();
+    assert_eq!(RecordFile::read(&scratch.path).unwrap(), expected);
+}
+
+#[test]
 fn cuts_off_an_interrupted_append_at_every_length() {
     let scratch = written(&[b"kept", b"torn record"]);
     let whole = fs::read(&scratch.path).unwrap();
