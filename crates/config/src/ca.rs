@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use sigstead_issuance::RecordConfig;
 use sigstead_key::Algorithm;
@@ -15,7 +16,7 @@ mod ct_logs;
 pub use ct_logs::CtLogs;
 
 /// The file of the `ca` service.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Config {
     /// Where the service listens.
@@ -60,7 +61,7 @@ pub struct Config {
 }
 
 /// A certificate transparency log.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct CtLogConfig {
     /// The URL that `/ct/v1/add-pre-chain` is appended to; a path is allowed. While it cannot be
@@ -79,6 +80,7 @@ pub struct CtLogConfig {
         skip_serializing_if = "Option::is_none",
         with = "time::serde::rfc3339::option"
     )]
+    #[schemars(with = "Option<String>")]
     pub ends_from: Option<OffsetDateTime>,
     /// The log takes certificates that end before this time. Default: any.
     #[serde(
@@ -86,6 +88,7 @@ pub struct CtLogConfig {
         skip_serializing_if = "Option::is_none",
         with = "time::serde::rfc3339::option"
     )]
+    #[schemars(with = "Option<String>")]
     pub ends_until: Option<OffsetDateTime>,
 }
 

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use sigstead_kit::{Listeners, Period, ServiceConfig, TelemetryConfig};
 use sigstead_signer::KeyConfig;
@@ -9,7 +10,7 @@ use sigstead_signer::KeyConfig;
 use crate::Origin;
 
 /// The file of the `ctlog` service.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Config {
     /// Where the service listens.
@@ -48,7 +49,7 @@ pub struct Config {
 }
 
 /// What a certificate is for (RFC 5280 §4.2.1.12).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum ExtendedKeyUsage {
     /// Signing of artifacts.

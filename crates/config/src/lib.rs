@@ -20,12 +20,14 @@ pub mod ctlog;
 mod issuer;
 pub mod oidc;
 mod origin;
+mod schema;
 pub mod tlog;
 pub mod tsa;
 pub mod tuf;
 
 pub use issuer::{IssuerUrl, ParseIssuerUrlError};
 pub use origin::{Origin, ParseOriginError};
+pub use schema::{Schemas, schemas};
 
 /// A configuration that cannot be written.
 #[derive(Debug, thiserror::Error)]

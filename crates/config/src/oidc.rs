@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 use std::path::PathBuf;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use sigstead_kit::{Listeners, Period, ServiceConfig, TelemetryConfig};
 use sigstead_signer::KeyConfig;
@@ -15,7 +16,7 @@ mod client;
 pub use client::{ClientConfig, Grant, WorkloadConfig};
 
 /// The file of the `oidc` service.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Config {
     /// Where the service listens.
@@ -48,7 +49,7 @@ pub struct Config {
 }
 
 /// What the pages say about who runs them.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct PagesConfig {
     /// What people know the instance by, such as their team's name. It is at the foot of every page.
@@ -62,7 +63,7 @@ pub struct PagesConfig {
 }
 
 /// Lifetimes of what leads to a token, and the limit on guessing.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct SessionConfig {
     /// How long a login in the browser lasts. Default `12h`. Within it a person is not asked for the

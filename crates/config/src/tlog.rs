@@ -4,6 +4,7 @@ use std::collections::HashSet;
 use std::num::NonZeroU64;
 use std::path::{Path, PathBuf};
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use sigstead_kit::{ClientConfig, Listeners, Period, ServiceConfig, TelemetryConfig};
 use sigstead_signer::KeyConfig;
@@ -11,7 +12,7 @@ use sigstead_signer::KeyConfig;
 use crate::Origin;
 
 /// The file of the `tlog` service.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Config {
     /// Where the service listens.
@@ -29,7 +30,7 @@ pub struct Config {
 }
 
 /// One log: one tree, one key, one origin.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct LogConfig {
     /// The interface that the log offers and the format of its leaves. It never changes.
@@ -66,7 +67,7 @@ pub struct LogConfig {
 }
 
 /// The witnesses of a log (C2SP tlog-witness).
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct WitnessConfig {
     /// The file that names the witnesses and says which of them suffice (C2SP tlog-policy).
@@ -83,7 +84,7 @@ pub struct WitnessConfig {
 }
 
 /// What happens to a checkpoint that too few witnesses cosign in time.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum WithoutQuorum {
     /// It is published without them (fail-open); they are asked again some seconds later.
@@ -94,7 +95,7 @@ pub enum WithoutQuorum {
 }
 
 /// The interface of a log.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 pub enum Face {
     /// Rekor v1: entries with a signed timestamp, of kinds `hashedrekord`, `dsse` and `intoto`. The key must be ECDSA
     /// P-256, which is the only one that every client verifies.

@@ -1,10 +1,11 @@
 use std::path::PathBuf;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use sigstead_kit::Period;
 
 /// Where issuances are recorded, and what of them.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct RecordConfig {
     /// The directory of the record, made when it is not there. Default `record`. Without room in it, no certificate is

@@ -1,10 +1,11 @@
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// The three listeners of a service.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Listeners {
     /// Where clients are served, gRPC and HTTP on the same port.
@@ -37,7 +38,7 @@ impl Listeners {
 }
 
 /// One address to listen on.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ListenConfig {
     /// IP address and port, such as `127.0.0.1:8080` or `[::]:8080`; port 0 takes a free one. The
@@ -59,7 +60,7 @@ impl ListenConfig {
 
 /// A server certificate and its key. Both files are watched: new contents are taken without a
 /// restart, and a pair that does not fit together is refused while the old one stays in use.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct TlsConfig {
     /// PEM file with the certificate first and its intermediates after it.
@@ -70,7 +71,7 @@ pub struct TlsConfig {
 }
 
 /// The address of the admin interface. Client certificates are required.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct AdminListenConfig {
     /// IP address and port; port 0 takes a free one.

@@ -1,7 +1,9 @@
+use std::borrow::Cow;
 use std::fmt;
 use std::str::FromStr;
 use std::time::Duration;
 
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 /// A length of time in a configuration file: a whole number and one of the units `ms`, `s`, `m`,
@@ -95,6 +97,16 @@ impl fmt::Display for Period {
             .find(|(_, size)| millis != 0 && millis.is_multiple_of(u128::from(*size)))
             .unwrap_or(&SECOND);
         write!(f, "{}{name}", millis / u128::from(*size))
+    }
+}
+
+impl JsonSchema for Period {
+    fn schema_name() -> Cow<'static, str> {
+        "Period".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({"type": "string", "pattern": "^[0-9]+(ms|s|m|h|d)$"})
     }
 }
 

@@ -17,10 +17,14 @@ pub enum Error {
         source: io::Error,
     },
     /// A file of the key is open to others than its owner.
-    #[error("{path} can be read by others than its owner; run: chmod 600 {path}")]
+    #[error("{path} has mode {mode:04o}: {who}; run: chmod 600 {path}")]
     OpenToOthers {
         /// The file.
         path: PathBuf,
+        /// Its permissions.
+        mode: u32,
+        /// Who can use it, and how.
+        who: &'static str,
     },
     /// The key is encrypted and no passphrase is named.
     #[error("the key is encrypted; name its passphrase file")]

@@ -1,17 +1,19 @@
 //! How a configuration names a key.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::path::PathBuf;
 use std::str::FromStr;
 
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 /// One key of a service.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct KeyConfig {
     /// Where the key is: `file:` and a path, relative to the configuration file. The file is PKCS #8 in PEM form and
-    /// must be readable by its owner only.
+    /// must be readable by its owner only; a mounted Secret also by the group that the pod alone is in.
     pub uri: KeyUri,
     /// The file with the passphrase of an encrypted key; a newline at its end does not count. Default none, for a key
     /// that is not encrypted.
@@ -47,6 +49,16 @@ impl fmt::Display for KeyUri {
         match self {
             Self::File(path) => write!(f, "file:{}", path.display()),
         }
+    }
+}
+
+impl JsonSchema for KeyUri {
+    fn schema_name() -> Cow<'static, str> {
+        "KeyUri".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({"type": "string", "pattern": "^file:."})
     }
 }
 

@@ -12,6 +12,7 @@ pub mod conformance;
 mod error;
 mod file;
 mod key_config;
+mod private_file;
 mod private_key;
 
 use std::sync::Arc;

@@ -1,5 +1,7 @@
+use std::borrow::Cow;
 use std::fmt;
 
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::de::value::{MapAccessDeserializer, SeqAccessDeserializer};
 use serde::de::{self, MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
@@ -23,6 +25,21 @@ impl CtLogs {
             Self::None => &[],
             Self::Logs(logs) => logs,
         }
+    }
+}
+
+impl JsonSchema for CtLogs {
+    fn schema_name() -> Cow<'static, str> {
+        "CtLogs".into()
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        let log = generator.subschema_for::<CtLogConfig>();
+        json_schema!({"anyOf": [
+            log,
+            {"type": "array", "items": log, "minItems": 1},
+            {"const": NONE},
+        ]})
     }
 }
 

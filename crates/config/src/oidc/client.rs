@@ -1,11 +1,12 @@
 use std::collections::BTreeMap;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::is_a_line;
 
 /// An application or a workload that may ask for tokens.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ClientConfig {
     /// The `client_id`. Official clients use `sigstore`.
@@ -34,7 +35,7 @@ pub struct ClientConfig {
 }
 
 /// The identity of a client that asks for itself.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct WorkloadConfig {
     /// The `sub` of its tokens, such as `https://example.com/workloads/release`. It is the name in
@@ -47,7 +48,7 @@ pub struct WorkloadConfig {
 }
 
 /// A way to obtain a token.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Grant {
     /// A person logs in with a browser (RFC 6749 §4.1, with PKCE of RFC 7636).
