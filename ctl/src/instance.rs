@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use clap::ValueEnum;
 use serde::{Deserialize, Serialize};
+use sigstead_config::Origin;
 
 use crate::failure::Failure;
 use crate::{names, private};
@@ -105,6 +106,12 @@ pub(crate) struct Manifest {
     /// The directory of the logs' anchors, outside of the instance. One that was made before has them beside the logs.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) anchors: Option<PathBuf>,
+    /// What the first Rekor v2 log was called, if it was not left to `init`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) rekor_name: Option<Origin>,
+    /// What the first certificate transparency log was called, if it was not left to `init`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) ct_name: Option<Origin>,
 }
 
 impl Manifest {

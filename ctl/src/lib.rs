@@ -18,6 +18,7 @@ mod input;
 mod instance;
 mod issued;
 mod issuer;
+mod kubernetes;
 mod locate;
 mod log;
 mod logs;
@@ -95,6 +96,8 @@ enum Command {
     Log(log::Arguments),
     /// See and publish what clients trust.
     Trust(trust::Arguments),
+    /// Make of an instance what the chart mounts.
+    Kubernetes(kubernetes::Arguments),
     /// Print an identity token for tests.
     Token(token::Arguments),
     /// Sign a file and write its bundle.
@@ -188,6 +191,7 @@ async fn run(command: Command, output: Output) -> Result<Exit, Failure> {
         Command::Sign(arguments) => sign::run(arguments, output).await?,
         Command::Verify(arguments) => verify::run(*arguments, output).await?,
         Command::Explain(arguments) => explain::run(&arguments, output)?,
+        Command::Kubernetes(arguments) => kubernetes::run(arguments, output)?,
         Command::Completions(arguments) => completions::run(&arguments),
         Command::Man(arguments) => man::run(&arguments, output)?,
         Command::Version(arguments) => version::run(arguments, output),

@@ -7,7 +7,7 @@
 use std::path::Path;
 use std::process::Command;
 
-const COMMANDS: [&str; 50] = [
+const COMMANDS: [&str; 53] = [
     "",
     "init",
     "up",
@@ -51,6 +51,9 @@ const COMMANDS: [&str; 50] = [
     "trust",
     "trust publish",
     "trust show",
+    "kubernetes",
+    "kubernetes lay-out",
+    "kubernetes publish",
     "token",
     "sign",
     "verify",

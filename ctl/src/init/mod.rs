@@ -18,9 +18,10 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 use serde::Serialize;
+use sigstead_config::Origin;
 use time::OffsetDateTime;
 
-use crate::failure::Failure;
+use crate::failure::{Exit, Failure};
 use crate::instance::{Instance, Manifest, Profile, SERVICES, Service};
 use crate::names::{parse_host, parse_name};
 use crate::output::Output;
@@ -62,6 +63,18 @@ pub(crate) struct Arguments {
     #[arg(long)]
     anchors: Option<PathBuf>,
 
+    /// The name of the first Rekor v2 log. Default: log, the year, -1.rekor and the host.
+    #[arg(long, value_name = "NAME")]
+    rekor_name: Option<Origin>,
+
+    /// The name of the first certificate transparency log. Default: log, the year, -1.ct and the host.
+    #[arg(long, value_name = "NAME")]
+    ct_name: Option<Origin>,
+
+    /// Leave an instance that is there as it is.
+    #[arg(long)]
+    if_absent: bool,
+
     /// What the instance may do beside serving.
     #[arg(long, value_enum, default_value_t = Profile::Dev)]
     profile: Profile,
@@ -75,6 +88,9 @@ struct Made {
 }
 
 pub(crate) async fn run(arguments: Arguments, output: Output) -> Result<(), Failure> {
+    if arguments.if_absent && is_there(&arguments, output)? {
+        return Ok(());
+    }
     refuse_existing(&arguments.directory)?;
     output.progress("making keys, certificates and the trust root");
     let mut ends = Ends::listen()?;
@@ -99,6 +115,39 @@ pub(crate) async fn run(arguments: Arguments, output: Output) -> Result<(), Fail
     Ok(())
 }
 
+/// Whether there is an instance already. Anchors without their instance are those of one that was lost: another one in
+/// its place would be another trust root under the same names, which no client could tell from an attack.
+fn is_there(arguments: &Arguments, output: Output) -> Result<bool, Failure> {
+    if arguments.directory.join(Instance::FILE).exists() {
+        let instance = Instance::open(&arguments.directory)?;
+        output.progress(&format!("{} is there already", instance.manifest.name));
+        return Ok(true);
+    }
+    let anchors = arguments.anchors.as_deref();
+    match anchors.filter(|folder| holds_files(folder)) {
+        None => Ok(false),
+        Some(anchors) => Err(Failure::new(
+            "E-CTL-111",
+            format!(
+                "{} holds anchors of an instance, and {} holds none",
+                anchors.display(),
+                arguments.directory.display()
+            ),
+            "bring the instance back from a copy; only if it shall never be again, empty the folder of the anchors",
+        )
+        .exit(Exit::Refused)),
+    }
+}
+
+/// Folders alone are what an `init` left that did not come to its end.
+fn holds_files(folder: &Path) -> bool {
+    let holds = |entry: fs::DirEntry| {
+        let kind = entry.file_type();
+        kind.is_ok_and(|kind| kind.is_file() || kind.is_dir() && holds_files(&entry.path()))
+    };
+    fs::read_dir(folder).is_ok_and(|entries| entries.flatten().any(holds))
+}
+
 async fn make(arguments: &Arguments, directory: &Path) -> Result<Manifest, Failure> {
     let now = now();
     let id = anchors::random_id()?;
@@ -119,6 +168,8 @@ async fn make(arguments: &Arguments, directory: &Path) -> Result<Manifest, Failu
         ports: ports::choose(arguments.base_port, listen)?,
         id: Some(id),
         anchors: Some(anchors.clone()),
+        rekor_name: arguments.rekor_name.clone(),
+        ct_name: arguments.ct_name.clone(),
     };
     let instance = Instance::new(directory.to_owned(), manifest);
     let vault = secret::Vault::open(&instance)?;

@@ -125,6 +125,9 @@ fn state(
 
 /// The name of the first Rekor v2 log: it never changes, and the next log gets another.
 pub(super) fn rekor_origin(manifest: &Manifest) -> Result<Origin, Failure> {
+    if let Some(name) = &manifest.rekor_name {
+        return Ok(name.clone());
+    }
     origin(&format!(
         "log{}-1.rekor.{}",
         manifest.created.year(),
@@ -139,6 +142,9 @@ pub(crate) fn rekor_v1_host(manifest: &Manifest) -> Result<Origin, Failure> {
 
 /// The name of the first CT log.
 pub(super) fn ct_origin(manifest: &Manifest) -> Result<Origin, Failure> {
+    if let Some(name) = &manifest.ct_name {
+        return Ok(name.clone());
+    }
     origin(&format!(
         "log{}-1.ct.{}",
         manifest.created.year(),

@@ -1,0 +1,36 @@
+//! Which files of an instance each Secret and ConfigMap has. Each is mounted under its own name, without its folder.
+
+use std::path::PathBuf;
+
+use crate::instance::{Instance, Service};
+
+/// The files of a service in the instance, its passphrase apart, which need not lie there.
+pub(super) fn of(instance: &Instance, service: Service) -> Vec<PathBuf> {
+    let own: &[&str] = match service {
+        Service::Ca => &["keys/ca.key", "chain.pem", "ctlog.pub"],
+        Service::Ctlog => &["keys/ctlog.key", "roots.pem"],
+        Service::Oidc => &["keys/oidc.key"],
+        Service::Tlog => &["keys/rekor-v1.key", "keys/rekor-v2.key"],
+        Service::Tsa => &["keys/tsa.key", "chain.pem"],
+        Service::Tuf => &["keys/snapshot.key", "keys/timestamp.key"],
+    };
+    let folder = instance.service(service);
+    let all = own.iter().chain(&ADMIN);
+    all.map(|file| folder.join(file)).collect()
+}
+
+/// What `helm test` reads. None of it is secret.
+pub(super) fn of_clients(instance: &Instance) -> Vec<PathBuf> {
+    [Instance::FILE, "client/trusted_root.json"]
+        .map(|file| instance.path(file))
+        .to_vec()
+}
+
+/// Who may administer a service, and how it proves itself to them.
+const ADMIN: [&str; 3] = ["admin.pem", "admin.key", "admin-ca.pem"];
+
+/// The folder of what was published, flat: a ConfigMap has no folders.
+pub(super) const PUBLICATION: &str = "publication";
+
+/// The name of the passphrase in every Secret.
+pub(super) const PASSPHRASE: &str = "passphrase";

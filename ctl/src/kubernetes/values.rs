@@ -1,0 +1,158 @@
+//! The values of the chart that only the instance knows: names that its keys were published with.
+
+use std::path::{Path, PathBuf};
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+use sigstead_config::tlog::LogConfig;
+use sigstead_config::{IssuerUrl, Origin, ctlog, oidc, tlog};
+use sigstead_signer::{KeyConfig, KeyUri};
+use url::Url;
+
+use super::files::PASSPHRASE;
+use crate::failure::Failure;
+use crate::instance::{Instance, Service};
+
+/// As the chart's `values.yaml` has them.
+#[derive(Serialize)]
+struct Values {
+    keys: Keys,
+    instance: Names,
+    ingress: Ingress,
+    ctlog: Role<CtlogConfig>,
+    tlog: Role<TlogConfig>,
+    oidc: Role<OidcConfig>,
+}
+
+#[derive(Serialize)]
+struct Keys {
+    source: &'static str,
+}
+
+#[derive(Serialize)]
+struct Names {
+    name: String,
+    domain: String,
+}
+
+#[derive(Serialize)]
+struct Ingress {
+    hosts: Hosts,
+}
+
+#[derive(Serialize)]
+struct Hosts {
+    ca: String,
+    tsa: String,
+    tuf: String,
+    oidc: String,
+}
+
+#[derive(Serialize)]
+struct Role<C> {
+    config: C,
+}
+
+#[derive(Serialize)]
+struct CtlogConfig {
+    origin: Origin,
+}
+
+#[derive(Serialize)]
+struct TlogConfig {
+    logs: Vec<Value>,
+}
+
+#[derive(Serialize)]
+struct OidcConfig {
+    issuer: IssuerUrl,
+}
+
+/// The values of an instance, in YAML.
+pub(super) fn of(instance: &Instance) -> Result<String, Failure> {
+    let ctlog: ctlog::Config = read(instance, Service::Ctlog)?;
+    let tlog: tlog::Config = read(instance, Service::Tlog)?;
+    let oidc: oidc::Config = read(instance, Service::Oidc)?;
+    let manifest = &instance.manifest;
+    let host = |service| host(&manifest.url(service));
+    let values = Values {
+        keys: Keys { source: "secrets" },
+        instance: Names {
+            name: manifest.name.clone(),
+            domain: manifest.domain(),
+        },
+        ingress: Ingress {
+            hosts: Hosts {
+                ca: host(Service::Ca)?,
+                tsa: host(Service::Tsa)?,
+                tuf: host(Service::Tuf)?,
+                oidc: host(Service::Oidc)?,
+            },
+        },
+        ctlog: Role {
+            config: CtlogConfig {
+                origin: ctlog.origin,
+            },
+        },
+        tlog: Role {
+            config: TlogConfig {
+                logs: tlog
+                    .logs
+                    .into_iter()
+                    .map(mounted)
+                    .collect::<Result<_, _>>()?,
+            },
+        },
+        oidc: Role {
+            config: OidcConfig {
+                issuer: oidc.issuer,
+            },
+        },
+    };
+    sigstead_config::to_yaml(&values)
+        .map_err(|error| Failure::file("write", Path::new("values.yaml"), error))
+}
+
+fn read<C: DeserializeOwned>(instance: &Instance, service: Service) -> Result<C, Failure> {
+    let path = instance.service(service).join("config.yaml");
+    sigstead_kit::read_config(&path).map_err(|error| Failure::file("read", &path, error))
+}
+
+/// A log with the paths that its pod has; names, numbers and the rest stay as they are.
+fn mounted(log: LogConfig) -> Result<Value, Failure> {
+    let KeyUri::File(key) = &log.key.uri;
+    let uri = format!("file:{}", place(KEYS, key).display());
+    let key = KeyConfig {
+        uri: uri
+            .parse()
+            .map_err(|error| Failure::file("name", key, error))?,
+        passphrase_file: Some(place(KEYS, Path::new(PASSPHRASE))),
+    };
+    let log = LogConfig {
+        key,
+        data: place("/var/lib/sigstead", &log.data),
+        anchor: place("/var/lib/sigstead-anchor", &log.anchor),
+        ..log
+    };
+    let number = log.tree_id;
+    let mut log = serde_json::to_value(log)
+        .map_err(|error| Failure::file("write", Path::new("values.yaml"), error))?;
+    // Helm reads numbers as floating point, which has no room for these.
+    if let (Some(log), Some(number)) = (log.as_object_mut(), number) {
+        log.insert("tree_id".to_owned(), number.to_string().into());
+    }
+    Ok(log)
+}
+
+fn place(folder: &str, path: &Path) -> PathBuf {
+    Path::new(folder).join(path.file_name().unwrap_or_default())
+}
+
+fn host(url: &str) -> Result<String, Failure> {
+    let parsed =
+        Url::parse(url).map_err(|error| Failure::file("understand", Path::new(url), error))?;
+    Ok(parsed.host_str().unwrap_or_default().to_owned())
+}
+
+const KEYS: &str = "/etc/sigstead/keys";
