@@ -21,6 +21,12 @@ install_go() {
   printf '%s' "$version" > "$folder/.$program"
 }
 
+# Our own program over the API server's types; Go compiles it again only when it has changed.
+install_kubernetes_decode() {
+  command -v go >/dev/null || { say "kubernetes-decode is compiled with the Go tool chain, which is not here"; return 1; }
+  (cd "$here/kubernetes" && go build -o "$clients/bin/kubernetes-decode" .)
+}
+
 install_python() {
   if [ ! -x "$clients/python/bin/python" ]; then
     python3 -m venv "$clients/python"
@@ -70,6 +76,8 @@ install_go cosign v2.6.4 github.com/sigstore/cosign/v2/cmd/cosign "$clients/cosi
 install_go rekor-cli v1.5.4 github.com/sigstore/rekor/cmd/rekor-cli "$clients/bin" || status=1
 install_go crane v0.20.6 github.com/google/go-containerregistry/cmd/crane "$clients/bin" || status=1
 install_go litewitness v0.9.0 filippo.io/torchwood/cmd/litewitness "$clients/bin" || status=1
+install_go helm v3.19.0 helm.sh/helm/v3/cmd/helm "$clients/bin" || status=1
+install_kubernetes_decode || status=1
 install_python || status=1
 install_pkilint || status=1
 install_js js 4.1.1 || status=1

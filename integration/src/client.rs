@@ -23,6 +23,20 @@ pub fn rekor_cli() -> Option<PathBuf> {
     installed("rekor-cli", clients().join("bin/rekor-cli"))
 }
 
+/// The pinned Helm.
+#[must_use]
+pub fn helm() -> Option<PathBuf> {
+    let program = clients().join("bin/helm");
+    present("helm", program.exists()).map(|()| program)
+}
+
+/// The program that decodes Kubernetes objects with the API server's types.
+#[must_use]
+pub fn kubernetes_decode() -> Option<PathBuf> {
+    let program = clients().join("bin/kubernetes-decode");
+    present("kubernetes-decode", program.exists()).map(|()| program)
+}
+
 /// crane, which has a registry for container images in it.
 #[must_use]
 pub fn crane() -> Option<PathBuf> {

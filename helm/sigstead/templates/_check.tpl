@@ -1,0 +1,27 @@
+{{/* What the schema cannot say. It is asked once, by the first object of every release. */}}
+{{- define "sigstead.check" -}}
+{{- $trial := include "sigstead.isTrial" . -}}
+{{- if and $trial .Values.instance.domain -}}
+{{- fail "instance.domain is set and keys.source is trial: a trial is reached by the cluster's own names. Make the instance outside with sigctl init, and set keys.source to secrets" -}}
+{{- end -}}
+{{- if and $trial .Values.ingress.enabled -}}
+{{- fail "ingress.enabled is true and keys.source is trial: a trial has no public names. Make the instance outside with sigctl init, and set keys.source to secrets" -}}
+{{- end -}}
+{{- if not (or $trial .Values.instance.domain) -}}
+{{- fail "instance.domain is empty: write the domain that sigctl init was told" -}}
+{{- end -}}
+{{- $ports := dict -}}
+{{- range $role := list "ca" "tlog" "ctlog" "tsa" "tuf" "oidc" -}}
+{{- range $listener := list "public" "ops" -}}
+{{- $address := get (get (get $.Values $role).config.listeners $listener) "address" -}}
+{{- if or (hasPrefix "127." $address) (hasPrefix "[::1]" $address) -}}
+{{- fail (printf "%s.config.listeners.%s.address is %s, which the cluster does not reach; write 0.0.0.0 or [::]" $role $listener $address) -}}
+{{- end -}}
+{{- $port := include "sigstead.port" (dict "root" $ "role" $role "listener" $listener) -}}
+{{- if and $trial (hasKey $ports $port) -}}
+{{- fail (printf "port %s is that of %s and of %s, which share the pod of a trial" $port (get $ports $port) $role) -}}
+{{- end -}}
+{{- $_ := set $ports $port $role -}}
+{{- end -}}
+{{- end -}}
+{{- end -}}

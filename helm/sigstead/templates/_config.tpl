@@ -1,0 +1,79 @@
+{{/*
+The configuration files. Each is what the values say, and of what they leave out only the names that the release
+decides: no field is made by hand, and none is left behind.
+*/}}
+
+{{/* (dict "root" $ "role" ROLE) gives the content of config.yaml. */}}
+{{- define "sigstead.config" -}}
+{{- $config := deepCopy (get .root.Values .role).config -}}
+{{- if eq .role "ca" -}}
+{{- if not (hasKey $config "ct_log") -}}
+{{- $_ := set $config "ct_log" (dict "url" (include "sigstead.ctlogUrl" .root) "public_key" "/etc/sigstead/keys/ctlog.pub") -}}
+{{- end -}}
+{{- else if eq .role "ctlog" -}}
+{{- if not (hasKey $config "origin") -}}
+{{- $_ := set $config "origin" (include "sigstead.trialName" (dict "root" .root "name" "log1.ct" "field" "ctlog.config.origin")) -}}
+{{- end -}}
+{{- else if eq .role "tlog" -}}
+{{- if not (hasKey $config "logs") -}}
+{{- $_ := set $config "logs" (include "sigstead.trialLogs" .root | fromYamlArray) -}}
+{{- end -}}
+{{- else if eq .role "oidc" -}}
+{{- if not (hasKey $config "issuer") -}}
+{{- $_ := set $config "issuer" (include "sigstead.url" .) -}}
+{{- end -}}
+{{- end -}}
+{{- /* Helm reads numbers as floating point, which has no room for a tree id; the values have it as text. */ -}}
+{{- regexReplaceAll "tree_id: \"([0-9]+)\"" (toYaml $config) "tree_id: ${1}" -}}
+{{- end -}}
+
+{{/* Inside the cluster, whatever the log is called outside. */}}
+{{- define "sigstead.ctlogUrl" -}}
+{{- $name := include "sigstead.fullname" . -}}
+{{- if not (include "sigstead.isTrial" .) }}{{ $name = printf "%s-ctlog" $name }}{{ end -}}
+{{- $host := include "sigstead.clusterHost" (dict "root" . "name" $name) -}}
+{{- printf "http://%s:%s/" $host (include "sigstead.port" (dict "root" . "role" "ctlog" "listener" "public")) -}}
+{{- end -}}
+
+{{/* The name of a trial's log. A real one is part of what its key was published with, so nothing here may guess it. */}}
+{{- define "sigstead.trialName" -}}
+{{- if not (include "sigstead.isTrial" .root) -}}
+{{- fail (printf "%s is missing: take it from the values that `sigctl kubernetes lay-out` wrote" .field) -}}
+{{- end -}}
+{{- printf "%s.%s" .name (include "sigstead.host" (dict "root" .root "role" "tlog")) -}}
+{{- end -}}
+
+{{- define "sigstead.trialLogs" -}}
+{{- $field := "tlog.config.logs" -}}
+- face: rekor-v1
+  origin: {{ include "sigstead.trialName" (dict "root" . "name" "rekor" "field" $field) }}
+  # It only has to differ from other logs under the same name, and never to change.
+  tree_id: {{ printf "%s/%s" .Release.Namespace .Release.Name | adler32sum | quote }}
+  key: {uri: "file:/etc/sigstead/keys/rekor-v1.key", passphrase_file: /etc/sigstead/keys/passphrase}
+  data: /var/lib/sigstead/rekor-v1
+  anchor: /var/lib/sigstead-anchor/rekor-v1
+- face: rekor-v2
+  origin: {{ include "sigstead.trialName" (dict "root" . "name" "log1.rekor" "field" $field) }}
+  key: {uri: "file:/etc/sigstead/keys/rekor-v2.key", passphrase_file: /etc/sigstead/keys/passphrase}
+  data: /var/lib/sigstead/rekor-v2
+  anchor: /var/lib/sigstead-anchor/rekor-v2
+{{- end -}}
+
+{{/* The file of issuers, in Fulcio's format. */}}
+{{- define "sigstead.issuers" -}}
+{{- $issuers := dict -}}
+{{- if and .Values.oidc.enabled .Values.ca.ownIssuer -}}
+{{- $url := (include "sigstead.config" (dict "root" . "role" "oidc") | fromYaml).issuer -}}
+{{- $host := urlParse $url -}}
+{{- $domain := printf "%s://%s" $host.scheme (index (splitList ":" $host.host) 0) -}}
+{{- $also := list (dict "type" "uri" "subject-domain" $domain) -}}
+{{- $_ := set $issuers $url (dict "issuer-url" $url "client-id" "sigstore" "type" "email" "also" $also) -}}
+{{- end -}}
+{{- if .Values.ca.clusterIssuer -}}
+{{- $url := printf "https://kubernetes.default.svc.%s" .Values.global.clusterDomain -}}
+{{- $_ := set $issuers $url (dict "issuer-url" $url "client-id" "sigstore" "type" "kubernetes") -}}
+{{- end -}}
+{{- $file := dict "oidc-issuers" (mergeOverwrite $issuers .Values.ca.issuers) -}}
+{{- with .Values.ca.metaIssuers }}{{ $_ := set $file "meta-issuers" . }}{{ end -}}
+{{- toYaml $file -}}
+{{- end -}}

@@ -1,0 +1,97 @@
+//! The configuration files that the chart renders are those that the services read.
+
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+use sigstead_config::{ca, ctlog, oidc, tlog, tsa, tuf};
+use sigstead_kit::ServiceConfig;
+
+use super::chart::EVERYTHING;
+use super::{Chart, Objects, SECRETS};
+
+fn read<C: DeserializeOwned + ServiceConfig>(objects: &Objects, role: &str) -> C {
+    let text = objects.config(role);
+    let config: C = sigstead_kit::parse_config(role, &text)
+        .unwrap_or_else(|error| panic!("{role}: {error}: {text}"));
+    config
+        .check()
+        .unwrap_or_else(|error| panic!("{role}: {error}"));
+    config
+}
+
+#[test]
+fn every_service_takes_its_file_for_every_kind_of_instance() {
+    let Some(chart) = Chart::find() else { return };
+    for values in [vec![], vec![SECRETS], vec![SECRETS, EVERYTHING]] {
+        let objects = chart.render(&values);
+        read::<ca::Config>(&objects, "ca");
+        read::<ctlog::Config>(&objects, "ctlog");
+        read::<oidc::Config>(&objects, "oidc");
+        read::<tlog::Config>(&objects, "tlog");
+        read::<tsa::Config>(&objects, "tsa");
+        read::<tuf::Config>(&objects, "tuf");
+    }
+}
+
+#[test]
+fn names_and_numbers_of_an_instance_arrive_as_they_were_written() {
+    let Some(chart) = Chart::find() else { return };
+    let objects = chart.render(&[SECRETS]);
+    let tlog: tlog::Config = read(&objects, "tlog");
+    let v1 = tlog.logs.first().unwrap();
+    assert_eq!(v1.tree_id.unwrap().get(), 5_604_237_091_514_666_124);
+    assert_eq!(v1.origin.as_str(), "rekor.sig.example.com");
+    let oidc: oidc::Config = read(&objects, "oidc");
+    assert_eq!(oidc.issuer.as_str(), "https://oidc.sig.example.com");
+    let ca: ca::Config = read(&objects, "ca");
+    let log = ca.ct_log.logs().first().unwrap();
+    assert_eq!(
+        log.url.as_str(),
+        "http://acme-sigstead-ctlog.team-a.svc.cluster.local:8373/"
+    );
+}
+
+#[test]
+fn the_issuers_of_the_values_join_the_instances_own() {
+    let Some(chart) = Chart::find() else { return };
+    let github = "https://token.actions.githubusercontent.com";
+    let values = format!(
+        "ca: {{clusterIssuer: true, issuers: {{'{github}': {{issuer-url: '{github}', client-id: sigstore, type: github-workflow}}}}}}"
+    );
+    let objects = chart.render(&[SECRETS, &values]);
+    let map = objects.named("ConfigMap", "acme-sigstead-issuers");
+    let file = map["data"]["issuers.yaml"].as_str().unwrap();
+    let file: Value = serde_yaml::from_str(file).unwrap();
+    let issuers = file["oidc-issuers"].as_object().unwrap();
+    assert_eq!(
+        issuers.keys().collect::<Vec<_>>(),
+        [
+            "https://kubernetes.default.svc.cluster.local",
+            "https://oidc.sig.example.com",
+            github
+        ]
+    );
+    assert_eq!(issuers["https://oidc.sig.example.com"]["type"], "email");
+}
+
+#[test]
+fn the_anchor_of_a_log_is_on_another_volume_than_its_data() {
+    let Some(chart) = Chart::find() else { return };
+    for values in [vec![], vec![SECRETS]] {
+        let objects = chart.render(&values);
+        for role in ["tlog", "ctlog"] {
+            let containers = objects.containers();
+            let container = containers.iter().find(|each| each["name"] == role).unwrap();
+            let mounts = container["volumeMounts"].as_array().unwrap();
+            let at = |path: &str| {
+                mounts
+                    .iter()
+                    .find(|mount| mount["mountPath"] == path)
+                    .unwrap()
+            };
+            assert_eq!(at("/var/lib/sigstead")["name"], "data");
+            assert_eq!(at("/var/lib/sigstead-anchor")["name"], "anchor");
+            let text = objects.config(role);
+            assert!(text.contains("anchor: /var/lib/sigstead-anchor/"), "{text}");
+        }
+    }
+}

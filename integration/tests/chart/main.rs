@@ -1,0 +1,21 @@
+//! The chart, rendered by Helm and looked at as a cluster would: what is refused, what is made, and what each of the faults
+//! that other charts have would look like here.
+
+#![expect(
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a test that cannot go on must fail"
+)]
+
+mod chart;
+mod cluster;
+mod configurations;
+mod decoded;
+mod faults;
+mod objects;
+mod refusals;
+mod schema;
+mod values;
+
+use chart::{Chart, SECRETS};
+use objects::Objects;
