@@ -14,6 +14,7 @@ pub async fn run(storage: &dyn ColdStorage) {
     refuses_other_bytes(storage).await;
     refuses_paths_that_leave_the_storage(storage).await;
     holds_large_and_empty_objects(storage).await;
+    reads_parts_of_objects(storage).await;
 }
 
 async fn reads_back_what_was_put(storage: &dyn ColdStorage) {
@@ -59,5 +60,36 @@ async fn holds_large_and_empty_objects(storage: &dyn ColdStorage) {
         let bytes = Bytes::from(bytes);
         storage.put(path, bytes.clone()).await.unwrap();
         assert_eq!(storage.get(path).await.unwrap(), Some(bytes), "{path}");
+    }
+}
+
+async fn reads_parts_of_objects(storage: &dyn ColdStorage) {
+    let path = "tile/2/000";
+    assert_eq!(storage.length(path).await.unwrap(), None);
+    assert_eq!(storage.get_range(path, 0, 1).await.unwrap(), None);
+    let bytes = Bytes::from_static(b"0123456789");
+    storage.put(path, bytes.clone()).await.unwrap();
+    assert_eq!(storage.length(path).await.unwrap(), Some(10));
+    let prefix = "tile/2";
+    assert_eq!(storage.length(prefix).await.unwrap(), None, "a prefix");
+    assert_eq!(storage.get_range(prefix, 0, 1).await.unwrap(), None);
+    for (offset, length, part) in [
+        (0, 10, 0..10),
+        (0, 3, 0..3),
+        (7, 3, 7..10),
+        (7, usize::MAX, 7..10),
+        (9, 2, 9..10),
+        (10, 1, 10..10),
+        (u64::from(u32::MAX), 1, 10..10),
+        (3, 0, 3..3),
+    ] {
+        let read = storage.get_range(path, offset, length).await.unwrap();
+        assert_eq!(read, Some(bytes.slice(part)), "{length} from {offset}");
+    }
+    for path in ["", "../tile", "tile/../../x"] {
+        let range = storage.get_range(path, 0, 1).await;
+        assert!(matches!(range, Err(Error::PathInvalid { .. })), "{path:?}");
+        let length = storage.length(path).await;
+        assert!(matches!(length, Err(Error::PathInvalid { .. })), "{path:?}");
     }
 }

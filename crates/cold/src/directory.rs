@@ -1,6 +1,6 @@
 use std::collections::VecDeque;
-use std::fs::{self, Permissions};
-use std::io::{self, Write};
+use std::fs::{self, File, Permissions};
+use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -127,13 +127,45 @@ impl ColdStorage for DirectoryStorage {
     }
 
     async fn get(&self, path: &str) -> Result<Option<Bytes>, Error> {
+        self.read(path, |place| fs::read(place).map(Bytes::from))
+            .await
+    }
+
+    async fn get_range(
+        &self,
+        path: &str,
+        offset: u64,
+        length: usize,
+    ) -> Result<Option<Bytes>, Error> {
+        self.read(path, move |place| read_range(place, offset, length))
+            .await
+    }
+
+    async fn length(&self, path: &str) -> Result<Option<u64>, Error> {
+        let length = self.read(path, |place| {
+            let metadata = fs::metadata(place)?;
+            match metadata.is_file() {
+                true => Ok(metadata.len()),
+                false => Err(io::ErrorKind::IsADirectory.into()),
+            }
+        });
+        length.await
+    }
+}
+
+impl DirectoryStorage {
+    async fn read<T: Send + 'static>(
+        &self,
+        path: &str,
+        read: impl FnOnce(&Path) -> io::Result<T> + Send + 'static,
+    ) -> Result<Option<T>, Error> {
         path::check(path)?;
         let place = self.inner.root.join(path);
-        let read = tokio::task::spawn_blocking(move || fs::read(place))
+        let read = tokio::task::spawn_blocking(move || read(&place))
             .await
             .unwrap_or_else(|error| Err(io::Error::other(error)));
         match read {
-            Ok(bytes) => Ok(Some(bytes.into())),
+            Ok(read) => Ok(Some(read)),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
             // A directory stands where a caller asks for an object: nothing is stored there.
             Err(error) if error.kind() == io::ErrorKind::IsADirectory => Ok(None),
@@ -141,6 +173,14 @@ impl ColdStorage for DirectoryStorage {
             Err(source) => Err(Error::io(path, source)),
         }
     }
+}
+
+fn read_range(place: &Path, offset: u64, length: usize) -> io::Result<Bytes> {
+    let mut file = File::open(place)?;
+    file.seek(SeekFrom::Start(offset))?;
+    let mut bytes = Vec::with_capacity(length.min(LARGEST_READ));
+    file.take(length as u64).read_to_end(&mut bytes)?;
+    Ok(bytes.into())
 }
 
 fn prepare(root: &Path) -> io::Result<()> {
@@ -165,6 +205,9 @@ const TEMPORARY: &str = ".incoming";
 
 /// A log writes into a few directories at a time.
 const DIRECTORIES_REMEMBERED: usize = 32;
+
+/// Room is made for what a caller asks for, within reason; what it asks for may be more than there is.
+const LARGEST_READ: usize = 256 << 10;
 
 /// Nobody changes an object in place by accident.
 const READ_ONLY: u32 = 0o444;

@@ -38,6 +38,24 @@ pub trait ColdStorage: Send + Sync {
     /// # Errors
     /// [`Error::PathInvalid`] and [`Error::Io`] as for [`ColdStorage::put`].
     async fn get(&self, path: &str) -> Result<Option<Bytes>, Error>;
+
+    /// Reads up to `length` bytes of an object from `offset` on, fewer where it ends, or `None` when nothing is stored under
+    /// the path. It MUST NOT hold anything between two calls: an answer that nobody takes costs no descriptor.
+    ///
+    /// # Errors
+    /// As for [`ColdStorage::get`].
+    async fn get_range(
+        &self,
+        path: &str,
+        offset: u64,
+        length: usize,
+    ) -> Result<Option<Bytes>, Error>;
+
+    /// The length of an object in bytes, or `None` when nothing is stored under the path.
+    ///
+    /// # Errors
+    /// As for [`ColdStorage::get`].
+    async fn length(&self, path: &str) -> Result<Option<u64>, Error>;
 }
 
 /// Why an object could not be stored or read.

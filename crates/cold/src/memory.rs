@@ -125,6 +125,25 @@ impl ColdStorage for MemoryStorage {
         path::check(path)?;
         Ok(self.lock().objects.get(path).cloned())
     }
+
+    async fn get_range(
+        &self,
+        path: &str,
+        offset: u64,
+        length: usize,
+    ) -> Result<Option<Bytes>, Error> {
+        let object = self.get(path).await?;
+        Ok(object.map(|object| {
+            let start = usize::try_from(offset).map_or(object.len(), |at| at.min(object.len()));
+            let end = start.saturating_add(length).min(object.len());
+            object.slice(start..end)
+        }))
+    }
+
+    async fn length(&self, path: &str) -> Result<Option<u64>, Error> {
+        let object = self.get(path).await?;
+        Ok(object.map(|object| object.len() as u64))
+    }
 }
 
 #[cfg(test)]

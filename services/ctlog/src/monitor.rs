@@ -171,6 +171,19 @@ mod tests {
             self.reads.fetch_add(1, Ordering::Relaxed);
             self.cold.get(path).await
         }
+
+        async fn get_range(
+            &self,
+            path: &str,
+            offset: u64,
+            length: usize,
+        ) -> Result<Option<Bytes>, sigstead_cold::Error> {
+            self.cold.get_range(path, offset, length).await
+        }
+
+        async fn length(&self, path: &str) -> Result<Option<u64>, sigstead_cold::Error> {
+            self.cold.length(path).await
+        }
     }
 
     fn leaf(chain: Vec<[u8; 32]>) -> TileLeaf {
