@@ -1,6 +1,9 @@
+use std::sync::Arc;
+
 use sigstead_merkle::{NodeHash, RootHash, TreeHead};
 use sigstead_tiles::{EntryBundleCoordinate, TILE_HEIGHT, TILE_WIDTH, Tile, TileCoordinate};
 
+use crate::bundle_reader::BundleReader;
 use crate::edge::WIDTH;
 use crate::shared::Shared;
 use crate::{Error, HeadSigner};
@@ -18,7 +21,10 @@ pub struct Audited {
 
 /// Reads every bundle, hashes every leaf, builds every tile anew and compares it with the served one, and ends at the
 /// root that the published note signs. Memory does not grow with the log.
-pub(crate) async fn audit(shared: &Shared, head_signer: &dyn HeadSigner) -> Result<Audited, Error> {
+pub(crate) async fn audit(
+    shared: &Arc<Shared>,
+    head_signer: &dyn HeadSigner,
+) -> Result<Audited, Error> {
     let published = shared.published();
     let head = published.head;
     head_signer
@@ -49,7 +55,7 @@ pub(crate) async fn audit(shared: &Shared, head_signer: &dyn HeadSigner) -> Resu
 }
 
 struct Audit<'a> {
-    shared: &'a Shared,
+    shared: &'a Arc<Shared>,
     /// Of each level, how many tiles are done and the columns of the next.
     levels: Vec<(u64, Vec<NodeHash>)>,
     tiles: u64,
@@ -61,11 +67,8 @@ impl Audit<'_> {
             |what: &str| inconsistent(format!("bundle {bundle} of width {width}: {what}"));
         let coordinate =
             EntryBundleCoordinate::new(bundle, width).map_err(|_| damaged("no such bundle"))?;
-        let bytes = self
-            .shared
-            .bundle(coordinate)
-            .await?
-            .ok_or_else(|| damaged("not served"))?;
+        let bytes = BundleReader::whole(self.shared, coordinate).await?;
+        let bytes = bytes.ok_or_else(|| damaged("not served"))?;
         let mut rest = bytes.as_ref();
         for _ in 0..width {
             let length = if rest.is_empty() {

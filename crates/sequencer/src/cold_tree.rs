@@ -1,39 +1,18 @@
-//! What comes from cold storage, checked against the tree before it is used: a tile against the column of the tile above
-//! it, up to one that is in memory; an entry against its column in the tile of its bundle.
+//! Tiles from cold storage, checked before they are used: each against the column of the tile above it, up to one that is in
+//! memory.
 
 use std::collections::VecDeque;
-use std::ops::Range;
 use std::sync::Arc;
 
-use bytes::Bytes;
 use sigstead_merkle::{NodeHash, NodeReader};
 use sigstead_tiles::{TILE_HEIGHT, TILE_WIDTH, Tile};
 
-use crate::bundle::decode_sides;
+use crate::Error;
 use crate::edge::WIDTH;
 use crate::shared::{Shared, lock};
-use crate::tree::{bundle_path, side_path, tile_path};
-use crate::{Error, RecordedEntry};
+use crate::tree::tile_path;
 
 impl Shared {
-    /// Entries of one full bundle, read once.
-    pub(crate) async fn cold_entries(
-        &self,
-        first: u64,
-        end: u64,
-    ) -> Result<Vec<RecordedEntry>, Error> {
-        let start = first / WIDTH * WIDTH;
-        let wanted = (first - start) as usize..(end - start).min(WIDTH) as usize;
-        let (bundle, parts) = self.cold_bundle(first / WIDTH, wanted.clone()).await?;
-        let sides = self.cold_sides(first / WIDTH, &wanted).await?;
-        let entries = parts.into_iter().zip(sides);
-        let entries = entries.map(|(part, side)| RecordedEntry {
-            bundle: bundle.slice(part),
-            side,
-        });
-        Ok(entries.collect())
-    }
-
     /// A full tile that is not in memory.
     pub(crate) async fn cold_tile(&self, level: u8, index: u64) -> Result<Arc<Tile>, Error> {
         // Up to a hash that is trusted, then down again, checking each tile with the column of the one above.
@@ -78,73 +57,6 @@ impl Shared {
         Tile::parse(&bytes, TILE_WIDTH)
             .map(Arc::new)
             .map_err(|_| damaged(path, "not a full tile"))
-    }
-
-    /// The tile over a full bundle.
-    async fn tile_of_bundle(&self, index: u64) -> Result<Arc<Tile>, Error> {
-        let held = self.edge().tile(0, index, TILE_WIDTH);
-        let Some(bytes) = held else {
-            return self.cold_tile(0, index).await;
-        };
-        let tile = Tile::parse(&bytes, TILE_WIDTH).map(Arc::new);
-        tile.map_err(|_| damaged(tile_path(0, index), "odd"))
-    }
-
-    /// A full bundle that is not in memory, and where the wanted entries are in it; these are checked.
-    pub(crate) async fn cold_bundle(
-        &self,
-        index: u64,
-        wanted: Range<usize>,
-    ) -> Result<(Bytes, Vec<Range<usize>>), Error> {
-        let path = bundle_path(self, index);
-        let bytes = self.cold.get(&path).await?;
-        let bytes = bytes.ok_or_else(|| damaged(path.clone(), "missing"))?;
-        let tile = self.tile_of_bundle(index).await?;
-        let mut parts = Vec::with_capacity(wanted.len());
-        let mut at = 0;
-        for (position, column) in tile.hashes().iter().enumerate() {
-            let rest = bytes.get(at..).filter(|rest| !rest.is_empty());
-            let length = rest.and_then(|rest| self.format.framed_bytes(rest).ok());
-            let end = length.and_then(|length| at.checked_add(length));
-            let part = end.and_then(|end| Some((at..end, bytes.get(at..end)?)));
-            let (part, framed) = part.ok_or_else(|| damaged(path.clone(), "not a full bundle"))?;
-            at = part.end;
-            if wanted.contains(&position) {
-                self.check_leaf(&path, framed, column)?;
-                parts.push(part);
-            }
-        }
-        if at == bytes.len() {
-            Ok((bytes, parts))
-        } else {
-            Err(damaged(path, "longer than its tile"))
-        }
-    }
-
-    fn check_leaf(&self, path: &str, framed: &[u8], column: &NodeHash) -> Result<(), Error> {
-        let damaged = |what| damaged(path.to_owned(), what);
-        let leaf = self.format.read(framed);
-        let leaf = leaf.map_err(|_| damaged("not of this log's format"))?;
-        if NodeHash::from(leaf.leaf_hash) == *column {
-            Ok(())
-        } else {
-            Err(damaged("not what its tile says"))
-        }
-    }
-
-    /// What stands beside some entries of a full bundle.
-    async fn cold_sides(&self, index: u64, wanted: &Range<usize>) -> Result<Vec<Bytes>, Error> {
-        let path = side_path(index);
-        let Some(file) = self.cold.get(&path).await? else {
-            // No file is written for a bundle whose entries have nothing beside the leaf.
-            return match self.has_sides {
-                true => Err(damaged(path, "missing")),
-                false => Ok(vec![Bytes::new(); wanted.len()]),
-            };
-        };
-        let sides = decode_sides(index, file);
-        let sides = sides.and_then(|sides| sides.get(wanted.clone()).map(<[Bytes]>::to_vec));
-        sides.ok_or_else(|| damaged(path, "not what was written"))
     }
 }
 

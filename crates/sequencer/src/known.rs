@@ -79,7 +79,7 @@ impl Shared {
     /// Takes the next entries of the log into the index, at most those of one bundle; tells whether there were any.
     pub(crate) async fn catch_up(&self) -> Result<bool, Error> {
         let first = self.known.index.covered();
-        let entries = self.entries(first, WIDTH).await?;
+        let entries = self.entries(first, WIDTH, u64::MAX).await?;
         let mut postings = Vec::with_capacity(entries.len());
         for (position, entry) in (first..).zip(&entries) {
             let leaf = self.format.read(&entry.bundle);
@@ -103,21 +103,30 @@ impl Shared {
         leaf.map_or(0, |leaf| leaf.time_millis)
     }
 
-    /// The entries from one on: as many as asked for, or as are in memory or in its bundle.
+    /// The entries from one on: as many as asked for, or as are in memory or in its bundle, or as make up `most_bytes`
+    /// bytes.
     pub(crate) async fn entries(
         &self,
         first: u64,
         limit: u64,
+        most_bytes: u64,
     ) -> Result<Vec<RecordedEntry>, Error> {
         let end = self.size().min(first.saturating_add(limit));
-        let held: Vec<_> = {
-            let edge = self.edge();
-            let held = (first..end).map_while(|index| edge.entry(index).cloned());
-            held.collect()
-        };
+        let held = self.held_entries(first, end, most_bytes);
         if !held.is_empty() || first >= end {
             return Ok(held);
         }
-        self.cold_entries(first, end).await
+        self.cold_entries(first, end, most_bytes).await
+    }
+
+    fn held_entries(&self, first: u64, end: u64, most_bytes: u64) -> Vec<RecordedEntry> {
+        let edge = self.edge();
+        let mut bytes = 0;
+        let held = (first..end).map_while(|index| {
+            let entry = (bytes < most_bytes).then(|| edge.entry(index)).flatten()?;
+            bytes += entry.bundle.len() as u64;
+            Some(entry.clone())
+        });
+        held.collect()
     }
 }

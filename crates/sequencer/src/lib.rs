@@ -15,7 +15,7 @@
 //!
 //! File map: `log.rs` the handle; `engine.rs` the thread; `round.rs` one round; `edge.rs` the right edge in memory;
 //! `edge_tile.rs` its tiles; `bundle.rs` the files of a bundle; `tree.rs` tiles and proofs of any size, `cold_tree.rs`
-//! those from cold storage; `add.rs` the way of an entry, `queue.rs` where it waits; `shared.rs` what thread, tasks and
+//! those from cold storage; `cold_bundle.rs` the entries there, `bundle_reader.rs` bundles while they are sent; `add.rs` the way of an entry, `queue.rs` where it waits; `shared.rs` what thread, tasks and
 //! handles have in common; `recovery.rs` what happens at start, with `rebuild.rs` for the edge; `failure.rs` why a
 //! round was not committed, `hindrance.rs` what becomes of that; `pause.rs` what the operator decides; `keeper.rs` the
 //! background tasks; `known.rs` what is in the log already; `follower.rs` other indexes of it; `anchor.rs`,
@@ -32,7 +32,9 @@ mod add;
 mod anchor;
 mod audit;
 mod bundle;
+mod bundle_reader;
 mod checkpoint_signer;
+mod cold_bundle;
 mod cold_tree;
 mod config;
 mod cosigner;
@@ -59,6 +61,7 @@ mod tree;
 pub use add::{Announced, Included};
 pub use anchor::{Anchor, AnchorError, Anchored, FileAnchor, MemoryAnchor};
 pub use audit::Audited;
+pub use bundle_reader::BundleReader;
 pub use checkpoint_signer::CheckpointSigner;
 pub use config::LogConfig;
 pub use cosigner::{Cosigning, WithoutQuorum};

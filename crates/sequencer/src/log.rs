@@ -13,6 +13,7 @@ use tokio::task::JoinHandle;
 
 use crate::add::{Announced, Included};
 use crate::audit::{self, Audited};
+use crate::bundle_reader::BundleReader;
 use crate::config::LogConfig;
 use crate::follower::covers;
 use crate::keeper;
@@ -247,7 +248,18 @@ impl Log {
     /// # Errors
     /// As for [`Log::tile`].
     pub async fn bundle(&self, coordinate: EntryBundleCoordinate) -> Result<Option<Bytes>, Error> {
-        self.inner.shared.bundle(coordinate).await
+        BundleReader::whole(&self.inner.shared, coordinate).await
+    }
+
+    /// The same, to be read in pieces.
+    ///
+    /// # Errors
+    /// As for [`Log::tile`].
+    pub async fn read_bundle(
+        &self,
+        coordinate: EntryBundleCoordinate,
+    ) -> Result<Option<BundleReader>, Error> {
+        BundleReader::open(&self.inner.shared, coordinate).await
     }
 
     /// What the log holds for an index, or `None` beyond the published size.
@@ -264,7 +276,21 @@ impl Log {
     /// # Errors
     /// As for [`Log::tile`].
     pub async fn entries(&self, first: LeafIndex, limit: u64) -> Result<Vec<RecordedEntry>, Error> {
-        self.inner.shared.entries(first.value(), limit).await
+        self.entries_within(first, limit, u64::MAX).await
+    }
+
+    /// The same up to the first entry that makes them `most_bytes` bytes or more, so that an answer has a bound.
+    ///
+    /// # Errors
+    /// As for [`Log::tile`].
+    pub async fn entries_within(
+        &self,
+        first: LeafIndex,
+        limit: u64,
+        most_bytes: u64,
+    ) -> Result<Vec<RecordedEntry>, Error> {
+        let shared = &self.inner.shared;
+        shared.entries(first.value(), limit, most_bytes).await
     }
 
     /// The hash of a leaf, or `None` beyond the published size. It costs less than the entry.

@@ -13,7 +13,6 @@ use std::time::Duration;
 
 use sigstead_journal::{Journal, Round};
 use sigstead_merkle::TreeHead;
-use sigstead_tiles::TILE_WIDTH;
 use tokio::runtime::Handle;
 
 use crate::config::LogConfig;
@@ -180,9 +179,7 @@ async fn refuse_leftovers(
 /// to the log if it lags by no more than it keeps in memory. The rest is the keeper's, so that a start is quick.
 async fn recover_index(shared: &Shared, base: u64) -> Result<(), Error> {
     if let Some(last_full) = (base / WIDTH).checked_sub(1) {
-        shared
-            .cold_bundle(last_full, 0..usize::from(TILE_WIDTH))
-            .await?;
+        shared.check_cold_bundle(last_full).await?;
     }
     let index = shared.known.index();
     if index.covered() > shared.size() {

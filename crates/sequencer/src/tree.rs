@@ -11,7 +11,6 @@ use sigstead_merkle::{
 };
 use sigstead_tiles::{EntryBundleCoordinate, NodePlace, TILE_WIDTH, TileCoordinate};
 
-use crate::bundle::encode_bundle;
 use crate::cold_tree::damaged;
 use crate::shared::Shared;
 use crate::{Error, RecordedEntry};
@@ -35,27 +34,6 @@ impl Shared {
         )))
     }
 
-    /// The bytes of a bundle, or `None` when the published log has none of that width.
-    pub(crate) async fn bundle(
-        &self,
-        wanted: EntryBundleCoordinate,
-    ) -> Result<Option<Bytes>, Error> {
-        if !wanted.is_within(self.size()) {
-            return Ok(None);
-        }
-        let held = self
-            .edge()
-            .bundle_entries(wanted.index(), wanted.width())
-            .map(|entries| encode_bundle(&entries));
-        if held.is_some() {
-            return Ok(held);
-        }
-        let wanted_entries = 0..usize::from(wanted.width());
-        let (bundle, parts) = self.cold_bundle(wanted.index(), wanted_entries).await?;
-        let end = parts.last().map_or(bundle.len(), |part| part.end);
-        Ok(Some(bundle.slice(..end)))
-    }
-
     /// What the log holds for an index, or `None` beyond the published size.
     pub(crate) async fn entry(&self, index: u64) -> Result<Option<RecordedEntry>, Error> {
         if index >= self.size() {
@@ -65,7 +43,7 @@ impl Shared {
         if held.is_some() {
             return Ok(held);
         }
-        let entries = self.cold_entries(index, index + 1).await?;
+        let entries = self.cold_entries(index, index + 1, u64::MAX).await?;
         Ok(entries.into_iter().next())
     }
 
