@@ -11,7 +11,7 @@ use hyper::body::{Body as _, Frame, SizeHint};
 use tokio::time::Sleep;
 use tonic::{Code, Status};
 
-use crate::budget::Budget;
+use crate::budget::{Budget, SEND_BUFFER};
 use crate::connection::{Exchange, Seat};
 use crate::problem::{
     CODE_ANSWER_ROOM, CODE_ANSWER_SIZE, CODE_HEADER, CODE_MESSAGE, Kind, Problem,
@@ -78,19 +78,20 @@ impl Answer {
     ) -> Result<Response, Problem> {
         let (parts, body) = response.into_parts();
         let mut answer = Self::new(body, budget, exchange, Stream::Http);
-        if let Some(length) = answer.body.size_hint().exact() {
-            let length = usize::try_from(length).unwrap_or(usize::MAX);
-            if length == 0 {
-                return Ok(Response::from_parts(parts, answer.body));
+        let room = match answer.body.size_hint().exact() {
+            Some(0) => return Ok(Response::from_parts(parts, answer.body)),
+            Some(length) => {
+                let length = usize::try_from(length).unwrap_or(usize::MAX);
+                if length > budget.whole_bytes() {
+                    return Err(too_large(length, budget));
+                }
+                Some(length)
             }
-            if length > budget.answer_bytes {
-                return Err(too_large(length, budget));
-            }
-            answer.held = Some(
-                answer
-                    .hold(length)
-                    .ok_or_else(|| no_room(&answer.exchange))?,
-            );
+            None => budget.is_streamed.then_some(STREAM_BYTES),
+        };
+        if let Some(bytes) = room {
+            let held = answer.hold(bytes);
+            answer.held = Some(held.ok_or_else(|| no_room(&answer.exchange))?);
         }
         Ok(Response::from_parts(parts, Body::new(answer)))
     }
@@ -143,13 +144,21 @@ impl Answer {
         if self.sent > self.budget.answer_bytes && !is_endless {
             return Err(too_large(self.sent, self.budget));
         }
-        let is_whole = self.body.size_hint().exact().is_some() && self.held.is_some();
-        if !is_whole {
+        if self.budget.is_streamed && bytes.len() > LARGEST_PIECE && !self.is_whole() {
+            return Err(too_large(bytes.len(), self.budget));
+        }
+        // A stream has the same room for as long as it lasts: the connection takes the next piece when it has room for it.
+        let has_room = self.is_whole() || self.budget.is_streamed;
+        if self.held.is_none() || !has_room {
             let held = self.hold(bytes.len());
             self.held = Some(held.ok_or_else(|| no_room(&self.exchange))?);
         }
         self.rest = bytes;
         Ok(())
+    }
+
+    fn is_whole(&self) -> bool {
+        self.body.size_hint().exact().is_some()
     }
 
     fn part(&mut self) -> Option<Frame<Bytes>> {
@@ -271,6 +280,10 @@ fn no_room(exchange: &Exchange) -> Problem {
     Problem::new(Kind::ResourceExhausted, CODE_ANSWER_ROOM, message).with_retry_after(RETRY_AFTER)
 }
 
+/// What a stream may hold: what HTTP/2 buffers of it, and the pieces that this is a part of.
+const STREAM_BYTES: usize = 2 * SEND_BUFFER;
+/// The largest piece of a stream.
+const LARGEST_PIECE: usize = SEND_BUFFER;
 /// Small enough that a caller who takes little shows it, large enough to cost nothing.
 const PART: usize = 64 << 10;
 const LONGEST_WATCH: Duration = Duration::from_secs(3600);

@@ -18,6 +18,8 @@ pub struct Budget {
     pub progress_time: Duration,
     /// Which large answers wait for one another.
     pub queue: Queue,
+    /// Whether a large answer is read while it is sent ([`crate::streamed`]). It takes little memory, so it waits for nobody.
+    pub is_streamed: bool,
 }
 
 /// Large answers are made by a few at a time; those of one queue do not wait for those of the other.
@@ -41,6 +43,7 @@ impl Budget {
             work_time: Duration::from_secs(work_seconds),
             progress_time: PROGRESS,
             queue: Queue::Files,
+            is_streamed: false,
         }
     }
 
@@ -59,6 +62,16 @@ impl Budget {
         }
     }
 
+    /// The same with answers of up to `answer_bytes` bytes that are read while they are sent.
+    #[must_use]
+    pub const fn streaming(self, answer_bytes: usize) -> Self {
+        Self {
+            answer_bytes,
+            is_streamed: true,
+            ..self
+        }
+    }
+
     /// The same for answers that are looked up.
     #[must_use]
     pub const fn searching(self) -> Self {
@@ -70,7 +83,15 @@ impl Budget {
 
     /// Whether so few of these answers are made at once that they cannot fill the memory before they are counted.
     pub(crate) const fn has_large_answers(&self) -> bool {
-        self.answer_bytes > ANSWER_BYTES
+        self.answer_bytes > ANSWER_BYTES && !self.is_streamed
+    }
+
+    /// Largest answer that is made as a whole, in bytes.
+    pub(crate) const fn whole_bytes(&self) -> usize {
+        match self.is_streamed && self.answer_bytes > ANSWER_BYTES {
+            true => ANSWER_BYTES,
+            false => self.answer_bytes,
+        }
     }
 }
 
@@ -145,3 +166,5 @@ pub struct Endpoint {
 const READ_SECONDS: u64 = 10;
 const ANSWER_BYTES: usize = 1 << 20;
 pub(crate) const PROGRESS: Duration = Duration::from_secs(20);
+/// How much of one answer waits for HTTP/2 to write it, in bytes.
+pub(crate) const SEND_BUFFER: usize = 256 << 10;

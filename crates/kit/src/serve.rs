@@ -15,7 +15,7 @@ use tokio::net::TcpStream;
 use tokio_util::sync::CancellationToken;
 use tower::Service as _;
 
-use crate::budget::PROGRESS;
+use crate::budget::{PROGRESS, SEND_BUFFER};
 use crate::connection::{Connection, End, Exchange, IDLE, Streams};
 use crate::problem::{BodyStyle, CODE_HOST, Kind, Problem};
 use crate::server::{PeerAddress, PeerCertificate};
@@ -157,6 +157,7 @@ fn builder(connection: &Arc<Connection>) -> Builder<Streams> {
         .max_concurrent_streams(MAX_STREAMS)
         .initial_stream_window_size(STREAM_WINDOW)
         .initial_connection_window_size(CONNECTION_WINDOW)
+        .max_send_buf_size(SEND_BUFFER)
         .keep_alive_interval(KEEP_ALIVE)
         .keep_alive_timeout(KEEP_ALIVE_ANSWER);
     builder

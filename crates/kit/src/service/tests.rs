@@ -16,6 +16,7 @@ use super::*;
 use crate::budget::Budget;
 use crate::listen::{AdminListenConfig, ListenConfig, TlsConfig};
 
+mod streams;
 mod turns;
 
 /// A service that runs in this process until it is told to stop.
