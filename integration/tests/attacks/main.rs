@@ -15,6 +15,7 @@ mod amplification;
 mod bundles;
 mod certificate;
 mod connections;
+mod entries;
 mod extensions;
 mod filling;
 mod health;
@@ -39,7 +40,7 @@ fn strangers_do_not_disturb_a_client_that_signs() {
         .build()
         .unwrap();
     let target = world.target();
-    runtime.block_on(filling::fill_a_bundle(target));
+    runtime.block_on(filling::fill_the_bundles(target));
     let quiet = world.sign_for(Duration::from_secs(5));
     let attacked = world.sign_while(|| runtime.block_on(attack(target)));
     runtime.shutdown_background();
@@ -63,6 +64,7 @@ async fn attack(target: &'static world::Target) {
     begin("messages", Box::pin(messages::attack(target)));
     begin("unread", Box::pin(unread::attack(target)));
     begin("bundles", Box::pin(bundles::attack(target)));
+    begin("entries", Box::pin(entries::attack(target)));
     begin("extensions", Box::pin(extensions::attack(target)));
     begin("amplification", Box::pin(amplification::attack(target)));
     begin("slow", Box::pin(slow::attack(target)));

@@ -37,6 +37,7 @@ use sigstead_kit::{Clock, Service, SystemClock};
 pub use error::Error;
 pub use log::CtLog;
 pub use monitor::{LoggedEntry, SignedTreeHead};
+pub use read::TileFile;
 
 /// The process of this service. The first of `arguments` is what the program was called by.
 pub fn main(arguments: Vec<OsString>) -> ExitCode {

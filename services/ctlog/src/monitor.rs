@@ -66,8 +66,8 @@ impl CtLog {
             .await?)
     }
 
-    /// The entries from `start` to `end`, both included, as far as they stand in the bundle of the first; a reader asks
-    /// again from where an answer ends.
+    /// The entries from `start` to `end`, both included, as far as they stand in the bundle of the first and make up half a
+    /// mebibyte; a reader asks again from where an answer ends.
     ///
     /// # Errors
     /// If the range is empty or begins beyond the published size.
@@ -79,12 +79,18 @@ impl CtLog {
         let limit = (end - start).saturating_add(1);
         let to_end_of_bundle = BUNDLE - start % BUNDLE;
         let first = LeafIndex::new(start);
-        let entries = self.log.entries(first, limit.min(to_end_of_bundle)).await?;
+        let limit = limit.min(to_end_of_bundle);
+        let entries = self.log.entries_within(first, limit, MOST_BYTES).await?;
         let mut issuers = Issuers::of(&self.issuers);
         let mut logged = Vec::with_capacity(entries.len());
+        let mut bytes = 0;
         for entry in &entries {
-            let leaf = TileLeaf::decode(&entry.bundle)?;
-            logged.push(issuers.beside(&leaf).await?);
+            if bytes >= MOST_BYTES {
+                break;
+            }
+            let entry = issuers.beside(&TileLeaf::decode(&entry.bundle)?).await?;
+            bytes += (entry.leaf_input.len() + entry.extra_data.len()) as u64;
+            logged.push(entry);
         }
         Ok(logged)
     }
@@ -140,6 +146,9 @@ fn length_prefixed(bytes: &[u8]) -> Vec<u8> {
     let [_, length @ ..] = u32::try_from(bytes.len()).unwrap_or(u32::MAX).to_be_bytes();
     [&length, bytes].concat()
 }
+
+/// With one more entry of the longest, and in base64, less than the largest answer that waits for no turn.
+const MOST_BYTES: u64 = 512 << 10;
 
 const BUNDLE: u64 = sigstead_tiles::TILE_WIDTH as u64;
 

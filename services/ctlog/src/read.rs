@@ -2,10 +2,19 @@
 
 use bytes::Bytes;
 use sigstead_merkle::{ConsistencyProof, InclusionProof, LeafIndex};
+use sigstead_sequencer::BundleReader;
 use sigstead_tiles::{BundleKind, EntryBundleCoordinate, TileCoordinate};
 
 use crate::CtLog;
 use crate::error::Error;
+
+/// A tile of the log.
+pub enum TileFile {
+    /// All of a tile of hashes.
+    Hashes(Bytes),
+    /// A data tile, which is yet to be read.
+    Data(BundleReader),
+}
 
 impl CtLog {
     /// The newest signed checkpoint.
@@ -14,20 +23,20 @@ impl CtLog {
         self.log.published().note.clone()
     }
 
-    /// What stands under a path below `tile/`: hashes, or the entries themselves.
+    /// What stands under a path below `tile/`: hashes, or the entries themselves, to be sent while they are read.
     ///
     /// # Errors
     /// If there is no such tile.
-    pub async fn tile(&self, path: &str) -> Result<Bytes, Error> {
+    pub async fn tile(&self, path: &str) -> Result<TileFile, Error> {
         let path = format!("tile/{path}");
-        let bytes = match EntryBundleCoordinate::parse(&path, BundleKind::Data) {
-            Ok(coordinate) => self.log.bundle(coordinate).await?,
+        let found = match EntryBundleCoordinate::parse(&path, BundleKind::Data) {
+            Ok(coordinate) => self.log.read_bundle(coordinate).await?.map(TileFile::Data),
             Err(_) => match TileCoordinate::parse(&path) {
-                Ok(coordinate) => self.log.tile(coordinate).await?,
+                Ok(coordinate) => self.log.tile(coordinate).await?.map(TileFile::Hashes),
                 Err(_) => None,
             },
         };
-        bytes.ok_or(Error::NotFound("tile"))
+        found.ok_or(Error::NotFound("tile"))
     }
 
     /// The certificate whose SHA-256 is written in lower case hex.

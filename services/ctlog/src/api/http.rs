@@ -10,8 +10,10 @@ use serde::Deserialize;
 use sigstead_ct::EntryKind;
 use sigstead_kit::{BodyStyle, Budget, Path, Problem, Query, Routes};
 use sigstead_merkle::LeafIndex;
+use sigstead_sequencer::BundleReader;
 
 use crate::api::json;
+use crate::read::TileFile;
 use crate::{CtLog, Error};
 
 /// The routes of the log.
@@ -32,7 +34,7 @@ pub(crate) fn routes(log: Arc<CtLog>) -> Routes {
             Budget::read(),
             get_proof_by_hash,
         )
-        .get("/ct/v1/get-entries", ENTRIES, get_entries)
+        .get("/ct/v1/get-entries", Budget::read(), get_entries)
         .get(
             "/ct/v1/get-entry-and-proof",
             Budget::read(),
@@ -170,12 +172,20 @@ async fn tile(
     State(log): State<Arc<CtLog>>,
     Path(path): Path<String>,
 ) -> Result<Response, Problem> {
-    let bytes = log.tile(&path).await?;
-    Ok((
-        [(CONTENT_TYPE, "application/octet-stream"), IMMUTABLE],
-        bytes,
-    )
-        .into_response())
+    let headers = [(CONTENT_TYPE, "application/octet-stream"), IMMUTABLE];
+    match log.tile(&path).await? {
+        TileFile::Hashes(bytes) => Ok((headers, bytes).into_response()),
+        TileFile::Data(reader) => Ok((headers, data_response(reader)).into_response()),
+    }
+}
+
+fn data_response(reader: BundleReader) -> Response {
+    let length = reader.length();
+    let pieces = futures::stream::try_unfold(reader, async |mut reader| {
+        let piece = reader.next().await.map_err(Error::from)?;
+        Ok(piece.map(|piece| (piece, reader)))
+    });
+    sigstead_kit::streamed(length, pieces)
 }
 
 async fn issuer(
@@ -192,7 +202,5 @@ const IMMUTABLE: (::http::HeaderName, &str) =
 /// Ten certificates of the longest common size in base64; authorities wait as long as thirty seconds.
 pub(crate) const SUBMIT: Budget = Budget::new(128 * 1024, 20);
 
-/// A data tile has 256 entries, each of which came in a request of [`SUBMIT`].
-const TILE: Budget = Budget::read().answering(16 * 1024 * 1024);
-/// The same entries in base64.
-const ENTRIES: Budget = Budget::read().answering(24 * 1024 * 1024);
+/// A data tile has 256 entries, each of which came in a request of [`SUBMIT`] and stands in it twice.
+const TILE: Budget = Budget::read().streaming(256 * 2 * 128 * 1024);

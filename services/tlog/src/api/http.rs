@@ -6,10 +6,13 @@ use axum::extract::{FromRequestParts, State};
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use sigstead_kit::{BodyStyle, Budget, Path, Problem, Routes};
+use sigstead_sequencer::BundleReader;
 
 use crate::api::{json, rekor_v1};
+use crate::error::Error;
 use crate::log::TransparencyLog;
 use crate::logs::TransparencyLogs;
+use crate::read::File;
 
 /// The routes of both faces. Tiles and checkpoints are read under three addresses: monitors read below the log's URL, the
 /// specification of Rekor v2 below `/api/v2`, and every log, of whichever face and age, is below `/logs/{log id}`.
@@ -21,11 +24,11 @@ pub(crate) fn routes(logs: Arc<TransparencyLogs>) -> Routes {
     for base in ["", "/api/v2"] {
         routes = routes
             .get(&format!("{base}/checkpoint"), Budget::read(), checkpoint)
-            .get(&format!("{base}/tile/{{*path}}"), TILE, tile);
+            .get(&format!("{base}/tile/{{*path}}"), FILE, tile);
     }
     let routes = routes
         .get("/logs/{log_id}/checkpoint", Budget::read(), checkpoint_of)
-        .get("/logs/{log_id}/tile/{*path}", TILE, tile_of)
+        .get("/logs/{log_id}/tile/{*path}", FILE, tile_of)
         .merge(rekor_v1::routes())
         .cors_any_origin(&["etag", "location", "sigstead-code"]);
     routes.with_state(logs)
@@ -71,12 +74,23 @@ fn checkpoint_response(log: &TransparencyLog) -> Response {
 }
 
 async fn tile_response(log: &TransparencyLog, path: &str) -> Result<Response, Problem> {
-    let bytes = log.file(path).await?;
     let headers = [
         (header::CONTENT_TYPE, "application/octet-stream"),
         (header::CACHE_CONTROL, "public, max-age=31536000, immutable"),
     ];
-    Ok((headers, bytes).into_response())
+    match log.read_file(path).await? {
+        File::Tile(bytes) => Ok((headers, bytes).into_response()),
+        File::Bundle(reader) => Ok((headers, bundle_response(reader)).into_response()),
+    }
+}
+
+fn bundle_response(reader: BundleReader) -> Response {
+    let length = reader.length();
+    let pieces = futures::stream::try_unfold(reader, async |mut reader| {
+        let piece = reader.next().await.map_err(Error::from)?;
+        Ok(piece.map(|piece| (piece, reader)))
+    });
+    sigstead_kit::streamed(length, pieces)
 }
 
 /// The log that a request is for, by the host name in it.
@@ -103,5 +117,8 @@ impl FromRequestParts<Arc<TransparencyLogs>> for AddressedLog {
 // specification tells them to allow.
 pub(super) const WRITE: Budget = Budget::new(4 * 1024 * 1024, 20);
 
+/// A message of gRPC is whole.
+pub(super) const TILE: Budget = Budget::read().answering(LARGEST_BUNDLE);
+const FILE: Budget = Budget::read().streaming(LARGEST_BUNDLE);
 /// A bundle is the largest that there is: its entries, with a length of two bytes before each.
-pub(super) const TILE: Budget = Budget::read().answering(256 * (2 + 0xffff));
+const LARGEST_BUNDLE: usize = 256 * (2 + 0xffff);

@@ -223,8 +223,9 @@ const ENTRIES: &str = "/api/v1/log/entries";
 
 // An attestation travels whole, though only its digests are logged.
 const WRITE: Budget = Budget::new(8 * 1024 * 1024, 20);
+/// Ten entries of the longest, in base64, with their proofs.
 const RETRIEVE: Budget = Budget::new(8 * 1024 * 1024, 20)
-    .answering(16 * 1024 * 1024)
+    .answering(2 * 1024 * 1024)
     .searching();
 const SEARCH: Budget = Budget::new(64 * 1024, 10)
     .answering(8 * 1024 * 1024)
