@@ -17,7 +17,7 @@
 //! `edge_tile.rs` its tiles; `bundle.rs` the files of a bundle; `tree.rs` tiles and proofs of any size, `cold_tree.rs`
 //! those from cold storage; `cold_bundle.rs` the entries there, `bundle_reader.rs` bundles while they are sent; `add.rs` the way of an entry, `queue.rs` where it waits; `shared.rs` what thread, tasks and
 //! handles have in common; `recovery.rs` what happens at start, with `rebuild.rs` for the edge; `failure.rs` why a
-//! round was not committed, `hindrance.rs` what becomes of that; `pause.rs` what the operator decides; `keeper.rs` the
+//! round was not committed, `hindrance.rs` what becomes of that; `pause.rs` what the operator decides, and `pause_reason.rs` why; `keeper.rs` the
 //! background tasks; `known.rs` what is in the log already; `follower.rs` other indexes of it; `anchor.rs`,
 //! `head_signer.rs`, `checkpoint_signer.rs` and `leaf.rs` the seams; `cosigner.rs` what witnesses have to do with it;
 //! `audit.rs` the whole log read again; `config.rs`.
@@ -51,6 +51,7 @@ mod known;
 mod leaf;
 mod log;
 mod pause;
+mod pause_reason;
 mod queue;
 mod rebuild;
 mod recovery;
@@ -71,4 +72,5 @@ pub use head_signer::{HeadSigner, HeadSignerError};
 pub use leaf::{EntryLeaves, LeafFormat, LeafFormatError, PendingEntry, SealError, SealedEntry};
 pub use leaf::{RecordedEntry, StoredLeaf};
 pub use log::{Clock, Health, Log, LogParts};
+pub use pause_reason::{PauseReason, PauseReasonError};
 pub use shared::PublishedHead;

@@ -17,6 +17,7 @@ use crate::bundle_reader::BundleReader;
 use crate::config::LogConfig;
 use crate::follower::covers;
 use crate::keeper;
+use crate::pause_reason::PauseReason;
 use crate::recovery::{self, Recovered};
 use crate::shared::{Shared, lock};
 use crate::{
@@ -179,23 +180,23 @@ impl Log {
     ///
     /// # Errors
     /// [`Error::Frozen`], and [`Error::PauseMark`]: then nothing has changed, or only what the next start finds.
-    pub async fn pause(&self, reason: Arc<str>) -> Result<(), Error> {
-        if self.is_frozen() {
-            return Err(Error::Frozen);
-        }
-        self.change_pause(Some(reason)).await
+    pub async fn pause(&self, reason: &PauseReason) -> Result<(), Error> {
+        self.change_pause(Some(reason.text())).await
     }
 
     /// Takes entries again after [`Log::pause`]; it is durable before this returns. A log that is not paused stays as it
     /// is.
     ///
     /// # Errors
-    /// [`Error::PauseMark`], as for [`Log::pause`].
+    /// As for [`Log::pause`].
     pub async fn resume(&self) -> Result<(), Error> {
         self.change_pause(None).await
     }
 
     async fn change_pause(&self, reason: Option<Arc<str>>) -> Result<(), Error> {
+        if self.is_frozen() {
+            return Err(Error::Frozen);
+        }
         let shared = Arc::clone(&self.inner.shared);
         // It goes on when the caller is gone, and waits for the disk.
         let changing = tokio::task::spawn_blocking(move || {

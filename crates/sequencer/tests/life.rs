@@ -11,8 +11,12 @@ use std::time::{Duration, Instant};
 use sigstead_index::{Index, IndexConfig, Key};
 use sigstead_journal::Fault;
 use sigstead_merkle::{LeafHash, LeafIndex};
-use sigstead_sequencer::{Error, Log};
+use sigstead_sequencer::{Error, Log, PauseReason};
 use world::{Text, World, add, add_many, eventually, new_index};
+
+fn reason_of(text: &str) -> PauseReason {
+    PauseReason::parse(text).unwrap()
+}
 
 fn note(log: &Log) -> String {
     String::from_utf8(log.published().note.to_vec()).unwrap()
@@ -56,7 +60,7 @@ async fn a_paused_log_reads_and_signs_and_takes_nothing_also_after_a_restart() {
     world.config.refresh_interval = Some(Duration::from_millis(1));
     let mut log = world.open().await;
     add(&log, "entry").await.unwrap();
-    log.pause("the disk is moved".into()).await.unwrap();
+    log.pause(&reason_of("the disk is moved")).await.unwrap();
     for _ in 0..2 {
         let health = log.health();
         assert_eq!(health.takes_none_because(), Some("the disk is moved"));
@@ -95,7 +99,7 @@ async fn what_waits_when_a_log_is_paused_is_logged() {
         async move { log.add(Text::boxed("waits")).await }
     });
     eventually("queueing", || log.health().waiting == 1).await;
-    log.pause("soon over".into()).await.unwrap();
+    log.pause(&reason_of("soon over")).await.unwrap();
     world.journal.resume();
     held.await.unwrap();
     assert_eq!(
@@ -108,13 +112,14 @@ async fn what_waits_when_a_log_is_paused_is_logged() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn a_paused_log_can_end_and_is_paused_no_more() {
     let log = World::new().open().await;
-    log.pause("before the end".into()).await.unwrap();
+    log.pause(&reason_of("before the end")).await.unwrap();
     log.freeze().await.unwrap();
     assert_eq!(log.health().paused, None);
     assert!(matches!(
-        log.pause("after".into()).await,
+        log.pause(&reason_of("after")).await,
         Err(Error::Frozen)
     ));
+    assert!(matches!(log.resume().await, Err(Error::Frozen)));
     assert!(matches!(add(&log, "late").await, Err(Error::Frozen)));
 }
 

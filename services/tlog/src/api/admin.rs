@@ -6,14 +6,14 @@ use sigstead_merkle::{LeafHash, LeafIndex};
 use sigstead_proto::admin::v1 as wire;
 use sigstead_proto::admin::v1::get_entry_request::Entry as Asked;
 use sigstead_proto::admin::v1::tlog_admin_server::{TlogAdmin, TlogAdminServer};
+use sigstead_sequencer::PauseReason;
 use tonic::{Request, Response, Status};
 
-use crate::error::Error;
+use crate::error::{AdminError, Error};
 use crate::frame::unframed;
 use crate::log::TransparencyLog;
 use crate::logs::{Predecessor, TransparencyLogs};
 use crate::manage::{Place, Proven};
-use crate::pause::PauseReason;
 use crate::side::Side;
 
 /// `sigstead.admin.v1.TlogAdmin`, for the admin listener.
@@ -63,8 +63,9 @@ impl TlogAdmin for AdminFace {
         request: Request<wire::PauseLogRequest>,
     ) -> Result<Response<wire::LogInfo>, Status> {
         let wire::PauseLogRequest { origin, reason } = request.into_inner();
-        let reason = PauseReason::parse(&reason).map_err(status)?;
-        let log = self.0.pause_log(&origin, reason).await.map_err(status)?;
+        let reason =
+            PauseReason::parse(&reason).map_err(|error| status(AdminError::from(error).into()))?;
+        let log = self.0.pause_log(&origin, &reason).await.map_err(status)?;
         Ok(Response::new(info(&log)))
     }
 

@@ -2,6 +2,7 @@ use std::path::PathBuf;
 
 use sigstead_checkpoint::Origin;
 use sigstead_kit::{Kind, Problem, causes};
+use sigstead_sequencer::PauseReasonError;
 
 use crate::cosigning::WitnessError;
 
@@ -25,8 +26,8 @@ pub enum AdminError {
     )]
     NoSuccessor(Origin),
     /// Why a log is to be paused is not said in a line.
-    #[error("the reason of a pause must be one line of 1 to 200 bytes without control characters")]
-    PauseReason,
+    #[error(transparent)]
+    PauseReason(#[from] PauseReasonError),
     /// The configuration has no place to remember logs.
     #[error("the configuration names no directory opened_logs")]
     NoPlaceForLogs,
@@ -131,7 +132,7 @@ impl From<AdminError> for Problem {
                 "E-TLOG-071",
                 format!("{error}; open a successor first, or with it let the log end"),
             ),
-            AdminError::PauseReason => Self::new(
+            AdminError::PauseReason(_) => Self::new(
                 Kind::InvalidArgument,
                 "E-TLOG-072",
                 format!("{error}; it is shown to everybody who sends an entry"),

@@ -100,6 +100,10 @@ async fn a_paused_log_is_no_successor_and_a_frozen_one_is_not_paused() {
     };
     let refused = admin.pause_log(request).await.unwrap_err();
     assert!(refused.message().contains("E-TLOG-017"), "{refused}");
+    let origin = ORIGIN.to_owned();
+    let refused = admin.resume_log(ResumeLogRequest { origin }).await;
+    let refused = refused.unwrap_err();
+    assert!(refused.message().contains("E-TLOG-017"), "{refused}");
 }
 
 #[tokio::test]
