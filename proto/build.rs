@@ -10,6 +10,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         "dev/sigstore/trustroot/v1/trustroot.proto",
         "sigstead/admin/v1/oidc_admin.proto",
         "sigstead/admin/v1/ca_admin.proto",
+        "sigstead/admin/v1/ctlog_admin.proto",
         "sigstead/admin/v1/tlog_admin.proto",
         "sigstead/ct/v1/ct.proto",
         "sigstead/timestamp/v1/timestamp.proto",

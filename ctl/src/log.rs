@@ -1,10 +1,11 @@
-//! `sigctl log`: the transparency logs of an instance, seen and administered over the admin listener.
+//! `sigctl log`: the transparency logs of an instance and its CT log, seen and administered over the admin listener.
 
 use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Args, Subcommand};
 use serde::Serialize;
+use sigstead_proto::admin::v1::ct_log_admin_client::CtLogAdminClient;
 use sigstead_proto::admin::v1::get_entry_request::Entry as Asked;
 use sigstead_proto::admin::v1::tlog_admin_client::TlogAdminClient;
 use sigstead_proto::admin::v1::{
@@ -39,7 +40,7 @@ pub(crate) struct Arguments {
 
 #[derive(Subcommand)]
 enum Verb {
-    /// Show each log: its size, its key, how it does.
+    /// Show each log, the CT log last: its size, its key, how it does.
     Info(Where),
     /// Show an entry with its proof.
     Get(Get),
@@ -49,7 +50,7 @@ enum Verb {
     Proof(Proof),
     /// Open a new log with a key of its own, and publish it.
     Open(open::Arguments),
-    /// Let a log take no entries for a while; reads and signed checkpoints go on.
+    /// Let any log take no entries for a while; reads and signed checkpoints go on.
     Pause(pause::Pause),
     /// Let a paused log take entries again.
     Resume(pause::Resume),
@@ -127,7 +128,9 @@ pub(crate) async fn run(arguments: Arguments, output: Output) -> Result<(), Fail
 }
 
 async fn info(instance: &Instance, output: Output) -> Result<(), Failure> {
-    let logs: Vec<_> = list(instance).await?.iter().map(print::Log::from).collect();
+    let mut logs = list(instance).await?;
+    logs.extend(list_ct(instance).await?);
+    let logs: Vec<_> = logs.iter().map(print::Log::from).collect();
     output.print(&logs, |logs| print::logs(logs));
     Ok(())
 }
@@ -226,6 +229,17 @@ async fn connect_for_changes(instance: &Instance) -> Result<TlogAdminClient<Chan
 
 async fn list(instance: &Instance) -> Result<Vec<LogInfo>, Failure> {
     let logs = connect(instance).await?.list_logs(ListLogsRequest {}).await;
+    Ok(logs.map_err(refused)?.into_inner().logs)
+}
+
+async fn connect_ct(instance: &Instance) -> Result<CtLogAdminClient<Channel>, Failure> {
+    let channel = admin::connect(instance, Service::Ctlog).await?;
+    Ok(CtLogAdminClient::new(channel))
+}
+
+async fn list_ct(instance: &Instance) -> Result<Vec<LogInfo>, Failure> {
+    let mut client = connect_ct(instance).await?;
+    let logs = client.list_logs(ListLogsRequest {}).await;
     Ok(logs.map_err(refused)?.into_inner().logs)
 }
 

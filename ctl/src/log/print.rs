@@ -34,6 +34,7 @@ impl From<&wire::LogInfo> for Log {
             face: match log.face() {
                 wire::LogFace::RekorV1 => "rekor-v1",
                 wire::LogFace::RekorV2 => "rekor-v2",
+                wire::LogFace::Ct => "ct",
                 wire::LogFace::Unspecified => "unknown",
             },
             log_id: hex::encode(&log.log_id),

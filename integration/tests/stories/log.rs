@@ -16,7 +16,7 @@ fn entries_of_both_faces_are_found_shown_and_proven() {
         .iter()
         .map(|log| log["face"].clone())
         .collect();
-    assert_eq!(faces, ["rekor-v1", "rekor-v2"]);
+    assert_eq!(faces, ["rekor-v1", "rekor-v2", "ct"]);
     let v2 = logs[1]["origin"].as_str().unwrap().to_owned();
     assert_eq!(
         (&logs[1]["size"], &logs[1]["state"]),
@@ -126,6 +126,13 @@ fn a_log_is_ended_only_when_that_is_confirmed_and_stays_readable() {
     for _ in 0..2 {
         let state = log(&instance, "info", &[])[1]["state"].clone();
         assert_eq!(state, "frozen");
+        refuses(
+            sigctl()
+                .args(["log", "resume"])
+                .arg(instance.directory())
+                .args(["--log", &v2]),
+            &["e-tlog-017"],
+        );
         // The successor takes entries, and clients know its key.
         sign(&instance, "ended-later");
         run(sigctl()
@@ -166,7 +173,7 @@ fn a_log_that_was_opened_and_not_published_is_taken_up() {
     refuses(&mut open(), &["e-ctl-011"]);
     std::fs::copy(&aside, &root_key).unwrap();
     refuses(open().args(["--origin", "!!"]), &["write a host name"]);
-    assert_eq!(log(&instance, "info", &[]).as_array().unwrap().len(), 2);
+    assert_eq!(log(&instance, "info", &[]).as_array().unwrap().len(), 3);
 
     // Nobody sees what is published now.
     instance.kill("tuf").unwrap();
@@ -186,7 +193,7 @@ fn a_log_that_was_opened_and_not_published_is_taken_up() {
     assert_eq!(again["origin"], opened["origin"]);
     assert_eq!(again["log_id"], opened["log_id"]);
     assert!(again["key"].is_null());
-    assert_eq!(log(&instance, "info", &[]).as_array().unwrap().len(), 3);
+    assert_eq!(log(&instance, "info", &[]).as_array().unwrap().len(), 4);
     let known = std::fs::read_to_string(instance.kit("trusted_root.json")).unwrap();
     assert!(known.contains(opened["origin"].as_str().unwrap()));
     // All that is open is known, so the next one is new.

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::process::{Child, Command, Output, Stdio};
 
 use serde_json::Value;
-use sigstead_integration::{Instance, run, sigctl};
+use sigstead_integration::{Instance, run, sigctl, wait_for};
 use sigstead_test_support::Need;
 
 use crate::{PERSON, artifact, beside, refuses};
@@ -36,6 +36,37 @@ fn a_paused_log_says_why_until_it_is_resumed() {
     run(&mut sign(&instance)).unwrap();
     assert_eq!(v2(&instance)["state"], "takes entries");
     assert_eq!(status(&instance).status.code(), Some(0));
+}
+
+#[test]
+fn a_paused_ct_log_keeps_certificates_from_being_issued_until_it_is_resumed() {
+    let instance = Instance::start("paused-ct", &[]).unwrap();
+    let ct = |instance: &Instance| {
+        let directory = instance.directory();
+        let logs = instance.json(&["log", "info", directory.to_str().unwrap()]);
+        logs.unwrap()[2].take()
+    };
+    assert_eq!(ct(&instance)["face"], "ct");
+    let name = ct(&instance)["origin"].as_str().unwrap().to_owned();
+    let arguments = ["--log", &name, "--reason", REASON];
+    run(&mut log(&instance, "pause", &arguments)).unwrap();
+    for _ in 0..2 {
+        refuses(&mut sign(&instance), &["503", "e-ca-010"]);
+        assert_eq!(ct(&instance)["state"], format!("paused: {REASON}"));
+        let status = status(&instance);
+        assert_eq!(status.status.code(), Some(3));
+        let said = String::from_utf8(status.stdout).unwrap();
+        assert!(said.contains(REASON), "{said}");
+        instance.kill("ctlog").unwrap();
+        instance.up().unwrap();
+    }
+    run(&mut log(&instance, "resume", &["--log", &name])).unwrap();
+    // The authority asks the log again after a moment.
+    wait_for("a certificate", || {
+        sign(&instance).output().unwrap().status.success()
+    })
+    .unwrap();
+    assert_eq!(ct(&instance)["state"], "takes entries");
 }
 
 #[test]

@@ -50,6 +50,12 @@ pub enum Error {
     /// An issuer of an entry that is in the log is not in storage.
     #[error("the issuer {0} is lost")]
     IssuerLost(String),
+    /// The service has no log of that name.
+    #[error("there is no log {0} here")]
+    LogUnknown(String),
+    /// Why the log is to be paused is not said in a line.
+    #[error(transparent)]
+    PauseReason(#[from] sigstead_sequencer::PauseReasonError),
     /// The log did not take an entry, or could not read one.
     #[error("the log failed")]
     Log(#[from] sigstead_sequencer::Error),
@@ -114,7 +120,16 @@ mod tests {
     fn failures_of_the_log_say_whether_to_come_back() {
         let refused = || Arc::new(io::Error::other("the disk of the hsm is away"));
         let retry_after = Duration::from_secs(2);
-        let table: [(Error, u16, &str, &str); 9] = [
+        let table: [(Error, u16, &str, &str); 10] = [
+            (
+                sigstead_sequencer::Error::Paused {
+                    reason: "why".into(),
+                }
+                .into(),
+                503,
+                "E-CTLOG-025",
+                "10",
+            ),
             (
                 sigstead_sequencer::Error::Overloaded { retry_after }.into(),
                 429,

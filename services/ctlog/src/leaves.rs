@@ -37,6 +37,11 @@ impl Leaves {
         Ok(found)
     }
 
+    /// How many entries it covers.
+    pub(crate) fn covered(&self) -> u64 {
+        self.follower.covered()
+    }
+
     /// Follows the log until it is told to stop.
     pub(crate) async fn follow(&self, log: &Log, stop: &CancellationToken) {
         self.follower.follow(log, stop.cancelled()).await;

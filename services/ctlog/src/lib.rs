@@ -6,7 +6,7 @@
 //! For certificate authorities, whose precertificate is logged before they are answered; for monitors of either kind,
 //! who read checkpoint, tiles and issuers, or tree heads, entries and proofs.
 //!
-//! File map: `submit.rs`, `read.rs` and `monitor.rs` the verbs; `roots.rs` and `leaves.rs` what follows file and log; `api/` their HTTP and gRPC faces; `log.rs` opens key, roots and files;
+//! File map: `submit.rs`, `read.rs`, `monitor.rs` and `pause.rs` the verbs; `roots.rs` and `leaves.rs` what follows file and log; `api/` their HTTP, gRPC and admin faces; `log.rs` opens key, roots and files;
 //! `leaf.rs` an entry on its way into the log; `head_signer.rs` the checkpoint; `issuer_storage.rs` the certificates
 //! above the logged ones; `known_issuers.rs` those that were read and verified before; `error.rs` every refusal; `metrics.rs`.
 //!
@@ -23,6 +23,7 @@ mod leaves;
 mod log;
 mod metrics;
 mod monitor;
+mod pause;
 mod read;
 mod roots;
 mod submit;
@@ -68,14 +69,17 @@ pub async fn check(config: &Config) -> Result<(), Error> {
 pub async fn build_with_clock(config: Config, clock: Arc<dyn Clock>) -> Result<Service, Error> {
     let log = Arc::new(CtLog::open(&config, clock).await?);
     let (to_ask, to_stop) = (Arc::clone(&log), Arc::clone(&log));
+    let to_warn = Arc::clone(&log);
     let service = Service::new("ctlog", config.listeners)
         .public(api::http::routes(Arc::clone(&log)))
         .grpc(api::grpc::service(Arc::clone(&log)), api::grpc::METHODS)
+        .admin_grpc(api::admin::service(Arc::clone(&log)), api::admin::METHODS)
         .definitions(
             sigstead_proto::FILE_DESCRIPTOR_SET,
             sigstead_proto::elements,
         )
         .readiness("log", move || std::future::ready(to_ask.check()))
+        .warning("log", move || to_warn.warning())
         .task("log", |stop| async move {
             to_stop.follow(&stop).await;
             to_stop.shut_down().await;

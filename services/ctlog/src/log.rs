@@ -99,7 +99,9 @@ impl CtLog {
     }
 
     pub(crate) fn check(&self) -> Result<(), String> {
-        match self.log.health().takes_none_because() {
+        let health = self.log.health();
+        // What the operator paused is not missed.
+        match health.read_only.or(health.hindered) {
             Some(reason) => Err(format!("{} takes no entries: {reason}", self.origin)),
             None => Ok(()),
         }
@@ -168,6 +170,7 @@ fn limits_of(config: &Config) -> sigstead_sequencer::LogConfig {
     // RFC 6962 §3.5: no two tree heads have the same time.
     limits.distinct_times = true;
     let interval = config.refresh_interval.duration();
+    limits.pause_mark = Some(config.data.join("paused"));
     limits.refresh_interval = (!interval.is_zero()).then_some(interval);
     limits
 }

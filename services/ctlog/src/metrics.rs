@@ -89,7 +89,7 @@ impl Collector for WatchedLog {
 type Reading = fn(&Health) -> u64;
 type Gauge = (&'static str, &'static str, Reading);
 
-const GAUGES: [Gauge; 6] = [
+const GAUGES: [Gauge; 7] = [
     (
         "sigstead_ctlog_size",
         "Entries under the published checkpoint.",
@@ -119,5 +119,10 @@ const GAUGES: [Gauge; 6] = [
         "sigstead_ctlog_read_only",
         "1 when the log takes no entries, for now or for good; /readyz says why.",
         |health| u64::from(health.takes_none_because().is_some()),
+    ),
+    (
+        "sigstead_ctlog_paused",
+        "1 when the operator has paused the log; ListLogs of the admin port says why.",
+        |health| u64::from(health.paused.is_some()),
     ),
 ];

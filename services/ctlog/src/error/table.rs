@@ -1,3 +1,5 @@
+use std::time::Duration;
+
 use sigstead_kit::{Kind, Problem, causes};
 
 use super::Error;
@@ -28,6 +30,15 @@ impl From<Error> for Problem {
             ),
             Error::HeadUnreadable | Error::Task(_) => Self::internal("E-CTLOG-020", causes(&error)),
             Error::Log(source) => failed(source),
+            Error::LogUnknown(_) => Self::new(
+                Kind::NotFound,
+                "E-CTLOG-026",
+                format!("{error}; ListLogs tells its name"),
+            ),
+            Error::PauseReason(_) => invalid(
+                "E-CTLOG-027",
+                format!("{error}; it is shown to everybody who sends a certificate"),
+            ),
             Error::IssuerLost(_) => Self::internal("E-CTLOG-024", causes(&error)),
             Error::Issuers(_) => unavailable(
                 "E-CTLOG-017",
@@ -104,12 +115,25 @@ fn failed(error: sigstead_sequencer::Error) -> Problem {
             "too many certificates are waiting to be logged; try again",
         )
         .with_retry_after(*retry_after),
-        sigstead_sequencer::Error::ReadOnly { .. } | sigstead_sequencer::Error::Paused { .. } => {
-            unavailable(
-                "E-CTLOG-012",
-                "the log takes no entries until its operator has looked after it; reads go on",
-            )
-        }
+        sigstead_sequencer::Error::ReadOnly { .. } => unavailable(
+            "E-CTLOG-012",
+            "the log takes no entries until its operator has looked after it; reads go on",
+        ),
+        // The operator's words are for those who send certificates.
+        sigstead_sequencer::Error::Paused { reason } => unavailable(
+            "E-CTLOG-025",
+            &format!(
+                "the log is paused by its operator: {reason}; send the certificate again later, or to another log"
+            ),
+        )
+        .with_retry_after(PAUSE),
+        sigstead_sequencer::Error::PauseMark { .. } => unavailable(
+            "E-CTLOG-028",
+            &format!(
+                "{}; the pause of the log is as it was; mend that and repeat",
+                causes(&error)
+            ),
+        ),
         sigstead_sequencer::Error::Frozen => Problem::new(
             Kind::FailedPrecondition,
             "E-CTLOG-018",
@@ -150,7 +174,6 @@ fn failed(error: sigstead_sequencer::Error) -> Problem {
         | sigstead_sequencer::Error::Anchor(_)
         | sigstead_sequencer::Error::Inconsistent { .. }
         | sigstead_sequencer::Error::WrongKey { .. }
-        | sigstead_sequencer::Error::PauseMark { .. }
         | sigstead_sequencer::Error::Thread(_) => {
             return Problem::internal("E-CTLOG-021", causes(&error));
         }
@@ -170,3 +193,6 @@ fn not_found(error: &dyn std::error::Error) -> Problem {
     let message = format!("{error} in this log; see /checkpoint for its size");
     Problem::new(Kind::NotFound, "E-CTLOG-010", message)
 }
+
+/// Nobody resumes a log within a second; authorities that wait must not wait for long.
+const PAUSE: Duration = Duration::from_secs(10);

@@ -11,6 +11,7 @@ mod check;
 mod grpc;
 mod log;
 mod monitor;
+mod pause;
 mod refusals;
 mod start;
 mod world;
