@@ -19,11 +19,6 @@ struct Explanation {
     meaning: String,
 }
 
-#[derive(Serialize)]
-struct Explanations {
-    codes: Vec<Explanation>,
-}
-
 pub(crate) fn run(arguments: &Arguments, output: Output) -> Result<(), Failure> {
     let wanted = arguments.code.as_deref().unwrap_or_default();
     let wanted = wanted.to_ascii_uppercase();
@@ -41,9 +36,8 @@ pub(crate) fn run(arguments: &Arguments, output: Output) -> Result<(), Failure> 
             "write the code as it was printed; `sigctl explain` lists all",
         ));
     }
-    output.print(&Explanations { codes }, |found| {
-        let lines = found
-            .codes
+    output.print(&codes, |codes| {
+        let lines = codes
             .iter()
             .map(|each| format!("{:<14} {}", each.code, first_sentence(&each.meaning)));
         lines.collect::<Vec<_>>().join("\n")

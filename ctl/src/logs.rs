@@ -34,11 +34,6 @@ pub(crate) struct Arguments {
 }
 
 #[derive(Serialize)]
-struct Logs {
-    logs: Vec<Log>,
-}
-
-#[derive(Serialize)]
 struct Log {
     service: Service,
     lines: Vec<String>,
@@ -63,10 +58,8 @@ pub(crate) async fn run(mut arguments: Arguments, output: Output) -> Result<(), 
             lines: text.lines().map(str::to_owned).collect(),
         }
     });
-    let logs = Logs {
-        logs: logs.collect(),
-    };
-    output.print(&logs, text);
+    let logs: Vec<_> = logs.collect();
+    output.print(&logs, |logs| text(logs));
     if arguments.follow {
         follow(followed).await
     } else {
@@ -74,9 +67,8 @@ pub(crate) async fn run(mut arguments: Arguments, output: Output) -> Result<(), 
     }
 }
 
-fn text(logs: &Logs) -> String {
+fn text(logs: &[Log]) -> String {
     let headed = logs
-        .logs
         .iter()
         .map(|log| format!("== {}\n{}", log.service.name(), log.lines.join("\n")));
     headed.collect::<Vec<_>>().join("\n")

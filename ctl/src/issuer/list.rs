@@ -7,21 +7,13 @@ use sigstead_identity::{IssuerConfig, IssuersConfig};
 use super::file::IssuersFile;
 use crate::failure::Failure;
 use crate::locate::Where;
-use crate::output::Output;
+use crate::output::{Output, printable};
 
 /// Which instance.
 #[derive(Args)]
 pub(super) struct Arguments {
     #[command(flatten)]
     instance: Where,
-}
-
-#[derive(Serialize)]
-struct Listed {
-    file: String,
-    issuers: Vec<ListedIssuer>,
-    /// What nothing reads or may be meant otherwise.
-    warnings: Vec<String>,
 }
 
 #[derive(Serialize)]
@@ -49,18 +41,12 @@ enum MaySign {
 
 pub(super) fn run(arguments: &Arguments, output: Output) -> Result<(), Failure> {
     let file = IssuersFile::of(&arguments.instance.open()?)?;
-    let listed = Listed {
-        file: file.path.display().to_string(),
-        issuers: issuers(&file.config),
-        warnings: warnings(&file.config),
-    };
-    output.print(&listed, text);
+    let path = file.path.display().to_string();
+    output.print(&issuers(&file.config), |issuers| text(&path, issuers));
+    for warning in file.config.warnings() {
+        output.complain(&format!("warning: {}\n", printable(&warning.to_string())));
+    }
     Ok(())
-}
-
-fn warnings(config: &IssuersConfig) -> Vec<String> {
-    let warnings = config.warnings();
-    warnings.iter().map(ToString::to_string).collect()
 }
 
 fn issuers(config: &IssuersConfig) -> Vec<ListedIssuer> {
@@ -84,9 +70,9 @@ fn issuers(config: &IssuersConfig) -> Vec<ListedIssuer> {
     all.map(issuer).collect()
 }
 
-fn text(listed: &Listed) -> String {
-    let mut lines = vec![format!("issuers of {}", listed.file)];
-    for each in &listed.issuers {
+fn text(file: &str, issuers: &[ListedIssuer]) -> String {
+    let mut lines = vec![format!("issuers of {file}")];
+    for each in issuers {
         let who = match each.may_sign {
             MaySign::Everybody => "everybody may sign".to_owned(),
             MaySign::Rules if each.allow == 0 => {
@@ -101,10 +87,8 @@ fn text(listed: &Listed) -> String {
             each.kind, each.audience
         ));
     }
-    if listed.issuers.is_empty() {
+    if issuers.is_empty() {
         lines.push("  none; add one: sigctl issuer add".to_owned());
     }
-    let warnings = listed.warnings.iter();
-    lines.extend(warnings.map(|warning| format!("warning: {warning}")));
     lines.join("\n")
 }

@@ -130,17 +130,32 @@ fn the_instance_may_be_left_out_where_it_is_known() {
 }
 
 #[test]
-fn json_is_one_object_also_when_the_command_line_is_wrong() {
+fn json_is_one_document_also_when_the_command_line_is_wrong() {
     let world = World::new("json");
-    for arguments in [
-        &["logs"][..],
-        &["status"],
-        &["down"],
-        &["status", "--wrong"],
+    for (arguments, is_list) in [
+        (&["logs"][..], true),
+        (&["issuer", "list"], true),
+        (&["status"], false),
+        (&["down"], false),
+        (&["status", "--wrong"], false),
+        // A list that cannot be had is a failure.
+        (&["oidc", "user", "list"], false),
+        (&["log", "info"], false),
     ] {
         let (json, _) = world.json(arguments);
-        assert!(json.is_object(), "{arguments:?}: {json}");
+        let is_right = if is_list {
+            json.is_array()
+        } else {
+            json.is_object()
+        };
+        assert!(is_right, "{arguments:?}: {json}");
     }
+    let codes = world
+        .bare(&["--output", "json", "explain"])
+        .output()
+        .unwrap();
+    let codes: serde_json::Value = serde_json::from_slice(&codes.stdout).unwrap();
+    assert!(codes.as_array().unwrap().len() > 200);
     let (usage, exit) = world.json(&["status", "--wrong"]);
     assert_eq!(exit, Some(2));
     assert_eq!(usage["error"]["code"], "E-CTL-012");

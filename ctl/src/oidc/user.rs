@@ -1,0 +1,245 @@
+//! `sigctl oidc user`: people's accounts.
+
+use std::io::Read as _;
+
+use clap::{Args, Subcommand};
+use serde::Serialize;
+use sigstead_proto::admin::v1::oidc_admin_client::OidcAdminClient;
+use sigstead_proto::admin::v1::{
+    AddUserRequest, ListUsersRequest, RemoveUserRequest, SetPasswordRequest, User,
+};
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
+use tonic::transport::Channel;
+
+use crate::admin::{self, refused};
+use crate::failure::Failure;
+use crate::instance::{Instance, Service};
+use crate::locate::Where;
+use crate::output::Output;
+
+/// What is done with accounts.
+#[derive(Subcommand)]
+pub(super) enum Command {
+    /// Add a person.
+    Add(WithPassword),
+    /// Set a person's password and end their sessions.
+    SetPassword(WithPassword),
+    /// List all people.
+    List(Where),
+    /// Remove a person and end their sessions.
+    #[command(allow_missing_positional = true)]
+    Remove {
+        #[command(flatten)]
+        instance: Where,
+        /// The person's e-mail address.
+        email: String,
+        /// Remove without asking: this cannot be undone.
+        #[arg(long)]
+        yes: bool,
+    },
+}
+
+#[derive(Args)]
+#[command(allow_missing_positional = true)]
+pub(super) struct WithPassword {
+    #[command(flatten)]
+    instance: Where,
+    /// The person's e-mail address.
+    email: String,
+    /// Read the password from standard input instead of asking for it.
+    #[arg(long)]
+    password_stdin: bool,
+}
+
+#[derive(Serialize)]
+struct Account {
+    email: String,
+    /// When the account was made, in RFC 3339.
+    created: Option<String>,
+}
+
+pub(super) async fn run(command: Command, output: Output) -> Result<(), Failure> {
+    let is_list = matches!(command, Command::List(_));
+    let (instance, change) = match command {
+        Command::Add(who) => (who.instance.open()?, Change::Add(who)),
+        Command::SetPassword(who) => (who.instance.open()?, Change::SetPassword(who)),
+        Command::List(instance) => (instance.open()?, Change::None),
+        Command::Remove {
+            instance,
+            email,
+            yes,
+        } => {
+            if !yes {
+                confirm_removal(&email)?;
+            }
+            (instance.open()?, Change::Remove(email))
+        }
+    };
+    let mut client = connect(&instance).await?;
+    let users = apply(&mut client, change).await?;
+    match users.as_slice() {
+        [user] if !is_list => output.print(user, |user| table(std::slice::from_ref(user))),
+        users => output.print(&users, |users| table(users)),
+    }
+    Ok(())
+}
+
+enum Change {
+    None,
+    Add(WithPassword),
+    SetPassword(WithPassword),
+    Remove(String),
+}
+
+/// Makes the change and gives the accounts that it was about.
+async fn apply(
+    client: &mut OidcAdminClient<Channel>,
+    change: Change,
+) -> Result<Vec<Account>, Failure> {
+    match change {
+        Change::None => {
+            let answer = client
+                .list_users(ListUsersRequest {})
+                .await
+                .map_err(refused)?;
+            Ok(answer
+                .into_inner()
+                .users
+                .into_iter()
+                .map(Account::from)
+                .collect())
+        }
+        Change::Add(who) => {
+            let request = AddUserRequest {
+                password: who.password()?,
+                email: who.email,
+            };
+            let answer = client.add_user(request).await.map_err(refused)?;
+            Ok(vec![answer.into_inner().into()])
+        }
+        Change::SetPassword(who) => {
+            let request = SetPasswordRequest {
+                password: who.password()?,
+                email: who.email,
+            };
+            let answer = client.set_password(request).await.map_err(refused)?;
+            Ok(vec![answer.into_inner().into()])
+        }
+        Change::Remove(email) => {
+            let request = RemoveUserRequest {
+                email: email.clone(),
+            };
+            client.remove_user(request).await.map_err(refused)?;
+            Ok(vec![Account {
+                email,
+                created: None,
+            }])
+        }
+    }
+}
+
+impl From<User> for Account {
+    fn from(user: User) -> Self {
+        Self {
+            email: user.email,
+            created: user.created.and_then(|created| in_words(created.seconds)),
+        }
+    }
+}
+
+fn in_words(unix_seconds: i64) -> Option<String> {
+    let time = OffsetDateTime::from_unix_timestamp(unix_seconds).ok()?;
+    time.format(&Rfc3339).ok()
+}
+
+/// One line per account, with the days on which they were made below one another.
+fn table(accounts: &[Account]) -> String {
+    let width = accounts.iter().map(|account| account.email.len()).max();
+    let width = width.unwrap_or_default();
+    let line = |account: &Account| match &account.created {
+        Some(created) => format!("{:width$}  made {created}", account.email),
+        None => account.email.clone(),
+    };
+    accounts.iter().map(line).collect::<Vec<_>>().join("\n")
+}
+
+fn confirm_removal(email: &str) -> Result<(), Failure> {
+    let question = format!("remove {email} and end their sessions? This cannot be undone");
+    let agreed = dialoguer::Confirm::new()
+        .with_prompt(question)
+        .default(false)
+        .interact()
+        .map_err(|error| {
+            let remedy = "repeat with --yes";
+            Failure::new(
+                "E-CTL-012",
+                format!("cannot ask whether to remove {email}"),
+                remedy,
+            )
+            .because(error)
+        })?;
+    if agreed {
+        return Ok(());
+    }
+    let remedy = "say yes, or repeat with --yes";
+    Err(Failure::new(
+        "E-CTL-012",
+        format!("{email} was not removed"),
+        remedy,
+    ))
+}
+
+impl WithPassword {
+    fn password(&self) -> Result<String, Failure> {
+        if !self.password_stdin {
+            let prompt = format!("password of {}", self.email);
+            return dialoguer::Password::new()
+                .with_prompt(prompt)
+                .with_confirmation("once more", "the two differ")
+                .interact()
+                .map_err(no_terminal);
+        }
+        let mut password = String::new();
+        std::io::stdin()
+            .read_to_string(&mut password)
+            .map_err(|error| Failure::io("cannot read the password", error))?;
+        Ok(password.trim_end_matches(['\n', '\r']).to_owned())
+    }
+}
+
+async fn connect(instance: &Instance) -> Result<OidcAdminClient<Channel>, Failure> {
+    let channel = admin::connect(instance, Service::Oidc).await?;
+    Ok(OidcAdminClient::new(channel))
+}
+
+fn no_terminal(error: dialoguer::Error) -> Failure {
+    Failure::new(
+        "E-CTL-012",
+        "cannot ask for the password",
+        "pass it with --password-stdin",
+    )
+    .because(error)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn accounts_are_listed_with_the_time_they_were_made() {
+        let account = |email: &str, seconds| Account {
+            email: email.to_owned(),
+            created: in_words(seconds),
+        };
+        let listed = table(&[
+            account("al@example.com", 0),
+            account("alice@example.com", 86_400),
+        ]);
+        let lines = [
+            "al@example.com     made 1970-01-01T00:00:00Z",
+            "alice@example.com  made 1970-01-02T00:00:00Z",
+        ];
+        assert_eq!(listed, lines.join("\n"));
+    }
+}
