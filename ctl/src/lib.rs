@@ -31,6 +31,7 @@ mod private;
 mod probe;
 mod process;
 mod reload;
+mod replace;
 mod restart;
 mod service_log;
 mod sign;

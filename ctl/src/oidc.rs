@@ -1,10 +1,12 @@
-//! `sigctl oidc`: the embedded issuer: who signs in there.
+//! `sigctl oidc`: the embedded issuer: who signs in there, and which applications and workloads ask it for tokens.
 
 use clap::{Args, Subcommand};
 
 use crate::failure::Failure;
 use crate::output::Output;
 
+mod client;
+mod clients;
 mod user;
 
 /// What is administered.
@@ -19,10 +21,14 @@ enum Subject {
     /// People's accounts.
     #[command(subcommand)]
     User(user::Command),
+    /// Applications and workloads.
+    #[command(subcommand)]
+    Client(client::Command),
 }
 
 pub(crate) async fn run(arguments: Arguments, output: Output) -> Result<(), Failure> {
     match arguments.subject {
         Subject::User(command) => user::run(command, output).await,
+        Subject::Client(command) => client::run(command, output).await,
     }
 }

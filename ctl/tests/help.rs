@@ -7,7 +7,7 @@
 use std::path::Path;
 use std::process::Command;
 
-const COMMANDS: [&str; 53] = [
+const COMMANDS: [&str; 57] = [
     "",
     "init",
     "up",
@@ -23,6 +23,10 @@ const COMMANDS: [&str; 53] = [
     "oidc user set-password",
     "oidc user list",
     "oidc user remove",
+    "oidc client",
+    "oidc client add",
+    "oidc client list",
+    "oidc client remove",
     "issuer",
     "issuer list",
     "issuer show",
@@ -91,7 +95,7 @@ fn the_help_of_every_command_is_the_golden_one() {
 
 #[test]
 fn every_command_of_the_help_has_a_golden_one() {
-    for parent in ["", "oidc", "oidc user", "log"] {
+    for parent in ["", "oidc", "oidc user", "oidc client", "log"] {
         let help = help_of(parent);
         let (_, listed) = help.split_once("\nCommands:\n").unwrap();
         for line in listed.lines().take_while(|line| !line.is_empty()) {

@@ -1,6 +1,5 @@
 //! Configuration of the embedded issuer.
 
-use std::collections::HashSet;
 use std::path::PathBuf;
 
 use schemars::JsonSchema;
@@ -12,8 +11,10 @@ use sigstead_store::StoreConfig;
 use crate::IssuerUrl;
 
 mod client;
+mod clients_file;
 
 pub use client::{ClientConfig, Grant, WorkloadConfig};
+pub use clients_file::ClientsFile;
 
 /// The file of the `oidc` service.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
@@ -40,6 +41,10 @@ pub struct Config {
     pub users: PathBuf,
     /// The applications and workloads that may ask for tokens.
     pub clients: Vec<ClientConfig>,
+    /// A file with more of them, which `sigctl oidc client` writes. It is read at the start and on SIGHUP; as long as there
+    /// is no such file, there are no more. Default none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub clients_file: Option<PathBuf>,
     /// Lifetimes of what leads to a token, and the limit on guessing.
     #[serde(default)]
     pub sessions: SessionConfig,
@@ -148,6 +153,7 @@ impl Config {
             store,
             users,
             clients: vec![ClientConfig::sigstore()],
+            clients_file: None,
             sessions: SessionConfig::default(),
             pages: PagesConfig::default(),
         }
@@ -160,13 +166,7 @@ impl ServiceConfig for Config {
     }
 
     fn check(&self) -> Result<(), String> {
-        let mut ids = HashSet::new();
-        for client in &self.clients {
-            client.check()?;
-            if !ids.insert(&client.id) {
-                return Err(format!("two clients have the id {}", client.id));
-            }
-        }
+        client::check_all(&self.clients)?;
         between("token_lifetime", self.token_lifetime, Period::from_days(1))?;
         self.sessions.check()?;
         self.pages.check()

@@ -110,6 +110,7 @@ impl Writer<'_> {
             },
             "users".into(),
         );
+        config.clients_file = Some("clients.yaml".into());
         config.pages.name = Some(self.instance.manifest.name.clone());
         self.write(Service::Oidc, &config)
     }

@@ -135,6 +135,7 @@ fn json_is_one_document_also_when_the_command_line_is_wrong() {
     for (arguments, is_list) in [
         (&["logs"][..], true),
         (&["issuer", "list"], true),
+        (&["oidc", "client", "list"], true),
         (&["status"], false),
         (&["down"], false),
         (&["status", "--wrong"], false),

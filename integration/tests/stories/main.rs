@@ -15,6 +15,7 @@ mod issuers;
 mod lifecycle;
 mod log;
 mod model_signing;
+mod oidc_clients;
 mod one_program;
 mod overload;
 mod pages;

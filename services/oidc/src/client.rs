@@ -1,5 +1,5 @@
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError, RwLock};
 
 use sigstead_config::oidc::{ClientConfig, Grant};
 use url::Url;
@@ -7,21 +7,35 @@ use url::Url;
 use crate::error::Error;
 use crate::password;
 
-/// The applications and workloads that may ask for tokens, by client id.
-pub(crate) struct Clients(BTreeMap<String, Arc<Client>>);
+/// The applications and workloads that may ask for tokens, by client id. A reload replaces all of them at once.
+pub(crate) struct Clients(RwLock<ById>);
+
+type ById = BTreeMap<String, Arc<Client>>;
 
 impl Clients {
     pub(crate) fn new(configs: Vec<ClientConfig>) -> Result<Self, Error> {
-        let clients = configs.into_iter().map(|config| {
-            let client = Client::new(config)?;
-            Ok((client.config.id.clone(), Arc::new(client)))
-        });
-        clients.collect::<Result<_, _>>().map(Self)
+        Ok(Self(RwLock::new(by_id(configs)?)))
+    }
+
+    /// Has other clients in place of those that there are.
+    pub(crate) fn replace(&self, configs: Vec<ClientConfig>) -> Result<(), Error> {
+        let clients = by_id(configs)?;
+        *self.0.write().unwrap_or_else(PoisonError::into_inner) = clients;
+        Ok(())
     }
 
     pub(crate) fn find(&self, id: &str) -> Result<Arc<Client>, Error> {
-        self.0.get(id).cloned().ok_or(Error::ClientUnknown)
+        let clients = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        clients.get(id).cloned().ok_or(Error::ClientUnknown)
     }
+}
+
+fn by_id(configs: Vec<ClientConfig>) -> Result<ById, Error> {
+    let clients = configs.into_iter().map(|config| {
+        let client = Client::new(config)?;
+        Ok((client.config.id.clone(), Arc::new(client)))
+    });
+    clients.collect()
 }
 
 /// A configured client (RFC 6749 §2).

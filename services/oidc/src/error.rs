@@ -210,6 +210,17 @@ pub enum Error {
         /// What is wrong with it.
         reason: &'static str,
     },
+    /// The file of clients cannot be read.
+    #[error("the file of clients cannot be read")]
+    ClientsFileUnread(#[source] Box<sigstead_kit::ConfigError>),
+    /// The clients of the file cannot be used.
+    #[error("the clients of {} cannot be used: {reason}", path.display())]
+    ClientsFileUnfit {
+        /// The file.
+        path: std::path::PathBuf,
+        /// What is wrong.
+        reason: String,
+    },
     /// A metric exists already.
     #[error("a metric cannot be registered")]
     Metrics(#[source] prometheus::Error),

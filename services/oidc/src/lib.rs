@@ -40,6 +40,7 @@ mod authorize;
 mod challenge;
 mod claims;
 mod client;
+mod clients_file;
 mod device;
 mod error;
 mod form;
@@ -61,6 +62,7 @@ pub use password::Password;
 pub use user::{EmailAddress, User};
 
 use client::{Clients, RedirectUri};
+use clients_file::ClientSource;
 use form::FormKey;
 use key_set::KeySet;
 use metrics::Metrics;
@@ -74,6 +76,7 @@ use user::Users;
 pub struct OidcIssuer {
     issuer: IssuerUrl,
     clients: Clients,
+    client_source: ClientSource,
     users: Users,
     passwords: PasswordHasherPool,
     sessions: SessionStorage,
@@ -122,7 +125,7 @@ pub async fn check(config: &Config) -> Result<(), StartError> {
         .await
         .map_err(Error::KeyOpen)?;
     KeySet::of(signer.public_key())?;
-    Clients::new(config.clients.clone())?;
+    Clients::new(ClientSource::of(config).read()?)?;
     Ok(Users::check(&config.users)?)
 }
 
@@ -141,9 +144,11 @@ impl OidcIssuer {
                 .map_err(Error::Store)?,
         );
         let registry = Registry::new();
+        let client_source = ClientSource::of(&config);
         Ok(Arc::new(Self {
             keys: KeySet::of(signer.public_key())?,
-            clients: Clients::new(config.clients)?,
+            clients: Clients::new(client_source.read()?)?,
+            client_source,
             users: Users::open(&config.users)?,
             passwords: PasswordHasherPool::new()?,
             forms: FormKey::new(&sessions.form_key().await?),
@@ -165,6 +170,7 @@ impl OidcIssuer {
     /// The issuer with its routes, its readiness and its background task.
     pub fn into_service(self: Arc<Self>, listeners: Listeners) -> Service {
         let (ready, sweeper) = (Arc::clone(&self), Arc::clone(&self));
+        let reloaded = Arc::clone(&self);
         Service::new("oidc", listeners)
             .public(api::routes(Arc::clone(&self)))
             .admin_grpc(api::admin_service(Arc::clone(&self)), api::ADMIN_METHODS)
@@ -181,6 +187,13 @@ impl OidcIssuer {
                         .probe()
                         .await
                         .map_err(|error| error.to_string())
+                }
+            })
+            .reload("the file of clients", move || {
+                let issuer = Arc::clone(&reloaded);
+                async move {
+                    let read = issuer.client_source.read_again(&issuer.clients);
+                    read.map_err(|error| sigstead_kit::causes(&error))
                 }
             })
             .task("sweep", move |stop| sweep(sweeper, stop))

@@ -1,4 +1,4 @@
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -63,6 +63,20 @@ pub enum Grant {
     TokenExchange,
 }
 
+/// Checks clients that are to be together.
+pub(super) fn check_all<'a>(
+    clients: impl IntoIterator<Item = &'a ClientConfig>,
+) -> Result<(), String> {
+    let mut ids = HashSet::new();
+    for client in clients {
+        client.check()?;
+        if !ids.insert(&client.id) {
+            return Err(format!("two clients have the id {}", client.id));
+        }
+    }
+    Ok(())
+}
+
 impl ClientConfig {
     /// The client that official tools are, unless told otherwise: public, on loopback redirects.
     #[must_use]
@@ -95,7 +109,7 @@ impl ClientConfig {
         self.name.as_deref().unwrap_or(&self.id)
     }
 
-    pub(super) fn check(&self) -> Result<(), String> {
+    fn check(&self) -> Result<(), String> {
         let id = &self.id;
         let may = |grant| self.grants.contains(&grant);
         if id.is_empty() || id.len() > BYTES || !id.bytes().all(|b| b.is_ascii_graphic()) {

@@ -91,7 +91,9 @@ impl Error {
             Self::Randomness(_) | Self::Page(_) | Self::Metrics(_) => {
                 (Kind::Internal, "E-OIDC-041", "server_error")
             }
-            Self::ClientConfig { .. } => (Kind::Internal, "E-OIDC-043", "server_error"),
+            Self::ClientConfig { .. }
+            | Self::ClientsFileUnread(_)
+            | Self::ClientsFileUnfit { .. } => (Kind::Internal, "E-OIDC-043", "server_error"),
         };
         Row { kind, code, oauth }
     }

@@ -1,0 +1,288 @@
+//! `sigctl oidc client`: the applications and workloads that may ask the embedded issuer for tokens.
+
+use std::collections::BTreeMap;
+
+use argon2::PasswordHasher as _;
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use clap::{Args, Subcommand};
+use serde::Serialize;
+use sigstead_config::oidc::{ClientConfig, Grant, WorkloadConfig};
+
+use super::clients::Clients;
+use crate::failure::Failure;
+use crate::instance::{Instance, Service};
+use crate::locate::Where;
+use crate::output::Output;
+use crate::reload;
+
+/// What is done with clients.
+#[derive(Subcommand)]
+pub(super) enum Command {
+    /// Add an application in which people sign in, or a workload that has tokens of its own.
+    Add(Box<Add>),
+    /// List all clients.
+    List(Where),
+    /// Remove a client: it gets no token any more.
+    Remove {
+        #[command(flatten)]
+        instance: Where,
+        /// The client's identifier.
+        id: Vec<String>,
+    },
+}
+
+/// Which client.
+#[derive(Args)]
+pub(super) struct Add {
+    #[command(flatten)]
+    instance: Where,
+
+    /// The client's identifier, its `client_id`.
+    id: Vec<String>,
+
+    /// Where codes may be sent, for an application; may be repeated. Without a port a loopback URI stands for every port.
+    #[arg(long, value_name = "URI", required_unless_present = "workload")]
+    redirect_uri: Vec<String>,
+
+    /// People may sign in on another device, for an application.
+    #[arg(long, conflicts_with = "workload")]
+    device: bool,
+
+    /// What the sign-in page calls the application. Default: its identifier.
+    #[arg(long, conflicts_with = "workload")]
+    name: Option<String>,
+
+    /// The subject of the tokens of a workload: a URL at the issuer's host. A secret is made, and printed once.
+    #[arg(long, value_name = "URL", conflicts_with = "redirect_uri")]
+    workload: Option<String>,
+
+    /// A further claim of the tokens of a workload; may be repeated.
+    #[arg(long, value_name = "NAME=VALUE", requires = "workload")]
+    claim: Vec<String>,
+
+    /// The audience of its tokens. Default: its identifier for an application; `sigstore`, with which it gets certificates,
+    /// for a workload.
+    #[arg(long)]
+    audience: Option<String>,
+}
+
+#[derive(Serialize)]
+struct Added {
+    #[serde(flatten)]
+    client: Shown,
+    file: String,
+    /// What the workload shows to get tokens. It is nowhere else.
+    secret: Option<String>,
+    /// Whether the running service was asked to read the file again.
+    is_asked: bool,
+}
+
+#[derive(Serialize)]
+struct Shown {
+    id: String,
+    /// `application` or `workload`.
+    kind: &'static str,
+    audience: String,
+    redirect_uris: Vec<String>,
+    grants: Vec<Grant>,
+    /// The `sub` of a workload's tokens.
+    subject: Option<String>,
+}
+
+#[derive(Serialize)]
+struct Listed {
+    #[serde(flatten)]
+    client: Shown,
+    /// Whether it is in `config.yaml`, which only an editor changes.
+    is_configured: bool,
+}
+
+#[derive(Serialize)]
+struct Removed {
+    id: String,
+    file: String,
+    is_asked: bool,
+}
+
+pub(super) async fn run(command: Command, output: Output) -> Result<(), Failure> {
+    match command {
+        Command::Add(arguments) => add(*arguments, output).await,
+        Command::List(instance) => list(&instance, output),
+        Command::Remove { instance, id } => remove(instance, id, output).await,
+    }
+}
+
+async fn add(mut arguments: Add, output: Output) -> Result<(), Failure> {
+    let id = named(&mut arguments.instance, std::mem::take(&mut arguments.id))?;
+    let instance = arguments.instance.open()?;
+    let mut clients = Clients::of(&instance)?;
+    let (client, secret) = match arguments.workload.clone() {
+        None => (arguments.application(id), None),
+        Some(subject) => {
+            let secret = secret()?;
+            (arguments.workload(id, subject, &secret)?, Some(secret))
+        }
+    };
+    clients.add(client.clone())?;
+    clients.write()?;
+    let added = Added {
+        client: Shown::from(&client),
+        file: clients.path.display().to_string(),
+        secret,
+        is_asked: ask(&instance).await?,
+    };
+    output.print(&added, |added| {
+        let mut lines = vec![format!(
+            "added the {} {} to {}; {}",
+            added.client.kind,
+            added.client.id,
+            added.file,
+            then(added.is_asked)
+        )];
+        let secret = added.secret.iter();
+        lines.extend(
+            secret.map(|secret| format!("its secret, which is not shown again:\n{secret}")),
+        );
+        lines.join("\n")
+    });
+    Ok(())
+}
+
+fn list(instance: &Where, output: Output) -> Result<(), Failure> {
+    let clients = Clients::of(&instance.open()?)?;
+    let listed = |client, is_configured| Listed {
+        client: Shown::from(client),
+        is_configured,
+    };
+    let configured = clients.configured.iter().map(|client| listed(client, true));
+    let added = clients
+        .file
+        .clients
+        .iter()
+        .map(|client| listed(client, false));
+    let all: Vec<_> = configured.chain(added).collect();
+    output.print(&all, |all| {
+        let lines = all.iter().map(|each| {
+            let client = &each.client;
+            let whither = client
+                .subject
+                .clone()
+                .unwrap_or_else(|| client.redirect_uris.join(" "));
+            let place = if each.is_configured {
+                ", of config.yaml"
+            } else {
+                ""
+            };
+            let (id, kind, audience) = (&client.id, client.kind, &client.audience);
+            format!("{id}\n  {kind}, audience {audience}{place}\n  {whither}")
+        });
+        lines.collect::<Vec<_>>().join("\n")
+    });
+    Ok(())
+}
+
+async fn remove(mut place: Where, words: Vec<String>, output: Output) -> Result<(), Failure> {
+    let id = named(&mut place, words)?;
+    let instance = place.open()?;
+    let mut clients = Clients::of(&instance)?;
+    clients.remove(&id)?;
+    clients.write()?;
+    let removed = Removed {
+        id,
+        file: clients.path.display().to_string(),
+        is_asked: ask(&instance).await?,
+    };
+    output.print(&removed, |removed| {
+        let then = then(removed.is_asked);
+        format!("removed {} from {}; {then}", removed.id, removed.file)
+    });
+    Ok(())
+}
+
+async fn ask(instance: &Instance) -> Result<bool, Failure> {
+    let asked = reload::ask(instance, &[Service::Oidc]).await?;
+    Ok(!asked.is_empty())
+}
+
+const fn then(is_asked: bool) -> &'static str {
+    match is_asked {
+        true => "the issuer was asked to read it",
+        false => "the issuer reads it when it starts",
+    }
+}
+
+/// The client that a command names, behind the instance or in its place.
+fn named(instance: &mut Where, words: Vec<String>) -> Result<String, Failure> {
+    match instance.words(words).as_slice() {
+        [id] => Ok(id.clone()),
+        _ => Err(misused("name one client by its identifier".to_owned())),
+    }
+}
+
+fn misused(what: String) -> Failure {
+    Failure::new("E-CTL-012", what, "sigctl help oidc client")
+}
+
+/// 256 random bits.
+fn secret() -> Result<String, Failure> {
+    let mut bytes = [0; 32];
+    getrandom::fill(&mut bytes).map_err(Failure::randomness)?;
+    Ok(URL_SAFE_NO_PAD.encode(bytes))
+}
+
+impl Add {
+    fn application(&self, id: String) -> ClientConfig {
+        let mut grants = vec![Grant::AuthorizationCode, Grant::RefreshToken];
+        if self.device {
+            grants.push(Grant::DeviceCode);
+        }
+        ClientConfig {
+            id,
+            name: self.name.clone(),
+            secret_hash: None,
+            redirect_uris: self.redirect_uri.clone(),
+            grants,
+            audience: self.audience.clone(),
+            workload: None,
+        }
+    }
+
+    fn workload(&self, id: String, subject: String, secret: &str) -> Result<ClientConfig, Failure> {
+        let claims = self.claim.iter().map(|text| match text.split_once('=') {
+            Some((name, value)) => Ok((name.to_owned(), value.to_owned())),
+            None => Err(misused(format!("{text} is no claim; write NAME=VALUE"))),
+        });
+        let claims = claims.collect::<Result<BTreeMap<_, _>, _>>()?;
+        let hash = argon2::Argon2::default().hash_password(secret.as_bytes());
+        let hash = hash.map_err(Failure::randomness)?;
+        let audience = self.audience.as_deref().unwrap_or("sigstore");
+        Ok(ClientConfig {
+            id,
+            name: None,
+            secret_hash: Some(hash.to_string()),
+            redirect_uris: Vec::new(),
+            grants: vec![Grant::ClientCredentials],
+            audience: Some(audience.to_owned()),
+            workload: Some(WorkloadConfig { subject, claims }),
+        })
+    }
+}
+
+impl From<&ClientConfig> for Shown {
+    fn from(client: &ClientConfig) -> Self {
+        let workload = client.workload.as_ref();
+        Self {
+            id: client.id.clone(),
+            kind: if workload.is_some() {
+                "workload"
+            } else {
+                "application"
+            },
+            audience: client.audience().to_owned(),
+            redirect_uris: client.redirect_uris.clone(),
+            grants: client.grants.clone(),
+            subject: workload.map(|workload| workload.subject.clone()),
+        }
+    }
+}

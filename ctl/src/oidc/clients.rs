@@ -1,0 +1,128 @@
+//! The clients of an instance's issuer: those of its configuration, and the file that `sigctl oidc client` writes.
+
+use std::fs::File;
+use std::path::PathBuf;
+
+use sigstead_config::oidc::{ClientConfig, ClientsFile, Config};
+use url::Url;
+
+use crate::failure::Failure;
+use crate::instance::{Instance, Service};
+use crate::replace::replace;
+
+/// What there is, locked, so that of two changes at once the second sees the first.
+pub(super) struct Clients {
+    pub(super) path: PathBuf,
+    pub(super) configured: Vec<ClientConfig>,
+    pub(super) file: ClientsFile,
+    _turn: File,
+}
+
+impl Clients {
+    pub(super) fn of(instance: &Instance) -> Result<Self, Failure> {
+        let folder = instance.service(Service::Oidc);
+        let turn = File::open(&folder).and_then(|turn| turn.lock().map(|()| turn));
+        let turn = turn.map_err(|error| Failure::file("lock", &folder, error))?;
+        let config = folder.join("config.yaml");
+        let config: Config = sigstead_kit::read_config(&config)
+            .map_err(|error| Failure::file("read", &config, error))?;
+        let path = config.clients_file.ok_or_else(|| nowhere(instance))?;
+        let path = folder.join(path);
+        let file = ClientsFile::read(&path).map_err(|error| Failure::file("read", &path, error))?;
+        Ok(Self {
+            path,
+            configured: config.clients,
+            file,
+            _turn: turn,
+        })
+    }
+
+    pub(super) fn add(&mut self, client: ClientConfig) -> Result<(), Failure> {
+        let id = client.id.clone();
+        let mut all = self.configured.iter().chain(&self.file.clients);
+        if all.any(|known| known.id == id) {
+            return Err(Failure::new(
+                "E-CTL-097",
+                format!("the issuer has a client {id} already"),
+                "choose another id, or remove that client first: sigctl oidc client remove",
+            ));
+        }
+        check_uris(&client)?;
+        self.file.clients.push(client);
+        let checked = self.file.check(&self.configured);
+        checked.map_err(|why| {
+            Failure::new(
+                "E-CTL-012",
+                why,
+                "correct what you asked for; nothing was written",
+            )
+        })
+    }
+
+    pub(super) fn remove(&mut self, id: &str) -> Result<ClientConfig, Failure> {
+        let position = self.file.clients.iter().position(|client| client.id == id);
+        if let Some(position) = position {
+            return Ok(self.file.clients.remove(position));
+        }
+        let is_configured = self.configured.iter().any(|client| client.id == id);
+        let (what, remedy) = match is_configured {
+            true => (
+                format!("{id} is a client of oidc/config.yaml, which sigctl does not change"),
+                "remove it there with an editor, then: sigctl restart oidc",
+            ),
+            false => (
+                format!("the issuer has no client {id}"),
+                "look which there are: sigctl oidc client list",
+            ),
+        };
+        Err(Failure::new("E-CTL-098", what, remedy))
+    }
+
+    /// Writes the file in one step.
+    pub(super) fn write(&self) -> Result<(), Failure> {
+        let failed = |error: &dyn std::fmt::Display| Failure::file("write", &self.path, error);
+        let text = sigstead_config::to_yaml(&self.file).map_err(|error| failed(&error))?;
+        let text = format!("{HEAD}{text}");
+        replace(&self.path, text.as_bytes()).map_err(|error| failed(&error))
+    }
+}
+
+/// What the issuer would refuse when it reads the file.
+fn check_uris(client: &ClientConfig) -> Result<(), Failure> {
+    let unfit = |what: String| {
+        let remedy = "write an absolute URI such as https://app.example.com/callback";
+        Err(Failure::new("E-CTL-012", what, remedy))
+    };
+    let subject = client.workload.as_ref().map(|workload| &workload.subject);
+    if let Some(subject) = subject.filter(|subject| Url::parse(subject).is_err()) {
+        return unfit(format!("the subject {subject} of a workload is no URL"));
+    }
+    let mut redirects = client.redirect_uris.iter();
+    match redirects.find(|uri| !is_redirect(uri)) {
+        Some(uri) => unfit(format!("{uri} is no redirect URI")),
+        None => Ok(()),
+    }
+}
+
+fn is_redirect(uri: &str) -> bool {
+    let Ok(url) = Url::parse(uri) else {
+        return false;
+    };
+    let is_plain = uri
+        .bytes()
+        .all(|byte| byte.is_ascii_graphic() && byte != b'\\');
+    let is_script = ["javascript", "data", "blob", "vbscript", "file"].contains(&url.scheme());
+    let has_user = !url.username().is_empty() || url.password().is_some();
+    is_plain && !is_script && !has_user && url.fragment().is_none()
+}
+
+fn nowhere(instance: &Instance) -> Failure {
+    let config = instance.service(Service::Oidc).join("config.yaml");
+    Failure::new(
+        "E-CTL-096",
+        format!("{} names no clients_file", config.display()),
+        "write `clients_file: clients.yaml` into it, then: sigctl restart oidc",
+    )
+}
+
+const HEAD: &str = "# Written by `sigctl oidc client`; comments are not kept.\n";

@@ -1,0 +1,81 @@
+//! Applications and workloads come and go at the running issuer.
+
+use reqwest::StatusCode;
+use serde_json::Value;
+use sigstead_integration::{Instance, run, sigctl, wait_for};
+
+use crate::{artifact, beside};
+
+#[test]
+fn clients_are_added_used_and_removed_without_a_restart() {
+    let instance = Instance::start("clients", &[]).unwrap();
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let process = instance.service("oidc").unwrap()["pid"].clone();
+    let subject = format!("{}/workloads/release", instance.url("oidc"));
+    let added = client(&instance, "add", &["release", "--workload", &subject]);
+    assert_eq!(added["is_asked"], true);
+    let secret = added["secret"].as_str().unwrap().to_owned();
+    let ask = || runtime.block_on(token(&instance, &secret));
+    wait_for("a token", || ask().0 == StatusCode::OK).unwrap();
+    let token = ask().1["id_token"].as_str().unwrap().to_owned();
+    let file = artifact(instance.work(), "workload");
+    std::fs::write(beside(&file, "token"), token).unwrap();
+    // It is verified before the bundle is written.
+    run(sigctl()
+        .arg("sign")
+        .arg(instance.directory())
+        .arg(&file)
+        .arg("--bundle")
+        .arg(beside(&file, "sigstore.json"))
+        .arg("--identity-token-file")
+        .arg(beside(&file, "token")))
+    .unwrap();
+
+    let callback = "https://portal.example.com/callback";
+    let authorize = || runtime.block_on(authorize(&instance, callback));
+    assert!(authorize().is_client_error());
+    client(&instance, "add", &["portal", "--redirect-uri", callback]);
+    wait_for("the portal", || authorize() == StatusCode::OK).unwrap();
+
+    let listed = client(&instance, "list", &[]);
+    let ids: Vec<_> = listed
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|client| &client["id"])
+        .collect();
+    assert_eq!(ids, ["sigstore", "release", "portal"]);
+    assert!(!listed.to_string().contains(&secret));
+
+    client(&instance, "remove", &["release"]);
+    wait_for("no token", || ask().0 == StatusCode::UNAUTHORIZED).unwrap();
+    assert_eq!(instance.service("oidc").unwrap()["pid"], process);
+}
+
+fn client(instance: &Instance, verb: &str, words: &[&str]) -> Value {
+    let directory = instance.directory();
+    let command = ["oidc", "client", verb, directory.to_str().unwrap()];
+    instance.json(&[&command, words].concat()).unwrap()
+}
+
+async fn token(instance: &Instance, secret: &str) -> (StatusCode, Value) {
+    let form = format!("grant_type=client_credentials&client_id=release&client_secret={secret}");
+    let answer = reqwest::Client::new()
+        .post(format!("{}/token", instance.url("oidc")))
+        .header("content-type", "application/x-www-form-urlencoded")
+        .body(form);
+    let answer = answer.send().await.unwrap();
+    let status = answer.status();
+    let body = answer.bytes().await.unwrap();
+    (status, serde_json::from_slice(&body).unwrap_or_default())
+}
+
+/// How a browser is answered that an application sends to sign in.
+async fn authorize(instance: &Instance, callback: &str) -> StatusCode {
+    let query = format!(
+        "response_type=code&client_id=portal&redirect_uri={callback}&scope=openid+email&state=s&nonce=n\
+         &code_challenge=E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM&code_challenge_method=S256"
+    );
+    let url = format!("{}/authorize?{query}", instance.url("oidc"));
+    reqwest::get(url).await.unwrap().status()
+}
