@@ -21,9 +21,9 @@ impl Where {
     }
 
     /// The words that a command takes behind the instance. With the instance left out, the first of them stands in its
-    /// place, unless there is a directory of that name.
+    /// place, unless it is written as a path or an instance has that name: a folder that is called like a word is none.
     pub(crate) fn words(&mut self, mut named: Vec<String>) -> Vec<String> {
-        let word = self.directory.take_if(|word| !word.is_dir());
+        let word = self.directory.take_if(|word| !is_directory(word));
         if let Some(word) = word {
             named.insert(0, word.to_string_lossy().into_owned());
         }
@@ -51,6 +51,13 @@ impl Where {
         }
         Service::from_str(word.to_str()?, false).ok()
     }
+}
+
+/// Whether a word that may be an instance's directory is meant as one.
+fn is_directory(word: &Path) -> bool {
+    let bytes = word.as_os_str().as_encoded_bytes();
+    let is_path = bytes.contains(&b'/') || bytes == b"." || bytes == b"..";
+    word.join(Instance::FILE).exists() || (is_path && word.is_dir())
 }
 
 /// Opens the instance that the caller names, or else the usual one.
@@ -127,6 +134,24 @@ mod tests {
         );
         let named = Some(folder.path().to_owned());
         assert_eq!(words(named.as_deref()), (named, vec!["second".to_owned()]));
+    }
+
+    #[test]
+    fn a_folder_that_is_called_like_a_word_is_no_instance_unless_it_is_one_or_written_as_a_path() {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join(Instance::FILE), "").unwrap();
+        // The tests run in the folder of the package.
+        for (word, is_instance) in [
+            (Path::new("src"), false),
+            (Path::new("./src"), true),
+            (Path::new("src/"), true),
+            (Path::new("."), true),
+            (Path::new(".."), true),
+            (Path::new("./nowhere"), false),
+            (folder.path(), true),
+        ] {
+            assert_eq!(is_directory(word), is_instance, "{}", word.display());
+        }
     }
 
     #[test]

@@ -1,10 +1,13 @@
 //! `sigctl issuer add`: believes another issuer.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use clap::Args;
 use serde::Serialize;
-use sigstead_identity::{IssuerConfig, IssuerType, Parameter, Preset, PresetIssuer};
+use sigstead_identity::{
+    CiIssuerMetadata, IssuerConfig, IssuerType, Parameter, Preset, PresetIssuer,
+};
 use sigstead_rules::RuleConfig;
 
 use super::file::{IssuersFile, yaml};
@@ -88,10 +91,18 @@ struct Added {
     issuer: String,
     file: String,
     entry: IssuerConfig,
+    /// What is written of its provider, if the file lacks it.
+    provider: Option<Provider>,
     is_written: bool,
     /// Whether nobody may sign until a rule allows.
     is_closed: bool,
     is_asked: bool,
+}
+
+#[derive(Serialize)]
+struct Provider {
+    name: String,
+    description: CiIssuerMetadata,
 }
 
 pub(super) async fn run(mut arguments: Arguments, output: Output) -> Result<(), Failure> {
@@ -103,12 +114,14 @@ pub(super) async fn run(mut arguments: Arguments, output: Output) -> Result<(), 
     let PresetIssuer { issuer, provider } = arguments.made(&words)?;
     let entry = arguments.completed(issuer)?;
     let name = entry.issuer_url.clone();
-    file.add(&name, entry.clone(), provider)?;
+    let provider = file.lacking(provider);
+    file.add(&name, entry.clone(), provider.clone())?;
     let mut added = Added {
         is_closed: file.config.closed().contains(&name.as_str()),
         issuer: name,
         file: file.path.display().to_string(),
         entry,
+        provider: provider.map(|(name, description)| Provider { name, description }),
         is_written: !arguments.dry_run,
         is_asked: false,
     };
@@ -116,7 +129,7 @@ pub(super) async fn run(mut arguments: Arguments, output: Output) -> Result<(), 
         file.write()?;
         added.is_asked = !reload::ask(&instance, &[Service::Ca]).await?.is_empty();
     }
-    let shown = yaml(&added.issuer, &added.entry)?;
+    let shown = shown(&added)?;
     output.print(&added, |added| text(added, &shown));
     Ok(())
 }
@@ -144,6 +157,7 @@ impl Arguments {
         let Some(url) = &self.issuer else {
             return Err(misused("--type needs --issuer with the url".to_owned()));
         };
+        self.check_typed(kind)?;
         let audience = self.audience.as_deref().unwrap_or("sigstore");
         let mut issuer = IssuerConfig::new(url, audience, kind);
         let trust_domain = self.trust_domain.clone();
@@ -152,6 +166,26 @@ impl Arguments {
             issuer,
             provider: None,
         })
+    }
+
+    /// What would be of no use is refused, so that nobody believes that it counts.
+    fn check_typed(&self, kind: IssuerType) -> Result<(), Failure> {
+        let of_presets = [
+            ("--host", &self.host),
+            ("--realm", &self.realm),
+            ("--tenant", &self.tenant),
+            ("--organization", &self.organization),
+        ];
+        let mut of_presets = of_presets.into_iter();
+        if let Some((option, _)) = of_presets.find(|(_, value)| value.is_some()) {
+            return Err(misused(format!(
+                "{option} is for presets, and --type says all without one"
+            )));
+        }
+        if self.trust_domain.is_some() && kind != IssuerType::Spiffe {
+            return Err(misused("--trust-domain is for --type spiffe".to_owned()));
+        }
+        Ok(())
     }
 
     /// The values that were told, for a preset.
@@ -177,6 +211,12 @@ impl Arguments {
             entry.shared = Some(false);
         }
         if let Some(domain) = &self.subject_domain {
+            if !matches!(entry.kind, IssuerType::Uri | IssuerType::Username) {
+                let kind = entry.kind.as_str();
+                return Err(misused(format!(
+                    "--subject-domain is for issuers of type uri and username, and this one is of type {kind}"
+                )));
+            }
             entry.subject_domain.clone_from(domain);
         }
         if let Some(path) = &self.ca_cert {
@@ -201,6 +241,16 @@ fn rules(texts: &[String]) -> Result<Vec<RuleConfig>, Failure> {
 
 fn misused(what: String) -> Failure {
     Failure::new("E-CTL-012", what, "sigctl help issuer add")
+}
+
+/// What is written, in the form of the file's documentation.
+fn shown(added: &Added) -> Result<String, Failure> {
+    let entry = yaml(&added.issuer, &added.entry)?;
+    let Some(Provider { name, description }) = &added.provider else {
+        return Ok(entry);
+    };
+    let provider = BTreeMap::from([(name, description)]);
+    Ok(format!("{}{entry}", yaml("ci-issuer-metadata", &provider)?))
 }
 
 fn text(added: &Added, entry: &str) -> String {

@@ -2,18 +2,19 @@
 
 use std::collections::BTreeMap;
 use std::fs::File;
-use std::os::unix::fs::{MetadataExt as _, chown};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use serde::Serialize;
 use sigstead_identity::{
     CiIssuerMetadata, FetchOptions, HttpFetch, IssuerConfig, Issuers, IssuersConfig, PinnedKeys,
+    Preset,
 };
 
-use super::text;
+use super::{json, text};
 use crate::failure::Failure;
 use crate::instance::{Instance, Service};
+use crate::replace::replace;
 
 /// The file as it stands, and what it says.
 pub(super) struct IssuersFile {
@@ -73,7 +74,16 @@ impl IssuersFile {
         entry.ok_or_else(|| self.absent(issuer))
     }
 
-    /// Adds an issuer, and the description of its provider if it brings one.
+    /// The description of a provider, if it is not in the file.
+    pub(super) fn lacking(
+        &self,
+        provider: Option<(String, CiIssuerMetadata)>,
+    ) -> Option<(String, CiIssuerMetadata)> {
+        let known = &self.config.ci_issuer_metadata;
+        provider.filter(|(name, _)| !known.contains_key(name))
+    }
+
+    /// Adds an issuer, and the description of its provider if the file lacks it.
     pub(super) fn add(
         &mut self,
         issuer: &str,
@@ -90,32 +100,46 @@ impl IssuersFile {
         }
         let mut meant = self.config.clone();
         let mut changed = self.text.clone();
-        if let Some((name, metadata)) = provider
-            && !meant.ci_issuer_metadata.contains_key(&name)
-        {
-            changed = self.with_entry(&changed, &[PROVIDERS], &yaml(&name, &metadata)?)?;
+        if let Some((name, metadata)) = provider {
+            changed = self.with_entry(&changed, &[PROVIDERS], &name, &metadata)?;
             meant.ci_issuer_metadata.insert(name, metadata);
         }
-        let is_pattern = issuer.contains('*');
-        let section = if is_pattern { PATTERNS } else { ISSUERS };
-        changed = self.with_entry(&changed, &[section], &yaml(issuer, &entry)?)?;
-        let issuers = if is_pattern {
-            &mut meant.meta_issuers
-        } else {
-            &mut meant.issuers
+        let section = section_of(issuer);
+        changed = self.with_entry(&changed, &[section], issuer, &entry)?;
+        let issuers = match section {
+            PATTERNS => &mut meant.meta_issuers,
+            _ => &mut meant.issuers,
         };
         issuers.insert(issuer.to_owned(), entry);
         self.change(changed, &meant)
     }
 
-    /// Removes an issuer.
-    pub(super) fn remove(&mut self, issuer: &str) -> Result<(), Failure> {
+    /// Removes an issuer, and what a preset wrote of its provider if no other issuer has that. Gives the name of the
+    /// provider whose description went.
+    pub(super) fn remove(&mut self, issuer: &str) -> Result<Option<String>, Failure> {
         let section = self.section(issuer)?;
         let mut meant = self.config.clone();
-        meant.issuers.remove(issuer);
-        meant.meta_issuers.remove(issuer);
-        let changed = text::without(&self.text, &[section, issuer]);
-        self.change(changed.ok_or_else(|| self.by_hand())?, &meant)
+        let gone = [
+            meant.issuers.remove(issuer),
+            meant.meta_issuers.remove(issuer),
+        ];
+        let mut changed = self.without(&self.text, &[section, issuer])?;
+        let provider = gone.into_iter().flatten().map(|entry| entry.ci_provider);
+        let provider = provider.into_iter().find(|name| is_left_over(&meant, name));
+        if let Some(name) = &provider {
+            meant.ci_issuer_metadata.remove(name);
+            changed = self.without(&changed, &[PROVIDERS, name])?;
+        }
+        for (section, is_empty) in [
+            (PATTERNS, meant.meta_issuers.is_empty()),
+            (PROVIDERS, meant.ci_issuer_metadata.is_empty()),
+        ] {
+            if is_empty {
+                changed = self.without_empty(changed, section);
+            }
+        }
+        self.change(changed, &meant)?;
+        Ok(provider)
     }
 
     /// Pins the keys of an issuer, in place of those that were pinned.
@@ -125,9 +149,9 @@ impl IssuersFile {
         if let Some(entry) = meant.issuers.get_mut(issuer) {
             entry.jwks = Some(PinnedKeys::from_text(keys.to_owned()));
         }
-        let before = text::without(&self.text, &[section, issuer, KEYS]);
-        let before = before.unwrap_or_else(|| self.text.clone());
-        let changed = self.with_entry(&before, &[section, issuer], &yaml(KEYS, &keys)?)?;
+        let before = self.without(&self.text, &[section, issuer, KEYS]);
+        let before = before.unwrap_or_else(|_| self.text.clone());
+        let changed = self.with_entry(&before, &[section, issuer], KEYS, &keys)?;
         self.change(changed, &meant)
     }
 
@@ -141,25 +165,45 @@ impl IssuersFile {
         Err(self.absent(issuer))
     }
 
-    fn with_entry(&self, text: &str, path: &[&str], entry: &str) -> Result<String, Failure> {
-        text::with_entry(text, path, entry).ok_or_else(|| self.by_hand())
+    fn with_entry(
+        &self,
+        text: &str,
+        path: &[&str],
+        key: &str,
+        value: &impl Serialize,
+    ) -> Result<String, Failure> {
+        let changed = match json::is_json(text) {
+            true => json::with_entry(text, path, key, value),
+            false => text::with_entry(text, path, &yaml(key, value)?),
+        };
+        changed.ok_or_else(|| self.by_hand())
+    }
+
+    fn without(&self, text: &str, path: &[&str]) -> Result<String, Failure> {
+        let changed = match json::is_json(text) {
+            true => json::without(text, path),
+            false => text::without(text, path),
+        };
+        changed.ok_or_else(|| self.by_hand())
+    }
+
+    /// The text without a section that has nothing in it, not even a comment.
+    fn without_empty(&self, text: String, section: &str) -> String {
+        if json::is_json(&text) {
+            return json::without(&text, &[section]).unwrap_or(text);
+        }
+        text.replace(&format!("\n{section}: {{}}\n"), "\n")
     }
 
     /// Writes the file in one step. Whose it is and who may read it stays: the service may be another user.
     pub(super) fn write(&self) -> Result<(), Failure> {
-        let failed = |error| Failure::file("write", &self.path, error);
-        let before = std::fs::metadata(&self.path).map_err(failed)?;
-        sigstead_durable::replace(&self.path, self.text.as_bytes()).map_err(failed)?;
-        let after = std::fs::metadata(&self.path).map_err(failed)?;
-        if (after.uid(), after.gid()) != (before.uid(), before.gid()) {
-            chown(&self.path, Some(before.uid()), Some(before.gid())).map_err(failed)?;
-        }
-        std::fs::set_permissions(&self.path, before.permissions()).map_err(failed)
+        replace(&self.path, self.text.as_bytes())
+            .map_err(|error| Failure::file("write", &self.path, error))
     }
 
     /// Takes a changed text if it says just what it is meant to say, and the service can use it.
     fn change(&mut self, text: String, meant: &IssuersConfig) -> Result<(), Failure> {
-        let said = parse(&self.path, &text)?;
+        let said = IssuersConfig::parse(&text).map_err(|error| self.unfit(&error))?;
         if said.issuers != meant.issuers
             || said.meta_issuers != meant.meta_issuers
             || said.ci_issuer_metadata != meant.ci_issuer_metadata
@@ -168,10 +212,23 @@ impl IssuersFile {
         }
         let usable = HttpFetch::new(&FetchOptions::default(), &said)
             .and_then(|fetch| Issuers::new(said.clone(), Arc::new(fetch)));
-        usable.map_err(|error| unusable(&self.path, &error))?;
+        usable.map_err(|error| self.unfit(&error))?;
         self.text = text;
         self.config = said;
         Ok(())
+    }
+
+    /// The file is good, and what is asked for is not.
+    fn unfit(&self, error: &sigstead_identity::Error) -> Failure {
+        let path = self.path.display();
+        Failure::new(
+            "E-CTL-093",
+            format!(
+                "with this change the file of issuers {path} could not be used; it stays as it is"
+            ),
+            "correct what the cause names in what you asked for",
+        )
+        .because(sigstead_kit::causes(error))
     }
 
     fn by_hand(&self) -> Failure {
@@ -194,6 +251,22 @@ impl IssuersFile {
     }
 }
 
+fn section_of(issuer: &str) -> &'static str {
+    match issuer.contains('*') {
+        true => PATTERNS,
+        false => ISSUERS,
+    }
+}
+
+/// Whether a provider is described that no issuer has, in the words of a preset. What an operator described stays.
+fn is_left_over(config: &IssuersConfig, provider: &str) -> bool {
+    let word = provider.split(':').next().unwrap_or_default();
+    let mut issuers = config.issuers.values().chain(config.meta_issuers.values());
+    config.ci_issuer_metadata.contains_key(provider)
+        && Preset::parse(word).is_some()
+        && !issuers.any(|entry| entry.ci_provider == provider)
+}
+
 pub(crate) fn parse(path: &Path, text: &str) -> Result<IssuersConfig, Failure> {
     IssuersConfig::parse(text).map_err(|error| unusable(path, &error))
 }
@@ -202,7 +275,7 @@ pub(super) fn unusable(path: &Path, error: &sigstead_identity::Error) -> Failure
     Failure::new(
         "E-CTL-093",
         format!("the file of issuers {} cannot be used", path.display()),
-        "correct what the cause names",
+        "correct in it what the cause names; `sigctl issuer list` checks it",
     )
     .because(sigstead_kit::causes(error))
 }

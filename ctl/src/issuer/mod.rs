@@ -3,6 +3,7 @@
 mod add;
 mod certificate;
 mod file;
+mod json;
 mod list;
 mod pin;
 mod remove;

@@ -25,6 +25,8 @@ pub(super) struct Arguments {
 struct Removed {
     issuer: String,
     file: String,
+    /// The provider that no issuer has any more, so that its description went too.
+    provider: Option<String>,
     /// Whether the running service was asked to read the file again.
     is_asked: bool,
 }
@@ -33,12 +35,13 @@ pub(super) async fn run(mut arguments: Arguments, output: Output) -> Result<(), 
     let issuer = named(&mut arguments.instance, arguments.issuer)?;
     let instance = arguments.instance.open()?;
     let mut file = IssuersFile::of(&instance)?;
-    file.remove(&issuer)?;
+    let provider = file.remove(&issuer)?;
     file.write()?;
     let asked = reload::ask(&instance, &[Service::Ca]).await?;
     let removed = Removed {
         issuer,
         file: file.path.display().to_string(),
+        provider,
         is_asked: !asked.is_empty(),
     };
     output.print(&removed, |removed| {
@@ -46,7 +49,14 @@ pub(super) async fn run(mut arguments: Arguments, output: Output) -> Result<(), 
             true => "the ca was asked to read it again",
             false => "the ca does not run",
         };
-        format!("removed {} from {}; {then}", removed.issuer, removed.file)
+        let provider = removed.provider.as_ref();
+        let provider = provider.map(|name| format!(" and the provider {name}"));
+        format!(
+            "removed {}{} from {}; {then}",
+            removed.issuer,
+            provider.unwrap_or_default(),
+            removed.file
+        )
     });
     Ok(())
 }

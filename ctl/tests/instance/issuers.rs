@@ -66,8 +66,7 @@ fn an_issuer_comes_and_goes_and_the_rest_of_the_file_stays() {
     let (_, exit) = issuer(&world, "remove", &[GITHUB]);
     assert_eq!(exit, Some(0));
     assert_eq!(names(&world), own);
-    let after = fs::read_to_string(world.path(FILE)).unwrap();
-    assert!(after.starts_with(&before), "{after}");
+    assert_eq!(fs::read_to_string(world.path(FILE)).unwrap(), before);
     let (absent, exit) = issuer(&world, "remove", &[GITHUB]);
     assert_eq!(
         (exit, &absent["error"]["code"]),
@@ -95,6 +94,47 @@ fn an_entry_that_cannot_be_leaves_the_file_as_it_is() {
         (&["github", "--realm", "x"], "E-CTL-012", "has no realm"),
         (&["--type", "email"], "E-CTL-012", "needs --issuer"),
         (
+            &[
+                "--type",
+                "email",
+                "--issuer",
+                "https://i.example",
+                "--host",
+                "h",
+            ],
+            "E-CTL-012",
+            "--host is for presets",
+        ),
+        (
+            &[
+                "--type",
+                "email",
+                "--issuer",
+                "https://i.example",
+                "--trust-domain",
+                "d",
+            ],
+            "E-CTL-012",
+            "--trust-domain is for --type spiffe",
+        ),
+        (
+            &[
+                "--type",
+                "email",
+                "--issuer",
+                "https://i.example",
+                "--subject-domain",
+                "d",
+            ],
+            "E-CTL-012",
+            "--subject-domain is for",
+        ),
+        (
+            &["github", "--subject-domain", "d"],
+            "E-CTL-012",
+            "--subject-domain is for",
+        ),
+        (
             &["--type", "mail", "--issuer", "https://i.example"],
             "E-CTL-012",
             "no type mail",
@@ -107,7 +147,7 @@ fn an_entry_that_cannot_be_leaves_the_file_as_it_is() {
         (
             &["github", "--allow", "it=clams.ref == 'x'"],
             "E-CTL-093",
-            "there is no clams",
+            "it stays as it is",
         ),
         (
             &["--type", "uri", "--issuer", "https://i.example"],
@@ -120,8 +160,20 @@ fn an_entry_that_cannot_be_leaves_the_file_as_it_is() {
         assert_ne!(exit, Some(0));
         assert!(failure.to_string().contains(says), "{failure}");
     }
-    let (_, exit) = issuer(&world, "add", &["gitlab", "--dry-run"]);
+    let (shown, exit) = issuer(&world, "add", &["gitlab", "--dry-run"]);
     assert_eq!(exit, Some(0));
+    assert_eq!(shown["provider"]["name"], "gitlab");
+    assert!(shown["provider"]["description"].is_object(), "{shown}");
+    let mut dry_run = world.bare(&["issuer", "add"]);
+    dry_run
+        .arg(world.path("instance"))
+        .args(["gitlab", "--dry-run"]);
+    let text = said(&dry_run.output().unwrap());
+    assert!(
+        text.starts_with("ci-issuer-metadata:\n  gitlab:\n"),
+        "{text}"
+    );
+    assert!(text.contains("\nhttps://gitlab.com:\n"), "{text}");
     assert_eq!(fs::read_to_string(world.path(FILE)).unwrap(), before);
 
     // Flow style has no lines to change.
@@ -133,6 +185,54 @@ fn an_entry_that_cannot_be_leaves_the_file_as_it_is() {
         (Some(1), &json!("E-CTL-092"))
     );
     assert_eq!(fs::read_to_string(world.path(FILE)).unwrap(), flow);
+}
+
+#[test]
+fn a_provider_stays_as_long_as_an_issuer_has_it_and_what_an_operator_described_always() {
+    let world = World::new("providers");
+    issuer(&world, "add", &["github"]);
+    let file = fs::read_to_string(world.path(FILE)).unwrap();
+    // Another issuer of that provider, and a provider of the operator's own.
+    let other = "\noidc-issuers:\n  https://other.example:\n    client-id: sigstore\n    type: ci-provider\n    ci-provider: github";
+    let own = "\nci-issuer-metadata:\n  ours:\n    subject-alternative-name-template: \"https://ours.example/{{ .sub }}\"";
+    let file = format!("\n{file}")
+        .replacen("\noidc-issuers:", other, 1)
+        .replacen("\nci-issuer-metadata:", own, 1);
+    fs::write(world.path(FILE), file).unwrap();
+    let (removed, exit) = issuer(&world, "remove", &[GITHUB]);
+    assert_eq!(
+        (exit, &removed["provider"]),
+        (Some(0), &Value::Null),
+        "{removed}"
+    );
+    let (removed, exit) = issuer(&world, "remove", &["https://other.example"]);
+    assert_eq!(
+        (exit, &removed["provider"]),
+        (Some(0), &json!("github")),
+        "{removed}"
+    );
+    let file = fs::read_to_string(world.path(FILE)).unwrap();
+    assert!(
+        file.contains("\n  ours:\n") && !file.contains("github"),
+        "{file}"
+    );
+}
+
+#[test]
+fn a_file_in_json_stays_json() {
+    let world = World::new("json");
+    let file =
+        r#"{"oidc-issuers": {"https://i.example": {"client-id": "sigstore", "type": "email"}}}"#;
+    fs::write(world.path(FILE), file).unwrap();
+    let (added, exit) = issuer(&world, "add", &["github"]);
+    assert_eq!(exit, Some(0), "{added}");
+    let read =
+        || -> Value { serde_json::from_slice(&fs::read(world.path(FILE)).unwrap()).unwrap() };
+    assert_eq!(read()["oidc-issuers"][GITHUB]["ci-provider"], "github");
+    assert!(read()["ci-issuer-metadata"]["github"].is_object());
+    let (removed, exit) = issuer(&world, "remove", &[GITHUB]);
+    assert_eq!(exit, Some(0), "{removed}");
+    assert_eq!(read(), serde_json::from_str::<Value>(file).unwrap());
 }
 
 #[test]
