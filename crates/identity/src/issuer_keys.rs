@@ -329,7 +329,7 @@ impl IssuerKeys {
     }
 
     fn tell(&self, error: &Error, is_proven: bool) {
-        let cause = std::error::Error::source(error).map(tracing::field::display);
+        let cause = std::error::Error::source(error).map(|source| sigstead_kit::causes(&source));
         let issuer = self.source.issuer();
         // Strangers make such issuers up.
         if !is_proven && self.source.reach() == Reach::Public {
