@@ -61,17 +61,15 @@ pub(crate) async fn connect_for(
 
 /// What a service answered instead of doing it.
 pub(crate) fn refused(status: Status) -> Failure {
-    let code = status
-        .metadata()
-        .get("sigstead-code")
-        .and_then(|code| code.to_str().ok());
-    let code = code.unwrap_or("E-CTL-003").to_owned();
+    let told = |name: &str| status.metadata().get(name)?.to_str().ok();
+    let code = told("sigstead-code").unwrap_or("E-CTL-003").to_owned();
     let message = status.message();
     let message = message
         .strip_prefix(&format!("{code}: "))
         .unwrap_or(message)
         .to_owned();
     Failure::named(code.clone(), message, format!("sigctl explain {code}"))
+        .of_request(told("sigstead-request-id"))
 }
 
 /// Longer than hashing a password takes, also on a busy machine.

@@ -61,6 +61,8 @@ pub(crate) struct Failure {
     what: String,
     remedy: String,
     detail: Option<String>,
+    /// The number under which the service that refused logged it.
+    request: Option<Box<str>>,
     exit: Exit,
 }
 
@@ -87,12 +89,19 @@ impl Failure {
             what: what.into(),
             remedy: remedy.into(),
             detail: None,
+            request: None,
         }
     }
 
     /// Adds the cause, whole.
     pub(crate) fn because(mut self, cause: impl Display) -> Self {
         self.detail = Some(cause.to_string());
+        self
+    }
+
+    /// Adds the number under which the service that refused logged the request, if it told one.
+    pub(crate) fn of_request(mut self, number: Option<&str>) -> Self {
+        self.request = number.map(Box::from);
         self
     }
 
@@ -179,6 +188,7 @@ impl Failure {
                     "code": self.code,
                     "message": self.what,
                     "cause": self.detail,
+                    "request_id": self.request,
                     "remedy": self.remedy,
                 }
             })),
@@ -197,6 +207,12 @@ impl Failure {
         if let Some(detail) = &self.detail {
             let detail = printable(detail.trim_end()).replace('\n', "\n         ");
             text.push_str(&format!("  cause: {detail}\n"));
+        }
+        if let Some(number) = &self.request {
+            let number = printable(number);
+            text.push_str(&format!(
+                "  request: {number}, as in the log of the service\n"
+            ));
         }
         text.push_str(&format!(
             "  {good}do{good:#}:    {}\n",
@@ -223,6 +239,36 @@ mod tests {
     }
 
     #[test]
+    fn every_code_ends_as_the_manual_says() {
+        let page = include_str!("../../docs/operating.md");
+        let rows = page.lines().filter_map(|line| {
+            let mut cells = line.strip_prefix("| ")?.split(" | ");
+            let exit: u8 = cells.next()?.parse().ok()?;
+            Some((exit, cells.nth(1)?.trim_end_matches([' ', '|']).to_owned()))
+        });
+        let rows: Vec<_> = rows.collect();
+        let exits: Vec<_> = rows.iter().map(|(exit, _)| *exit).collect();
+        assert_eq!(exits, [0, 1, 2, 3, 4, 5, 6]);
+        let said = |code: &str| {
+            let is_it =
+                |listed: &str| listed == code || code.starts_with(listed.trim_end_matches('…'));
+            let mut listing = rows.iter().filter(|(_, codes)| {
+                codes
+                    .split(", ")
+                    .any(|listed| listed.starts_with("E-") && is_it(listed))
+            });
+            listing.next().map_or(1, |(exit, _)| *exit)
+        };
+        let codes = include_str!("../../docs/codes.md").lines();
+        let codes: Vec<_> = codes.filter_map(|line| line.strip_prefix("### ")).collect();
+        assert!(codes.len() > 200);
+        for code in codes {
+            let exit = ExitCode::from(Exit::of(code));
+            assert_eq!(exit, ExitCode::from(said(code)), "{code}");
+        }
+    }
+
+    #[test]
     fn a_failure_shows_no_escape_sequences_of_others() {
         let text = Failure::new("E-CTL-002", "cannot read \u{1b}[2Jx", "do \u{202e}this")
             .because("a\u{1b}]0;t\u{7}\nb")
@@ -236,5 +282,16 @@ mod tests {
             !text.contains("\u{1b}[2J") && !text.contains("\u{1b}]"),
             "{text:?}"
         );
+    }
+
+    #[test]
+    fn a_refusal_of_a_service_names_its_request() {
+        let failure = Failure::named("E-CA-010", "what", "do").of_request(Some("8f3c"));
+        let text = anstream::adapter::strip_str(&failure.text()).to_string();
+        assert!(text.contains("  request: 8f3c"), "{text}");
+        let text = Failure::named("E-CA-010", "what", "do")
+            .of_request(None)
+            .text();
+        assert!(!text.contains("request"), "{text}");
     }
 }

@@ -52,11 +52,12 @@ pub(crate) async fn bytes(
     };
     let answer = answer.map_err(failed)?;
     let status = answer.status();
-    let code = answer
-        .headers()
-        .get("sigstead-code")
-        .and_then(|code| code.to_str().ok());
-    let code = code.unwrap_or("E-CTL-003").to_owned();
+    let header = |name: &str| {
+        let value = answer.headers().get(name)?.to_str().ok()?;
+        Some(value.to_owned())
+    };
+    let code = header("sigstead-code").unwrap_or_else(|| "E-CTL-003".to_owned());
+    let request = header("sigstead-request-id");
     let body = limited(answer, LARGEST)
         .await
         .map_err(|cause| Failure::service(service, url, cause))?;
@@ -77,11 +78,9 @@ pub(crate) async fn bytes(
         .unwrap_or(&message)
         .trim()
         .to_owned();
-    Err(Failure::named(
-        code.clone(),
-        format!("{service} at {url} answered {status}: {message}"),
-        format!("sigctl explain {code}"),
-    ))
+    let what = format!("{service} at {url} answered {status}: {message}");
+    let failure = Failure::named(code.clone(), what, format!("sigctl explain {code}"));
+    Err(failure.of_request(request.as_deref()))
 }
 
 /// The body of an answer, if it has at most `limit` bytes: what answers may be anything.

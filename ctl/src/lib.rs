@@ -9,6 +9,7 @@
 mod admin;
 mod completions;
 mod down;
+mod elapsed;
 mod env;
 mod explain;
 mod failure;
@@ -18,6 +19,7 @@ mod input;
 mod instance;
 mod issued;
 mod issuer;
+mod issuer_states;
 mod kubernetes;
 mod locate;
 mod log;

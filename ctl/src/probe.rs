@@ -60,6 +60,11 @@ impl State {
         }
     }
 
+    /// Whether it answers.
+    pub(crate) const fn answers(self) -> bool {
+        matches!(self, Self::Ready | Self::Unready)
+    }
+
     /// Whether no process runs.
     pub(crate) const fn is_absent(self) -> bool {
         matches!(self, Self::Stopped | Self::Died)

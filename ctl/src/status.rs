@@ -5,7 +5,10 @@ use std::path::PathBuf;
 use clap::Args;
 use serde::Serialize;
 
+use crate::elapsed::period;
 use crate::failure::{Exit, Failure};
+use crate::instance::Service;
+use crate::issuer_states::{self, ShownIssuer};
 use crate::locate::Where;
 use crate::output::Output;
 use crate::probe::{Probe, ServiceStatus, State};
@@ -29,15 +32,24 @@ struct Status {
     /// Of `sigctl`; each service names its own.
     version: &'static str,
     services: Vec<ServiceStatus>,
+    /// How the issuers do, or null if the certificate authority could not be asked.
+    issuers: Option<Vec<ShownIssuer>>,
 }
 
 pub(crate) async fn run(arguments: Arguments, output: Output) -> Result<Exit, Failure> {
     let instance = arguments.instance.open()?;
+    let services = Probe::new()?.all(&instance).await;
+    let answers = |each: &ServiceStatus| each.service == Service::Ca && each.state.answers();
+    let issuers = match services.iter().any(answers) {
+        true => issuer_states::ask(&instance).await.ok(),
+        false => None,
+    };
     let status = Status {
         name: instance.manifest.name.clone(),
         directory: instance.directory().to_owned(),
         version: VERSION,
-        services: Probe::new()?.all(&instance).await,
+        services,
+        issuers,
     };
     output.print(&status, text);
     Ok(exit(&status.services))
@@ -66,6 +78,10 @@ fn text(status: &Status) -> String {
         lines.extend(notes.map(|note| format!("         {note}")));
         let warnings = each.warnings.iter();
         lines.extend(warnings.map(|warning| format!("         warning: {warning}")));
+        if each.service == Service::Ca {
+            let issuers = status.issuers.iter().flatten();
+            lines.extend(issuers.map(|issuer| format!("         {}", issuer.line())));
+        }
         if each.state == State::Died {
             let name = each.service.name();
             lines.push(format!("         see why: sigctl logs DIR {name}"));
@@ -94,21 +110,9 @@ fn line(status: &ServiceStatus) -> String {
     parts.join("  ")
 }
 
-/// The two largest parts of a time, which is as exact as anybody wants it.
-fn period(seconds: u64) -> String {
-    let (minutes, hours, days) = (seconds / 60, seconds / 3_600, seconds / 86_400);
-    match (days, hours, minutes) {
-        (0, 0, 0) => format!("{seconds}s"),
-        (0, 0, _) => format!("{minutes}m{}s", seconds % 60),
-        (0, _, _) => format!("{hours}h{}m", minutes % 60),
-        _ => format!("{days}d{}h", hours % 24),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::instance::Service;
 
     fn status(state: State) -> ServiceStatus {
         ServiceStatus {
@@ -146,19 +150,6 @@ mod tests {
                 worse => worse,
             };
             assert_eq!(exit(&services), warned);
-        }
-    }
-
-    #[test]
-    fn a_time_is_shown_by_its_two_largest_parts() {
-        for (seconds, shown) in [
-            (0, "0s"),
-            (59, "59s"),
-            (61, "1m1s"),
-            (3_720, "1h2m"),
-            (180_000, "2d2h"),
-        ] {
-            assert_eq!(period(seconds), shown);
         }
     }
 }

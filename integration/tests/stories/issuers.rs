@@ -32,6 +32,27 @@ fn an_operator_sees_what_a_token_would_get_and_which_rule_decides() {
     let refused = run(&mut sign).unwrap_err().to_string();
     assert!(refused.contains("E-CA-034"), "{refused}");
     assert!(!refused.contains("the company"), "{refused}");
+    is_logged_under_its_number(&instance, &refused);
+    // The keys of the embedded issuer were fetched for the tokens above.
+    let status = instance.json(&["status", instance.directory().to_str().unwrap()]);
+    let shown = status.unwrap()["issuers"][0].take();
+    assert_eq!(
+        (&shown["issuer"], &shown["state"]),
+        (&issuer.into(), &"usable".into())
+    );
+    assert!(shown["key_age_seconds"].is_u64(), "{shown}");
+}
+
+/// What a person reads of a refusal is enough to find it in the log of the service.
+fn is_logged_under_its_number(instance: &Instance, refused: &str) {
+    let number = refused.split_once("request: ").unwrap().1;
+    let number = number.split([',', '\n']).next().unwrap();
+    let log = std::fs::read_to_string(instance.directory().join("run/ca.log")).unwrap();
+    let mut lines = log.lines().filter(|line| line.contains(number));
+    assert!(
+        lines.any(|line| line.contains("E-CA-034")),
+        "{number}\n{log}"
+    );
 }
 
 /// Writes a rule into the entry of the only issuer, which is the last of the file.

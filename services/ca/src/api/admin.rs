@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use sigstead_identity::{IssuerLocation, IssuerState};
 use sigstead_issuance::{Issuance, Order, Outcome, Query, recorded_forms};
 use sigstead_kit::{Budget, Method, Problem};
 use sigstead_proto::admin::v1 as wire;
@@ -50,6 +51,35 @@ impl CaAdmin for AdminFace {
         let token = request.into_inner().token;
         let (seen, result) = self.0.examine(&token).await;
         Ok(Response::new(token_test::response(&seen, &result)))
+    }
+
+    async fn list_issuers(
+        &self,
+        _request: Request<wire::ListIssuersRequest>,
+    ) -> Result<Response<wire::ListIssuersResponse>, Status> {
+        let states = self.0.parts().issuers.states();
+        let issuers = states.into_iter().map(issuer_state).collect();
+        Ok(Response::new(wire::ListIssuersResponse { issuers }))
+    }
+}
+
+fn issuer_state(state: IssuerState) -> wire::IssuerState {
+    let (issuer, is_pattern) = match state.location {
+        IssuerLocation::Url(url) => (url, false),
+        IssuerLocation::Wildcard(pattern) => (pattern, true),
+    };
+    let keys = state.keys.as_ref();
+    let failing = keys.and_then(|keys| keys.failing.as_ref());
+    let last_error = failing.map(|failing| sigstead_kit::causes(&failing.error));
+    wire::IssuerState {
+        issuer,
+        is_pattern,
+        is_usable: keys.is_none_or(|keys| keys.is_usable),
+        is_pinned: keys.is_some_and(|keys| keys.is_pinned),
+        key_age_seconds: keys.and_then(|keys| Some(keys.age?.as_secs())),
+        failing_seconds: failing.map(|failing| failing.since.as_secs()),
+        last_error: last_error.unwrap_or_default(),
+        remembered: state.remembered as u64,
     }
 }
 
@@ -118,4 +148,5 @@ pub(crate) const METHODS: &[Method] = &[
     Method::unary("ListIssuances", ADMIN),
     Method::unary("GetIssuance", ADMIN),
     Method::unary("TestToken", ADMIN),
+    Method::unary("ListIssuers", ADMIN),
 ];
