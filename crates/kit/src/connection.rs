@@ -1,8 +1,8 @@
 use std::future::{Future, poll_fn};
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::pin::pin;
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError, Weak};
 use std::task::Poll;
 use std::time::Duration;
 
@@ -165,6 +165,8 @@ impl Connection {
 #[derive(Debug)]
 pub(crate) struct Exchange {
     connection: Arc<Connection>,
+    /// Whom a proxy sent the request for, written before anybody reads it.
+    caller: OnceLock<Arc<Peer>>,
     owed: AtomicBool,
     /// Whose turn it is, written by the task of the answer alone.
     answering: AtomicU8,
@@ -183,6 +185,7 @@ impl Exchange {
         connection.touch();
         Arc::new(Self {
             connection: Arc::clone(connection),
+            caller: OnceLock::new(),
             owed: AtomicBool::new(false),
             answering: AtomicU8::new(NOT_YET),
             moved: AtomicU64::new(0),
@@ -213,6 +216,13 @@ impl Exchange {
         Self::begin(&Connection::new(SocketAddr::from(([0, 0, 0, 0], 0))))
     }
 
+    /// The request is from `caller`, for whom the peer of the connection may be a proxy.
+    pub(crate) fn comes_from(&self, caller: IpAddr) {
+        if caller != self.connection.peer.ip().to_canonical() {
+            self.caller.get_or_init(|| Peer::of(caller));
+        }
+    }
+
     pub(crate) fn request_room(&self) -> Room {
         Room::new(Arc::clone(&self.connection.requests))
     }
@@ -221,9 +231,10 @@ impl Exchange {
         Room::new(Arc::clone(&self.connection.answers))
     }
 
-    /// Where its request waits for its turn to have a large answer made: with those of the connection, then of the peer.
+    /// Where its request waits for its turn to have a large answer made: with those of the connection, then of the caller.
     pub(crate) fn lines(&self) -> [&Line; 2] {
-        [&self.connection.line, &self.connection.shared.line]
+        let caller = self.caller.get().unwrap_or(&self.connection.shared);
+        [&self.connection.line, &caller.line]
     }
 
     /// There was no room for an answer; the connection is to come back after `time`.

@@ -4,8 +4,9 @@ use std::time::Duration;
 
 use tokio::sync::Notify;
 
+use crate::address_block::AddressBlock;
 use crate::connection::Connection;
-use crate::peer::Source;
+use crate::peer::{Source, share_of_proxy};
 
 /// The connections of one listener: how many there are, whose they are, and which of them goes when there are too many.
 ///
@@ -14,6 +15,8 @@ use crate::peer::Source;
 /// displaces itself.
 pub(crate) struct Crowd {
     most: usize,
+    /// Who has the share of a proxy.
+    proxies: Arc<[AddressBlock]>,
     members: Mutex<Members>,
     left: Notify,
 }
@@ -33,9 +36,10 @@ pub(crate) struct Member {
 }
 
 impl Crowd {
-    pub(crate) fn new(most: usize) -> Arc<Self> {
+    pub(crate) fn new(most: usize, proxies: Arc<[AddressBlock]>) -> Arc<Self> {
         Arc::new(Self {
             most,
+            proxies,
             members: Mutex::default(),
             left: Notify::new(),
         })
@@ -68,10 +72,16 @@ impl Crowd {
 
     /// Gives a connection its place, unless its peer has as many as it may and none of them can go.
     pub(crate) fn admit(self: &Arc<Self>, connection: &Arc<Connection>) -> Option<Member> {
-        let source = Source::of(connection.peer.ip());
+        let address = connection.peer.ip();
+        let source = Source::of(address);
+        let is_proxy = self.proxies.iter().any(|block| block.contains(address));
+        let share = match is_proxy {
+            true => share_of_proxy(self.most),
+            false => source.share(self.most),
+        };
         let mut members = self.lock();
         let held = members.of_source.get(&source).copied().unwrap_or_default();
-        if held >= source.share(self.most) && !members.shed_of(source) {
+        if held >= share && !members.shed_of(source) {
             return None;
         }
         let number = members.next;
@@ -154,7 +164,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_peer_that_has_its_share_displaces_its_own_connections_only() {
-        let crowd = Crowd::new(4);
+        let crowd = Crowd::new(4, Arc::default());
         let other = connection("192.0.2.9");
         let _other = crowd.admit(&other).unwrap();
         let [first, second, third] = [1, 2, 3].map(|_| connection("192.0.2.1"));
@@ -168,7 +178,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_peer_whose_connections_are_all_at_work_gets_no_more() {
-        let crowd = Crowd::new(2);
+        let crowd = Crowd::new(2, Arc::default());
         let busy = connection("2001:db8::1");
         let _busy = crowd.admit(&busy).unwrap();
         let exchange = busy.exchange_for_test();
@@ -181,8 +191,24 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn a_trusted_proxy_has_more_than_half_because_it_speaks_for_many() {
+        let crowd = Crowd::new(8, ["192.0.2.1".parse().unwrap()].into());
+        let admitted = |address: &str| {
+            let busy = connection(address);
+            let exchange = busy.exchange_for_test();
+            exchange.owe();
+            crowd.admit(&busy).map(|member| (member, exchange))
+        };
+        let proxy: Vec<_> = (0..8).map_while(|_| admitted("192.0.2.1")).collect();
+        assert_eq!(proxy.len(), 7);
+        drop(proxy);
+        let other: Vec<_> = (0..8).map_while(|_| admitted("192.0.2.2")).collect();
+        assert_eq!(other.len(), 4);
+    }
+
+    #[tokio::test]
     async fn a_full_listener_displaces_the_peer_that_has_the_most() {
-        let crowd = Crowd::new(3);
+        let crowd = Crowd::new(3, Arc::default());
         let modest = connection("192.0.2.9");
         let _modest = crowd.admit(&modest).unwrap();
         let greedy = ["192.0.2.1"; 2].map(connection);
@@ -201,7 +227,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_full_listener_looks_again_when_nobody_could_go() {
-        let crowd = Crowd::new(1);
+        let crowd = Crowd::new(1, Arc::default());
         let busy = connection("192.0.2.1");
         let member = crowd.admit(&busy).unwrap();
         let exchange = busy.exchange_for_test();

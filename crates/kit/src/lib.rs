@@ -12,6 +12,7 @@
 //! Absent on purpose: global metrics registries, environment overrides of the configuration, and
 //! any knowledge of what the services do.
 
+mod address_block;
 mod answer;
 mod budget;
 mod client;
@@ -21,6 +22,7 @@ mod connection;
 mod crowd;
 mod descriptors;
 mod error;
+mod forwarded;
 mod grpc;
 mod kubernetes;
 mod line;
@@ -49,6 +51,7 @@ mod tls;
 pub mod trace;
 mod turn;
 
+pub use address_block::{AddressBlock, ParseAddressBlockError};
 pub use budget::{Budget, Elements, Endpoint, Method, Queue};
 pub use client::ClientConfig;
 pub use clock::{Clock, SystemClock, TestClock};
@@ -65,7 +68,7 @@ pub use query::Query;
 pub use reload::Reload;
 pub use routes::Routes;
 pub use running::folder_id;
-pub use server::{PeerAddress, PeerCertificate};
+pub use server::{CallerAddress, PeerCertificate};
 pub use service::{BoundService, LONGEST_STOP, Service};
 pub use state::user_state_directory;
 pub use stream::streamed;

@@ -4,12 +4,20 @@ use std::path::PathBuf;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::address_block::AddressBlock;
+
 /// The three listeners of a service.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Listeners {
     /// Where clients are served, gRPC and HTTP on the same port.
     pub public: ListenConfig,
+    /// The reverse proxies in front of the public listener, as addresses or blocks of them such as `10.0.0.0/8`. Only such
+    /// a one is believed when it names the caller in `X-Forwarded-For` or `Forwarded`; without any, a request comes from
+    /// whoever connects, and all who come through one proxy share the limits of one caller. A block that holds other
+    /// machines lets those name callers too.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub trusted_proxies: Vec<AddressBlock>,
     /// Health, readiness and metrics, without access control: bind it to loopback or to the
     /// cluster network only.
     pub ops: ListenConfig,
@@ -24,6 +32,7 @@ impl Listeners {
     pub fn plain(public: SocketAddr, ops: SocketAddr) -> Self {
         Self {
             public: ListenConfig::plain(public),
+            trusted_proxies: Vec::new(),
             ops: ListenConfig::plain(ops),
             admin: None,
         }

@@ -28,10 +28,15 @@ impl Source {
     /// that speaks for many, and a process on this machine has other ways to do harm.
     pub(crate) fn share(self, most: usize) -> usize {
         match self {
-            Self::Loopback(_) => (most / 8 * 7).max(1),
+            Self::Loopback(_) => share_of_proxy(most),
             Self::V4(_) | Self::V6(_) => most.div_ceil(2),
         }
     }
+}
+
+/// A proxy speaks for many, and leaves some to those who come without it.
+pub(crate) fn share_of_proxy(most: usize) -> usize {
+    (most / 8 * 7).max(1)
 }
 
 /// What all connections of one peer share, while it has any.

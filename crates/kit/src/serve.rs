@@ -15,16 +15,20 @@ use tokio::net::TcpStream;
 use tokio_util::sync::CancellationToken;
 use tower::Service as _;
 
+use crate::address_block::AddressBlock;
 use crate::budget::{PROGRESS, SEND_BUFFER};
 use crate::connection::{Connection, End, Exchange, IDLE, Streams};
+use crate::forwarded;
 use crate::problem::{BodyStyle, CODE_HOST, Kind, Problem};
-use crate::server::{PeerAddress, PeerCertificate};
+use crate::server::{CallerAddress, PeerCertificate};
 use crate::tls::Tls;
 
 /// Serves the connections of one listener.
 pub(crate) struct Server {
     pub(crate) router: Router,
     pub(crate) tls: Option<Arc<Tls>>,
+    /// Who may name the caller of a request.
+    pub(crate) proxies: Arc<[AddressBlock]>,
     /// Begins the drain: no new requests.
     pub(crate) stop: CancellationToken,
     /// Ends the drain: no more waiting.
@@ -70,8 +74,10 @@ impl Server {
     {
         let peer = connection.peer;
         let (router, ours) = (self.router.clone(), Arc::clone(&connection));
+        let proxies = Arc::clone(&self.proxies);
         let service = service_fn(move |mut request: Request<Incoming>| {
-            request.extensions_mut().insert(PeerAddress(peer));
+            let caller = forwarded::caller(peer.ip(), request.headers(), &proxies);
+            request.extensions_mut().insert(CallerAddress(caller));
             if let Some(certificate) = &certificate {
                 request.extensions_mut().insert(certificate.clone());
             }
@@ -115,6 +121,9 @@ async fn answer(
     request: Request<Incoming>,
 ) -> Result<Response, std::convert::Infallible> {
     let exchange = Exchange::of_this_task(&connection);
+    if let Some(CallerAddress(caller)) = request.extensions().get() {
+        exchange.comes_from(*caller);
+    }
     let response = route(router, Arc::clone(&exchange), request).await;
     exchange.is_answered(PROGRESS);
     response

@@ -1,4 +1,4 @@
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -10,50 +10,84 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use crate::address_block::AddressBlock;
 use crate::connection::Connection;
 use crate::crowd::Crowd;
 use crate::error::Error;
-use crate::listen::TlsConfig;
+use crate::listen::{AdminListenConfig, ListenConfig, TlsConfig};
 use crate::reload::HangUps;
 use crate::serve::Server;
 use crate::tls::Tls;
 
-/// Where a request came from; an extension of every request. Behind a proxy it is the proxy.
+/// Where a request comes from; an extension of every request. It is the address that connected or, if that is a trusted proxy,
+/// the one that the proxy names.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct PeerAddress(pub SocketAddr);
+pub struct CallerAddress(pub IpAddr);
 
 /// The certificate that the client proved to hold; an extension of every request to the admin
 /// interface.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PeerCertificate(pub CertificateDer<'static>);
 
+/// An address to bind, and what is to be known of those who connect to it.
+pub(crate) struct Place<'a> {
+    pub(crate) address: SocketAddr,
+    pub(crate) tls: Option<&'a TlsConfig>,
+    /// Whose certificates callers need.
+    pub(crate) client_ca: Option<&'a Path>,
+    /// Who may name the caller of a request.
+    pub(crate) proxies: &'a [AddressBlock],
+    /// How many connections it holds.
+    pub(crate) connections: usize,
+}
+
+impl<'a> Place<'a> {
+    /// One that anybody may connect to and nobody speaks for others at.
+    pub(crate) fn of(listen: &'a ListenConfig, connections: usize) -> Self {
+        Self {
+            address: listen.address,
+            tls: listen.tls.as_ref(),
+            client_ca: None,
+            proxies: &[],
+            connections,
+        }
+    }
+
+    /// One that only holders of a certificate come in by.
+    pub(crate) fn of_admin(listen: &'a AdminListenConfig, connections: usize) -> Self {
+        Self {
+            address: listen.address,
+            tls: Some(&listen.tls),
+            client_ca: Some(&listen.client_ca),
+            proxies: &[],
+            connections,
+        }
+    }
+}
+
 /// A bound address that serves one router.
 pub(crate) struct Listener {
     tcp: TcpListener,
     tls: Option<Arc<Tls>>,
+    proxies: Arc<[AddressBlock]>,
     address: SocketAddr,
     crowd: Arc<Crowd>,
 }
 
 impl Listener {
-    /// Binds an address that holds up to `connections` connections.
-    pub(crate) async fn bind(
-        address: SocketAddr,
-        tls: Option<&TlsConfig>,
-        client_ca: Option<&Path>,
-        connections: usize,
-    ) -> Result<Self, Error> {
-        let tls = tls
-            .map(|files| Tls::load(files, client_ca))
-            .transpose()?
-            .map(Arc::new);
+    pub(crate) async fn bind(place: Place<'_>) -> Result<Self, Error> {
+        let address = place.address;
+        let tls = place.tls.map(|files| Tls::load(files, place.client_ca));
+        let tls = tls.transpose()?.map(Arc::new);
         let failed = |source| Error::Bind { address, source };
         let tcp = listen(address).map_err(failed)?;
         let address = tcp.local_addr().map_err(failed)?;
-        let crowd = Crowd::new(connections);
+        let proxies: Arc<[AddressBlock]> = place.proxies.into();
+        let crowd = Crowd::new(place.connections, Arc::clone(&proxies));
         Ok(Self {
             tcp,
             tls,
+            proxies,
             address,
             crowd,
         })
@@ -78,6 +112,7 @@ impl Listener {
         let server = Server {
             router: router.with_state(()),
             tls: self.tls.clone(),
+            proxies: Arc::clone(&self.proxies),
             stop: stop.clone(),
             cut: cut.clone(),
         };

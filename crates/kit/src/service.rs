@@ -20,7 +20,7 @@ use crate::readiness::Readiness;
 use crate::reload::{Hooks, Reload};
 use crate::routes::Routes;
 use crate::running::Running;
-use crate::server::{DRAIN, Listener};
+use crate::server::{DRAIN, Listener, Place};
 use crate::{ops, trace};
 
 type Task = Box<dyn FnOnce(CancellationToken) -> Pin<Box<dyn Future<Output = ()> + Send>> + Send>;
@@ -258,16 +258,18 @@ struct Bound {
 
 impl Bound {
     async fn bind(listeners: &Listeners) -> Result<Self, Error> {
-        let Listeners { public, ops, admin } = listeners;
         let most = Connections::within(descriptors::current());
+        let public = Place {
+            proxies: &listeners.trusted_proxies,
+            ..Place::of(&listeners.public, most.public)
+        };
         let mut bound = Self {
-            public: Listener::bind(public.address, public.tls.as_ref(), None, most.public).await?,
-            ops: Listener::bind(ops.address, ops.tls.as_ref(), None, most.ops).await?,
+            public: Listener::bind(public).await?,
+            ops: Listener::bind(Place::of(&listeners.ops, most.ops)).await?,
             admin: None,
         };
-        if let Some(admin) = admin {
-            let ca = Some(admin.client_ca.as_path());
-            let listener = Listener::bind(admin.address, Some(&admin.tls), ca, most.admin);
+        if let Some(admin) = &listeners.admin {
+            let listener = Listener::bind(Place::of_admin(admin, most.admin));
             bound.admin = Some(listener.await?);
         }
         Ok(bound)

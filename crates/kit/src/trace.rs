@@ -17,7 +17,7 @@ use tracing::{Instrument, Span, field};
 use tracing_opentelemetry::OpenTelemetrySpanExt;
 
 use crate::problem::CODE_HEADER;
-use crate::server::PeerAddress;
+use crate::server::CallerAddress;
 
 /// Puts the current span on an outgoing call as `traceparent` and `tracestate`, so that the callee's
 /// spans join the same trace. Without an exporter there is no trace, and nothing is put.
@@ -56,8 +56,8 @@ pub(crate) async fn in_span(mut request: Request, next: Next) -> Response {
         trace_id = field::Empty,
         status = field::Empty,
     );
-    if let Some(PeerAddress(client)) = request.extensions().get() {
-        span.record("client", field::display(client.ip()));
+    if let Some(CallerAddress(client)) = request.extensions().get() {
+        span.record("client", field::display(client));
     }
     if let Some(trace_id) = join(&span, request.headers()) {
         span.record("trace_id", field::display(trace_id));

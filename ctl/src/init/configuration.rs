@@ -185,6 +185,7 @@ impl Writer<'_> {
                 address: SocketAddr::new(self.instance.manifest.listen_address(), ports.public),
                 tls: self.instance.manifest.tls.then(|| pair("tls")),
             },
+            trusted_proxies: Vec::new(),
             ops: ListenConfig::plain(SocketAddr::new(loopback, ports.ops)),
             admin: Some(AdminListenConfig {
                 address: SocketAddr::new(loopback, ports.admin),

@@ -18,7 +18,7 @@ use crate::key_request::ProvenKey;
 /// Where a request came from, as far as the record tells.
 #[derive(Debug, Clone, Default)]
 pub struct RequestOrigin {
-    /// The address of the peer.
+    /// The address of the caller, of whom a trusted proxy may have told.
     pub peer: Option<std::net::IpAddr>,
     /// The number that a refusal carries as `sigstead-request-id`.
     pub request_id: Option<String>,

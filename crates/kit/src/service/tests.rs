@@ -16,6 +16,7 @@ use super::*;
 use crate::budget::Budget;
 use crate::listen::{AdminListenConfig, ListenConfig, TlsConfig};
 
+mod proxies;
 mod streams;
 mod turns;
 

@@ -2,15 +2,15 @@ use std::convert::Infallible;
 
 use axum::extract::FromRequestParts;
 use http::request::Parts;
-use sigstead_kit::PeerAddress;
+use sigstead_kit::CallerAddress;
 use sigstead_kit::trace::RequestId;
 
 use crate::audit::RequestOrigin;
 
 impl RequestOrigin {
-    /// The origin of a request from a peer, within a trace (W3C Trace Context §3.2). A trace that is malformed is none.
+    /// The origin of a request from a caller, within a trace (W3C Trace Context §3.2). A trace that is malformed is none.
     pub(super) fn of(
-        peer: Option<&PeerAddress>,
+        caller: Option<&CallerAddress>,
         request: Option<&RequestId>,
         traceparent: Option<&str>,
     ) -> Self {
@@ -18,7 +18,7 @@ impl RequestOrigin {
         let trace =
             trace.filter(|id| id.len() == 32 && id.bytes().all(|byte| byte.is_ascii_hexdigit()));
         Self {
-            peer: peer.map(|PeerAddress(address)| address.ip()),
+            peer: caller.map(|CallerAddress(address)| *address),
             request_id: request.map(|id| id.as_str().to_owned()),
             trace_id: trace.map(ToOwned::to_owned),
         }

@@ -5,7 +5,7 @@ use axum::extract::FromRequestParts;
 use axum::response::Response;
 use http::request::Parts;
 use http::{HeaderMap, HeaderValue, header};
-use sigstead_kit::{PeerAddress, Problem};
+use sigstead_kit::{CallerAddress, Problem};
 use url::Url;
 
 use crate::OidcIssuer;
@@ -158,8 +158,8 @@ impl CookieNames {
 
 /// Where a request comes from; unknown in tests without a socket.
 pub(super) fn address(parts: &Parts) -> IpAddr {
-    let peer = parts.extensions.get::<PeerAddress>();
-    peer.map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |peer| peer.0.ip())
+    let caller = parts.extensions.get::<CallerAddress>();
+    caller.map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |caller| caller.0)
 }
 
 fn cookie<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {

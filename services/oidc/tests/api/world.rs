@@ -18,7 +18,7 @@ use http_body_util::BodyExt;
 use jsonwebtoken::{Algorithm, DecodingKey, Validation, decode};
 use serde_json::Value;
 use sigstead_config::oidc::{ClientConfig, Config, Grant, WorkloadConfig};
-use sigstead_kit::{Clock, Listeners, PeerAddress, TestClock};
+use sigstead_kit::{CallerAddress, Clock, Listeners, TestClock};
 use sigstead_oidc::{EmailAddress, OidcIssuer, Password};
 use sigstead_store::StoreConfig;
 use time::OffsetDateTime;
@@ -125,7 +125,7 @@ impl World {
             let request = self.request("POST", &path).header("content-type", FORM);
             let request = browser
                 .with_cookies(request)
-                .extension(PeerAddress((address, 1024).into()));
+                .extension(CallerAddress(address.into()));
             let mut answer: InFlight<'_> = Box::pin(async move { self.send(request, &form).await });
             if futures::poll!(&mut answer).is_pending() {
                 waiting.push(answer);

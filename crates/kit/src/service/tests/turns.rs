@@ -17,6 +17,11 @@ struct Library {
 
 impl Library {
     async fn start() -> Self {
+        Self::start_behind(&[]).await
+    }
+
+    /// One that believes proxies at these addresses.
+    async fn start_behind(proxies: &[&str]) -> Self {
         let alone = ALONE.lock().await;
         let (begins, begun) = tokio::sync::mpsc::channel(512);
         let made = Arc::new(Semaphore::new(0));
@@ -34,7 +39,9 @@ impl Library {
             .get("/short", large, || async { "short" })
             .get("/full", large, || async { vec![0; 12 << 20] })
             .get("/search", large.searching(), || async { "found" });
-        let running = Running::start(service().public(routes)).await;
+        let mut listeners = Listeners::for_test();
+        listeners.trusted_proxies = proxies.iter().map(|block| block.parse().unwrap()).collect();
+        let running = Running::start(Service::new("test", listeners).public(routes)).await;
         Self {
             running,
             begun,
@@ -149,6 +156,33 @@ async fn a_connection_that_does_not_take_a_large_answer_is_refused_another() {
     assert_eq!(untaken.bytes().await.unwrap().len(), 12 << 20);
     let answer = library.get(&client, "/short").send().await.unwrap();
     assert_eq!(answer.status(), 200);
+    library.running.stop().await;
+}
+
+#[tokio::test]
+async fn callers_of_one_proxy_have_turns_of_their_own() {
+    let mut library = Library::start_behind(&["127.0.0.29"]).await;
+    let public = library.running.public.clone();
+    let from = |caller: &str, path: &str| {
+        // A connection for each request at work, as proxies have them.
+        let request = reader(29).get(format!("{public}{path}"));
+        request.header("x-forwarded-for", caller).send()
+    };
+    let mut greedy = JoinSet::new();
+    for _ in 0..32 {
+        greedy.spawn(from("192.0.2.1", "/file"));
+    }
+    let patient = from("192.0.2.2", "/short");
+    for _ in 0..3 {
+        library.begun.recv().await.unwrap();
+    }
+    // As many are made as the greedy caller has turns, and the other one waits behind none of the rest.
+    assert_eq!(patient.await.unwrap().text().await.unwrap(), "short");
+    assert!(library.begun.try_recv().is_err());
+    library.made.add_permits(32);
+    while let Some(answer) = greedy.join_next().await {
+        assert_eq!(answer.unwrap().unwrap().status(), 200);
+    }
     library.running.stop().await;
 }
 
