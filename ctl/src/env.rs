@@ -50,7 +50,7 @@ fn variables(instance: &Instance) -> BTreeMap<&'static str, String> {
             path("client/client_trust_config.json"),
         ),
     ]);
-    if instance.manifest.tls {
+    if instance.manifest.shows_own_tls() {
         // Go and Rust, Python's requests, and curl take one file in place of the system's, so it has the system's too. An
         // instance that was made without it gets it from its next publication.
         let has_bundle = instance.path("client/ca-bundle.pem").exists();

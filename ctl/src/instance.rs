@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::io::ErrorKind;
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr};
 use std::path::{Path, PathBuf};
 
 use clap::ValueEnum;
@@ -76,6 +76,20 @@ pub(crate) struct Ports {
     pub(crate) admin: u16,
 }
 
+/// A reverse proxy in front of the instance, which ends the TLS of clients.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Proxy {
+    /// The first of its ports, one for each service, if it has one name, the host. Without it each service and each log
+    /// has a name of its own below the host, all on port 443.
+    pub(crate) first_port: Option<u16>,
+}
+
+impl Proxy {
+    /// The highest first port that leaves room for the others.
+    pub(crate) const HIGHEST_FIRST_PORT: u16 = u16::MAX - SERVICES.len() as u16 + 1;
+}
+
 /// The content of `instance.yaml`.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -91,6 +105,9 @@ pub(crate) struct Manifest {
     pub(crate) listen: Option<IpAddr>,
     /// Whether the public listeners speak TLS.
     pub(crate) tls: bool,
+    /// What clients reach it through, if not the listeners themselves.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) proxy: Option<Proxy>,
     /// What the instance may do beside serving.
     pub(crate) profile: Profile,
     /// When it was made.
@@ -146,16 +163,80 @@ impl Manifest {
     fn check(&self) -> Result<(), String> {
         names::parse_name(&self.name).map_err(|error| format!("name: {error}"))?;
         names::parse_host(&self.host).map_err(|error| format!("host: {error}"))?;
+        let first = self.proxy.and_then(|proxy| proxy.first_port);
+        if first.is_some_and(|first| first == 0 || first > Proxy::HIGHEST_FIRST_PORT) {
+            return Err(
+                "proxy.first_port: it leaves no room for a port of each service".to_owned(),
+            );
+        }
         match SERVICES.iter().find(|each| !self.ports.contains_key(each)) {
             Some(missing) => Err(format!("it names no ports of {}", missing.name())),
             None => Ok(()),
         }
     }
 
-    /// The URL that clients dial, without a trailing slash.
+    /// The URL that clients dial, without a trailing slash. Of a service with several names it is that of Rekor v1, or of the
+    /// first CT log.
     pub(crate) fn url(&self, service: Service) -> String {
+        match self.proxy.map(|proxy| proxy.first_port) {
+            None => self.listener_url(&self.host, service),
+            Some(None) => format!("https://{}", self.public_name(service)),
+            Some(Some(first)) => {
+                let port = (first..).zip(SERVICES).find(|(_, each)| *each == service);
+                let port = port.map_or(first, |(port, _)| port);
+                format!("https://{}:{port}", self.host)
+            }
+        }
+    }
+
+    /// The URL of a log that `service` serves, by the host name that the log has in its checkpoints.
+    pub(crate) fn log_url(&self, service: Service, host: &str) -> String {
+        match self.has_names() {
+            true => format!("https://{host}"),
+            false => self.url(service),
+        }
+    }
+
+    /// Where the services themselves, and this program on the same machine, reach a service: past the proxy.
+    pub(crate) fn local_url(&self, service: Service) -> String {
+        if self.proxy.is_none() {
+            return self.url(service);
+        }
+        let address = match self.listen_address() {
+            address if address.is_unspecified() => IpAddr::V4(Ipv4Addr::LOCALHOST),
+            address => address,
+        };
+        match address {
+            IpAddr::V4(address) => self.listener_url(&address.to_string(), service),
+            IpAddr::V6(address) => self.listener_url(&format!("[{address}]"), service),
+        }
+    }
+
+    fn listener_url(&self, host: &str, service: Service) -> String {
         let scheme = if self.tls { "https" } else { "http" };
-        format!("{scheme}://{}:{}", self.host, self.ports(service).public)
+        format!("{scheme}://{host}:{}", self.ports(service).public)
+    }
+
+    /// Whether each service and each log has a host name of its own.
+    pub(crate) fn has_names(&self) -> bool {
+        self.proxy.is_some_and(|proxy| proxy.first_port.is_none())
+    }
+
+    /// The name of a service below the host, if [`Self::has_names`]; one label, so that one certificate and one record of the
+    /// DNS can be for all of them.
+    pub(crate) fn public_name(&self, service: Service) -> String {
+        let host = &self.host;
+        match (service, &self.ct_name) {
+            (Service::Ctlog, Some(name)) => name.as_str().to_owned(),
+            (Service::Ctlog, None) => format!("ct{}-1.{host}", self.created.year()),
+            (Service::Tlog, _) => format!("rekor.{host}"),
+            (other, _) => format!("{}.{host}", other.name()),
+        }
+    }
+
+    /// Whether clients meet certificates of the instance's own authority.
+    pub(crate) fn shows_own_tls(&self) -> bool {
+        self.tls && self.proxy.is_none()
     }
 
     /// Where health and metrics of a service are.
@@ -174,8 +255,10 @@ impl Manifest {
 
     /// Where the public listeners listen.
     pub(crate) fn listen_address(&self) -> IpAddr {
-        self.listen
-            .unwrap_or_else(|| names::listen_address(&self.host))
+        self.listen.unwrap_or_else(|| match self.proxy {
+            Some(_) => IpAddr::V4(Ipv4Addr::LOCALHOST),
+            None => names::listen_address(&self.host),
+        })
     }
 
     /// The domain that logs are named in. On one machine it is a name that only certificates and checkpoints carry.
@@ -351,6 +434,43 @@ ports:
     }
 
     #[test]
+    fn a_proxy_gives_each_service_a_name_or_a_port_of_its_own() {
+        let urls = |proxy: &str| {
+            let folder = tempfile::tempdir().unwrap();
+            let text = GOOD.replace("tls: false", proxy);
+            let text = text.replace("host: localhost", "host: sig.example");
+            std::fs::write(folder.path().join(Instance::FILE), text).unwrap();
+            let manifest = Instance::open(folder.path()).unwrap().manifest;
+            let urls = SERVICES.map(|service| (manifest.url(service), manifest.local_url(service)));
+            let log = manifest.log_url(Service::Tlog, "log2026-1.sig.example");
+            (urls, log, manifest.listen_address().to_string())
+        };
+        let (urls_by_name, log, address) = urls("tls: false\nproxy: {first_port: null}");
+        let [oidc, ctlog, ca, tsa, tlog, tuf] = urls_by_name;
+        assert_eq!(oidc.0, "https://oidc.sig.example");
+        assert_eq!(ctlog.0, "https://ct2026-1.sig.example");
+        assert_eq!(ca.0, "https://ca.sig.example");
+        assert_eq!(tsa.0, "https://tsa.sig.example");
+        assert_eq!(tlog.0, "https://rekor.sig.example");
+        assert_eq!(tuf.0, "https://tuf.sig.example");
+        assert_eq!(log, "https://log2026-1.sig.example");
+        assert_eq!(tuf.1, "http://127.0.0.1:16");
+        assert_eq!(address, "127.0.0.1");
+        let listening = "tls: true\nlisten: 2001:db8::1\nproxy: {first_port: 9443}";
+        let ([oidc, .., tuf], log, address) = urls(listening);
+        assert_eq!(oidc.0, "https://sig.example:9443");
+        assert_eq!(tuf.0, "https://sig.example:9448");
+        assert_eq!(log, "https://sig.example:9447");
+        assert_eq!(tuf.1, "https://[2001:db8::1]:16");
+        assert_eq!(address, "2001:db8::1");
+        let ([oidc, ..], log, address) = urls("tls: true");
+        assert_eq!(oidc.0, "https://sig.example:1");
+        assert_eq!(oidc.1, oidc.0);
+        assert_eq!(log, "https://sig.example:13");
+        assert_eq!(address, "::");
+    }
+
+    #[test]
     fn a_manifest_is_refused_for_what_is_wrong_with_it() {
         for (text, code, says) in [
             (
@@ -372,6 +492,11 @@ ports:
                 GOOD.replace("host: localhost", "host: \"a\\e[2J\""),
                 "E-CTL-072",
                 "host",
+            ),
+            (
+                GOOD.replace("tls: false", "tls: false\nproxy: {first_port: 65531}"),
+                "E-CTL-072",
+                "proxy.first_port",
             ),
             (
                 GOOD.replace("  tsa: ", "# tsa: "),

@@ -32,6 +32,7 @@ mod policy;
 mod private;
 mod probe;
 mod process;
+mod proxy;
 mod reload;
 mod replace;
 mod restart;
@@ -97,6 +98,8 @@ enum Command {
     Issued(issued::Arguments),
     /// See and administer the transparency logs.
     Log(log::Arguments),
+    /// Configure a reverse proxy for an instance.
+    Proxy(proxy::Arguments),
     /// See and publish what clients trust.
     Trust(trust::Arguments),
     /// Make of an instance what the chart mounts.
@@ -189,6 +192,7 @@ async fn run(command: Command, output: Output) -> Result<Exit, Failure> {
         Command::Oidc(arguments) => oidc::run(arguments, output).await?,
         Command::Issued(arguments) => issued::run(arguments, output).await?,
         Command::Log(arguments) => log::run(arguments, output).await?,
+        Command::Proxy(arguments) => proxy::run(arguments, output)?,
         Command::Trust(arguments) => trust::run(arguments, output).await?,
         Command::Token(arguments) => token::run(arguments, output).await?,
         Command::Sign(arguments) => sign::run(arguments, output).await?,

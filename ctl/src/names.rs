@@ -30,6 +30,18 @@ pub(crate) fn parse_host(text: &str) -> Result<String, String> {
     }
 }
 
+/// A domain that services have names below.
+pub(crate) fn parse_domain(text: &str) -> Result<String, String> {
+    let host = parse_host(text)?;
+    match Host::parse(&host) {
+        // The longest name below it is a label longer.
+        Ok(Host::Domain(name)) if name.len() <= 200 => Ok(name),
+        _ => Err(format!(
+            "`{text}` is not one; write a domain such as sig.example.com"
+        )),
+    }
+}
+
 /// The address on which the services listen for clients of `host`, if nobody chose another: whoever names this machine's
 /// loopback wants no one else to reach it.
 pub(crate) fn listen_address(host: &str) -> IpAddr {
@@ -97,6 +109,23 @@ mod tests {
                 refused.contains("without scheme, port or path"),
                 "{host}: {refused}"
             );
+        }
+    }
+
+    #[test]
+    fn a_domain_is_a_name() {
+        assert_eq!(
+            parse_domain("Sig.Example.com").as_deref(),
+            Ok("sig.example.com")
+        );
+        for text in [
+            "192.0.2.1",
+            "[2001:db8::1]",
+            "2001:db8::1",
+            "a:443",
+            "https://a.com",
+        ] {
+            assert!(parse_domain(text).is_err(), "{text}");
         }
     }
 

@@ -210,7 +210,7 @@ impl<'a> Session<'a> {
         });
         let url = format!(
             "{}/api/v2/signingCert",
-            self.instance.manifest.url(Service::Ca)
+            self.instance.manifest.local_url(Service::Ca)
         );
         let answer = self.client.post(&url).json(&request).send().await;
         let answer: SigningCertificate = http::json("ca", &url, answer).await?;
@@ -225,7 +225,7 @@ impl<'a> Session<'a> {
     async fn timestamp(&self, signature: &[u8]) -> Result<Base64Bytes, Failure> {
         let url = format!(
             "{}/api/v1/timestamp",
-            self.instance.manifest.url(Service::Tsa)
+            self.instance.manifest.local_url(Service::Tsa)
         );
         let digest = HashAlgorithm::Sha256.digest(signature);
         let request = TimeStampReq::new(HashAlgorithm::Sha256, &digest)
@@ -257,7 +257,7 @@ impl<'a> Session<'a> {
         }});
         let url = format!(
             "{}/api/v2/log/entries",
-            self.instance.manifest.url(Service::Tlog)
+            self.instance.manifest.local_url(Service::Tlog)
         );
         let answer = self.client.post(&url).json(&request).send().await;
         http::json("tlog", &url, answer).await

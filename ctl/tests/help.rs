@@ -7,7 +7,7 @@
 use std::path::Path;
 use std::process::Command;
 
-const COMMANDS: [&str; 57] = [
+const COMMANDS: [&str; 59] = [
     "",
     "init",
     "up",
@@ -52,6 +52,8 @@ const COMMANDS: [&str; 57] = [
     "log open",
     "log rebuild-index",
     "log check",
+    "proxy",
+    "proxy nginx",
     "trust",
     "trust publish",
     "trust show",

@@ -159,6 +159,25 @@ pub fn java() -> Option<PathBuf> {
     installed("java", PathBuf::from("java"))
 }
 
+/// nginx, as Debian installs it.
+#[must_use]
+pub fn nginx() -> Option<PathBuf> {
+    let program = PathBuf::from("/usr/sbin/nginx");
+    let answers = Command::new(&program).arg("-v").output().is_ok();
+    present("nginx", answers).map(|()| program)
+}
+
+/// Whether a process may have a network and mounts of its own here.
+#[must_use]
+pub fn namespaces() -> Option<()> {
+    let own = Command::new("unshare")
+        .args(["--user", "--map-root-user", "--mount", "--net"])
+        .args(["ip", "link", "set", "lo", "up"])
+        .output();
+    let may = own.is_ok_and(|output| output.status.success());
+    present("namespaces of users and networks", may)
+}
+
 /// The OpenSSL command.
 #[must_use]
 pub fn openssl() -> Option<PathBuf> {

@@ -200,9 +200,14 @@ impl Maker<'_> {
             IpAddr::V4(Ipv4Addr::LOCALHOST),
             IpAddr::V6(Ipv6Addr::LOCALHOST),
         ];
+        let listen = self.instance.manifest.listen_address();
+        if !listen.is_unspecified() && !addresses.contains(&listen) {
+            addresses.push(listen);
+        }
         let host = &self.instance.manifest.host;
         match host.trim_matches(['[', ']']).parse() {
-            Ok(address) => addresses.push(address),
+            Ok(address) if !addresses.contains(&address) => addresses.push(address),
+            Ok(_) => {}
             Err(_) if host != "localhost" => names.push(host.clone()),
             Err(_) => {}
         }

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use serde::Serialize;
 use sigstead_config::{ca, ctlog, oidc, tlog, tsa, tuf};
 use sigstead_identity::{AlsoConfig, IssuerConfig, IssuerType, IssuersConfig};
-use sigstead_kit::{AdminListenConfig, ListenConfig, Listeners, TlsConfig};
+use sigstead_kit::{AddressBlock, AdminListenConfig, ListenConfig, Listeners, TlsConfig};
 use sigstead_signer::KeyConfig;
 use sigstead_store::StoreConfig;
 use url::Url;
@@ -18,8 +18,11 @@ use super::{unusable_value, write as write_file};
 use crate::failure::Failure;
 use crate::instance::{Instance, SERVICES, Service};
 
-pub(super) fn write(instance: &Instance) -> Result<(), Failure> {
-    let writer = Writer { instance };
+pub(super) fn write(instance: &Instance, trusted_proxies: &[AddressBlock]) -> Result<(), Failure> {
+    let writer = Writer {
+        instance,
+        trusted_proxies,
+    };
     for service in SERVICES {
         match service {
             Service::Ca => writer.ca()?,
@@ -60,11 +63,12 @@ pub(crate) fn random_tree_id() -> Result<NonZeroU64, Failure> {
 
 struct Writer<'a> {
     instance: &'a Instance,
+    trusted_proxies: &'a [AddressBlock],
 }
 
 impl Writer<'_> {
     fn ca(&self) -> Result<(), Failure> {
-        let url = self.instance.manifest.url(Service::Ctlog);
+        let url = self.instance.manifest.local_url(Service::Ctlog);
         let url = url
             .parse()
             .map_err(|error| unusable_value("the URL of the CT log", &error))?;
@@ -162,6 +166,14 @@ impl Writer<'_> {
             client_id: String::new(),
             subject_domain: host_of(&manifest.url(Service::Oidc))?,
         });
+        if manifest.proxy.is_some() {
+            // The proxy may have a certificate that this machine does not trust, or be nowhere yet.
+            let keys = format!("{}/keys", manifest.local_url(Service::Oidc));
+            let keys = keys
+                .parse()
+                .map_err(|error| unusable_value(&keys, &error))?;
+            issuer.jwks_uri = Some(keys);
+        }
         if manifest.tls {
             let path = self.instance.service(Service::Ca).join(TLS_CA);
             issuer.ca_cert =
@@ -185,7 +197,7 @@ impl Writer<'_> {
                 address: SocketAddr::new(self.instance.manifest.listen_address(), ports.public),
                 tls: self.instance.manifest.tls.then(|| pair("tls")),
             },
-            trusted_proxies: Vec::new(),
+            trusted_proxies: self.trusted_proxies.to_vec(),
             ops: ListenConfig::plain(SocketAddr::new(loopback, ports.ops)),
             admin: Some(AdminListenConfig {
                 address: SocketAddr::new(loopback, ports.admin),

@@ -7,6 +7,7 @@ mod anchors;
 mod authority;
 pub(crate) mod configuration;
 mod ports;
+mod proxy;
 pub(crate) mod secret;
 pub(crate) mod trust;
 
@@ -21,12 +22,13 @@ use serde::Serialize;
 use sigstead_config::Origin;
 use time::OffsetDateTime;
 
+use self::proxy::BehindProxy;
 use crate::failure::{Exit, Failure};
 use crate::instance::{Instance, Manifest, Profile, SERVICES, Service};
 use crate::names::{parse_host, parse_name};
 use crate::output::Output;
+use crate::private;
 use crate::up::Ends;
-use crate::{names, private};
 
 /// What is made.
 #[derive(Args)]
@@ -42,7 +44,11 @@ pub(crate) struct Arguments {
     #[arg(long, default_value = "localhost", value_parser = parse_host)]
     host: String,
 
-    /// The address on which the services listen for clients. Default: loopback if the host is, or else every address.
+    #[command(flatten)]
+    proxy: BehindProxy,
+
+    /// The address on which the services listen for clients. Default: loopback if the host is or if there is a reverse
+    /// proxy, or else every address.
     #[arg(long)]
     listen: Option<IpAddr>,
 
@@ -153,24 +159,28 @@ async fn make(arguments: &Arguments, directory: &Path) -> Result<Manifest, Failu
     let id = anchors::random_id()?;
     let anchors = arguments.anchors.as_deref();
     let anchors = anchors::directory(anchors, &arguments.directory, &id)?;
-    let listen = arguments
-        .listen
-        .unwrap_or_else(|| names::listen_address(&arguments.host));
-    let manifest = Manifest {
+    let trusted_proxies = arguments.proxy.trusted(arguments.listen)?;
+    let mut manifest = Manifest {
         version: Manifest::VERSION,
         name: arguments.name.clone(),
-        host: arguments.host.clone(),
+        host: arguments
+            .proxy
+            .domain()
+            .unwrap_or(&arguments.host)
+            .to_owned(),
         listen: arguments.listen,
         tls: arguments.tls,
+        proxy: arguments.proxy.proxy(),
         profile: arguments.profile,
         created: now,
         passphrase_file: secret::passphrase_file(arguments.passphrase_file.as_deref(), directory)?,
-        ports: ports::choose(arguments.base_port, listen)?,
+        ports: BTreeMap::new(),
         id: Some(id),
         anchors: Some(anchors.clone()),
         rekor_name: arguments.rekor_name.clone(),
         ct_name: arguments.ct_name.clone(),
     };
+    manifest.ports = ports::choose(arguments.base_port, manifest.listen_address())?;
     let instance = Instance::new(directory.to_owned(), manifest);
     let vault = secret::Vault::open(&instance)?;
     let authorities = authority::make(&instance, &vault, now).await?;
@@ -178,7 +188,7 @@ async fn make(arguments: &Arguments, directory: &Path) -> Result<Manifest, Failu
     tokio::task::yield_now().await;
     trust::make(&instance, &vault, &authorities, now).await?;
     tokio::task::yield_now().await;
-    configuration::write(&instance)?;
+    configuration::write(&instance, &trusted_proxies)?;
     sigstead_durable::create_directory(&anchors)
         .map_err(|error| Failure::file("create", &anchors, error))?;
     let text = sigstead_config::to_yaml(&instance.manifest)

@@ -80,7 +80,7 @@ fn state(
     let ct_log = LogState {
         face: LogFace::CertificateTransparency,
         base_url: format!("https://{}", ct_origin(manifest)?),
-        url: manifest.url(Service::Ctlog),
+        url: manifest.log_url(Service::Ctlog, ct_origin(manifest)?.as_str()),
         public_key: ct_key.spki_der().into(),
         log_id: ct_key.log_id().as_bytes().as_slice().into(),
         valid_for,
@@ -89,7 +89,7 @@ fn state(
     let v1_log = LogState {
         face: LogFace::RekorV1,
         base_url: format!("https://{}", rekor_v1_host(manifest)?),
-        url: manifest.url(Service::Tlog),
+        url: manifest.log_url(Service::Tlog, rekor_v1_host(manifest)?.as_str()),
         public_key: v1_key.spki_der().into(),
         log_id: v1_key.log_id().as_bytes().as_slice().into(),
         valid_for,
@@ -98,7 +98,7 @@ fn state(
     let v2_log = LogState {
         face: LogFace::RekorV2,
         base_url: format!("https://{origin}"),
-        url: manifest.url(Service::Tlog),
+        url: manifest.log_url(Service::Tlog, origin.as_str()),
         public_key: v2_key.spki_der().into(),
         log_id: checkpoint_key_id(&origin, v2_key)?.as_slice().into(),
         valid_for,
@@ -128,11 +128,11 @@ pub(super) fn rekor_origin(manifest: &Manifest) -> Result<Origin, Failure> {
     if let Some(name) = &manifest.rekor_name {
         return Ok(name.clone());
     }
-    origin(&format!(
-        "log{}-1.rekor.{}",
-        manifest.created.year(),
-        manifest.domain()
-    ))
+    let year = manifest.created.year();
+    if manifest.has_names() {
+        return origin(&format!("log{year}-1.{}", manifest.host));
+    }
+    origin(&format!("log{year}-1.rekor.{}", manifest.domain()))
 }
 
 /// The host of the Rekor v1 log, which all its shards share.
@@ -145,11 +145,11 @@ pub(super) fn ct_origin(manifest: &Manifest) -> Result<Origin, Failure> {
     if let Some(name) = &manifest.ct_name {
         return Ok(name.clone());
     }
-    origin(&format!(
-        "log{}-1.ct.{}",
-        manifest.created.year(),
-        manifest.domain()
-    ))
+    if manifest.has_names() {
+        return origin(&manifest.public_name(Service::Ctlog));
+    }
+    let year = manifest.created.year();
+    origin(&format!("log{year}-1.ct.{}", manifest.domain()))
 }
 
 fn origin(text: &str) -> Result<Origin, Failure> {

@@ -65,7 +65,7 @@ async fn check(
 ) -> Result<Checked, Failure> {
     let mut command = Command::from(program("logcheck")?);
     let key_file = write_key(instance, log)?;
-    let url = instance.manifest.url(Service::Tlog);
+    let url = instance.manifest.local_url(Service::Tlog);
     command
         .arg(log.face)
         .args(["--url", &format!("{url}/logs/{}", log.log_id)])

@@ -177,7 +177,7 @@ fn trusted(instance: &Instance, log: &LogInfo) -> Result<LogState, Failure> {
             _ => LogFace::RekorV2,
         },
         base_url: format!("https://{}", host(&log.origin)),
-        url: instance.manifest.url(Service::Tlog),
+        url: instance.manifest.log_url(Service::Tlog, host(&log.origin)),
         public_key: key.spki_der().into(),
         log_id: log_id(log).as_slice().into(),
         valid_for: TimeRange::since(now()),

@@ -20,7 +20,7 @@ pub(super) fn write_all(
     files.push(("root.json", root_file.to_vec()));
     files.extend(pem_files(state)?);
     files.push(("README.md", readme(instance).into_bytes()));
-    if instance.manifest.tls {
+    if instance.manifest.shows_own_tls() {
         files.push(("ca-bundle.pem", ca_bundle(instance)?));
     }
     for (name, bytes) in files {
@@ -126,7 +126,7 @@ fn unusable(error: &dyn std::error::Error) -> Failure {
 fn readme(instance: &Instance) -> String {
     let manifest = &instance.manifest;
     let url = |service| manifest.url(service);
-    let tls = if manifest.tls { TLS } else { "" };
+    let tls = if manifest.shows_own_tls() { TLS } else { "" };
     README
         .replace("{tls}", tls)
         .replace("{name}", &manifest.name)

@@ -133,14 +133,14 @@ impl<'a> RekorCli<'a> {
 }
 
 /// A file signed with a key of its own, by OpenSSL.
-struct Signed {
+pub(crate) struct Signed {
     digest: String,
     signature: PathBuf,
     public_key: PathBuf,
 }
 
 impl Signed {
-    fn new(folder: &Path, name: &str) -> Self {
+    pub(crate) fn new(folder: &Path, name: &str) -> Self {
         let file = artifact(folder, name);
         let (key, public_key) = (beside(&file, "key"), beside(&file, "pub"));
         let signature = beside(&file, "sig");
@@ -178,7 +178,7 @@ impl Signed {
         }
     }
 
-    fn arguments(&self) -> Vec<&str> {
+    pub(crate) fn arguments(&self) -> Vec<&str> {
         vec![
             "--type",
             "hashedrekord",
