@@ -1,4 +1,5 @@
 use serde_json::{Map, Value};
+use sigstead_protojson::plain;
 
 use crate::error::Error;
 use crate::strict_json;
@@ -13,7 +14,7 @@ pub(crate) struct Claims(Map<String, Value>);
 
 impl Claims {
     pub(crate) fn parse(json: &[u8]) -> Result<Self, Error> {
-        strict_json::object(json).map(Self).map_err(|_| {
+        plain::object(json).map(Self).map_err(|_| {
             Error::TokenMalformed("the payload is not a json object, or has a member twice")
         })
     }

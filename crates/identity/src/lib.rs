@@ -38,7 +38,6 @@ mod principal;
 mod profile;
 mod remembered;
 mod spiffe_id;
-mod strict_json;
 mod subject_domain;
 mod tally;
 mod template;

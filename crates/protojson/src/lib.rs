@@ -4,9 +4,9 @@
 //! fields, maps, strings, bytes, integers, enumerations.
 //!
 //! Provided: [`from_slice`], which reads a message into a struct that derives `Deserialize`; [`plain::from_slice`] with
-//! the same strictness for JSON that no `.proto` file defines; [`strict::from_slice`] for bodies of strangers, which it
-//! reads in little more memory than they take; [`Base64Bytes`] for fields of bytes; [`int64`] and
-//! [`enumeration`] for fields that are written otherwise than they are held.
+//! the same strictness for JSON that no `.proto` file defines, and [`plain::object`] for objects of any members;
+//! [`strict::from_slice`] for bodies of strangers, which it reads in little more memory than they take; [`Base64Bytes`] for
+//! fields of bytes; [`int64`] and [`enumeration`] for fields that are written otherwise than they are held.
 //!
 //! The structs are plain serde structs with `rename_all = "camelCase"` and `default` on every field that the caller can
 //! do without. The reader adds what serde alone does not do:

@@ -1,14 +1,14 @@
 //! The members of an object, as the fields of a struct.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use serde::de::value::StrDeserializer;
 use serde::de::{DeserializeSeed, Error as _, IntoDeserializer, MapAccess};
+use serde_json::{Map, Value};
 
 use crate::Unknown;
 use crate::error::Error;
 use crate::reader::{Reader, Rules};
-use crate::value::Value;
 
 /// The members that are fields and have a value, under the names that the struct has for them.
 pub(crate) struct Members {
@@ -19,7 +19,7 @@ pub(crate) struct Members {
 
 impl Members {
     pub(crate) fn new(
-        object: BTreeMap<String, Value>,
+        object: Map<String, Value>,
         fields: &'static [&'static str],
         rules: Rules,
     ) -> Result<Self, Error> {

@@ -5,13 +5,14 @@ use serde::de::{
     DeserializeSeed, Deserializer, EnumAccess, Error as _, IntoDeserializer, SeqAccess, Visitor,
 };
 use serde::forward_to_deserialize_any;
+use serde_json::Value;
 
 use crate::Unknown;
 use crate::error::Error;
 use crate::integer;
 use crate::name::Names;
 use crate::object::Members;
-use crate::value::Value;
+use crate::value::{Unique, unexpected};
 
 /// How a document is read.
 #[derive(Debug, Clone, Copy)]
@@ -28,7 +29,7 @@ pub(crate) struct Reader {
 
 impl Reader {
     pub(crate) fn new(json: &[u8], rules: Rules) -> Result<Self, Error> {
-        let value = serde_json::from_slice(json).map_err(Error::Json)?;
+        let Unique(value) = serde_json::from_slice(json).map_err(Error::Json)?;
         Ok(Self { value, rules })
     }
 
@@ -38,7 +39,7 @@ impl Reader {
             Value::String(text) if self.rules.names == Names::Proto => integer::from_text(text),
             _ => None,
         };
-        found.ok_or_else(|| Error::invalid_type(self.value.unexpected(), &"an integer"))
+        found.ok_or_else(|| Error::invalid_type(unexpected(&self.value), &"an integer"))
     }
 
     fn visit_signed<'de, V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
@@ -89,7 +90,7 @@ impl<'de> Deserializer<'de> for Reader {
     ) -> Result<V::Value, Error> {
         match self.value {
             Value::Object(members) => visitor.visit_map(Members::new(members, fields, self.rules)?),
-            other => Err(Error::invalid_type(other.unexpected(), &"an object")),
+            other => Err(Error::invalid_type(unexpected(&other), &"an object")),
         }
     }
 
@@ -109,7 +110,7 @@ impl<'de> Deserializer<'de> for Reader {
     ) -> Result<V::Value, Error> {
         match self.value {
             Value::String(name) => visitor.visit_enum(UnitVariant(name)),
-            other => Err(Error::invalid_type(other.unexpected(), &"a name")),
+            other => Err(Error::invalid_type(unexpected(&other), &"a name")),
         }
     }
 

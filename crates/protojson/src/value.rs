@@ -1,40 +1,32 @@
 //! A JSON document in memory, whose objects have each member once.
+//!
+//! RFC 8259 §4 lets readers choose between the two of a name. Others choose the other one, and a document would say one
+//! thing to who checks it and another to who uses it.
 
-use std::collections::BTreeMap;
-use std::collections::btree_map::Entry;
 use std::fmt;
 
 use serde::de::{Deserialize, Deserializer, Error, MapAccess, SeqAccess, Unexpected, Visitor};
-use serde_json::Number;
+use serde_json::map::Entry;
+use serde_json::{Map, Number, Value};
 
-/// A JSON value.
-#[derive(Debug, Clone, PartialEq)]
-pub(crate) enum Value {
-    Null,
-    Bool(bool),
-    Number(Number),
-    String(String),
-    Array(Vec<Self>),
-    Object(BTreeMap<String, Self>),
-}
+/// A value in which no object has a member twice, at any depth.
+pub(crate) struct Unique(pub(crate) Value);
 
-impl Value {
-    /// What the value is, as errors name it.
-    pub(crate) fn unexpected(&self) -> Unexpected<'_> {
-        match self {
-            Self::Null => Unexpected::Other("null"),
-            Self::Bool(value) => Unexpected::Bool(*value),
-            Self::Number(_) => Unexpected::Other("a number"),
-            Self::String(text) => Unexpected::Str(text),
-            Self::Array(_) => Unexpected::Other("an array"),
-            Self::Object(_) => Unexpected::Other("an object"),
-        }
+/// What a value is, as errors name it.
+pub(crate) fn unexpected(value: &Value) -> Unexpected<'_> {
+    match value {
+        Value::Null => Unexpected::Other("null"),
+        Value::Bool(value) => Unexpected::Bool(*value),
+        Value::Number(_) => Unexpected::Other("a number"),
+        Value::String(text) => Unexpected::Str(text),
+        Value::Array(_) => Unexpected::Other("an array"),
+        Value::Object(_) => Unexpected::Other("an object"),
     }
 }
 
-impl<'de> Deserialize<'de> for Value {
+impl<'de> Deserialize<'de> for Unique {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(ValueVisitor)
+        deserializer.deserialize_any(ValueVisitor).map(Self)
     }
 }
 
@@ -79,22 +71,24 @@ impl<'de> Visitor<'de> for ValueVisitor {
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut elements: A) -> Result<Value, A::Error> {
         let mut array = Vec::new();
-        while let Some(element) = elements.next_element()? {
+        while let Some(Unique(element)) = elements.next_element()? {
             array.push(element);
         }
         Ok(Value::Array(array))
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Value, A::Error> {
-        let mut object = BTreeMap::new();
+        let mut object = Map::new();
         while let Some(name) = members.next_key::<String>()? {
             match object.entry(name) {
-                // Two readers would take two of them: what one checks is not what the other uses.
                 Entry::Occupied(member) => {
                     let name = member.key();
                     return Err(Error::custom(format_args!("member {name:?} stands twice")));
                 }
-                Entry::Vacant(member) => member.insert(members.next_value()?),
+                Entry::Vacant(member) => {
+                    let Unique(value) = members.next_value()?;
+                    member.insert(value)
+                }
             };
         }
         Ok(Value::Object(object))
