@@ -92,32 +92,43 @@ impl KeySet {
     }
 
     pub(crate) fn verify(&self, token: &IdToken<'_>) -> Result<(), Error> {
-        let named = |key: &&IssuerKey| token.key_id.is_none() || key.id == token.key_id;
+        let fitting = self.fitting(token.key_id.as_deref(), &token.algorithm)?;
+        let signature = URL_SAFE_NO_PAD
+            .decode(token.signature)
+            .map_err(|_| Error::SignatureInvalid)?;
+        check(&fitting, token.signing_input.as_bytes(), &signature)
+    }
+
+    /// The keys that a token can be of, each with its algorithm.
+    fn fitting(&self, key_id: Option<&str>, algorithm: &str) -> Result<Vec<Fitting<'_>>, Error> {
+        let named = |key: &&IssuerKey| key_id.is_none() || key.id.as_deref() == key_id;
         let mut candidates = self.0.iter().filter(named).peekable();
         if candidates.peek().is_none() {
             return Err(Error::KeyUnknown);
         }
-        let mut fitting = candidates
-            .filter_map(|key| Some((key.bytes.as_slice(), key.algorithm(&token.algorithm)?)))
-            .peekable();
-        if fitting.peek().is_none() {
+        let fitting = candidates.filter_map(|key| Some((&*key.bytes, key.algorithm(algorithm)?)));
+        // Issuers name their keys. Who does not must not make each token cost as many tries as it likes.
+        let fitting: Vec<Fitting<'_>> = fitting.take(MOST_TRIES).collect();
+        if fitting.is_empty() {
             return Err(Error::AlgorithmMismatch);
         }
-        let signature = URL_SAFE_NO_PAD
-            .decode(token.signature)
-            .map_err(|_| Error::SignatureInvalid)?;
-        let message = token.signing_input.as_bytes();
-        let verifies = |(bytes, algorithm): (&[u8], &Algorithm)| {
-            UnparsedPublicKey::new(algorithm.verification, bytes)
-                .verify(message, &signature)
-                .is_ok()
-        };
-        // Issuers name their keys. Who does not must not make each token cost as many tries as it likes.
-        if !fitting.take(MOST_TRIES).any(verifies) {
-            return Err(Error::SignatureInvalid);
-        }
-        Ok(())
+        Ok(fitting)
     }
+}
+
+/// A key as `verification` of the algorithm reads it.
+type Fitting<'a> = (&'a [u8], &'static Algorithm);
+
+fn check(fitting: &[Fitting<'_>], message: &[u8], signature: &[u8]) -> Result<(), Error> {
+    let verifies = |(bytes, algorithm): &Fitting<'_>| {
+        UnparsedPublicKey::new(algorithm.verification, bytes)
+            .verify(message, signature)
+            .is_ok()
+    };
+    if !fitting.iter().any(verifies) {
+        return Err(Error::SignatureInvalid);
+    }
+    Ok(())
 }
 
 impl IssuerKey {
@@ -247,3 +258,5 @@ const MOST_TRIES: usize = 4;
 
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod wycheproof_tests;
