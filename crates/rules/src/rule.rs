@@ -1,3 +1,5 @@
+use std::sync::{Mutex, PoisonError};
+
 use cel::{Context, Program, Value};
 use serde::{Deserialize, Serialize};
 
@@ -86,8 +88,11 @@ struct SyntaxError {
 }
 
 /// The parser calls itself for every level of an expression, hundreds of times before it gives up. It does so on a stack of
-/// its own: a thread of a server has too small a one, and ends the process when it is used up.
+/// its own: a thread of a server has too small a one, and ends the process when it is used up. One expression is parsed at a
+/// time, so that all together reserve one such stack.
 fn parse(text: &str) -> Result<Program, SyntaxError> {
+    static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
+    let _turn = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
     let unread = |reason: String| SyntaxError {
         line: 1,
         column: 1,
@@ -113,16 +118,29 @@ fn parse(text: &str) -> Result<Program, SyntaxError> {
     }
 }
 
-/// Line and column, from 1, at which an expression begins.
+/// Line and column, from 1, at which an expression begins. The parser has a call begin at its bracket; people look for its name.
 fn place(text: &str, program: &Program, expression: u64) -> (usize, usize) {
     let offset = program.source_info().offset_for(expression);
-    let before: String = text
-        .chars()
-        .take(offset.map_or(0, |(start, _)| start as usize))
-        .collect();
+    let (before, rest) = offset
+        .and_then(|(bytes, _)| text.split_at_checked(bytes as usize))
+        .unwrap_or(("", text));
+    let is_call = rest.starts_with(['(', '{']);
+    let before = if is_call {
+        without_name(before)
+    } else {
+        before
+    };
     let line = before.matches('\n').count() + 1;
     let column = before.rsplit('\n').next().unwrap_or("").chars().count() + 1;
     (line, column)
+}
+
+/// The text without the name that it ends with, if it does.
+fn without_name(text: &str) -> &str {
+    let is_of_name = |c: char| c.is_ascii_alphanumeric() || c == '_';
+    let named = text.trim_end();
+    let rest = named.trim_end_matches(is_of_name);
+    if rest.len() < named.len() { rest } else { text }
 }
 
 const MOST_BYTES: usize = 4 << 10;

@@ -188,27 +188,32 @@ fn an_expression_that_could_only_fail_is_refused_with_its_place() {
     for (expression, place, says) in [
         ("clams.ref == 'x'", (1, 1), "no clams"),
         ("true &&\n  claim.ref == 'x'", (2, 3), "no claim;"),
-        ("claims.ref.lower() == 'x'", (1, 17), "no function lower"),
-        ("now() > 1", (1, 4), "no function now"),
-        ("matches(claims.ref, claims.pattern)", (1, 8), "written out"),
-        ("claims.ref.matches(claims.pattern)", (1, 19), "written out"),
+        ("claims.ref.lower() == 'x'", (1, 12), "no function lower"),
+        ("now() > 1", (1, 1), "no function now"),
+        ("matches(claims.ref, claims.pattern)", (1, 1), "written out"),
+        ("claims.ref.matches(claims.pattern)", (1, 12), "written out"),
         (
             "claims.ref.matches('(')",
-            (1, 19),
+            (1, 12),
             "not a regular expression",
         ),
         (
             "claims.a.exists(x, claims.b.exists(y, x == y))",
-            (1, 35),
+            (1, 29),
             "within one another",
         ),
         (
             "google.protobuf.Int64Value{value: 1} == 1",
-            (1, 27),
+            (1, 17),
             "a message",
         ),
-        ("claims.a.orValue(1) == 1", (1, 17), "no function orValue"),
+        ("claims.a.orValue(1) == 1", (1, 10), "no function orValue"),
         ("x == 1", (1, 1), "no x"),
+        (
+            "true &&\n  'ü' == claims.ref.lower ('x')",
+            (2, 21),
+            "no function lower",
+        ),
     ] {
         let Err(RuleError::Refused {
             line,
