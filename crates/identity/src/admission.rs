@@ -19,12 +19,17 @@ pub(crate) fn compile(
     place: Place<'_>,
     is_open: bool,
 ) -> Result<Rules, RuleError> {
-    let serves_strangers = match place {
+    let by_place = serves_strangers(place) && !is_open;
+    let is_shared = issuer.shared.unwrap_or(by_place);
+    Rules::compile(&issuer.allow, &issuer.deny, is_shared)
+}
+
+/// Whether anybody can have a token of the issuers at this place.
+pub(crate) fn serves_strangers(place: Place<'_>) -> bool {
+    match place {
         Place::Url(url) => PUBLIC.contains(&url.trim_end_matches('/')),
         Place::Pattern => true,
-    };
-    let is_shared = issuer.shared.unwrap_or(serves_strangers && !is_open);
-    Rules::compile(&issuer.allow, &issuer.deny, is_shared)
+    }
 }
 
 /// Issuers whose tokens anybody can get who has an account there.

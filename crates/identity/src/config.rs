@@ -12,6 +12,7 @@ use crate::Error;
 mod extension;
 mod file;
 mod issuer_type;
+mod shared_audience;
 mod validation;
 mod warning;
 

@@ -1,5 +1,6 @@
 use url::Url;
 
+use super::shared_audience::shared_audiences;
 use super::{IssuerConfig, IssuersConfig};
 use crate::address::is_in_the_open;
 use crate::ci_provider::is_ignored;
@@ -46,6 +47,19 @@ pub enum ConfigWarning {
         /// From where.
         url: String,
     },
+    /// Services beside this one get tokens of this audience.
+    #[error(
+        "issuers {} in the file of issuers give tokens for {audience:?} to whoever uses other services, too; each of these \
+         services can sign in the name of who shows it one, because no rule says who may; write an audience of your own \
+         as client-id, or rules in allow",
+        issuers.join(", ")
+    )]
+    AudienceShared {
+        /// The keys of the entries.
+        issuers: Vec<String>,
+        /// Their `client-id`.
+        audience: String,
+    },
 }
 
 impl IssuersConfig {
@@ -57,6 +71,10 @@ impl IssuersConfig {
             .map(|key| ConfigWarning::KeyUnknown { key: key.clone() })
             .collect();
         warnings.extend(self.in_the_open());
+        let shared = shared_audiences(self).into_iter();
+        warnings.extend(
+            shared.map(|(audience, issuers)| ConfigWarning::AudienceShared { issuers, audience }),
+        );
         for (provider, metadata) in &self.ci_issuer_metadata {
             let keys = metadata.extension_templates.keys();
             let ignored = keys.filter(|key| is_ignored(key));
