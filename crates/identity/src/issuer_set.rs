@@ -113,6 +113,11 @@ impl IssuerSet {
             .iter()
             .map(|(url, issuer)| (IssuerLocation::Url(url.clone()), issuer.profiles.clone()));
         let patterns = self.patterns.iter().map(|(pattern, issuer)| {
+    /// Whether the URL is one of those that a pattern stands for.
+    pub(crate) fn has_pattern_of(&self, url: &str) -> bool {
+        !self.exact.contains_key(url) && pattern::closest_entry(&self.patterns, url).is_some()
+    }
+
             let location = IssuerLocation::Wildcard(pattern.clone());
             (location, issuer.config.profiles().into())
         });

@@ -84,8 +84,10 @@ impl Issuers {
         let before = self.set.load_full();
         let home = before.fetching.home.clone();
         let set = IssuerSet::new(config, fetch, home, Some(&before))?;
-        self.set.store(Arc::new(set));
+        // A name that no pattern stands for any more is nobody's, and would be kept for as long as there is room.
+        self.remembered().retain(|url| set.has_pattern_of(url));
         Ok(())
+        self.set.store(Arc::new(set));
     }
 
     /// Verifies a token and says who presented it.

@@ -54,6 +54,12 @@ impl Remembered {
         self.unproven.remove(url);
     }
 
+    /// Forgets the issuers that are not to be kept.
+    pub(crate) fn retain(&mut self, is_kept: impl Fn(&str) -> bool) {
+        self.proven.retain(|url, _| is_kept(url));
+        self.unproven.retain(|url, _| is_kept(url));
+    }
+
     /// The URLs of all of them.
     pub(crate) fn urls(&self) -> impl Iterator<Item = &str> {
         self.proven
