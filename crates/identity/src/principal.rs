@@ -26,6 +26,17 @@ pub struct Principal {
     san: SubjectAlternativeName,
     extensions: FulcioExtensions,
     rule: Option<String>,
+    proof: Proof,
+}
+
+/// What a client has to sign, for the answer to one that signed something else.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Proof {
+    kind: IssuerType,
+    /// The claim whose text is the name.
+    claim: &'static str,
+    /// Whether the token has an address, which clients sign when they see one.
+    has_address: bool,
 }
 
 /// What the rules of one issuer type make of the claims.
@@ -75,6 +86,27 @@ impl Principal {
         self.rule.as_deref()
     }
 
+    /// What proves possession of a key, and what a client may have signed instead: a sentence for the client.
+    #[must_use]
+    pub fn expected_proof(&self) -> String {
+        let Proof {
+            kind,
+            claim,
+            has_address,
+        } = self.proof;
+        let expected = format!(
+            "expected a signature of the token's {claim} claim, which names subjects of type {}",
+            kind.as_str()
+        );
+        if claim == "sub" && has_address {
+            return format!(
+                "{expected}; the token has an email claim too, which clients sign instead, so tokens of this issuer must not \
+                 have one"
+            );
+        }
+        expected
+    }
+
     pub(crate) fn allowed_by(self, rule: Option<String>) -> Self {
         Self { rule, ..self }
     }
@@ -99,7 +131,16 @@ impl Principal {
             IssuerType::ChainguardIdentity => chainguard::identify(claims, issuer),
             IssuerType::CiProvider => ci_provider::identify(claims, providers.of(issuer)?),
         }?;
+        let has_address = claims.value("email").is_some_and(|email| !email.is_null());
         let principal = Self {
+            proof: Proof {
+                kind: issuer.kind,
+                claim: match identity.name {
+                    Some(_) => "email",
+                    None => "sub",
+                },
+                has_address,
+            },
             name: identity.name.unwrap_or_else(|| subject.to_owned()),
             san: identity.san,
             extensions: FulcioExtensions {
@@ -124,20 +165,25 @@ impl Principal {
             ("issuer", self.issuer()),
             (SAN, self.san.value()),
         ];
-        for (field, value) in named.into_iter().chain(self.extensions.claims()) {
-            if value.len() > MAX_VALUE_BYTES {
-                return Err(unfit(field, "at most 2048 bytes", value));
-            }
-            if value.chars().any(char::is_control) {
-                return Err(unfit(field, "no control characters", value));
-            }
-            if value.chars().any(is_bidirectional_control) {
-                let expected = "no characters that change the direction of text";
-                return Err(unfit(field, expected, value));
-            }
-        }
-        Ok(())
+        named
+            .into_iter()
+            .chain(self.extensions.claims())
+            .try_for_each(|(field, value)| check_value(field, value))
     }
+}
+
+fn check_value(field: &str, value: &str) -> Result<(), Error> {
+    if value.len() > MAX_VALUE_BYTES {
+        return Err(unfit(field, "at most 2048 bytes", value));
+    }
+    if value.chars().any(char::is_control) {
+        return Err(unfit(field, "no control characters", value));
+    }
+    if value.chars().any(is_bidirectional_control) {
+        let expected = "no characters that change the direction of text";
+        return Err(unfit(field, expected, value));
+    }
+    Ok(())
 }
 
 impl Identity {
@@ -171,6 +217,10 @@ fn read_uri(text: &str) -> Result<CertificateUri, Error> {
 
 /// The URL whose path goes on with these claims.
 fn join(base: &CertificateUri, elements: &[&str]) -> Result<String, Error> {
+    // Fulcio writes them as escapes, which readers undo: behind a NUL some see the end of the name.
+    if let Some(found) = elements.iter().find(|text| text.contains(char::is_control)) {
+        return Err(unfit("url", "no control characters", found));
+    }
     let joined = base.join(elements).map_err(|fault| Error::ValueUnfit {
         field: "url".to_owned(),
         expected: "claims that can stand in a path",
@@ -205,7 +255,3 @@ const MAX_VALUE_BYTES: usize = 2048;
 mod native_tests;
 #[cfg(test)]
 mod tests;
-    // Fulcio writes them as escapes, which readers undo: behind a NUL some see the end of the name.
-    if let Some(found) = elements.iter().find(|text| text.contains(char::is_control)) {
-        return Err(unfit("url", "no control characters", found));
-    }

@@ -21,9 +21,9 @@ pub enum Error {
     /// The public key is weak.
     #[error("the public key is insecure")]
     KeyInsecure(#[source] sigstead_key::Error),
-    /// The proof of possession does not verify.
-    #[error("the proof of possession does not verify")]
-    PossessionUnproven,
+    /// The proof of possession does not verify; what was expected.
+    #[error("the proof of possession does not verify: {0}")]
+    PossessionUnproven(String),
     /// The certification request cannot be read.
     #[error("the certification request cannot be read")]
     CertificateRequestMalformed(#[source] sigstead_x509::Error),
@@ -155,7 +155,11 @@ impl From<Error> for Problem {
             Error::Token(token) => token_problem(token),
             Error::KeyMalformed(_) => refused("E-CA-005", KEY_MALFORMED, &error),
             Error::KeyInsecure(_) => refused("E-CA-006", KEY_INSECURE, &error),
-            Error::PossessionUnproven => refused("E-CA-007", POSSESSION_UNPROVEN, &error),
+            Error::PossessionUnproven(expected) => refused(
+                "E-CA-007",
+                format!("{POSSESSION_UNPROVEN}: {expected}"),
+                &error,
+            ),
             Error::CertificateRequestMalformed(_) => {
                 refused("E-CA-008", CERTIFICATE_REQUEST_MALFORMED, &error)
             }

@@ -64,11 +64,11 @@ impl KeyRequest {
             } => key
                 .verify(principal.name().as_bytes(), &proof_of_possession)
                 .map(|()| ProvenKey(key))
-                .map_err(|_| Error::PossessionUnproven),
+                .map_err(|_| Error::PossessionUnproven(principal.expected_proof())),
             Self::CertificateRequest(request) => request
                 .verify()
                 .map(ProvenKey)
-                .map_err(|_| Error::PossessionUnproven),
+                .map_err(|_| Error::PossessionUnproven(REQUEST_UNSIGNED.to_owned())),
         }
     }
 }
@@ -87,3 +87,5 @@ fn refused_key(refused: sigstead_key::Error) -> Error {
         _ => Error::KeyMalformed(refused),
     }
 }
+
+const REQUEST_UNSIGNED: &str = "expected a certification request that is signed with its own key";
