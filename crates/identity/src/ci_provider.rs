@@ -1,9 +1,8 @@
 use std::collections::BTreeMap;
 
-use serde_json::Value;
 use sigstead_x509::FulcioExtensions;
 
-use crate::claims::{Claims, invalid};
+use crate::claims::Claims;
 use crate::template::Template;
 use crate::{CiIssuerMetadata, CiProviderFault, Error, IssuerConfig};
 
@@ -92,29 +91,12 @@ impl CiProvider {
         Ok(extensions)
     }
 
-    /// A value as Go writes it. Whole numbers stay exact, which Go rounds beyond 2^53, and `null` is as
-    /// good as absent, which Go writes as `<nil>`.
     fn value(&self, claims: &Claims, name: &str) -> Result<Option<String>, Error> {
         if let Some(fixed) = self.fixed.get(name) {
             return Ok(Some(fixed.clone()));
         }
-        match claims.value(name) {
-            None | Some(Value::Null) => Ok(self.defaults.get(name).cloned()),
-            Some(Value::String(text)) => Ok(Some(text.clone())),
-            Some(Value::Bool(truth)) => Ok(Some(truth.to_string())),
-            Some(Value::Number(number)) => Ok(Some(decimal(number))),
-            Some(found @ (Value::Array(_) | Value::Object(_))) => {
-                Err(invalid(name, "a text, a number, true or false", found))
-            }
-        }
-    }
-}
-
-/// Without an exponent.
-fn decimal(number: &serde_json::Number) -> String {
-    match number.as_f64() {
-        Some(float) if number.is_f64() => float.to_string(),
-        _ => number.to_string(),
+        let written = claims.written(name)?;
+        Ok(written.or_else(|| self.defaults.get(name).cloned()))
     }
 }
 

@@ -2,7 +2,6 @@ use serde_json::{Map, Value};
 use sigstead_protojson::plain;
 
 use crate::error::Error;
-use crate::strict_json;
 
 pub(crate) mod path;
 
@@ -50,6 +49,20 @@ impl Claims {
         self.0.get(claim)
     }
 
+    /// A claim as Go writes it into a text. Whole numbers stay exact, which Go rounds beyond 2^53, and `null` is as good as
+    /// absent, which Go writes as `<nil>`.
+    pub(crate) fn written(&self, claim: &str) -> Result<Option<String>, Error> {
+        match self.0.get(claim) {
+            None | Some(Value::Null) => Ok(None),
+            Some(Value::String(text)) => Ok(Some(text.clone())),
+            Some(Value::Bool(truth)) => Ok(Some(truth.to_string())),
+            Some(Value::Number(number)) => Ok(Some(decimal(number))),
+            Some(found @ (Value::Array(_) | Value::Object(_))) => {
+                Err(invalid(claim, "a text, a number, true or false", found))
+            }
+        }
+    }
+
     /// Fails unless the issuer says that the address is the subject's. Some issuers write the truth as a
     /// text.
     pub(crate) fn check_email_verified(&self) -> Result<(), Error> {
@@ -72,6 +85,14 @@ fn text<'a>(claim: &str, value: Option<&'a Value>) -> Result<&'a str, Error> {
             claim: claim.to_owned(),
         }),
         Some(value) => Err(invalid(claim, "a text that is not empty", value)),
+    }
+}
+
+/// Without an exponent.
+fn decimal(number: &serde_json::Number) -> String {
+    match number.as_f64() {
+        Some(float) if number.is_f64() => float.to_string(),
+        _ => number.to_string(),
     }
 }
 

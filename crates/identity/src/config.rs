@@ -59,6 +59,14 @@ pub struct IssuersConfig {
         skip_serializing_if = "std::ops::Not::not"
     )]
     pub fulcio_compatible: bool,
+    /// Sigstead's own: the arc that the operator defines extensions of certificates under, such as
+    /// `1.3.6.1.4.1.99999.1` of an enterprise number. Default none, and then no entry may have `extensions`.
+    #[serde(
+        rename = "extension-arc",
+        default,
+        skip_serializing_if = "String::is_empty"
+    )]
+    pub extension_arc: String,
     /// The keys that the file had and nothing reads.
     #[serde(skip)]
     ignored: Vec<String>,
@@ -210,6 +218,14 @@ pub struct IssuerConfig {
         skip_serializing_if = "Vec::is_empty"
     )]
     pub allow_other_audiences: Vec<String>,
+    /// Sigstead's own: extensions of certificates by their object identifiers, which are below `extension-arc`: each
+    /// holds a claim by its name, or what a template makes of claims. At most 16. What is in them is public for ever.
+    #[serde(
+        rename = "extensions",
+        default,
+        skip_serializing_if = "BTreeMap::is_empty"
+    )]
+    pub extensions: BTreeMap<String, String>,
     /// Sigstead's own: other subjects of the issuer, such as workloads beside people.
     #[serde(rename = "also", default, skip_serializing_if = "Vec::is_empty")]
     pub also: Vec<AlsoConfig>,
@@ -311,6 +327,7 @@ impl IssuerConfig {
             max_key_age: None,
             max_token_life: None,
             allow_other_audiences: Vec::new(),
+            extensions: BTreeMap::new(),
             also: Vec::new(),
         }
     }
@@ -337,6 +354,7 @@ impl IssuerConfig {
             max_key_age: self.max_key_age,
             max_token_life: self.max_token_life,
             allow_other_audiences: self.allow_other_audiences.clone(),
+            extensions: self.extensions.clone(),
             also: self.also.clone(),
             shared: self.shared,
             allow: self.allow.clone(),

@@ -272,6 +272,34 @@ pub enum ConfigFault {
     /// A rule cannot be taken.
     #[error("{0}")]
     Rule(RuleError),
+    /// Nobody says below which arc extensions may be defined.
+    #[error(
+        "extensions are below extension-arc, and there is none; write it at the top of the file"
+    )]
+    OwnArcMissing,
+    /// The arc is not the operator's.
+    #[error(
+        "extension-arc must be below 1.3.6.1.4.1, with the enterprise number of your organisation, or below 2.25; the arcs of \
+         Microsoft, Google and Sigstore have meanings of their own in certificates"
+    )]
+    OwnArcInvalid,
+    /// The identifier is somebody else's, or none.
+    #[error("extension {0:?} is not an object identifier below extension-arc")]
+    OwnExtensionOid(String),
+    /// Nothing would be in it.
+    #[error("extension {0} has neither a claim nor a template")]
+    OwnExtensionEmpty(String),
+    /// Certificates are kept for ever.
+    #[error("it has more than {0} extensions")]
+    OwnExtensionsMany(usize),
+    /// The template is outside of the language.
+    #[error("extension {oid}: {fault}")]
+    OwnExtensionTemplate {
+        /// The identifier.
+        oid: String,
+        /// What is wrong with it, and where.
+        fault: TemplateFault,
+    },
 }
 
 /// What is wrong with the description of one provider.

@@ -19,6 +19,7 @@ use crate::home_cluster::HomeCluster;
 use crate::issuer_keys::IssuerKeys;
 use crate::issuer_state::{IssuerLocation, IssuerState};
 use crate::key_source::KeySource;
+use crate::own_extension::OwnExtensions;
 use crate::pattern;
 use crate::remembered::Remembered;
 use crate::tally::Tally;
@@ -37,6 +38,7 @@ struct Exact {
     profiles: Arc<[IssuerConfig]>,
     keys: Arc<IssuerKeys>,
     rules: Arc<Rules>,
+    extensions: Arc<OwnExtensions>,
     tally: Arc<Tally>,
 }
 
@@ -45,6 +47,7 @@ struct Pattern {
     config: IssuerConfig,
     limit: PatternLimit,
     rules: Arc<Rules>,
+    extensions: Arc<OwnExtensions>,
     tally: Arc<Tally>,
 }
 
@@ -53,6 +56,7 @@ pub(crate) struct Named {
     pub(crate) profiles: Arc<[IssuerConfig]>,
     pub(crate) keys: Arc<IssuerKeys>,
     pub(crate) rules: Arc<Rules>,
+    pub(crate) extensions: Arc<OwnExtensions>,
     pub(crate) lane: Lane,
     pub(crate) tally: Arc<Tally>,
 }
@@ -67,18 +71,21 @@ impl IssuerSet {
     ) -> Result<Self, Error> {
         let ci_providers = CiProviders::new(&config.ci_issuer_metadata)?;
         let is_open = config.fulcio_compatible;
+        let arc = config.extension_arc;
         let mut exact = BTreeMap::new();
         for (url, mut config) in config.issuers {
             config.issuer_url.clone_from(&url);
             let rules = rules(&config, Place::Url(&url), is_open)?;
             let before = before.and_then(|before| before.exact.get(&url));
-            exact.insert(url, Exact::new(&config, rules, before)?);
+            let extensions = own_extensions(&config, &arc)?;
+            exact.insert(url, Exact::new(&config, rules, extensions, before)?);
         }
         let mut patterns = BTreeMap::new();
         for (pattern, config) in config.meta_issuers {
             let before = before.and_then(|before| before.patterns.get(&pattern));
             let issuer = Pattern {
                 rules: rules(&config, Place::Pattern, is_open)?,
+                extensions: own_extensions(&config, &arc)?,
                 config,
                 limit: PatternLimit::new(),
                 tally: before
@@ -106,6 +113,11 @@ impl IssuerSet {
         }
     }
 
+    /// Whether the URL is one of those that a pattern stands for.
+    pub(crate) fn has_pattern_of(&self, url: &str) -> bool {
+        !self.exact.contains_key(url) && pattern::closest_entry(&self.patterns, url).is_some()
+    }
+
     /// Each entry of the file with what it says of each kind of subject.
     pub(crate) fn entries(&self) -> impl Iterator<Item = (IssuerLocation, Arc<[IssuerConfig]>)> {
         let exact = self
@@ -113,11 +125,6 @@ impl IssuerSet {
             .iter()
             .map(|(url, issuer)| (IssuerLocation::Url(url.clone()), issuer.profiles.clone()));
         let patterns = self.patterns.iter().map(|(pattern, issuer)| {
-    /// Whether the URL is one of those that a pattern stands for.
-    pub(crate) fn has_pattern_of(&self, url: &str) -> bool {
-        !self.exact.contains_key(url) && pattern::closest_entry(&self.patterns, url).is_some()
-    }
-
             let location = IssuerLocation::Wildcard(pattern.clone());
             (location, issuer.config.profiles().into())
         });
@@ -186,6 +193,7 @@ impl IssuerSet {
             profiles: config.profiles().into(),
             keys,
             rules: pattern.rules.clone(),
+            extensions: pattern.extensions.clone(),
             lane,
             tally: pattern.tally.clone(),
         })
@@ -193,7 +201,12 @@ impl IssuerSet {
 }
 
 impl Exact {
-    fn new(config: &IssuerConfig, rules: Arc<Rules>, before: Option<&Self>) -> Result<Self, Error> {
+    fn new(
+        config: &IssuerConfig,
+        rules: Arc<Rules>,
+        extensions: Arc<OwnExtensions>,
+        before: Option<&Self>,
+    ) -> Result<Self, Error> {
         let tally = before
             .map(|before| before.tally.clone())
             .unwrap_or_default();
@@ -205,6 +218,7 @@ impl Exact {
             profiles: config.profiles().into(),
             keys: Arc::new(keys),
             rules,
+            extensions,
             tally,
         })
     }
@@ -214,6 +228,7 @@ impl Exact {
             profiles: self.profiles.clone(),
             keys: self.keys.clone(),
             rules: self.rules.clone(),
+            extensions: self.extensions.clone(),
             lane: Lane::Known,
             tally: self.tally.clone(),
         }
@@ -254,6 +269,15 @@ fn rules(config: &IssuerConfig, place: Place<'_>, is_open: bool) -> Result<Arc<R
         fault: ConfigFault::Rule(fault),
     };
     compiled.map(Arc::new).map_err(invalid)
+}
+
+fn own_extensions(config: &IssuerConfig, arc: &str) -> Result<Arc<OwnExtensions>, Error> {
+    let invalid = |fault| Error::ConfigInvalid {
+        issuer: config.issuer_url.clone(),
+        fault,
+    };
+    let extensions = OwnExtensions::new(arc, &config.extensions);
+    extensions.map(Arc::new).map_err(invalid)
 }
 
 fn keys(config: &IssuerConfig, reach: Reach, tally: Arc<Tally>) -> Result<IssuerKeys, Error> {

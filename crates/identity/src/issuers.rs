@@ -199,7 +199,8 @@ async fn judge(
     examination.passed.push(Check::Time);
     named.keys.verify(&set.fetching, &named.lane, token).await?;
     examination.passed.push(Check::Signature);
-    let principal = Principal::from_claims(&token.claims, issuer, &set.ci_providers)?;
+    let principal = Principal::from_claims(&token.claims, issuer, &set.ci_providers)?
+        .with_extensions(named.extensions.of(&token.claims)?)?;
     examination.passed.push(Check::Identity);
     examination.principal = Some(principal.clone());
     let facts = facts(&token.claims, &principal, issuer);

@@ -30,6 +30,7 @@ mod issuers;
 mod key_set;
 mod key_source;
 mod known_keys;
+mod own_extension;
 mod pattern;
 mod pause;
 mod preset;

@@ -6,6 +6,7 @@ use crate::ci_provider::CiProviders;
 use crate::claims::Claims;
 use crate::error::ConfigFault;
 use crate::examination::{RuleOutcome, admit, facts, outcomes};
+use crate::own_extension::OwnExtensions;
 use crate::profile;
 use crate::{Error, IssuerConfig, IssuersConfig, Principal, pattern, trust_domain};
 
@@ -36,7 +37,13 @@ impl IssuersConfig {
         let profiles = self.issuer_of(&claims)?.profiles();
         let issuer = profile::of(&profiles, &claims)?;
         let providers = CiProviders::new(&self.ci_issuer_metadata)?;
-        let principal = Principal::from_claims(&claims, issuer, &providers)?;
+        let own = OwnExtensions::new(&self.extension_arc, &issuer.extensions);
+        let own = own.map_err(|fault| Error::ConfigInvalid {
+            issuer: issuer.issuer_url.clone(),
+            fault,
+        })?;
+        let principal = Principal::from_claims(&claims, issuer, &providers)?
+            .with_extensions(own.of(&claims)?)?;
         let rules = self.rules_of(issuer)?;
         let facts = facts(&claims, &principal, issuer);
         let refusal = match admit(&rules, &facts) {

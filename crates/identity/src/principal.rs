@@ -1,4 +1,4 @@
-use sigstead_x509::{FulcioExtensions, SubjectAlternativeName};
+use sigstead_x509::{FulcioExtensions, OwnExtension, SubjectAlternativeName};
 
 use crate::certificate_uri::CertificateUri;
 use crate::ci_provider::CiProviders;
@@ -109,6 +109,15 @@ impl Principal {
 
     pub(crate) fn allowed_by(self, rule: Option<String>) -> Self {
         Self { rule, ..self }
+    }
+
+    /// With what the operator adds.
+    pub(crate) fn with_extensions(mut self, own: Vec<OwnExtension>) -> Result<Self, Error> {
+        for extension in &own {
+            check_value(&extension.oid.to_string(), &extension.value)?;
+        }
+        self.extensions.own = own;
+        Ok(self)
     }
 
     /// Makes the principal of a token that was verified for this issuer.

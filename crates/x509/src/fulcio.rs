@@ -53,10 +53,32 @@ pub struct FulcioExtensions {
     pub deployment_environment: Option<String>,
     /// `.24`: the subject of the identity token; empty where the certificate does not say.
     pub subject: String,
+    /// What the operator adds under an arc of its own. A certificate does not say whose arc it is, so that none are read
+    /// from one.
+    pub own: Vec<OwnExtension>,
+}
+
+/// An extension that an operator defined: a text, in an extension that is not critical.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OwnExtension {
+    /// Its identifier.
+    pub oid: ObjectIdentifier,
+    /// The text.
+    pub value: String,
 }
 
 impl FulcioExtensions {
-    /// In the order of the arcs: `.1` to `.6` raw, `.8` and up as `UTF8String`.
+    /// Everything that is there beside issuer and subject: claims by the names of their fields, and the operator's own by
+    /// their identifiers.
+    #[must_use]
+    pub fn named(&self) -> Vec<(String, &str)> {
+        let claims = self.claims().map(|(name, value)| (name.to_owned(), value));
+        let own = self.own.iter();
+        let own = own.map(|extension| (extension.oid.to_string(), extension.value.as_str()));
+        claims.chain(own).collect()
+    }
+
+    /// In the order of the arcs: `.1` to `.6` raw, `.8` and up as `UTF8String`. The operator's own come last, as those.
     pub(crate) fn to_extensions(&self) -> Result<Vec<Extension>, Error> {
         if self.issuer.is_empty() {
             return Err(Error::Profile("its identity has no issuer"));
@@ -69,10 +91,12 @@ impl FulcioExtensions {
             let content = if is_raw(arc) {
                 value.as_bytes().to_vec()
             } else {
-                let text = Utf8StringRef::new(value).map_err(Error::structure("a claim"))?;
-                encode("a claim", &text)?
+                utf8_string(value)?
             };
             extensions.push(Extension::new(oid_of(arc)?, content));
+        }
+        for own in &self.own {
+            extensions.push(Extension::new(own.oid, utf8_string(&own.value)?));
         }
         Ok(extensions)
     }
@@ -179,6 +203,11 @@ claims! {
     21 => run_invocation_uri,
     22 => source_repository_visibility_at_signing,
     23 => deployment_environment,
+}
+
+fn utf8_string(value: &str) -> Result<Vec<u8>, Error> {
+    let text = Utf8StringRef::new(value).map_err(Error::structure("a claim"))?;
+    encode("a claim", &text)
 }
 
 /// `.1` to `.6` have no DER around their text, and some clients read only them.

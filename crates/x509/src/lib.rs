@@ -40,7 +40,7 @@ pub use chain::verify_chain;
 pub use const_oid::ObjectIdentifier;
 pub use error::Error;
 pub use extension::{ExtendedKeyUsage, Extension, KeyUsage};
-pub use fulcio::FulcioExtensions;
+pub use fulcio::{FulcioExtensions, OwnExtension};
 pub use leaf::{LeafProfile, Precertificate, PrecertificateTbs, TbsCertificate};
 pub use lint::{Form, lint_signing_certificate};
 pub use name::Name;

@@ -14,7 +14,7 @@ pub(crate) struct Shown {
     pub(crate) subject: String,
     /// The text that a client has to sign.
     pub(crate) proof_of_possession: String,
-    /// The claims that become extensions, by their names in the certificate profile.
+    /// The claims that become extensions, by their names in the certificate profile, and the operator's own by their identifiers.
     pub(crate) extensions: BTreeMap<String, String>,
 }
 
@@ -36,14 +36,14 @@ impl Shown {
         san: &SubjectAlternativeName,
         extensions: &FulcioExtensions,
     ) -> Self {
-        let claims = extensions.claims();
+        let named = extensions.named().into_iter();
         Self {
             identity: san.value().to_owned(),
             issuer: extensions.issuer.clone(),
             subject: extensions.subject.clone(),
             proof_of_possession: name.to_owned(),
-            extensions: claims
-                .map(|(name, value)| (name.to_owned(), value.to_owned()))
+            extensions: named
+                .map(|(name, value)| (name, value.to_owned()))
                 .collect(),
         }
     }

@@ -9,6 +9,7 @@ use crate::address::has_user;
 use crate::admission::{self, Place};
 use crate::ci_provider::CiProviders;
 use crate::claims::path::ClaimPath;
+use crate::own_extension::{self, OwnExtensions};
 use crate::spiffe_id::{SCHEME, is_trust_domain};
 use crate::subject_domain;
 use crate::{ConfigFault, Error};
@@ -19,6 +20,10 @@ impl IssuersConfig {
             if let Some(meant) = misspelled(key) {
                 return Err(invalid(key, ConfigFault::Misspelled { meant }));
             }
+        }
+        if !self.extension_arc.is_empty() {
+            let arc = own_extension::parse_arc(&self.extension_arc);
+            arc.map_err(|fault| invalid("extension-arc", fault))?;
         }
         for (key, issuer) in &self.issuers {
             let url = if issuer.issuer_url.is_empty() {
@@ -34,6 +39,7 @@ impl IssuersConfig {
             check
                 .and_then(|()| self.validate_provider(issuer))
                 .and_then(|()| self.validate_rules(issuer, Place::Url(key)))
+                .and_then(|()| self.validate_extensions(issuer))
                 .map_err(|fault| invalid(key, fault))?;
         }
         for (pattern, issuer) in &self.meta_issuers {
@@ -41,6 +47,7 @@ impl IssuersConfig {
                 .validate_meta()
                 .and_then(|()| self.validate_provider(issuer))
                 .and_then(|()| self.validate_rules(issuer, Place::Pattern))
+                .and_then(|()| self.validate_extensions(issuer))
                 .map_err(|fault| invalid(pattern, fault))?;
         }
         CiProviders::new(&self.ci_issuer_metadata).map(drop)
@@ -50,6 +57,10 @@ impl IssuersConfig {
         admission::compile(issuer, place, self.fulcio_compatible)
             .map(drop)
             .map_err(ConfigFault::Rule)
+    }
+
+    fn validate_extensions(&self, issuer: &IssuerConfig) -> Result<(), ConfigFault> {
+        OwnExtensions::new(&self.extension_arc, &issuer.extensions).map(drop)
     }
 
     fn validate_provider(&self, issuer: &IssuerConfig) -> Result<(), ConfigFault> {
@@ -137,7 +148,7 @@ fn restriction(key: &str) -> Option<&'static str> {
 }
 
 /// The keys that Fulcio does not know.
-const OWN_KEYS: [&str; 11] = [
+const OWN_KEYS: [&str; 13] = [
     "allow",
     "deny",
     "shared",
@@ -148,6 +159,8 @@ const OWN_KEYS: [&str; 11] = [
     "max-key-age",
     "max-token-life",
     "allow-other-audiences",
+    "extension-arc",
+    "extensions",
     "fixed-template-values",
 ];
 

@@ -6,7 +6,8 @@ use p256::pkcs8::DecodePublicKey as _;
 use sigstead_key::Algorithm;
 use sigstead_x509::{
     CaKind, CaProfile, Certificate, Error, ExtendedKeyUsage, FulcioExtensions, KeyUsage,
-    LeafProfile, SubjectAlternativeName, TimestampingProfile, TlsProfile, TlsRole, Validity, oid,
+    LeafProfile, ObjectIdentifier, OwnExtension, SubjectAlternativeName, TimestampingProfile,
+    TlsProfile, TlsRole, Validity, oid,
 };
 use time::{Duration, OffsetDateTime};
 
@@ -45,6 +46,7 @@ fn all_claims() -> FulcioExtensions {
         source_repository_visibility_at_signing: text(22),
         deployment_environment: text(23),
         subject: "claim 24".to_owned(),
+        own: Vec::new(),
     }
 }
 
@@ -97,6 +99,41 @@ fn lays_a_signing_certificate_out_in_the_order_of_the_contract() {
     assert_eq!(leaf.authority_key_id(), ca.certificate.subject_key_id());
     assert_eq!(leaf.subject_key_id().unwrap().len(), 20);
     assert!(!leaf.is_ca());
+}
+
+/// Behind those of Fulcio, in the order that the caller gives, and never critical.
+#[test]
+fn writes_extensions_of_the_operator_as_text() {
+    let root = Authority::root(Algorithm::EcdsaP256Sha256);
+    let oids = ["1.3.6.1.4.1.99999.1.2", "1.3.6.1.4.1.99999.1.10"];
+    let own = oids.map(|oid| OwnExtension {
+        oid: ObjectIdentifier::new(oid).unwrap(),
+        value: "t\u{e9}am".to_owned(),
+    });
+    let claims = FulcioExtensions {
+        own: own.to_vec(),
+        ..all_claims()
+    };
+    let leaf = sign(
+        root.tbs(email(), claims.clone())
+            .to_sign_unlogged()
+            .unwrap(),
+        root.signer.as_ref(),
+    );
+    let order = order(&leaf);
+    assert_eq!(order[order.len() - 3], "1.3.6.1.4.1.57264.1.24");
+    assert_eq!(order[order.len() - 2..], oids);
+    for extension in &own {
+        let written = leaf.extension(&extension.oid).unwrap();
+        assert_eq!(written, [&[0x0c, 5][..], "t\u{e9}am".as_bytes()].concat());
+        let is_it = |each: &&Extension| each.oid == extension.oid && each.critical;
+        assert!(!leaf.extensions().iter().any(|each| is_it(&each)));
+    }
+    assert_eq!(leaf.fulcio().unwrap(), all_claims());
+    assert_eq!(
+        claims.named().last().unwrap(),
+        &(oids[1].to_owned(), "t\u{e9}am")
+    );
 }
 
 #[test]

@@ -38,14 +38,14 @@ fn rule(outcome: &RuleOutcome) -> wire::RuleOutcome {
 }
 
 fn certificate(principal: &Principal) -> wire::TokenCertificate {
-    let claims = principal.extensions().claims();
+    let named = principal.extensions().named().into_iter();
     wire::TokenCertificate {
         identity: principal.san().value().to_owned(),
         issuer: principal.issuer().to_owned(),
         subject: principal.subject().to_owned(),
         proof_of_possession: principal.name().to_owned(),
-        extensions: claims
-            .map(|(name, value)| (name.to_owned(), value.to_owned()))
+        extensions: named
+            .map(|(name, value)| (name, value.to_owned()))
             .collect(),
     }
 }
