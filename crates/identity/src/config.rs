@@ -218,6 +218,14 @@ pub struct IssuerConfig {
         skip_serializing_if = "Vec::is_empty"
     )]
     pub allow_other_audiences: Vec<String>,
+    /// Sigstead's own: whether a token gets one certificate, and none when it comes again. Default `false`, because tools sign
+    /// several artifacts with one token. A token that was stolen from a log is then worth nothing once it was used.
+    #[serde(
+        rename = "single-use",
+        default,
+        skip_serializing_if = "std::ops::Not::not"
+    )]
+    pub single_use: bool,
     /// Sigstead's own: extensions of certificates by their object identifiers, which are below `extension-arc`: each
     /// holds a claim by its name, or what a template makes of claims. At most 16. What is in them is public for ever.
     #[serde(
@@ -327,6 +335,7 @@ impl IssuerConfig {
             max_key_age: None,
             max_token_life: None,
             allow_other_audiences: Vec::new(),
+            single_use: false,
             extensions: BTreeMap::new(),
             also: Vec::new(),
         }
@@ -354,6 +363,7 @@ impl IssuerConfig {
             max_key_age: self.max_key_age,
             max_token_life: self.max_token_life,
             allow_other_audiences: self.allow_other_audiences.clone(),
+            single_use: self.single_use,
             extensions: self.extensions.clone(),
             also: self.also.clone(),
             shared: self.shared,

@@ -15,6 +15,7 @@ use crate::issuer_state::{IssuerLocation, IssuerState};
 use crate::principal::Principal;
 use crate::profile;
 use crate::remembered::Remembered;
+use crate::single_use::SingleUse;
 use crate::tally::{Counts, Tally, outcome};
 use crate::token::IdToken;
 use crate::token_rules;
@@ -86,8 +87,8 @@ impl Issuers {
         let set = IssuerSet::new(config, fetch, home, Some(&before))?;
         // A name that no pattern stands for any more is nobody's, and would be kept for as long as there is room.
         self.remembered().retain(|url| set.has_pattern_of(url));
-        Ok(())
         self.set.store(Arc::new(set));
+        Ok(())
     }
 
     /// Verifies a token and says who presented it.
@@ -195,7 +196,7 @@ async fn judge(
     token_rules::check_audience(&token.claims, issuer)?;
     examination.passed.push(Check::Audience);
     let longest = issuer.max_token_life.unwrap_or(LONGEST_TOKEN).time();
-    token_rules::check_times(&token.claims, longest, now)?;
+    let until = token_rules::check_times(&token.claims, longest, now)?;
     examination.passed.push(Check::Time);
     named.keys.verify(&set.fetching, &named.lane, token).await?;
     examination.passed.push(Check::Signature);
@@ -206,7 +207,10 @@ async fn judge(
     let facts = facts(&token.claims, &principal, issuer);
     let rule = admit(&named.rules, &facts)?;
     examination.passed.push(Check::Rules);
-    Ok(principal.allowed_by(rule))
+    let single_use = issuer
+        .single_use
+        .then(|| SingleUse::of(token.signing_input, until));
+    Ok(principal.allowed_by(rule).for_single_use(single_use))
 }
 
 fn describe(location: IssuerLocation, issuer: &IssuerConfig) -> ConfiguredIssuer {
@@ -224,6 +228,8 @@ fn describe(location: IssuerLocation, issuer: &IssuerConfig) -> ConfiguredIssuer
 /// How long tokens may last. Those of CI systems and people end within hours.
 const LONGEST_TOKEN: Period = Period::from_hours(24);
 
+#[cfg(test)]
+mod entry_tests;
 #[cfg(test)]
 mod rule_tests;
 #[cfg(test)]

@@ -4,6 +4,7 @@ use crate::certificate_uri::CertificateUri;
 use crate::ci_provider::CiProviders;
 use crate::claims::path::ClaimPath;
 use crate::claims::{Claims, shown};
+use crate::single_use::SingleUse;
 use crate::{Error, IssuerConfig, IssuerType};
 
 mod buildkite;
@@ -27,6 +28,7 @@ pub struct Principal {
     extensions: FulcioExtensions,
     rule: Option<String>,
     proof: Proof,
+    single_use: Option<SingleUse>,
 }
 
 /// What a client has to sign, for the answer to one that signed something else.
@@ -107,6 +109,16 @@ impl Principal {
         expected
     }
 
+    /// What must be taken out of use before there is a certificate, if the issuer's tokens are good for one.
+    #[must_use]
+    pub fn single_use(&self) -> Option<SingleUse> {
+        self.single_use
+    }
+
+    pub(crate) fn for_single_use(self, single_use: Option<SingleUse>) -> Self {
+        Self { single_use, ..self }
+    }
+
     pub(crate) fn allowed_by(self, rule: Option<String>) -> Self {
         Self { rule, ..self }
     }
@@ -158,6 +170,7 @@ impl Principal {
                 ..identity.extensions
             },
             rule: None,
+            single_use: None,
         };
         principal.check()?;
         Ok(principal)

@@ -61,12 +61,12 @@ pub(crate) fn names_audience(claims: &Claims, audience: &str) -> bool {
 
 /// RFC 7519 §4.1.4, §4.1.5 and §4.1.6. The end is exact, because the issuer chose it; the beginning
 /// has leeway, because it is the issuer's clock. A token that lasts for longer than `longest` was not
-/// made for one signing, and whoever finds it signs in its subject's name for as long.
+/// made for one signing, and whoever finds it signs in its subject's name for as long. Says when it ends.
 pub(crate) fn check_times(
     claims: &Claims,
     longest: Duration,
     now: OffsetDateTime,
-) -> Result<(), Error> {
+) -> Result<OffsetDateTime, Error> {
     let exp = time(claims, "exp")?.ok_or_else(|| Error::ClaimMissing {
         claim: "exp".to_owned(),
     })?;
@@ -88,7 +88,7 @@ pub(crate) fn check_times(
             longest_hours: longest.whole_hours(),
         });
     }
-    Ok(())
+    Ok(exp)
 }
 
 /// RFC 7519 §2, `NumericDate`: seconds, with a fraction if the issuer likes. Some write it as a text.
@@ -221,7 +221,7 @@ mod tests {
             (json!({"exp": 1_000_060, "nbf": false}), "invalid"),
         ] {
             let found = match check_times(&claims(&value), Duration::hours(24), now) {
-                Ok(()) => "ok",
+                Ok(_) => "ok",
                 Err(Error::TokenExpired { .. }) => "expired",
                 Err(Error::TokenNotYetValid { .. }) => "early",
                 Err(Error::TokenNotYetIssued { .. }) => "unissued",

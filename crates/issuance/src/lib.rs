@@ -4,14 +4,14 @@
 //! are an [`Issuance`] in JSON.
 //!
 //! Provided: the [`IssuanceRecord`] seam with [`open`], [`FileRecord`] and [`MemoryRecord`] behind it; [`read_page`] for
-//! the files of an authority that does not run; the [`conformance`] suite that every record passes. Absent on purpose:
-//! tokens and private keys, for which an [`Issuance`] has no field; changing or deleting one issuance.
+//! the files of an authority that does not run; the [`conformance`] suite that every record passes;
+//! [`UsedTokens`], for tokens that are good for one issuance. Absent on purpose: tokens and private keys, for which an [`Issuance`] has no field; changing or deleting one issuance.
 //!
 //! File map: `issuance.rs` what is recorded; `query.rs` how it is found and `address.rs` under which
 //! names; `config.rs`; `file.rs` the record in files, with
 //! `file/segment.rs` their names, `file/writer.rs` the thread that writes, `file/health.rs` how it does,
 //! `file/retention.rs` what is beyond the retention and `file/scan.rs` what reads; `memory.rs` the
-//! record of tests; `conformance.rs`; `error.rs`.
+//! record of tests; `used_tokens.rs` the tokens that are good for one issuance; `conformance.rs`; `error.rs`.
 
 mod address;
 mod config;
@@ -21,6 +21,7 @@ mod file;
 mod issuance;
 mod memory;
 mod query;
+mod used_tokens;
 
 use std::sync::Arc;
 
@@ -35,6 +36,7 @@ pub use file::{FileRecord, read_page};
 pub use issuance::{Issuance, Logged, Outcome, Stage};
 pub use memory::MemoryRecord;
 pub use query::{Cursor, Order, Page, Query};
+pub use used_tokens::UsedTokens;
 
 /// What an authority was about to issue, and did.
 ///

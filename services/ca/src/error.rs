@@ -50,6 +50,15 @@ pub enum Error {
     /// The record did not make a state durable in time.
     #[error("the issuance record did not answer in time")]
     RecordLate,
+    /// The token is good for one certificate, and was used.
+    #[error("the token was used before, and its issuer's tokens are good for one certificate")]
+    TokenUsed,
+    /// It cannot be recorded that the token is used.
+    #[error("the use of the token cannot be recorded")]
+    TokenUses(#[source] sigstead_issuance::Error),
+    /// The use of the token was not made durable in time.
+    #[error("the use of the token was not recorded in time")]
+    TokenUseLate,
     /// The record cannot be read, or not from the place that was named.
     #[error("the issuance record cannot be read")]
     ReadRecord(#[source] sigstead_issuance::Error),
@@ -178,6 +187,13 @@ impl From<Error> for Problem {
                 refused("E-CA-001", wrong.to_string(), &error)
             }
             Error::ReadRecord(_) => Self::internal("E-CA-036", causes(&error)),
+            Error::TokenUsed => {
+                let message = format!("{TOKEN_REFUSED}: {error}; get a new one from the issuer");
+                Self::new(Kind::AlreadyExists, "E-CA-041", message)
+            }
+            Error::TokenUses(_) | Error::TokenUseLate => {
+                put_off("E-CA-042", USE_NOT_RECORDED, RECORD_RETRY, &error)
+            }
             Error::IssuanceUnknown => Self::new(Kind::NotFound, "E-CA-035", ISSUANCE_UNKNOWN),
             Error::IdentityConstrained(_) => {
                 Self::new(Kind::PermissionDenied, "E-CA-037", IDENTITY_CONSTRAINED)
@@ -328,6 +344,7 @@ const TOO_MANY: &str = "Too many certificates are being issued at this moment; t
 const ISSUANCE_UNKNOWN: &str = "The record has no issuance of this identifier or serial number; those beyond the retention are gone";
 const NOT_RECORDED: &str =
     "The issuance cannot be recorded, and without that no certificate is issued; try again later";
+const USE_NOT_RECORDED: &str = "The use of the identity token cannot be recorded, and it is good for one certificate; try again later";
 const NOT_ALLOWED_REMEDY: &str = "ask the operator, who sees which rule decided";
 const TOKEN_REFUSED: &str = "There was an error processing the identity token";
 const KEY_JUST_ASKED: &str = "The issuer of the identity token published no key for it less than a minute ago; try again in a minute";

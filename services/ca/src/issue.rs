@@ -7,7 +7,7 @@ use sigstead_kit::{Clock, Problem, causes};
 use sigstead_signer::Signer;
 use sigstead_x509::{Certificate, Form, LeafProfile, PrecertificateTbs, SerialNumber, Validity};
 use time::OffsetDateTime;
-use tokio::time::Instant;
+use tokio::time::{Instant, timeout_at};
 use tracing::Instrument;
 
 use crate::audit::{Intended, RecordPolicy, RequestOrigin};
@@ -18,6 +18,7 @@ use crate::key_policy::KeyPolicy;
 use crate::key_request::{KeyRequest, ProvenKey};
 use crate::metrics::Metrics;
 use crate::under_way::UnderWay;
+use crate::used_tokens::TokenUses;
 
 /// The authority: its seams, and the verb.
 pub struct CertificateAuthority {
@@ -48,6 +49,8 @@ pub struct Parts {
     pub record: Arc<dyn IssuanceRecord>,
     /// What of them.
     pub record_policy: RecordPolicy,
+    /// Which tokens were used that are good for one certificate.
+    pub token_uses: Arc<dyn TokenUses>,
     /// The time.
     pub clock: Arc<dyn Clock>,
     /// What is measured.
@@ -108,6 +111,7 @@ impl CertificateAuthority {
             self.lay_out(&request.token, request.origin, &principal, &proven_key, now)?;
         self.check_open(issuance.not_after, deadline)?;
         let place = self.under_way.enter()?;
+        self.take_token(&principal, now, deadline).await?;
         let draft = Draft {
             tbs,
             issuance,
@@ -123,6 +127,25 @@ impl CertificateAuthority {
         Ok(std::iter::once(certificate)
             .chain(self.parts.chain.certificates().iter().cloned())
             .collect())
+    }
+
+    /// The last check, because it uses the token up: what else refuses leaves it for another try.
+    async fn take_token(
+        &self,
+        principal: &Principal,
+        now: OffsetDateTime,
+        deadline: Instant,
+    ) -> Result<(), Error> {
+        let Some(token) = principal.single_use() else {
+            return Ok(());
+        };
+        let taken = timeout_at(deadline, self.parts.token_uses.take(token, now)).await;
+        let taken = taken.map_err(|_| Error::TokenUseLate)?;
+        if taken.map_err(Error::TokenUses)? {
+            Ok(())
+        } else {
+            Err(Error::TokenUsed)
+        }
     }
 
     /// Waits for the issuances under way, when no new ones come.

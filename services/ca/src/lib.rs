@@ -7,7 +7,8 @@
 //! many are carried out at a time; `key_request.rs` the proof of possession; `ct_log.rs` the log
 //! that every certificate is entered into; `issuer_chain.rs` what is checked before anything is
 //! served; `key_policy.rs` which keys are certified; `audit.rs` what is recorded of an issuance, `recorded.rs` what
-//! is asked of the record; `api/` the three faces (gRPC, HTTP v2, HTTP v1) and the admin interface.
+//! is asked of the record; `used_tokens.rs` the seam for tokens that are good once; `api/` the three faces (gRPC,
+//! HTTP v2, HTTP v1) and the admin interface.
 //!
 //! Deliberately absent: detached SCTs, which no client of today takes; revocation, which ten minutes do not need;
 //! status 401, which clients do not expect from this service.
@@ -18,7 +19,7 @@ use std::sync::Arc;
 
 use prometheus::Registry;
 use sigstead_config::ca::Config;
-use sigstead_issuance::{IssuanceRecord, MemoryRecord};
+use sigstead_issuance::{IssuanceRecord, MemoryRecord, UsedTokens};
 use sigstead_key::Algorithm;
 use sigstead_kit::{Service, SystemClock};
 use sigstead_x509::Certificate;
@@ -38,6 +39,7 @@ mod metrics;
 mod recorded;
 mod start;
 mod under_way;
+mod used_tokens;
 
 pub use audit::{RecordPolicy, RequestOrigin};
 pub use error::Error;
@@ -47,6 +49,7 @@ pub use key_policy::KeyPolicy;
 pub use key_request::{KeyRequest, ProvenKey};
 pub use metrics::Metrics;
 pub use start::serve;
+pub use used_tokens::TokenUses;
 
 use ct_log::HttpCtLog;
 use issuer_metrics::IssuerMetrics;
@@ -67,7 +70,9 @@ pub async fn build(config: Config) -> Result<Service, Error> {
     let record = sigstead_issuance::open(&config.record, Arc::new(SystemClock));
     let issuers = Arc::new(IssuersFile::read(&config).await?);
     let record = record.map_err(Error::OpenRecord)?;
-    let (authority, ct_logs, registry) = open(&config, record, &issuers).await?;
+    let token_uses = UsedTokens::open(&config.record.path).map_err(Error::OpenRecord)?;
+    let (authority, ct_logs, registry) =
+        open(&config, record, Arc::new(token_uses), &issuers).await?;
     let authority = Arc::new(authority);
     issuers.register(&registry)?;
     let watched = authority.clone();
@@ -106,12 +111,14 @@ pub async fn check(config: &Config) -> Result<(), Error> {
     // The record is the running service's alone.
     let record = Arc::new(MemoryRecord::new());
     let issuers = IssuersFile::read(config).await?;
-    open(config, record, &issuers).await.map(drop)
+    let token_uses = Arc::new(UsedTokens::in_memory());
+    open(config, record, token_uses, &issuers).await.map(drop)
 }
 
 async fn open(
     config: &Config,
     record: Arc<dyn IssuanceRecord>,
+    token_uses: Arc<dyn TokenUses>,
     issuers: &IssuersFile,
 ) -> Result<(CertificateAuthority, Vec<Arc<HttpCtLog>>, Registry), Error> {
     let signer = sigstead_signer::open(&config.key)
@@ -137,6 +144,7 @@ async fn open(
         most_under_way: MOST_UNDER_WAY,
         record,
         record_policy: RecordPolicy::new(&config.record),
+        token_uses,
         clock: Arc::new(SystemClock),
         metrics: Metrics::register(&registry)?,
     })?;

@@ -148,7 +148,7 @@ fn restriction(key: &str) -> Option<&'static str> {
 }
 
 /// The keys that Fulcio does not know.
-const OWN_KEYS: [&str; 13] = [
+const OWN_KEYS: [&str; 14] = [
     "allow",
     "deny",
     "shared",
@@ -161,6 +161,7 @@ const OWN_KEYS: [&str; 13] = [
     "allow-other-audiences",
     "extension-arc",
     "extensions",
+    "single-use",
     "fixed-template-values",
 ];
 

@@ -28,7 +28,7 @@ use sigstead_identity::{
     AlsoConfig, DocumentRequest, Fetch, FetchError, IssuerConfig, IssuerType, Issuers,
     IssuersConfig,
 };
-use sigstead_issuance::{MemoryRecord, RecordConfig};
+use sigstead_issuance::{MemoryRecord, RecordConfig, UsedTokens};
 use sigstead_key::{Algorithm, LogId};
 use sigstead_kit::{Clock, Listeners, TestClock};
 use sigstead_rules::RuleConfig;
@@ -59,6 +59,8 @@ pub struct Setup {
     pub subject_domain: &'static str,
     /// Other subjects of the issuer.
     pub also: Vec<AlsoConfig>,
+    /// Whether a token is good for one certificate.
+    pub single_use: bool,
     /// The rule that lets identities have a certificate.
     pub rule: Option<&'static str>,
     pub fault: Fault,
@@ -84,6 +86,7 @@ impl Default for Setup {
             kind: IssuerType::Email,
             subject_domain: "",
             also: Vec::new(),
+            single_use: false,
             rule: None,
             fault: Fault::None,
             issuer_is_up: true,
@@ -124,6 +127,7 @@ impl TestCa {
         let config = IssuerConfig {
             subject_domain: setup.subject_domain.to_owned(),
             also: setup.also,
+            single_use: setup.single_use,
             allow: setup.rule.into_iter().map(named_rule).collect(),
             ..IssuerConfig::new(ISSUER, "sigstore", setup.kind)
         };
@@ -167,6 +171,7 @@ impl TestCa {
             most_under_way: setup.most_under_way,
             record: Arc::new(record.clone()),
             record_policy: RecordPolicy::new(&RecordConfig::default()),
+            token_uses: Arc::new(UsedTokens::in_memory()),
             clock: clock.clone(),
             metrics: Metrics::register(&registry).unwrap(),
         });
