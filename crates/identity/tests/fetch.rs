@@ -72,6 +72,7 @@ fn anywhere(url: &Url) -> DocumentRequest<'_> {
     }
 }
 
+/// CVE-2026-49478: another authority followed redirects from the documents of issuers, to wherever they led.
 #[tokio::test]
 async fn takes_honest_documents_and_refuses_the_rest() {
     let base = serve().await;

@@ -161,6 +161,8 @@ async fn a_pod_that_the_cluster_does_not_know_gets_no_keys() {
 }
 
 /// The server answers nobody else, so an issuer at another URL is asked and gets no credential.
+///
+/// CVE-2026-49478: another authority showed the token of its pod to every issuer of the type.
 #[tokio::test]
 async fn the_pods_token_goes_to_no_other_issuer() {
     let cluster = Cluster::new().await;
