@@ -18,6 +18,8 @@ pub const SERVICES: [&str; 6] = ["ca", "tlog", "ctlog", "tsa", "tuf", "oidc"];
 pub struct Instance {
     folder: TempDir,
     name: String,
+    /// The folder of `sigctl` and the services.
+    programs: PathBuf,
 }
 
 impl Instance {
@@ -26,19 +28,32 @@ impl Instance {
     /// # Errors
     /// If `sigctl init` refuses.
     pub fn create(name: &str, arguments: &[&str]) -> Result<Self> {
+        Self::create_with(&programs(), name, arguments)
+    }
+
+    /// The same with the programs of a folder, which may be of another version.
+    ///
+    /// # Errors
+    /// As [`Self::create`].
+    pub fn create_with(programs: &Path, name: &str, arguments: &[&str]) -> Result<Self> {
         let instance = Self {
             folder: TempDir::new()?,
             name: name.to_owned(),
+            programs: std::path::absolute(programs)?,
         };
         let port = free_ports(24)?.to_string();
         let directory = instance.directory();
-        let mut command = sigctl();
+        let mut command = instance.sigctl();
         command
             .arg("init")
             .arg(&directory)
-            .args(["--name", name, "--base-port", &port])
-            .arg("--anchors")
-            .arg(instance.folder.path().join("anchors"));
+            .args(["--name", name, "--base-port", &port]);
+        // The first versions keep them elsewhere.
+        let help = run(instance.sigctl().args(["init", "--help"]))?.stdout;
+        if String::from_utf8_lossy(&help).contains("--anchors") {
+            let anchors = instance.folder.path().join("anchors");
+            command.arg("--anchors").arg(anchors);
+        }
         run(command.args(arguments))?;
         Ok(instance)
     }
@@ -58,7 +73,12 @@ impl Instance {
     /// # Errors
     /// If a service does not become ready.
     pub fn up(&self) -> Result<()> {
-        run(sigctl().arg("up").arg(self.directory()).arg("--detach")).map(drop)
+        run(self
+            .sigctl()
+            .arg("up")
+            .arg(self.directory())
+            .arg("--detach"))
+        .map(drop)
     }
 
     /// Stops all services.
@@ -66,7 +86,7 @@ impl Instance {
     /// # Errors
     /// If `sigctl down` refuses.
     pub fn down(&self) -> Result<()> {
-        run(sigctl().arg("down").arg(self.directory())).map(drop)
+        run(self.sigctl().arg("down").arg(self.directory())).map(drop)
     }
 
     /// Ends one service at once, as a power cut would.
@@ -87,7 +107,7 @@ impl Instance {
     /// # Errors
     /// If it refuses.
     pub fn json(&self, arguments: &[&str]) -> Result<Value> {
-        let output = run(sigctl().args(["--output", "json"]).args(arguments))?;
+        let output = run(self.sigctl().args(["--output", "json"]).args(arguments))?;
         serde_json::from_slice(&output.stdout).context("sigctl printed no JSON")
     }
 
@@ -96,7 +116,8 @@ impl Instance {
     /// # Errors
     /// If `sigctl token` refuses.
     pub fn token(&self, email: &str) -> Result<String> {
-        let output = run(sigctl()
+        let output = run(self
+            .sigctl()
             .arg("token")
             .arg(self.directory())
             .args(["--identity", email]))?;
@@ -141,7 +162,8 @@ impl Instance {
     /// # Errors
     /// If it says nothing of the service.
     pub fn service(&self, service: &str) -> Result<Value> {
-        let output = sigctl()
+        let output = self
+            .sigctl()
             .args(["--output", "json", "status"])
             .arg(self.directory())
             .output()?;
@@ -149,6 +171,10 @@ impl Instance {
         let services = status["services"].as_array().context("no services")?;
         let found = services.iter().find(|each| each["service"] == service);
         found.cloned().context("no such service")
+    }
+
+    fn sigctl(&self) -> Command {
+        Command::new(self.programs.join("sigctl"))
     }
 }
 
@@ -179,13 +205,20 @@ pub fn shared() -> &'static Instance {
 /// If the test binary has no folder.
 #[must_use]
 pub fn sigctl() -> Command {
+    Command::new(programs().join("sigctl"))
+}
+
+/// The folder of the programs of that profile.
+///
+/// # Panics
+/// As [`sigctl`].
+#[must_use]
+pub fn programs() -> PathBuf {
     let test = std::env::current_exe().unwrap_or_else(|error| panic!("{error}"));
     let profile = test.parent().and_then(Path::parent);
-    Command::new(
-        profile
-            .unwrap_or_else(|| panic!("{} has no profile", test.display()))
-            .join("sigctl"),
-    )
+    profile
+        .unwrap_or_else(|| panic!("{} has no profile", test.display()))
+        .to_owned()
 }
 
 /// Runs a command that must succeed; the error holds all that it printed.

@@ -10,5 +10,7 @@ pub mod client;
 mod instance;
 mod registry;
 
-pub use instance::{Instance, SERVICES, free_ports, pause, run, shared, sigctl, wait_for};
+pub use instance::{
+    Instance, SERVICES, free_ports, pause, programs, run, shared, sigctl, wait_for,
+};
 pub use registry::Registry;

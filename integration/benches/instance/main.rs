@@ -5,21 +5,27 @@
 //! services and floors share the machine's cores.
 //!
 //! `cargo bench -p sigstead-integration --bench instance [-- SECONDS] [--log] [--sizes]`: `--log` leaves the other
-//! services out; `--sizes` fills the log to a million entries and measures on the way.
+//! services out; `--sizes` fills the log to a million entries and measures on the way. `--programs FOLDER` measures the
+//! programs of a folder instead of those of this build; `--beside FOLDER` measures them in pairs with another folder's,
+//! `--pairs N` of them (9), `--only NAME` of the figures whose names begin so.
 
 #[path = "../workload/mod.rs"]
 mod workload;
 
+mod beside;
 mod bound;
+mod compared;
 mod log;
 mod requests;
 mod table;
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use anyhow::{Context, Result};
-use sigstead_integration::Instance;
+use sigstead_integration::{Instance, programs};
 
+use beside::{Comparison, beside};
 use log::{Log, SIZES, span};
 use table::{Table, usage};
 use workload::{Arrivals, Floors, Load, Measured, Moment, Span, drive};
@@ -30,17 +36,28 @@ const LOG_CLIENTS: [usize; 5] = [1, 16, 64, 256, 1_024];
 fn main() -> Result<()> {
     let words: Vec<_> = std::env::args().skip(1).collect();
     let says = |word: &str| words.iter().any(|each| each == word);
+    let value = |word: &str| {
+        let position = words.iter().position(|each| each == word)?;
+        words.get(position + 1).cloned()
+    };
+    let programs = value("--programs").map_or_else(programs, PathBuf::from);
+    if let Some(other) = value("--beside") {
+        let comparison = Comparison {
+            ours: programs,
+            other: other.into(),
+            rounds: value("--pairs").map_or(Ok(9), |pairs| pairs.parse())?,
+            window: Duration::from_secs(1),
+            only: value("--only").unwrap_or_default(),
+        };
+        return runtime()?.block_on(beside(&comparison));
+    }
     let seconds = words.iter().find_map(|word| word.parse().ok()).unwrap_or(5);
-    let instance = Instance::create("bench", &[])?;
+    let instance = Instance::create_with(&programs, "bench", &[])?;
     let directory = instance.directory();
     let directory = directory.to_str().context("the path is not UTF-8")?;
     let up = instance.json(&["up", directory, "--detach"])?;
     println!("ready after {} ms   (limit 2000)", up["ready_millis"]);
-    tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(2)
-        .enable_all()
-        .build()?
-        .block_on(async {
+    runtime()?.block_on(async {
             idle(&instance).await?;
             let floors = Floors::measure(instance.work())?;
             floors.print();
@@ -62,6 +79,13 @@ fn main() -> Result<()> {
             println!("open loop: Poisson arrivals at 10, 50 and 80 % of the closed loop's best; latency from arrival.");
             Ok(())
         })
+}
+
+fn runtime() -> std::io::Result<tokio::runtime::Runtime> {
+    tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()
 }
 
 async fn bare(instance: &Instance, table: &mut Table, span: Span) -> Result<()> {
