@@ -101,12 +101,12 @@ helm: ## write the schema of the chart's values, check the chart and pack it int
 	$(CLIENTS)/bin/helm lint --strict --kube-version 1.34.0 helm/sigstead
 	$(CLIENTS)/bin/helm package helm/sigstead --destination target/helm
 
-bench: ## measure the running product against the floors of the same run (ARGS="--log", "--sizes")
+bench: ## measure the running product against the floors of the same run (ARGS="--log", "--sizes", "--beside FOLDER")
 	$(CARGO) build $(LOCKED) --workspace --bins --release
 	$(BENCHED) $(CARGO) bench $(LOCKED) -p sigstead-integration --bench instance -- $(ARGS)
 
-bench-peers: peers ## measure our log beside the logs of others, in pairs (ARGS="--long"; ARGS="--help")
-	$(CARGO) build $(LOCKED) -p sigstead-tlog -p sigstead-ctl --release
+bench-peers: peers ## measure our logs and authority beside those of others, in pairs (ARGS="--long"; ARGS="--help")
+	$(CARGO) build $(LOCKED) -p sigstead-tlog -p sigstead-ca -p sigstead-ctlog -p sigstead-ctl --release
 	$(BENCHED) $(CARGO) bench $(LOCKED) -p sigstead-integration --bench peers -- --peers $(CURDIR)/$(PEERS) $(ARGS)
 
 bench-attacks: ## measure how long signing takes while strangers attack, beside how long in quiet
@@ -117,7 +117,7 @@ bench-growth: ## measure our log with a thousand million entries beside the empt
 	$(CARGO) build $(LOCKED) -p sigstead-tlog -p sigstead-ctl --release
 	$(BENCHED) $(CARGO) bench $(LOCKED) -p sigstead-integration --bench peers -- --only grown $(ARGS)
 
-peers: ## install the logs of others, pinned, into .peers
+peers: ## install the logs and authorities of others, pinned, into .peers
 	integration/peers/install.sh $(PEERS)
 
 packages-peers: ## install the system packages of bench-peers (Debian, as root)

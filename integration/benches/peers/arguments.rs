@@ -7,9 +7,11 @@ use anyhow::{Context, Result, bail};
 
 pub(crate) const HELP: &str = "\
 --peers DIRECTORY   where `make peers` installed the others (.peers)
---only NAME         one peer: tiles-tuned, tiles-default, rekor-v1, grown, rekor-v1-tuned (repeatable;
-                    without it all but the last, with --long all)
---clients N         a client count of the closed loop (repeatable; 1 64 256 1024, for rekor-v1 1 64)
+--ours FOLDER       our programs (those of this build)
+--only NAME         one peer: tiles-tuned, tiles-default, rekor-v1, fulcio, fulcio-es256, fulcio-p384,
+                    fulcio-p384-es256, grown, rekor-v1-tuned (repeatable; without it all but the last,
+                    with --long all)
+--clients N         a client count of the closed loop (repeatable; 1 64 256 1024, for rekor-v1 1 64, for fulcio 1)
 --seconds N         the window of one run (5)
 --warm-up N         before it (3)
 --pairs N           pairs per load, at least 2; the order is A B B A (2)
@@ -21,6 +23,7 @@ pub(crate) const HELP: &str = "\
 #[derive(Debug)]
 pub(crate) struct Arguments {
     pub(crate) peers: PathBuf,
+    pub(crate) ours: PathBuf,
     pub(crate) only: Vec<String>,
     pub(crate) clients: Vec<usize>,
     pub(crate) window: Duration,
@@ -37,6 +40,7 @@ impl Arguments {
     pub(crate) fn parse() -> Result<Option<Self>> {
         let mut arguments = Self {
             peers: PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../.peers"),
+            ours: sigstead_integration::programs(),
             only: Vec::new(),
             clients: Vec::new(),
             window: Duration::from_secs(5),
@@ -59,6 +63,7 @@ impl Arguments {
                 "--bench" => {}
                 "--help" => return Ok(None),
                 "--peers" => arguments.peers = value()?.into(),
+                "--ours" => arguments.ours = value()?.into(),
                 "--only" => arguments.only.push(value()?),
                 "--clients" => arguments.clients.push(value()?.parse()?),
                 "--seconds" => arguments.window = Duration::from_secs(value()?.parse()?),

@@ -1,18 +1,18 @@
 //! Who takes part, and how each is started.
 
 use std::fmt::Write as _;
-use std::fs::File;
-use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result, bail, ensure};
-use tempfile::TempDir;
+use anyhow::{Context, Result, bail};
 
 use crate::forged::forge;
-use crate::trillian;
+use crate::logs::{self, ORIGIN};
+use crate::processes::{Processes, Trace};
+use crate::variant::Variant;
 use crate::workload::{Connection, Target, Usage};
 use crate::world::{Face, World};
+use crate::{fulcio, trillian};
 
 /// A program or a set of programs that is measured.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -28,6 +28,8 @@ pub(crate) enum Contestant {
     RekorV1,
     /// The same with Trillian's signer at work ten times as often.
     RekorV1Tuned,
+    /// Fulcio with the CT log that its own deployments use.
+    Fulcio(Variant),
 }
 
 impl Contestant {
@@ -35,11 +37,13 @@ impl Contestant {
         match self {
             Self::Ours(Face::V1) => "sigstead v1",
             Self::Ours(Face::V2) => "sigstead v2",
+            Self::Ours(Face::Certificate(variant)) => variant.ours(),
             Self::Grown(_) => "grown",
             Self::TilesDefault => "tiles-default",
             Self::TilesTuned => "tiles-tuned",
             Self::RekorV1 => "rekor-v1",
             Self::RekorV1Tuned => "rekor-v1-tuned",
+            Self::Fulcio(variant) => variant.fulcio(),
         }
     }
 
@@ -48,6 +52,7 @@ impl Contestant {
             Self::Ours(face) => face,
             Self::Grown(_) | Self::TilesDefault | Self::TilesTuned => Face::V2,
             Self::RekorV1 | Self::RekorV1Tuned => Face::V1,
+            Self::Fulcio(variant) => Face::Certificate(variant),
         }
     }
 
@@ -55,40 +60,41 @@ impl Contestant {
         match self.face() {
             Face::V1 => "/api/v1/log/entries",
             Face::V2 => "/api/v2/log/entries",
+            Face::Certificate(_) => "/api/v2/signingCert",
         }
     }
 
     /// Starts it with an empty store and waits until it took an entry.
     pub(crate) async fn start(self, world: &World, trace: Trace) -> Result<Running> {
-        let mut processes = Processes::new(world, trace)?;
+        let mut processes = Processes::new(world.path(), trace)?;
         let port = sigstead_integration::free_ports(12)?;
         match self {
-            Self::Ours(face) => start_ours(world, &mut processes, face, port)?,
+            Self::Ours(Face::V1) => logs::start_ours(world, &mut processes, logs::V1, port)?,
+            Self::Ours(Face::V2) => logs::start_ours(world, &mut processes, logs::V2, port)?,
+            Self::Ours(Face::Certificate(variant)) => {
+                fulcio::start_ours(world, &mut processes, port, variant)?;
+            }
             Self::Grown(size) => {
                 let (data, anchor) = (
                     processes.folder().join("data"),
                     processes.folder().join("anchor"),
                 );
                 forge(&data, &anchor, ORIGIN, &world.log_key, size).await?;
-                start_ours(world, &mut processes, Face::V2, port)?;
+                logs::start_ours(world, &mut processes, logs::V2, port)?;
             }
-            Self::TilesDefault => start_tiles(world, &mut processes, port, &[])?,
-            Self::TilesTuned => start_tiles(world, &mut processes, port, &TUNED)?,
+            Self::TilesDefault => logs::start_tiles(world, &mut processes, port, &[])?,
+            Self::TilesTuned => logs::start_tiles(world, &mut processes, port, &logs::TUNED)?,
             Self::RekorV1 => trillian::start(world, &mut processes, port, &trillian::USUAL)?,
             Self::RekorV1Tuned => trillian::start(world, &mut processes, port, &trillian::TUNED)?,
+            Self::Fulcio(variant) => {
+                fulcio::start_fulcio(world, &mut processes, port, variant)?;
+            }
         }
         let target = Target::new(&format!("http://127.0.0.1:{port}"), "POST", self.path())?;
         let mut running = Running { processes, target };
         running.await_first_entry(world, self.face()).await?;
         Ok(running)
     }
-}
-
-/// Whether the system calls of what starts are written down.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Trace {
-    Off,
-    SyncCalls,
 }
 
 /// A contestant that takes entries.
@@ -99,12 +105,12 @@ pub(crate) struct Running {
 
 impl Running {
     pub(crate) fn usage(&self) -> Usage {
-        Usage::of(self.processes.children.iter().map(Child::id).collect())
+        self.processes.usage()
     }
 
     /// The files that strace writes.
     pub(crate) fn traces(&self) -> &[PathBuf] {
-        &self.processes.traces
+        self.processes.traces()
     }
 
     async fn await_first_entry(&mut self, world: &World, face: Face) -> Result<()> {
@@ -129,167 +135,3 @@ impl Running {
         bail!("no entry is taken: {last}\n{}", self.processes.logged())
     }
 }
-
-/// The processes of a contestant and the folder of their store; they end when it goes.
-pub(crate) struct Processes {
-    folder: TempDir,
-    children: Vec<Child>,
-    logs: Vec<PathBuf>,
-    traces: Vec<PathBuf>,
-    trace: Trace,
-}
-
-impl Processes {
-    fn new(world: &World, trace: Trace) -> Result<Self> {
-        Ok(Self {
-            folder: TempDir::new_in(world.path())?,
-            children: Vec::new(),
-            logs: Vec::new(),
-            traces: Vec::new(),
-            trace,
-        })
-    }
-
-    /// Where the store belongs.
-    pub(crate) fn folder(&self) -> &Path {
-        self.folder.path()
-    }
-
-    /// Starts one more; what it prints goes to a file, as in service.
-    pub(crate) fn spawn(&mut self, program: &Path, arguments: &[String]) -> Result<()> {
-        let name = program.file_name().unwrap_or_default().to_string_lossy();
-        let log_file = self.folder().join(format!("{name}.log"));
-        let log = File::create(&log_file)?;
-        let child = self
-            .command(program, &name)
-            .args(arguments)
-            .current_dir(self.folder())
-            .stdin(Stdio::null())
-            .stdout(log.try_clone()?)
-            .stderr(log)
-            .spawn()
-            .with_context(|| format!("{} does not start", program.display()))?;
-        self.children.push(child);
-        self.logs.push(log_file);
-        Ok(())
-    }
-
-    fn command(&mut self, program: &Path, name: &str) -> Command {
-        if self.trace == Trace::Off {
-            // Whoever ends this program ends those too.
-            let mut command = Command::new("setpriv");
-            command.args(["--pdeathsig", "KILL", "--"]).arg(program);
-            return command;
-        }
-        let file = self.folder().join(format!("{name}.strace"));
-        let mut command = Command::new("strace");
-        command
-            .args(["-f", "--seccomp-bpf", "-qq", "-e", TRACED, "-o"])
-            .arg(&file)
-            .arg("--")
-            .arg(program);
-        self.traces.push(file);
-        command
-    }
-
-    /// Refuses if one has ended.
-    pub(crate) fn check(&mut self) -> Result<()> {
-        for child in &mut self.children {
-            if let Some(status) = child.try_wait()? {
-                bail!("a process ended with {status}\n{}", self.logged());
-            }
-        }
-        Ok(())
-    }
-
-    /// The last lines of each log file.
-    pub(crate) fn logged(&self) -> String {
-        let tail = |file: &PathBuf| {
-            let text = std::fs::read_to_string(file).unwrap_or_default();
-            let lines: Vec<_> = text.lines().rev().take(8).collect();
-            let lines: Vec<_> = lines.into_iter().rev().collect();
-            format!("{}:\n{}", file.display(), lines.join("\n"))
-        };
-        self.logs.iter().map(tail).collect::<Vec<_>>().join("\n")
-    }
-}
-
-impl Drop for Processes {
-    fn drop(&mut self) {
-        // The last to start is the first to end; strace ends with the one that it watches. A process that is already
-        // gone needs nothing.
-        for child in self.children.iter_mut().rev() {
-            for pid in watched(child.id(), self.trace) {
-                let _ = Command::new("kill").arg("-9").arg(pid).status();
-            }
-            let _ = child.wait();
-        }
-    }
-}
-
-/// The process itself, or the one that strace started.
-fn watched(pid: u32, trace: Trace) -> Vec<String> {
-    if trace == Trace::Off {
-        return vec![pid.to_string()];
-    }
-    let children = std::fs::read_to_string(format!("/proc/{pid}/task/{pid}/children"));
-    let children = children.unwrap_or_default();
-    children.split_whitespace().map(str::to_owned).collect()
-}
-
-fn start_ours(world: &World, processes: &mut Processes, face: Face, port: u16) -> Result<()> {
-    let (ops, key) = (port + 1, world.log_key.display());
-    let (face, tree) = match face {
-        Face::V1 => ("rekor-v1", "    tree_id: 2891745330117236\n"),
-        Face::V2 => ("rekor-v2", ""),
-    };
-    let config = format!(
-        "listeners:\n  public: {{address: 127.0.0.1:{port}}}\n  ops: {{address: 127.0.0.1:{ops}}}\n\
-         logs:\n  - face: {face}\n    origin: {ORIGIN}\n{tree}    key: {{uri: \"file:{key}\"}}\n    data: data\n    anchor: anchor\n"
-    );
-    let file = processes.folder().join("config.yaml");
-    std::fs::write(&file, config)?;
-    let file = file.to_string_lossy().into_owned();
-    processes.spawn(&World::tlog()?, &["--config".to_owned(), file])
-}
-
-fn start_tiles(
-    world: &World,
-    processes: &mut Processes,
-    port: u16,
-    settings: &[&str],
-) -> Result<()> {
-    let store = processes.folder().join("store");
-    let mut arguments = vec![
-        "serve".to_owned(),
-        "--hostname=localhost".to_owned(),
-        format!("--http-port={port}"),
-        format!("--grpc-port={}", port + 1),
-        format!("--http-metrics-port={}", port + 2),
-        format!("--storage-dir={}", store.display()),
-        format!("--signer-filepath={}", world.log_key.display()),
-        "--log-level=error".to_owned(),
-    ];
-    arguments.extend(settings.iter().map(|setting| (*setting).to_owned()));
-    processes.spawn(&world.peer("posix")?, &arguments)
-}
-
-/// Refuses unless a command succeeds.
-pub(crate) fn succeed(command: &mut Command) -> Result<String> {
-    let output = command
-        .output()
-        .with_context(|| format!("cannot start {command:?}"))?;
-    let errors = String::from_utf8_lossy(&output.stderr);
-    ensure!(output.status.success(), "{command:?} failed\n{errors}");
-    Ok(String::from_utf8(output.stdout)?)
-}
-
-const ORIGIN: &str = "localhost";
-/// Shorter and larger batches were no faster.
-const TUNED: [&str; 3] = [
-    "--checkpoint-interval=100ms",
-    "--batch-max-age=50ms",
-    "--batch-max-size=1024",
-];
-/// What makes bytes durable. An open with `O_SYNC` is followed by the write that does.
-const TRACED: &str = "trace=fsync,fdatasync,sync_file_range,msync,openat";

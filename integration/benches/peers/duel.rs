@@ -6,9 +6,13 @@ use std::time::{Duration, Instant};
 use anyhow::{Context as _, Result, ensure};
 
 use crate::arguments::Arguments;
-use crate::contestant::{Contestant, Trace};
-use crate::opponent::{NO_TIMERS, OPPONENTS, Opponent};
+use crate::certificates::check_certificate;
+use crate::contestant::Contestant;
+use crate::opponent::{Best, NO_TIMERS, OPPONENTS, Opponent};
+use crate::pair::{Corner, Pair};
+use crate::processes::Trace;
 use crate::report::{self, Goals};
+use crate::signatures::Signatures;
 use crate::sync_calls::SyncCalls;
 use crate::v1::check_v1;
 use crate::workload::answers::check_v2;
@@ -19,43 +23,6 @@ use crate::world::{Face, World};
 pub(crate) struct Ring {
     world: World,
     arguments: Arguments,
-}
-
-/// A contestant and the load that it gets.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Corner {
-    pub(crate) contestant: Contestant,
-    pub(crate) arrivals: Arrivals,
-    span: Span,
-}
-
-/// Both runs of a pair.
-pub(crate) struct Pair {
-    pub(crate) ours: Measured,
-    pub(crate) peer: Measured,
-    /// The peer's processor time per insert over ours.
-    pub(crate) cpu: f64,
-}
-
-impl Pair {
-    /// Of the two figures of processor time a peer gets the one against us, because servers that never rest would pay for
-    /// the waiting. Our own logs are compared by all that they do.
-    fn new(contestant: Contestant, ours: Measured, peer: Measured) -> Self {
-        let cpu = if matches!(contestant, Contestant::Grown(_)) {
-            peer.cpu_in_all_millis / ours.cpu_in_all_millis
-        } else {
-            peer.cpu_millis.min(peer.cpu_in_all_millis)
-                / ours.cpu_millis.max(ours.cpu_in_all_millis)
-        };
-        Self { ours, peer, cpu }
-    }
-}
-
-/// The client count at which a contestant took the most, and how much that was.
-#[derive(Debug, Clone, Copy)]
-struct Best {
-    clients: usize,
-    per_second: f64,
 }
 
 impl Ring {
@@ -111,25 +78,36 @@ impl Ring {
             self.pairs(opponent, &what, [Arrivals::Clients(clients); 2], goals)
                 .await?;
         }
-        if let Some(counts) = opponent.search {
-            let ours_best = self.search(opponent, ours, &OURS_SEARCH).await?;
-            let best = self.search(opponent, peer, counts).await?;
-            let what = format!(
-                "at their best ({} and {} clients)",
-                ours_best.clients, best.clients
-            );
-            let loads = [ours_best.clients, best.clients].map(Arrivals::Clients);
-            self.pairs(opponent, &what, loads, opponent.goals_best)
-                .await?;
-            if self.arguments.open {
-                let rate = best.per_second / 2.0;
-                let what = format!("open loop, {rate:.0} arrivals each second");
-                let loads = [Arrivals::PerSecond(rate); 2];
-                self.pairs(opponent, &what, loads, Goals::NONE).await?;
+        let clients = match opponent.best {
+            Best::Unasked => None,
+            Best::At(clients) => Some(clients),
+            Best::Among(counts) => {
+                let best = self.search(opponent, ours, &OURS_SEARCH).await?;
+                Some([best, self.search(opponent, peer, counts).await?])
             }
+        };
+        if let Some(clients) = clients {
+            self.at_their_best(opponent, clients).await?;
         }
         if self.arguments.sync_calls {
             self.sync_calls(opponent).await?;
+        }
+        Ok(())
+    }
+
+    /// Ours and the peer with the client counts at which they do most, then both at half of what the peer did.
+    async fn at_their_best(&self, opponent: &Opponent, clients: [usize; 2]) -> Result<()> {
+        let [ours, peer] = clients;
+        let what = format!("at their best ({ours} and {peer} clients)");
+        let loads = clients.map(Arrivals::Clients);
+        let rate = self
+            .pairs(opponent, &what, loads, opponent.goals_best)
+            .await?;
+        if self.arguments.open {
+            let rate = rate / 2.0;
+            let what = format!("open loop, {rate:.0} arrivals each second");
+            let loads = [Arrivals::PerSecond(rate); 2];
+            self.pairs(opponent, &what, loads, Goals::NONE).await?;
         }
         Ok(())
     }
@@ -163,18 +141,18 @@ impl Ring {
         Ok(())
     }
 
-    /// Pairs in the order A B B A, and their ratios.
+    /// Pairs in the order A B B A, and their ratios. Gives how many answers a second the peer gave at most.
     async fn pairs(
         &self,
         opponent: &Opponent,
         what: &str,
         [ours, peer]: [Arrivals; 2],
         goals: Goals,
-    ) -> Result<()> {
+    ) -> Result<f64> {
         let ours = self.corner(opponent, opponent.ours(), ours);
         let peer = self.corner(opponent, opponent.peer, peer);
         println!("-- {what}");
-        let mut pairs = Vec::new();
+        let (mut pairs, mut signatures) = (Vec::new(), Vec::new());
         for number in 0..self.arguments.pairs {
             self.await_idle().await?;
             let order = if number.is_multiple_of(2) {
@@ -182,6 +160,9 @@ impl Ring {
             } else {
                 [peer, ours]
             };
+            if let Face::Certificate(variant) = ours.contestant.face() {
+                signatures.push(Signatures::measure(variant)?);
+            }
             let mut runs = HashMap::new();
             for corner in order {
                 let measured = self.run(&corner).await?;
@@ -191,8 +172,13 @@ impl Ring {
             let mut take = |corner: Corner| runs.remove(&corner.contestant).context("no run");
             pairs.push(Pair::new(opponent.peer, take(ours)?, take(peer)?));
         }
-        report::ratios(&format!("{} {what}", opponent.peer.name()), &pairs, goals);
-        Ok(())
+        let what = format!("{} {what}", opponent.peer.name());
+        report::ratios(&what, &pairs, goals);
+        if !signatures.is_empty() {
+            report::efficiency(&what, &pairs, &signatures);
+        }
+        let rates = pairs.iter().map(|pair| pair.peer.per_second);
+        Ok(rates.fold(0.0, f64::max))
     }
 
     /// The count of clients with the highest rate.
@@ -201,26 +187,24 @@ impl Ring {
         opponent: &Opponent,
         contestant: Contestant,
         counts: &[usize],
-    ) -> Result<Best> {
+    ) -> Result<usize> {
         println!(
             "-- search of the best client count of {}",
             contestant.name()
         );
-        let mut best = None::<Best>;
+        let mut best = None::<(usize, f64)>;
         for clients in counts {
             let measured = self.probe(opponent, contestant, *clients).await?;
             // Beyond one error in a thousand a contestant is past its best.
             let errors = measured.errors() as f64;
             let bears = errors <= measured.answered_in_all as f64 / 1_000.0;
             let per_second = measured.per_second;
-            if bears && best.is_none_or(|best| per_second > best.per_second) {
-                best = Some(Best {
-                    clients: *clients,
-                    per_second,
-                });
+            if bears && best.is_none_or(|(_, most)| per_second > most) {
+                best = Some((*clients, per_second));
             }
         }
-        best.context("no client count without errors")
+        best.map(|(clients, _)| clients)
+            .context("no client count without errors")
     }
 
     async fn probe(
@@ -247,18 +231,27 @@ impl Ring {
         let load = Load {
             target: running.target.clone(),
             bodies: entries,
-            once: true,
+            once: face.is_once(),
         };
         let measured = drive(&load, corner.arrivals, corner.span, &running.usage()).await?;
-        let log = &self.world.log_spki;
         for sample in &measured.samples {
-            match face {
-                Face::V1 => check_v1(&sample.answer, sample.number, log),
-                Face::V2 => check_v2(&sample.answer, sample.number, log),
-            }
-            .with_context(|| format!("the answer to entry {} is wrong", sample.number))?;
+            self.check(face, &load, sample.number, &sample.answer)
+                .with_context(|| format!("the answer to entry {} is wrong", sample.number))?;
         }
         Ok(measured)
+    }
+
+    fn check(&self, face: Face, load: &Load, number: usize, answer: &[u8]) -> Result<()> {
+        let log = &self.world.log_spki;
+        match face {
+            Face::V1 => check_v1(answer, number, log),
+            Face::V2 => check_v2(answer, number, log),
+            Face::Certificate(variant) => {
+                let request = load.bodies.get(number).context("no such request")?;
+                let authority = self.world.authority(variant.authority);
+                check_certificate(answer, request, authority, log)
+            }
+        }
     }
 
     async fn sync_calls(&self, opponent: &Opponent) -> Result<()> {

@@ -1,4 +1,4 @@
-//! Our log beside the logs of others, on one machine, in one run, in interleaved pairs.
+//! Our logs and authority beside those of others, on one machine, in one run, in interleaved pairs.
 //!
 //! Both sides of a pair run the same load from the same generator, with an empty store, one after the other in the order
 //! A B B A. Figures of different runs or machines are never compared; what counts is the ratio of each pair.
@@ -10,14 +10,23 @@
 mod workload;
 
 mod arguments;
+mod authority;
+mod certificates;
 mod contestant;
 mod duel;
 mod forged;
+mod fulcio;
+mod logs;
 mod opponent;
+mod pair;
+mod processes;
+mod provider;
 mod report;
+mod signatures;
 mod sync_calls;
 mod trillian;
 mod v1;
+mod variant;
 mod world;
 
 use anyhow::Result;
@@ -36,7 +45,7 @@ fn main() -> Result<()> {
         .enable_all()
         .build()?
         .block_on(async {
-            let world = World::prepare(&arguments)?;
+            let world = World::prepare(&arguments).await?;
             Ring::new(world, arguments).fight().await
         })
 }

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use crate::contestant::Contestant;
 use crate::report::Goals;
+use crate::variant::{Curve, TokenAlgorithm, Variant};
 use crate::workload::Span;
 
 /// A peer and how it is met.
@@ -11,8 +12,8 @@ pub(crate) struct Opponent {
     pub(crate) peer: Contestant,
     /// The client counts of pairs with the same load.
     pub(crate) clients: &'static [usize],
-    /// The client counts among which its best is looked for.
-    pub(crate) search: Option<&'static [usize]>,
+    /// Where it does most.
+    pub(crate) best: Best,
     /// The shortest warm-up and window in which its timers come round.
     pub(crate) least: Span,
     /// The client count of the count of sync calls.
@@ -23,6 +24,17 @@ pub(crate) struct Opponent {
     pub(crate) goals_alone: Goals,
     /// For each at its best.
     pub(crate) goals_best: Goals,
+}
+
+/// The client counts at which ours and a peer do most.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Best {
+    /// It does not matter.
+    Unasked,
+    /// Looked for, the peer's among these.
+    Among(&'static [usize]),
+    /// As another run found them.
+    At([usize; 2]),
 }
 
 impl Opponent {
@@ -47,11 +59,11 @@ pub(crate) const NO_TIMERS: Span = Span {
 };
 
 /// In the order of the report.
-pub(crate) const OPPONENTS: [Opponent; 5] = [
+pub(crate) const OPPONENTS: [Opponent; 9] = [
     Opponent {
         peer: Contestant::TilesTuned,
         clients: &[1, 64, 256, 1_024],
-        search: Some(&[256, 1_024, 2_048, 4_096]),
+        best: Best::Among(&[256, 1_024, 2_048, 4_096]),
         least: NO_TIMERS,
         traced_clients: 64,
         note: "",
@@ -69,7 +81,7 @@ pub(crate) const OPPONENTS: [Opponent; 5] = [
     Opponent {
         peer: Contestant::TilesDefault,
         clients: &[256],
-        search: None,
+        best: Best::Unasked,
         // Its checkpoint comes every 10 s.
         least: Span {
             warm_up: Duration::from_secs(11),
@@ -83,7 +95,7 @@ pub(crate) const OPPONENTS: [Opponent; 5] = [
     Opponent {
         peer: Contestant::RekorV1,
         clients: &[1, 64],
-        search: Some(&[32, 64, 128]),
+        best: Best::Among(&[32, 64, 128]),
         least: NO_TIMERS,
         traced_clients: 64,
         note: "",
@@ -101,7 +113,7 @@ pub(crate) const OPPONENTS: [Opponent; 5] = [
     Opponent {
         peer: Contestant::RekorV1Tuned,
         clients: &[1, 64],
-        search: Some(&[32, 64, 128]),
+        best: Best::Among(&[32, 64, 128]),
         least: NO_TIMERS,
         traced_clients: 64,
         note: "",
@@ -116,10 +128,17 @@ pub(crate) const OPPONENTS: [Opponent; 5] = [
             ..Goals::NONE
         },
     },
+    fulcio(
+        Variant::of(Curve::P256, TokenAlgorithm::Rs256),
+        Best::Among(&[256, 1_024, 2_048]),
+    ),
+    fulcio(Variant::of(Curve::P256, TokenAlgorithm::Es256), FULCIO_BEST),
+    fulcio(Variant::of(Curve::P384, TokenAlgorithm::Rs256), FULCIO_BEST),
+    fulcio(Variant::of(Curve::P384, TokenAlgorithm::Es256), FULCIO_BEST),
     Opponent {
         peer: Contestant::Grown(1_000_000_000),
         clients: &[1, 64, 256],
-        search: None,
+        best: Best::Unasked,
         least: NO_TIMERS,
         traced_clients: 64,
         note: "our log with 1,000,000,000 entries before the first beside our empty one; ratios: what the entries cost. \
@@ -128,3 +147,31 @@ pub(crate) const OPPONENTS: [Opponent; 5] = [
         goals_best: Goals::NONE,
     },
 ];
+
+const fn fulcio(variant: Variant, best: Best) -> Opponent {
+    Opponent {
+        peer: Contestant::Fulcio(variant),
+        clients: &[1],
+        best,
+        // Its log publishes every 1.5 s.
+        least: Span {
+            warm_up: Duration::from_secs(4),
+            window: Duration::from_secs(8),
+        },
+        traced_clients: 64,
+        note: "",
+        goals_alone: Goals {
+            p50: Some(500.0),
+            ..Goals::NONE
+        },
+        goals_best: Goals {
+            per_second: Some(5.0),
+            cpu: Some(5.0),
+            memory: Some(5.0),
+            ..Goals::NONE
+        },
+    }
+}
+
+/// As the search finds them with keys of P-256.
+const FULCIO_BEST: Best = Best::At([64, 1_024]);

@@ -3,7 +3,8 @@
 use std::path::Path;
 
 use crate::contestant::Contestant;
-use crate::duel::{Corner, Pair};
+use crate::pair::{Corner, Pair};
+use crate::signatures::Signatures;
 use crate::sync_calls::SyncCalls;
 use crate::workload::{Arrivals, Measured};
 
@@ -60,7 +61,7 @@ pub(crate) fn legend() {
         "others%: of the machine, used by programs other than contestant and generator; above 3 a pair counts only if all are so."
     );
     println!(
-        "ratio: how many times better ours is; CPU per insert: our larger figure, the peer's smaller one."
+        "ratio: how many times better ours is; CPU for each answer: our larger figure, the peer's smaller one."
     );
 }
 
@@ -115,10 +116,10 @@ pub(crate) fn ratios(what: &str, pairs: &[Pair], goals: Goals) {
         (quiet, "")
     };
     let lines: [Line; 5] = [
-        ("inserts/s", goals.per_second, |pair| {
+        ("per second", goals.per_second, |pair| {
             pair.ours.per_second / pair.peer.per_second
         }),
-        ("CPU per insert", goals.cpu, |pair| pair.cpu),
+        ("CPU for each", goals.cpu, |pair| pair.cpu),
         ("p50", goals.p50, |pair| {
             pair.peer.p50_millis / pair.ours.p50_millis
         }),
@@ -139,12 +140,32 @@ pub(crate) fn ratios(what: &str, pairs: &[Pair], goals: Goals) {
     }
 }
 
-impl Pair {
-    /// Whether nobody disturbed either run.
-    fn is_quiet(&self) -> bool {
-        [&self.ours, &self.peer]
-            .iter()
-            .all(|run| run.foreign <= 0.03 && run.steal <= 0.02)
+/// How much of our processor time the signatures took that no authority can do without, by what they cost by themselves in
+/// the same run.
+pub(crate) fn efficiency(what: &str, pairs: &[Pair], costs: &[Signatures]) {
+    let mut all: Vec<_> = pairs
+        .iter()
+        .zip(costs)
+        .map(|(pair, cost)| {
+            let micros = pair.ours.cpu_millis * 1_000.0;
+            let needed = cost.needed_micros / micros;
+            (needed + cost.own_micros / micros, needed)
+        })
+        .collect();
+    all.sort_by(|one, other| one.0.total_cmp(&other.0));
+    let figures: Vec<_> = all
+        .iter()
+        .map(|(all, needed)| format!("{all:.2} ({needed:.2})"))
+        .collect();
+    println!(
+        "share  {what}: signatures made and verified, of our CPU (without verifying our own): {}",
+        figures.join(", ")
+    );
+    for cost in costs {
+        println!(
+            "       signatures: {:.0} us of CPU, and {:.0} us for verifying our own",
+            cost.needed_micros, cost.own_micros
+        );
     }
 }
 

@@ -4,7 +4,8 @@ use std::path::PathBuf;
 
 use anyhow::Result;
 
-use crate::contestant::{Contestant, Trace};
+use crate::contestant::Contestant;
+use crate::processes::Trace;
 use crate::workload::{Arrivals, Load, Span, drive};
 use crate::world::World;
 
@@ -28,7 +29,7 @@ impl SyncCalls {
         let load = Load {
             target: running.target.clone(),
             bodies: world.entries(contestant.face(), span.entries(arrivals))?,
-            once: true,
+            once: contestant.face().is_once(),
         };
         let before = counts(running.traces());
         let measured = drive(&load, arrivals, span, &running.usage()).await?;

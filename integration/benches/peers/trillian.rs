@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail, ensure};
 
-use crate::contestant::{Processes, succeed};
+use crate::processes::{Processes, succeed};
 use crate::world::World;
 
 /// Starts the four; rekor-server listens on `port`.
