@@ -26,7 +26,7 @@ FISH_SCRIPT := fish/vendor_completions.d/sigctl.fish
 BENCHED  := mkdir -p target/bench && ulimit -n $$(ulimit -Hn) && TMPDIR=$(CURDIR)/target/bench
 
 .DEFAULT_GOAL := help
-.PHONY: help build install check fmt lint deny docs test soak up down demo clients packages helm bench bench-attacks bench-growth bench-peers peers packages-peers fuzz fuzz-smoke ci clean
+.PHONY: help build install check fmt lint deny docs test soak up down demo clients packages helm images bench bench-attacks bench-growth bench-peers peers packages-peers fuzz fuzz-smoke ci clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -94,12 +94,18 @@ clients: ## install the official clients, pinned, into .clients
 
 packages: ## install the system packages of the tests (Debian, as root)
 	apt-get update -qq
-	apt-get install -y -qq --no-install-recommends openssl curl chromium python3-venv strace python3 e2fsprogs mount faketime openssh-client nginx iproute2 util-linux
+	apt-get install -y -qq --no-install-recommends openssl curl chromium python3-venv strace python3 e2fsprogs mount faketime openssh-client nginx iproute2 util-linux binutils
 
 helm: ## write the schema of the chart's values, check the chart and pack it into target/helm
 	SIGSTEAD_WRITE_SCHEMA=1 $(CARGO) test $(LOCKED) -p sigstead-integration --test chart schema
 	$(CLIENTS)/bin/helm lint --strict --kube-version 1.34.0 helm/sigstead
 	$(CLIENTS)/bin/helm package helm/sigstead --destination target/helm
+
+images: ## assemble the image as an OCI archive into target/image, without a container engine
+	$(CARGO) build $(LOCKED) -p sigstead --bins --release
+	@mkdir -p target/image
+	integration/image/assemble.py target/release/sigstead $(CLIENTS)/debian target/image/sigstead.tar \
+	  --seconds-since-epoch $$(git log -1 --format=%ct)
 
 bench: ## measure the running product against the floors of the same run (ARGS="--log", "--sizes", "--beside FOLDER")
 	$(CARGO) build $(LOCKED) --workspace --bins --release

@@ -27,6 +27,16 @@ install_kubernetes_decode() {
   (cd "$here/kubernetes" && go build -o "$clients/bin/kubernetes-decode" .)
 }
 
+# What the image is assembled over: as packages, unpacked and not installed.
+install_debian() {
+  mkdir -p "$clients/debian"
+  if [ "$(find "$clients/debian" -name '*.deb' | wc -l)" -eq 3 ]; then
+    return
+  fi
+  command -v apt-get >/dev/null || { say "the image is assembled over Debian's packages, and apt-get is not here"; return 1; }
+  (cd "$clients/debian" && apt-get download -qq libc6 libgcc-s1 ca-certificates)
+}
+
 install_python() {
   if [ ! -x "$clients/python/bin/python" ]; then
     python3 -m venv "$clients/python"
@@ -78,6 +88,7 @@ install_go crane v0.20.6 github.com/google/go-containerregistry/cmd/crane "$clie
 install_go litewitness v0.9.0 filippo.io/torchwood/cmd/litewitness "$clients/bin" || status=1
 install_go helm v3.19.0 helm.sh/helm/v3/cmd/helm "$clients/bin" || status=1
 install_kubernetes_decode || status=1
+install_debian || status=1
 install_python || status=1
 install_pkilint || status=1
 install_js js 4.1.1 || status=1

@@ -37,6 +37,14 @@ pub fn kubernetes_decode() -> Option<PathBuf> {
     present("kubernetes-decode", program.exists()).map(|()| program)
 }
 
+/// The folder of the packages that the image has its C library and certificate authorities from.
+#[must_use]
+pub fn debian() -> Option<PathBuf> {
+    let folder = clients().join("debian");
+    let is_filled = std::fs::read_dir(&folder).is_ok_and(|entries| entries.count() >= 3);
+    present("the packages of the image", is_filled).map(|()| folder)
+}
+
 /// crane, which has a registry for container images in it.
 #[must_use]
 pub fn crane() -> Option<PathBuf> {

@@ -1,0 +1,214 @@
+//! A machine that runs the containers of a release as processes: the image's files, read-only, a network of its own, and a
+//! user that the image does not know.
+
+use std::fs;
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+
+use serde_json::Value;
+use sigstead_integration::{run, wait_for};
+use tempfile::TempDir;
+
+use super::Objects;
+use super::image::Image;
+use super::mounted::{GROUP, Mount, Storage};
+
+/// As clusters that choose users themselves choose one.
+const USER: &str = "1000690000";
+
+/// A network without any way out, and what runs in it.
+pub(crate) struct Node {
+    folder: TempDir,
+    image: PathBuf,
+    /// Holds the network and the names of it.
+    holder: Child,
+    running: Vec<(String, Child)>,
+    pub(crate) storage: Storage,
+}
+
+impl Node {
+    /// `None` where something that it needs is not there. All of `hosts` are this machine.
+    pub(crate) fn start(hosts: &[&str]) -> Option<Self> {
+        let image = Image::shared()?.unpacked();
+        let folder = TempDir::new().unwrap();
+        run(Command::new("chmod").arg("755").arg(folder.path())).unwrap();
+        let names = hosts.iter().map(|host| format!("127.0.0.1 {host}\n"));
+        let names = format!("127.0.0.1 localhost\n{}", names.collect::<String>());
+        fs::write(folder.path().join("hosts"), names).unwrap();
+        let script = "ip link set lo up && mount --bind \"$0\" /etc/hosts && echo ready && exec sleep infinity";
+        let mut holder = Command::new("unshare")
+            .args(["--net", "--mount", "sh", "-c", script])
+            .arg(folder.path().join("hosts"))
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut ready = [0; 6];
+        std::io::Read::read_exact(holder.stdout.as_mut().unwrap(), &mut ready).unwrap();
+        let storage = Storage::new(folder.path().join("storage"));
+        Some(Self {
+            folder,
+            image,
+            holder,
+            running: Vec::new(),
+            storage,
+        })
+    }
+
+    /// A folder for a story's own files.
+    pub(crate) fn work(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// A command in the network.
+    pub(crate) fn command(&self, program: impl AsRef<std::ffi::OsStr>) -> Command {
+        let mut command = Command::new("nsenter");
+        command.args([
+            "--net",
+            "--mount",
+            "--target",
+            &self.holder.id().to_string(),
+        ]);
+        command.arg(program);
+        command
+    }
+
+    /// Runs a pod: first what comes before its containers, each to its end, then the containers, until they are ready.
+    pub(crate) fn run(&mut self, objects: &Objects, owner: &str, spec: &Value) {
+        self.storage.forget(owner);
+        for container in spec["initContainers"].as_array().into_iter().flatten() {
+            self.run_to_end(objects, owner, spec, container);
+        }
+        for container in spec["containers"].as_array().unwrap() {
+            self.start_container(objects, owner, spec, container);
+        }
+    }
+
+    /// Runs one container to its end, which must be good, and gives what it printed.
+    pub(crate) fn run_to_end(
+        &self,
+        objects: &Objects,
+        owner: &str,
+        spec: &Value,
+        container: &Value,
+    ) -> String {
+        let output = run(&mut self.container(objects, owner, spec, container)).unwrap();
+        String::from_utf8(output.stdout).unwrap()
+    }
+
+    /// Waits until every container that runs says that it is ready, by its own probe.
+    pub(crate) fn wait_until_ready(&mut self, spec: &Value) {
+        for container in spec["containers"].as_array().unwrap() {
+            let probe = &container["readinessProbe"]["httpGet"];
+            let ports = container["ports"].as_array().unwrap();
+            let port = ports
+                .iter()
+                .find(|port| port["name"] == probe["port"])
+                .unwrap();
+            let url = format!(
+                "http://127.0.0.1:{}{}",
+                port["containerPort"],
+                probe["path"].as_str().unwrap()
+            );
+            let name = container["name"].as_str().unwrap();
+            let ready = wait_for(name, || {
+                let asked = self.command("curl").args(["-fsS", &url]).output().unwrap();
+                asked.status.success()
+            });
+            ready.unwrap_or_else(|error| panic!("{error}: {}", self.said(name)));
+        }
+    }
+
+    /// Ends everything that runs, as a kubelet does, and waits for it.
+    pub(crate) fn stop(&mut self) {
+        for (name, mut child) in std::mem::take(&mut self.running) {
+            run(Command::new("kill").arg(child.id().to_string())).unwrap();
+            let status = child.wait().unwrap();
+            assert!(
+                status.success(),
+                "{name} ended with {status}: {}",
+                self.said(&name)
+            );
+        }
+    }
+
+    fn said(&self, name: &str) -> String {
+        fs::read_to_string(self.folder.path().join(format!("{name}.log"))).unwrap_or_default()
+    }
+
+    fn start_container(&mut self, objects: &Objects, owner: &str, spec: &Value, container: &Value) {
+        let name = container["name"].as_str().unwrap().to_owned();
+        let log = fs::File::create(self.folder.path().join(format!("{name}.log"))).unwrap();
+        let mut command = self.container(objects, owner, spec, container);
+        let child = command
+            .stdout(log.try_clone().unwrap())
+            .stderr(log)
+            .spawn()
+            .unwrap();
+        self.running.push((name, child));
+    }
+
+    /// The process of a container: its arguments and its environment, nothing of ours.
+    pub(crate) fn container(
+        &self,
+        objects: &Objects,
+        owner: &str,
+        spec: &Value,
+        container: &Value,
+    ) -> Command {
+        let mounts = self.storage.mounts(objects, owner, spec, container);
+        let script = self.script(&mounts);
+        let mut command = self.command("unshare");
+        command.args(["--mount", "sh", "-c", &script, "sh"]);
+        for argument in container["args"].as_array().unwrap() {
+            command.arg(argument.as_str().unwrap());
+        }
+        command.stdin(Stdio::null());
+        command
+    }
+
+    fn script(&self, mounts: &[Mount]) -> String {
+        let scratch = self.folder.path().join("scratch");
+        fs::create_dir_all(&scratch).unwrap();
+        let mut script = Vec::new();
+        let (scratch, image) = (scratch.display(), self.image.display());
+        writeln!(script, "set -e; r={scratch}; mount -t tmpfs -o mode=755 tmpfs $r; mkdir $r/upper $r/work $r/root").unwrap();
+        writeln!(
+            script,
+            "mount -t overlay overlay -o lowerdir={image},upperdir=$r/upper,workdir=$r/work $r/root"
+        )
+        .unwrap();
+        writeln!(script, "mkdir -p $r/root/dev; for f in /etc/hosts /dev/null /dev/urandom; do touch $r/root$f; mount --bind $f $r/root$f; done").unwrap();
+        for mount in mounts {
+            let (from, at) = (mount.from.display(), &mount.at);
+            writeln!(
+                script,
+                "mkdir -p $r/root{at}; mount --bind {from} $r/root{at}"
+            )
+            .unwrap();
+            if mount.read_only {
+                writeln!(script, "mount -o remount,bind,ro $r/root{at}").unwrap();
+            }
+        }
+        writeln!(script, "mount -o remount,ro $r/root").unwrap();
+        writeln!(
+            script,
+            "exec env -i PATH=/usr/bin SSL_CERT_FILE=/etc/ssl/certs/ca-certificates.crt /usr/sbin/chroot \
+             --userspec={USER}:0 --groups={GROUP} $r/root /usr/bin/sigstead \"$@\""
+        )
+        .unwrap();
+        String::from_utf8(script).unwrap()
+    }
+}
+
+impl Drop for Node {
+    fn drop(&mut self) {
+        for (_, child) in &mut self.running {
+            // It may have ended by itself.
+            let _ = child.kill();
+            let _ = child.wait();
+        }
+        let _ = self.holder.kill();
+        let _ = self.holder.wait();
+    }
+}
