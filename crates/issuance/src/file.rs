@@ -57,7 +57,7 @@ impl FileRecord {
         let health = Arc::new(Health::default());
         let mut writer = Writer::new(config, clock, Arc::clone(&open), Arc::clone(&health), lock);
         // Before anybody asks, so that the first answer is true.
-        writer.attempt(&[], Sync::Now);
+        writer.attempt(Vec::new(), Sync::Now);
         let (queue, entries) = sync_channel(WAITING);
         let thread = std::thread::Builder::new()
             .name("issuance record".to_owned())

@@ -222,8 +222,11 @@ fn an_authority_that_issues_nothing_shows_that_time_passes() {
     let (clock, health) = (world.clock.clone(), Arc::default());
     let mut writer = Writer::new(&config, clock, Arc::default(), health, lock);
     for days in 1..=3 {
-        assert!(writer.attempt(&[], Sync::Now).is_none());
-        assert!(writer.attempt(&[], Sync::Now).is_none(), "once a day");
+        assert!(writer.attempt(Vec::new(), Sync::Now).is_none());
+        assert!(
+            writer.attempt(Vec::new(), Sync::Now).is_none(),
+            "once a day"
+        );
         assert_eq!(world.segments().len(), days);
         world.clock.advance(DAY);
     }
@@ -259,14 +262,11 @@ async fn a_record_that_cannot_be_written_refuses_and_goes_on_when_it_can() {
     let world = World::new();
     let record = world.open();
     record.append(&ended(1, Outcome::Issued)).await.unwrap();
-    // The next state needs another segment, and there is no directory for it.
-    world.clock.advance(std::time::Duration::from_secs(86_400));
-    let (path, aside) = (world.config().path, world.directory.path().join("aside"));
-    std::process::Command::new("mv")
-        .args([&path, &aside])
-        .status()
-        .unwrap();
-    fs::write(&path, "in the way").unwrap();
+    record.append(&issuance(7)).await.unwrap();
+    // The next state needs another segment, and something is in its place.
+    world.clock.advance(DAY);
+    let next = segment::Segment::new(&world.config().path, 2, world.clock.now()).path;
+    fs::create_dir(&next).unwrap();
     for _ in 0..2 {
         let refused = record.append(&issuance(2)).await;
         for refused in [refused, record.check()] {
@@ -276,15 +276,19 @@ async fn a_record_that_cannot_be_written_refuses_and_goes_on_when_it_can() {
             );
         }
     }
-    fs::remove_file(&path).unwrap();
-    std::process::Command::new("mv")
-        .args([&aside, &path])
-        .status()
-        .unwrap();
+    let end = record.append(&ended(7, Outcome::Failed)).await;
+    assert!(end.is_err(), "{end:?}");
+    fs::remove_dir(&next).unwrap();
     record.append(&ended(3, Outcome::Issued)).await.unwrap();
     record.check().unwrap();
-    let ids: Vec<_> = all(&record).await.into_iter().map(|(id, _)| id).collect();
-    assert_eq!(ids, ["id-1", "id-3"]);
+    let found: Vec<_> = all(&record).await;
+    let expected = [
+        ("id-1", Outcome::Issued),
+        ("id-7", Outcome::Failed),
+        ("id-3", Outcome::Issued),
+    ];
+    let expected = expected.map(|(id, outcome)| (id.to_owned(), outcome));
+    assert_eq!(found, expected, "what ended meanwhile is not open");
 }
 
 #[tokio::test]

@@ -41,6 +41,8 @@ pub(super) struct Writer {
     /// The segment that is appended to; none after a failure, when the next write begins another.
     active: Option<(Segment, RecordFile)>,
     last_number: u64,
+    /// The last states of issuances that the record knows, which could not be written: it must not call them open for ever.
+    owed: Open,
     /// Whether it is known what an earlier process left.
     is_begun: bool,
     /// Held as long as there is a writer.
@@ -63,6 +65,7 @@ impl Writer {
             health,
             active: None,
             last_number: 0,
+            owed: Open::default(),
             is_begun: false,
             _lock: lock,
         }
@@ -83,7 +86,7 @@ impl Writer {
                     self.write_batch(batch);
                 }
                 Err(RecvTimeoutError::Timeout) => {
-                    self.attempt(&[], Sync::Now);
+                    self.attempt(Vec::new(), Sync::Now);
                     self.forget();
                 }
                 Err(RecvTimeoutError::Disconnected) => return,
@@ -101,7 +104,7 @@ impl Writer {
             true => Sync::WithTheNext,
             false => Sync::Now,
         };
-        let failure = self.attempt(&issuances, sync);
+        let failure = self.attempt(issuances, sync);
         for done in waiting {
             // A state that nobody waits for is written all the same.
             let _ = done.send(match &failure {
@@ -113,10 +116,10 @@ impl Writer {
 
     /// Writes, and tells everybody how that went. Without states it finds out whether they could be written, and begins a
     /// segment if it is time for one.
-    pub(super) fn attempt(&mut self, issuances: &[Issuance], sync: Sync) -> Option<Failure> {
+    pub(super) fn attempt(&mut self, issuances: Vec<Issuance>, sync: Sync) -> Option<Failure> {
         self.health.begin();
         let begun = if self.is_begun { Ok(()) } else { self.begin() };
-        let written = begun.and_then(|()| self.write(issuances, sync));
+        let written = begun.and_then(|()| self.write_with_owed(issuances, sync));
         let failure = written.err().map(|error| Failure::of(&error));
         if self.health.end(failure.as_ref()) {
             match &failure {
@@ -159,6 +162,20 @@ impl Writer {
         let closed = self.write(&ended, Sync::Now);
         self.is_begun = closed.is_ok();
         closed
+    }
+
+    fn write_with_owed(&mut self, issuances: Vec<Issuance>, sync: Sync) -> Result<(), Error> {
+        let owed = std::mem::take(&mut self.owed).into_values();
+        let states: Vec<_> = owed.chain(issuances).collect();
+        let written = self.write(&states, sync);
+        if written.is_err() {
+            let open = guarded(&self.open);
+            let known = states
+                .into_iter()
+                .filter(|state| open.contains_key(&state.id));
+            self.owed = known.map(|state| (state.id.clone(), state)).collect();
+        }
+        written
     }
 
     fn write(&mut self, issuances: &[Issuance], sync: Sync) -> Result<(), Error> {
