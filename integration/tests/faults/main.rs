@@ -1,6 +1,8 @@
-//! Faults of machine, disk and operator against the running transparency log, each in a module of its own.
+//! Faults of machine, disk and operator against the running transparency log, and against the record of the certificate
+//! authority (`caller.rs`, `issuance_kill.rs`, `record_damage.rs`,
+//! `record_full.rs`), each in a module of its own.
 //!
-//! The service is the program as it is built, alone. Its clients write down what it acknowledged and every checkpoint that
+//! The log is the program as it is built, alone. Its clients write down what it acknowledged and every checkpoint that
 //! they were served; `sigstead-logcheck`, which shares no code with it, is the judge: nothing that was acknowledged is
 //! missing, no two heads contradict each other, and none is older than one before it.
 //!
@@ -16,6 +18,7 @@
     reason = "a test that cannot go on must fail"
 )]
 
+mod caller;
 mod clients;
 mod disk;
 mod litewitness;
@@ -28,9 +31,12 @@ mod bit_flip;
 mod clock;
 mod descriptors;
 mod full_disk;
+mod issuance_kill;
 mod kill;
 mod old_copy;
 mod power_cut;
+mod record_damage;
+mod record_full;
 mod syscalls;
 mod two_processes;
 mod witness;
