@@ -32,13 +32,60 @@ fn what_was_issued_is_listed_shown_exported_and_kept_from_the_log() {
 
     let exported = export(&instance, &[]);
     assert_eq!(exported, [older.clone(), newer.clone()]);
+    let number = newer["request_id"].as_str().unwrap();
+    let asked = issued(&instance, &["list"], &["--request", number]);
+    assert_eq!(asked, Value::Array(vec![newer.clone()]));
+    says_that_there_are_more(&instance, newer);
     instance.down().unwrap();
     assert_eq!(export(&instance, &["--offline"]), exported);
     assert_eq!(issued(&instance, &["show"], &[serial, "--offline"]), *newer);
+    an_address_is_found_however_it_was_recorded(&instance);
 
     let log = std::fs::read_to_string(instance.directory().join("run/ca.log")).unwrap();
     assert!(log.contains(serial), "the log leads to the record");
     assert!(!log.contains(PERSON), "the log names no person");
+}
+
+fn says_that_there_are_more(instance: &Instance, newest: &Value) {
+    let listed = |limit: &str| {
+        let mut command = sigctl();
+        command.args(["--output", "json", "issued", "list"]);
+        command.arg(instance.directory()).args(["--limit", limit]);
+        let output = run(&mut command).unwrap();
+        let json: Value = serde_json::from_slice(&output.stdout).unwrap();
+        (json, String::from_utf8(output.stderr).unwrap())
+    };
+    let (json, said) = listed("1");
+    assert_eq!(json, Value::Array(vec![newest.clone()]));
+    assert!(
+        said.contains("there are more") && said.contains("--limit"),
+        "{said}"
+    );
+    let (json, said) = listed("2");
+    assert_eq!(json.as_array().unwrap().len(), 2);
+    assert_eq!(said, "", "there are no more");
+}
+
+fn an_address_is_found_however_it_was_recorded(instance: &Instance) {
+    let file = instance.directory().join("ca/config.yaml");
+    let text = std::fs::read_to_string(&file).unwrap();
+    let hashed = text.replacen("hash_emails: false", "hash_emails: true", 1);
+    assert_ne!(hashed, text, "{text}");
+    std::fs::write(&file, hashed).unwrap();
+    instance.up().unwrap();
+    run(&mut signing(instance)).unwrap();
+    let find = |more: &[&str]| {
+        let arguments = [&["--identity", PERSON][..], more].concat();
+        let found = issued(instance, &["list"], &arguments);
+        let found = found.as_array().unwrap().iter();
+        let found = found.map(|each| each["identity"].as_str().unwrap().to_owned());
+        found.collect::<Vec<_>>()
+    };
+    let online = find(&[]);
+    assert!(online[0].starts_with("sha256:"), "{online:?}");
+    assert_eq!(online[1..], [PERSON, PERSON]);
+    instance.down().unwrap();
+    assert_eq!(find(&["--offline"]), online);
 }
 
 #[test]

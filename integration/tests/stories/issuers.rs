@@ -1,7 +1,7 @@
 //! An operator asks the running authority what would become of a token, and who is refused learns less.
 
 use serde_json::Value;
-use sigstead_integration::{Instance, run, sigctl};
+use sigstead_integration::{Instance, run, sigctl, wait_for};
 
 use crate::{PERSON, artifact};
 
@@ -41,6 +41,7 @@ fn an_operator_sees_what_a_token_would_get_and_which_rule_decides() {
         (&issuer.into(), &"usable".into())
     );
     assert!(shown["key_age_seconds"].is_u64(), "{shown}");
+    a_file_that_cannot_be_used_is_told_and_harms_nobody(&instance);
 }
 
 /// What a person reads of a refusal is enough to find it in the log of the service.
@@ -53,6 +54,28 @@ fn is_logged_under_its_number(instance: &Instance, refused: &str) {
         lines.any(|line| line.contains("E-CA-034")),
         "{number}\n{log}"
     );
+}
+
+fn a_file_that_cannot_be_used_is_told_and_harms_nobody(instance: &Instance) {
+    let file = instance.directory().join("ca/issuers.yaml");
+    let good = std::fs::read_to_string(&file).unwrap();
+    std::fs::write(&file, "oidc-issuers: 7\n").unwrap();
+    let reload = || run(sigctl().arg("reload").arg(instance.directory()).arg("ca")).unwrap();
+    let warnings = || {
+        let status = instance.service("ca").unwrap();
+        assert_eq!(status["state"], "ready", "{status}");
+        status["warnings"].to_string()
+    };
+    reload();
+    wait_for("the warning", || {
+        let told = warnings();
+        told.contains("issuers.yaml") && told.contains("stays in use")
+    })
+    .unwrap();
+    assert_eq!(test_token(instance, PERSON, 0)["is_accepted"], true);
+    std::fs::write(&file, good).unwrap();
+    reload();
+    wait_for("no warning", || !warnings().contains("issuers.yaml")).unwrap();
 }
 
 /// Writes a rule into the entry of the only issuer, which is the last of the file.
