@@ -182,6 +182,10 @@ impl Writer {
         let (segment, mut file) = self.take_active()?;
         // Every segment tells what was open at its beginning, so that the last ones tell all.
         let is_new = file.bytes() == HEADER_BYTES;
+        if issuances.is_empty() && !is_new {
+            self.active = Some((segment, file));
+            return Ok(());
+        }
         let carried: Vec<_> = match is_new {
             true => guarded(&self.open).values().cloned().collect(),
             false => Vec::new(),
