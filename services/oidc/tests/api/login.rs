@@ -1,5 +1,6 @@
 use crate::world::{self, World};
 
+/// CVE-2025-54999, CVE-2025-6011, CVE-2020-35177: the answer told strangers which accounts there are.
 #[tokio::test]
 async fn a_wrong_password_and_an_unknown_account_look_the_same() {
     let world = World::new().await;
@@ -149,6 +150,7 @@ async fn sessions_end_by_time_sign_out_new_password_and_removal() {
     }
 }
 
+/// CVE-2026-33758: a page of another issuer showed the text of an error as HTML.
 #[tokio::test]
 async fn pages_keep_scripts_frames_and_strangers_out() {
     let world = World::new().await;

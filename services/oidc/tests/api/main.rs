@@ -9,6 +9,7 @@
 mod authorize;
 mod device;
 mod discovery;
+mod identity_token;
 mod login;
 mod pages;
 mod queue;

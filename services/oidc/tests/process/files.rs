@@ -6,6 +6,7 @@ use std::path::Path;
 
 use crate::folder::Folder;
 
+/// CVE-2021-38553: everybody on the machine could read the database of another issuer.
 #[test]
 fn all_that_is_written_is_private_under_a_umask_of_zero() {
     let folder = Folder::new();
