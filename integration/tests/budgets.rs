@@ -83,7 +83,7 @@ fn check(service: &str, endpoint: &Endpoint) {
     let most = if budget.is_streamed {
         64 << 20
     } else {
-        16 << 20
+        24 << 20
     };
     assert!(
         (1..=most).contains(&budget.answer_bytes),
