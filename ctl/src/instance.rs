@@ -9,6 +9,7 @@ use clap::ValueEnum;
 use serde::{Deserialize, Serialize};
 use sigstead_config::Origin;
 
+use crate::ct_log::CtLog;
 use crate::failure::Failure;
 use crate::{names, private};
 
@@ -110,6 +111,9 @@ pub(crate) struct Manifest {
     pub(crate) proxy: Option<Proxy>,
     /// What the instance may do beside serving.
     pub(crate) profile: Profile,
+    /// Where its certificates are logged.
+    #[serde(default, skip_serializing_if = "CtLog::is_own")]
+    pub(crate) ct_log: CtLog,
     /// When it was made.
     #[serde(with = "time::serde::rfc3339")]
     pub(crate) created: time::OffsetDateTime,

@@ -8,6 +8,7 @@
 
 mod admin;
 mod completions;
+mod ct_log;
 mod down;
 mod elapsed;
 mod env;
@@ -37,6 +38,7 @@ mod reload;
 mod replace;
 mod restart;
 mod service_log;
+mod services;
 mod sign;
 mod start;
 mod started;

@@ -14,6 +14,7 @@ use crate::instance::{Instance, Service};
 use crate::locate::Where;
 use crate::output::{Output, printable};
 use crate::service_log::last_lines;
+use crate::services;
 
 /// Which logs.
 #[derive(Args)]
@@ -40,8 +41,9 @@ struct Log {
 }
 
 pub(crate) async fn run(mut arguments: Arguments, output: Output) -> Result<(), Failure> {
-    let services = arguments.instance.services(arguments.services);
+    let mut services = arguments.instance.services(arguments.services);
     let instance = arguments.instance.open()?;
+    services.retain(|service| services::of(&instance.manifest).contains(service));
     // Before the last lines are read, so that none is lost between them and what follows.
     let mut followed = Vec::new();
     if arguments.follow {

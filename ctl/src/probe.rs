@@ -10,8 +10,9 @@ use sigstead_kit::folder_id;
 
 use crate::failure::Failure;
 use crate::http;
-use crate::instance::{Instance, SERVICES, Service};
+use crate::instance::{Instance, Service};
 use crate::process::Process;
+use crate::services;
 
 /// How a service does.
 #[derive(Serialize)]
@@ -126,7 +127,8 @@ impl Probe {
 
     /// How each service does, all asked at once.
     pub(crate) async fn all(&self, instance: &Instance) -> Vec<ServiceStatus> {
-        let looks = SERVICES.map(|service| self.of(instance, service));
+        let services = services::of(&instance.manifest).into_iter();
+        let looks = services.map(|service| self.of(instance, service));
         futures::future::join_all(looks).await
     }
 

@@ -10,6 +10,7 @@ use crate::locate::Where;
 use crate::output::Output;
 use crate::probe::Probe;
 use crate::process::Process;
+use crate::services;
 
 /// What is reloaded.
 #[derive(Args)]
@@ -27,8 +28,9 @@ struct Reloaded {
 }
 
 pub(crate) async fn run(mut arguments: Arguments, output: Output) -> Result<(), Failure> {
-    let services = arguments.instance.services(arguments.services);
+    let mut services = arguments.instance.services(arguments.services);
     let instance = arguments.instance.open()?;
+    services.retain(|service| services::of(&instance.manifest).contains(service));
     let reloaded = ask(&instance, &services).await?;
     if reloaded.is_empty() {
         return Err(Failure::new(

@@ -10,6 +10,7 @@ use crate::instance::Service;
 use crate::locate::Where;
 use crate::output::Output;
 use crate::process::check_programs;
+use crate::services;
 use crate::start::Start;
 
 /// What is restarted.
@@ -27,8 +28,9 @@ pub(crate) struct Arguments {
 }
 
 pub(crate) async fn run(mut arguments: Arguments, output: Output) -> Result<(), Failure> {
-    let services = arguments.instance.services(arguments.services);
+    let mut services = arguments.instance.services(arguments.services);
     let instance = arguments.instance.open()?;
+    services.retain(|service| services::of(&instance.manifest).contains(service));
     check_programs()?;
     let patience = Duration::from_secs(arguments.wait);
     let mut start = Start::new(instance, services.clone(), patience, output);

@@ -17,7 +17,7 @@ use sigstead_verify::json::{
     Bundle, HashOutput, MessageSignature, RawCertificate, Rfc3161Timestamp,
     TimestampVerificationData, TransparencyLogEntry, VerificationMaterial,
 };
-use sigstead_verify::{Pattern, Policy};
+use sigstead_verify::{Pattern, Policy, Thresholds};
 use sigstead_x509::Certificate;
 
 use crate::failure::Failure;
@@ -273,11 +273,16 @@ impl<'a> Session<'a> {
             Some(address) => Pattern::exactly(&address),
             None => Pattern::matching(".+").map_err(|error| token_malformed().because(error))?,
         };
+        let thresholds = Thresholds {
+            scts: usize::from(self.instance.manifest.ct_log.is_own()),
+            ..Thresholds::default()
+        };
+        let policy = Policy::any_identity(vec![(identity, Pattern::exactly(&issuer))]);
         let accepted = verification::check(
             &root,
             &bundle.encode(),
             sigstead_verify::Artifact::Bytes(artifact),
-            &Policy::any_identity(vec![(identity, Pattern::exactly(&issuer))]),
+            &policy.with_thresholds(thresholds),
         )?;
         Ok(match accepted.signer {
             sigstead_verify::Signer::Identity(signer) => signer.identity,

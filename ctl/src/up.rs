@@ -8,10 +8,11 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use crate::down;
 use crate::failure::Failure;
-use crate::instance::{Instance, SERVICES};
+use crate::instance::Instance;
 use crate::locate::Where;
 use crate::output::Output;
 use crate::process::check_programs;
+use crate::services;
 use crate::start::Start;
 
 /// What is started.
@@ -34,7 +35,8 @@ pub(crate) async fn run(arguments: Arguments, output: Output) -> Result<(), Fail
     check_programs()?;
     warn_of_readers(&instance, output);
     let patience = Duration::from_secs(arguments.wait);
-    let mut start = Start::new(instance, SERVICES.to_vec(), patience, output);
+    let services = services::of(&instance.manifest);
+    let mut start = Start::new(instance, services, patience, output);
     if arguments.detach {
         let turn = start.turn().await?;
         return start.all(turn).await;

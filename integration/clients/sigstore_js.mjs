@@ -3,8 +3,8 @@
 //   node sigstore_js.mjs MODULES VERB OPTIONS-FILE
 //
 // MODULES is the folder that holds node_modules, VERB is sign, attest, sign-v1, attest-v1 or verify, and OPTIONS-FILE is
-// JSON: artifact, bundle, token, fulcio, rekor, tsa, signingConfig, mirror, root, cache, issuer, and identity (an address)
-// or identityUri.
+// JSON: artifact, bundle, token, fulcio, rekor, tsa, signingConfig, mirror, root, cache, issuer, ctLogThreshold (of verify),
+// and identity (an address) or identityUri.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join, resolve } from 'node:path';
@@ -47,6 +47,7 @@ async function run() {
         tufMirrorURL: options.mirror,
         tufRootPath: options.root,
         tufCachePath: options.cache,
+        ctLogThreshold: options.ctLogThreshold,
         certificateIdentityEmail: options.identity ?? undefined,
         certificateIdentityURI: options.identityUri,
         certificateIssuer: options.issuer,

@@ -15,7 +15,8 @@ use time::{Duration, OffsetDateTime};
 use super::secret::{Vault, unusable, write_private};
 use super::write;
 use crate::failure::Failure;
-use crate::instance::{Instance, SERVICES, Service};
+use crate::instance::{Instance, Service};
+use crate::services;
 
 /// The chains that the trust root lists, each with its root last.
 pub(super) struct Authorities {
@@ -77,7 +78,9 @@ impl Maker<'_> {
         let chain = vec![intermediate, root.certificate];
         write(&self.instance.path("ca/chain.pem"), pem(&chain).as_bytes())?;
         let root = chain.last().map(Certificate::to_pem).unwrap_or_default();
-        write(&self.instance.path("ctlog/roots.pem"), root.as_bytes())?;
+        if self.instance.manifest.ct_log.is_own() {
+            write(&self.instance.path("ctlog/roots.pem"), root.as_bytes())?;
+        }
         Ok(chain)
     }
 
@@ -104,7 +107,7 @@ impl Maker<'_> {
     async fn administration(&self) -> Result<(), Failure> {
         let ca = self.root("trust/admin-ca", "administration").await?;
         let ca_pem = ca.certificate.to_pem();
-        for service in SERVICES {
+        for service in services::of(&self.instance.manifest) {
             let folder = self.instance.service(service);
             write(&folder.join("admin-ca.pem"), ca_pem.as_bytes())?;
             self.tls_pair(&ca, folder.join("admin"), service.name(), TlsRole::Server)
@@ -125,7 +128,7 @@ impl Maker<'_> {
             &self.instance.path("client/tls-ca.pem"),
             ca.certificate.to_pem().as_bytes(),
         )?;
-        for service in SERVICES {
+        for service in services::of(&self.instance.manifest) {
             let place = self.instance.service(service).join("tls");
             self.tls_pair(&ca, place, service.name(), TlsRole::Server)
                 .await?;

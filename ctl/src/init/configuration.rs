@@ -16,14 +16,15 @@ use url::Url;
 use super::trust::{ct_origin, rekor_origin, rekor_v1_host};
 use super::{unusable_value, write as write_file};
 use crate::failure::Failure;
-use crate::instance::{Instance, SERVICES, Service};
+use crate::instance::{Instance, Service};
+use crate::services;
 
 pub(super) fn write(instance: &Instance, trusted_proxies: &[AddressBlock]) -> Result<(), Failure> {
     let writer = Writer {
         instance,
         trusted_proxies,
     };
-    for service in SERVICES {
+    for service in services::of(&instance.manifest) {
         match service {
             Service::Ca => writer.ca()?,
             Service::Ctlog => writer.ctlog()?,
@@ -74,13 +75,16 @@ impl Writer<'_> {
             .map_err(|error| unusable_value("the URL of the CT log", &error))?;
         let mut ct_log = ca::CtLogConfig::new(url, "ctlog.pub".into());
         ct_log.ca = self.instance.manifest.tls.then(|| TLS_CA.into());
-        let config = ca::Config::new(
+        let mut config = ca::Config::new(
             self.listeners(Service::Ca),
             self.key("keys/ca.key")?,
             "chain.pem".into(),
             "issuers.yaml".into(),
             ct_log,
         );
+        if !self.instance.manifest.ct_log.is_own() {
+            config.ct_log = ca::CtLogs::None;
+        }
         write_file(
             &self.instance.path("ca/issuers.yaml"),
             self.issuers()?.as_bytes(),

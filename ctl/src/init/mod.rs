@@ -23,12 +23,13 @@ use sigstead_config::Origin;
 use time::OffsetDateTime;
 
 use self::proxy::BehindProxy;
+use crate::ct_log::CtLog;
 use crate::failure::{Exit, Failure};
-use crate::instance::{Instance, Manifest, Profile, SERVICES, Service};
+use crate::instance::{Instance, Manifest, Profile, Service};
 use crate::names::{parse_host, parse_name};
 use crate::output::Output;
-use crate::private;
 use crate::up::Ends;
+use crate::{private, services};
 
 /// What is made.
 #[derive(Args)]
@@ -84,6 +85,11 @@ pub(crate) struct Arguments {
     /// What the instance may do beside serving.
     #[arg(long, value_enum, default_value_t = Profile::Dev)]
     profile: Profile,
+
+    /// Where certificates are logged. Without a log few clients sign and none verifies unless it is told to; the client kit
+    /// says which.
+    #[arg(long, value_enum, default_value_t = CtLog::Own)]
+    ct_log: CtLog,
 }
 
 #[derive(Serialize)]
@@ -91,6 +97,7 @@ struct Made {
     directory: PathBuf,
     name: String,
     urls: BTreeMap<Service, String>,
+    ct_log: CtLog,
 }
 
 pub(crate) async fn run(arguments: Arguments, output: Output) -> Result<(), Failure> {
@@ -112,9 +119,11 @@ pub(crate) async fn run(arguments: Arguments, output: Output) -> Result<(), Fail
     beside.become_the(&arguments.directory)?;
     let made = Made {
         directory: arguments.directory,
-        urls: SERVICES
+        urls: services::of(&manifest)
+            .into_iter()
             .map(|service| (service, manifest.url(service)))
-            .into(),
+            .collect(),
+        ct_log: manifest.ct_log,
         name: manifest.name,
     };
     output.print(&made, text);
@@ -155,6 +164,7 @@ fn holds_files(folder: &Path) -> bool {
 }
 
 async fn make(arguments: &Arguments, directory: &Path) -> Result<Manifest, Failure> {
+    refuse_name_of_no_log(arguments)?;
     let now = now();
     let id = anchors::random_id()?;
     let anchors = arguments.anchors.as_deref();
@@ -172,6 +182,7 @@ async fn make(arguments: &Arguments, directory: &Path) -> Result<Manifest, Failu
         tls: arguments.tls,
         proxy: arguments.proxy.proxy(),
         profile: arguments.profile,
+        ct_log: arguments.ct_log,
         created: now,
         passphrase_file: secret::passphrase_file(arguments.passphrase_file.as_deref(), directory)?,
         ports: BTreeMap::new(),
@@ -195,6 +206,17 @@ async fn make(arguments: &Arguments, directory: &Path) -> Result<Manifest, Failu
         .map_err(|error| Failure::file("write", &instance.path(Instance::FILE), error))?;
     write(&instance.path(Instance::FILE), text.as_bytes())?;
     Ok(instance.manifest)
+}
+
+fn refuse_name_of_no_log(arguments: &Arguments) -> Result<(), Failure> {
+    if arguments.ct_name.is_none() || arguments.ct_log.is_own() {
+        return Ok(());
+    }
+    Err(Failure::new(
+        "E-CTL-012",
+        "there is a name for a certificate transparency log, and the instance has none",
+        "leave out --ct-name, or --ct-log none",
+    ))
 }
 
 /// Writes a private file, and the folders above it.
@@ -299,6 +321,11 @@ fn text(made: &Made) -> String {
             .iter()
             .map(|(service, url)| format!("  {:<6} {url}", service.name())),
     );
+    if !made.ct_log.is_own() {
+        lines.push(NO_CT_LOG.to_owned());
+    }
     lines.push(format!("start it: sigctl up {}", made.directory.display()));
     lines.join("\n")
 }
+
+const NO_CT_LOG: &str = "  no CT log: certificates have no SCT, and clients refuse them unless they are told not to; see client/README.md";

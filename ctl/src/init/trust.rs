@@ -10,6 +10,7 @@ use time::OffsetDateTime;
 use super::authority::Authorities;
 use super::secret::Vault;
 use super::{unusable_value, write};
+use crate::ct_log::CtLog;
 use crate::failure::Failure;
 use crate::instance::{Instance, Manifest, Service};
 use crate::trust::{self, Keys, ROOT_KEY, TARGETS_KEY, TufSigner};
@@ -60,12 +61,6 @@ fn state(
         valid_for,
         in_service: true,
     };
-    let ct_key = vault.make(
-        &instance.path("ctlog/keys/ctlog.key"),
-        Algorithm::EcdsaP256Sha256,
-    )?;
-    let ct_key = ct_key.public_key();
-    write(&instance.path("ca/ctlog.pub"), ct_key.to_pem().as_bytes())?;
     let make_log_key = |name: &str| {
         let path = instance.path("tlog/keys").join(name);
         vault.make(&path, Algorithm::EcdsaP256Sha256)
@@ -77,14 +72,9 @@ fn state(
         Algorithm::RsaPkcs1v15_2048Sha256,
     )?;
     let origin = rekor_origin(manifest)?;
-    let ct_log = LogState {
-        face: LogFace::CertificateTransparency,
-        base_url: format!("https://{}", ct_origin(manifest)?),
-        url: manifest.log_url(Service::Ctlog, ct_origin(manifest)?.as_str()),
-        public_key: ct_key.spki_der().into(),
-        log_id: ct_key.log_id().as_bytes().as_slice().into(),
-        valid_for,
-        in_service: true,
+    let certificate_logs = match manifest.ct_log {
+        CtLog::Own => vec![ct_log(instance, vault, valid_for)?],
+        CtLog::None => Vec::new(),
     };
     let v1_log = LogState {
         face: LogFace::RekorV1,
@@ -117,9 +107,26 @@ fn state(
             &authorities.code_signing,
         )],
         timestamp_authorities: vec![authority(timestamp_url, &authorities.time_stamping)],
-        certificate_logs: vec![ct_log],
+        certificate_logs,
         signature_logs: vec![v2_log, v1_log],
         issuers: vec![issuer],
+    })
+}
+
+fn ct_log(instance: &Instance, vault: &Vault, valid_for: TimeRange) -> Result<LogState, Failure> {
+    let path = instance.path("ctlog/keys/ctlog.key");
+    let key = vault.make(&path, Algorithm::EcdsaP256Sha256)?;
+    let key = key.public_key();
+    write(&instance.path("ca/ctlog.pub"), key.to_pem().as_bytes())?;
+    let origin = ct_origin(&instance.manifest)?;
+    Ok(LogState {
+        face: LogFace::CertificateTransparency,
+        base_url: format!("https://{origin}"),
+        url: instance.manifest.log_url(Service::Ctlog, origin.as_str()),
+        public_key: key.spki_der().into(),
+        log_id: key.log_id().as_bytes().as_slice().into(),
+        valid_for,
+        in_service: true,
     })
 }
 

@@ -37,6 +37,13 @@ struct LaidOut {
 
 pub(super) fn run(arguments: &Arguments, output: Output) -> Result<(), Failure> {
     let instance = arguments.instance.open()?;
+    if !instance.manifest.ct_log.is_own() {
+        return Err(Failure::new(
+            "E-CTL-012",
+            "the chart runs a certificate transparency log, and the instance has none",
+            "make an instance with a log for it: sigctl init",
+        ));
+    }
     let to = &arguments.to;
     for service in SERVICES {
         secret(&instance, service, &to.join(service.name()))?;

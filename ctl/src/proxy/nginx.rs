@@ -4,9 +4,10 @@ use clap::Args;
 use serde::Serialize;
 
 use crate::failure::Failure;
-use crate::instance::{Instance, Manifest, SERVICES, Service};
+use crate::instance::{Instance, Manifest, Service};
 use crate::locate::Where;
 use crate::output::Output;
+use crate::services;
 
 /// Whose proxy, and the certificate that it shows.
 #[derive(Args)]
@@ -40,7 +41,7 @@ pub(super) fn run(arguments: Arguments, output: Output) -> Result<(), Failure> {
     }
     let shown = (quoted(&arguments.certificate)?, quoted(&arguments.key)?);
     let mut configuration = HEAD.replace("{instance}", &manifest.name);
-    for service in SERVICES {
+    for service in services::of(&instance.manifest) {
         let server = server(&instance, service)?;
         let server = server.replace("{certificate}", &shown.0);
         configuration.push_str(&server.replace("{key}", &shown.1));

@@ -7,6 +7,7 @@ use sigstead_trust_root::{AuthorityState, LogFace, LogState, TrustState};
 use sigstead_x509::Certificate;
 
 use super::repository::replace;
+use crate::ct_log::CtLog;
 use crate::failure::Failure;
 use crate::instance::{Instance, Service};
 
@@ -127,8 +128,11 @@ fn readme(instance: &Instance) -> String {
     let manifest = &instance.manifest;
     let url = |service| manifest.url(service);
     let tls = if manifest.shows_own_tls() { TLS } else { "" };
-    README
-        .replace("{tls}", tls)
+    let text = match manifest.ct_log {
+        CtLog::Own => README,
+        CtLog::None => README_WITHOUT_CT_LOG,
+    };
+    text.replace("{tls}", tls)
         .replace("{name}", &manifest.name)
         .replace("{issuer}", &url(Service::Oidc))
         .replace("{tuf}", &url(Service::Tuf))
@@ -146,4 +150,5 @@ const SYSTEM_BUNDLES: [&str; 4] = [
 ];
 
 const TLS: &str = include_str!("client_kit/TLS.md");
+const README_WITHOUT_CT_LOG: &str = include_str!("client_kit/WITHOUT_CT_LOG.md");
 const README: &str = include_str!("client_kit/README.md");

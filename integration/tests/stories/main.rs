@@ -16,6 +16,7 @@ mod issuers;
 mod lifecycle;
 mod log;
 mod model_signing;
+mod no_ct_log;
 mod oidc_clients;
 mod one_program;
 mod overload;
