@@ -53,8 +53,7 @@ fn a_workflow_of_github_signs_with_every_client() {
             ("--trigger", "push"),
         ],
     };
-    workflow.signs_with_cosign(&cosign, &instance);
-    workflow.signs_with_others(&cosign, &instance);
+    workflow.signs(&cosign, &instance);
     for other in [
         json!({"repository_owner_id": "57"}),
         json!({"event_name": "pull_request"}),
@@ -99,8 +98,7 @@ fn a_pipeline_of_gitlab_signs_with_every_client() {
             ("--trigger", "push"),
         ],
     };
-    pipeline.signs_with_cosign(&cosign, &instance);
-    pipeline.signs_with_others(&cosign, &instance);
+    pipeline.signs(&cosign, &instance);
     for other in [
         json!({"namespace_id": "10"}),
         json!({"ref": "main", "ref_type": "branch"}),
@@ -145,7 +143,7 @@ fn a_workflow_of_forgejo_and_a_job_of_jenkins_sign() {
             ("--trigger", "push"),
         ],
     };
-    workflow.signs_with_cosign(&cosign, &instance);
+    workflow.signs(&cosign, &instance);
     let other = with(forgejo(), json!({"repository": "mallory/app"}));
     let token = provider.token(&actions, "RS256", &other);
     Signer { token, ..workflow }.is_refused(&cosign, &instance);
@@ -159,7 +157,7 @@ fn a_workflow_of_forgejo_and_a_job_of_jenkins_sign() {
         cosign: &[],
         sigctl: &[("--build-config", &job)],
     };
-    build.signs_with_cosign(&cosign, &instance);
+    build.signs(&cosign, &instance);
     let other = json!({"sub": format!("{url}/job/try/"), "build_number": 17});
     let token = provider.token(&oidc, "ES256", &other);
     Signer { token, ..build }.is_refused(&cosign, &instance);

@@ -4,6 +4,7 @@ use std::path::Path;
 use std::process::Command;
 
 use serde_json::json;
+use sigstead_integration::client::SigstoreJs;
 use sigstead_integration::{Instance, client, run, sigctl};
 
 use crate::{artifact, beside, refuses, sigstore_js, sigstore_python};
@@ -23,61 +24,43 @@ pub(super) struct Signer<'a> {
 }
 
 impl Signer<'_> {
-    /// cosign signs; cosign and `sigctl` verify by identity, by issuer and by each claim, and refuse each other claim.
-    pub(super) fn signs_with_cosign(&self, cosign: &Path, instance: &Instance) {
+    /// cosign, sigstore-python and sigstore-js sign, and what each has signed verifies.
+    pub(super) fn signs(&self, cosign: &Path, instance: &Instance) {
         let file = artifact(instance.work(), self.name);
-        let bundle = beside(&file, "sigstore.json");
         run(&mut sign(cosign, instance, &self.token, &file)).unwrap();
-        self.verifies(cosign, instance, &file, &bundle);
-        for asked in self.cosign {
-            let verify = |option: &str, value: &str| {
-                let mut command = self.cosign_verify(cosign, instance, &bundle);
-                command.args([option, value]).arg(&file);
-                command
-            };
-            run(&mut verify(asked.0, asked.1)).unwrap();
-            refuses(
-                &mut verify(asked.0, "other"),
-                &["expected", "none of the expected"],
-            );
+        self.verifies(cosign, instance, &file);
+        if let Some(sigstore) = client::sigstore_python() {
+            self.signs_with_python(&sigstore, cosign, instance);
         }
-        for asked in self.sigctl {
-            let verify = |option: &str, value: &str| {
-                let mut command = self.sigctl_verify(instance, &file, &bundle);
-                command.args([option, value]);
-                command
-            };
-            run(&mut verify(asked.0, asked.1)).unwrap();
-            refuses(&mut verify(asked.0, "other"), &["e-verify-033"]);
+        if let Some(js) = client::sigstore_js() {
+            self.signs_with_js(&js, cosign, instance);
         }
     }
 
-    /// sigstore-python and sigstore-js sign and verify, and so does cosign verify what they signed.
-    pub(super) fn signs_with_others(&self, cosign: &Path, instance: &Instance) {
-        if let Some(sigstore) = client::sigstore_python() {
-            let file = artifact(instance.work(), &format!("{}-python", self.name));
-            let bundle = beside(&file, "sigstore.json");
-            run(sigstore_python::with_kit(&sigstore, instance)
-                .args(["sign", "--identity-token", &self.token, "--bundle"])
-                .args([&bundle, &file]))
-            .unwrap();
-            run(sigstore_python::with_kit(&sigstore, instance)
-                .args(["verify", "identity", "--cert-identity", self.identity])
-                .args(["--cert-oidc-issuer", self.issuer, "--bundle"])
-                .args([&bundle, &file]))
-            .unwrap();
-            self.verifies(cosign, instance, &file, &bundle);
-        }
-        if let Some(js) = client::sigstore_js() {
-            let file = artifact(instance.work(), &format!("{}-js", self.name));
-            let own = json!({
-                "token": self.token, "identity": null, "identityUri": self.identity, "issuer": self.issuer,
-            });
-            let options = sigstore_js::options(instance, &file, own);
-            run(&mut sigstore_js::node(&js, "sign", &options)).unwrap();
-            run(&mut sigstore_js::node(&js, "verify", &options)).unwrap();
-            self.verifies(cosign, instance, &file, &beside(&file, "sigstore.json"));
-        }
+    fn signs_with_python(&self, sigstore: &Path, cosign: &Path, instance: &Instance) {
+        let file = artifact(instance.work(), &format!("{}-python", self.name));
+        let bundle = beside(&file, "sigstore.json");
+        run(sigstore_python::with_kit(sigstore, instance)
+            .args(["sign", "--identity-token", &self.token, "--bundle"])
+            .args([&bundle, &file]))
+        .unwrap();
+        run(sigstore_python::with_kit(sigstore, instance)
+            .args(["verify", "identity", "--cert-identity", self.identity])
+            .args(["--cert-oidc-issuer", self.issuer, "--bundle"])
+            .args([&bundle, &file]))
+        .unwrap();
+        self.verifies(cosign, instance, &file);
+    }
+
+    fn signs_with_js(&self, js: &SigstoreJs, cosign: &Path, instance: &Instance) {
+        let file = artifact(instance.work(), &format!("{}-js", self.name));
+        let own = json!({
+            "token": self.token, "identity": null, "identityUri": self.identity, "issuer": self.issuer,
+        });
+        let options = sigstore_js::options(instance, &file, own);
+        run(&mut sigstore_js::node(js, "sign", &options)).unwrap();
+        run(&mut sigstore_js::node(js, "verify", &options)).unwrap();
+        self.verifies(cosign, instance, &file);
     }
 
     /// cosign may not sign, and it is the rules that refuse.
@@ -90,9 +73,29 @@ impl Signer<'_> {
         assert!(!beside(&file, "sigstore.json").exists());
     }
 
-    fn verifies(&self, cosign: &Path, instance: &Instance, file: &Path, bundle: &Path) {
-        run(self.cosign_verify(cosign, instance, bundle).arg(file)).unwrap();
-        run(&mut self.sigctl_verify(instance, file, bundle)).unwrap();
+    /// cosign and `sigctl` verify by identity, by issuer and by each claim, and refuse each other claim.
+    fn verifies(&self, cosign: &Path, instance: &Instance, file: &Path) {
+        let bundle = beside(file, "sigstore.json");
+        run(self.cosign_verify(cosign, instance, &bundle).arg(file)).unwrap();
+        for (option, value) in self.cosign {
+            let verify = |value: &str| {
+                let mut command = self.cosign_verify(cosign, instance, &bundle);
+                command.args([option, value]).arg(file);
+                command
+            };
+            run(&mut verify(value)).unwrap();
+            refuses(&mut verify("other"), &["expected", "none of the expected"]);
+        }
+        run(&mut self.sigctl_verify(instance, file, &bundle)).unwrap();
+        for (option, value) in self.sigctl {
+            let verify = |value: &str| {
+                let mut command = self.sigctl_verify(instance, file, &bundle);
+                command.args([option, value]);
+                command
+            };
+            run(&mut verify(value)).unwrap();
+            refuses(&mut verify("other"), &["e-verify-033"]);
+        }
     }
 
     fn cosign_verify(&self, cosign: &Path, instance: &Instance, bundle: &Path) -> Command {

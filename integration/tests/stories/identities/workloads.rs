@@ -50,7 +50,7 @@ fn a_spiffe_workload_and_a_service_account_sign() {
         cosign: &[],
         sigctl: &[],
     };
-    workload.signs_with_cosign(&cosign, &instance);
+    workload.signs(&cosign, &instance);
     let other = json!({"sub": "spiffe://example.org/web"});
     let token = provider.token(&spire, "ES256", &other);
     Signer { token, ..workload }.is_refused(&cosign, &instance);
@@ -63,7 +63,7 @@ fn a_spiffe_workload_and_a_service_account_sign() {
         cosign: &[],
         sigctl: &[],
     };
-    account.signs_with_cosign(&cosign, &instance);
+    account.signs(&cosign, &instance);
     let token = provider.token(&cluster, "RS256", &service_account("default"));
     Signer { token, ..account }.is_refused(&cosign, &instance);
 }
@@ -101,8 +101,7 @@ async fn a_client_of_the_embedded_issuer_signs_for_itself_with_every_client() {
         cosign: &[],
         sigctl: &[],
     };
-    workload.signs_with_cosign(&cosign, &instance);
-    workload.signs_with_others(&cosign, &instance);
+    workload.signs(&cosign, &instance);
 }
 
 /// What an administrator adds to the configuration.
