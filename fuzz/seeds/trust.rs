@@ -10,7 +10,9 @@ use sigstead_key::HashAlgorithm;
 use sigstead_merkle::{LeafHash, NodeHash, TreeHead};
 use sigstead_proto::json::{Unknown, decode, encode};
 use sigstead_trust_root::tuf::{Root, Signed, Snapshot, Targets, Timestamp, TufKey};
-use sigstead_trust_root::{AuthorityState, LogFace, LogState, ServiceState, TimeRange, TrustState};
+use sigstead_trust_root::{
+    AuthorityState, BrowserIssuers, LogFace, LogState, ServiceState, TimeRange, TrustState,
+};
 use sigstead_tsp::TimeStampReq;
 use time::Duration;
 
@@ -97,6 +99,7 @@ fn state(world: &World) -> TrustState {
         url: "https://issuer.example.com".to_owned(),
         valid_for,
         in_service: true,
+        operator: None,
     };
     TrustState {
         operator: "example".to_owned(),
@@ -104,7 +107,7 @@ fn state(world: &World) -> TrustState {
         timestamp_authorities: vec![authority("https://tsa.example.com", &world.tsa)],
         certificate_logs: vec![log(LogFace::CertificateTransparency, "ct.example.com")],
         signature_logs: vec![log(LogFace::RekorV2, LOG)],
-        issuers: vec![issuer],
+        issuers: BrowserIssuers::new(vec![issuer]),
     }
 }
 

@@ -117,6 +117,18 @@ pub enum Error {
         /// The log.
         owner: String,
     },
+    /// The state offers no such issuer to browsers.
+    #[error("people are not sent to {issuer}")]
+    IssuerNotOffered {
+        /// The issuer.
+        issuer: String,
+    },
+    /// Nobody could log in with a browser any more.
+    #[error("{issuer} is the only issuer that people are sent to")]
+    LastIssuer {
+        /// The issuer.
+        issuer: String,
+    },
     /// A trusted root takes back what clients have.
     #[error("{owner} is in the trusted root that is published, and here it {change}")]
     TakenBack {

@@ -13,6 +13,7 @@
 pub mod enumeration;
 mod error;
 mod history;
+mod issuers;
 mod publication;
 mod signing_config;
 mod single_file;
@@ -21,12 +22,13 @@ mod trusted_root;
 pub mod tuf;
 
 pub use error::Error;
+pub use issuers::{BrowserIssuers, Place, ServiceState};
 pub use publication::{Publication, Published, Term};
 pub use signing_config::{
     ClientTrustConfig, Selector, Service, ServiceConfiguration, SigningConfig,
 };
 pub use sigstead_protojson::Base64Bytes;
-pub use state::{AuthorityState, LogFace, LogState, ServiceState, Target, TrustState};
+pub use state::{AuthorityState, LogFace, LogState, Target, TrustState};
 pub use trusted_root::{
     CertificateAuthority, CertificateChain, DistinguishedName, LogId, PublicKey, RawCertificate,
     TimeRange, TransparencyLogInstance, TrustedRoot,

@@ -11,6 +11,7 @@ use sigstead_x509::Certificate;
 use time::OffsetDateTime;
 
 use crate::error::Error;
+use crate::issuers::BrowserIssuers;
 use crate::signing_config::{ClientTrustConfig, Service, ServiceConfiguration, SigningConfig};
 use crate::single_file;
 use crate::trusted_root::{
@@ -33,8 +34,8 @@ pub struct TrustState {
     pub certificate_logs: Vec<LogState>,
     /// Signature transparency logs.
     pub signature_logs: Vec<LogState>,
-    /// Issuers of identity tokens.
-    pub issuers: Vec<ServiceState>,
+    /// Issuers at which people log in with a browser.
+    pub issuers: BrowserIssuers,
 }
 
 /// One chain of an authority.
@@ -81,18 +82,6 @@ pub enum LogFace {
     RekorV2,
     /// Certificate transparency.
     CertificateTransparency,
-}
-
-/// A service without a key of its own in the trusted root.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct ServiceState {
-    /// The URL that clients dial.
-    pub url: String,
-    /// When it is in use.
-    pub valid_for: TimeRange,
-    /// Whether clients shall use it now.
-    pub in_service: bool,
 }
 
 /// A file that the TUF repository distributes.
@@ -196,9 +185,12 @@ impl TrustState {
             ca_urls: self.authority_services(&self.certificate_authorities),
             oidc_urls: self
                 .issuers
-                .iter()
-                .filter(|issuer| issuer.in_service)
-                .map(|issuer| self.service(&issuer.url, 1, issuer.valid_for))
+                .offered()
+                .into_iter()
+                .map(|issuer| Service {
+                    operator: issuer.operator.as_ref().unwrap_or(&self.operator).clone(),
+                    ..self.service(&issuer.url, 1, issuer.valid_for)
+                })
                 .collect(),
             rekor_tlog_urls: faces
                 .iter()

@@ -4,7 +4,9 @@ use sigstead_config::Origin;
 use sigstead_key::{Algorithm, PublicKey};
 use sigstead_note::{KeyName, VerifierKey};
 use sigstead_trust_root::tuf::Root;
-use sigstead_trust_root::{AuthorityState, LogFace, LogState, ServiceState, TimeRange, TrustState};
+use sigstead_trust_root::{
+    AuthorityState, BrowserIssuers, LogFace, LogState, ServiceState, TimeRange, TrustState,
+};
 use time::OffsetDateTime;
 
 use super::authority::Authorities;
@@ -98,6 +100,7 @@ fn state(
         url: manifest.url(Service::Oidc),
         valid_for,
         in_service: true,
+        operator: None,
     };
     let timestamp_url = format!("{}/api/v1/timestamp", manifest.url(Service::Tsa));
     Ok(TrustState {
@@ -109,7 +112,7 @@ fn state(
         timestamp_authorities: vec![authority(timestamp_url, &authorities.time_stamping)],
         certificate_logs,
         signature_logs: vec![v2_log, v1_log],
-        issuers: vec![issuer],
+        issuers: BrowserIssuers::new(vec![issuer]),
     })
 }
 

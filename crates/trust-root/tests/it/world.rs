@@ -5,7 +5,9 @@ use std::sync::Arc;
 use futures::executor::block_on;
 use sigstead_key::Algorithm;
 use sigstead_signer::Signer;
-use sigstead_trust_root::{AuthorityState, LogFace, LogState, ServiceState, TimeRange, TrustState};
+use sigstead_trust_root::{
+    AuthorityState, BrowserIssuers, LogFace, LogState, ServiceState, TimeRange, TrustState,
+};
 use sigstead_x509::{
     CaKind, CaProfile, Certificate, Name, SerialNumber, TimestampingProfile, UnsignedCertificate,
     Validity,
@@ -47,6 +49,7 @@ pub(crate) fn state() -> TrustState {
         url: at("oidc", start),
         valid_for: range(start, end),
         in_service,
+        operator: None,
     });
     let mut signature_logs = log(LogFace::RekorV1, "rekor");
     signature_logs.extend(log(LogFace::RekorV2, "tiles"));
@@ -56,7 +59,7 @@ pub(crate) fn state() -> TrustState {
         timestamp_authorities: authority(timestamping_chain, "tsa"),
         certificate_logs: log(LogFace::CertificateTransparency, "ctfe"),
         signature_logs,
-        issuers: issuers.to_vec(),
+        issuers: BrowserIssuers::new(issuers.to_vec()),
     }
 }
 

@@ -9,7 +9,9 @@ use sigstead_merkle::{
 };
 use sigstead_note::{KeyId, KeyName, NoteSignature, SignedNote, VerifierKey};
 use sigstead_signer::Signer;
-use sigstead_trust_root::{AuthorityState, LogFace, LogState, TimeRange, TrustState, TrustedRoot};
+use sigstead_trust_root::{
+    AuthorityState, BrowserIssuers, LogFace, LogState, TimeRange, TrustState, TrustedRoot,
+};
 use sigstead_verify::json;
 use sigstead_x509::{
     CaKind, CaProfile, Certificate, Name, SerialNumber, TimestampingProfile, UnsignedCertificate,
@@ -165,7 +167,7 @@ impl World {
                 log(LogFace::RekorV1, REKOR1, &self.rekor1),
                 log(LogFace::RekorV2, REKOR2, &self.rekor2),
             ],
-            issuers: Vec::new(),
+            issuers: BrowserIssuers::default(),
         };
         state.trusted_root().unwrap()
     }

@@ -16,7 +16,7 @@ use sigstead_signer::{KeyConfig, PrivateKey, Signer};
 use sigstead_trust_root::tuf::{
     Role, Root, Signed, Snapshot, Targets, Timestamp, TufKey, target_path,
 };
-use sigstead_trust_root::{Target, TrustState, TrustedRoot};
+use sigstead_trust_root::{BrowserIssuers, Target, TrustState, TrustedRoot};
 use tempfile::TempDir;
 use time::{Duration, OffsetDateTime};
 use tower::ServiceExt as _;
@@ -244,7 +244,7 @@ pub(crate) fn documents(operator: &str) -> Vec<Target> {
         timestamp_authorities: Vec::new(),
         certificate_logs: Vec::new(),
         signature_logs: Vec::new(),
-        issuers: Vec::new(),
+        issuers: BrowserIssuers::default(),
     };
     let mut targets = state.targets().unwrap();
     targets.push(Target {
