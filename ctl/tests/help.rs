@@ -7,7 +7,7 @@
 use std::path::Path;
 use std::process::Command;
 
-const COMMANDS: [&str; 59] = [
+const COMMANDS: [&str; 60] = [
     "",
     "init",
     "up",
@@ -31,6 +31,7 @@ const COMMANDS: [&str; 59] = [
     "issuer list",
     "issuer show",
     "issuer add",
+    "issuer browser",
     "issuer pin",
     "issuer remove",
     "issuer test",

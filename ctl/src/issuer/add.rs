@@ -6,17 +6,19 @@ use std::path::PathBuf;
 use clap::Args;
 use serde::Serialize;
 use sigstead_identity::{
-    CiIssuerMetadata, IssuerConfig, IssuerType, Parameter, Preset, PresetIssuer,
+    AlsoConfig, CiIssuerMetadata, IssuerConfig, IssuerType, Parameter, Preset, PresetIssuer,
 };
 use sigstead_rules::RuleConfig;
 
+use super::browser::{self, BrowserPlace};
 use super::file::{IssuersFile, yaml};
 use crate::failure::Failure;
 use crate::input;
-use crate::instance::Service;
+use crate::instance::{Instance, Service};
 use crate::locate::Where;
 use crate::output::Output;
 use crate::reload;
+use crate::trust::{self, Change};
 
 /// Which issuer, and who of it may sign.
 #[derive(Args)]
@@ -81,6 +83,14 @@ pub(super) struct Arguments {
     #[arg(long, conflicts_with = "allow")]
     everybody: bool,
 
+    /// People log in there whose client opens a browser: the issuer comes into the signing config, and it is published.
+    #[arg(long, value_name = "PLACE")]
+    browser: Option<BrowserPlace>,
+
+    /// Another audience that its tokens may have, for a second application at the same provider; may be repeated.
+    #[arg(long, value_name = "AUDIENCE")]
+    also_audience: Vec<String>,
+
     /// Print the entry and change nothing.
     #[arg(long)]
     dry_run: bool,
@@ -97,6 +107,9 @@ struct Added {
     /// Whether nobody may sign until a rule allows.
     is_closed: bool,
     is_asked: bool,
+    /// The issuers of the signing config, if it was changed.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    browser: Vec<String>,
 }
 
 #[derive(Serialize)]
@@ -114,6 +127,9 @@ pub(super) async fn run(mut arguments: Arguments, output: Output) -> Result<(), 
     let PresetIssuer { issuer, provider } = arguments.made(&words)?;
     let entry = arguments.completed(issuer)?;
     let name = entry.issuer_url.clone();
+    if arguments.browser.is_some() {
+        browser::check(&name, &entry)?;
+    }
     let provider = file.lacking(provider);
     file.add(&name, entry.clone(), provider.clone())?;
     let mut added = Added {
@@ -124,13 +140,35 @@ pub(super) async fn run(mut arguments: Arguments, output: Output) -> Result<(), 
         provider: provider.map(|(name, description)| Provider { name, description }),
         is_written: !arguments.dry_run,
         is_asked: false,
+        browser: Vec::new(),
     };
     if !arguments.dry_run {
-        file.write()?;
-        added.is_asked = !reload::ask(&instance, &[Service::Ca]).await?.is_empty();
+        write(&mut added, &file, &instance, arguments.browser).await?;
     }
     let shown = shown(&added)?;
     output.print(&added, |added| text(added, &shown));
+    Ok(())
+}
+
+/// Writes the file, and then publishes where browsers go: nobody is sent to an issuer that is not believed.
+async fn write(
+    added: &mut Added,
+    file: &IssuersFile,
+    instance: &Instance,
+    browser: Option<BrowserPlace>,
+) -> Result<(), Failure> {
+    // What is missing for a publication is told before the file changes.
+    let change = match browser {
+        Some(place) => Some((place, Change::begin(instance).await?)),
+        None => None,
+    };
+    file.write()?;
+    added.is_asked = !reload::ask(instance, &[Service::Ca]).await?.is_empty();
+    if let Some((place, mut change)) = change {
+        change.offer_issuer(&added.issuer, place.into())?;
+        change.publish(trust::YEAR).await?;
+        added.browser = trust::offered_issuers(instance)?;
+    }
     Ok(())
 }
 
@@ -219,6 +257,14 @@ impl Arguments {
             }
             entry.subject_domain.clone_from(domain);
         }
+        let other = |audience: &String| AlsoConfig {
+            kind: entry.kind,
+            client_id: audience.clone(),
+            subject_domain: entry.subject_domain.clone(),
+        };
+        entry
+            .also
+            .extend(self.also_audience.iter().map(other).collect::<Vec<_>>());
         if let Some(path) = &self.ca_cert {
             entry.ca_cert = String::from_utf8_lossy(&input::read(path)?).into_owned();
         }
@@ -262,5 +308,12 @@ fn text(added: &Added, entry: &str) -> String {
         (true, false) => "the ca was asked to read it",
         (false, false) => "the ca reads it when it starts",
     };
-    format!("added {} to {}; {then}", added.issuer, added.file)
+    let mut text = format!("added {} to {}; {then}", added.issuer, added.file);
+    if !added.browser.is_empty() {
+        text.push_str(&format!(
+            "\npeople log in at {}",
+            added.browser.join(", then ")
+        ));
+    }
+    text
 }

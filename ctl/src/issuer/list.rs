@@ -8,6 +8,7 @@ use super::file::IssuersFile;
 use crate::failure::Failure;
 use crate::locate::Where;
 use crate::output::{Output, printable};
+use crate::trust;
 
 /// Which instance.
 #[derive(Args)]
@@ -27,6 +28,9 @@ struct ListedIssuer {
     may_sign: MaySign,
     allow: usize,
     deny: usize,
+    /// Its place among the issuers that clients open a browser at, from 1 on.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    browser: Option<usize>,
     #[serde(skip_serializing_if = "String::is_empty")]
     description: String,
 }
@@ -40,16 +44,20 @@ enum MaySign {
 }
 
 pub(super) fn run(arguments: &Arguments, output: Output) -> Result<(), Failure> {
-    let file = IssuersFile::of(&arguments.instance.open()?)?;
+    let instance = arguments.instance.open()?;
+    let file = IssuersFile::of(&instance)?;
+    let offered = trust::offered_issuers(&instance)?;
     let path = file.path.display().to_string();
-    output.print(&issuers(&file.config), |issuers| text(&path, issuers));
+    output.print(&issuers(&file.config, &offered), |issuers| {
+        text(&path, issuers)
+    });
     for warning in file.config.warnings() {
         output.complain(&format!("warning: {}\n", printable(&warning.to_string())));
     }
     Ok(())
 }
 
-fn issuers(config: &IssuersConfig) -> Vec<ListedIssuer> {
+fn issuers(config: &IssuersConfig, offered: &[String]) -> Vec<ListedIssuer> {
     let closed = config.closed();
     let issuer = |(name, entry): (&String, &IssuerConfig)| ListedIssuer {
         issuer: name.clone(),
@@ -64,6 +72,10 @@ fn issuers(config: &IssuersConfig) -> Vec<ListedIssuer> {
         },
         allow: entry.allow.len(),
         deny: entry.deny.len(),
+        browser: offered
+            .iter()
+            .position(|url| url == name)
+            .map(|place| place + 1),
         description: entry.description.clone(),
     };
     let all = config.issuers.iter().chain(&config.meta_issuers);
@@ -82,8 +94,13 @@ fn text(file: &str, issuers: &[ListedIssuer]) -> String {
             MaySign::Nobody => "nobody may sign until a rule allows".to_owned(),
         };
         lines.push(format!("  {}", each.issuer));
+        let browser = match each.browser {
+            Some(1) => "; people log in here",
+            Some(_) => "; people may log in here",
+            None => "",
+        };
         lines.push(format!(
-            "      type {}, audience {}; {who}",
+            "      type {}, audience {}; {who}{browser}",
             each.kind, each.audience
         ));
     }

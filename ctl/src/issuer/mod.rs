@@ -1,6 +1,7 @@
 //! `sigctl issuer`: whose tokens the certificate authority believes.
 
 mod add;
+mod browser;
 mod certificate;
 mod file;
 mod json;
@@ -35,6 +36,8 @@ enum Command {
     Show(show::Arguments),
     /// Believe another issuer.
     Add(Box<add::Arguments>),
+    /// Say at which issuer people log in whose client opens a browser, and publish it.
+    Browser(browser::Arguments),
     /// Write the keys of an issuer into its entry, so that nobody is asked for them.
     Pin(pin::Arguments),
     /// Remove an issuer: its tokens are believed no longer.
@@ -48,6 +51,7 @@ pub(crate) async fn run(arguments: Arguments, output: Output) -> Result<Exit, Fa
         Command::List(arguments) => list::run(&arguments, output)?,
         Command::Show(arguments) => show::run(arguments, output)?,
         Command::Add(arguments) => add::run(*arguments, output).await?,
+        Command::Browser(arguments) => browser::run(arguments, output).await?,
         Command::Pin(arguments) => pin::run(arguments, output).await?,
         Command::Remove(arguments) => remove::run(arguments, output).await?,
         Command::Test(arguments) => return test::run(arguments, output).await,

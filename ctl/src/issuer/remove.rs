@@ -10,6 +10,7 @@ use crate::instance::Service;
 use crate::locate::Where;
 use crate::output::Output;
 use crate::reload;
+use crate::trust::{self, Change};
 
 /// Which issuer.
 #[derive(Args)]
@@ -29,6 +30,8 @@ struct Removed {
     provider: Option<String>,
     /// Whether the running service was asked to read the file again.
     is_asked: bool,
+    /// Whether clients still send people there.
+    is_offered: bool,
 }
 
 pub(super) async fn run(mut arguments: Arguments, output: Output) -> Result<(), Failure> {
@@ -36,6 +39,15 @@ pub(super) async fn run(mut arguments: Arguments, output: Output) -> Result<(), 
     let instance = arguments.instance.open()?;
     let mut file = IssuersFile::of(&instance)?;
     let provider = file.remove(&issuer)?;
+    let offered = trust::offered_issuers(&instance)?;
+    let is_offered = offered.contains(&issuer);
+    // Clients are sent elsewhere before its tokens are refused, if there is an elsewhere.
+    let is_last = is_offered && offered.len() == 1;
+    if is_offered && !is_last {
+        let mut change = Change::begin(&instance).await?;
+        change.withdraw_issuer(&issuer)?;
+        change.publish(trust::YEAR).await?;
+    }
     file.write()?;
     let asked = reload::ask(&instance, &[Service::Ca]).await?;
     let removed = Removed {
@@ -43,6 +55,7 @@ pub(super) async fn run(mut arguments: Arguments, output: Output) -> Result<(), 
         file: file.path.display().to_string(),
         provider,
         is_asked: !asked.is_empty(),
+        is_offered: is_last,
     };
     output.print(&removed, |removed| {
         let then = match removed.is_asked {
@@ -51,8 +64,14 @@ pub(super) async fn run(mut arguments: Arguments, output: Output) -> Result<(), 
         };
         let provider = removed.provider.as_ref();
         let provider = provider.map(|name| format!(" and the provider {name}"));
+        let offered = match removed.is_offered {
+            true => {
+                "\nclients still open a browser there: sigctl issuer browser names another issuer"
+            }
+            false => "",
+        };
         format!(
-            "removed {}{} from {}; {then}",
+            "removed {}{} from {}; {then}{offered}",
             removed.issuer,
             provider.unwrap_or_default(),
             removed.file

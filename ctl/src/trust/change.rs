@@ -1,6 +1,7 @@
 //! A change of the trust state, from the turn to the publication.
 
-use sigstead_trust_root::{LogFace, LogState, Publication, Published, TrustState};
+use sigstead_kit::Clock as _;
+use sigstead_trust_root::{LogFace, LogState, Place, Publication, Published, TrustState};
 use time::{Duration, OffsetDateTime};
 
 use super::client_kit;
@@ -75,6 +76,22 @@ impl<'a> Change<'a> {
         Ok(())
     }
 
+    /// Offers an issuer to browsers from now on; durable before it returns.
+    pub(crate) fn offer_issuer(&mut self, url: &str, place: Place) -> Result<(), Failure> {
+        self.apply(|mut state| {
+            state.issuers = state.issuers.with(url, place, this_second());
+            Ok(state)
+        })
+    }
+
+    /// Offers an issuer to browsers no longer; durable before it returns.
+    pub(crate) fn withdraw_issuer(&mut self, url: &str) -> Result<(), Failure> {
+        self.apply(|mut state| {
+            state.issuers = state.issuers.without(url, this_second())?;
+            Ok(state)
+        })
+    }
+
     /// Publishes the state, whether it changed or only time has passed.
     ///
     /// 1. The draft is compared with what clients have: nothing may be taken back.
@@ -129,4 +146,9 @@ impl<'a> Change<'a> {
         self.state = state;
         Ok(())
     }
+}
+
+/// The documents tell times by the second.
+fn this_second() -> OffsetDateTime {
+    sigstead_kit::SystemClock.now().truncate_to_second()
 }

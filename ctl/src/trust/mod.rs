@@ -22,6 +22,7 @@ use crate::output::Output;
 pub(crate) use change::Change;
 pub(crate) use publication::{Keys, ROOT_KEY, TARGETS_KEY, Versions, YEAR, first};
 pub(crate) use signer::TufSigner;
+pub(crate) use state_file::offered_issuers;
 
 /// What is done with the trust root.
 #[derive(Args)]

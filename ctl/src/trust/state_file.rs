@@ -46,6 +46,17 @@ pub(super) fn read(instance: &Instance) -> Result<TrustState, Failure> {
     })
 }
 
+/// The issuers that the trust state of an instance offers to browsers, the one first to which clients send people. Where the
+/// trust state is kept elsewhere, there are none.
+pub(crate) fn offered_issuers(instance: &Instance) -> Result<Vec<String>, Failure> {
+    if !instance.path("trust/state.json").exists() {
+        return Ok(Vec::new());
+    }
+    let offered = read(instance)?;
+    let offered = offered.issuers.offered().into_iter();
+    Ok(offered.map(|issuer| issuer.url.clone()).collect())
+}
+
 /// Replaces the trust state, durably.
 pub(super) fn write(instance: &Instance, state: &TrustState) -> Result<(), Failure> {
     let path = instance.path("trust/state.json");
