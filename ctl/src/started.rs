@@ -102,7 +102,7 @@ fn is_passed_on(name: &OsStr) -> bool {
 
 /// The machine's, and those of logging. Not `SSL_CERT_FILE`: `sigctl env` sets it for clients, and a service that trusts the
 /// instance's authority only would refuse every other issuer.
-const NAMES: [&str; 9] = [
+const NAMES: [&str; 11] = [
     "PATH",
     "HOME",
     "USER",
@@ -112,6 +112,9 @@ const NAMES: [&str; 9] = [
     "LANG",
     "RUST_LOG",
     "RUST_BACKTRACE",
+    // Where a pod finds the API server of its cluster, which is an issuer.
+    "KUBERNETES_SERVICE_HOST",
+    "KUBERNETES_SERVICE_PORT",
 ];
 /// `LD_` is what this program itself was loaded with.
 const PREFIXES: [&str; 5] = ["SIGSTEAD_", "OTEL_", "XDG_", "LC_", "LD_"];

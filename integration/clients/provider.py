@@ -1,9 +1,12 @@
 """An issuer of any kind on loopback: TLS, discovery documents and keys, and tokens with whatever claims are wanted.
 
-Usage: provider.py serve FOLDER PORT   (makes what it needs in FOLDER, says "ready", serves until it is ended)
-       provider.py token FOLDER ALG    (signs the claims on standard input with RS256 or ES256, for five minutes from now)
+Usage: provider.py serve FOLDER PORT    (makes what it needs in FOLDER, says "ready", serves until it is ended)
+       provider.py cluster FOLDER PORT  (the same as the API server of a Kubernetes cluster, see below)
+       provider.py token FOLDER ALG     (signs the claims on standard input with RS256 or ES256, for five minutes from now)
 
-Every path of the server is an issuer: https://localhost:PORT/PATH.
+Every path of the server is an issuer: https://localhost:PORT/PATH. The API server is one issuer, under the name that a
+cluster has for its pods. It shows its documents to a caller with the credential of a pod, which lies in FOLDER/pod as the
+cluster would put it into the pod.
 """
 
 import datetime
@@ -11,6 +14,7 @@ import http.server
 import ipaddress
 import json
 import pathlib
+import secrets
 import ssl
 import sys
 import time
@@ -24,6 +28,8 @@ from jwt.algorithms import ECAlgorithm, RSAAlgorithm
 
 DISCOVERY = "/.well-known/openid-configuration"
 KEYS = "/keys"
+CLUSTER = "https://kubernetes.default.svc.cluster.local"
+CLUSTER_KEYS = "/openid/v1/jwks"
 
 
 def write_key(path, key):
@@ -69,22 +75,27 @@ def make(folder):
     (folder / "tls.pem").write_bytes(certificate("localhost", server, "provider root", authority, serves))
 
 
+def discovery(issuer, keys):
+    document = {
+        "issuer": issuer,
+        "jwks_uri": keys,
+        "response_types_supported": ["id_token"],
+        "subject_types_supported": ["public"],
+        "id_token_signing_alg_values_supported": ["RS256", "ES256"],
+    }
+    return json.dumps(document).encode()
+
+
 class Documents(http.server.BaseHTTPRequestHandler):
-    def do_GET(self):
+    def document(self):
         base = f"https://localhost:{self.server.server_port}"
         if self.path.endswith(DISCOVERY):
-            issuer = base + self.path.removesuffix(DISCOVERY)
-            document = {
-                "issuer": issuer,
-                "jwks_uri": base + KEYS,
-                "response_types_supported": ["id_token"],
-                "subject_types_supported": ["public"],
-                "id_token_signing_alg_values_supported": ["RS256", "ES256"],
-            }
-            body = json.dumps(document).encode()
-        elif self.path == KEYS:
-            body = self.server.keys
-        else:
+            return discovery(base + self.path.removesuffix(DISCOVERY), base + KEYS)
+        return self.server.keys if self.path == KEYS else None
+
+    def do_GET(self):
+        body = self.document()
+        if body is None:
             self.send_error(404)
             return
         self.send_response(200)
@@ -97,10 +108,28 @@ class Documents(http.server.BaseHTTPRequestHandler):
         pass
 
 
-def serve(folder, port):
+class ClusterDocuments(Documents):
+    def document(self):
+        # The address of a node, which pods do not reach.
+        documents = {DISCOVERY: discovery(CLUSTER, f"https://192.0.2.1:6443{CLUSTER_KEYS}"), CLUSTER_KEYS: self.server.keys}
+        return documents.get(self.path)
+
+    def do_GET(self):
+        if self.headers.get("Authorization") == f"Bearer {self.server.credential}":
+            super().do_GET()
+        else:
+            self.send_error(403)
+
+
+def serve(folder, port, documents):
     make(folder)
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", port), Documents)
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", port), documents)
     server.keys = (folder / "keys.json").read_bytes()
+    server.credential = secrets.token_urlsafe(32)
+    pod = folder / "pod"
+    pod.mkdir()
+    (pod / "token").write_text(server.credential)
+    (pod / "ca.crt").write_bytes((folder / "ca.pem").read_bytes())
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(folder / "tls.pem", folder / "tls.key")
     server.socket = context.wrap_socket(server.socket, server_side=True)
@@ -116,7 +145,7 @@ def token(folder, algorithm):
 
 
 verb, place, last = sys.argv[1:4]
-if verb == "serve":
-    serve(pathlib.Path(place), int(last))
-else:
+if verb == "token":
     token(pathlib.Path(place), last)
+else:
+    serve(pathlib.Path(place), int(last), ClusterDocuments if verb == "cluster" else Documents)

@@ -2,6 +2,7 @@
 
 mod builds;
 mod claims;
+mod cluster;
 mod page;
 mod provider;
 mod signer;

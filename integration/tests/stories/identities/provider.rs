@@ -19,11 +19,20 @@ pub(super) struct Provider {
 impl Provider {
     /// Starts a provider and waits until it listens.
     pub(super) fn start(python: &Path) -> Self {
+        Self::start_as("serve", python)
+    }
+
+    /// Starts one that is the API server of a Kubernetes cluster.
+    pub(super) fn start_cluster(python: &Path) -> Self {
+        Self::start_as("cluster", python)
+    }
+
+    fn start_as(verb: &str, python: &Path) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let port = free_ports(1).unwrap();
         let mut process = Command::new(python)
             .arg(client::script("provider.py"))
-            .arg("serve")
+            .arg(verb)
             .arg(folder.path())
             .arg(port.to_string())
             .stdout(Stdio::piped())
@@ -49,6 +58,16 @@ impl Provider {
     /// The authority that certifies its server.
     pub(super) fn authority(&self) -> PathBuf {
         self.folder.path().join("ca.pem")
+    }
+
+    /// The port that it listens on.
+    pub(super) fn port(&self) -> u16 {
+        self.port
+    }
+
+    /// What a cluster puts into a pod for its service account.
+    pub(super) fn pod(&self) -> PathBuf {
+        self.folder.path().join("pod")
     }
 
     /// Its keys, as a set.
