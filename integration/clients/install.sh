@@ -65,6 +65,17 @@ install_js() {
   npm --prefix "$folder" install --silent --no-audit --no-fund "sigstore@$version" "$@"
 }
 
+# install_package FOLDER PACKAGE VERSION: another package of npm, for the newer Node beside sigstore-js 5.
+install_package() {
+  local folder=$clients/$1 package=$2 version=$3
+  if grep -q "\"version\": \"$version\"" "$folder/node_modules/$package/package.json" 2>/dev/null; then
+    return
+  fi
+  mkdir -p "$folder"
+  printf '{"private":true}\n' > "$folder/package.json"
+  PATH="$clients/js5/node_modules/.bin:$PATH" npm --prefix "$folder" install --silent --no-audit --no-fund "$package@$version"
+}
+
 install_java() {
   local version
   version=$(sed -n '/sigstore-java/{n;s/.*<version>\(.*\)<.*/\1/p}' "$here/java/pom.xml")
@@ -94,6 +105,9 @@ install_pkilint || status=1
 install_js js 4.1.1 || status=1
 # The fifth generation needs a newer Node than distributions have; npm brings it.
 install_js js5 5.0.1 node@22.23.3 || status=1
+install_package jscli @sigstore/cli 0.10.3 || status=1
+# A provider of identities that is not ours.
+install_package provider oidc-provider 9.13.3 || status=1
 install_java || status=1
 install_rust || status=1
 exit $status

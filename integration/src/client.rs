@@ -77,7 +77,12 @@ pub fn sigstore_js() -> Option<SigstoreJs> {
 /// The pinned sigstore-js 5, with the newer Node that it needs, which npm installs beside it.
 #[must_use]
 pub fn sigstore_js_5() -> Option<SigstoreJs> {
-    sigstore_js_in("js5", clients().join("js5/node_modules/.bin/node"))
+    sigstore_js_in("js5", newer_node())
+}
+
+/// The Node of sigstore-js 5.
+fn newer_node() -> PathBuf {
+    clients().join("js5/node_modules/.bin/node")
 }
 
 fn sigstore_js_in(folder: &str, node: PathBuf) -> Option<SigstoreJs> {
@@ -86,6 +91,24 @@ fn sigstore_js_in(folder: &str, node: PathBuf) -> Option<SigstoreJs> {
     let node = installed("node", node)?;
     present("sigstore-js", package.exists())?;
     Some(SigstoreJs { node, modules })
+}
+
+/// The pinned command line of sigstore-js, which opens a browser; its library does not.
+#[must_use]
+pub fn sigstore_js_cli() -> Option<SigstoreJs> {
+    let (node, modules) = (newer_node(), clients().join("jscli"));
+    let program = modules.join("node_modules/.bin/sigstore");
+    present("the command line of sigstore-js", program.exists())?;
+    Some(SigstoreJs { node, modules })
+}
+
+/// The pinned provider of identities that is not ours: the Node that runs it, and the folder that holds its
+/// `node_modules`.
+#[must_use]
+pub fn oidc_provider() -> Option<(PathBuf, PathBuf)> {
+    let modules = clients().join("provider");
+    let package = modules.join("node_modules/oidc-provider");
+    present("oidc-provider", package.exists()).map(|()| (newer_node(), modules))
 }
 
 /// The folder of the pinned sigstore-java and all that it needs, if Java is there to run it.

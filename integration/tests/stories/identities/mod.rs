@@ -3,6 +3,8 @@
 mod builds;
 mod claims;
 mod cluster;
+mod company;
+mod login;
 mod page;
 mod provider;
 mod signer;

@@ -1,0 +1,41 @@
+"""A person at the company's login: opens the page that a client asked for, signs in, and agrees.
+
+Usage: company_login.py URL NAME
+
+A client starts it as the browser of the system. It ends when the client has its answer.
+"""
+
+import sys
+
+from playwright.sync_api import sync_playwright
+
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    # Its pages ask for a font of the internet.
+    "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE localhost",
+]
+
+
+def main():
+    url, name = sys.argv[1:3]
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=FLAGS)
+        page = browser.new_page()
+        page.goto(url)
+        page.fill("input[name=login]", name)
+        page.fill("input[name=password]", "any")
+        page.click("button[type=submit]")
+        # The page of consent has a button and no fields.
+        page.wait_for_selector("input[name=prompt][value=consent]", state="attached", timeout=60_000)
+        page.click("button[type=submit]")
+        page.wait_for_url(lambda address: "code=" in address, timeout=60_000)
+        browser.close()
+
+
+main()
