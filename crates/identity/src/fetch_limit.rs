@@ -15,8 +15,9 @@ pub(crate) struct Fetching {
     pub(crate) home: Option<HomeCluster>,
 }
 
-/// The places in which fetches run: 24 in all, in three parts, so that neither strangers nor issuers that anybody may open at
-/// the host of a pattern take one of an issuer that the operator named.
+/// The places in which fetches run: 80 in all, in three parts, so that neither strangers nor issuers that anybody may open at
+/// the host of a pattern take one of an issuer that the operator named. Of those there are as many as a file may have issuers
+/// that do not answer, before one that does waits for them when the service starts.
 pub(crate) struct FetchLimit {
     known: Arc<Semaphore>,
     proven: Arc<Semaphore>,
@@ -105,7 +106,7 @@ impl Lane {
     }
 }
 
-const KNOWN_FETCHES: usize = 8;
+const KNOWN_FETCHES: usize = 64;
 const PROVEN_FETCHES: usize = 8;
 const STRANGE_FETCHES: usize = 8;
 /// More, and who makes up issuers of one pattern crowds out those of the others.
@@ -156,6 +157,6 @@ mod tests {
         for _ in 0..KNOWN_FETCHES {
             running.push(limit.run(&Lane::Known.queue().unwrap()).await);
         }
-        assert_eq!(running.len(), 24);
+        assert_eq!(running.len(), 80);
     }
 }
