@@ -26,7 +26,7 @@ FISH_SCRIPT := fish/vendor_completions.d/sigctl.fish
 BENCHED  := mkdir -p target/bench && ulimit -n $$(ulimit -Hn) && TMPDIR=$(CURDIR)/target/bench
 
 .DEFAULT_GOAL := help
-.PHONY: help build install check fmt lint deny docs test soak up down demo clients packages helm images bench bench-attacks bench-growth bench-peers peers packages-peers fuzz fuzz-smoke ci clean
+.PHONY: help build install check fmt lint deny docs test soak up down demo clients packages helm images bench bench-attacks bench-growth bench-issuers bench-peers peers packages-peers fuzz fuzz-smoke ci clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -118,6 +118,10 @@ bench-peers: peers ## measure our logs and authority beside those of others, in 
 bench-attacks: ## measure how long signing takes while strangers attack, beside how long in quiet
 	$(CARGO) build $(LOCKED) --workspace --bins --release
 	$(CARGO) test $(LOCKED) -p sigstead-integration --release --test attacks -- --nocapture
+
+bench-issuers: ## measure how long certificates take beside hostile issuers, and how long in quiet
+	$(CARGO) build $(LOCKED) --workspace --bins --release
+	$(BENCHED) $(CARGO) bench $(LOCKED) -p sigstead-integration --bench issuers
 
 bench-growth: ## measure our log with a thousand million entries beside the empty one
 	$(CARGO) build $(LOCKED) -p sigstead-tlog -p sigstead-ctl --release
