@@ -1,5 +1,7 @@
 use std::path::PathBuf;
 
+use crate::queue::Refused;
+
 /// Why issuances cannot be recorded or read.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
@@ -48,6 +50,15 @@ pub enum Error {
         "`{0}` is no place in the issuance record; write the one that the last page ended with"
     )]
     CursorMalformed(String),
+}
+
+impl From<Refused> for Error {
+    fn from(refused: Refused) -> Self {
+        match refused {
+            Refused::Full => Self::Busy,
+            Refused::Closed => Self::Closed,
+        }
+    }
 }
 
 impl Error {

@@ -2,7 +2,6 @@
 
 use std::fs::File;
 use std::path::{Path, PathBuf};
-use std::sync::mpsc::{SyncSender, TrySendError, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
@@ -14,10 +13,11 @@ use tokio::sync::oneshot;
 use crate::IssuanceRecord;
 use crate::config::RecordConfig;
 use crate::error::Error;
+use crate::health::Health;
 use crate::issuance::Issuance;
 use crate::query::{Page, Query};
+use crate::queue::Queue;
 
-mod health;
 mod retention;
 mod scan;
 mod segment;
@@ -27,18 +27,16 @@ mod writer;
 
 pub use scan::read_page;
 
-use health::Health;
 use scan::Open;
 use writer::{Entry, Sync, Writer};
 
 /// A record in a directory that one process writes. What happens at the same time shares one sync.
 pub struct FileRecord {
     path: PathBuf,
-    /// None once the record is being dropped.
-    queue: Option<SyncSender<Entry>>,
+    /// An issuance that is in it is not forgotten at a clean stop.
+    queue: Queue<Entry>,
     open: Arc<Mutex<Open>>,
     health: Arc<Health>,
-    thread: Option<std::thread::JoinHandle<()>>,
 }
 
 impl FileRecord {
@@ -58,17 +56,13 @@ impl FileRecord {
         let mut writer = Writer::new(config, clock, Arc::clone(&open), Arc::clone(&health), lock);
         // Before anybody asks, so that the first answer is true.
         writer.attempt(Vec::new(), Sync::Now);
-        let (queue, entries) = sync_channel(WAITING);
-        let thread = std::thread::Builder::new()
-            .name("issuance record".to_owned())
-            .spawn(move || writer.run(&entries))
+        let queue = Queue::start("issuance record", move |entries| writer.run(&entries))
             .map_err(Error::read("start the writer of", &path))?;
         Ok(Self {
             path,
-            queue: Some(queue),
+            queue,
             open,
             health,
-            thread: Some(thread),
         })
     }
 }
@@ -81,13 +75,7 @@ impl IssuanceRecord for FileRecord {
             issuance: issuance.clone(),
             done,
         };
-        let queued = match &self.queue {
-            Some(queue) => queue.try_send(entry).map_err(|error| match error {
-                TrySendError::Full(_) => Error::Busy,
-                TrySendError::Disconnected(_) => Error::Closed,
-            }),
-            None => Err(Error::Closed),
-        };
+        let queued = self.queue.push(entry);
         async move {
             queued?;
             durable.await.unwrap_or(Err(Error::Closed))
@@ -96,7 +84,7 @@ impl IssuanceRecord for FileRecord {
     }
 
     fn check(&self) -> Result<(), Error> {
-        self.health.check()
+        self.health.check().map_err(|failure| failure.error())
     }
 
     async fn page(&self, query: &Query) -> Result<Page, Error> {
@@ -108,17 +96,6 @@ impl IssuanceRecord for FileRecord {
         let (path, query) = (self.path.clone(), query.clone());
         let read = tokio::task::spawn_blocking(move || scan::page(&path, &query, &open));
         read.await.unwrap_or(Err(Error::Closed))
-    }
-}
-
-impl Drop for FileRecord {
-    /// Waits for what is in the queue: an issuance that was queued is not forgotten at a clean stop.
-    fn drop(&mut self) {
-        drop(self.queue.take());
-        if let Some(thread) = self.thread.take() {
-            // A writer that panicked has told why already.
-            let _ = thread.join();
-        }
     }
 }
 
@@ -138,6 +115,3 @@ fn lock(directory: &Path) -> Result<File, Error> {
         Err(std::fs::TryLockError::Error(error)) => Err(Error::read("lock", &path)(error)),
     }
 }
-
-/// States that wait for the sync that runs; more than there are requests at a time.
-const WAITING: usize = 4096;

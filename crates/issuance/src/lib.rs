@@ -5,22 +5,26 @@
 //!
 //! Provided: the [`IssuanceRecord`] seam with [`open`], [`FileRecord`] and [`MemoryRecord`] behind it; [`read_page`] for
 //! the files of an authority that does not run; the [`conformance`] suite that every record passes;
-//! [`UsedTokens`], for tokens that are good for one issuance. Absent on purpose: tokens and private keys, for which an [`Issuance`] has no field; changing or deleting one issuance.
+//! [`UsedTokens`], for tokens that are good for one issuance. Absent on purpose: tokens and private keys, for which an
+//! [`Issuance`] has no field; changing or deleting one issuance; agreeing with other processes on what was used.
 //!
 //! File map: `issuance.rs` what is recorded; `query.rs` how it is found and `address.rs` under which
 //! names; `config.rs`; `file.rs` the record in files, with
-//! `file/segment.rs` their names, `file/writer.rs` the thread that writes, `file/health.rs` how it does,
-//! `file/retention.rs` what is beyond the retention and `file/scan.rs` what reads; `memory.rs` the
-//! record of tests; `used_tokens.rs` the tokens that are good for one issuance; `conformance.rs`; `error.rs`.
+//! `file/segment.rs` their names, `file/writer.rs` the thread that writes, `file/retention.rs` what is beyond the retention
+//! and `file/scan.rs` what reads; `memory.rs` the record of tests; `used_tokens.rs` the tokens that are good for one issuance,
+//! with `used_tokens/known.rs` what is known of them, `used_tokens/file.rs` their file and `used_tokens/writer.rs` the thread
+//! that writes it; of both writers `queue.rs` is the queue and `health.rs` tells how they do; `conformance.rs`; `error.rs`.
 
 mod address;
 mod config;
 pub mod conformance;
 mod error;
 mod file;
+mod health;
 mod issuance;
 mod memory;
 mod query;
+mod queue;
 mod used_tokens;
 
 use std::sync::Arc;
@@ -36,7 +40,7 @@ pub use file::{FileRecord, read_page};
 pub use issuance::{Issuance, Logged, Outcome, Stage};
 pub use memory::MemoryRecord;
 pub use query::{Cursor, Order, Page, Query};
-pub use used_tokens::UsedTokens;
+pub use used_tokens::{TokenUse, UseError, UsedTokens};
 
 /// What an authority was about to issue, and did.
 ///

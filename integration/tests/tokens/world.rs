@@ -49,7 +49,7 @@ impl World {
             most_under_way: 16,
             record: Arc::new(record.clone()),
             record_policy: RecordPolicy::new(&RecordConfig::default()),
-            token_uses: Arc::new(UsedTokens::in_memory()),
+            token_uses: Arc::new(UsedTokens::in_memory().unwrap()),
             clock: Arc::new(TestClock::at(now())),
             metrics: Metrics::register(&registry).unwrap(),
         });

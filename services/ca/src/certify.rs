@@ -1,9 +1,11 @@
-//! What follows the record's first word: signatures, the CT log, and the record's last word.
+//! What follows the record's first word: the use of a token that is good once, signatures, the CT log, and the record's last
+//! word.
 
 use std::time::Duration;
 
-use sigstead_issuance::{Issuance, Outcome, Stage};
+use sigstead_issuance::{Issuance, Outcome, Stage, TokenUse};
 use sigstead_x509::{Certificate, Form, Precertificate, PrecertificateTbs, UnsignedCertificate};
+use time::OffsetDateTime;
 use tokio::time::{Instant, timeout, timeout_at};
 
 use crate::audit::{self, sha256};
@@ -17,12 +19,19 @@ impl CertificateAuthority {
         let Draft {
             tbs,
             mut issuance,
+            token,
             deadline,
         } = draft;
         if let Err(error) = self.record(&issuance, deadline).await {
             return Err(self.withdraw(issuance, error));
         }
-        let certified = self.certify(tbs, &mut issuance, deadline).await;
+        let certified = match self.take(token.as_ref(), issuance.time, deadline).await {
+            Ok(()) => self.certify(tbs, &mut issuance, deadline).await,
+            Err(error) => Err(error),
+        };
+        if let (Some(token), Err(error)) = (&token, &certified) {
+            self.give_back(token, &issuance, error);
+        }
         issuance.outcome = match &certified {
             Ok(_) => Outcome::Issued,
             Err(_) => Outcome::Failed,
@@ -42,6 +51,37 @@ impl CertificateAuthority {
             "a certificate was issued"
         );
         Ok(certificate)
+    }
+
+    /// Takes the token into use. The record knows of it by now, so that it tells of every token that is used up.
+    async fn take(
+        &self,
+        token: Option<&TokenUse>,
+        now: OffsetDateTime,
+        deadline: Instant,
+    ) -> Result<(), Error> {
+        let Some(token) = token else {
+            return Ok(());
+        };
+        let taken = timeout_at(deadline, self.parts().token_uses.take(token, now)).await;
+        let taken = taken.map_err(|_| Error::TokenUseLate);
+        match taken.and_then(|taken| taken.map_err(Error::TokenUses)) {
+            Ok(true) => Ok(()),
+            Ok(false) => Err(Error::TokenUsed),
+            Err(error) => Err(self.put_off(error)),
+        }
+    }
+
+    /// Gives a token back of which no signature came, so that a caller who is told to come again may. Whether a log has what
+    /// was signed, nobody knows for sure, so that a token stays used up from the first signature on.
+    fn give_back(&self, token: &TokenUse, issuance: &Issuance, error: &Error) {
+        let is_unsigned = matches!(
+            error,
+            Error::TokenUses(_) | Error::TokenUseLate | Error::Signing(_) | Error::SigningLate
+        );
+        if is_unsigned && issuance.precertificate_sha256.is_none() {
+            self.parts().token_uses.give_back(token);
+        }
     }
 
     /// Makes a state durable, if the record does so in time. What it still does after that is over-reported and never

@@ -55,7 +55,7 @@ pub enum Error {
     TokenUsed,
     /// It cannot be recorded that the token is used.
     #[error("the use of the token cannot be recorded")]
-    TokenUses(#[source] sigstead_issuance::Error),
+    TokenUses(#[source] sigstead_issuance::UseError),
     /// The use of the token was not made durable in time.
     #[error("the use of the token was not recorded in time")]
     TokenUseLate,
@@ -190,6 +190,9 @@ impl From<Error> for Problem {
             Error::TokenUsed => {
                 let message = format!("{TOKEN_REFUSED}: {error}; get a new one from the issuer");
                 Self::new(Kind::AlreadyExists, "E-CA-041", message)
+            }
+            Error::TokenUses(sigstead_issuance::UseError::Damaged { .. }) => {
+                put_off("E-CA-043", USE_NOT_RECORDED, RECORD_RETRY, &error)
             }
             Error::TokenUses(_) | Error::TokenUseLate => {
                 put_off("E-CA-042", USE_NOT_RECORDED, RECORD_RETRY, &error)

@@ -2,12 +2,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use sigstead_identity::{Examination, Issuers, Principal};
-use sigstead_issuance::{Issuance, IssuanceRecord};
+use sigstead_issuance::{Issuance, IssuanceRecord, TokenUse};
 use sigstead_kit::{Clock, Problem, causes};
 use sigstead_signer::Signer;
 use sigstead_x509::{Certificate, Form, LeafProfile, PrecertificateTbs, SerialNumber, Validity};
 use time::OffsetDateTime;
-use tokio::time::{Instant, timeout_at};
+use tokio::time::Instant;
 use tracing::Instrument;
 
 use crate::audit::{Intended, RecordPolicy, RequestOrigin};
@@ -71,6 +71,8 @@ pub struct IssuanceRequest {
 pub(crate) struct Draft {
     pub(crate) tbs: PrecertificateTbs,
     pub(crate) issuance: Issuance,
+    /// The token, if it is good for one certificate.
+    pub(crate) token: Option<TokenUse>,
     pub(crate) deadline: Instant,
 }
 
@@ -109,12 +111,13 @@ impl CertificateAuthority {
         self.parts.key_policy.check(proven_key.public_key())?;
         let (tbs, issuance) =
             self.lay_out(&request.token, request.origin, &principal, &proven_key, now)?;
-        self.check_open(issuance.not_after, deadline)?;
+        let token = use_of(&principal, &issuance);
+        self.check_open(&issuance, token.as_ref(), deadline)?;
         let place = self.under_way.enter()?;
-        self.take_token(&principal, now, deadline).await?;
         let draft = Draft {
             tbs,
             issuance,
+            token,
             deadline,
         };
         let authority = Arc::clone(self);
@@ -127,25 +130,6 @@ impl CertificateAuthority {
         Ok(std::iter::once(certificate)
             .chain(self.parts.chain.certificates().iter().cloned())
             .collect())
-    }
-
-    /// The last check, because it uses the token up: what else refuses leaves it for another try.
-    async fn take_token(
-        &self,
-        principal: &Principal,
-        now: OffsetDateTime,
-        deadline: Instant,
-    ) -> Result<(), Error> {
-        let Some(token) = principal.single_use() else {
-            return Ok(());
-        };
-        let taken = timeout_at(deadline, self.parts.token_uses.take(token, now)).await;
-        let taken = taken.map_err(|_| Error::TokenUseLate)?;
-        if taken.map_err(Error::TokenUses)? {
-            Ok(())
-        } else {
-            Err(Error::TokenUsed)
-        }
     }
 
     /// Waits for the issuances under way, when no new ones come.
@@ -175,11 +159,30 @@ impl CertificateAuthority {
         self.parts.ct_logs.check()
     }
 
+    /// Why tokens that are good for one certificate get none. It is no reason not to be ready for others.
+    pub(crate) fn token_uses_complaint(&self) -> Option<String> {
+        let error = self.parts.token_uses.check().err()?;
+        let told = causes(&error);
+        let code = Problem::from(Error::TokenUses(error)).code;
+        Some(format!(
+            "tokens of issuers with `single-use` are answered with 503: {code}: {told}"
+        ))
+    }
+
     /// Refuses what would fail behind the record's first word, as far as that is known: nothing is written for it.
-    fn check_open(&self, not_after: OffsetDateTime, deadline: Instant) -> Result<(), Error> {
+    fn check_open(
+        &self,
+        issuance: &Issuance,
+        token: Option<&TokenUse>,
+        deadline: Instant,
+    ) -> Result<(), Error> {
         let record = self.parts.record.check();
         record.map_err(|error| self.put_off(Error::Record(error)))?;
-        let logs = self.parts.ct_logs.check_open(not_after, deadline);
+        if token.is_some() {
+            let uses = self.parts.token_uses.check();
+            uses.map_err(|error| self.put_off(Error::TokenUses(error)))?;
+        }
+        let logs = self.parts.ct_logs.check_open(issuance.not_after, deadline);
         logs.map_err(Error::CtLog)
     }
 
@@ -248,6 +251,15 @@ impl CertificateAuthority {
             not_after: issued + self.parts.certificate_lifetime,
         }
     }
+}
+
+fn use_of(principal: &Principal, issuance: &Issuance) -> Option<TokenUse> {
+    principal.single_use().map(|token| TokenUse {
+        digest: token.digest,
+        until: token.until,
+        issuer: issuance.issuer.clone(),
+        by: issuance.id.clone(),
+    })
 }
 
 fn whole_second(at: OffsetDateTime) -> OffsetDateTime {

@@ -111,7 +111,7 @@ pub async fn check(config: &Config) -> Result<(), Error> {
     // The record is the running service's alone.
     let record = Arc::new(MemoryRecord::new());
     let issuers = IssuersFile::read(config).await?;
-    let token_uses = Arc::new(UsedTokens::in_memory());
+    let token_uses = Arc::new(UsedTokens::in_memory().map_err(Error::OpenRecord)?);
     open(config, record, token_uses, &issuers).await.map(drop)
 }
 

@@ -73,6 +73,8 @@ impl Metrics {
             Error::TooManyUnderWay => "too_many_under_way",
             Error::RecordLate => "record_late",
             Error::Record(_) => "record",
+            Error::TokenUseLate => "token_use_late",
+            Error::TokenUses(_) => "token_use",
             _ => return,
         };
         self.put_off.with_label_values(&[reason]).inc();

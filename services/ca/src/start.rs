@@ -21,6 +21,7 @@ pub fn serve(
 ) -> Service {
     let (follower, checked) = (authority.clone(), authority.clone());
     let (finishing, warned) = (authority.clone(), authority.clone());
+    let complaining = authority.clone();
     Service::new("ca", listeners)
         .public(api::http::routes(authority.clone()))
         .grpc(api::grpc::service(authority.clone()), api::grpc::METHODS)
@@ -33,6 +34,7 @@ pub fn serve(
             std::future::ready(checked.check_ready())
         })
         .warning("issuers", move || unusable_issuers(&warned))
+        .warning("used tokens", move || complaining.token_uses_complaint())
         .task("issuer keys", move |stop| follow_issuers(follower, stop))
         .task("issuances", move |stop| async move {
             stop.cancelled().await;

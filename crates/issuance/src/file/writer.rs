@@ -10,13 +10,14 @@ use sigstead_kit::Clock;
 use sigstead_store::RecordFile;
 use tokio::sync::oneshot;
 
-use super::health::{Failure, Health};
 use super::retention::Retention;
 use super::scan::{Open, unfinished};
 use super::segment::{Segment, list};
 use crate::config::RecordConfig;
 use crate::error::Error;
+use crate::health::{Failure, Health};
 use crate::issuance::{Issuance, Outcome};
+use crate::queue::with_waiting;
 
 /// A state to write, and who waits for it.
 pub(super) struct Entry {
@@ -80,11 +81,7 @@ impl Writer {
                 false => self.idle_time(),
             };
             match entries.recv_timeout(pause) {
-                Ok(first) => {
-                    let waiting = entries.try_iter().take(BATCH - 1);
-                    let batch: Vec<_> = std::iter::once(first).chain(waiting).collect();
-                    self.write_batch(batch);
-                }
+                Ok(first) => self.write_batch(with_waiting(first, entries)),
                 Err(RecvTimeoutError::Timeout) => {
                     self.attempt(Vec::new(), Sync::Now);
                     self.forget();
@@ -283,8 +280,6 @@ fn guarded(open: &Mutex<Open>) -> std::sync::MutexGuard<'_, Open> {
     open.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// States that share one sync.
-const BATCH: usize = 1024;
 /// Some ten thousand issuances. It is read as a whole.
 const SEGMENT_BYTES: u64 = 16 << 20;
 /// An idle authority too shows that time passes.

@@ -22,7 +22,9 @@ use http_body_util::BodyExt;
 use prometheus::Registry;
 use serde_json::{Value, json};
 use sigstead_ca::ct_log::{CtLog, CtLogClient, CtLogError, CtLogs, Ends};
-use sigstead_ca::{CertificateAuthority, IssuerChain, KeyPolicy, Metrics, Parts, RecordPolicy};
+use sigstead_ca::{
+    CertificateAuthority, IssuerChain, KeyPolicy, Metrics, Parts, RecordPolicy, TokenUses,
+};
 use sigstead_ct::{DigitallySigned, SignedCertificateTimestamp, SignedEntry, TimestampedEntry};
 use sigstead_identity::{
     AlsoConfig, DocumentRequest, Fetch, FetchError, IssuerConfig, IssuerType, Issuers,
@@ -61,6 +63,10 @@ pub struct Setup {
     pub also: Vec<AlsoConfig>,
     /// Whether a token is good for one certificate.
     pub single_use: bool,
+    /// Which tokens were used; in memory unless given.
+    pub token_uses: Option<Arc<dyn TokenUses>>,
+    /// What tokens are signed with.
+    pub token_algorithm: Algorithm,
     /// The rule that lets identities have a certificate.
     pub rule: Option<&'static str>,
     pub fault: Fault,
@@ -87,6 +93,8 @@ impl Default for Setup {
             subject_domain: "",
             also: Vec::new(),
             single_use: false,
+            token_uses: None,
+            token_algorithm: Algorithm::Ed25519,
             rule: None,
             fault: Fault::None,
             issuer_is_up: true,
@@ -123,7 +131,7 @@ impl TestCa {
             (chain, authorities.intermediate_key.clone())
         };
         let (chain, key) = setup.chain.unwrap_or_else(own);
-        let issuer = TestIssuer::new();
+        let issuer = TestIssuer::new(setup.token_algorithm);
         let config = IssuerConfig {
             subject_domain: setup.subject_domain.to_owned(),
             also: setup.also,
@@ -171,7 +179,9 @@ impl TestCa {
             most_under_way: setup.most_under_way,
             record: Arc::new(record.clone()),
             record_policy: RecordPolicy::new(&RecordConfig::default()),
-            token_uses: Arc::new(UsedTokens::in_memory()),
+            token_uses: setup
+                .token_uses
+                .unwrap_or_else(|| Arc::new(UsedTokens::in_memory().unwrap())),
             clock: clock.clone(),
             metrics: Metrics::register(&registry).unwrap(),
         });
@@ -334,8 +344,8 @@ pub fn now() -> OffsetDateTime {
 pub struct TestIssuer(Arc<dyn Signer>);
 
 impl TestIssuer {
-    fn new() -> Self {
-        Self(sigstead_signer::ephemeral(Algorithm::Ed25519).unwrap())
+    fn new(algorithm: Algorithm) -> Self {
+        Self(sigstead_signer::ephemeral(algorithm).unwrap())
     }
 
     pub fn claims() -> Value {
@@ -361,19 +371,46 @@ impl TestIssuer {
 
     /// A token that says that key `key_id` signed it.
     pub async fn token_of_key(&self, key_id: &str, claims: &Value) -> String {
-        let header = URL_SAFE_NO_PAD.encode(json!({"alg": "EdDSA", "kid": key_id}).to_string());
+        let name = self.algorithm_name();
+        let header = URL_SAFE_NO_PAD.encode(json!({"alg": name, "kid": key_id}).to_string());
         let input = format!("{header}.{}", URL_SAFE_NO_PAD.encode(claims.to_string()));
-        let signature = self.0.sign(input.as_bytes()).await.unwrap();
+        let mut signature = self.0.sign(input.as_bytes()).await.unwrap();
+        if name == "ES256" {
+            signature = fixed_p256(&signature);
+        }
         format!("{input}.{}", URL_SAFE_NO_PAD.encode(signature))
     }
 
+    fn algorithm_name(&self) -> &'static str {
+        match self.0.algorithm() {
+            Algorithm::EcdsaP256Sha256 => "ES256",
+            _ => "EdDSA",
+        }
+    }
+
+    fn jwk(&self) -> Value {
+        let encode = |bytes: &[u8]| URL_SAFE_NO_PAD.encode(bytes);
+        if let Some(x) = self.0.public_key().raw_ed25519() {
+            return json!({"kty": "OKP", "crv": "Ed25519", "kid": "k", "x": encode(&x)});
+        }
+        // The point, uncompressed, is the end of the key.
+        let (rest, y) = self
+            .0
+            .public_key()
+            .spki_der()
+            .split_last_chunk::<32>()
+            .unwrap();
+        let (_, x) = rest.split_last_chunk::<32>().unwrap();
+        json!({"kty": "EC", "crv": "P-256", "kid": "k", "x": encode(x), "y": encode(y)})
+    }
+
     fn fetch(&self, is_up: bool) -> Arc<MemoryFetch> {
-        let x = URL_SAFE_NO_PAD.encode(self.0.public_key().raw_ed25519().unwrap());
+        let name = self.algorithm_name();
         let discovery = json!({
             "issuer": ISSUER, "jwks_uri": format!("{ISSUER}/keys"),
-            "id_token_signing_alg_values_supported": ["EdDSA"],
+            "id_token_signing_alg_values_supported": [name],
         });
-        let keys = json!({"keys": [{"kty": "OKP", "crv": "Ed25519", "kid": "k", "x": x}]});
+        let keys = json!({"keys": [self.jwk()]});
         let documents = [
             ("/.well-known/openid-configuration", discovery),
             ("/keys", keys),
@@ -385,6 +422,20 @@ impl TestIssuer {
                 .collect(),
         ))
     }
+}
+
+/// As JSON Web Signatures have it (RFC 7518 §3.4): both numbers in 32 bytes each.
+fn fixed_p256(der: &[u8]) -> Vec<u8> {
+    let mut rest = &der[2..];
+    let mut fixed = Vec::new();
+    for _ in 0..2 {
+        let (number, behind) = rest[2..].split_at(usize::from(rest[1]));
+        let from = number.len().saturating_sub(32);
+        fixed.resize(fixed.len() + 32 - (number.len() - from), 0);
+        fixed.extend_from_slice(&number[from..]);
+        rest = behind;
+    }
+    fixed
 }
 
 struct MemoryFetch(HashMap<String, Value>);

@@ -1,4 +1,4 @@
-//! Whether the record takes what it is given, as its writer found last.
+//! Whether a writer's file takes what it is given, as the writer found last.
 
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -7,7 +7,7 @@ use crate::error::Error;
 
 /// Written by the writer, read by everybody.
 #[derive(Debug, Default)]
-pub(super) struct Health(Mutex<State>);
+pub(crate) struct Health(Mutex<State>);
 
 #[derive(Debug, Default)]
 struct State {
@@ -19,34 +19,44 @@ struct State {
 
 /// Why nothing can be written. All who waited for one write are told the same.
 #[derive(Debug, Clone)]
-pub(super) enum Failure {
+pub(crate) enum Failure {
     Damaged(String),
+    /// The disk does not answer.
+    Stuck,
     Other(String),
 }
 
 impl Failure {
-    pub(super) fn of(error: &Error) -> Self {
+    pub(crate) fn of(error: &Error) -> Self {
         match error {
             Error::Damaged { what } => Self::Damaged(what.clone()),
             other => Self::Other(sigstead_kit::causes(other)),
         }
     }
 
-    pub(super) fn error(&self) -> Error {
+    pub(crate) fn of_store(error: &sigstead_store::Error) -> Self {
+        match error {
+            sigstead_store::Error::Damaged { what } => Self::Damaged(what.clone()),
+            other => Self::Other(sigstead_kit::causes(other)),
+        }
+    }
+
+    pub(crate) fn error(&self) -> Error {
         match self.clone() {
             Self::Damaged(what) => Error::Damaged { what },
+            Self::Stuck => Error::Stuck,
             Self::Other(reason) => Error::NotRecorded { reason },
         }
     }
 }
 
 impl Health {
-    pub(super) fn begin(&self) {
+    pub(crate) fn begin(&self) {
         self.state().writing_since = Some(Instant::now());
     }
 
     /// Tells what came of a write, and answers whether that is news.
-    pub(super) fn end(&self, failure: Option<&Failure>) -> bool {
+    pub(crate) fn end(&self, failure: Option<&Failure>) -> bool {
         let mut state = self.state();
         let was_failing = state.failure.is_some();
         state.writing_since = None;
@@ -54,17 +64,17 @@ impl Health {
         was_failing != failure.is_some()
     }
 
-    pub(super) fn is_failing(&self) -> bool {
+    pub(crate) fn is_failing(&self) -> bool {
         self.state().failure.is_some()
     }
 
-    pub(super) fn check(&self) -> Result<(), Error> {
+    pub(crate) fn check(&self) -> Result<(), Failure> {
         let state = self.state();
         if let Some(failure) = &state.failure {
-            return Err(failure.error());
+            return Err(failure.clone());
         }
         match state.writing_since {
-            Some(since) if since.elapsed() > LONGEST_WRITE => Err(Error::Stuck),
+            Some(since) if since.elapsed() > LONGEST_WRITE => Err(Failure::Stuck),
             _ => Ok(()),
         }
     }
@@ -88,12 +98,12 @@ mod tests {
         let full = Failure::Other("no space".to_owned());
         assert!(health.end(Some(&full)), "it is news");
         assert!(!health.end(Some(&full)), "it is none");
-        assert!(matches!(health.check(), Err(Error::NotRecorded { .. })));
+        assert!(matches!(health.check(), Err(Failure::Other(_))));
         assert!(health.end(None));
         assert!(health.check().is_ok());
         let damaged = Failure::Damaged("file at offset 7".to_owned());
         health.end(Some(&damaged));
-        assert!(matches!(health.check(), Err(Error::Damaged { what }) if what.contains("7")));
+        assert!(matches!(health.check(), Err(Failure::Damaged(what)) if what.contains("7")));
     }
 
     #[test]
@@ -102,7 +112,7 @@ mod tests {
         health.begin();
         assert!(health.check().is_ok(), "it has just been asked");
         health.state().writing_since = Instant::now().checked_sub(LONGEST_WRITE * 2);
-        assert!(matches!(health.check(), Err(Error::Stuck)));
+        assert!(matches!(health.check(), Err(Failure::Stuck)));
         health.end(None);
         assert!(health.check().is_ok());
     }
