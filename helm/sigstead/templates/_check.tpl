@@ -10,6 +10,25 @@
 {{- if not (or $trial .Values.instance.domain) -}}
 {{- fail "instance.domain is empty: write the domain that sigctl init was told" -}}
 {{- end -}}
+{{- if .Values.ingress.enabled -}}
+{{- range $role := include "sigstead.roles" . | splitList " " -}}
+{{- if not (include "sigstead.config" (dict "root" $ "role" $role) | fromYaml).listeners.trusted_proxies -}}
+{{- fail (printf "ingress.enabled is true and %s believes no proxy, so that all callers share the limits of one: write the addresses of the ingress controller as ingress.trustedProxies" $role) -}}
+{{- end -}}
+{{- end -}}
+{{- end -}}
+{{- if and (not $trial) (gt (int .Values.ca.replicas) 1) -}}
+{{- range $part := list .Values.ca.issuers .Values.ca.metaIssuers -}}
+{{- range $issuer, $entry := $part -}}
+{{- if get $entry "single-use" -}}
+{{- fail (printf "%s has single-use and ca.replicas is %d: each replica remembers only the tokens that it saw itself; set ca.replicas to 1" $issuer (int $.Values.ca.replicas)) -}}
+{{- end -}}
+{{- end -}}
+{{- end -}}
+{{- end -}}
+{{- if and .Values.metrics.serviceMonitor.enabled .Values.networkPolicy.enabled (not .Values.networkPolicy.metricsFrom) -}}
+{{- fail "metrics.serviceMonitor.enabled is true and networkPolicy.metricsFrom is empty, so that nobody reaches the metrics: name the pods that read them" -}}
+{{- end -}}
 {{- $ports := dict -}}
 {{- range $role := list "ca" "tlog" "ctlog" "tsa" "tuf" "oidc" -}}
 {{- range $listener := list "public" "ops" -}}

@@ -6,6 +6,9 @@ decides: no field is made by hand, and none is left behind.
 {{/* (dict "root" $ "role" ROLE) gives the content of config.yaml. */}}
 {{- define "sigstead.config" -}}
 {{- $config := deepCopy (get .root.Values .role).config -}}
+{{- if and .root.Values.ingress.trustedProxies (not (hasKey $config.listeners "trusted_proxies")) -}}
+{{- $_ := set $config.listeners "trusted_proxies" .root.Values.ingress.trustedProxies -}}
+{{- end -}}
 {{- if eq .role "ca" -}}
 {{- if not (hasKey $config "ct_log") -}}
 {{- $_ := set $config "ct_log" (dict "url" (include "sigstead.ctlogUrl" .root) "public_key" "/etc/sigstead/keys/ctlog.pub") -}}
@@ -70,10 +73,21 @@ decides: no field is made by hand, and none is left behind.
 {{- $_ := set $issuers $url (dict "issuer-url" $url "client-id" "sigstore" "type" "email" "also" $also) -}}
 {{- end -}}
 {{- if .Values.ca.clusterIssuer -}}
-{{- $url := printf "https://kubernetes.default.svc.%s" .Values.global.clusterDomain -}}
+{{- $url := include "sigstead.clusterIssuerUrl" . -}}
 {{- $_ := set $issuers $url (dict "issuer-url" $url "client-id" "sigstore" "type" "kubernetes") -}}
 {{- end -}}
 {{- $file := dict "oidc-issuers" (mergeOverwrite $issuers .Values.ca.issuers) -}}
 {{- with .Values.ca.metaIssuers }}{{ $_ := set $file "meta-issuers" . }}{{ end -}}
+{{- with .Values.ca.extensionArc }}{{ $_ := set $file "extension-arc" . }}{{ end -}}
 {{- toYaml $file -}}
+{{- end -}}
+
+{{/* What stands as `iss` in the tokens of this cluster's service accounts. */}}
+{{- define "sigstead.clusterIssuerUrl" -}}
+{{- default (printf "https://kubernetes.default.svc.%s" .Values.global.clusterDomain) .Values.ca.clusterIssuerUrl -}}
+{{- end -}}
+
+{{/* Whether the ca asks the API server for the keys of the cluster, with a token of its own; clouds have them elsewhere. */}}
+{{- define "sigstead.asksApiServer" -}}
+{{- if and .Values.ca.clusterIssuer (hasPrefix "kubernetes.default" (urlParse (include "sigstead.clusterIssuerUrl" .)).host) }}true{{ end -}}
 {{- end -}}

@@ -93,3 +93,16 @@ helm.sh/chart: {{ printf "%s-%s" .root.Chart.Name .root.Chart.Version }}
 {{- printf "%s:%s" $repository (default .Chart.AppVersion .Values.image.tag) -}}
 {{- end -}}
 {{- end -}}
+
+{{/* The port of a URL. */}}
+{{- define "sigstead.portOfUrl" -}}
+{{- $url := urlParse . -}}
+{{- regexFind ":[0-9]+$" $url.host | trimPrefix ":" | default (ternary "80" "443" (eq $url.scheme "http")) -}}
+{{- end -}}
+
+{{/* Whether `helm test` has an identity: in a trial it is one of the instance's own issuer. */}}
+{{- define "sigstead.hasTest" -}}
+{{- if include "sigstead.isTrial" . -}}
+{{- if and .Values.oidc.enabled .Values.ca.ownIssuer }}true{{ end -}}
+{{- else if or .Values.ca.clusterIssuer .Values.tests.tokenSecret }}true{{ end -}}
+{{- end -}}

@@ -63,6 +63,10 @@ spec:
     matchLabels: {{- include "sigstead.selector" . | nindent 6 }}
   {{- if $kept }}
   serviceName: {{ include "sigstead.fullname" .root }}-{{ .role }}
+  {{- if eq .role "ca" }}
+  # No replica waits for another: each has a record of its own.
+  podManagementPolicy: Parallel
+  {{- end }}
   {{- include "sigstead.claimPolicy" .root | nindent 2 }}
   volumeClaimTemplates:
     - {{- include "sigstead.claim" (dict "root" .root "role" .role "name" "data" "values" $values.persistence) | nindent 6 }}

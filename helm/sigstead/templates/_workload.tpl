@@ -142,7 +142,7 @@ spec:
 {{/* What all pods have before their containers. (dict "root" $ "role" ROLE "values" MAP) */}}
 {{- define "sigstead.podSpec" -}}
 serviceAccountName: {{ include "sigstead.serviceAccount" .root }}
-automountServiceAccountToken: {{ and (eq .role "ca") .root.Values.ca.clusterIssuer }}
+automountServiceAccountToken: {{ and (eq .role "ca") (eq (include "sigstead.asksApiServer" .root) "true") }}
 enableServiceLinks: false
 {{- with .root.Values.global.imagePullSecrets }}
 imagePullSecrets:

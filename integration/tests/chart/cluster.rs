@@ -141,11 +141,7 @@ fn h15_nothing_needs_one_vendors_cluster() {
 #[test]
 fn h17_policies_budgets_spread_tests_and_monitoring_are_there() {
     let Some(chart) = Chart::find() else { return };
-    let objects = chart.render(&[
-        SECRETS,
-        EVERYTHING,
-        "networkPolicy: {metricsFrom: [{namespaceSelector: {}}]}",
-    ]);
+    let objects = chart.render(&[SECRETS, EVERYTHING]);
     let default = objects.named("NetworkPolicy", "acme-sigstead-default");
     assert_eq!(default["spec"]["policyTypes"], json!(["Ingress", "Egress"]));
     assert!(default["spec"]["ingress"].is_null());
@@ -218,5 +214,38 @@ fn a_render_is_the_same_each_time_and_two_releases_share_nothing() {
             named.collect()
         };
         assert!(names(&first).is_disjoint(&names(&other)));
+    }
+}
+
+#[test]
+fn a_replica_of_the_authority_that_is_stuck_holds_up_no_other() {
+    let Some(chart) = Chart::find() else { return };
+    for set in chart.render(&[SECRETS]).of("StatefulSet") {
+        let policy = &set["spec"]["podManagementPolicy"];
+        let is_ca = set["metadata"]["name"] == "acme-sigstead-ca";
+        assert_eq!(policy == "Parallel", is_ca, "{set}");
+    }
+}
+
+#[test]
+fn a_test_of_the_release_is_there_where_it_can_pass() {
+    let Some(chart) = Chart::find() else { return };
+    let token = "tests: {tokenSecret: a-token}";
+    for (values, is_there) in [
+        (vec![], true),
+        (vec!["oidc: {enabled: false}"], false),
+        (vec!["ca: {ownIssuer: false}"], false),
+        // The identity of a trial's test is of its own issuer, whatever else there is.
+        (vec!["oidc: {enabled: false}", token], false),
+        (vec![SECRETS], false),
+        (vec![SECRETS, token, "oidc: {enabled: false}"], true),
+        (
+            vec![SECRETS, "ca: {clusterIssuer: true, ownIssuer: false}"],
+            true,
+        ),
+    ] {
+        let objects = chart.render(&values);
+        let tests = objects.of("Pod");
+        assert_eq!(tests.len(), usize::from(is_there), "{values:?}");
     }
 }

@@ -95,3 +95,49 @@ fn the_anchor_of_a_log_is_on_another_volume_than_its_data() {
         }
     }
 }
+
+#[test]
+fn one_value_names_the_proxies_that_all_services_believe() {
+    let Some(chart) = Chart::find() else { return };
+    let values = "ingress: {enabled: true, trustedProxies: [10.0.0.7, '2001:db8::/32']}";
+    let own = "tsa: {config: {listeners: {trusted_proxies: [192.0.2.1]}}}";
+    let objects = chart.render(&[SECRETS, values, own]);
+    let believed = |listeners: sigstead_kit::Listeners| -> Vec<_> {
+        let proxies = listeners.trusted_proxies.iter();
+        proxies.map(ToString::to_string).collect()
+    };
+    for listeners in [
+        read::<ca::Config>(&objects, "ca").listeners,
+        read::<ctlog::Config>(&objects, "ctlog").listeners,
+        read::<oidc::Config>(&objects, "oidc").listeners,
+        read::<tlog::Config>(&objects, "tlog").listeners,
+        read::<tuf::Config>(&objects, "tuf").listeners,
+    ] {
+        assert_eq!(believed(listeners), ["10.0.0.7/32", "2001:db8::/32"]);
+    }
+    let tsa = read::<tsa::Config>(&objects, "tsa").listeners;
+    assert_eq!(
+        believed(tsa),
+        ["192.0.2.1/32"],
+        "what a role says counts more"
+    );
+}
+
+#[test]
+fn extensions_of_the_operators_own_have_their_arc() {
+    let Some(chart) = Chart::find() else { return };
+    let values = "
+ca:
+  extensionArc: 1.3.6.1.4.1.99999.1
+  issuers: {'https://a.example': {client-id: sigstore, type: email, extensions: {1.3.6.1.4.1.99999.1.1: department}}}
+";
+    let file = |values: &[&str]| {
+        let objects = chart.render(values);
+        let map = objects.named("ConfigMap", "acme-sigstead-issuers");
+        map["data"]["issuers.yaml"].as_str().unwrap().to_owned()
+    };
+    let text = file(&[SECRETS, values]);
+    let issuers = sigstead_identity::IssuersConfig::parse(&text).unwrap();
+    assert_eq!(issuers.extension_arc, "1.3.6.1.4.1.99999.1");
+    assert!(!file(&[SECRETS]).contains("extension-arc"));
+}

@@ -7,6 +7,7 @@
     reason = "a test that cannot go on must fail"
 )]
 
+mod alerts;
 mod chart;
 mod cluster;
 mod configurations;
@@ -17,6 +18,7 @@ mod mounted;
 mod node;
 mod objects;
 mod pods;
+mod reach;
 mod refusals;
 mod schema;
 mod values;

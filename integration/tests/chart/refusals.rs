@@ -109,11 +109,49 @@ fn names_that_do_not_fit_each_other_are_refused() {
             vec!["ca: {config: {listeners: {public: {address: '0.0.0.0:8379'}}}}"],
             "port 8379 is that of",
         ),
+        (
+            vec![SECRETS, "ingress: {enabled: true}"],
+            "ca believes no proxy",
+        ),
+        (
+            vec![
+                SECRETS,
+                "ca: {issuers: {'https://a.example': {single-use: true}}}",
+            ],
+            "https://a.example has single-use and ca.replicas is 2",
+        ),
+        (
+            vec![
+                SECRETS,
+                "ca: {metaIssuers: {'https://*.a.example': {single-use: true}}}",
+            ],
+            "https://*.a.example has single-use and ca.replicas is 2",
+        ),
+        (
+            vec![SECRETS, "metrics: {serviceMonitor: {enabled: true}}"],
+            "networkPolicy.metricsFrom is empty",
+        ),
     ] {
         let said = chart.refusal(&values);
         assert!(said.contains(says), "{values:?}: {said}");
     }
     // Each of them is all that is wrong.
-    chart.render(&[]);
-    chart.render(&[SECRETS]);
+    let single = "ca: {issuers: {'https://a.example': {single-use: true}}}";
+    for values in [
+        vec![],
+        // A trial has one pod.
+        vec![single],
+        vec![SECRETS],
+        vec![
+            SECRETS,
+            "ingress: {enabled: true, trustedProxies: [10.0.0.7]}",
+        ],
+        vec![SECRETS, single, "ca: {replicas: 1}"],
+        vec![
+            SECRETS,
+            "metrics: {serviceMonitor: {enabled: true}}\nnetworkPolicy: {enabled: false}",
+        ],
+    ] {
+        chart.render(&values);
+    }
 }

@@ -39,13 +39,15 @@ fn h01_every_value_changes_what_is_made() {
 
 /// Switches have no mark of their own: each is turned, and something else is made.
 fn switches(chart: &Chart) {
-    let on = "metrics: {serviceMonitor: {enabled: true}, rules: {enabled: true}}\ningress: {enabled: true}";
+    let on = "metrics: {serviceMonitor: {enabled: true}, rules: {enabled: true}}\ningress: {enabled: true, trustedProxies: [10.0.0.7]}\nnetworkPolicy: {metricsFrom: [{podSelector: {}}]}";
     for turned in [
         "metrics: {serviceMonitor: {enabled: false}}",
         "metrics: {rules: {enabled: false}}",
         "ingress: {enabled: false}",
         "ingress: {tls: false}",
         "networkPolicy: {enabled: false}",
+        "networkPolicy: {dnsPorts: [53]}",
+        "ca: {clusterIssuer: true}\nnetworkPolicy: {apiServerPorts: [16443]}",
         "serviceAccount: {create: false}",
         "persistence: {keep: false}",
         "oidc: {enabled: false}",
@@ -130,6 +132,10 @@ fn mark(path: &str, text: &str, number: usize) -> String {
         format!("{number}Gi")
     } else if is("/interval") {
         format!("{number}s")
+    } else if is("/extensionArc") {
+        format!("1.3.6.1.4.1.{number}")
+    } else if is("/clusterIssuerUrl") {
+        format!("https://mark{number}")
     } else if text.starts_with("file:") {
         format!("file:/mark/{number}")
     } else {
@@ -140,7 +146,9 @@ fn mark(path: &str, text: &str, number: usize) -> String {
 /// An entry of a list that is empty by default.
 fn entry(path: &str, number: usize) -> Value {
     let mark = format!("mark{number}");
-    if path.ends_with("/tolerations") {
+    if path.ends_with("/trustedProxies") {
+        format!("10.0.0.0/{number}").into()
+    } else if path.ends_with("/tolerations") {
         json!({"key": mark})
     } else if path.ends_with("/topologySpread") {
         json!({"topologyKey": mark})
