@@ -1,5 +1,6 @@
 use std::fs::{File, OpenOptions};
 use std::io;
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -27,6 +28,13 @@ pub fn open(place: &Path) -> io::Result<File> {
 pub fn create(place: &Path) -> io::Result<File> {
     let mut options = OpenOptions::new();
     options.read(true).write(true).create(true).truncate(true);
+    with_reserve(|| options.open(place))
+}
+
+/// Makes an empty file of a mode, less the umask, for writing. No link is followed: whatever has the name already is an error.
+pub(crate) fn create_new(place: &Path, mode: u32) -> io::Result<File> {
+    let mut options = OpenOptions::new();
+    options.write(true).create_new(true).mode(mode);
     with_reserve(|| options.open(place))
 }
 

@@ -3,7 +3,7 @@ use std::fs::{self, File};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
-use crate::descriptor::{create, refill};
+use crate::descriptor::{create, create_new, refill};
 use crate::directory::{parent, sync_directory};
 
 /// Writes a file as a whole and makes its content durable. Its name is not: [`rename`] it, or sync its directory.
@@ -20,15 +20,38 @@ pub fn write(place: &Path, bytes: &[u8]) -> io::Result<()> {
 
 /// Replaces a file, or makes it, in one step: a crash leaves the old content or the new.
 ///
-/// The new content is first written beside it, under the name with `.new` at its end; one writer at a time.
+/// The new content is first written beside it, under the name with `.new` at its end; one writer at a time. What has that
+/// name is removed before, and no link is followed, neither there nor at `place`.
 ///
 /// # Errors
 /// The file cannot be written, renamed or synced. The old content is in place unless the last sync was what failed.
 pub fn replace(place: &Path, bytes: &[u8]) -> io::Result<()> {
+    replace_prepared(place, 0o666, |_| Ok(()), bytes)
+}
+
+/// As [`replace`], for a file that belongs to another user than the process: `prepare` gives the new file its owner and its
+/// mode while it is empty and has another name. Until then it has `mode`, less the umask.
+///
+/// `prepare` is given the open file, not its name, because the owner of the directory could put a link in its place.
+///
+/// # Errors
+/// As [`replace`], and those of `prepare`, after which nothing has changed.
+pub fn replace_prepared(
+    place: &Path,
+    mode: u32,
+    prepare: impl FnOnce(&File) -> io::Result<()>,
+    bytes: &[u8],
+) -> io::Result<()> {
     let beside = beside(place);
-    let written = write(&beside, bytes).and_then(|()| rename(&beside, place));
-    if let Err(error) = written {
-        // The next replacement would overwrite it, so it does no harm if it stays.
+    remove(&beside)?;
+    let mut file = create_new(&beside, mode)?;
+    let written = prepare(&file)
+        .and_then(|()| file.write_all(bytes))
+        .and_then(|()| sync(&file));
+    drop(file);
+    refill();
+    if let Err(error) = written.and_then(|()| rename(&beside, place)) {
+        // The next replacement would remove it, so it does no harm if it stays.
         let _ = remove(&beside);
         return Err(error);
     }
@@ -86,6 +109,8 @@ fn beside(place: &Path) -> PathBuf {
 
 #[cfg(test)]
 mod tests {
+    use std::os::unix::fs::symlink;
+
     use super::*;
 
     #[test]
@@ -111,7 +136,51 @@ mod tests {
     }
 
     #[test]
-    fn what_an_interrupted_replacement_left_is_overwritten() {
+    fn a_replacement_follows_no_link() {
+        let scratch = tempfile::tempdir().unwrap();
+        let victim = scratch.path().join("victim");
+        let place = scratch.path().join("place");
+        fs::write(&victim, b"kept").unwrap();
+        for link in [beside(&place), place.clone()] {
+            symlink(&victim, &link).unwrap();
+            replace(&place, b"new").unwrap();
+            assert_eq!(fs::read(&victim).unwrap(), b"kept", "{}", link.display());
+            assert!(fs::symlink_metadata(&place).unwrap().is_file());
+            assert_eq!(fs::read_dir(scratch.path()).unwrap().count(), 2);
+            fs::remove_file(&place).unwrap();
+        }
+    }
+
+    #[test]
+    fn a_link_that_comes_after_the_removal_is_refused() {
+        let scratch = tempfile::tempdir().unwrap();
+        let victim = scratch.path().join("victim");
+        let link = scratch.path().join("link");
+        for target in ["victim", "absent"] {
+            fs::write(&victim, b"kept").unwrap();
+            symlink(scratch.path().join(target), &link).unwrap();
+            let refused = create_new(&link, 0o600).unwrap_err();
+            assert_eq!(refused.kind(), io::ErrorKind::AlreadyExists);
+            fs::remove_file(&link).unwrap();
+        }
+        assert_eq!(fs::read(&victim).unwrap(), b"kept");
+        assert!(!scratch.path().join("absent").exists());
+    }
+
+    #[test]
+    fn a_file_that_cannot_be_prepared_is_not_replaced() {
+        let scratch = tempfile::tempdir().unwrap();
+        let place = scratch.path().join("place");
+        fs::write(&place, b"old").unwrap();
+        let refused = |_: &File| Err(io::Error::other("refused"));
+        let error = replace_prepared(&place, 0o600, refused, b"new").unwrap_err();
+        assert_eq!(error.to_string(), "refused");
+        assert_eq!(fs::read(&place).unwrap(), b"old");
+        assert_eq!(fs::read_dir(scratch.path()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn what_an_interrupted_replacement_left_is_removed() {
         let scratch = tempfile::tempdir().unwrap();
         let place = scratch.path().join("current");
         fs::write(beside(&place), b"a longer rest").unwrap();

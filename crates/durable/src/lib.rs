@@ -15,4 +15,4 @@ mod file;
 
 pub use descriptor::{create, is_passing, open, with_reserve};
 pub use directory::{create_directory, create_private_directory, parent, sync_directory};
-pub use file::{remove, rename, replace, sync, sync_content, write};
+pub use file::{remove, rename, replace, replace_prepared, sync, sync_content, write};
