@@ -279,8 +279,8 @@ pub enum ConfigFault {
     OwnArcMissing,
     /// The arc is not the operator's.
     #[error(
-        "extension-arc must be below 1.3.6.1.4.1, with the enterprise number of your organisation, or below 2.25; the arcs of \
-         Microsoft, Google and Sigstore have meanings of their own in certificates"
+        "extension-arc must be below 1.3.6.1.4.1, with the enterprise number of your organisation; the arcs of Microsoft, \
+         Google and Sigstore have meanings of their own in certificates"
     )]
     OwnArcInvalid,
     /// The identifier is somebody else's, or none.

@@ -56,11 +56,11 @@ impl OwnExtensions {
     }
 }
 
-/// The arc that an operator may define extensions under: an enterprise number, or a UUID (X.667 §6). A meaning that others
-/// have given to an identifier must not be written by whoever writes the file.
+/// The arc that an operator may define extensions under, below an enterprise number. The author of the file must not write a
+/// meaning that others have given to an identifier.
 pub(crate) fn parse_arc(text: &str) -> Result<ObjectIdentifier, ConfigFault> {
     let arc = parse(text).ok_or(ConfigFault::OwnArcInvalid)?;
-    let is_own = is_below(&arc, &ENTERPRISES) || is_below(&arc, &UUIDS);
+    let is_own = is_below(&arc, &ENTERPRISES);
     let is_taken = TAKEN
         .iter()
         .any(|taken| arc == *taken || is_below(&arc, taken));
@@ -82,7 +82,6 @@ fn is_below(oid: &ObjectIdentifier, arc: &ObjectIdentifier) -> bool {
 }
 
 const ENTERPRISES: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.6.1.4.1");
-const UUIDS: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.25");
 /// Enterprises whose extensions verifiers of certificates look for: Microsoft, Google with its logs, Sigstore.
 const TAKEN: [ObjectIdentifier; 3] = [
     ObjectIdentifier::new_unwrap("1.3.6.1.4.1.311"),
@@ -183,7 +182,7 @@ mod tests {
 
     #[test]
     fn an_arc_is_nobody_elses() {
-        for arc in ["1.3.6.1.4.1.99999", ARC, "2.25.4711"] {
+        for arc in ["1.3.6.1.4.1.99999", ARC] {
             assert!(parse_arc(arc).is_ok(), "{arc}");
         }
         for arc in [
@@ -193,6 +192,7 @@ mod tests {
             "1.3.6.1.5.5.7",
             "2.5.29",
             "2.25",
+            "2.25.4711",
             "2.16.840.1",
             "1.3.6.1.4.1.57264",
             "1.3.6.1.4.1.57264.1",
