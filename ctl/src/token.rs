@@ -40,7 +40,7 @@ pub(crate) async fn run(arguments: Arguments, output: Output) -> Result<(), Fail
     Ok(())
 }
 
-/// A token of the instance's issuer, as it would stand after a login.
+/// A token of the instance's issuer, as it would be after a login.
 pub(crate) async fn make(instance: &Instance, email: &str) -> Result<String, Failure> {
     refuse_production(instance)?;
     let config: sigstead_config::oidc::Config = read_config(instance)?;
@@ -49,12 +49,15 @@ pub(crate) async fn make(instance: &Instance, email: &str) -> Result<String, Fai
     let key = issuer_key(instance)?;
     let key_id = key_id(key.public_key().spki_der()).ok_or_else(not_rsa)?;
     let header = json!({"alg": "RS256", "kid": key_id, "typ": "JWT"});
+    let mut unique = [0; 16];
+    getrandom::fill(&mut unique).map_err(Failure::randomness)?;
     let claims = json!({
         "iss": config.issuer.as_str(),
         "sub": email,
         "aud": "sigstore",
         "iat": now,
         "exp": now.saturating_add(lifetime),
+        "jti": hex::encode(unique),
         "email": email,
         "email_verified": true,
     });

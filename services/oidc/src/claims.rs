@@ -16,6 +16,8 @@ pub(crate) struct Claims<'a> {
     pub(crate) aud: &'a str,
     pub(crate) iat: i64,
     pub(crate) exp: i64,
+    /// Random, so that no two tokens are the same, also those of one second: some are good for one use.
+    pub(crate) jti: String,
     #[serde(flatten)]
     pub(crate) holder: Holder<'a>,
 }
@@ -94,6 +96,7 @@ mod tests {
             aud: "sigstore",
             iat: 1_800_000_000,
             exp: 1_800_000_300,
+            jti: "one".to_owned(),
             holder: Holder::Person {
                 email: "alice@example.com",
                 email_verified: true,
@@ -116,7 +119,7 @@ mod tests {
             claims,
             serde_json::json!({
                 "iss": "http://localhost:8080", "sub": "abc", "aud": "sigstore",
-                "iat": 1_800_000_000, "exp": 1_800_000_300, "email": "alice@example.com",
+                "iat": 1_800_000_000, "exp": 1_800_000_300, "jti": "one", "email": "alice@example.com",
                 "email_verified": true, "auth_time": 1_799_999_000, "nonce": "n",
             })
         );
@@ -132,7 +135,7 @@ mod tests {
         let decoded = URL_SAFE_NO_PAD.decode(payload(&claims)).unwrap();
         let claims: serde_json::Value = serde_json::from_slice(&decoded).unwrap();
         let names: Vec<_> = claims.as_object().unwrap().keys().cloned().collect();
-        assert_eq!(names, ["aud", "exp", "iat", "iss", "sub", "team"]);
+        assert_eq!(names, ["aud", "exp", "iat", "iss", "jti", "sub", "team"]);
     }
 
     #[test]

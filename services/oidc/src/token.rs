@@ -12,7 +12,7 @@ use crate::client::Client;
 use crate::error::Error;
 use crate::parameter::Parameters;
 use crate::password::{Asker, Password};
-use crate::secret::Secret;
+use crate::secret::{Secret, random_bytes};
 use crate::session::Authorization;
 use crate::throttle::Key;
 
@@ -128,6 +128,7 @@ impl OidcIssuer {
             aud: client.audience(),
             iat,
             exp: iat + expires_in,
+            jti: hex::encode(random_bytes::<16>()?),
             holder,
         };
         let input = SigningInput::new(self.keys.active(), &claims)?;

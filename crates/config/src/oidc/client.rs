@@ -185,7 +185,7 @@ impl WorkloadConfig {
 
 const OUT_OF_BAND: &str = "urn:ietf:wg:oauth:2.0:oob";
 
-/// Claims with which a workload could pass for someone else.
+/// Claims that the issuer itself sets, or with which a workload could pass for someone else.
 const RESERVED: &[&str] = &[
     "iss",
     "sub",
@@ -193,6 +193,7 @@ const RESERVED: &[&str] = &[
     "exp",
     "iat",
     "nbf",
+    "jti",
     "nonce",
     "email",
     "email_verified",

@@ -37,7 +37,7 @@ pub(super) async fn discovery(State(issuer): State<Arc<OidcIssuer>>) -> Json<Val
         "token_endpoint_auth_methods_supported":
             ["client_secret_basic", "client_secret_post", "none"],
         "claims_supported":
-            ["iss", "sub", "aud", "iat", "exp", "auth_time", "nonce", "email", "email_verified"],
+            ["iss", "sub", "aud", "iat", "exp", "jti", "auth_time", "nonce", "email", "email_verified"],
         "prompt_values_supported": ["none", "login", "consent", "select_account"],
         "request_parameter_supported": false,
         "request_uri_parameter_supported": false,

@@ -280,6 +280,30 @@ async fn a_workload_gets_a_token_without_email() {
     assert_eq!(claims.get("email_verified"), None);
 }
 
+/// Otherwise two builds that ask in one second have one token, and where a token is good for one use, the second is refused.
+#[tokio::test]
+async fn no_two_tokens_are_the_same() {
+    let world = World::new().await;
+    let form = world::form(&[
+        ("grant_type", "client_credentials"),
+        ("client_id", "ci"),
+        ("client_secret", world::SECRET),
+    ]);
+    let mut tokens = Vec::new();
+    for _ in 0..2 {
+        let answer = world.post("/token", &form).await.json();
+        tokens.push(world.verify(&answer["id_token"]).await);
+    }
+    let unique = |claims: &serde_json::Value| claims["jti"].as_str().unwrap().to_owned();
+    let (one, other) = (unique(&tokens[0]), unique(&tokens[1]));
+    assert_eq!((one.len(), other.len()), (32, 32));
+    assert_ne!(one, other);
+    for claims in &mut tokens {
+        claims.as_object_mut().unwrap().remove("jti");
+    }
+    assert_eq!(tokens[0], tokens[1], "nothing else tells them apart");
+}
+
 #[tokio::test]
 async fn secrets_of_clients_are_throttled() {
     let world = World::new().await;
