@@ -25,8 +25,12 @@ async fn no_way_in_gives_a_certificate_without_a_token() {
             "{route:?}"
         );
         let issued = world.record.states().len();
-        let without = route.ask(&world, "", &name).await;
-        assert!(matches!(without, Answer::Refused { .. }), "{route:?}");
+        for without in [
+            route.ask_without_token(&world, &name).await,
+            route.ask(&world, "", &name).await,
+        ] {
+            assert!(matches!(without, Answer::Refused { .. }), "{route:?}");
+        }
         assert_eq!(world.record.states().len(), issued, "{route:?}");
     }
 }

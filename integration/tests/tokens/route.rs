@@ -79,6 +79,15 @@ impl Route {
 
     /// Asks with a token, and with the proof of possession of who has this name.
     pub(crate) async fn ask(self, world: &World, token: &str, name: &str) -> Answer {
+        self.send(world, Some(token), name).await
+    }
+
+    /// Asks for the same, with no header, member or metadata that a token would be in.
+    pub(crate) async fn ask_without_token(self, world: &World, name: &str) -> Answer {
+        self.send(world, None, name).await
+    }
+
+    async fn send(self, world: &World, token: Option<&str>, name: &str) -> Answer {
         let proof = world.holder.sign(name.as_bytes()).await.unwrap();
         let pem = world.holder.public_key().to_pem();
         let v2_key = json!({"publicKeyRequest": {
@@ -87,7 +96,9 @@ impl Route {
         }});
         let request = json!({"certificateSigningRequest": STANDARD.encode(&world.request)});
         let in_body = |mut body: Value| {
-            body["credentials"] = json!({"oidcIdentityToken": token});
+            if let Some(token) = token {
+                body["credentials"] = json!({"oidcIdentityToken": token});
+            }
             body
         };
         let key = Key::PublicKeyRequest(wire::PublicKeyRequest {
@@ -98,7 +109,7 @@ impl Route {
             proof_of_possession: proof.clone(),
         });
         match self {
-            Self::V2Header => post(world, "/api/v2/signingCert", Some(token), &v2_key).await,
+            Self::V2Header => post(world, "/api/v2/signingCert", token, &v2_key).await,
             Self::V2Body => post(world, "/api/v2/signingCert", None, &in_body(v2_key)).await,
             Self::V2Request => post(world, "/api/v2/signingCert", None, &in_body(request)).await,
             Self::V1 => {
@@ -107,9 +118,9 @@ impl Route {
                     "publicKey": {"algorithm": "ecdsa", "content": content},
                     "signedEmailAddress": STANDARD.encode(&proof),
                 });
-                post(world, "/api/v1/signingCert", Some(token), &body).await
+                post(world, "/api/v1/signingCert", token, &body).await
             }
-            Self::V1Request => post(world, "/api/v1/signingCert", Some(token), &request).await,
+            Self::V1Request => post(world, "/api/v1/signingCert", token, &request).await,
             Self::Grpc => call(world, Place::Message, token, key).await,
             Self::GrpcMetadata => call(world, Place::Metadata, token, key).await,
             Self::GrpcRequest => {
@@ -160,16 +171,19 @@ async fn post(world: &World, path: &str, token: Option<&str>, body: &Value) -> A
     }
 }
 
-async fn call(world: &World, place: Place, token: &str, key: Key) -> Answer {
-    let credentials = wire::credentials::Credentials::OidcIdentityToken(token.to_owned());
-    let credentials = wire::Credentials {
-        credentials: Some(credentials),
-    };
+async fn call(world: &World, place: Place, token: Option<&str>, key: Key) -> Answer {
+    let in_message = token.filter(|_| place == Place::Message);
+    let in_metadata = token.filter(|_| place == Place::Metadata);
+    let credentials = in_message.map(|token| wire::Credentials {
+        credentials: Some(wire::credentials::Credentials::OidcIdentityToken(
+            token.to_owned(),
+        )),
+    });
     let mut request = tonic::Request::new(wire::CreateSigningCertificateRequest {
-        credentials: (place == Place::Message).then_some(credentials),
+        credentials,
         key: Some(key),
     });
-    if place == Place::Metadata {
+    if let Some(token) = in_metadata {
         let metadata = request.metadata_mut();
         metadata.insert("oidcidentitytoken", token.parse().unwrap());
     }
@@ -190,9 +204,10 @@ async fn call(world: &World, place: Place, token: &str, key: Key) -> Answer {
     }
 }
 
-async fn test(world: &World, token: &str) -> Answer {
+async fn test(world: &World, token: Option<&str>) -> Answer {
     let mut client = admin::ca_admin_client::CaAdminClient::new(service(&world.admin));
-    let token = token.to_owned();
+    // A text that is empty is not on the wire.
+    let token = token.unwrap_or_default().to_owned();
     let answer = client.test_token(admin::TestTokenRequest { token }).await;
     let answer = answer.unwrap().into_inner();
     let failed = answer.checks.iter().find(|check| !check.is_passed);
