@@ -9,9 +9,18 @@ use time::OffsetDateTime;
 use tokio::time::{Instant, timeout, timeout_at};
 
 use crate::audit::{self, sha256};
+use crate::authority::CertificateAuthority;
 use crate::ct_log::{Submission, VerifiedSct};
 use crate::error::Error;
-use crate::issue::{CertificateAuthority, Draft};
+
+/// A certificate that may be issued, and what the record says of it.
+pub(crate) struct Draft {
+    pub(crate) tbs: PrecertificateTbs,
+    pub(crate) issuance: Issuance,
+    /// The token, if it is good for one certificate.
+    pub(crate) token: Option<TokenUse>,
+    pub(crate) deadline: Instant,
+}
 
 impl CertificateAuthority {
     /// Signs what the record knows, and records what came of it. Nothing leaves that is not recorded.
@@ -103,12 +112,6 @@ impl CertificateAuthority {
             };
             drop(self.parts().record.append(&ended));
         }
-        error
-    }
-
-    /// Counts a request that was good and is answered with "come again".
-    pub(crate) fn put_off(&self, error: Error) -> Error {
-        self.parts().metrics.put_off(&error);
         error
     }
 

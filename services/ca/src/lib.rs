@@ -3,7 +3,7 @@
 //! Specifications: Fulcio v1.8 (`fulcio.proto`, `fulcio_legacy.proto`, certificate specification),
 //! RFC 6962 §3.1 and §4.2 (precertificates, `add-pre-chain`).
 //!
-//! File map: `issue.rs` is the verb, up to the record's first word, and `certify.rs` what follows it; `under_way.rs` how
+//! File map: `authority.rs` is the seams, `issue.rs` the verb, up to the record's first word, and `certify.rs` what follows it; `under_way.rs` how
 //! many are carried out at a time; `key_request.rs` the proof of possession; `ct_log.rs` the log
 //! that every certificate is entered into; `issuer_chain.rs` what is checked before anything is
 //! served; `key_policy.rs` which keys are certified; `audit.rs` what is recorded of an issuance, `recorded.rs` what
@@ -26,6 +26,7 @@ use sigstead_x509::Certificate;
 
 mod api;
 mod audit;
+mod authority;
 mod certify;
 pub mod ct_log;
 mod error;
@@ -42,8 +43,9 @@ mod under_way;
 mod used_tokens;
 
 pub use audit::{RecordPolicy, RequestOrigin};
+pub use authority::{CertificateAuthority, Parts};
 pub use error::Error;
-pub use issue::{CertificateAuthority, IssuanceRequest, Parts};
+pub use issue::IssuanceRequest;
 pub use issuer_chain::IssuerChain;
 pub use key_policy::KeyPolicy;
 pub use key_request::{KeyRequest, ProvenKey};

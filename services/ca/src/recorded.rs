@@ -2,8 +2,8 @@
 
 use sigstead_issuance::{Issuance, Page, Query};
 
+use crate::authority::CertificateAuthority;
 use crate::error::Error;
-use crate::issue::CertificateAuthority;
 
 impl CertificateAuthority {
     /// A page of what was issued.
