@@ -119,6 +119,18 @@ impl RecordFile {
         Ok(())
     }
 
+    /// Cuts off what a failed append left, for a file that is not written any more: its readers would find records that
+    /// nobody was told are in it. This needs no room.
+    ///
+    /// # Errors
+    /// [`Error::Io`]; the rest may stay then.
+    pub fn abandon(self) -> Result<(), Error> {
+        self.file
+            .set_len(self.end)
+            .and_then(|()| sigstead_durable::sync(&self.file))
+            .map_err(Error::io("cut the record file"))
+    }
+
     /// How many bytes the file has.
     #[must_use]
     pub fn bytes(&self) -> u64 {

@@ -233,6 +233,50 @@ fn an_authority_that_issues_nothing_shows_that_time_passes() {
     assert!(world.offline().is_empty());
 }
 
+#[test]
+fn states_that_nobody_waited_for_are_synced_in_a_while_and_before_the_next_segment() {
+    let world = World::new();
+    let config = world.config();
+    sigstead_durable::create_private_directory(&config.path).unwrap();
+    let lock = lock(&config.path).unwrap();
+    let (clock, health) = (world.clock.clone(), Arc::default());
+    let mut writer = Writer::new(&config, clock, Arc::default(), health, lock);
+    assert!(writer.attempt(vec![issuance(1)], Sync::Now).is_none());
+    for pause in [std::time::Duration::ZERO, DAY] {
+        let state = vec![ended(1, Outcome::Issued)];
+        assert!(writer.attempt(state, Sync::WithTheNext).is_none());
+        assert!(writer.is_unsynced);
+        world.clock.advance(pause);
+        assert!(writer.attempt(Vec::new(), Sync::Now).is_none());
+        assert!(!writer.is_unsynced);
+    }
+    assert_eq!(world.segments().len(), 2);
+}
+
+/// A write that fails may leave whole states behind, which are written again into the next segment.
+#[tokio::test]
+async fn what_a_failed_write_left_is_not_listed_twice() {
+    let (world, twin) = (World::new(), World::new());
+    let (record, other) = (world.open(), twin.open());
+    for record in [&record, &other] {
+        record.append(&ended(1, Outcome::Issued)).await.unwrap();
+    }
+    other.append(&ended(2, Outcome::Issued)).await.unwrap();
+    let left = fs::read(&twin.segments()[0]).unwrap();
+    fs::write(&world.segments()[0], left).unwrap();
+    assert_eq!(world.offline().len(), 2, "the write left a state");
+    let too_large = Issuance {
+        failure: Some("x".repeat(17 << 20)),
+        ..ended(3, Outcome::Failed)
+    };
+    assert!(record.append(&too_large).await.is_err());
+    record.append(&ended(2, Outcome::Issued)).await.unwrap();
+    let listed = all(&record).await;
+    let ids: Vec<_> = listed.iter().map(|(id, _)| id.as_str()).collect();
+    assert_eq!(ids, ["id-1", "id-2"]);
+    assert_eq!(world.segments().len(), 2);
+}
+
 #[tokio::test]
 async fn what_is_open_is_not_lost_however_many_segments_follow() {
     let world = World::new();

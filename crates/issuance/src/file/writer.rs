@@ -41,6 +41,8 @@ pub(super) struct Writer {
     health: Arc<Health>,
     /// The segment that is appended to; none after a failure, when the next write begins another.
     active: Option<(Segment, RecordFile)>,
+    /// Whether the active segment has states that no sync followed.
+    pub(super) is_unsynced: bool,
     last_number: u64,
     /// The last states of issuances that the record knows, which could not be written: it must not call them open for ever.
     owed: Open,
@@ -65,6 +67,7 @@ impl Writer {
             open,
             health,
             active: None,
+            is_unsynced: false,
             last_number: 0,
             owed: Open::default(),
             is_begun: false,
@@ -76,7 +79,7 @@ impl Writer {
     /// may ask for anything to be.
     pub(super) fn run(mut self, entries: &Receiver<Entry>) {
         loop {
-            let pause = match self.health.is_failing() {
+            let pause = match self.health.is_failing() || self.is_unsynced {
                 true => RETRY,
                 false => self.idle_time(),
             };
@@ -86,7 +89,12 @@ impl Writer {
                     self.attempt(Vec::new(), Sync::Now);
                     self.forget();
                 }
-                Err(RecvTimeoutError::Disconnected) => return,
+                Err(RecvTimeoutError::Disconnected) => {
+                    if self.is_unsynced {
+                        self.attempt(Vec::new(), Sync::Now);
+                    }
+                    return;
+                }
             }
         }
     }
@@ -179,7 +187,8 @@ impl Writer {
         let (segment, mut file) = self.take_active()?;
         // Every segment tells what was open at its beginning, so that the last ones tell all.
         let is_new = file.bytes() == HEADER_BYTES;
-        if issuances.is_empty() && !is_new {
+        let is_idle = issuances.is_empty() && !is_new;
+        if is_idle && !self.is_unsynced {
             self.active = Some((segment, file));
             return Ok(());
         }
@@ -197,14 +206,10 @@ impl Writer {
             Sync::WithTheNext | Sync::Now => file.append_all(&records),
         };
         if let Err(error) = written {
-            // What this segment holds now is unknown, so that it is never written again. One that did not take its first
-            // records does not tell what is open, and holds nothing that anybody was told is recorded.
-            drop(file);
-            if is_new {
-                let _ = sigstead_durable::remove(&segment.path);
-            }
+            self.leave(&segment, file, is_new);
             return Err(Error::store("write", &segment.path)(error));
         }
+        self.is_unsynced = sync == Sync::WithTheNext && !is_new;
         self.active = Some((segment, file));
         let mut open = guarded(&self.open);
         for issuance in issuances {
@@ -216,14 +221,32 @@ impl Writer {
         Ok(())
     }
 
+    /// Leaves a segment that failed. What it holds behind its good end is unknown, so that this is cut off and the segment is
+    /// never written again: what is written once more would be in it twice. One that did not take its first records does not
+    /// tell what is open, and holds nothing that anybody was told is recorded.
+    fn leave(&mut self, segment: &Segment, file: RecordFile, is_new: bool) {
+        self.is_unsynced = false;
+        if is_new {
+            drop(file);
+            let _ = sigstead_durable::remove(&segment.path);
+        } else if let Err(error) = file.abandon() {
+            let detail = sigstead_kit::causes(&error);
+            tracing::warn!(detail, "the issuance record may list states twice");
+        }
+    }
+
     /// The segment to append to: another one when the last is full, is of another time, or failed.
     fn take_active(&mut self) -> Result<(Segment, RecordFile), Error> {
         let now = self.clock.now();
-        if let Some((segment, file)) = self.active.take()
-            && file.bytes() < SEGMENT_BYTES
-            && (segment.begun..segment.begun + self.retention.segment_age()).contains(&now)
-        {
-            return Ok((segment, file));
+        if let Some((segment, mut file)) = self.active.take() {
+            let age = self.retention.segment_age();
+            if file.bytes() < SEGMENT_BYTES && (segment.begun..segment.begun + age).contains(&now) {
+                return Ok((segment, file));
+            }
+            if std::mem::take(&mut self.is_unsynced) {
+                file.append_all(&[])
+                    .map_err(Error::store("sync", &segment.path))?;
+            }
         }
         self.forget();
         let segment = Segment::new(&self.directory, self.last_number + 1, now);
@@ -284,7 +307,7 @@ fn guarded(open: &Mutex<Open>) -> std::sync::MutexGuard<'_, Open> {
 const SEGMENT_BYTES: u64 = 16 << 20;
 /// An idle authority too shows that time passes.
 const LONGEST_IDLE: Duration = Duration::from_secs(3600);
-/// How soon it is tried again whether something can be written.
+/// How soon it is tried again whether something can be written, and how long what nobody waits for stays without a sync.
 const RETRY: Duration = Duration::from_secs(1);
 /// A record file without records.
 const HEADER_BYTES: u64 = 16;
