@@ -1,6 +1,5 @@
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use url::{Host, Url};
 
 /// Which addresses a document may be fetched from.
@@ -53,25 +52,8 @@ pub(crate) fn is_in_the_open(url: &Url) -> bool {
     url.scheme() == "http" && !stays
 }
 
-/// Resolves names whose every address is public. The connection is made to the addresses that were
-/// checked, so a name that changes its address in between gains nothing.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct PublicResolver;
-
-impl Resolve for PublicResolver {
-    fn resolve(&self, name: Name) -> Resolving {
-        Box::pin(async move {
-            let host = name.as_str();
-            let addresses: Vec<SocketAddr> = tokio::net::lookup_host((host, 0)).await?.collect();
-            for address in &addresses {
-                check(host, address.ip())?;
-            }
-            Ok(Box::new(addresses.into_iter()) as Addrs)
-        })
-    }
-}
-
-fn check(host: &str, address: IpAddr) -> Result<(), PrivateAddress> {
+/// Refuses an address that only hosts near this one can reach; `host` is named in the error.
+pub(crate) fn check(host: &str, address: IpAddr) -> Result<(), PrivateAddress> {
     let is_public = match address {
         IpAddr::V4(address) => is_public_v4(address),
         IpAddr::V6(address) => is_public_v6(address),
@@ -223,14 +205,5 @@ mod tests {
             let parsed = Url::parse(url).unwrap();
             assert_eq!(is_in_the_open(&parsed), expected, "{url}");
         }
-    }
-
-    #[tokio::test]
-    async fn a_name_of_this_host_is_not_resolved() {
-        let refused = PublicResolver.resolve("localhost".parse().unwrap()).await;
-        let error = refused.map(drop).unwrap_err();
-        let private = error.downcast_ref::<PrivateAddress>().unwrap();
-        assert_eq!(private.host, "localhost");
-        assert!(private.address.is_loopback());
     }
 }

@@ -8,9 +8,10 @@ use reqwest::header::AUTHORIZATION;
 use reqwest::{Certificate, Client, redirect};
 use url::Url;
 
-use crate::address::{self, PrivateAddress, PublicResolver, Reach};
+use crate::address::{self, PrivateAddress, Reach};
 use crate::config::IssuersConfig;
 use crate::error::Error;
+use crate::resolver::Resolver;
 
 /// Fetches the documents of issuers. Tests answer from memory.
 ///
@@ -211,6 +212,7 @@ fn build(options: &FetchOptions, ca_cert: &str, reach: Reach) -> Result<Client, 
         .connect_timeout(options.connect_timeout)
         .timeout(options.timeout)
         .redirect(redirect::Policy::none())
+        .dns_resolver(Resolver::new(reach))
         .user_agent(concat!("sigstead/", env!("CARGO_PKG_VERSION")));
     if !ca_cert.is_empty() {
         let authorities = Certificate::from_pem_bundle(ca_cert.as_bytes())?;
@@ -218,7 +220,7 @@ fn build(options: &FetchOptions, ca_cert: &str, reach: Reach) -> Result<Client, 
     }
     if reach == Reach::Public {
         // A proxy would resolve the name itself, and nobody would check the address.
-        builder = builder.no_proxy().dns_resolver(PublicResolver);
+        builder = builder.no_proxy();
     }
     builder.build()
 }

@@ -17,7 +17,8 @@ pub(crate) struct Fetching {
 
 /// The places in which fetches run: 80 in all, in three parts, so that neither strangers nor issuers that anybody may open at
 /// the host of a pattern take one of an issuer that the operator named. Of those there are as many as a file may have issuers
-/// that do not answer, before one that does waits for them when the service starts.
+/// whose servers do not answer, before one that does waits for them when the service starts. Names that are not answered are
+/// fewer: `resolver.rs` counts them.
 pub(crate) struct FetchLimit {
     known: Arc<Semaphore>,
     proven: Arc<Semaphore>,

@@ -38,6 +38,7 @@ mod preview;
 mod principal;
 mod profile;
 mod remembered;
+mod resolver;
 mod single_use;
 mod spiffe_id;
 mod subject_domain;

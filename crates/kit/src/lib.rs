@@ -63,7 +63,7 @@ pub use listen::{AdminListenConfig, ListenConfig, Listeners, TlsConfig};
 pub use path::Path;
 pub use period::{ParsePeriodError, Period};
 pub use problem::{BodyStyle, Kind, Problem, causes};
-pub use process::{ServiceConfig, main, main_with_check};
+pub use process::{MAX_BLOCKING_THREADS, ServiceConfig, main, main_with_check};
 pub use query::Query;
 pub use reload::Reload;
 pub use routes::Routes;

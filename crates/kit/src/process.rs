@@ -309,7 +309,8 @@ fn log_panics() {
 /// Six services share a small machine; the work that takes time is hashing and signing, in short
 /// pieces.
 const WORKERS: usize = 2;
-const MAX_BLOCKING_THREADS: usize = 32;
+/// How many calls that block run at once in a process, such as those on files. More wait.
+pub const MAX_BLOCKING_THREADS: usize = 32;
 
 #[cfg(test)]
 mod tests {
