@@ -30,7 +30,7 @@ pub struct ServiceState {
     pub operator: Option<String>,
 }
 
-/// Where an issuer stands among those that are offered.
+/// Where an issuer is among those that are offered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Place {
     /// Before the others: clients send people here.
@@ -75,15 +75,14 @@ impl BrowserIssuers {
         self
     }
 
-    /// Of several services of one operator some clients take the last of the list, not the newest, so an issuer of others has
-    /// an operator of its own: its host. The first issuer of all is the instance's own.
+    /// Of several services of one operator some clients take the last of the list, not the newest, so each issuer of others has
+    /// an operator of its own: its whole URL, because one host may have several issuers. The first issuer of all is the
+    /// instance's own.
     fn operator_of(&self, url: &str) -> Option<String> {
-        let known = self.0.iter().find(|known| known.url == url);
-        if known.is_some() || self.0.is_empty() {
-            return known.and_then(|known| known.operator.clone());
+        match self.0.first() {
+            Some(own) if own.url != url => Some(url.to_owned()),
+            own => own.and_then(|own| own.operator.clone()),
         }
-        let host = url.split_once("://").map_or(url, |(_, host)| host);
-        host.split('/').next().map(str::to_owned)
     }
 
     /// The issuers without one, which is offered until `now`.
@@ -121,7 +120,7 @@ impl BrowserIssuers {
     }
 
     /// Lets those that are offered begin before `now`, in the order that they have. One that began in this second, or by a
-    /// clock that was ahead, would stand in no order or before its time for clients.
+    /// clock that was ahead, would have no order, or begin before its time, for clients.
     fn begin_before(&mut self, now: OffsetDateTime) {
         let mut offered: Vec<_> = self.0.iter_mut().filter(|each| each.in_service).collect();
         offered.sort_by_key(|each| std::cmp::Reverse(each.valid_for.start));
@@ -186,12 +185,30 @@ mod tests {
     }
 
     #[test]
-    fn an_issuer_of_others_has_an_operator_of_its_own() {
-        let issuers = ours().with("https://id.example.com:8443/realms/a", Place::Last, at(200));
-        let issuers = issuers.with(OURS, Place::First, at(300));
+    fn an_issuer_of_others_has_an_operator_of_its_own_beside_others_of_its_host() {
+        let realms = [
+            "https://id.example.com/realms/a",
+            "https://id.example.com/realms/b",
+        ];
+        let issuers = ours().with(realms[0], Place::First, at(200));
+        let issuers = issuers.with(realms[1], Place::Last, at(300));
+        let issuers = issuers.with(OURS, Place::First, at(400));
         let offered = issuers.offered().into_iter();
         let operators: Vec<_> = offered.map(|each| each.operator.as_deref()).collect();
-        assert_eq!(operators, [None, Some("id.example.com:8443")]);
+        assert_eq!(operators, [None, Some(realms[0]), Some(realms[1])]);
+    }
+
+    #[test]
+    fn an_operator_of_an_older_state_gives_way_when_its_issuer_is_offered_again() {
+        let mut older = ours().with(THEIRS, Place::First, at(200));
+        older.0[1].operator = Some("id.example.com".to_owned());
+        let issuers = older.with(THEIRS, Place::Last, at(300));
+        let operators: Vec<_> = issuers
+            .0
+            .iter()
+            .map(|each| each.operator.as_deref())
+            .collect();
+        assert_eq!(operators, [None, Some("id.example.com"), Some(THEIRS)]);
     }
 
     #[test]
