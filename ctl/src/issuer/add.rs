@@ -9,6 +9,7 @@ use sigstead_identity::{
     AlsoConfig, CiIssuerMetadata, IssuerConfig, IssuerType, Parameter, Preset, PresetIssuer,
 };
 use sigstead_rules::RuleConfig;
+use sigstead_trust_root::Place;
 
 use super::browser::{self, BrowserPlace};
 use super::file::{IssuersFile, yaml};
@@ -127,11 +128,12 @@ pub(super) async fn run(mut arguments: Arguments, output: Output) -> Result<(), 
     let PresetIssuer { issuer, provider } = arguments.made(&words)?;
     let entry = arguments.completed(issuer)?;
     let name = entry.issuer_url.clone();
-    if arguments.browser.is_some() {
-        browser::check(&name, &entry)?;
-    }
+    let place = arguments.browser.and_then(BrowserPlace::offered);
     let provider = file.lacking(provider);
     file.add(&name, entry.clone(), provider.clone())?;
+    if place.is_some() {
+        browser::check(&name, &file.config)?;
+    }
     let mut added = Added {
         is_closed: file.config.closed().contains(&name.as_str()),
         issuer: name,
@@ -143,7 +145,7 @@ pub(super) async fn run(mut arguments: Arguments, output: Output) -> Result<(), 
         browser: Vec::new(),
     };
     if !arguments.dry_run {
-        write(&mut added, &file, &instance, arguments.browser).await?;
+        write(&mut added, &file, &instance, place).await?;
     }
     let shown = shown(&added)?;
     output.print(&added, |added| text(added, &shown));
@@ -155,17 +157,17 @@ async fn write(
     added: &mut Added,
     file: &IssuersFile,
     instance: &Instance,
-    browser: Option<BrowserPlace>,
+    place: Option<Place>,
 ) -> Result<(), Failure> {
     // What is missing for a publication is told before the file changes.
-    let change = match browser {
+    let change = match place {
         Some(place) => Some((place, Change::begin(instance).await?)),
         None => None,
     };
     file.write()?;
     added.is_asked = !reload::ask(instance, &[Service::Ca]).await?.is_empty();
     if let Some((place, mut change)) = change {
-        change.offer_issuer(&added.issuer, place.into())?;
+        change.offer_issuer(&added.issuer, place)?;
         change.publish(trust::YEAR).await?;
         added.browser = trust::offered_issuers(instance)?;
     }

@@ -2,7 +2,7 @@
 
 use clap::{Args, ValueEnum};
 use serde::Serialize;
-use sigstead_identity::{IssuerConfig, IssuerType};
+use sigstead_identity::{IssuerType, IssuersConfig};
 use sigstead_trust_root::Place;
 
 use super::file::IssuersFile;
@@ -12,7 +12,7 @@ use crate::locate::Where;
 use crate::output::Output;
 use crate::trust::{self, Change, Versions};
 
-/// Which issuer, and where it stands.
+/// Which issuer, and where it is offered.
 #[derive(Args)]
 pub(super) struct Arguments {
     #[command(flatten)]
@@ -23,22 +23,12 @@ pub(super) struct Arguments {
 
     /// Where the signing config has it.
     #[arg(long)]
-    place: AnyPlace,
+    place: BrowserPlace,
 }
 
-/// Where an issuer stands among those of the signing config.
+/// Where an issuer is among those of the signing config.
 #[derive(Clone, Copy, ValueEnum)]
 pub(super) enum BrowserPlace {
-    /// Before the others: clients send people there.
-    First,
-    /// After the others: clients that let people choose have it too.
-    Last,
-    /// Alone: the others are taken out.
-    Only,
-}
-
-#[derive(Clone, Copy, ValueEnum)]
-enum AnyPlace {
     /// Before the others: clients send people there.
     First,
     /// After the others: clients that let people choose have it too.
@@ -64,8 +54,9 @@ pub(super) async fn run(mut arguments: Arguments, output: Output) -> Result<(), 
     match arguments.place.offered() {
         Some(place) => {
             let file = IssuersFile::of(&instance)?;
-            check(&issuer, file.entry(&issuer)?)?;
-            change.offer_issuer(&issuer, place.into())?;
+            file.entry(&issuer)?;
+            check(&issuer, &file.config)?;
+            change.offer_issuer(&issuer, place)?;
         }
         None => change.withdraw_issuer(&issuer)?,
     }
@@ -75,7 +66,7 @@ pub(super) async fn run(mut arguments: Arguments, output: Output) -> Result<(), 
     };
     output.print(&offered, |offered| {
         format!(
-            "people log in at {}\npublished with targets {}; give the files of client/ again to whoever has copies of them",
+            "people log in at {}\npublished with targets {}; who has copies of the files of client/ gets them again",
             offered.browser.join(", then "),
             offered.published.targets
         )
@@ -83,36 +74,35 @@ pub(super) async fn run(mut arguments: Arguments, output: Output) -> Result<(), 
     Ok(())
 }
 
-/// Whether people log in at an issuer, and at which URL.
-pub(super) fn check(issuer: &str, entry: &IssuerConfig) -> Result<(), Failure> {
+/// Refuses an issuer at which nobody can log in, or whose people may not sign: they would be sent there in vain.
+pub(super) fn check(issuer: &str, config: &IssuersConfig) -> Result<(), Failure> {
     let of_people = [IssuerType::Email, IssuerType::Uri, IssuerType::Username];
-    if !issuer.contains('*') && of_people.contains(&entry.kind) {
-        return Ok(());
+    let entry = config.issuers.get(issuer);
+    if !entry.is_some_and(|entry| of_people.contains(&entry.kind)) {
+        return Err(Failure::new(
+            "E-CTL-099",
+            format!("nobody can log in at {issuer} with a browser"),
+            "name an issuer with a URL of its own, whose subjects are of type email, uri or username",
+        ));
     }
-    Err(Failure::new(
-        "E-CTL-099",
-        format!("nobody can log in at {issuer} with a browser"),
-        "name an issuer with a URL of its own, whose subjects are of type email, uri or username",
-    ))
+    if config.closed().contains(&issuer) {
+        return Err(Failure::new(
+            "E-CTL-100",
+            format!("who logs in at {issuer} may not sign: its entry has no rule that allows"),
+            "add a rule to its entry, by --allow or in the file; --everybody lets all of it sign",
+        ));
+    }
+    Ok(())
 }
 
-impl AnyPlace {
-    fn offered(self) -> Option<BrowserPlace> {
+impl BrowserPlace {
+    /// The place, if clients have the issuer at all.
+    pub(super) const fn offered(self) -> Option<Place> {
         match self {
-            Self::First => Some(BrowserPlace::First),
-            Self::Last => Some(BrowserPlace::Last),
-            Self::Only => Some(BrowserPlace::Only),
+            Self::First => Some(Place::First),
+            Self::Last => Some(Place::Last),
+            Self::Only => Some(Place::Only),
             Self::None => None,
-        }
-    }
-}
-
-impl From<BrowserPlace> for Place {
-    fn from(place: BrowserPlace) -> Self {
-        match place {
-            BrowserPlace::First => Self::First,
-            BrowserPlace::Last => Self::Last,
-            BrowserPlace::Only => Self::Only,
         }
     }
 }
