@@ -183,17 +183,34 @@ impl Failure {
     pub(crate) fn print(&self, output: Output) -> Exit {
         match output {
             Output::Text => output.complain(&self.text()),
-            Output::Json => output.print_json(&serde_json::json!({
-                "error": {
-                    "code": self.code,
-                    "message": self.what,
-                    "cause": self.detail,
-                    "request_id": self.request,
-                    "remedy": self.remedy,
-                }
-            })),
+            Output::Json => output.print_json(&serde_json::json!({"error": self.json()})),
         }
         self.exit
+    }
+
+    /// Prints what a command could not do beside what it did, to people; in JSON it is a part of the result.
+    pub(crate) fn print_beside_result(&self, output: Output) {
+        if output == Output::Text {
+            output.complain(&self.text());
+        }
+    }
+
+    /// As it is in JSON.
+    pub(crate) fn json(&self) -> serde_json::Value {
+        serde_json::json!({
+            "code": self.code,
+            "message": self.what,
+            "cause": self.detail,
+            "request_id": self.request,
+            "remedy": self.remedy,
+        })
+    }
+
+    /// What is wrong and why, as the cause of another failure.
+    pub(crate) fn whole(&self) -> String {
+        let detail = self.detail.as_ref();
+        let detail = detail.map(|detail| format!(": {detail}"));
+        format!("{}{}", self.what, detail.unwrap_or_default())
     }
 
     fn text(&self) -> String {

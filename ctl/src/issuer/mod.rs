@@ -53,7 +53,7 @@ pub(crate) async fn run(arguments: Arguments, output: Output) -> Result<Exit, Fa
         Command::Add(arguments) => add::run(*arguments, output).await?,
         Command::Browser(arguments) => browser::run(arguments, output).await?,
         Command::Pin(arguments) => pin::run(arguments, output).await?,
-        Command::Remove(arguments) => remove::run(arguments, output).await?,
+        Command::Remove(arguments) => return remove::run(arguments, output).await,
         Command::Test(arguments) => return test::run(arguments, output).await,
     }
     Ok(Exit::Done)

@@ -22,7 +22,7 @@ use crate::output::Output;
 pub(crate) use change::Change;
 pub(crate) use publication::{Keys, ROOT_KEY, TARGETS_KEY, Versions, YEAR, first};
 pub(crate) use signer::TufSigner;
-pub(crate) use state_file::offered_issuers;
+pub(crate) use state_file::{offered_issuers, sends_people_to};
 
 /// What is done with the trust root.
 #[derive(Args)]

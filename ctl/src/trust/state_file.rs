@@ -2,7 +2,7 @@
 
 use std::fs::{self, File, OpenOptions, TryLockError};
 
-use sigstead_trust_root::TrustState;
+use sigstead_trust_root::{ClientTrustConfig, TrustState};
 
 use super::repository::replace;
 use crate::failure::Failure;
@@ -55,6 +55,27 @@ pub(crate) fn offered_issuers(instance: &Instance) -> Result<Vec<String>, Failur
     let offered = read(instance)?;
     let offered = offered.issuers.offered().into_iter();
     Ok(offered.map(|issuer| issuer.url.clone()).collect())
+}
+
+/// Whether clients send people to an issuer, or will after the next publication. The client kit is the last thing that a
+/// publication writes, so an issuer that only the kit has is left over from one that was not finished.
+pub(crate) fn sends_people_to(instance: &Instance, url: &str) -> Result<bool, Failure> {
+    if offered_issuers(instance)?
+        .iter()
+        .any(|offered| offered == url)
+    {
+        return Ok(true);
+    }
+    let path = instance.path("client/client_trust_config.json");
+    if !path.exists() {
+        return Ok(false);
+    }
+    let unreadable = |error: &dyn std::fmt::Display| Failure::file("read", &path, error);
+    let json = fs::read(&path).map_err(|error| unreadable(&error))?;
+    let kit: ClientTrustConfig =
+        serde_json::from_slice(&json).map_err(|error| unreadable(&error))?;
+    let mut urls = kit.signing_config.oidc_urls.iter();
+    Ok(urls.any(|service| service.url == url))
 }
 
 /// Replaces the trust state, durably.

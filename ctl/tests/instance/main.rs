@@ -6,6 +6,7 @@
     reason = "a test fails by panicking"
 )]
 
+mod browsers;
 mod clients;
 mod files;
 mod identity;
