@@ -113,7 +113,7 @@ impl IssuerSet {
         }
     }
 
-    /// Whether the URL is one of those that a pattern stands for.
+    /// Whether the URL is one of those that a pattern matches.
     pub(crate) fn has_pattern_of(&self, url: &str) -> bool {
         !self.exact.contains_key(url) && pattern::closest_entry(&self.patterns, url).is_some()
     }
@@ -290,7 +290,7 @@ fn keys(config: &IssuerConfig, reach: Reach, tally: Arc<Tally>) -> Result<Issuer
 }
 
 /// How long keys are used while the issuer cannot be reached. Longer, and a key that the issuer took
-/// back stays good for whoever can cut the two off from each other.
+/// back stays good for who can cut the two off from each other.
 const LONGEST_AGE: Period = Period::from_hours(24);
 /// How long the URL of an issuer may be, which is remembered, fetched from and written into certificates.
 const LONGEST_URL: usize = 2048;

@@ -24,7 +24,7 @@ use crate::token_rules;
 pub struct Issuers {
     /// Written by [`Issuers::replace`]. A token is judged by one set from its first check to its last.
     set: ArcSwap<IssuerSet>,
-    /// Written by every token of an issuer that a pattern stands for.
+    /// Written by every token of an issuer that a pattern matches.
     remembered: Mutex<Remembered>,
     /// What became of tokens that name no issuer of the file.
     unknown: Tally,
@@ -85,7 +85,7 @@ impl Issuers {
         let before = self.set.load_full();
         let home = before.fetching.home.clone();
         let set = IssuerSet::new(config, fetch, home, Some(&before))?;
-        // A name that no pattern stands for any more is nobody's, and would be kept for as long as there is room.
+        // A name that no pattern matches any more is nobody's, and would be kept for as long as there is room.
         self.remembered().retain(|url| set.has_pattern_of(url));
         self.set.store(Arc::new(set));
         Ok(())

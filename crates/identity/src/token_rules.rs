@@ -61,7 +61,7 @@ pub(crate) fn names_audience(claims: &Claims, audience: &str) -> bool {
 
 /// RFC 7519 §4.1.4, §4.1.5 and §4.1.6. The end is exact, because the issuer chose it; the beginning
 /// has leeway, because it is the issuer's clock. A token that lasts for longer than `longest` was not
-/// made for one signing, and whoever finds it signs in its subject's name for as long. Says when it ends.
+/// made for one signing, and who finds it signs in its subject's name for as long. Says when it ends.
 pub(crate) fn check_times(
     claims: &Claims,
     longest: Duration,

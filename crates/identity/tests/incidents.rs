@@ -237,7 +237,7 @@ async fn each_of_several_claims_is_checked_itself() {
 }
 
 /// RUSTSEC-2024-0421: a label in Punycode stood for ASCII letters, so that two names were one. Names of issuers and of subjects
-/// are compared byte by byte, and no spelling stands for another.
+/// are compared byte by byte, and no spelling is taken for another.
 #[tokio::test]
 async fn no_spelling_of_a_name_stands_for_another() {
     let world = World::new();

@@ -49,7 +49,7 @@ pub enum ConfigWarning {
     },
     /// Services beside this one get tokens of this audience.
     #[error(
-        "issuers {} in the file of issuers give tokens for {audience:?} to whoever uses other services, too; each of these \
+        "issuers {} in the file of issuers give tokens for {audience:?} to users of other services, too; each of these \
          services can sign in the name of who shows it one, because no rule says who may; write an audience of your own \
          as client-id, or rules in allow",
         issuers.join(", ")

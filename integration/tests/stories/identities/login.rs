@@ -125,7 +125,7 @@ impl Company {
         assert!(typed.is_ok(), "{typed:?}\n{log}");
     }
 
-    /// Each application was given tokens so often, each time after a person has signed in and agreed.
+    /// Each application of `expected` was given tokens that number of times, each time after a person has signed in and agreed.
     pub(super) fn check_pages(mut self, expected: &[(&str, usize)]) {
         self.process.kill().unwrap();
         let said: Vec<_> = self.said.by_ref().lines().map(Result::unwrap).collect();
