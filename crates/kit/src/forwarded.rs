@@ -1,60 +1,62 @@
-//! Whom a request comes from, when proxies stand between: `Forwarded` (RFC 7239) and `X-Forwarded-For`.
+//! Whom a request comes from, when there are proxies between: `X-Forwarded-For` and `Forwarded` (RFC 7239).
 
 use std::net::{IpAddr, Ipv6Addr, SocketAddr};
+use std::sync::Arc;
 
 use http::{HeaderMap, HeaderName, header};
 
 use crate::address_block::AddressBlock;
+use crate::listen::{CallerHeader, Listeners};
 
-/// The address that a request comes from. What `peer` says of others counts only if it is a trusted proxy; of the hops that it
-/// names, the last one that is no trusted proxy itself is the caller, because everything before it is only that caller's word.
-///
-/// A proxy writes one of the two headers and may pass on what a caller wrote into the other. If they name different callers
-/// nobody knows which is true, and the request is one of the proxy's own.
-pub(crate) fn caller(peer: IpAddr, headers: &HeaderMap, trusted: &[AddressBlock]) -> IpAddr {
-    let peer = peer.to_canonical();
-    if !is_trusted(peer, trusted) {
-        return peer;
-    }
-    let forwarded = named(headers, &header::FORWARDED, peer, trusted, forwarded_for);
-    let x_forwarded = named(headers, &X_FORWARDED_FOR, peer, trusted, address);
-    match (forwarded, x_forwarded) {
-        (Some(one), Some(other)) if one != other => peer,
-        (Some(caller), _) | (None, Some(caller)) => caller,
-        (None, None) => peer,
-    }
+/// Who may name the caller of a request, and in which header.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Proxies {
+    pub(crate) trusted: Arc<[AddressBlock]>,
+    header: CallerHeader,
 }
 
-/// The caller by one header, if there is one. A hop that hides its address (RFC 7239 §6.2, §6.3) or that cannot be read ends
-/// what is known: the proxy that named it is then the last one that is.
-fn named(
-    headers: &HeaderMap,
-    name: &HeaderName,
-    peer: IpAddr,
-    trusted: &[AddressBlock],
-    parse: fn(&str) -> Option<IpAddr>,
-) -> Option<IpAddr> {
-    let lines: Vec<_> = headers.get_all(name).iter().collect();
-    let mut known = peer;
-    for line in lines.iter().rev() {
-        let Ok(line) = line.to_str() else {
-            return Some(known);
-        };
-        for hop in line.rsplit(',') {
-            let Some(hop) = parse(hop.trim()) else {
-                return Some(known);
-            };
-            known = hop.to_canonical();
-            if !is_trusted(known, trusted) {
-                return Some(known);
-            }
+impl Proxies {
+    /// Those in front of the public listener.
+    pub(crate) fn of(listeners: &Listeners) -> Self {
+        Self {
+            trusted: listeners.trusted_proxies.as_slice().into(),
+            header: listeners.caller_header,
         }
     }
-    (!lines.is_empty()).then_some(known)
-}
 
-fn is_trusted(address: IpAddr, trusted: &[AddressBlock]) -> bool {
-    trusted.iter().any(|block| block.contains(address))
+    /// The address that a request comes from. What `peer` says of others counts only if it is a trusted proxy; of the hops
+    /// that it names, the last one that is no trusted proxy itself is the caller, because everything before it is only that
+    /// caller's word. A hop that hides its address (RFC 7239 §6.2, §6.3) or that cannot be read ends what is known: the proxy
+    /// that named it is then the caller.
+    pub(crate) fn caller(&self, peer: IpAddr, headers: &HeaderMap) -> IpAddr {
+        let mut known = peer.to_canonical();
+        let (name, parse) = self.reading();
+        for line in headers.get_all(name).iter().rev() {
+            // A line that is no text has no hop that can be read.
+            for hop in line.to_str().unwrap_or_default().rsplit(',') {
+                if !self.trusts(known) {
+                    return known;
+                }
+                let Some(hop) = parse(hop.trim()) else {
+                    return known;
+                };
+                known = hop.to_canonical();
+            }
+        }
+        known
+    }
+
+    fn trusts(&self, address: IpAddr) -> bool {
+        self.trusted.iter().any(|block| block.contains(address))
+    }
+
+    /// The header that counts, and how the address of one hop is read from it.
+    fn reading(&self) -> (HeaderName, fn(&str) -> Option<IpAddr>) {
+        match self.header {
+            CallerHeader::XForwardedFor => (X_FORWARDED_FOR, address),
+            CallerHeader::Forwarded => (header::FORWARDED, forwarded_for),
+        }
+    }
 }
 
 /// The address in one element of `Forwarded`: that of its `for` (RFC 7239 §4). A comma within a quoted value would split
@@ -86,35 +88,40 @@ mod tests {
     use http::HeaderValue;
 
     use super::*;
+    use CallerHeader::{Forwarded, XForwardedFor};
 
     const PROXY: &str = "10.0.0.1";
 
-    fn caller_of(peer: &str, lines: &[(&'static str, &str)]) -> String {
+    fn caller_of(header: CallerHeader, peer: &str, lines: &[(&'static str, &str)]) -> String {
         let mut headers = HeaderMap::new();
         for (name, line) in lines {
             headers.append(*name, HeaderValue::from_str(line).unwrap());
         }
         let trusted = ["10.0.0.0/8", "::1"].map(|block| block.parse().unwrap());
-        caller(peer.parse().unwrap(), &headers, &trusted).to_string()
+        let trusted = Arc::new(trusted);
+        let caller = Proxies { trusted, header }.caller(peer.parse().unwrap(), &headers);
+        caller.to_string()
     }
 
     #[test]
     fn a_stranger_speaks_for_nobody_else() {
-        for lines in [
-            [("x-forwarded-for", "192.0.2.1")],
-            [("forwarded", "for=192.0.2.1")],
+        for (header, lines) in [
+            (XForwardedFor, [("x-forwarded-for", "192.0.2.1")]),
+            (Forwarded, [("forwarded", "for=192.0.2.1")]),
         ] {
-            assert_eq!(caller_of("203.0.113.9", &lines), "203.0.113.9");
-            assert_eq!(caller_of(PROXY, &lines), "192.0.2.1");
+            assert_eq!(caller_of(header, "203.0.113.9", &lines), "203.0.113.9");
+            assert_eq!(caller_of(header, PROXY, &lines), "192.0.2.1");
+            assert_eq!(caller_of(header, PROXY, &[]), PROXY);
         }
-        assert_eq!(caller_of("::ffff:203.0.113.9", &[]), "203.0.113.9");
+        let mapped = caller_of(XForwardedFor, "::ffff:203.0.113.9", &[]);
+        assert_eq!(mapped, "203.0.113.9");
     }
 
     #[test]
     fn the_caller_is_the_last_hop_that_is_no_trusted_proxy() {
         for (line, expected) in [
             ("192.0.2.1", "192.0.2.1"),
-            // What the caller wrote itself stands before what the proxy wrote.
+            // What the caller wrote itself is before what the proxy wrote.
             ("198.51.100.1, 192.0.2.1", "192.0.2.1"),
             ("10.9.9.9, 192.0.2.1", "192.0.2.1"),
             ("192.0.2.1, 10.0.0.2", "192.0.2.1"),
@@ -132,14 +139,14 @@ mod tests {
             ("192.0.2.1,", PROXY),
             ("192.0.2.1, <script>", PROXY),
         ] {
-            let found = caller_of(PROXY, &[("x-forwarded-for", line)]);
+            let found = caller_of(XForwardedFor, PROXY, &[("x-forwarded-for", line)]);
             assert_eq!(found, expected, "{line}");
         }
         let lines = [
             ("x-forwarded-for", "198.51.100.1"),
             ("x-forwarded-for", "192.0.2.1, 10.0.0.2"),
         ];
-        assert_eq!(caller_of(PROXY, &lines), "192.0.2.1");
+        assert_eq!(caller_of(XForwardedFor, PROXY, &lines), "192.0.2.1");
     }
 
     #[test]
@@ -157,18 +164,26 @@ mod tests {
             ("for=192.0.2.1, proto=https", PROXY),
             ("for=\"192.0.2.1", PROXY),
         ] {
-            let found = caller_of(PROXY, &[("forwarded", line)]);
+            let found = caller_of(Forwarded, PROXY, &[("forwarded", line)]);
             assert_eq!(found, expected, "{line}");
         }
     }
 
     #[test]
-    fn a_header_that_the_proxy_does_not_write_cannot_name_another_caller() {
-        let both = |forwarded: &'static str| {
+    fn a_caller_neither_changes_nor_hides_its_address_with_the_other_header() {
+        for forwarded in ["for=198.51.100.1", "for=unknown", "", "<script>"] {
             let lines = [("forwarded", forwarded), ("x-forwarded-for", "192.0.2.1")];
-            caller_of(PROXY, &lines)
-        };
-        assert_eq!(both("for=192.0.2.1"), "192.0.2.1");
-        assert_eq!(both("for=198.51.100.1"), PROXY);
+            assert_eq!(caller_of(XForwardedFor, PROXY, &lines), "192.0.2.1");
+        }
+        for x_forwarded in ["198.51.100.1", "unknown", "", "<script>"] {
+            let lines = [
+                ("forwarded", "for=192.0.2.1"),
+                ("x-forwarded-for", x_forwarded),
+            ];
+            assert_eq!(caller_of(Forwarded, PROXY, &lines), "192.0.2.1");
+        }
+        // Without the header that counts, the proxy asked by itself.
+        let other = [("forwarded", "for=192.0.2.1")];
+        assert_eq!(caller_of(XForwardedFor, PROXY, &other), PROXY);
     }
 }

@@ -59,7 +59,7 @@ pub use config_file::{ConfigError, parse_config, read_config};
 pub use error::Error;
 pub use grpc::GrpcService;
 pub use kubernetes::kubernetes_api_server;
-pub use listen::{AdminListenConfig, ListenConfig, Listeners, TlsConfig};
+pub use listen::{AdminListenConfig, CallerHeader, ListenConfig, Listeners, TlsConfig};
 pub use path::Path;
 pub use period::{ParsePeriodError, Period};
 pub use problem::{BodyStyle, Kind, Problem, causes};

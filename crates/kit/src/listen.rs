@@ -13,11 +13,14 @@ pub struct Listeners {
     /// Where clients are served, gRPC and HTTP on the same port.
     pub public: ListenConfig,
     /// The reverse proxies in front of the public listener, as addresses or blocks of them such as `10.0.0.0/8`. Only such
-    /// a one is believed when it names the caller in `X-Forwarded-For` or `Forwarded`; without any, a request comes from
-    /// whoever connects, and all who come through one proxy share the limits of one caller. A block that holds other
-    /// machines lets those name callers too.
+    /// a one is believed when it names the caller; without any, a request comes from the address that connects, and all who
+    /// come through one proxy share the limits of one caller. A block that holds other machines lets those name callers too.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub trusted_proxies: Vec<AddressBlock>,
+    /// The header in which the trusted proxies name the caller. The other one is ignored: a proxy that does not write it passes
+    /// on what the caller wrote into it.
+    #[serde(default, skip_serializing_if = "CallerHeader::is_default")]
+    pub caller_header: CallerHeader,
     /// Health, readiness and metrics, without access control: bind it to loopback or to the
     /// cluster network only.
     pub ops: ListenConfig,
@@ -33,6 +36,7 @@ impl Listeners {
         Self {
             public: ListenConfig::plain(public),
             trusted_proxies: Vec::new(),
+            caller_header: CallerHeader::default(),
             ops: ListenConfig::plain(ops),
             admin: None,
         }
@@ -43,6 +47,23 @@ impl Listeners {
     pub fn for_test() -> Self {
         let any_port = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
         Self::plain(any_port, any_port)
+    }
+}
+
+/// Where a reverse proxy names the caller of a request.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum CallerHeader {
+    /// `X-Forwarded-For`, a list of addresses, which most proxies write.
+    #[default]
+    XForwardedFor,
+    /// `Forwarded`, with the parameter `for` (RFC 7239 §5.2).
+    Forwarded,
+}
+
+impl CallerHeader {
+    fn is_default(&self) -> bool {
+        *self == Self::default()
     }
 }
 

@@ -15,10 +15,9 @@ use tokio::net::TcpStream;
 use tokio_util::sync::CancellationToken;
 use tower::Service as _;
 
-use crate::address_block::AddressBlock;
 use crate::budget::{PROGRESS, SEND_BUFFER};
 use crate::connection::{Connection, End, Exchange, IDLE, Streams};
-use crate::forwarded;
+use crate::forwarded::Proxies;
 use crate::problem::{BodyStyle, CODE_HOST, Kind, Problem};
 use crate::server::{CallerAddress, PeerCertificate};
 use crate::tls::Tls;
@@ -28,7 +27,7 @@ pub(crate) struct Server {
     pub(crate) router: Router,
     pub(crate) tls: Option<Arc<Tls>>,
     /// Who may name the caller of a request.
-    pub(crate) proxies: Arc<[AddressBlock]>,
+    pub(crate) proxies: Proxies,
     /// Begins the drain: no new requests.
     pub(crate) stop: CancellationToken,
     /// Ends the drain: no more waiting.
@@ -74,9 +73,9 @@ impl Server {
     {
         let peer = connection.peer;
         let (router, ours) = (self.router.clone(), Arc::clone(&connection));
-        let proxies = Arc::clone(&self.proxies);
+        let proxies = self.proxies.clone();
         let service = service_fn(move |mut request: Request<Incoming>| {
-            let caller = forwarded::caller(peer.ip(), request.headers(), &proxies);
+            let caller = proxies.caller(peer.ip(), request.headers());
             request.extensions_mut().insert(CallerAddress(caller));
             if let Some(certificate) = &certificate {
                 request.extensions_mut().insert(certificate.clone());

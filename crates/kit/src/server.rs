@@ -10,10 +10,10 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use crate::address_block::AddressBlock;
 use crate::connection::Connection;
 use crate::crowd::Crowd;
 use crate::error::Error;
+use crate::forwarded::Proxies;
 use crate::listen::{AdminListenConfig, ListenConfig, TlsConfig};
 use crate::reload::HangUps;
 use crate::serve::Server;
@@ -36,7 +36,7 @@ pub(crate) struct Place<'a> {
     /// Whose certificates callers need.
     pub(crate) client_ca: Option<&'a Path>,
     /// Who may name the caller of a request.
-    pub(crate) proxies: &'a [AddressBlock],
+    pub(crate) proxies: Proxies,
     /// How many connections it holds.
     pub(crate) connections: usize,
 }
@@ -48,7 +48,7 @@ impl<'a> Place<'a> {
             address: listen.address,
             tls: listen.tls.as_ref(),
             client_ca: None,
-            proxies: &[],
+            proxies: Proxies::default(),
             connections,
         }
     }
@@ -59,7 +59,7 @@ impl<'a> Place<'a> {
             address: listen.address,
             tls: Some(&listen.tls),
             client_ca: Some(&listen.client_ca),
-            proxies: &[],
+            proxies: Proxies::default(),
             connections,
         }
     }
@@ -69,7 +69,7 @@ impl<'a> Place<'a> {
 pub(crate) struct Listener {
     tcp: TcpListener,
     tls: Option<Arc<Tls>>,
-    proxies: Arc<[AddressBlock]>,
+    proxies: Proxies,
     address: SocketAddr,
     crowd: Arc<Crowd>,
 }
@@ -82,12 +82,11 @@ impl Listener {
         let failed = |source| Error::Bind { address, source };
         let tcp = listen(address).map_err(failed)?;
         let address = tcp.local_addr().map_err(failed)?;
-        let proxies: Arc<[AddressBlock]> = place.proxies.into();
-        let crowd = Crowd::new(place.connections, Arc::clone(&proxies));
+        let crowd = Crowd::new(place.connections, Arc::clone(&place.proxies.trusted));
         Ok(Self {
             tcp,
             tls,
-            proxies,
+            proxies: place.proxies,
             address,
             crowd,
         })
@@ -112,7 +111,7 @@ impl Listener {
         let server = Server {
             router: router.with_state(()),
             tls: self.tls.clone(),
-            proxies: Arc::clone(&self.proxies),
+            proxies: self.proxies.clone(),
             stop: stop.clone(),
             cut: cut.clone(),
         };

@@ -12,6 +12,7 @@ use tokio_util::sync::CancellationToken;
 use crate::budget::{Elements, Endpoint, Method};
 use crate::descriptors::{self, Connections};
 use crate::error::Error;
+use crate::forwarded::Proxies;
 use crate::grpc::{GrpcService, GrpcServices};
 use crate::listen::Listeners;
 use crate::measure::{RequestMetrics, measure};
@@ -260,7 +261,7 @@ impl Bound {
     async fn bind(listeners: &Listeners) -> Result<Self, Error> {
         let most = Connections::within(descriptors::current());
         let public = Place {
-            proxies: &listeners.trusted_proxies,
+            proxies: Proxies::of(listeners),
             ..Place::of(&listeners.public, most.public)
         };
         let mut bound = Self {

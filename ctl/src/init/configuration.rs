@@ -8,7 +8,9 @@ use std::path::{Path, PathBuf};
 use serde::Serialize;
 use sigstead_config::{ca, ctlog, oidc, tlog, tsa, tuf};
 use sigstead_identity::{AlsoConfig, IssuerConfig, IssuerType, IssuersConfig};
-use sigstead_kit::{AddressBlock, AdminListenConfig, ListenConfig, Listeners, TlsConfig};
+use sigstead_kit::{
+    AddressBlock, AdminListenConfig, CallerHeader, ListenConfig, Listeners, TlsConfig,
+};
 use sigstead_signer::KeyConfig;
 use sigstead_store::StoreConfig;
 use url::Url;
@@ -202,6 +204,7 @@ impl Writer<'_> {
                 tls: self.instance.manifest.tls.then(|| pair("tls")),
             },
             trusted_proxies: self.trusted_proxies.to_vec(),
+            caller_header: CallerHeader::default(),
             ops: ListenConfig::plain(SocketAddr::new(loopback, ports.ops)),
             admin: Some(AdminListenConfig {
                 address: SocketAddr::new(loopback, ports.admin),
