@@ -70,11 +70,13 @@ pub(crate) struct Arguments {
     #[arg(long)]
     anchors: Option<PathBuf>,
 
-    /// The name of the first Rekor v2 log. Default: log, the year, -1.rekor and the host.
+    /// The name of the first Rekor v2 log. Default: log, the year, -1.rekor and the host. With --domain clients dial the name,
+    /// so the proxy and its certificate need it too; the default is then log, the year, -1 and the domain.
     #[arg(long, value_name = "NAME")]
     rekor_name: Option<Origin>,
 
-    /// The name of the first certificate transparency log. Default: log, the year, -1.ct and the host.
+    /// The name of the first certificate transparency log. Default: log, the year, -1.ct and the host. With --domain clients
+    /// dial the name, so the proxy and its certificate need it too; the default is then ct, the year, -1 and the domain.
     #[arg(long, value_name = "NAME")]
     ct_name: Option<Origin>,
 
