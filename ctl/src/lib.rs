@@ -24,6 +24,7 @@ mod issuer_states;
 mod kubernetes;
 mod locate;
 mod log;
+mod log_configs;
 mod logs;
 mod man;
 mod names;

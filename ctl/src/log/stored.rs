@@ -1,12 +1,13 @@
 use std::path::{Path, PathBuf};
 
-use sigstead_config::{ctlog, tlog};
+use sigstead_config::tlog;
 use sigstead_journal::{FileJournal, Journal as _};
 use sigstead_sequencer::Anchored;
 
 use super::name::choose;
 use crate::failure::Failure;
 use crate::instance::{Instance, Service};
+use crate::log_configs;
 
 /// A log as its service finds it when it starts.
 pub(super) struct StoredLog {
@@ -55,21 +56,15 @@ impl StoredLog {
 
 fn all(instance: &Instance) -> Result<Vec<StoredLog>, Failure> {
     let folder = instance.service(Service::Tlog);
-    let config: tlog::Config = read(&folder.join("config.yaml"))?;
-    let mut logs = config.logs;
-    if let Some(opened) = &config.opened_logs {
-        for file in descriptions(&folder.join(opened))? {
-            logs.push(read(&file)?);
-        }
-    }
+    let logs = log_configs::signature_logs(instance)?;
     let mut stored: Vec<_> = logs.iter().map(|log| of_tlog(&folder, log)).collect();
     let folder = instance.service(Service::Ctlog);
-    let config: ctlog::Config = read(&folder.join("config.yaml"))?;
-    stored.push(StoredLog {
+    let log = log_configs::certificate_log(instance)?;
+    stored.extend(log.map(|config| StoredLog {
         name: config.origin.to_string(),
         anchor: folder.join(config.anchor),
         data: folder.join(config.data),
-    });
+    }));
     Ok(stored)
 }
 
@@ -83,26 +78,4 @@ fn of_tlog(folder: &Path, log: &tlog::LogConfig) -> StoredLog {
         anchor: folder.join(&log.anchor),
         data: folder.join(&log.data),
     }
-}
-
-/// The descriptions of logs that were opened while the service ran.
-fn descriptions(folder: &Path) -> Result<Vec<PathBuf>, Failure> {
-    let failed = |error| Failure::file("read", folder, error);
-    let listing = match std::fs::read_dir(folder) {
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
-        listing => listing.map_err(failed)?,
-    };
-    let mut files = Vec::new();
-    for file in listing {
-        let path = file.map_err(failed)?.path();
-        if path.extension().is_some_and(|ending| ending == "yaml") {
-            files.push(path);
-        }
-    }
-    files.sort();
-    Ok(files)
-}
-
-fn read<T: serde::de::DeserializeOwned>(path: &Path) -> Result<T, Failure> {
-    sigstead_kit::read_config(path).map_err(|error| Failure::file("read", path, error))
 }

@@ -2,10 +2,12 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 use serde::Serialize;
+use sigstead_config::Origin;
 
 use crate::failure::Failure;
-use crate::instance::{Instance, Manifest, Service};
+use crate::instance::{Instance, Service};
 use crate::locate::Where;
+use crate::log_configs;
 use crate::output::Output;
 use crate::services;
 
@@ -41,6 +43,9 @@ pub(super) fn run(arguments: Arguments, output: Output) -> Result<(), Failure> {
     }
     let shown = (quoted(&arguments.certificate)?, quoted(&arguments.key)?);
     let mut configuration = HEAD.replace("{instance}", &manifest.name);
+    if manifest.has_names() {
+        configuration.push_str(&OTHER_NAMES.replace("{port}", &HTTPS.to_string()));
+    }
     for service in services::of(&instance.manifest) {
         let server = server(&instance, service)?;
         let server = server.replace("{certificate}", &shown.0);
@@ -68,29 +73,54 @@ fn server(instance: &Instance, service: Service) -> Result<String, Failure> {
     Ok(SERVER
         .replace("{service}", service.name())
         .replace("{port}", &port.unwrap_or(HTTPS).to_string())
-        .replace("{names}", &names(manifest, service))
+        .replace("{names}", &names(instance, service)?.join(" "))
         .replace("{http}", http)
         .replace("{grpc}", grpc)
         .replace("{address}", address)
         .replace("{verified}", &verified))
 }
 
-/// The names of a service; those of logs that are opened later have the next numbers.
-fn names(manifest: &Manifest, service: Service) -> String {
+/// The names of a service and of the logs that it serves; those that are opened later have the next numbers.
+fn names(instance: &Instance, service: Service) -> Result<Vec<String>, Failure> {
+    let manifest = &instance.manifest;
     if !manifest.has_names() {
-        return manifest.host.clone();
+        return Ok(vec![manifest.host.clone()]);
     }
-    let name = manifest.public_name(service);
-    let numbered = |stem: &str| {
-        let domain = manifest.host.replace('.', r"\.");
-        // nginx tells an expression from a name by its first character, and braces need quotes.
-        format!(r"~^{stem}[0-9]+-[0-9]+\.{domain}$")
-    };
+    let mut names = vec![host(&manifest.public_name(service))];
+    for origin in origins(instance, service)? {
+        let name = host(origin.as_str());
+        if !names.contains(&name) {
+            names.push(name);
+        }
+    }
+    let domain = manifest.host.replace('.', r"\.");
+    // nginx tells an expression from a name by its first character, and braces need quotes.
+    let numbered = |stem: &str| format!(r"~^{stem}[0-9]+-[0-9]+\.{domain}$");
     match service {
-        Service::Tlog => format!("{name} {}", numbered("log")),
-        Service::Ctlog => format!("{name} {}", numbered("ct")),
-        _ => name,
+        Service::Tlog => names.push(numbered("log")),
+        Service::Ctlog => names.push(numbered("ct")),
+        Service::Ca | Service::Oidc | Service::Tsa | Service::Tuf => {}
     }
+    Ok(names)
+}
+
+/// The names of the logs that a service has now, which their operator may have chosen.
+fn origins(instance: &Instance, service: Service) -> Result<Vec<Origin>, Failure> {
+    let logs = match service {
+        Service::Tlog => log_configs::signature_logs(instance)?,
+        Service::Ctlog => {
+            let log = log_configs::certificate_log(instance)?;
+            return Ok(log.map(|config| config.origin).into_iter().collect());
+        }
+        Service::Ca | Service::Oidc | Service::Tsa | Service::Tuf => Vec::new(),
+    };
+    Ok(logs.into_iter().map(|log| log.origin).collect())
+}
+
+/// The host of a log's name, as nginx compares it.
+fn host(name: &str) -> String {
+    let host = name.split_once('/').map_or(name, |(host, _)| host);
+    host.to_ascii_lowercase()
 }
 
 /// Has nginx refuse any server but ours, when it speaks TLS to the service.
@@ -109,7 +139,7 @@ fn quoted(path: &Path) -> Result<String, Failure> {
         Failure::new(
             "E-CTL-012",
             format!(
-                "{} cannot stand in a configuration of nginx",
+                "{} cannot be in a configuration of nginx",
                 absolute.display()
             ),
             "use a path of plain letters",
@@ -121,6 +151,7 @@ fn quoted(path: &Path) -> Result<String, Failure> {
 const HTTPS: u16 = 443;
 
 const HEAD: &str = include_str!("nginx-head.conf");
+const OTHER_NAMES: &str = include_str!("nginx-other-names.conf");
 const SERVER: &str = include_str!("nginx-server.conf");
 const VERIFICATION: &str = include_str!("nginx-verification.conf");
 

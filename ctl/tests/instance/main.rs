@@ -12,5 +12,6 @@ mod files;
 mod identity;
 mod issuers;
 mod manners;
+mod proxy;
 mod start;
 mod world;

@@ -294,12 +294,3 @@ fn a_loopback_host_is_not_on_the_network_unless_it_is_asked_for() {
         .unwrap();
     assert_eq!(wrong.status.code(), Some(2), "{}", said(&wrong));
 }
-
-#[test]
-fn an_instance_that_clients_reach_directly_has_no_configuration_of_a_proxy() {
-    let world = World::new("direct");
-    let arguments = ["proxy", "nginx", "--certificate", "a.pem", "--key", "a.key"];
-    let asked = world.sigctl(&arguments).output().unwrap();
-    assert_eq!(asked.status.code(), Some(2));
-    assert!(said(&asked).contains("without a proxy"), "{}", said(&asked));
-}

@@ -24,6 +24,7 @@ fn official_clients_sign_and_verify_where_each_service_has_a_name() {
     java(&world);
     rekor_cli(&world);
     logs_have_names_of_their_own(&world);
+    other_names_get_no_certificate(&world);
 }
 
 #[test]
@@ -130,6 +131,15 @@ fn logs_have_names_of_their_own(world: &World) {
     let config = std::fs::read_to_string(world.instance.kit("signing_config.v0.2.json")).unwrap();
     assert!(config.contains(&format!("https://{second}\"")), "{config}");
     clients::sign_with(world, &cosign, "proxy-second-log");
+}
+
+/// The certificate is for this name too, so only the proxy refuses it.
+fn other_names_get_no_certificate(world: &World) {
+    let resolve = format!("other.sig.example:443:{}", world::PROXY);
+    let url = "https://other.sig.example/healthz";
+    let refused = world.curl(PERSON_AT, &["-S", "--resolve", &resolve, url]);
+    let refused = format!("{:?}", refused.unwrap_err());
+    assert!(refused.contains("unrecognized name"), "{refused}");
 }
 
 const REQUEST: &str = "response_type=code&client_id=sigstore&redirect_uri=http%3A%2F%2Flocalhost%3A1%2Fauth%2Fcallback\
