@@ -73,7 +73,7 @@ impl IssuanceRecord for FileRecord {
         let (done, durable) = oneshot::channel();
         let entry = Entry {
             issuance: issuance.clone(),
-            done,
+            done: Some(done),
         };
         let queued = self.queue.push(entry);
         async move {
@@ -81,6 +81,16 @@ impl IssuanceRecord for FileRecord {
             durable.await.unwrap_or(Err(Error::Closed))
         }
         .boxed()
+    }
+
+    fn note(&self, issuance: &Issuance) {
+        let entry = Entry {
+            issuance: issuance.clone(),
+            done: None,
+        };
+        if let Err(refused) = self.queue.push(entry) {
+            tracing::warn!(?refused, "a state of an issuance was not recorded");
+        }
     }
 
     fn check(&self) -> Result<(), Error> {

@@ -47,13 +47,16 @@ pub use used_tokens::{TokenUse, UseError, UsedTokens};
 /// A record MUST have made a state durable before the future of `append` answers `Ok`, and MUST keep the states of one
 /// issuance in the order in which they were appended. After a crash it MUST tell every issuance whose first state was
 /// durable; one that was still open is [`Outcome::Interrupted`] from then on. It MUST NOT give up after a failure that
-/// passes by itself, such as a full disk: the next `append` tries anew.
+/// passes by itself, such as a full disk: the next `append` tries again.
 #[async_trait]
 pub trait IssuanceRecord: Send + Sync {
-    /// Appends the state of an issuance. It stands in the queue when the call returns, and is durable when the future
-    /// answers `Ok`; who drops the future does not withdraw it, and has it written without a sync of its own: it is
-    /// durable as soon as a later state is.
+    /// Appends the state of an issuance. It is in the queue when the call returns, and durable when the future answers `Ok`;
+    /// dropping the future does not withdraw it.
     fn append(&self, issuance: &Issuance) -> BoxFuture<'static, Result<(), Error>>;
+
+    /// Appends a state that nobody waits for. It costs no sync of its own: it is durable once a later state is, or after a
+    /// second. A state that there is no room for is left out, because a later one of its issuance tells more.
+    fn note(&self, issuance: &Issuance);
 
     /// Whether it takes what it is given, as far as the last attempt tells. A record that does not MUST try again by itself:
     /// nobody appends while it says so.

@@ -31,10 +31,21 @@ impl fmt::Display for Step {
     }
 }
 
+impl Step {
+    /// Whether the process ended at another sync than the step means: the state before the log is asked has one of its own
+    /// if the log takes longer than a second.
+    fn is_early(&self, new: &[&Value]) -> bool {
+        self.call == "fdatasync" && self.when == 2 && new.iter().all(|each| each["stage"] == "log")
+    }
+}
+
 struct Told {
     outcome: &'static str,
     stage: &'static str,
 }
+
+/// How often a step is tried on a machine that is so slow.
+const ATTEMPTS: usize = 5;
 
 const fn told(outcome: &'static str, stage: &'static str) -> Option<Told> {
     Some(Told { outcome, stage })
@@ -93,12 +104,19 @@ fn a_kill_at_any_step_of_an_issuance_is_told_by_the_record() {
     assert_eq!(known.len(), 1);
     assert_eq!(known[0]["serial"], first);
     for step in &STEPS {
-        let logged = caller.logged();
-        end_at(&instance, &caller, step);
-        let now = listed(&instance);
-        let new: Vec<_> = now.iter().filter(|each| !known.contains(each)).collect();
-        judge(step, &new, caller.logged() - logged);
-        known = now;
+        for attempt in 1..=ATTEMPTS {
+            let logged = caller.logged();
+            end_at(&instance, &caller, step);
+            let now = listed(&instance);
+            let new: Vec<_> = now.iter().filter(|each| !known.contains(each)).collect();
+            if step.is_early(&new) && attempt < ATTEMPTS {
+                known = now;
+                continue;
+            }
+            judge(step, &new, caller.logged() - logged);
+            known = now;
+            break;
+        }
     }
     after_the_answer(&instance, &caller, known.len());
 }

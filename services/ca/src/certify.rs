@@ -110,7 +110,7 @@ impl CertificateAuthority {
                 failure: Some(error.to_string()),
                 ..issuance
             };
-            drop(self.parts().record.append(&ended));
+            self.parts().record.note(&ended);
         }
         error
     }
@@ -133,7 +133,7 @@ impl CertificateAuthority {
         issuance.precertificate_sha256 = Some(sha256(precertificate.to_der()));
         issuance.stage = Stage::Log;
         // It is written while the log is asked: nobody waits for it, and after a crash it tells what may be in the log.
-        drop(self.parts().record.append(issuance));
+        self.parts().record.note(issuance);
         let sct = self
             .enter_into_log(&precertificate, issuance, deadline)
             .await?;

@@ -22,7 +22,8 @@ use crate::queue::with_waiting;
 /// A state to write, and who waits for it.
 pub(super) struct Entry {
     pub(super) issuance: Issuance,
-    pub(super) done: oneshot::Sender<Result<(), Error>>,
+    /// None if nobody waits for it.
+    pub(super) done: Option<oneshot::Sender<Result<(), Error>>>,
 }
 
 /// When what is written becomes durable.
@@ -104,14 +105,13 @@ impl Writer {
             .into_iter()
             .map(|entry| (entry.issuance, entry.done))
             .unzip();
-        // A caller who dropped the future waits for nothing, so that the sync of a later state does for it.
-        let sync = match waiting.iter().all(oneshot::Sender::is_closed) {
+        let sync = match waiting.iter().all(Option::is_none) {
             true => Sync::WithTheNext,
             false => Sync::Now,
         };
         let failure = self.attempt(issuances, sync);
-        for done in waiting {
-            // A state that nobody waits for is written all the same.
+        for done in waiting.into_iter().flatten() {
+            // A caller who went away is told nothing.
             let _ = done.send(match &failure {
                 None => Ok(()),
                 Some(failure) => Err(failure.error()),
