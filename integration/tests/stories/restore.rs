@@ -41,8 +41,8 @@ fn a_copy_restored_on_another_machine_takes_entries_once_it_is_adopted() {
     let instance = Instance::start("moved", &[]).unwrap();
     sign(&instance, "before").unwrap();
     let entries = entries(&instance);
-    let mut names: Vec<_> = logs(&instance).iter().map(name).collect();
-    names.push(ct_origin(&instance));
+    let names: Vec<_> = logs(&instance).iter().map(name).collect();
+    assert_eq!(names.last(), Some(&ct_origin(&instance)));
     refuses(&mut adopt(&instance, &names[1], true), &["e-ctl-051"]);
     instance.down().unwrap();
 
