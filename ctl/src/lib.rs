@@ -1,7 +1,7 @@
 //! `sigctl`: makes, starts, inspects and uses a Sigstead instance.
 //!
 //! One file per subcommand, named as it is typed, each with its arguments, its `run` and its output. Everything that a
-//! person reads on a failure is a [`failure::Failure`]: a code, what is wrong, what to do.
+//! person reads on a failure is a `Failure`: a code, what is wrong, what to do.
 //!
 //! Exit codes, of every command: 0 done; 1 failed, with a code that `sigctl explain` knows; 2 the command line is wrong;
 //! 3 warnings only; 4 what is needed cannot be reached; 5 refused as unsafe; 6 waits for time or for a person.
