@@ -60,7 +60,7 @@ impl Process {
     /// Whether it still runs.
     pub(crate) fn is_alive(self) -> bool {
         // A child that ended and was not waited for is still there for signals; its state says so.
-        test_kill_process(self.pid).is_ok() && !self.is_zombie()
+        test_kill_process(self.pid).is_ok() && !self.has_ended()
     }
 
     async fn gone(self) {
@@ -86,21 +86,37 @@ impl Process {
             let ours = folder_id(&instance.service(service));
             theirs.is_ok_and(|theirs| ours.is_ok_and(|ours| ours == theirs))
         };
-        let Ok(line) = fs::read(format!("/proc/{}/cmdline", self.id())) else {
-            return false;
-        };
-        line.split(|byte| *byte == 0).any(|argument| {
-            let argument = Path::new(OsStr::from_bytes(argument));
-            argument.file_name() == config.file_name()
-                && (works_there() || fs::canonicalize(argument).is_ok_and(|path| path == config))
-        })
+        self.command_line()
+            .split(|byte| *byte == 0)
+            .any(|argument| {
+                let argument = Path::new(OsStr::from_bytes(argument));
+                argument.file_name() == config.file_name()
+                    && (works_there()
+                        || fs::canonicalize(argument).is_ok_and(|path| path == config))
+            })
     }
 
-    fn is_zombie(self) -> bool {
+    /// The arguments that it was started with, each ended by a zero byte; empty if there is no such process.
+    fn command_line(self) -> Vec<u8> {
+        let path = format!("/proc/{}/cmdline", self.id());
+        for _ in 0..LOOKS {
+            let line = fs::read(&path).unwrap_or_default();
+            if !line.is_empty() || !self.is_alive() {
+                return line;
+            }
+            // A spawn returns when the old program is gone, and the new one gets its arguments a little later.
+            std::thread::sleep(LOOK);
+        }
+        // The system's own processes never have any.
+        Vec::new()
+    }
+
+    /// Whether it has ended and waits for its parent, or is just being removed.
+    fn has_ended(self) -> bool {
         fs::read_to_string(format!("/proc/{}/stat", self.id())).is_ok_and(|stat| {
             stat.rsplit(") ")
                 .next()
-                .is_some_and(|rest| rest.starts_with('Z'))
+                .is_some_and(|rest| rest.starts_with(['Z', 'X']))
         })
     }
 }
@@ -114,6 +130,10 @@ pub(crate) fn check_programs() -> Result<(), Failure> {
 
 /// How often a process is looked at while it starts or ends.
 pub(crate) const POLL: Duration = Duration::from_millis(10);
+
+/// How often, and after which pauses, a process is looked at that has no arguments yet.
+const LOOKS: u32 = 100;
+const LOOK: Duration = Duration::from_millis(1);
 
 /// Longer than a service takes to stop by itself.
 pub(crate) const PATIENCE: Duration = LONGEST_STOP.saturating_add(Duration::from_secs(5));
@@ -191,5 +211,17 @@ mod tests {
                 .success()
         );
         assert!(Process::from_file(&file).is_none());
+    }
+
+    #[test]
+    fn a_process_has_its_arguments_as_soon_as_it_is_spawned() {
+        for _ in 0..50 {
+            let mut child = Command::new("sleep").arg("60").spawn().unwrap();
+            let process = Process::from_id(child.id().try_into().unwrap()).unwrap();
+            assert_eq!(process.command_line(), b"sleep\x0060\0");
+            child.kill().unwrap();
+            child.wait().unwrap();
+            assert!(process.command_line().is_empty());
+        }
     }
 }

@@ -233,7 +233,8 @@ fn answer(mut stream: TcpStream, service: &str, folder: &Path, pid: i32) -> std:
 /// A process that ended stays listed until its parent asks for it, which in a container may be never.
 pub(crate) fn is_running(pid: Pid) -> bool {
     let state = fs::read_to_string(format!("/proc/{}/stat", pid.as_raw_nonzero()));
-    state.is_ok_and(|state| !state.contains(") Z "))
+    // A process that has ended is first waited for (Z) and then removed (X).
+    state.is_ok_and(|state| !state.contains(") Z ") && !state.contains(") X "))
 }
 
 pub(crate) fn said(output: &Output) -> String {
