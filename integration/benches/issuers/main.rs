@@ -64,8 +64,9 @@ async fn measure() {
     let is_over = Arc::new(AtomicBool::new(false));
     let attacking = {
         let (authority, ledger, is_over) = (authority.clone(), ledger.clone(), is_over.clone());
+        let key = key.clone();
         tokio::spawn(async move {
-            attack::attack(&authority, &ledger).await;
+            attack::attack(&authority, &ledger, &key).await;
             is_over.store(true, Ordering::Relaxed);
         })
     };

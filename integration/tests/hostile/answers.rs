@@ -8,9 +8,10 @@ use serde_json::{Value, json};
 use tokio::io::AsyncWriteExt as _;
 use tokio::net::TcpStream;
 
-use crate::kind::{Kind, PLAIN};
+use crate::kind::{Kind, Lane, PLAIN};
+use crate::ledger::Which;
 use crate::token::{IssuerKey, KEY_ID};
-use crate::zone::{METADATA, PRIVATE};
+use crate::zone::METADATA;
 
 /// A request that an issuer reads.
 pub(crate) struct Asked {
@@ -171,28 +172,27 @@ fn discovery(asked: &Asked) -> Value {
 /// Another spelling of an address that is not public, each time.
 fn spelling() -> String {
     static NEXT: AtomicUsize = AtomicUsize::new(0);
-    let private = PRIVATE.to_string();
-    let spellings = [
-        "127.0.0.1",
-        "2130706433",
-        "0x7f.1",
-        "017700000001",
-        "[::ffff:127.0.0.1]",
-        "[::1]",
-        "0.0.0.0",
-        &private,
-        "[::ffff:10.0.0.1]",
-    ];
     let next = NEXT.fetch_add(1, Ordering::Relaxed);
-    spellings[next % spellings.len()].to_owned()
+    SPELLINGS[next % SPELLINGS.len()].to_owned()
+}
+
+/// How often an issuer is asked at least, so that it has done all that it does: each document names another spelling, and one
+/// that the operator named is asked again after a minute only.
+pub(crate) fn least_asked(which: Which) -> usize {
+    match which {
+        (Kind::LiteralKeys, Lane::Strange) => SPELLINGS.len(),
+        _ => 1,
+    }
 }
 
 fn keys(kind: Kind, honest: &IssuerKey) -> Vec<u8> {
     static MANY: OnceLock<Vec<u8>> = OnceLock::new();
     static SMALL: OnceLock<Vec<u8>> = OnceLock::new();
     let key = |number| format!(r#"{{"kty":"OKP","crv":"Ed25519","kid":"{number}","x":"{X}"}}"#);
+    // The key that signs is among them, so that taking them would be seen.
     let many = |count| {
-        let keys: Vec<_> = (0..count).map(key).collect();
+        let mut keys = vec![honest.public(KEY_ID).to_string()];
+        keys.extend((0..count).map(key));
         format!(r#"{{"keys":[{}]}}"#, keys.join(",")).into_bytes()
     };
     let one = |key: Value| json!({"keys": [key]}).to_string().into_bytes();
@@ -215,6 +215,18 @@ fn bomb() -> &'static [u8] {
 }
 
 const KEYS: &str = "/keys";
+/// Those of this machine and of the private address of the network.
+const SPELLINGS: [&str; 9] = [
+    "127.0.0.1",
+    "2130706433",
+    "0x7f.1",
+    "017700000001",
+    "[::ffff:127.0.0.1]",
+    "[::1]",
+    "0.0.0.0",
+    "10.0.0.1",
+    "[::ffff:10.0.0.1]",
+];
 /// A point, as long as one is.
 const X: &str = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
 const DRIP: Duration = Duration::from_millis(100);

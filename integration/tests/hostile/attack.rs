@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use tokio::task::JoinSet;
 
+use crate::answers::least_asked;
 use crate::authority::Authority;
 use crate::kind::{Kind, Lane};
 use crate::ledger::{Ledger, Which};
@@ -22,12 +23,21 @@ pub(crate) fn honest_tokens(authority: &Authority, key: &IssuerKey) -> Vec<Strin
 pub(crate) type Refusals = BTreeMap<(Kind, u16), usize>;
 
 /// Ends when each has done what it could.
-pub(crate) async fn attack(authority: &Arc<Authority>, ledger: &Arc<Ledger>) -> Refusals {
+pub(crate) async fn attack(
+    authority: &Arc<Authority>,
+    ledger: &Arc<Ledger>,
+    honest: &Arc<IssuerKey>,
+) -> Refusals {
     let mut attacks = JoinSet::new();
     for kind in Kind::HOSTILE {
         for lane in kind.lanes() {
             let (authority, ledger) = (authority.clone(), ledger.clone());
-            attacks.spawn(send_tokens(authority, ledger, (kind, *lane)));
+            attacks.spawn(send_tokens(
+                authority,
+                ledger,
+                honest.clone(),
+                (kind, *lane),
+            ));
         }
     }
     let mut refusals = Refusals::new();
@@ -39,10 +49,15 @@ pub(crate) async fn attack(authority: &Arc<Authority>, ledger: &Arc<Ledger>) -> 
     refusals
 }
 
-/// Sends tokens of an issuer one after the other, until it has done what it could.
-async fn send_tokens(authority: Arc<Authority>, ledger: Arc<Ledger>, which: Which) -> Refusals {
+/// Sends tokens of an issuer one after the other, until it has done what it could. They are signed with the key that the issuer
+/// publishes, if what it does lets it publish any: an authority that put up with that would give certificates.
+async fn send_tokens(
+    authority: Arc<Authority>,
+    ledger: Arc<Ledger>,
+    key: Arc<IssuerKey>,
+    which: Which,
+) -> Refusals {
     static NUMBER: AtomicUsize = AtomicUsize::new(1);
-    let key = IssuerKey::generate();
     let mut refusals = Refusals::new();
     for attempt in 0..MOST_TOKENS {
         if attempt >= TOKENS && is_done(&ledger, which) {
@@ -56,8 +71,8 @@ async fn send_tokens(authority: Arc<Authority>, ledger: Arc<Ledger>, which: Whic
             (_, Lane::Strange) => number,
         };
         let key_id = match which.0 {
-            Kind::Swap => KEY_ID.to_owned(),
-            _ => format!("unknown-{number}"),
+            Kind::Flood => format!("unknown-{number}"),
+            _ => KEY_ID.to_owned(),
         };
         let token = key.token(&which.0.issuer(which.1, of_kind), &key_id);
         let (status, answer) = authority.ask(&token).await;
@@ -72,7 +87,7 @@ async fn send_tokens(authority: Arc<Authority>, ledger: Arc<Ledger>, which: Whic
 
 /// Whether an issuer was asked, and was overtaken if it keeps the authority waiting.
 fn is_done(ledger: &Ledger, which: Which) -> bool {
-    let was_asked = which.0.is_out_of_reach() || ledger.asked_of(which) > 0;
+    let was_asked = which.0.is_out_of_reach() || ledger.asked_of(which) >= least_asked(which);
     was_asked && (!which.0.is_slow() || ledger.overtakings_of(which) > 0)
 }
 

@@ -1,6 +1,6 @@
 //! All issuers as one program: which of them is asked, the name of its host says.
 
-use std::net::Ipv4Addr;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::sync::Arc;
 
 use tokio::io::AsyncReadExt as _;
@@ -27,10 +27,11 @@ pub(crate) async fn serve(ledger: &Arc<Ledger>, honest: &Arc<IssuerKey>) {
         });
     }
     for (address, port) in [
-        (Ipv4Addr::LOCALHOST, PLAIN),
-        (PRIVATE, PLAIN),
-        (METADATA, PLAIN),
-        (METADATA, 80),
+        (IpAddr::from(Ipv4Addr::LOCALHOST), PLAIN),
+        (Ipv6Addr::LOCALHOST.into(), PLAIN),
+        (PRIVATE.into(), PLAIN),
+        (METADATA.into(), PLAIN),
+        (METADATA.into(), 80),
     ] {
         let listener = TcpListener::bind((address, port)).await.unwrap();
         let seen = ledger.clone();

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
+use crate::answers::least_asked;
 use crate::attack::{Refusals, attack, honest_tokens};
 use crate::authority::Authority;
 use crate::kind::{Kind, Lane};
@@ -33,7 +34,7 @@ pub(crate) async fn run() {
         tokens,
         is_over.clone(),
     ));
-    let refusals = attack(&authority, &ledger).await;
+    let refusals = attack(&authority, &ledger, &honest).await;
     is_over.store(true, Ordering::Relaxed);
     let signed = signing.await.unwrap();
     report(&ledger, &refusals, signed, idle, authority.most_memory());
@@ -93,6 +94,10 @@ fn check_ledger(ledger: &Ledger, began: Instant) {
             assert_eq!(
                 asked == 0,
                 kind.is_out_of_reach(),
+                "{lane:?} was asked {asked} times"
+            );
+            assert!(
+                asked == 0 || asked >= least_asked(lane),
                 "{lane:?} was asked {asked} times"
             );
             let overtakings = ledger.overtakings_of(lane);
