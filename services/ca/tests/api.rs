@@ -21,7 +21,8 @@ use sigstead_key::Algorithm;
 use sigstead_proto::fulcio::v2 as wire;
 use sigstead_x509::{Certificate, SubjectAlternativeName};
 use tower::ServiceExt;
-use world::{Answer, EMAIL, Fault, Holder, ISSUER, Setup, TestCa, TestIssuer, csr_pem, now};
+use world::holder::{Holder, csr_pem};
+use world::{Answer, EMAIL, Fault, ISSUER, Setup, TestCa, TestIssuer, now};
 
 const V2: &str = "/api/v2/signingCert";
 const V1: &str = "/api/v1/signingCert";

@@ -15,7 +15,8 @@ use sigstead_ca::{Error, IssuerChain};
 use sigstead_kit::{Clock as _, SystemClock};
 use sigstead_signer::KeyConfig;
 use sigstead_test_support::Need;
-use world::{Answer, Holder, Setup, TestCa, TestIssuer};
+use world::holder::Holder;
+use world::{Answer, Setup, TestCa, TestIssuer};
 
 fn openssl(folder: &Path, arguments: &[&str]) {
     let output = Command::new("openssl")

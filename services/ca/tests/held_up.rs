@@ -7,7 +7,8 @@ mod world;
 use http::StatusCode;
 use sigstead_ca::ct_log::Ends;
 use sigstead_issuance::{Outcome, Stage};
-use world::{Answer, EMAIL, Fault, Holder, Setup, TestCa, now};
+use world::holder::Holder;
+use world::{Answer, EMAIL, Fault, Setup, TestCa, now};
 
 const PUT_OFF: &str = "sigstead_ca_issuances_put_off_total";
 const UNDER_WAY: &str = "sigstead_ca_issuances_under_way";

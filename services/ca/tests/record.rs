@@ -10,7 +10,8 @@ use sigstead_issuance::{Issuance, Outcome, Stage};
 use sigstead_key::HashAlgorithm;
 use sigstead_proto::fulcio::v2 as wire;
 use sigstead_x509::Certificate;
-use world::{Answer, EMAIL, Fault, Holder, ISSUER, Setup, TestCa};
+use world::holder::Holder;
+use world::{Answer, EMAIL, Fault, ISSUER, Setup, TestCa};
 
 const V2: &str = "/api/v2/signingCert";
 

@@ -8,7 +8,8 @@ use http::StatusCode;
 use serde_json::json;
 use sigstead_ca::Error;
 use sigstead_kit::Problem;
-use world::{Answer, EMAIL, Holder, Setup, TestCa};
+use world::holder::Holder;
+use world::{Answer, EMAIL, Setup, TestCa};
 
 async fn ask(ca: &TestCa) -> Answer {
     let token = ca.issuer.token_with("groups", json!(["release"])).await;

@@ -16,7 +16,8 @@ use sigstead_issuance::{Outcome, Stage, TokenUse, UseError, UsedTokens};
 use sigstead_key::Algorithm;
 use time::OffsetDateTime;
 use tokio::sync::{Notify, Semaphore};
-use world::{Answer, EMAIL, Fault, Holder, Setup, TestCa};
+use world::holder::Holder;
+use world::{Answer, EMAIL, Fault, Setup, TestCa};
 
 const V2: &str = "/api/v2/signingCert";
 const PUT_OFF: &str = "sigstead_ca_issuances_put_off_total";

@@ -8,7 +8,8 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use sigstead_ca::ct_log::Ends;
-use world::{Answer, EMAIL, Fault, Holder, Setup, TestCa};
+use world::holder::Holder;
+use world::{Answer, EMAIL, Fault, Setup, TestCa};
 
 async fn ask(ca: &TestCa) -> Answer {
     let token = ca.issuer.token().await;

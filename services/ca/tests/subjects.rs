@@ -6,7 +6,8 @@ mod world;
 
 use serde_json::{Value, json};
 use sigstead_identity::{AlsoConfig, IssuerType};
-use world::{EMAIL, Holder, ISSUER, Setup, TestCa, TestIssuer};
+use world::holder::Holder;
+use world::{EMAIL, ISSUER, Setup, TestCa, TestIssuer};
 
 const V2: &str = "/api/v2/signingCert";
 

@@ -4,28 +4,13 @@
 
 mod world;
 
-use std::io;
-use std::sync::{Arc, Mutex};
-
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use http::StatusCode;
 use serde_json::json;
-use world::{EMAIL, Holder, TestCa};
-
-/// What a service logs.
-#[derive(Clone, Default)]
-struct Lines(Arc<Mutex<Vec<u8>>>);
-
-impl io::Write for Lines {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.lock().unwrap().write(bytes)
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
+use world::holder::Holder;
+use world::lines::Lines;
+use world::{EMAIL, TestCa};
 
 /// CVE-2025-62513, CVE-2025-62705, CVE-2025-52893, CVE-2024-8365: secrets were in the audit, or in the log, of others. A token
 /// is one for as long as it lives: neither it nor its signature is in an answer, in the record, or in a line of the log, at
@@ -33,13 +18,7 @@ impl io::Write for Lines {
 #[tokio::test]
 async fn a_token_is_in_no_answer_no_record_and_no_line_of_the_log() {
     let lines = Lines::default();
-    let writer = lines.clone();
-    let subscriber = tracing_subscriber::fmt()
-        .with_max_level(tracing::Level::TRACE)
-        .with_ansi(false)
-        .with_writer(move || writer.clone())
-        .finish();
-    let guard = tracing::subscriber::set_default(subscriber);
+    let guard = lines.take(tracing::Level::TRACE);
     let ca = TestCa::new().await;
     let sound = ca.issuer.token().await;
     let refused = ca.issuer.token_with("aud", json!("other")).await;
@@ -61,7 +40,7 @@ async fn a_token_is_in_no_answer_no_record_and_no_line_of_the_log() {
         }
     }
     drop(guard);
-    said += &String::from_utf8(lines.0.lock().unwrap().clone()).unwrap();
+    said += &lines.text();
     assert!(
         said.contains("a certificate was issued"),
         "the log is looked at"
