@@ -6,6 +6,7 @@ mod claim_types;
 mod format;
 mod header;
 mod issuer_name;
+mod payload;
 mod person;
 mod rule;
 mod signature;
@@ -18,6 +19,7 @@ use crate::case::Case;
 pub(crate) fn all() -> Vec<Case> {
     let parts = [
         format::cases(),
+        payload::cases(),
         header::cases(),
         signature::cases(),
         time_claims::cases(),
