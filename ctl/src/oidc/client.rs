@@ -126,11 +126,13 @@ async fn add(mut arguments: Add, output: Output) -> Result<(), Failure> {
     };
     clients.add(client.clone())?;
     clients.write()?;
+    // The secret is printed also when the service cannot be asked: the client is in the file, and the secret is nowhere else.
+    let asked = ask(&instance).await;
     let added = Added {
         client: Shown::from(&client),
         file: clients.path.display().to_string(),
         secret,
-        is_asked: ask(&instance).await?,
+        is_asked: asked.as_ref().is_ok_and(|is_asked| *is_asked),
     };
     output.print(&added, |added| {
         let mut lines = vec![format!(
@@ -146,7 +148,7 @@ async fn add(mut arguments: Add, output: Output) -> Result<(), Failure> {
         );
         lines.join("\n")
     });
-    Ok(())
+    asked.map(drop)
 }
 
 fn list(instance: &Where, output: Output) -> Result<(), Failure> {
