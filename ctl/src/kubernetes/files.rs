@@ -2,21 +2,26 @@
 
 use std::path::PathBuf;
 
+use super::logs::Logs;
 use crate::instance::{Instance, Service};
 
 /// The files of a service in the instance, its passphrase apart, which need not lie there.
-pub(super) fn of(instance: &Instance, service: Service) -> Vec<PathBuf> {
+pub(super) fn of(instance: &Instance, service: Service, logs: &Logs) -> Vec<PathBuf> {
     let own: &[&str] = match service {
         Service::Ca => &["keys/ca.key", "chain.pem", "ctlog.pub"],
         Service::Ctlog => &["keys/ctlog.key", "roots.pem"],
         Service::Oidc => &["keys/oidc.key"],
-        Service::Tlog => &["keys/rekor-v1.key", "keys/rekor-v2.key"],
+        Service::Tlog => &[],
         Service::Tsa => &["keys/tsa.key", "chain.pem"],
         Service::Tuf => &["keys/snapshot.key", "keys/timestamp.key"],
     };
     let folder = instance.service(service);
     let all = own.iter().chain(&ADMIN);
-    all.map(|file| folder.join(file)).collect()
+    let mut files: Vec<_> = all.map(|file| folder.join(file)).collect();
+    if service == Service::Tlog {
+        files.extend(logs.files(instance));
+    }
+    files
 }
 
 /// What `helm test` reads. None of it is secret.

@@ -1,6 +1,9 @@
 //! `sigctl kubernetes lay-out`: the files that the chart mounts.
 
+use std::collections::BTreeSet;
+use std::ffi::OsString;
 use std::fs::{self, Permissions};
+use std::io;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
@@ -8,8 +11,9 @@ use clap::Args;
 use serde::Serialize;
 
 use super::files::{self, PASSPHRASE, PUBLICATION};
+use super::logs::Logs;
 use super::values;
-use crate::failure::Failure;
+use crate::failure::{Exit, Failure};
 use crate::instance::{Instance, SERVICES, Service};
 use crate::locate::Where;
 use crate::output::Output;
@@ -21,7 +25,8 @@ pub(super) struct Arguments {
     #[command(flatten)]
     instance: Where,
 
-    /// The folder that is filled; what is in it is replaced.
+    /// The folder that is filled, and made if it is not there. An earlier lay-out in it is replaced, and any other folder that
+    /// is not empty is refused.
     #[arg(long)]
     to: PathBuf,
 
@@ -45,36 +50,76 @@ pub(super) fn run(arguments: &Arguments, output: Output) -> Result<(), Failure> 
         ));
     }
     let to = &arguments.to;
+    refuse_another_folder(to)?;
+    let logs = Logs::of(&instance)?;
     for service in SERVICES {
-        secret(&instance, service, &to.join(service.name()))?;
+        let files = files::of(&instance, service, &logs);
+        secret(&instance, &files, &to.join(service.name()))?;
         if let Some(data) = &arguments.data {
             private::create_folders(&data.join(service.name()))?;
         }
     }
-    copy_all(&files::of_clients(&instance), &to.join("client"))?;
+    let client = to.join("client");
+    remove_others(&client, &copy_all(&files::of_clients(&instance), &client)?)?;
     publication(&instance, &to.join(PUBLICATION))?;
-    let values = values::of(&instance)?;
-    write(&to.join("values.yaml"), values.as_bytes())?;
+    let values = values::of(&instance, logs)?;
+    write(&to.join(VALUES), values.as_bytes())?;
     let laid_out = LaidOut { folder: to.clone() };
     output.print(&laid_out, text);
     Ok(())
 }
 
-fn secret(instance: &Instance, service: Service, folder: &Path) -> Result<(), Failure> {
-    copy_all(&files::of(instance, service), folder)?;
-    write(&folder.join(PASSPHRASE), &instance.passphrase()?)
+/// A lay-out has its values, from the first file of it on.
+fn refuse_another_folder(to: &Path) -> Result<(), Failure> {
+    let values = to.join(VALUES);
+    let is_ours = values.is_file();
+    match fs::read_dir(to).map(|mut entries| entries.next().is_none()) {
+        Ok(false) if !is_ours => Err(Failure::new(
+            "E-CTL-113",
+            format!("{} holds something else than a lay-out", to.display()),
+            "name a folder that is empty or that sigctl makes",
+        )
+        .exit(Exit::Refused)),
+        Ok(true) => write(&values, b""),
+        Ok(false) => Ok(()),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => write(&values, b""),
+        Err(error) => Err(Failure::file("read", to, error)),
+    }
 }
 
-fn copy_all(files: &[PathBuf], folder: &Path) -> Result<(), Failure> {
-    files.iter().try_for_each(|file| {
+fn secret(instance: &Instance, files: &[PathBuf], folder: &Path) -> Result<(), Failure> {
+    let mut names = copy_all(files, folder)?;
+    write(&folder.join(PASSPHRASE), &instance.passphrase()?)?;
+    names.insert(PASSPHRASE.into());
+    remove_others(folder, &names)
+}
+
+/// Copies files into a folder, and gives their names there.
+fn copy_all(files: &[PathBuf], folder: &Path) -> Result<BTreeSet<OsString>, Failure> {
+    let copied = files.iter().map(|file| {
         let name = file.file_name().unwrap_or_default();
-        copy(file, &folder.join(name))
-    })
+        copy(file, &folder.join(name)).map(|()| name.to_owned())
+    });
+    copied.collect()
+}
+
+/// Removes what an earlier lay-out left that the instance has no more: it would be in the Secret or the ConfigMap too.
+fn remove_others(folder: &Path, names: &BTreeSet<OsString>) -> Result<(), Failure> {
+    let failed = |error| Failure::file("read", folder, error);
+    for entry in fs::read_dir(folder).map_err(failed)? {
+        let entry = entry.map_err(failed)?;
+        let path = entry.path();
+        if !names.contains(&entry.file_name()) && path.is_file() {
+            fs::remove_file(&path).map_err(|error| Failure::file("remove", &path, error))?;
+        }
+    }
+    Ok(())
 }
 
 /// The root and the targets with their files; what the service signs itself stays where it is.
 fn publication(instance: &Instance, folder: &Path) -> Result<(), Failure> {
     let repository = instance.service(Service::Tuf).join("repository");
+    let mut names = BTreeSet::new();
     for path in [repository.clone(), repository.join("targets")] {
         let failed = |error| Failure::file("read", &path, error);
         for entry in fs::read_dir(&path).map_err(failed)? {
@@ -82,10 +127,11 @@ fn publication(instance: &Instance, folder: &Path) -> Result<(), Failure> {
             let name = entry.file_name().and_then(|name| name.to_str());
             if let Some(name) = name.filter(|name| is_signed_outside(&entry, name)) {
                 copy(&entry, &folder.join(name))?;
+                names.insert(name.into());
             }
         }
     }
-    Ok(())
+    remove_others(folder, &names)
 }
 
 fn is_signed_outside(path: &Path, name: &str) -> bool {
@@ -117,5 +163,6 @@ fn text(laid_out: &LaidOut) -> String {
     )
 }
 
+const VALUES: &str = "values.yaml";
 /// A ConfigMap or a Secret holds no more.
 const LARGEST: u64 = 1 << 20;

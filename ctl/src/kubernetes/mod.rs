@@ -2,6 +2,7 @@
 
 mod files;
 mod lay_out;
+mod logs;
 mod publish;
 mod values;
 

@@ -1,16 +1,14 @@
 //! The values of the chart that only the instance knows: names that its keys were published with.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
-use sigstead_config::tlog::LogConfig;
-use sigstead_config::{IssuerUrl, Origin, ctlog, oidc, tlog};
-use sigstead_signer::{KeyConfig, KeyUri};
+use sigstead_config::{IssuerUrl, Origin, ctlog, oidc};
 use url::Url;
 
-use super::files::PASSPHRASE;
+use super::logs::Logs;
 use crate::failure::Failure;
 use crate::instance::{Instance, Service};
 
@@ -70,9 +68,8 @@ struct OidcConfig {
 }
 
 /// The values of an instance, in YAML.
-pub(super) fn of(instance: &Instance) -> Result<String, Failure> {
+pub(super) fn of(instance: &Instance, logs: Logs) -> Result<String, Failure> {
     let ctlog: ctlog::Config = read(instance, Service::Ctlog)?;
-    let tlog: tlog::Config = read(instance, Service::Tlog)?;
     let oidc: oidc::Config = read(instance, Service::Oidc)?;
     let manifest = &instance.manifest;
     let host = |service| host(&manifest.url(service));
@@ -97,11 +94,7 @@ pub(super) fn of(instance: &Instance) -> Result<String, Failure> {
         },
         tlog: Role {
             config: TlogConfig {
-                logs: tlog
-                    .logs
-                    .into_iter()
-                    .map(mounted)
-                    .collect::<Result<_, _>>()?,
+                logs: logs.mounted()?,
             },
         },
         oidc: Role {
@@ -119,40 +112,8 @@ fn read<C: DeserializeOwned>(instance: &Instance, service: Service) -> Result<C,
     sigstead_kit::read_config(&path).map_err(|error| Failure::file("read", &path, error))
 }
 
-/// A log with the paths that its pod has; names, numbers and the rest stay as they are.
-fn mounted(log: LogConfig) -> Result<Value, Failure> {
-    let KeyUri::File(key) = &log.key.uri;
-    let uri = format!("file:{}", place(KEYS, key).display());
-    let key = KeyConfig {
-        uri: uri
-            .parse()
-            .map_err(|error| Failure::file("name", key, error))?,
-        passphrase_file: Some(place(KEYS, Path::new(PASSPHRASE))),
-    };
-    let log = LogConfig {
-        key,
-        data: place("/var/lib/sigstead", &log.data),
-        anchor: place("/var/lib/sigstead-anchor", &log.anchor),
-        ..log
-    };
-    let number = log.tree_id;
-    let mut log = serde_json::to_value(log)
-        .map_err(|error| Failure::file("write", Path::new("values.yaml"), error))?;
-    // Helm reads numbers as floating point, which has no room for these.
-    if let (Some(log), Some(number)) = (log.as_object_mut(), number) {
-        log.insert("tree_id".to_owned(), number.to_string().into());
-    }
-    Ok(log)
-}
-
-fn place(folder: &str, path: &Path) -> PathBuf {
-    Path::new(folder).join(path.file_name().unwrap_or_default())
-}
-
 fn host(url: &str) -> Result<String, Failure> {
     let parsed =
         Url::parse(url).map_err(|error| Failure::file("understand", Path::new(url), error))?;
     Ok(parsed.host_str().unwrap_or_default().to_owned())
 }
-
-const KEYS: &str = "/etc/sigstead/keys";

@@ -11,6 +11,7 @@ mod clients;
 mod files;
 mod identity;
 mod issuers;
+mod laid_out;
 mod manners;
 mod proxy;
 mod start;

@@ -172,29 +172,29 @@ impl Node {
         fs::create_dir_all(&scratch).unwrap();
         let mut script = Vec::new();
         let (scratch, image) = (scratch.display(), self.image.display());
-        writeln!(script, "set -e; r={scratch}; mount -t tmpfs -o mode=755 tmpfs $r; mkdir $r/upper $r/work $r/root").unwrap();
+        writeln!(script, "set -e; r={scratch}; mount -t tmpfs -o mode=755 tmpfs $r; mkdir $r/upper $r/work $r/tree").unwrap();
         writeln!(
             script,
-            "mount -t overlay overlay -o lowerdir={image},upperdir=$r/upper,workdir=$r/work $r/root"
+            "mount -t overlay overlay -o lowerdir={image},upperdir=$r/upper,workdir=$r/work $r/tree"
         )
         .unwrap();
-        writeln!(script, "mkdir -p $r/root/dev; for f in /etc/hosts /dev/null /dev/urandom; do touch $r/root$f; mount --bind $f $r/root$f; done").unwrap();
+        writeln!(script, "mkdir -p $r/tree/dev; for f in /etc/hosts /dev/null /dev/urandom; do touch $r/tree$f; mount --bind $f $r/tree$f; done").unwrap();
         for mount in mounts {
             let (from, at) = (mount.from.display(), &mount.at);
             writeln!(
                 script,
-                "mkdir -p $r/root{at}; mount --bind {from} $r/root{at}"
+                "mkdir -p $r/tree{at}; mount --bind {from} $r/tree{at}"
             )
             .unwrap();
             if mount.read_only {
-                writeln!(script, "mount -o remount,bind,ro $r/root{at}").unwrap();
+                writeln!(script, "mount -o remount,bind,ro $r/tree{at}").unwrap();
             }
         }
-        writeln!(script, "mount -o remount,ro $r/root").unwrap();
+        writeln!(script, "mount -o remount,ro $r/tree").unwrap();
         writeln!(
             script,
             "exec env -i PATH=/usr/bin SSL_CERT_FILE=/etc/ssl/certs/ca-certificates.crt /usr/sbin/chroot \
-             --userspec={USER}:0 --groups={GROUP} $r/root /usr/bin/sigstead \"$@\""
+             --userspec={USER}:0 --groups={GROUP} $r/tree /usr/bin/sigstead \"$@\""
         )
         .unwrap();
         String::from_utf8(script).unwrap()

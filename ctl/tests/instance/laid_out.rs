@@ -1,0 +1,132 @@
+//! What an instance is laid out as for the chart.
+
+use std::fs;
+use std::path::Path;
+use std::process::Output;
+
+use sigstead_config::tlog;
+
+use crate::world::{World, said};
+
+#[test]
+fn a_log_that_was_opened_later_is_laid_out_with_its_key() {
+    let world = World::new("opened");
+    open_log(&world, |place, log| {
+        log.key.uri = format!("file:keys/{place}.key").parse().unwrap();
+        log.data = format!("data/{place}").into();
+        log.anchor = format!("anchors/{place}").into();
+    });
+    fs::write(world.path("instance/tlog/keys/later.key"), "the key").unwrap();
+    let done = lay_out(&world, "laid-out");
+    assert!(done.status.success(), "{}", said(&done));
+    let laid_out = world.path("laid-out");
+    for key in ["rekor-v1.key", "rekor-v2.key", "later.key"] {
+        assert!(laid_out.join("tlog").join(key).is_file(), "{key}");
+    }
+    let values = fs::read_to_string(laid_out.join("values.yaml")).unwrap();
+    for line in [
+        "origin: later.example.org",
+        "uri: file:/etc/sigstead/keys/later.key",
+        "data: /var/lib/sigstead/later",
+        "anchor: /var/lib/sigstead-anchor/later",
+    ] {
+        assert!(values.contains(line), "{line}: {values}");
+    }
+}
+
+#[test]
+fn logs_whose_files_have_one_name_in_the_cluster_are_refused() {
+    for (name, change) in [
+        ("same-data", one_data as fn(&mut tlog::LogConfig)),
+        ("same-anchor", one_anchor),
+        ("same-key", one_key),
+    ] {
+        let world = World::new(name);
+        open_log(&world, |place, log| {
+            log.key.uri = format!("file:keys/{place}.key").parse().unwrap();
+            log.data = format!("data/{place}").into();
+            log.anchor = format!("anchors/{place}").into();
+            change(log);
+        });
+        let refused = lay_out(&world, "laid-out");
+        assert!(said(&refused).contains("E-CTL-112"), "{}", said(&refused));
+        assert!(!world.path("laid-out/tlog").exists());
+    }
+}
+
+#[test]
+fn only_a_lay_out_is_replaced_and_what_the_instance_has_no_more_goes() {
+    let world = World::new("again");
+    fs::create_dir(world.path("home")).unwrap();
+    fs::write(world.path("home/letter"), "dear").unwrap();
+    let refused = lay_out(&world, "home");
+    assert_eq!(refused.status.code(), Some(5), "{}", said(&refused));
+    assert!(said(&refused).contains("E-CTL-113"), "{}", said(&refused));
+    assert_eq!(names(&world.path("home")), ["letter"]);
+
+    assert!(lay_out(&world, "laid-out").status.success());
+    let before: Vec<_> = FOLDERS.map(|name| names(&folder(&world, name))).into();
+    for name in FOLDERS {
+        fs::write(folder(&world, name).join("left-over"), "of another").unwrap();
+    }
+    let again = lay_out(&world, "laid-out");
+    assert!(again.status.success(), "{}", said(&again));
+    let after: Vec<_> = FOLDERS.map(|name| names(&folder(&world, name))).into();
+    assert_eq!(after, before);
+}
+
+/// Leaves a log of Rekor v2 as the service leaves it that is asked to open one.
+fn open_log(world: &World, change: impl FnOnce(&str, &mut tlog::LogConfig)) {
+    let folder = world.path("instance/tlog");
+    let config: tlog::Config = sigstead_kit::read_config(folder.join("config.yaml")).unwrap();
+    let mut log = config.logs.into_iter().last().unwrap();
+    log.origin = "later.example.org".parse().unwrap();
+    change("later", &mut log);
+    let opened = folder.join(config.opened_logs.unwrap());
+    fs::create_dir_all(&opened).unwrap();
+    let text = sigstead_config::to_yaml(&log).unwrap();
+    fs::write(opened.join("later.yaml"), text).unwrap();
+}
+
+/// In another folder, under the name that the first log of Rekor v2 has.
+fn one_data(log: &mut tlog::LogConfig) {
+    log.data = "others/rekor-v2".into();
+}
+
+fn one_anchor(log: &mut tlog::LogConfig) {
+    log.anchor = "others/rekor-v2".into();
+}
+
+fn one_key(log: &mut tlog::LogConfig) {
+    log.key.uri = "file:others/rekor-v2.key".parse().unwrap();
+}
+
+fn lay_out(world: &World, to: &str) -> Output {
+    let to = world.path(to);
+    let arguments = ["kubernetes", "lay-out", "--to", to.to_str().unwrap()];
+    world.sigctl(&arguments).output().unwrap()
+}
+
+fn folder(world: &World, name: &str) -> std::path::PathBuf {
+    world.path("laid-out").join(name)
+}
+
+fn names(folder: &Path) -> Vec<String> {
+    let entries = fs::read_dir(folder).unwrap();
+    let mut names: Vec<_> = entries
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .collect();
+    names.sort();
+    names
+}
+
+const FOLDERS: [&str; 8] = [
+    "ca",
+    "client",
+    "ctlog",
+    "oidc",
+    "publication",
+    "tlog",
+    "tsa",
+    "tuf",
+];
