@@ -66,7 +66,7 @@ impl ShownIssuer {
     }
 }
 
-/// Whoever looks at an instance does not wait for one of its services.
+/// An operator who looks at an instance does not wait for one of its services.
 const PATIENCE: Duration = Duration::from_secs(3);
 
 #[cfg(test)]

@@ -200,7 +200,7 @@ fn default_certificate_lifetime() -> Period {
 
 /// A certificate that ends before its signature is logged helps nobody.
 const SHORTEST: Period = Period::from_minutes(1);
-/// Whoever wants no record gets none that says what was done with a stolen token.
+/// An operator who wants no record has none that says what was done with a stolen token.
 const SHORTEST_RETENTION: Period = Period::from_hours(1);
 /// There is no revocation: the lifetime is how long a stolen key is of use.
 const LONGEST: Period = Period::from_hours(24);

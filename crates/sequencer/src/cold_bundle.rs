@@ -189,7 +189,7 @@ impl Shared {
         tile.map_err(|_| damaged(tile_path(0, index), "odd"))
     }
 
-    /// What stands beside some entries of a full bundle.
+    /// What is beside some entries of a full bundle.
     async fn cold_sides(&self, index: u64, wanted: &Range<usize>) -> Result<Vec<Bytes>, Error> {
         let path = side_path(index);
         let Some(file) = self.cold.get(&path).await? else {

@@ -73,7 +73,7 @@ pub(super) fn more(limit: usize) -> String {
     )
 }
 
-/// Whoever gets a token chooses what stands in it, so that neither name nor value may look like the next line.
+/// The bearer of a token may choose what is in it, so that neither name nor value may look like the next line.
 fn line(name: &str, value: &str) -> String {
     let name = format!("{}:", one_line(name));
     format!("{name:15} {}", one_line(value))

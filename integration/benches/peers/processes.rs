@@ -63,7 +63,7 @@ impl Processes {
 
     fn command(&mut self, program: &Path, name: &str) -> Command {
         if self.trace == Trace::Off {
-            // Whoever ends this program ends those too.
+            // A user who ends this program ends those too.
             let mut command = Command::new("setpriv");
             command.args(["--pdeathsig", "KILL", "--"]).arg(program);
             return command;

@@ -104,7 +104,7 @@ impl World {
         })
     }
 
-    /// At least so many entries, or requests that can be sent again.
+    /// At least this number of entries, or requests that can be sent again.
     pub(crate) fn entries(&self, face: Face, count: usize) -> Result<Arc<[Vec<u8>]>> {
         let mut made = self.entries.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(entries) = made

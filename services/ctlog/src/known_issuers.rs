@@ -1,4 +1,4 @@
-//! The certificates above the logged ones, read and verified before: the same few stand above all that is submitted.
+//! The certificates above the logged ones, read and verified before: the same few are above all that is submitted.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::{Mutex, MutexGuard, PoisonError};

@@ -66,7 +66,7 @@ impl CtLog {
             .await?)
     }
 
-    /// The entries from `start` to `end`, both included, as far as they stand in the bundle of the first and make up half a
+    /// The entries from `start` to `end`, both included, as far as they are in the bundle of the first and make up half a
     /// mebibyte; a reader asks again from where an answer ends.
     ///
     /// # Errors

@@ -23,7 +23,7 @@ impl CtLog {
         self.log.published().note.clone()
     }
 
-    /// What stands under a path below `tile/`: hashes, or the entries themselves, to be sent while they are read.
+    /// What is under a path below `tile/`: hashes, or the entries themselves, to be sent while they are read.
     ///
     /// # Errors
     /// If there is no such tile.

@@ -29,7 +29,7 @@ impl TransparencyLog {
         bundle.ok_or_else(|| ReadError::NoSuchTile(coordinate.path(BundleKind::Entries)).into())
     }
 
-    /// What stands under a path below `tile/`, to be sent while it is read.
+    /// What is under a path below `tile/`, to be sent while it is read.
     pub(crate) async fn read_file(&self, path: &str) -> Result<File, Error> {
         let path = format!("tile/{path}");
         let Ok(coordinate) = EntryBundleCoordinate::parse(&path, BundleKind::Entries) else {
@@ -40,7 +40,7 @@ impl TransparencyLog {
         reader.ok_or_else(|| ReadError::NoSuchTile(path).into())
     }
 
-    /// What stands under a path below `tile/`: a tile or a bundle.
+    /// What is under a path below `tile/`: a tile or a bundle.
     pub(crate) async fn file(&self, path: &str) -> Result<Bytes, Error> {
         let path = format!("tile/{path}");
         if let Ok(coordinate) = EntryBundleCoordinate::parse(&path, BundleKind::Entries) {

@@ -202,5 +202,5 @@ const IMMUTABLE: (::http::HeaderName, &str) =
 /// Ten certificates of the longest common size in base64; authorities wait as long as thirty seconds.
 pub(crate) const SUBMIT: Budget = Budget::new(128 * 1024, 20);
 
-/// A data tile has 256 entries, each of which came in a request of [`SUBMIT`] and stands in it twice.
+/// A data tile has 256 entries, each of which came in a request of [`SUBMIT`] and is in it twice.
 const TILE: Budget = Budget::read().streaming(256 * 2 * 128 * 1024);
