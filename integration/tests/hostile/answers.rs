@@ -197,7 +197,8 @@ fn keys(kind: Kind, honest: &IssuerKey) -> Vec<u8> {
     };
     let one = |key: Value| json!({"keys": [key]}).to_string().into_bytes();
     match kind {
-        Kind::Swap => one(IssuerKey::generate().public(KEY_ID)),
+        // What signs is published at the private address alone, where nobody may ask for it.
+        Kind::Swap | Kind::ReboundName => one(IssuerKey::generate().public(KEY_ID)),
         Kind::ManyKeys => MANY.get_or_init(|| many(10_000)).clone(),
         Kind::SmallKeys => SMALL.get_or_init(|| many(2_000)).clone(),
         _ => one(honest.public(KEY_ID)),
