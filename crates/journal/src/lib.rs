@@ -3,8 +3,8 @@
 //! A round is what one group commit appends: the new entries, the tree head over them, and the signed checkpoint. The
 //! format of the files is this crate's own (version 1, described in `segment.rs`).
 //!
-//! Provided: the [`Journal`] seam, [`FileJournal`], [`MemoryJournal`] with a fault plan, and the [`conformance`] suite
-//! that every journal passes. Absent on purpose: hashing of trees, which is the sequencer's, and any reading of entries
+//! Provided: the [`Journal`] seam, [`FileJournal`], [`last_round`] for those who only look, [`MemoryJournal`] with a fault
+//! plan, and the [`conformance`] suite that every journal passes. Absent on purpose: hashing of trees, which is the sequencer's, and any reading of entries
 //! by their index, which tiles and bundles serve.
 //!
 //! File map: `file.rs` the journal in files; `load.rs` what it finds at start; `segment.rs` one file of it; `spare.rs`
@@ -27,6 +27,7 @@ use sigstead_merkle::{LeafHash, TreeHead};
 
 pub use error::Error;
 pub use file::FileJournal;
+pub use load::last_round;
 pub use memory::{Fault, MemoryJournal, MemoryMedium};
 
 /// What one group commit appends.

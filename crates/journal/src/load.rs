@@ -34,7 +34,10 @@ impl Segments {
         let mut rounds = Vec::new();
         for number in &numbers {
             let is_last = numbers.last() == Some(number);
-            segments.read(directory, *number, is_last, &mut rounds)?;
+            let read = segments.read(directory, *number, is_last, &mut rounds)?;
+            if is_last {
+                segments.current = Some(read.settle(directory)?);
+            }
         }
         Ok((segments, rounds))
     }
@@ -68,7 +71,7 @@ impl Segments {
         number: u64,
         is_last: bool,
         rounds: &mut Vec<Round>,
-    ) -> Result<(), Error> {
+    ) -> Result<ReadSegment, Error> {
         let place = segment::path(directory, number);
         let bytes = fs::read(&place).map_err(Error::io("read", &place))?;
         self.begin(number, &bytes)
@@ -82,11 +85,12 @@ impl Segments {
             last = Some(end);
             end += record_bytes(payload.len());
         }
-        if is_last {
-            let settled = settle(&place, number, &bytes, end, last);
-            self.current = Some(settled.map_err(Error::io("settle", &place))?);
-        }
-        Ok(())
+        Ok(ReadSegment {
+            number,
+            bytes,
+            end,
+            last,
+        })
     }
 
     /// Checks that a segment goes on where the one before it ended; the first that holds a round begins anywhere.
@@ -131,6 +135,41 @@ impl Segments {
             }
             Found::Damaged(why) => Err(Error::damaged(place, offset, why)),
         }
+    }
+}
+
+/// Reads the newest round of a journal that another process may hold, and changes nothing: nothing is locked, and an
+/// interrupted append stays where it is. `None` if there is no round yet.
+///
+/// # Errors
+/// [`Error::Io`] when a file cannot be read, as while its process trims the journal, and [`Error::Damaged`], which a
+/// reader may also see in the middle of an append: ask again before it is believed.
+pub fn last_round(directory: &Path) -> Result<Option<Round>, Error> {
+    let numbers = segment::numbers(directory).map_err(Error::io("list", directory))?;
+    let (mut segments, mut rounds) = (Segments::default(), Vec::new());
+    for number in &numbers {
+        let is_last = numbers.last() == Some(number);
+        segments.read(directory, *number, is_last, &mut rounds)?;
+    }
+    Ok(rounds.pop())
+}
+
+/// A segment as it was read.
+struct ReadSegment {
+    number: u64,
+    bytes: Vec<u8>,
+    /// Where its last record ends.
+    end: usize,
+    /// Where that record begins, if there is one.
+    last: Option<usize>,
+}
+
+impl ReadSegment {
+    /// Makes the segment ready for more records.
+    fn settle(&self, directory: &Path) -> Result<Segment, Error> {
+        let place = segment::path(directory, self.number);
+        let settled = settle(&place, self.number, &self.bytes, self.end, self.last);
+        settled.map_err(Error::io("settle", &place))
     }
 }
 

@@ -4,6 +4,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::conformance::rounds;
+use crate::last_round;
 use crate::segment::{self, Position};
 
 const SMALL: usize = 4096;
@@ -121,6 +122,35 @@ fn cuts_off_an_append_that_was_interrupted_in_any_sector() {
         drop(journal);
         assert_eq!(scratch.load().unwrap(), rounds, "sector {unwritten}");
     }
+}
+
+#[test]
+fn the_newest_round_is_read_beside_the_process_that_holds_the_journal() {
+    let rounds = rounds(&[3, 1, 40, 2, 0]);
+    let scratch = Scratch::with(&rounds);
+    // What an append leaves that is not whole is not there for a reader either, and stays.
+    let last = scratch.segments().len() - 1;
+    scratch.change(last, |bytes| *bytes.last_mut().unwrap() = 1);
+    let contents = || {
+        scratch
+            .segments()
+            .iter()
+            .map(fs::read)
+            .map(Result::unwrap)
+            .collect::<Vec<_>>()
+    };
+    let before = contents();
+    let _held = scratch.open();
+    assert_eq!(
+        last_round(scratch.0.path()).unwrap(),
+        rounds.last().cloned()
+    );
+    assert_eq!(contents(), before);
+    assert_eq!(last_round(Scratch::new().0.path()).unwrap(), None);
+    assert!(matches!(
+        last_round(&scratch.0.path().join("absent")),
+        Err(Error::Io { .. })
+    ));
 }
 
 #[test]
