@@ -97,6 +97,10 @@ impl Process {
     }
 
     /// The arguments that it was started with, each ended by a zero byte; empty if there is no such process.
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "nothing tells when the system has loaded a program"
+    )]
     fn command_line(self) -> Vec<u8> {
         let path = format!("/proc/{}/cmdline", self.id());
         for _ in 0..LOOKS {
