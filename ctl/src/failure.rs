@@ -213,6 +213,11 @@ impl Failure {
         format!("{}{}", self.what, detail.unwrap_or_default())
     }
 
+    /// The same with its code, which says more.
+    pub(crate) fn coded(&self) -> String {
+        format!("{}: {}", self.code, self.whole())
+    }
+
     fn text(&self) -> String {
         let styles = clap::builder::Styles::styled();
         let (bad, good) = (styles.get_error(), styles.get_valid());

@@ -52,6 +52,16 @@ impl From<IssuerState> for ShownIssuer {
 }
 
 impl ShownIssuer {
+    /// Whether no token of it can be verified.
+    pub(crate) fn has_no_keys(&self) -> bool {
+        self.state == "no keys"
+    }
+
+    /// Whether its keys could not be fetched when that was tried last.
+    pub(crate) fn is_failing(&self) -> bool {
+        self.failing_seconds.is_some()
+    }
+
     /// One line for people.
     pub(crate) fn line(&self) -> String {
         let mut line = format!("issuer {}: {}", self.issuer, self.state);

@@ -9,6 +9,7 @@
 mod admin;
 mod completions;
 mod ct_log;
+mod doctor;
 mod down;
 mod elapsed;
 mod env;
@@ -87,6 +88,8 @@ enum Command {
     Reload(reload::Arguments),
     /// Show each service, where it is and how it does.
     Status(status::Arguments),
+    /// Check the whole instance, and say what to do about each fault.
+    Doctor(doctor::Arguments),
     /// Show what services logged.
     Logs(logs::Arguments),
     /// Print the shell variables with which clients use this instance.
@@ -183,6 +186,7 @@ fn wants_json(words: &[OsString]) -> bool {
 async fn run(command: Command, output: Output) -> Result<Exit, Failure> {
     match command {
         Command::Status(arguments) => return status::run(arguments, output).await,
+        Command::Doctor(arguments) => return doctor::run(arguments, output).await,
         Command::Issuer(arguments) => return issuer::run(arguments, output).await,
         Command::Policy(arguments) => return policy::run(&arguments, output),
         Command::Init(arguments) => init::run(arguments, output).await?,

@@ -227,7 +227,8 @@ async fn connect_for_changes(instance: &Instance) -> Result<TlogAdminClient<Chan
     Ok(TlogAdminClient::new(channel))
 }
 
-async fn list(instance: &Instance) -> Result<Vec<LogInfo>, Failure> {
+/// The logs of signatures, as their service has them.
+pub(crate) async fn list(instance: &Instance) -> Result<Vec<LogInfo>, Failure> {
     let logs = connect(instance).await?.list_logs(ListLogsRequest {}).await;
     Ok(logs.map_err(refused)?.into_inner().logs)
 }
@@ -237,7 +238,8 @@ async fn connect_ct(instance: &Instance) -> Result<CtLogAdminClient<Channel>, Fa
     Ok(CtLogAdminClient::new(channel))
 }
 
-async fn list_ct(instance: &Instance) -> Result<Vec<LogInfo>, Failure> {
+/// The log of certificates, as its service has it.
+pub(crate) async fn list_ct(instance: &Instance) -> Result<Vec<LogInfo>, Failure> {
     let mut client = connect_ct(instance).await?;
     let logs = client.list_logs(ListLogsRequest {}).await;
     Ok(logs.map_err(refused)?.into_inner().logs)

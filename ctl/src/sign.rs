@@ -100,6 +100,13 @@ pub(crate) async fn run(arguments: Arguments, output: Output) -> Result<(), Fail
     Ok(())
 }
 
+/// Signs a few bytes through every service and verifies what comes of it, which stays in the logs.
+pub(crate) async fn try_out(instance: &Instance, token: String) -> Result<(), Failure> {
+    let session = Session::open(instance, token)?;
+    let bundle = session.sign(TRIAL).await?;
+    session.check(&bundle, TRIAL).map(drop)
+}
+
 async fn token(instance: &Instance, arguments: &Arguments) -> Result<String, Failure> {
     if let Some(email) = &arguments.identity {
         return token::make(instance, email).await;
@@ -327,6 +334,8 @@ fn key_failed(error: &sigstead_signer::Error) -> Failure {
     .because(error)
 }
 
+/// What is signed to see whether signing works.
+const TRIAL: &[u8] = b"signed by sigctl doctor\n";
 const MEDIA_TYPE: &str = "application/vnd.dev.sigstore.bundle.v0.3+json";
 
 #[cfg(test)]

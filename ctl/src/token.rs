@@ -72,7 +72,7 @@ pub(crate) async fn make(instance: &Instance, email: &str) -> Result<String, Fai
 }
 
 /// RFC 7638: the digest of the key's members, as the issuer's key set names it.
-fn key_id(spki: &[u8]) -> Option<String> {
+pub(crate) fn key_id(spki: &[u8]) -> Option<String> {
     let info = SubjectPublicKeyInfoRef::from_der(spki).ok()?;
     let key = RsaPublicKey::from_der(info.subject_public_key.as_bytes()?).ok()?;
     let (n, e) = (key.modulus.as_bytes(), key.public_exponent.as_bytes());

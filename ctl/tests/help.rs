@@ -7,7 +7,7 @@
 use std::path::Path;
 use std::process::Command;
 
-const COMMANDS: [&str; 60] = [
+const COMMANDS: [&str; 61] = [
     "",
     "init",
     "up",
@@ -15,6 +15,7 @@ const COMMANDS: [&str; 60] = [
     "restart",
     "reload",
     "status",
+    "doctor",
     "logs",
     "env",
     "oidc",

@@ -17,9 +17,7 @@ pub(super) fn write_all(
     state: &TrustState,
     root_file: &[u8],
 ) -> Result<(), Failure> {
-    let mut files = documents(state)?;
-    files.push(("root.json", root_file.to_vec()));
-    files.extend(pem_files(state)?);
+    let mut files = derived(state, root_file)?;
     files.push(("README.md", readme(instance).into_bytes()));
     if instance.manifest.shows_own_tls() {
         files.push(("ca-bundle.pem", ca_bundle(instance)?));
@@ -30,7 +28,16 @@ pub(super) fn write_all(
     Ok(())
 }
 
-type File = (&'static str, Vec<u8>);
+/// The files that follow from the trust state and the TUF root alone.
+pub(crate) fn derived(state: &TrustState, root_file: &[u8]) -> Result<Vec<File>, Failure> {
+    let mut files = documents(state)?;
+    files.push(("root.json", root_file.to_vec()));
+    files.extend(pem_files(state)?);
+    Ok(files)
+}
+
+/// A file of the kit: its name and its bytes.
+pub(crate) type File = (&'static str, Vec<u8>);
 
 fn documents(state: &TrustState) -> Result<Vec<File>, Failure> {
     let trusted_root = state.trusted_root().map_err(|error| unusable(&error))?;

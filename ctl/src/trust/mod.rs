@@ -20,9 +20,11 @@ use crate::failure::Failure;
 use crate::output::Output;
 
 pub(crate) use change::Change;
+pub(crate) use client_kit::derived as kit_files;
 pub(crate) use publication::{Keys, ROOT_KEY, TARGETS_KEY, Versions, YEAR, first};
+pub(crate) use repository::Repository;
 pub(crate) use signer::TufSigner;
-pub(crate) use state_file::{offered_issuers, sends_people_to};
+pub(crate) use state_file::{offered_issuers, read as read_state, sends_people_to};
 
 /// What is done with the trust root.
 #[derive(Args)]

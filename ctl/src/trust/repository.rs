@@ -11,7 +11,7 @@ use crate::failure::Failure;
 use crate::instance::{Instance, Service};
 
 /// The directory that the `tuf` service serves.
-pub(super) struct Repository {
+pub(crate) struct Repository {
     directory: PathBuf,
 }
 
@@ -24,7 +24,7 @@ pub(super) struct SignedPublication {
 
 impl Repository {
     /// The repository that the configuration of the `tuf` service names.
-    pub(super) fn of(instance: &Instance) -> Result<Self, Failure> {
+    pub(crate) fn of(instance: &Instance) -> Result<Self, Failure> {
         let folder = instance.service(Service::Tuf);
         let path = folder.join("config.yaml");
         let config: sigstead_config::tuf::Config = sigstead_kit::read_config(&path)
@@ -36,6 +36,11 @@ impl Repository {
     /// The repository in a directory.
     pub(super) const fn at(directory: PathBuf) -> Self {
         Self { directory }
+    }
+
+    /// Where it is.
+    pub(crate) fn directory(&self) -> &Path {
+        &self.directory
     }
 
     /// What clients have now. Signatures are not checked: the service did before it published.
@@ -51,7 +56,7 @@ impl Repository {
     }
 
     /// Metadata in a file of its own name, such as `timestamp.json`; `None` if it is not there yet.
-    pub(super) fn metadata<T: Role>(&self, file: &str) -> Result<Option<Signed<T>>, Failure> {
+    pub(crate) fn metadata<T: Role>(&self, file: &str) -> Result<Option<Signed<T>>, Failure> {
         let path = self.directory.join(file);
         match fs::read(&path) {
             Ok(bytes) => Signed::parse(&bytes)
@@ -64,14 +69,18 @@ impl Repository {
 
     /// The newest version of a role that has numbered files.
     pub(super) fn newest<T: Role>(&self) -> Result<T, Failure> {
+        Ok(self.newest_signed::<T>()?.signed)
+    }
+
+    /// The same with its signatures.
+    pub(crate) fn newest_signed<T: Role>(&self) -> Result<Signed<T>, Failure> {
         let file = self.newest_file(T::NAME)?;
         let metadata = self.metadata(&file)?;
-        let missing = || self.damaged(&file, &"it is not there");
-        Ok(metadata.ok_or_else(missing)?.signed)
+        metadata.ok_or_else(|| self.damaged(&file, &"it is not there"))
     }
 
     /// The bytes of the newest root, with which clients begin.
-    pub(super) fn newest_root_file(&self) -> Result<Vec<u8>, Failure> {
+    pub(crate) fn newest_root_file(&self) -> Result<Vec<u8>, Failure> {
         let path = self.directory.join(self.newest_file(Root::NAME)?);
         fs::read(&path).map_err(|error| Failure::file("read", &path, error))
     }

@@ -33,7 +33,7 @@ impl Turn {
 }
 
 /// The trust state of an instance.
-pub(super) fn read(instance: &Instance) -> Result<TrustState, Failure> {
+pub(crate) fn read(instance: &Instance) -> Result<TrustState, Failure> {
     let path = instance.path("trust/state.json");
     let json = fs::read(&path).map_err(|error| Failure::file("read", &path, error))?;
     serde_json::from_slice(&json).map_err(|error| {

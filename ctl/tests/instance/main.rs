@@ -8,6 +8,7 @@
 
 mod browsers;
 mod clients;
+mod doctor;
 mod files;
 mod identity;
 mod issuers;

@@ -1,0 +1,162 @@
+//! The configurations of an instance's services, each read or not by itself.
+
+use std::path::{Path, PathBuf};
+
+use serde::de::DeserializeOwned;
+use sigstead_config::{ca, ctlog, oidc, tlog, tsa, tuf};
+use sigstead_kit::{Listeners, ServiceConfig};
+
+use super::finding::Unseen;
+use super::log_place::LogPlace;
+use crate::instance::{Instance, Service};
+use crate::log_configs;
+
+/// What the services read when they start.
+pub(super) struct Configs {
+    ca: Read<ca::Config>,
+    /// `None` of an instance without a log of its own.
+    ctlog: Option<Read<ctlog::Config>>,
+    oidc: Read<oidc::Config>,
+    tlog: Read<tlog::Config>,
+    tsa: Read<tsa::Config>,
+    tuf: Read<tuf::Config>,
+    /// The logs that can be read of, opened later ones included.
+    logs: Vec<LogPlace>,
+    /// Why the logs that were opened later cannot be read of.
+    opened: Option<String>,
+}
+
+/// A configuration, or why it cannot be used.
+type Read<T> = Result<T, String>;
+
+impl Configs {
+    /// Reads all of them.
+    pub(super) fn read(instance: &Instance) -> Self {
+        let ctlog = instance.manifest.ct_log.is_own();
+        let mut configs = Self {
+            ca: read(instance, Service::Ca),
+            ctlog: ctlog.then(|| read(instance, Service::Ctlog)),
+            oidc: read(instance, Service::Oidc),
+            tlog: read(instance, Service::Tlog),
+            tsa: read(instance, Service::Tsa),
+            tuf: read(instance, Service::Tuf),
+            logs: Vec::new(),
+            opened: None,
+        };
+        configs.read_logs(instance);
+        configs
+    }
+
+    fn read_logs(&mut self, instance: &Instance) {
+        let folder = instance.service(Service::Tlog);
+        if let Ok(config) = &self.tlog {
+            let all = log_configs::signature_logs(instance).map_err(|failure| failure.whole());
+            let all = all.and_then(|logs| tlog::check_logs(&logs).map(|()| logs));
+            let logs = all.unwrap_or_else(|why| {
+                self.opened = Some(why);
+                config.logs.clone()
+            });
+            let places = logs.iter().map(|log| LogPlace::of_signatures(&folder, log));
+            self.logs.extend(places);
+        }
+        if let Some(Ok(config)) = &self.ctlog {
+            let folder = instance.service(Service::Ctlog);
+            self.logs.push(LogPlace::of_certificates(&folder, config));
+        }
+    }
+
+    pub(super) fn ca(&self) -> Result<&ca::Config, Unseen> {
+        seen(Service::Ca, &self.ca)
+    }
+
+    /// `None` of an instance without a log of its own.
+    pub(super) fn ctlog(&self) -> Result<Option<&ctlog::Config>, Unseen> {
+        let config = self.ctlog.as_ref();
+        config
+            .map(|config| seen(Service::Ctlog, config))
+            .transpose()
+    }
+
+    pub(super) fn oidc(&self) -> Result<&oidc::Config, Unseen> {
+        seen(Service::Oidc, &self.oidc)
+    }
+
+    pub(super) fn tsa(&self) -> Result<&tsa::Config, Unseen> {
+        seen(Service::Tsa, &self.tsa)
+    }
+
+    pub(super) fn tuf(&self) -> Result<&tuf::Config, Unseen> {
+        seen(Service::Tuf, &self.tuf)
+    }
+
+    /// Every log that can be read of, that of certificates last.
+    pub(super) fn logs(&self) -> &[LogPlace] {
+        &self.logs
+    }
+
+    /// Those that cannot be used, and why.
+    pub(super) fn unusable(&self) -> Vec<(Service, &str)> {
+        let all = [
+            (Service::Oidc, self.oidc.as_ref().err()),
+            (Service::Ctlog, self.ctlog.as_ref().and_then(error)),
+            (Service::Ca, self.ca.as_ref().err()),
+            (Service::Tsa, self.tsa.as_ref().err()),
+            (Service::Tlog, self.tlog.as_ref().err()),
+            (Service::Tlog, self.opened.as_ref()),
+            (Service::Tuf, self.tuf.as_ref().err()),
+        ];
+        let unusable = all.into_iter();
+        unusable
+            .filter_map(|(service, why)| Some((service, why?.as_str())))
+            .collect()
+    }
+
+    /// The listeners of all services whose configuration can be used.
+    pub(super) fn listeners(&self) -> Vec<(Service, &Listeners)> {
+        let ctlog = self.ctlog.as_ref().and_then(|config| config.as_ref().ok());
+        let all = [
+            (
+                Service::Oidc,
+                self.oidc.as_ref().ok().map(|it| &it.listeners),
+            ),
+            (Service::Ctlog, ctlog.map(|it| &it.listeners)),
+            (Service::Ca, self.ca.as_ref().ok().map(|it| &it.listeners)),
+            (Service::Tsa, self.tsa.as_ref().ok().map(|it| &it.listeners)),
+            (
+                Service::Tlog,
+                self.tlog.as_ref().ok().map(|it| &it.listeners),
+            ),
+            (Service::Tuf, self.tuf.as_ref().ok().map(|it| &it.listeners)),
+        ];
+        let usable = all.into_iter();
+        usable
+            .filter_map(|(service, listeners)| Some((service, listeners?)))
+            .collect()
+    }
+}
+
+/// A path as a service finds it that works in the folder of its configuration.
+pub(super) fn at(instance: &Instance, service: Service, path: &Path) -> PathBuf {
+    instance.service(service).join(path)
+}
+
+fn read<T: DeserializeOwned + ServiceConfig>(instance: &Instance, service: Service) -> Read<T> {
+    let path = instance.service(service).join("config.yaml");
+    let config: T =
+        sigstead_kit::read_config(&path).map_err(|error| sigstead_kit::causes(&error))?;
+    config.check()?;
+    Ok(config)
+}
+
+fn seen<T>(service: Service, config: &Read<T>) -> Result<&T, Unseen> {
+    config.as_ref().map_err(|_| {
+        Unseen::new(format!(
+            "the configuration of {} cannot be used",
+            service.name()
+        ))
+    })
+}
+
+fn error<T>(config: &Read<T>) -> Option<&String> {
+    config.as_ref().err()
+}

@@ -1,0 +1,54 @@
+//! Certificates of TLS with their keys, as the configurations name them.
+
+use std::path::PathBuf;
+
+use super::patient::Patient;
+
+/// A certificate and the key of it.
+pub(super) struct Pair {
+    /// What it is for, as people call it.
+    pub(super) name: String,
+    pub(super) certificate: PathBuf,
+    pub(super) key: PathBuf,
+    pub(super) purpose: Purpose,
+}
+
+/// What a certificate of TLS is shown for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Purpose {
+    /// To clients.
+    Public,
+    /// To the operator.
+    Admin,
+    /// By the operator.
+    Operator,
+}
+
+/// All pairs, that of the operator last.
+pub(super) fn all(patient: &Patient) -> Vec<Pair> {
+    let mut pairs = Vec::new();
+    for (service, listeners) in patient.configs.listeners() {
+        let public = listeners.public.tls.as_ref();
+        let admin = listeners.admin.as_ref().map(|admin| &admin.tls);
+        let both = [
+            ("TLS", Purpose::Public, public),
+            ("administration", Purpose::Admin, admin),
+        ];
+        let named = both
+            .into_iter()
+            .filter_map(|(name, purpose, tls)| Some((name, purpose, tls?)));
+        pairs.extend(named.map(|(name, purpose, tls)| Pair {
+            name: format!("{name} of {}", service.name()),
+            certificate: patient.at(service, &tls.certificate),
+            key: patient.at(service, &tls.key),
+            purpose,
+        }));
+    }
+    pairs.push(Pair {
+        name: "the operator".to_owned(),
+        certificate: patient.instance.path("trust/admin-client.pem"),
+        key: patient.instance.path("trust/admin-client.key"),
+        purpose: Purpose::Operator,
+    });
+    pairs
+}
