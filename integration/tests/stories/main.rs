@@ -7,6 +7,7 @@ mod browser;
 mod cosign;
 mod cosign_2;
 mod crash;
+mod doctor;
 mod grpc;
 mod hang_up;
 mod identities;

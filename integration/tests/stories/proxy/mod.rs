@@ -4,9 +4,12 @@
 mod clients;
 mod world;
 
+use std::process::Command;
+
 use serde_json::Value;
 use sigstead_integration::{client, run, sigctl};
 
+use crate::doctor::{doctor, found};
 use crate::{PERSON, artifact, beside};
 use clients::{cosign_2, cosign_3, java, js, python, rekor_cli};
 use world::{PERSON_AT, STRANGER, World};
@@ -49,6 +52,26 @@ fn one_name_with_a_port_for_each_service_works_with_tls_to_the_services_too() {
     sign.args(["--identity", PERSON, "--bundle"])
         .arg(beside(&file, "sigstore.json"));
     run(&mut world.inside(&sign)).unwrap();
+}
+
+#[test]
+fn the_doctor_looks_through_the_proxy_as_clients_do() {
+    let Some(world) = World::start("doctor", &["--domain", "sig.example"]) else {
+        return;
+    };
+    let look = |program: Command| {
+        let doctor = doctor(&world.instance, &[]);
+        let mut command = program;
+        command.args(doctor.get_args());
+        let (codes, report) = found(&mut world.inside(&command));
+        assert_eq!(report["unmade"], 0, "{report:#}");
+        codes.into_iter().collect::<Vec<_>>()
+    };
+    // It is a dev instance that others reach, and says so.
+    let program = sigctl();
+    assert_eq!(look(world.client(program.get_program())), ["E-DOCTOR-010"]);
+    // Without the authority of the proxy's certificate it is refused.
+    assert_eq!(look(program), ["E-DOCTOR-010", "E-DOCTOR-151"]);
 }
 
 #[test]
