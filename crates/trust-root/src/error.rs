@@ -114,7 +114,22 @@ pub enum Error {
     /// An end before the start, or after the end that is there.
     #[error("the end is not within the validity of {owner}")]
     EndNotInRange {
-        /// The log.
+        /// The log or the authority.
+        owner: String,
+    },
+    /// The state has no such chain of an authority.
+    #[error("no authority has this chain")]
+    ChainUnknown,
+    /// The state has the chain, with other times.
+    #[error("{owner} has this chain already, with other times")]
+    ChainKnown {
+        /// The authority.
+        owner: String,
+    },
+    /// A chain would count from before the one that it follows.
+    #[error("the chain does not begin after the newest chain of {owner}")]
+    ChainNotNewest {
+        /// The authority.
         owner: String,
     },
     /// The state offers no such issuer to browsers.

@@ -10,6 +10,7 @@
 //! Deliberately absent: files, clocks and private keys. The caller gives the time, takes the bytes to sign and hands the
 //! signature back.
 
+mod authorities;
 pub mod enumeration;
 mod error;
 mod history;
@@ -21,6 +22,7 @@ mod state;
 mod trusted_root;
 pub mod tuf;
 
+pub use authorities::{AuthorityChains, AuthorityState};
 pub use error::Error;
 pub use issuers::{BrowserIssuers, Place, ServiceState};
 pub use publication::{Publication, Published, Term};
@@ -28,7 +30,7 @@ pub use signing_config::{
     ClientTrustConfig, Selector, Service, ServiceConfiguration, SigningConfig,
 };
 pub use sigstead_protojson::Base64Bytes;
-pub use state::{AuthorityState, LogFace, LogState, Target, TrustState};
+pub use state::{LogFace, LogState, Target, TrustState};
 pub use trusted_root::{
     CertificateAuthority, CertificateChain, DistinguishedName, LogId, PublicKey, RawCertificate,
     TimeRange, TransparencyLogInstance, TrustedRoot,

@@ -3,8 +3,9 @@
 use serde_json::json;
 use sigstead_x509::Certificate;
 
+use crate::authorities::AuthorityState;
 use crate::error::Error;
-use crate::state::{AuthorityState, LogFace, LogState, Target, TrustState};
+use crate::state::{LogFace, LogState, Target, TrustState};
 
 /// The single files of a state.
 pub(crate) fn targets(state: &TrustState) -> Result<Vec<Target>, Error> {

@@ -7,9 +7,9 @@ use std::cmp::Reverse;
 
 use serde::{Deserialize, Serialize};
 use sigstead_key::PublicKey as Key;
-use sigstead_x509::Certificate;
 use time::OffsetDateTime;
 
+use crate::authorities::AuthorityChains;
 use crate::error::Error;
 use crate::issuers::BrowserIssuers;
 use crate::signing_config::{ClientTrustConfig, Service, ServiceConfiguration, SigningConfig};
@@ -27,29 +27,15 @@ pub struct TrustState {
     /// The name under which the instance's services are published.
     pub operator: String,
     /// Chains of the certificate authority.
-    pub certificate_authorities: Vec<AuthorityState>,
+    pub certificate_authorities: AuthorityChains,
     /// Chains of the timestamp authority, each with its signing certificate first.
-    pub timestamp_authorities: Vec<AuthorityState>,
+    pub timestamp_authorities: AuthorityChains,
     /// Certificate transparency logs.
     pub certificate_logs: Vec<LogState>,
     /// Signature transparency logs.
     pub signature_logs: Vec<LogState>,
     /// Issuers at which people log in with a browser.
     pub issuers: BrowserIssuers,
-}
-
-/// One chain of an authority.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct AuthorityState {
-    /// The URL that clients dial.
-    pub url: String,
-    /// The chain, DER, its root last.
-    pub chain: Vec<Base64Bytes>,
-    /// When signatures of this chain count.
-    pub valid_for: TimeRange,
-    /// Whether clients shall sign with it now.
-    pub in_service: bool,
 }
 
 /// One log.
@@ -162,7 +148,7 @@ impl TrustState {
             media_type: TrustedRoot::MEDIA_TYPE.to_owned(),
             tlogs: self.logs(&first_faces_first(&self.signature_logs))?,
             certificate_authorities: self.authorities(&self.certificate_authorities)?,
-            ctlogs: self.logs(&newest_first(&self.certificate_logs, |log| log.valid_for))?,
+            ctlogs: self.logs(&newest_first(&self.certificate_logs))?,
             timestamp_authorities: self.authorities(&self.timestamp_authorities)?,
         })
     }
@@ -234,8 +220,9 @@ impl TrustState {
         Ok(targets)
     }
 
-    fn authorities(&self, states: &[AuthorityState]) -> Result<Vec<CertificateAuthority>, Error> {
-        newest_first(states, |state| state.valid_for)
+    fn authorities(&self, chains: &AuthorityChains) -> Result<Vec<CertificateAuthority>, Error> {
+        chains
+            .newest_first()
             .into_iter()
             .map(|state| {
                 let root = state.certificates()?.pop();
@@ -287,11 +274,10 @@ impl TrustState {
             .collect()
     }
 
-    fn authority_services(&self, states: &[AuthorityState]) -> Vec<Service> {
-        newest_first(states, |state| state.valid_for)
-            .into_iter()
-            .filter(|state| state.in_service)
-            .map(|state| self.service(&state.url, 1, state.valid_for))
+    fn authority_services(&self, chains: &AuthorityChains) -> Vec<Service> {
+        let services = chains.services().into_iter();
+        services
+            .map(|(url, valid_for)| self.service(url, 1, valid_for))
             .collect()
     }
 
@@ -301,7 +287,7 @@ impl TrustState {
             LogFace::RekorV2 => 2,
             LogFace::CertificateTransparency => return Vec::new(),
         };
-        newest_first(&self.signature_logs, |state| state.valid_for)
+        newest_first(&self.signature_logs)
             .into_iter()
             .filter(|state| state.in_service && state.face == face)
             .map(|state| self.service(&state.url, major_api_version, state.valid_for))
@@ -325,20 +311,6 @@ impl TrustState {
     }
 }
 
-impl AuthorityState {
-    pub(crate) fn certificates(&self) -> Result<Vec<Certificate>, Error> {
-        self.chain
-            .iter()
-            .map(|der| {
-                Certificate::from_der(der.as_slice()).map_err(|source| Error::Certificate {
-                    owner: self.url.clone(),
-                    source,
-                })
-            })
-            .collect()
-    }
-}
-
 impl LogState {
     pub(crate) fn key(&self) -> Result<Key, Error> {
         Key::from_spki_der(self.public_key.as_slice()).map_err(|source| Error::PublicKey {
@@ -355,9 +327,9 @@ impl LogState {
 }
 
 /// Clients that look at the first entry only shall see the newest.
-fn newest_first<T>(states: &[T], validity: impl Fn(&T) -> TimeRange) -> Vec<&T> {
-    let mut sorted: Vec<&T> = states.iter().collect();
-    sorted.sort_by_key(|state| Reverse(validity(state).start));
+fn newest_first(logs: &[LogState]) -> Vec<&LogState> {
+    let mut sorted: Vec<&LogState> = logs.iter().collect();
+    sorted.sort_by_key(|log| Reverse(log.valid_for.start));
     sorted
 }
 

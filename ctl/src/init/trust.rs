@@ -5,7 +5,8 @@ use sigstead_key::{Algorithm, PublicKey};
 use sigstead_note::{KeyName, VerifierKey};
 use sigstead_trust_root::tuf::Root;
 use sigstead_trust_root::{
-    AuthorityState, BrowserIssuers, LogFace, LogState, ServiceState, TimeRange, TrustState,
+    AuthorityChains, AuthorityState, BrowserIssuers, LogFace, LogState, ServiceState, TimeRange,
+    TrustState,
 };
 use time::OffsetDateTime;
 
@@ -54,14 +55,16 @@ fn state(
 ) -> Result<TrustState, Failure> {
     let manifest = &instance.manifest;
     let valid_for = TimeRange::since(now);
-    let authority = |url: String, chain: &[sigstead_x509::Certificate]| AuthorityState {
-        url,
-        chain: chain
-            .iter()
-            .map(|certificate| certificate.to_der().into())
-            .collect(),
-        valid_for,
-        in_service: true,
+    let authority = |url: String, chain: &[sigstead_x509::Certificate]| {
+        AuthorityChains::new(vec![AuthorityState {
+            url,
+            chain: chain
+                .iter()
+                .map(|certificate| certificate.to_der().into())
+                .collect(),
+            valid_for,
+            in_service: true,
+        }])
     };
     let make_log_key = |name: &str| {
         let path = instance.path("tlog/keys").join(name);
@@ -105,11 +108,8 @@ fn state(
     let timestamp_url = format!("{}/api/v1/timestamp", manifest.url(Service::Tsa));
     Ok(TrustState {
         operator: manifest.name.clone(),
-        certificate_authorities: vec![authority(
-            manifest.url(Service::Ca),
-            &authorities.code_signing,
-        )],
-        timestamp_authorities: vec![authority(timestamp_url, &authorities.time_stamping)],
+        certificate_authorities: authority(manifest.url(Service::Ca), &authorities.code_signing),
+        timestamp_authorities: authority(timestamp_url, &authorities.time_stamping),
         certificate_logs,
         signature_logs: vec![v2_log, v1_log],
         issuers: BrowserIssuers::new(vec![issuer]),

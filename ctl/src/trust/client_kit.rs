@@ -3,6 +3,7 @@
 use std::fs;
 
 use sigstead_key::PublicKey;
+use sigstead_kit::Clock as _;
 use sigstead_trust_root::{AuthorityState, LogFace, LogState, TrustState};
 use sigstead_x509::Certificate;
 
@@ -53,8 +54,8 @@ fn documents(state: &TrustState) -> Result<Vec<File>, Failure> {
     ])
 }
 
-/// The files of clients that read no `trusted_root.json`. They take one key of a kind, so it is the newest; of the
-/// certificate authority they take all chains.
+/// The files of clients that read no `trusted_root.json`. They take one key of a kind, so it is the one in use; of
+/// the certificate authority they take all chains.
 fn pem_files(state: &TrustState) -> Result<Vec<File>, Failure> {
     let mut files = Vec::new();
     let v1_logs = state
@@ -68,12 +69,14 @@ fn pem_files(state: &TrustState) -> Result<Vec<File>, Failure> {
         files.push(("ctfe.pub", public_key(log)?));
     }
     let mut chains = Vec::new();
-    for authority in newest_first(&state.certificate_authorities) {
+    for authority in state.certificate_authorities.newest_first() {
         chains.extend(chain(authority)?);
     }
     files.push(("fulcio-chain.pem", chains));
-    let authorities = newest_first(&state.timestamp_authorities);
-    if let Some(authority) = authorities.iter().find(|authority| authority.in_service) {
+    if let Some(authority) = state
+        .timestamp_authorities
+        .at(sigstead_kit::SystemClock.now())
+    {
         files.push(("tsa-chain.pem", chain(authority)?));
     }
     Ok(files)
@@ -82,12 +85,6 @@ fn pem_files(state: &TrustState) -> Result<Vec<File>, Failure> {
 fn newest_log<'a>(logs: impl Iterator<Item = &'a LogState>) -> Option<&'a LogState> {
     logs.filter(|log| log.in_service)
         .max_by_key(|log| log.valid_for.start)
-}
-
-fn newest_first(authorities: &[AuthorityState]) -> Vec<&AuthorityState> {
-    let mut sorted: Vec<_> = authorities.iter().collect();
-    sorted.sort_by_key(|authority| std::cmp::Reverse(authority.valid_for.start));
-    sorted
 }
 
 fn public_key(log: &LogState) -> Result<Vec<u8>, Failure> {

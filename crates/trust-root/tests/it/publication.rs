@@ -8,7 +8,7 @@ use sigstead_trust_root::tuf::{Role, Root, Signed, Targets, TufKey};
 use sigstead_trust_root::{Error, LogFace, Publication, Published, Term, TrustState};
 use time::Duration;
 
-use crate::world::{day, ephemeral, log, range, state};
+use crate::world::{day, edit, ephemeral, log, range, state};
 
 const YEAR: Duration = Duration::days(365);
 
@@ -275,10 +275,12 @@ fn nothing_that_was_published_is_taken_back() {
             drop(state.certificate_logs.remove(0))
         }),
         ("an authority gone", |state| {
-            drop(state.certificate_authorities.remove(1))
+            edit(&mut state.certificate_authorities, |chains| {
+                chains.remove(1)
+            })
         }),
         ("a timestamp authority gone", |state| {
-            drop(state.timestamp_authorities.remove(0))
+            edit(&mut state.timestamp_authorities, |chains| chains.remove(0))
         }),
         ("another key", |state| {
             let other = ephemeral();
@@ -288,13 +290,17 @@ fn nothing_that_was_published_is_taken_back() {
             state.certificate_logs[1].valid_for = range(8, None)
         }),
         ("an earlier start", |state| {
-            state.timestamp_authorities[1].valid_for = range(1, None)
+            edit(&mut state.timestamp_authorities, |chains| {
+                chains[1].valid_for = range(1, None)
+            })
         }),
         ("an end taken away", |state| {
             state.signature_logs[0].valid_for = range(0, None)
         }),
         ("an end moved on", |state| {
-            state.certificate_authorities[0].valid_for = range(0, Some(12));
+            edit(&mut state.certificate_authorities, |chains| {
+                chains[0].valid_for = range(0, Some(12))
+            })
         }),
     ];
     let before = state();
@@ -308,7 +314,9 @@ fn nothing_that_was_published_is_taken_back() {
         );
     }
     let mut ended = before.clone();
-    ended.certificate_authorities[0].valid_for = range(0, Some(5));
-    ended.certificate_authorities[1].valid_for = range(9, Some(40));
+    edit(&mut ended.certificate_authorities, |chains| {
+        chains[0].valid_for = range(0, Some(5));
+        chains[1].valid_for = range(9, Some(40));
+    });
     Publication::next(&ended, &published(&before), term(30)).unwrap();
 }

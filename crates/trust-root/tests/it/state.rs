@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 use sigstead_trust_root::{Error, LogFace, Target, TrustState, TrustedRoot};
 
-use crate::world::{day, range, state};
+use crate::world::{day, edit, range, state};
 
 fn urls(services: &[sigstead_trust_root::Service]) -> Vec<(&str, u32)> {
     services
@@ -68,7 +68,9 @@ fn the_signing_config_has_only_what_is_in_service() {
     assert_eq!(urls(&v1.rekor_tlog_urls), [("https://rekor-9.example", 1)]);
     assert_eq!(urls(&v1.ca_urls), urls(&config.ca_urls));
     let mut none = state();
-    none.certificate_authorities[1].in_service = false;
+    edit(&mut none.certificate_authorities, |chains| {
+        chains[1].in_service = false
+    });
     assert!(none.signing_config().ca_urls.is_empty());
 }
 
@@ -146,14 +148,18 @@ fn the_single_files_have_the_names_that_older_clients_look_for() {
 fn no_two_targets_have_one_name_however_deep_the_chains_are() {
     let mut state = state();
     // Two intermediates, as after a chain was grown.
-    for authority in &mut state.certificate_authorities {
-        let intermediate = authority.chain[0].clone();
-        authority.chain.insert(0, intermediate);
-    }
-    for authority in &mut state.timestamp_authorities {
-        let intermediate = authority.chain[1].clone();
-        authority.chain.insert(1, intermediate);
-    }
+    edit(&mut state.certificate_authorities, |chains| {
+        for authority in chains {
+            let intermediate = authority.chain[0].clone();
+            authority.chain.insert(0, intermediate);
+        }
+    });
+    edit(&mut state.timestamp_authorities, |chains| {
+        for authority in chains {
+            let intermediate = authority.chain[1].clone();
+            authority.chain.insert(1, intermediate);
+        }
+    });
     let targets = state.targets().unwrap();
     let mut names: Vec<_> = targets.iter().map(|Target { name, .. }| name).collect();
     names.sort();
@@ -178,13 +184,17 @@ fn the_state_reads_back_as_it_was_written_and_refuses_unknown_members() {
 #[test]
 fn a_state_with_an_unreadable_part_gives_no_document() {
     let mut no_chain = state();
-    no_chain.timestamp_authorities[0].chain.clear();
+    edit(&mut no_chain.timestamp_authorities, |chains| {
+        chains[0].chain.clear()
+    });
     assert!(matches!(
         no_chain.trusted_root(),
         Err(Error::EmptyChain { .. })
     ));
     let mut no_certificate = state();
-    no_certificate.certificate_authorities[1].chain[0] = vec![1].into();
+    edit(&mut no_certificate.certificate_authorities, |chains| {
+        chains[1].chain[0] = vec![1].into()
+    });
     assert!(matches!(
         no_certificate.trusted_root(),
         Err(Error::Certificate { .. })

@@ -6,7 +6,8 @@ use futures::executor::block_on;
 use sigstead_key::Algorithm;
 use sigstead_signer::Signer;
 use sigstead_trust_root::{
-    AuthorityState, BrowserIssuers, LogFace, LogState, ServiceState, TimeRange, TrustState,
+    AuthorityChains, AuthorityState, BrowserIssuers, LogFace, LogState, ServiceState, TimeRange,
+    TrustState,
 };
 use sigstead_x509::{
     CaKind, CaProfile, Certificate, Name, SerialNumber, TimestampingProfile, UnsignedCertificate,
@@ -33,7 +34,7 @@ pub(crate) fn state() -> TrustState {
             .to_vec()
     };
     let authority = |chain: fn(&str) -> Vec<Certificate>, url: &str| {
-        generations
+        let chains = generations
             .map(|(start, end, in_service)| AuthorityState {
                 url: at(url, start),
                 chain: chain(&format!("root {start}"))
@@ -43,7 +44,8 @@ pub(crate) fn state() -> TrustState {
                 valid_for: range(start, end),
                 in_service,
             })
-            .to_vec()
+            .to_vec();
+        AuthorityChains::new(chains)
     };
     let issuers = generations.map(|(start, end, in_service)| ServiceState {
         url: at("oidc", start),
@@ -96,7 +98,7 @@ fn issuing_chain(root_name: &str) -> Vec<Certificate> {
 }
 
 /// Leaf, intermediate, root.
-fn timestamping_chain(root_name: &str) -> Vec<Certificate> {
+pub(crate) fn timestamping_chain(root_name: &str) -> Vec<Certificate> {
     let (root, root_key) = root(root_name);
     let key = ephemeral();
     let intermediate = authority("intermediate", key.as_ref(), CaKind::TimeStamping);
@@ -144,4 +146,14 @@ fn validity() -> Validity {
 fn sign(unsigned: UnsignedCertificate, signer: &dyn Signer) -> Certificate {
     let signature = block_on(signer.sign(unsigned.bytes_to_sign())).unwrap();
     unsigned.sign_with(signature).unwrap()
+}
+
+/// Changes what only a test changes: the chains that are there.
+pub(crate) fn edit<T>(
+    chains: &mut AuthorityChains,
+    edit: impl FnOnce(&mut Vec<AuthorityState>) -> T,
+) {
+    let mut edited = chains.to_vec();
+    edit(&mut edited);
+    *chains = AuthorityChains::new(edited);
 }

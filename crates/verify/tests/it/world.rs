@@ -10,7 +10,8 @@ use sigstead_merkle::{
 use sigstead_note::{KeyId, KeyName, NoteSignature, SignedNote, VerifierKey};
 use sigstead_signer::Signer;
 use sigstead_trust_root::{
-    AuthorityState, BrowserIssuers, LogFace, LogState, TimeRange, TrustState, TrustedRoot,
+    AuthorityChains, AuthorityState, BrowserIssuers, LogFace, LogState, TimeRange, TrustState,
+    TrustedRoot,
 };
 use sigstead_verify::json;
 use sigstead_x509::{
@@ -156,8 +157,14 @@ impl World {
         };
         let state = TrustState {
             operator: "example".to_owned(),
-            certificate_authorities: vec![authority("https://ca.example.com", &self.ca)],
-            timestamp_authorities: vec![authority("https://tsa.example.com", &self.tsa)],
+            certificate_authorities: AuthorityChains::new(vec![authority(
+                "https://ca.example.com",
+                &self.ca,
+            )]),
+            timestamp_authorities: AuthorityChains::new(vec![authority(
+                "https://tsa.example.com",
+                &self.tsa,
+            )]),
             certificate_logs: vec![log(
                 LogFace::CertificateTransparency,
                 "ct.example.com",

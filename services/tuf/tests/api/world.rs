@@ -16,7 +16,7 @@ use sigstead_signer::{KeyConfig, PrivateKey, Signer};
 use sigstead_trust_root::tuf::{
     Role, Root, Signed, Snapshot, Targets, Timestamp, TufKey, target_path,
 };
-use sigstead_trust_root::{BrowserIssuers, Target, TrustState, TrustedRoot};
+use sigstead_trust_root::{AuthorityChains, BrowserIssuers, Target, TrustState, TrustedRoot};
 use tempfile::TempDir;
 use time::{Duration, OffsetDateTime};
 use tower::ServiceExt as _;
@@ -240,8 +240,8 @@ impl Answer {
 pub(crate) fn documents(operator: &str) -> Vec<Target> {
     let state = TrustState {
         operator: operator.to_owned(),
-        certificate_authorities: Vec::new(),
-        timestamp_authorities: Vec::new(),
+        certificate_authorities: AuthorityChains::default(),
+        timestamp_authorities: AuthorityChains::default(),
         certificate_logs: Vec::new(),
         signature_logs: Vec::new(),
         issuers: BrowserIssuers::default(),
