@@ -7,6 +7,10 @@ use serde::{Deserialize, Serialize};
 use sigstead_kit::{Listeners, ServiceConfig, TelemetryConfig};
 use sigstead_signer::KeyConfig;
 
+mod successors;
+
+pub use successors::{Successor, SuccessorsFile};
+
 /// The file of the `tsa` service.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -16,12 +20,16 @@ pub struct Config {
     /// Logs and traces.
     #[serde(default)]
     pub telemetry: TelemetryConfig,
-    /// The key that signs timestamps. It must be the key of the first certificate of `chain`;
+    /// The key that signs timestamps, until a successor takes over. It must be the key of the first certificate of `chain`;
     /// otherwise the service does not start.
     pub key: KeyConfig,
     /// PEM file with the time-stamping certificate first and its issuers up to the root after it.
     /// A timestamp is accepted only while the whole chain is valid.
     pub chain: PathBuf,
+    /// A file with the keys that take over from `key`, each at a time of its own, which `sigctl rotate tsa` writes. It is
+    /// read at the start and on SIGHUP; as long as there is no such file, `key` signs for ever. Default none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub successors_file: Option<PathBuf>,
     /// The policy, as a dotted object identifier, of requests that ask for none. Default
     /// `1.3.6.1.4.1.57264.2`.
     #[serde(default = "default_policy")]
@@ -41,6 +49,7 @@ impl Config {
             telemetry: TelemetryConfig::default(),
             key,
             chain,
+            successors_file: None,
             policy: default_policy(),
             accepted_policies: Vec::new(),
         }

@@ -146,7 +146,8 @@ impl Writer<'_> {
 
     fn tsa(&self) -> Result<(), Failure> {
         let listeners = self.listeners(Service::Tsa);
-        let config = tsa::Config::new(listeners, self.key("keys/tsa.key")?, "chain.pem".into());
+        let mut config = tsa::Config::new(listeners, self.key("keys/tsa.key")?, "chain.pem".into());
+        config.successors_file = Some("successors.yaml".into());
         self.write(Service::Tsa, &config)
     }
 

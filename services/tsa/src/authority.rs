@@ -1,9 +1,9 @@
 //! The key and the chain that timestamps verify by.
 
+use std::path::Path;
 use std::sync::Arc;
 
-use sigstead_config::tsa::Config;
-use sigstead_signer::Signer;
+use sigstead_signer::{KeyConfig, Signer};
 use sigstead_tsp::SignedAttributes;
 use sigstead_x509::{Certificate, ExtendedKeyUsage};
 use time::OffsetDateTime;
@@ -20,12 +20,11 @@ pub(crate) struct Authority {
 }
 
 impl Authority {
-    pub(crate) async fn open(config: &Config) -> Result<Self, Error> {
-        let signer = sigstead_signer::open(&config.key)
-            .await
-            .map_err(Error::KeyOpen)?;
-        let pem = std::fs::read_to_string(&config.chain).map_err(|source| Error::ChainRead {
-            path: config.chain.clone(),
+    /// Opens a key and the PEM file of its chain.
+    pub(crate) async fn open(key: &KeyConfig, chain: &Path) -> Result<Self, Error> {
+        let signer = sigstead_signer::open(key).await.map_err(Error::KeyOpen)?;
+        let pem = std::fs::read_to_string(chain).map_err(|source| Error::ChainRead {
+            path: chain.to_owned(),
             source,
         })?;
         let chain = Certificate::chain_from_pem(&pem).map_err(Error::Chain)?;

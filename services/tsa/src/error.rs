@@ -42,6 +42,9 @@ pub enum Error {
         /// Why.
         source: std::io::Error,
     },
+    /// The file of successors cannot be used.
+    #[error("cannot use the file of successors")]
+    Successors(#[source] Box<sigstead_kit::ConfigError>),
     /// The chain has no root above the signing certificate.
     #[error("the chain needs a signing certificate and a root above it")]
     ChainShort,
@@ -89,6 +92,7 @@ impl From<Error> for Problem {
             Error::KeyOpen(_)
             | Error::KeyMismatch { .. }
             | Error::ChainRead { .. }
+            | Error::Successors(_)
             | Error::ChainShort
             | Error::Chain(_)
             | Error::Metrics(_) => Self::internal("E-TSA-006", causes(&error)),

@@ -3,8 +3,8 @@
 //! It serves anyone who asks, and signs what it is asked: that a digest existed at a time. Specifications: RFC 3161 and
 //! RFC 5816 over HTTP (RFC 3161 §3.4), and the JSON form of requests that sigstore/timestamp-authority v2.1 has.
 //!
-//! File map: `stamp.rs` the verb; `api/` its HTTP and gRPC faces; `authority.rs` key and chain, proven at the start;
-//! `error.rs` every refusal; `metrics.rs`.
+//! File map: `stamp.rs` the verb; `api/` its HTTP and gRPC faces; `authority.rs` a key and its chain, proven
+//! when they are opened; `ring.rs` the keys that follow one another; `error.rs` every refusal; `metrics.rs`.
 //!
 //! Deliberately absent: failure responses with HTTP status 200, which Sigstore's clients take for timestamps; a key made
 //! at start, which would break every trusted root.
@@ -13,6 +13,7 @@ mod api;
 mod authority;
 mod error;
 mod metrics;
+mod ring;
 mod stamp;
 
 use std::ffi::OsString;
@@ -20,7 +21,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use sigstead_config::tsa::Config;
-use sigstead_kit::{Clock, Service, SystemClock};
+use sigstead_kit::{Clock as _, Service, SystemClock};
 
 pub use error::Error;
 pub use stamp::TimestampAuthority;
@@ -46,18 +47,22 @@ pub async fn build(config: Config) -> Result<Service, Error> {
 /// # Errors
 /// As [`build`].
 pub async fn check(config: &Config) -> Result<(), Error> {
-    authority::Authority::open(config).await?;
+    ring::KeyRing::open(config, SystemClock.now()).await?;
     stamp::Policies::of(config).map(drop)
 }
 
 /// A service over an authority that is open.
 pub fn service(authority: Arc<TimestampAuthority>, listeners: sigstead_kit::Listeners) -> Service {
-    let ready = Arc::clone(&authority);
+    let (ready, again) = (Arc::clone(&authority), Arc::clone(&authority));
     Service::new("tsa", listeners)
         .public(api::http::routes(Arc::clone(&authority)))
         .grpc(
             api::grpc::service(Arc::clone(&authority)),
             api::grpc::METHODS,
+        )
+        .admin_grpc(
+            api::admin::service(Arc::clone(&authority)),
+            api::admin::METHODS,
         )
         .definitions(
             sigstead_proto::FILE_DESCRIPTOR_SET,
@@ -68,19 +73,11 @@ pub fn service(authority: Arc<TimestampAuthority>, listeners: sigstead_kit::List
             let valid = ready.check_chain();
             async move { valid.map_err(|error| error.to_string()) }
         })
-}
-
-impl TimestampAuthority {
-    /// Opens everything that the configuration names.
-    ///
-    /// # Errors
-    /// As [`build`].
-    pub async fn open(config: Config, clock: Arc<dyn Clock>) -> Result<Arc<Self>, Error> {
-        let authority = authority::Authority::open(&config).await?;
-        Ok(Arc::new(Self::new(
-            authority,
-            stamp::Policies::of(&config)?,
-            clock,
-        )?))
-    }
+        .reload("the file of successors", move || {
+            let authority = Arc::clone(&again);
+            async move {
+                let opened = authority.open_again().await;
+                opened.map_err(|error| sigstead_kit::causes(&error))
+            }
+        })
 }

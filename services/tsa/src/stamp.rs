@@ -2,18 +2,22 @@
 
 use std::sync::Arc;
 
+use arc_swap::ArcSwap;
 use prometheus::Registry;
 use sigstead_config::tsa::Config;
 use sigstead_kit::Clock;
 use sigstead_tsp::{Policy, SerialNumber, SignedAttributes, TimeStampReq, TimeStampResp, TstInfo};
+use time::OffsetDateTime;
 
 use crate::authority::Authority;
 use crate::error::Error;
 use crate::metrics::Metrics;
+use crate::ring::KeyRing;
 
 /// Signs time.
 pub struct TimestampAuthority {
-    authority: Authority,
+    config: Config,
+    ring: ArcSwap<KeyRing>,
     policies: Policies,
     clock: Arc<dyn Clock>,
     metrics: Metrics,
@@ -27,20 +31,30 @@ pub(crate) struct Policies {
 }
 
 impl TimestampAuthority {
-    pub(crate) fn new(
-        authority: Authority,
-        policies: Policies,
-        clock: Arc<dyn Clock>,
-    ) -> Result<Self, Error> {
+    /// Opens everything that the configuration names.
+    ///
+    /// # Errors
+    /// If a key or chain cannot be opened, do not fit together, or are not for time stamping.
+    pub async fn open(config: Config, clock: Arc<dyn Clock>) -> Result<Arc<Self>, Error> {
         let registry = Registry::new();
-        let metrics = Metrics::register(&registry)?;
-        Ok(Self {
-            authority,
-            policies,
+        Ok(Arc::new(Self {
+            ring: ArcSwap::from_pointee(KeyRing::open(&config, clock.now()).await?),
+            policies: Policies::of(&config)?,
+            metrics: Metrics::register(&registry)?,
+            config,
             clock,
-            metrics,
             registry,
-        })
+        }))
+    }
+
+    /// Opens the keys again, of which there may be others. If one cannot be used, those that are open stay.
+    ///
+    /// # Errors
+    /// As [`Self::open`].
+    pub async fn open_again(&self) -> Result<(), Error> {
+        let ring = KeyRing::open(&self.config, self.clock.now()).await?;
+        self.ring.store(Arc::new(ring));
+        Ok(())
     }
 
     /// Answers a request (RFC 3161 §2.2).
@@ -49,11 +63,12 @@ impl TimestampAuthority {
     /// If the policy is not one of this authority, or the key does not sign.
     pub async fn stamp(&self, request: &TimeStampReq) -> Result<TimeStampResp, Error> {
         let policy = self.policies.choose(request.policy())?;
-        let certificate = &self.authority.certificate;
-        let info = TstInfo::new(request, policy, serial()?, self.clock.now(), certificate)?;
+        let now = self.clock.now();
+        let authority = self.authority(now);
+        let certificate = &authority.certificate;
+        let info = TstInfo::new(request, policy, serial()?, now, certificate)?;
         let attributes = SignedAttributes::new(info, certificate)?;
-        let signature = self
-            .authority
+        let signature = authority
             .signer
             .sign(attributes.bytes_to_sign())
             .await
@@ -66,23 +81,36 @@ impl TimestampAuthority {
     /// The chain that timestamps verify by, PEM, signing certificate first.
     #[must_use]
     pub fn chain_pem(&self) -> String {
-        self.authority
-            .chain()
-            .map(sigstead_x509::Certificate::to_pem)
-            .collect()
+        let authority = self.authority(self.clock.now());
+        let chain = authority.chain();
+        chain.map(sigstead_x509::Certificate::to_pem).collect()
     }
 
     /// The same, DER.
     #[must_use]
     pub fn chain_der(&self) -> Vec<Vec<u8>> {
-        self.authority
-            .chain()
+        let authority = self.authority(self.clock.now());
+        let chain = authority.chain();
+        chain
             .map(|certificate| certificate.to_der().to_vec())
             .collect()
     }
 
     pub(crate) fn check_chain(&self) -> Result<(), Error> {
-        self.authority.verify_chain(self.clock.now())
+        let now = self.clock.now();
+        self.authority(now).verify_chain(now)
+    }
+
+    /// The keys, and from when on the one of them signs that signs now.
+    pub(crate) fn ring(&self) -> (Arc<KeyRing>, Option<OffsetDateTime>) {
+        let ring = self.ring.load_full();
+        let signing = ring.at(self.clock.now()).from;
+        (ring, signing)
+    }
+
+    /// What signs at `now`. A request takes it once, so that its statement and its signature are of one key.
+    fn authority(&self, now: OffsetDateTime) -> Arc<Authority> {
+        Arc::clone(&self.ring.load().at(now).authority)
     }
 
     pub(crate) const fn registry(&self) -> &Registry {

@@ -28,6 +28,7 @@ use tower::ServiceExt as _;
 pub(crate) struct TestTsa {
     pub(crate) folder: TempDir,
     pub(crate) router: Router,
+    pub(crate) authority: Arc<TimestampAuthority>,
     pub(crate) clock: Arc<TestClock>,
     pub(crate) chain: Vec<Certificate>,
 }
@@ -40,13 +41,24 @@ impl TestTsa {
     pub(crate) async fn with(algorithm: Algorithm) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let chain = prepare(folder.path(), algorithm).await;
-        let clock = Arc::new(TestClock::at(now()));
+        Self::start(folder, chain, now()).await
+    }
+
+    /// The service over a folder that is prepared, at a time.
+    pub(crate) async fn start(
+        folder: TempDir,
+        chain: Vec<Certificate>,
+        now: OffsetDateTime,
+    ) -> Self {
+        let clock = Arc::new(TestClock::at(now));
         let config = config(folder.path());
         let opened = TimestampAuthority::open(config, Arc::clone(&clock) as Arc<dyn Clock>).await;
-        let service = sigstead_tsa::service(opened.unwrap(), Listeners::for_test());
+        let authority = opened.unwrap();
+        let service = sigstead_tsa::service(Arc::clone(&authority), Listeners::for_test());
         Self {
             folder,
             router: service.into_public_router().unwrap(),
+            authority,
             clock,
             chain,
         }
@@ -77,23 +89,38 @@ impl TestTsa {
 
 /// Writes a key and its chain, and gives the chain.
 pub(crate) async fn prepare(folder: &Path, algorithm: Algorithm) -> Vec<Certificate> {
+    prepare_named(folder, algorithm, "tsa.key", "chain.pem").await
+}
+
+/// The same, in files of other names.
+pub(crate) async fn prepare_named(
+    folder: &Path,
+    algorithm: Algorithm,
+    key_name: &str,
+    chain_name: &str,
+) -> Vec<Certificate> {
     let key = PrivateKey::generate(algorithm).unwrap();
-    let path = folder.join("tsa.key");
+    let path = folder.join(key_name);
     fs::write(&path, key.to_pem().unwrap().as_bytes()).unwrap();
     fs::set_permissions(&path, Permissions::from_mode(0o600)).unwrap();
     let chain = chain(key.into_signer().as_ref()).await;
     let pem: String = chain.iter().map(Certificate::to_pem).collect();
-    fs::write(folder.join("chain.pem"), pem).unwrap();
+    fs::write(folder.join(chain_name), pem).unwrap();
     chain
 }
 
-pub(crate) fn config(folder: &Path) -> Config {
-    let uri = format!("file:{}", folder.join("tsa.key").display());
-    let key = KeyConfig {
+pub(crate) fn key_config(folder: &Path, name: &str) -> KeyConfig {
+    let uri = format!("file:{}", folder.join(name).display());
+    KeyConfig {
         uri: uri.parse().unwrap(),
         passphrase_file: None,
-    };
+    }
+}
+
+pub(crate) fn config(folder: &Path) -> Config {
+    let key = key_config(folder, "tsa.key");
     let mut config = Config::new(Listeners::for_test(), key, folder.join("chain.pem"));
+    config.successors_file = Some(folder.join("successors.yaml"));
     config.accepted_policies = vec!["1.2.3.4".to_owned()];
     config
 }
