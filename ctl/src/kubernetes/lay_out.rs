@@ -12,6 +12,7 @@ use serde::Serialize;
 
 use super::files::{self, PASSPHRASE, PUBLICATION};
 use super::logs::Logs;
+use super::successors::{self, Successors};
 use super::values;
 use crate::failure::{Exit, Failure};
 use crate::instance::{Instance, SERVICES, Service};
@@ -53,8 +54,19 @@ pub(super) fn run(arguments: &Arguments, output: Output) -> Result<(), Failure> 
     refuse_another_folder(to)?;
     let logs = Logs::of(&instance)?;
     for service in SERVICES {
-        let files = files::of(&instance, service, &logs);
-        secret(&instance, &files, &to.join(service.name()))?;
+        let mut files = files::of(&instance, service, &logs);
+        let folder = to.join(service.name());
+        let mut names = BTreeSet::from([PASSPHRASE.into()]);
+        if service == Service::Tsa {
+            let successors = Successors::of(&instance)?;
+            files.extend(successors.files(&instance));
+            write(
+                &folder.join(successors::FILE),
+                successors.mounted()?.as_bytes(),
+            )?;
+            names.insert(successors::FILE.into());
+        }
+        secret(&instance, &files, names, &folder)?;
         if let Some(data) = &arguments.data {
             private::create_folders(&data.join(service.name()))?;
         }
@@ -87,10 +99,15 @@ fn refuse_another_folder(to: &Path) -> Result<(), Failure> {
     }
 }
 
-fn secret(instance: &Instance, files: &[PathBuf], folder: &Path) -> Result<(), Failure> {
-    let mut names = copy_all(files, folder)?;
+/// Copies the files of a Secret beside those of other `names` that it has.
+fn secret(
+    instance: &Instance,
+    files: &[PathBuf],
+    mut names: BTreeSet<OsString>,
+    folder: &Path,
+) -> Result<(), Failure> {
+    names.extend(copy_all(files, folder)?);
     write(&folder.join(PASSPHRASE), &instance.passphrase()?)?;
-    names.insert(PASSPHRASE.into());
     remove_others(folder, &names)
 }
 

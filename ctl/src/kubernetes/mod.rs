@@ -4,6 +4,7 @@ mod files;
 mod lay_out;
 mod logs;
 mod publish;
+mod successors;
 mod values;
 
 use clap::{Args, Subcommand};

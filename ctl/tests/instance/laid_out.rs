@@ -35,6 +35,33 @@ fn a_log_that_was_opened_later_is_laid_out_with_its_key() {
 }
 
 #[test]
+fn the_next_key_of_the_timestamp_authority_is_laid_out_with_its_time() {
+    let world = World::new("successor");
+    let tsa = world.path("instance/tsa");
+    fs::write(tsa.join("keys/tsa-2.key"), "the key").unwrap();
+    fs::write(tsa.join("chain-2.pem"), "the chain").unwrap();
+    let successors = "successors:\n- from: 2027-03-01T00:00:00Z\n  key:\n    uri: file:keys/tsa-2.key\n    \
+                      passphrase_file: ../passphrase\n  chain: chain-2.pem\n";
+    fs::write(tsa.join("successors.yaml"), successors).unwrap();
+    for _again in 0..2 {
+        let done = lay_out(&world, "laid-out");
+        assert!(done.status.success(), "{}", said(&done));
+        let secret = world.path("laid-out/tsa");
+        assert_eq!(fs::read(secret.join("tsa-2.key")).unwrap(), b"the key");
+        assert_eq!(fs::read(secret.join("chain-2.pem")).unwrap(), b"the chain");
+        let listed = fs::read_to_string(secret.join("successors.yaml")).unwrap();
+        for line in [
+            "from: 2027-03-01T00:00:00Z",
+            "uri: file:/etc/sigstead/keys/tsa-2.key",
+            "passphrase_file: /etc/sigstead/keys/passphrase",
+            "chain: /etc/sigstead/keys/chain-2.pem",
+        ] {
+            assert!(listed.contains(line), "{line}: {listed}");
+        }
+    }
+}
+
+#[test]
 fn logs_whose_files_have_one_name_in_the_cluster_are_refused() {
     for (name, change) in [
         ("same-data", one_data as fn(&mut tlog::LogConfig)),
