@@ -39,12 +39,14 @@ mod proxy;
 mod reload;
 mod replace;
 mod restart;
+mod rotate;
 mod service_log;
 mod services;
 mod sign;
 mod start;
 mod started;
 mod status;
+mod timestamp;
 mod token;
 mod trust;
 mod up;
@@ -108,6 +110,8 @@ enum Command {
     Proxy(proxy::Arguments),
     /// See and publish what clients trust.
     Trust(trust::Arguments),
+    /// Replace a key by the next, announced before it is used.
+    Rotate(rotate::Arguments),
     /// Make of an instance what the chart mounts.
     Kubernetes(kubernetes::Arguments),
     /// Print an identity token for tests.
@@ -201,6 +205,7 @@ async fn run(command: Command, output: Output) -> Result<Exit, Failure> {
         Command::Log(arguments) => log::run(arguments, output).await?,
         Command::Proxy(arguments) => proxy::run(arguments, output)?,
         Command::Trust(arguments) => trust::run(arguments, output).await?,
+        Command::Rotate(arguments) => return rotate::run(arguments, output).await,
         Command::Token(arguments) => token::run(arguments, output).await?,
         Command::Sign(arguments) => sign::run(arguments, output).await?,
         Command::Verify(arguments) => verify::run(*arguments, output).await?,

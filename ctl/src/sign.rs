@@ -12,7 +12,6 @@ use serde_json::{Value, json};
 use sigstead_key::{Algorithm, HashAlgorithm};
 use sigstead_signer::Signer;
 use sigstead_trust_root::Base64Bytes;
-use sigstead_tsp::TimeStampReq;
 use sigstead_verify::json::{
     Bundle, HashOutput, MessageSignature, RawCertificate, Rfc3161Timestamp,
     TimestampVerificationData, TransparencyLogEntry, VerificationMaterial,
@@ -26,7 +25,7 @@ use crate::instance::{Instance, Service};
 use crate::locate::Where;
 use crate::output::Output;
 use crate::sign::bundle_file::BundleFile;
-use crate::{http, token, verify as verification};
+use crate::{http, timestamp, token, verify as verification};
 
 mod bundle_file;
 
@@ -230,20 +229,9 @@ impl<'a> Session<'a> {
 
     /// RFC 3161 over the signature's bytes: the signature existed, not only the artifact.
     async fn timestamp(&self, signature: &[u8]) -> Result<Base64Bytes, Failure> {
-        let url = format!(
-            "{}/api/v1/timestamp",
-            self.instance.manifest.local_url(Service::Tsa)
-        );
-        let digest = HashAlgorithm::Sha256.digest(signature);
-        let request = TimeStampReq::new(HashAlgorithm::Sha256, &digest)
-            .and_then(|request| request.to_der())
-            .map_err(|error| Failure::service("tsa", &url, error))?;
-        let post = self
-            .client
-            .post(&url)
-            .header("content-type", "application/timestamp-query");
-        let bytes = http::bytes("tsa", &url, post.body(request).send().await).await?;
-        Ok(bytes.into())
+        let base = self.instance.manifest.local_url(Service::Tsa);
+        let response = timestamp::ask(&self.client, &base, signature).await?;
+        Ok(response.into())
     }
 
     async fn entry(

@@ -7,7 +7,7 @@
 use std::path::Path;
 use std::process::Command;
 
-const COMMANDS: [&str; 61] = [
+const COMMANDS: [&str; 68] = [
     "",
     "init",
     "up",
@@ -59,6 +59,13 @@ const COMMANDS: [&str; 61] = [
     "trust",
     "trust publish",
     "trust show",
+    "rotate",
+    "rotate tsa",
+    "rotate tsa plan",
+    "rotate tsa start",
+    "rotate tsa status",
+    "rotate tsa resume",
+    "rotate tsa undo",
     "kubernetes",
     "kubernetes lay-out",
     "kubernetes publish",

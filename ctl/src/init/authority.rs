@@ -4,7 +4,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use sigstead_key::Algorithm;
+use sigstead_key::{Algorithm, PublicKey};
 use sigstead_signer::{PrivateKey, Signer};
 use sigstead_x509::{
     CaKind, CaProfile, Certificate, Name, SerialNumber, TimestampingProfile, TlsProfile, TlsRole,
@@ -54,9 +54,9 @@ struct Maker<'a> {
 }
 
 /// A certificate that issues others, with its key.
-struct Issuer {
-    certificate: Certificate,
-    signer: Arc<dyn Signer>,
+pub(crate) struct Issuer {
+    pub(crate) certificate: Certificate,
+    pub(crate) signer: Arc<dyn Signer>,
 }
 
 impl Maker<'_> {
@@ -88,16 +88,8 @@ impl Maker<'_> {
         let root = self.root("trust/tsa-root", "time stamping root").await?;
         let path = self.instance.path("tsa/keys/tsa.key");
         let key = self.vault.make(&path, Algorithm::EcdsaP256Sha256)?;
-        let profile = TimestampingProfile {
-            subject: self.name("time stamping"),
-            public_key: key.public_key().clone(),
-            validity: self.years(5),
-            serial: serial()?,
-        };
-        let unsigned = profile
-            .issued_by(&root.certificate)
-            .map_err(|error| unusable(&path, &error))?;
-        let leaf = sign(unsigned, &root.signer, &path).await?;
+        let leaf =
+            time_stamping_certificate(self.instance, &root, key.public_key(), self.now).await?;
         let chain = vec![leaf, root.certificate];
         write(&self.instance.path("tsa/chain.pem"), pem(&chain).as_bytes())?;
         Ok(chain)
@@ -218,10 +210,7 @@ impl Maker<'_> {
     }
 
     fn name(&self, role: &str) -> Name {
-        Name {
-            organization: self.instance.manifest.name.clone(),
-            common_name: format!("{} {role}", self.instance.manifest.name),
-        }
+        name(self.instance, role)
     }
 
     fn years(&self, years: i64) -> Validity {
@@ -229,6 +218,37 @@ impl Maker<'_> {
             not_before: self.now,
             not_after: self.now + Duration::days(365 * years),
         }
+    }
+}
+
+/// A certificate for stamping time, of the root of its kind, for five years or as long as the root is valid.
+pub(crate) async fn time_stamping_certificate(
+    instance: &Instance,
+    root: &Issuer,
+    key: &PublicKey,
+    now: OffsetDateTime,
+) -> Result<Certificate, Failure> {
+    let path = instance.path("trust/tsa-root.key");
+    let not_after = (now + Duration::days(365 * 5)).min(root.certificate.not_after());
+    let profile = TimestampingProfile {
+        subject: name(instance, "time stamping"),
+        public_key: key.clone(),
+        validity: Validity {
+            not_before: now,
+            not_after,
+        },
+        serial: serial()?,
+    };
+    let unsigned = profile
+        .issued_by(&root.certificate)
+        .map_err(|error| unusable(&path, &error))?;
+    sign(unsigned, &root.signer, &path).await
+}
+
+fn name(instance: &Instance, role: &str) -> Name {
+    Name {
+        organization: instance.manifest.name.clone(),
+        common_name: format!("{} {role}", instance.manifest.name),
     }
 }
 

@@ -4,7 +4,7 @@
 //! whole or not at all.
 
 mod anchors;
-mod authority;
+pub(crate) mod authority;
 pub(crate) mod configuration;
 mod ports;
 mod proxy;

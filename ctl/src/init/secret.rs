@@ -41,6 +41,14 @@ impl Vault {
         make_durable(path).map_err(|error| Failure::file("write", path, error))?;
         Ok(key)
     }
+
+    /// Opens a key that was made so.
+    pub(crate) fn open_key(&self, path: &Path) -> Result<PrivateKey, Failure> {
+        let failed = |error: &dyn std::fmt::Display| Failure::file("open", path, error);
+        let pem = private::read(path, LARGEST).map_err(|error| failed(&error))?;
+        let pem = String::from_utf8(pem).map_err(|error| failed(&error))?;
+        PrivateKey::from_encrypted_pem(&pem, &self.passphrase).map_err(|error| failed(&error))
+    }
 }
 
 fn make_durable(path: &Path) -> std::io::Result<()> {
@@ -93,3 +101,5 @@ pub(super) fn unusable(path: &Path, error: &dyn std::error::Error) -> Failure {
 }
 
 const PASSPHRASE: &str = "passphrase";
+/// More than the largest key has.
+const LARGEST: u64 = 64 << 10;

@@ -1,11 +1,13 @@
 //! A change of the trust state, from the turn to the publication.
 
 use sigstead_kit::Clock as _;
-use sigstead_trust_root::{LogFace, LogState, Place, Publication, Published, TrustState};
+use sigstead_trust_root::{
+    AuthorityState, Base64Bytes, LogFace, LogState, Place, Publication, Published, TrustState,
+};
 use time::{Duration, OffsetDateTime};
 
 use super::client_kit;
-use super::publication::{Keys, ROOT_KEY, TARGETS_KEY, Versions, sign, term};
+use super::publication::{Keys, ROOT_KEY, TARGETS_KEY, Versions, YEAR, sign, term};
 use super::repository::Repository;
 use super::signer::TufSigner;
 use super::state_file::{self, Turn};
@@ -76,6 +78,41 @@ impl<'a> Change<'a> {
         Ok(())
     }
 
+    /// Whether the state has a chain of the timestamp authority.
+    pub(crate) fn has_timestamp_chain(&self, chain: &[Base64Bytes]) -> bool {
+        self.state.timestamp_authorities.find(chain).is_some()
+    }
+
+    /// The state with one more chain of the timestamp authority, if it could be published so. Nothing is written.
+    pub(crate) fn timestamp_draft(&self, chain: AuthorityState) -> Result<TrustState, Failure> {
+        let draft = changed(&self.state, |mut state| {
+            state.timestamp_authorities = state.timestamp_authorities.with(chain)?;
+            Ok(state)
+        })?;
+        self.next(&draft, YEAR)?;
+        Ok(draft)
+    }
+
+    /// Adds a chain of the timestamp authority beside those that count; durable before it returns.
+    pub(crate) fn append_timestamp_chain(&mut self, chain: AuthorityState) -> Result<(), Failure> {
+        self.apply(|mut state| {
+            state.timestamp_authorities = state.timestamp_authorities.with(chain)?;
+            Ok(state)
+        })
+    }
+
+    /// Lets a chain of the timestamp authority count until `end`; durable before it returns.
+    pub(crate) fn end_timestamp_chain(
+        &mut self,
+        chain: &[Base64Bytes],
+        end: OffsetDateTime,
+    ) -> Result<(), Failure> {
+        self.apply(|mut state| {
+            state.timestamp_authorities = state.timestamp_authorities.with_ended(chain, end)?;
+            Ok(state)
+        })
+    }
+
     /// Offers an issuer to browsers from now on; durable before it returns.
     pub(crate) fn offer_issuer(&mut self, url: &str, place: Place) -> Result<(), Failure> {
         self.apply(|mut state| {
@@ -102,6 +139,7 @@ impl<'a> Change<'a> {
     /// A crash before the end of 3 leaves clients the old publication, a crash in 4 an old kit beside the new one; running
     /// the command again finishes either.
     pub(crate) async fn publish(self, length: Duration) -> Result<Versions, Failure> {
+        let draft = self.next(&self.state, length)?;
         let Self {
             instance,
             state,
@@ -110,14 +148,6 @@ impl<'a> Change<'a> {
             keys,
             _turn,
         } = self;
-        let draft = Publication::next(&state, &published, term(length)).map_err(|error| {
-            Failure::new(
-                "E-CTL-032",
-                "the trust state cannot be published",
-                "compare trust/state.json with a copy of it; trust is only added to",
-            )
-            .because(error)
-        })?;
         let signed = sign(&keys, draft, Some(&published.root)).await?;
         repository.lay_out(&signed)?;
         client_kit::write_all(instance, &state, &repository.newest_root_file()?)?;
@@ -130,23 +160,41 @@ impl<'a> Change<'a> {
         })
     }
 
-    fn apply(
-        &mut self,
-        change: impl FnOnce(TrustState) -> Result<TrustState, sigstead_trust_root::Error>,
-    ) -> Result<(), Failure> {
-        let state = change(self.state.clone()).map_err(|error| {
+    /// What a publication of a state would write, which takes nothing back that clients have.
+    fn next(&self, state: &TrustState, length: Duration) -> Result<Publication, Failure> {
+        Publication::next(state, &self.published, term(length)).map_err(|error| {
             Failure::new(
                 "E-CTL-032",
-                "the trust state cannot be changed so",
-                "trust is only added to; the cause says what does not fit",
+                "the trust state cannot be published",
+                "compare trust/state.json with a copy of it; trust is only added to",
             )
             .because(error)
-        })?;
+        })
+    }
+
+    fn apply(&mut self, change: impl FnOnce(TrustState) -> Changed) -> Result<(), Failure> {
+        let state = changed(&self.state, change)?;
         state_file::write(self.instance, &state)?;
         self.state = state;
         Ok(())
     }
 }
+
+fn changed(
+    state: &TrustState,
+    change: impl FnOnce(TrustState) -> Changed,
+) -> Result<TrustState, Failure> {
+    change(state.clone()).map_err(|error| {
+        Failure::new(
+            "E-CTL-032",
+            "the trust state cannot be changed so",
+            "trust is only added to; the cause says what does not fit",
+        )
+        .because(error)
+    })
+}
+
+type Changed = Result<TrustState, sigstead_trust_root::Error>;
 
 /// The documents tell times by the second.
 fn this_second() -> OffsetDateTime {

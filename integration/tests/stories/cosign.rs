@@ -230,7 +230,7 @@ fn base(cosign: &Path, instance: &Instance, bundle: &Path) -> Command {
     command
 }
 
-fn verify(cosign: &Path, instance: &Instance, bundle: &Path) -> Command {
+pub(crate) fn verify(cosign: &Path, instance: &Instance, bundle: &Path) -> Command {
     let mut command = base(cosign, instance, bundle);
     command
         .args([

@@ -27,6 +27,7 @@ mod profile;
 mod proxy;
 mod rekor_cli;
 mod restore;
+mod rotation;
 mod sigstore_java;
 mod sigstore_js;
 mod sigstore_python;

@@ -178,7 +178,7 @@ pub(crate) fn with_kit(sigstore: &Path, instance: &Instance) -> Command {
     command
 }
 
-fn sign(command: &mut Command, instance: &Instance, file: &Path) -> PathBuf {
+pub(crate) fn sign(command: &mut Command, instance: &Instance, file: &Path) -> PathBuf {
     let bundle = beside(file, "sigstore.json");
     run(command
         .args([

@@ -1,0 +1,175 @@
+//! What a rotation does: its times, its files, and how far it has come.
+
+use std::path::PathBuf;
+
+use serde::{Deserialize, Serialize};
+use sigstead_kit::Period;
+use sigstead_trust_root::{AuthorityState, Base64Bytes, TimeRange};
+use time::OffsetDateTime;
+
+use super::plan_file::PlanFile;
+use crate::failure::Failure;
+
+/// A rotation of the key of the timestamp authority.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Plan {
+    /// The rotations of a role are counted; the files of its key are named by it.
+    pub(super) number: u32,
+    pub(super) phase: Phase,
+    #[serde(with = "time::serde::rfc3339")]
+    pub(super) begun: OffsetDateTime,
+    /// From when on clients accept signatures of the next key.
+    #[serde(with = "time::serde::rfc3339")]
+    pub(super) counts_from: OffsetDateTime,
+    /// From when on the service signs with it; never before `counts_from`. It is set when the service gets the key.
+    #[serde(with = "time::serde::rfc3339::option")]
+    pub(super) signs_from: Option<OffsetDateTime>,
+    /// How long clients need to see what is published.
+    pub(super) delay: Period,
+    /// How long the old key counts after the next one began to sign.
+    pub(super) drain: Period,
+    /// The URL that clients dial.
+    pub(super) url: String,
+    /// The chain of the key that signs now, DER.
+    pub(super) old_chain: Vec<Base64Bytes>,
+    /// The chain of the next key, once it is made.
+    pub(super) next_chain: Vec<Base64Bytes>,
+    /// What was done, and when.
+    pub(super) steps: Vec<Step>,
+}
+
+/// How far a rotation has come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum Phase {
+    /// Nothing is made yet.
+    Planned,
+    /// The next key and its chain are made.
+    Prepared,
+    /// A service with the next key was tried against the draft of the trusted root.
+    Tried,
+    /// Clients are told of the next key.
+    Announced,
+    /// The service has the next key and signs with it at its time.
+    Loaded,
+    /// The next key is taken back.
+    Undoing,
+    /// The old key has an end.
+    Retired,
+    /// The next key was taken back.
+    Undone,
+}
+
+/// A step that is done.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Step {
+    #[serde(with = "time::serde::rfc3339")]
+    pub(super) at: OffsetDateTime,
+    pub(super) what: String,
+}
+
+impl Phase {
+    /// Whether nothing is left to do.
+    pub(super) fn is_over(self) -> bool {
+        matches!(self, Self::Retired | Self::Undone)
+    }
+}
+
+impl Plan {
+    /// A plan for a key that begins to sign `delay` after `now`.
+    pub(super) fn new(
+        file: &PlanFile<'_>,
+        now: OffsetDateTime,
+        delay: Period,
+        drain: Period,
+    ) -> Result<Self, Failure> {
+        let counts_from = now + delay.time();
+        let state = crate::trust::read_state(file.instance)?;
+        let old = state.timestamp_authorities.at(now);
+        let old = old.ok_or_else(|| {
+            Failure::new(
+                "E-CTL-282",
+                "the trust state has no chain of the timestamp authority in service",
+                "look at what is published: sigctl trust show",
+            )
+        })?;
+        Ok(Self {
+            number: file.next_number()?,
+            phase: Phase::Planned,
+            begun: now,
+            counts_from,
+            signs_from: None,
+            delay,
+            drain,
+            url: old.url.clone(),
+            old_chain: old.chain.clone(),
+            next_chain: Vec::new(),
+            steps: Vec::new(),
+        })
+    }
+
+    /// Notes that a step is done, with which a phase begins.
+    pub(super) fn enter(&mut self, phase: Phase, what: impl Into<String>, at: OffsetDateTime) {
+        self.phase = phase;
+        self.steps.push(Step {
+            at,
+            what: what.into(),
+        });
+    }
+
+    /// The file of the next key, in the folder of the service.
+    pub(super) fn key(&self) -> PathBuf {
+        PathBuf::from(format!("keys/tsa-{}.key", self.number))
+    }
+
+    /// The file of its chain, in the folder of the service.
+    pub(super) fn chain(&self) -> PathBuf {
+        PathBuf::from(format!("chain-{}.pem", self.number))
+    }
+
+    /// The next chain as clients are told of it.
+    pub(super) fn announced(&self) -> AuthorityState {
+        AuthorityState {
+            url: self.url.clone(),
+            chain: self.next_chain.clone(),
+            valid_for: TimeRange::since(self.counts_from),
+            in_service: true,
+        }
+    }
+
+    /// When clients have had their time since the publication, which is the step that was done last.
+    pub(super) fn earliest_use(&self) -> OffsetDateTime {
+        let announced_at = self.steps.last().map_or(self.begun, |step| step.at);
+        self.counts_from.max(announced_at + self.delay.time())
+    }
+
+    /// Until when the old key counts, once the next one signs.
+    pub(super) fn old_end(&self) -> Option<OffsetDateTime> {
+        Some(self.signs_from? + self.drain.time())
+    }
+
+    /// From when on the next key can be taken back no more.
+    pub(super) fn no_return(&self) -> Option<OffsetDateTime> {
+        Some(self.signs_from? - RETURN)
+    }
+
+    /// Refuses to take a key back that signs, or may before it is gone.
+    pub(super) fn refuse_late_undo(&self, now: OffsetDateTime) -> Result<(), Failure> {
+        match self.no_return() {
+            Some(limit) if now >= limit => Err(Failure::new(
+                "E-CTL-286",
+                format!(
+                    "since {} the next key signs, or is about to; it cannot be taken back",
+                    super::shown(limit)
+                ),
+                "finish this rotation with `resume`, then rotate to another key",
+            )),
+            _ => Ok(()),
+        }
+    }
+}
+
+/// More than a service takes to let go of a key.
+const RETURN: time::Duration = time::Duration::seconds(5);

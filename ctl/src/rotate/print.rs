@@ -1,0 +1,110 @@
+//! A plan as people and scripts see it.
+
+use serde::Serialize;
+use time::OffsetDateTime;
+
+use super::plan::{Phase, Plan, Step};
+use super::shown;
+use crate::elapsed::period;
+
+/// How far a rotation has come, and what comes next.
+#[derive(Serialize)]
+pub(super) struct Shown<'a> {
+    role: &'static str,
+    number: u32,
+    phase: Phase,
+    #[serde(with = "time::serde::rfc3339")]
+    begun: OffsetDateTime,
+    #[serde(with = "time::serde::rfc3339")]
+    counts_from: OffsetDateTime,
+    #[serde(with = "time::serde::rfc3339::option")]
+    signs_from: Option<OffsetDateTime>,
+    /// From when on it cannot be undone.
+    #[serde(with = "time::serde::rfc3339::option")]
+    no_return: Option<OffsetDateTime>,
+    /// Until when the old key counts.
+    #[serde(with = "time::serde::rfc3339::option")]
+    old_end: Option<OffsetDateTime>,
+    steps: &'a [Step],
+    next: String,
+}
+
+impl<'a> Shown<'a> {
+    pub(super) fn of(plan: &'a Plan, now: OffsetDateTime) -> Self {
+        Self {
+            role: "tsa",
+            number: plan.number,
+            phase: plan.phase,
+            begun: plan.begun,
+            counts_from: plan.counts_from,
+            signs_from: plan.signs_from,
+            no_return: plan.no_return(),
+            old_end: plan.old_end(),
+            steps: &plan.steps,
+            next: next(plan, now),
+        }
+    }
+
+    pub(super) fn text(&self) -> String {
+        let mut lines = vec![format!(
+            "rotation {} of the key of the timestamp authority",
+            self.number
+        )];
+        let steps = self.steps.iter();
+        lines.extend(steps.map(|step| format!("  {} {}", shown(step.at), step.what)));
+        lines.push(format!("next: {}", self.next));
+        lines.join("\n")
+    }
+}
+
+fn next(plan: &Plan, now: OffsetDateTime) -> String {
+    const RESUME: &str = "sigctl rotate tsa resume";
+    match plan.phase {
+        Phase::Planned if plan.steps.is_empty() && plan.begun >= now => planned(plan),
+        Phase::Planned | Phase::Prepared | Phase::Tried => {
+            format!("nothing is published yet; go on with `{RESUME}`, or take it back with `undo`")
+        }
+        Phase::Announced => format!("the service has no next key yet; go on: {RESUME}"),
+        Phase::Undoing => format!("the next key is not taken back wholly yet; go on: {RESUME}"),
+        Phase::Loaded => loaded(plan, now, RESUME),
+        Phase::Retired => {
+            "nothing; the file of the old key is of no use any more and can be destroyed".to_owned()
+        }
+        Phase::Undone => "nothing; the key of before signs on".to_owned(),
+    }
+}
+
+fn planned(plan: &Plan) -> String {
+    format!(
+        "a key is made, tried, announced, and signs from {} on, in {}; until then it can be taken back. The old key counts \
+         for {} more, and then `resume` ends it",
+        shown(plan.counts_from),
+        span(plan.counts_from - plan.begun),
+        span(plan.drain.time())
+    )
+}
+
+fn loaded(plan: &Plan, now: OffsetDateTime, resume: &str) -> String {
+    let (Some(from), Some(end)) = (plan.signs_from, plan.old_end()) else {
+        return format!("go on: {resume}");
+    };
+    if now < from {
+        return format!(
+            "the next key signs from {} on, in {}; until then it can be taken back: sigctl rotate tsa undo",
+            shown(from),
+            span(from - now)
+        );
+    }
+    if now < end {
+        return format!(
+            "the next key signs; the old one counts until {}, in {}; end it then: {resume}",
+            shown(end),
+            span(end - now)
+        );
+    }
+    format!("the next key signs; end the old one: {resume}")
+}
+
+fn span(time: time::Duration) -> String {
+    period(time.whole_seconds().try_into().unwrap_or(0))
+}

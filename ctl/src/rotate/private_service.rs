@@ -1,0 +1,124 @@
+//! A service that nobody else knows, with the next key as its only one.
+
+use std::fs::{self, File};
+use std::net::{Ipv4Addr, SocketAddr, TcpListener};
+use std::os::unix::process::CommandExt as _;
+use std::path::PathBuf;
+use std::process::{Child, Stdio};
+use std::time::Duration;
+
+use reqwest::Client;
+use sigstead_config::tsa::Config;
+use sigstead_kit::Listeners;
+use sigstead_signer::KeyConfig;
+use tokio::time::{Instant, sleep};
+
+use super::plan::Plan;
+use crate::failure::Failure;
+use crate::instance::{Instance, Service};
+use crate::process::{POLL, program};
+
+/// A timestamp authority on two ports of the loopback interface. It ends with this value.
+pub(super) struct PrivateTsa {
+    child: Child,
+    folder: PathBuf,
+    pub(super) url: String,
+}
+
+impl PrivateTsa {
+    /// Starts one with the files of a plan, and waits until it is ready.
+    pub(super) async fn start(
+        instance: &Instance,
+        plan: &Plan,
+        client: &Client,
+    ) -> Result<Self, Failure> {
+        let folder = instance.path("run/rotate-tsa");
+        let failed = |error| Failure::file("write", &folder, error);
+        sigstead_durable::create_private_directory(&folder).map_err(failed)?;
+        let (public, ops) = (free_address()?, free_address()?);
+        let path = folder.join("config.yaml");
+        let config = sigstead_config::to_yaml(&config(instance, plan, public, ops)?)
+            .map_err(|error| Failure::file("write", &path, error))?;
+        sigstead_durable::replace(&path, config.as_bytes()).map_err(failed)?;
+        let log = folder.join("log");
+        let file = File::create(&log).map_err(failed)?;
+        let mut command = program(Service::Tsa.name())?;
+        command.arg("--config").arg(&path);
+        command.stdin(Stdio::null()).stdout(Stdio::null());
+        let spawned = command.stderr(file).process_group(0).spawn();
+        let mut service = Self {
+            child: spawned.map_err(|error| Failure::io("cannot start a service", error))?,
+            folder,
+            url: format!("http://{public}"),
+        };
+        service
+            .until_ready(client, &format!("http://{ops}/readyz"))
+            .await?;
+        Ok(service)
+    }
+
+    async fn until_ready(&mut self, client: &Client, url: &str) -> Result<(), Failure> {
+        let began = Instant::now();
+        loop {
+            let ended = self.child.try_wait().ok().flatten();
+            let answer = client.get(url).send().await;
+            if answer.is_ok_and(|answer| answer.status().is_success()) {
+                return Ok(());
+            }
+            if ended.is_some() || began.elapsed() > PATIENCE {
+                return Err(Failure::new(
+                    "E-CTL-289",
+                    "a service with the next key does not become ready; nothing was published",
+                    "the cause is its last line; mend it and go on: sigctl rotate tsa resume",
+                )
+                .because(self.last_line()));
+            }
+            sleep(POLL).await;
+        }
+    }
+
+    fn last_line(&self) -> String {
+        let text = fs::read_to_string(self.folder.join("log")).unwrap_or_default();
+        text.lines()
+            .next_back()
+            .unwrap_or("it said nothing")
+            .to_owned()
+    }
+}
+
+impl Drop for PrivateTsa {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+        // What is left behind is a configuration without a secret.
+        let _ = fs::remove_dir_all(&self.folder);
+    }
+}
+
+fn config(
+    instance: &Instance,
+    plan: &Plan,
+    public: SocketAddr,
+    ops: SocketAddr,
+) -> Result<Config, Failure> {
+    let folder = instance.service(Service::Tsa);
+    let path = folder.join(plan.key());
+    let key = KeyConfig {
+        uri: format!("file:{}", path.display())
+            .parse()
+            .map_err(|error| Failure::file("name", &path, error))?,
+        passphrase_file: Some(instance.passphrase_file()),
+    };
+    let listeners = Listeners::plain(public, ops);
+    Ok(Config::new(listeners, key, folder.join(plan.chain())))
+}
+
+/// An address that was free just now. Another program may take it before the service does, which then says so and is tried
+/// again.
+fn free_address() -> Result<SocketAddr, Failure> {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0));
+    let address = listener.and_then(|listener| listener.local_addr());
+    address.map_err(|error| Failure::io("no free port", error))
+}
+
+const PATIENCE: Duration = Duration::from_secs(30);

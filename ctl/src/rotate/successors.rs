@@ -1,0 +1,125 @@
+//! The file in which the service finds its next keys, and the service that reads it.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use sigstead_config::tsa::{Config, Successor, SuccessorsFile};
+use sigstead_proto::admin::v1::tsa_admin_client::TsaAdminClient;
+use sigstead_proto::admin::v1::{AuthorityKey, ListKeysRequest};
+use sigstead_trust_root::Base64Bytes;
+use time::OffsetDateTime;
+use tokio::time::{Instant, sleep};
+
+use super::plan::Plan;
+use crate::admin;
+use crate::failure::Failure;
+use crate::init::configuration::key_config;
+use crate::instance::{Instance, Service};
+use crate::process::POLL;
+use crate::reload;
+use crate::replace::replace;
+
+/// The successors that the configuration of the timestamp authority names.
+pub(super) struct Successors {
+    path: PathBuf,
+    file: SuccessorsFile,
+}
+
+impl Successors {
+    pub(super) fn of(instance: &Instance) -> Result<Self, Failure> {
+        let folder = instance.service(Service::Tsa);
+        let config = folder.join("config.yaml");
+        let read: Config = sigstead_kit::read_config(&config)
+            .map_err(|error| Failure::file("read", &config, error))?;
+        let path = read.successors_file.ok_or_else(|| {
+            Failure::new(
+                "E-CTL-292",
+                format!("{} names no successors_file", config.display()),
+                "write `successors_file: successors.yaml` into it, then: sigctl restart tsa",
+            )
+        })?;
+        let path = folder.join(path);
+        let file = SuccessorsFile::read(&path);
+        let file = file.map_err(|error| Failure::file("read", &path, error))?;
+        Ok(Self { path, file })
+    }
+
+    /// From when on the next key signs, if it is listed.
+    pub(super) fn start_of(&self, plan: &Plan) -> Option<OffsetDateTime> {
+        let mut listed = self.file.successors.iter();
+        Some(listed.find(|each| each.chain == plan.chain())?.from)
+    }
+
+    /// Lists the next key.
+    pub(super) fn add(
+        &mut self,
+        instance: &Instance,
+        plan: &Plan,
+        from: OffsetDateTime,
+    ) -> Result<(), Failure> {
+        self.remove(plan);
+        self.file.successors.push(Successor {
+            from,
+            key: key_config(instance, &plan.key().display().to_string())?,
+            chain: plan.chain(),
+        });
+        Ok(())
+    }
+
+    /// Lists the next key no more.
+    pub(super) fn remove(&mut self, plan: &Plan) {
+        self.file
+            .successors
+            .retain(|each| each.chain != plan.chain());
+    }
+
+    pub(super) fn write(&self) -> Result<(), Failure> {
+        let failed = |error: &dyn std::fmt::Display| Failure::file("write", &self.path, error);
+        let text = sigstead_config::to_yaml(&self.file).map_err(|error| failed(&error))?;
+        let text = format!("{HEAD}{text}");
+        replace(&self.path, text.as_bytes()).map_err(|error| failed(&error))
+    }
+}
+
+/// The keys that the running service has open.
+pub(super) async fn open_keys(instance: &Instance) -> Result<Vec<AuthorityKey>, Failure> {
+    let channel = admin::connect(instance, Service::Tsa).await?;
+    let answer = TsaAdminClient::new(channel)
+        .list_keys(ListKeysRequest {})
+        .await;
+    Ok(answer.map_err(admin::refused)?.into_inner().keys)
+}
+
+/// Has the service read the file again, and waits until it has the next key open or, if `is_wanted` is false, has it no more.
+pub(super) async fn take_up(
+    instance: &Instance,
+    plan: &Plan,
+    is_wanted: bool,
+) -> Result<(), Failure> {
+    let began = Instant::now();
+    reload::ask(instance, &[Service::Tsa]).await?;
+    loop {
+        let keys = open_keys(instance).await?;
+        if keys.iter().any(|key| is_of(key, &plan.next_chain)) == is_wanted {
+            return Ok(());
+        }
+        if began.elapsed() > PATIENCE {
+            return Err(Failure::new(
+                "E-CTL-293",
+                "the timestamp authority did not take up its file of successors",
+                "its log says why: sigctl logs tsa; mend it and go on: sigctl rotate tsa resume",
+            ));
+        }
+        sleep(POLL).await;
+    }
+}
+
+/// Whether an open key is the one of a chain.
+pub(super) fn is_of(key: &AuthorityKey, chain: &[Base64Bytes]) -> bool {
+    let chain = chain.iter().map(Base64Bytes::as_slice);
+    !key.chain.is_empty() && key.chain.iter().map(Vec::as_slice).eq(chain)
+}
+
+const HEAD: &str = "# Written by `sigctl rotate tsa`; comments are not kept.\n";
+/// More than it takes to open all keys again.
+const PATIENCE: Duration = Duration::from_secs(30);

@@ -1,0 +1,291 @@
+//! An operator replaces a key while everybody signs on.
+
+mod load;
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use serde_json::Value;
+use sigstead_integration::{Instance, client, run, wait_for};
+use sigstead_trust_root::TrustedRoot;
+
+use self::load::Load;
+use crate::{PERSON, artifact, cosign, refuses, sigstore_python};
+
+/// Long enough for clients to sign before the next key does, and short enough for a test.
+const SOON: [&str; 5] = ["--in", "25s", "--drain", "2s", "--accept-short-times"];
+
+#[test]
+fn a_key_is_rotated_under_load_and_bundles_of_all_times_verify_with_all_clients() {
+    let instance = Instance::start("rotated", &[]).unwrap();
+    let process = instance.service("tsa").unwrap()["pid"].clone();
+    let first_kit = instance.work().join("first-root.json");
+    std::fs::copy(instance.kit("trusted_root.json"), &first_kit).unwrap();
+    let load = Load::start(&instance);
+    let mut signed = sign(&instance, "before");
+
+    let started = rotate(&instance, "start", &SOON);
+    assert_eq!(started["phase"], "loaded", "{started}");
+    signed.extend(sign(&instance, "announced"));
+    let status = rotate(&instance, "status", &[]);
+    let next = status["next"].as_str().unwrap();
+    assert!(next.contains("can be taken back"), "{next}");
+    wait_for("the next key", || load.chains() == 2).unwrap();
+    signed.extend(sign(&instance, "switched"));
+    let retired = until_retired(&instance);
+    assert_eq!(retired["number"], 2);
+    signed.extend(sign(&instance, "retired"));
+
+    let root = std::fs::read(instance.kit("trusted_root.json")).unwrap();
+    let root = TrustedRoot::parse(&root).unwrap();
+    let ends: Vec<_> = root
+        .timestamp_authorities
+        .iter()
+        .map(|each| each.valid_for.end.is_some())
+        .collect();
+    assert_eq!(ends, [false, true], "the newest chain first");
+    // Each answer of the load, the first as the last, and by both keys.
+    let by_chain = load.stop().verified(&root);
+    assert_eq!(by_chain.len(), 2);
+    assert!(by_chain.iter().all(|count| *count > 0), "{by_chain:?}");
+    for (file, bundle) in &signed {
+        verify(&instance, file, bundle);
+    }
+    assert_eq!(
+        instance.service("tsa").unwrap()["pid"],
+        process,
+        "nothing was restarted"
+    );
+    let refreshed = client::python().map(|python| {
+        run(Command::new(python)
+            .arg(client::script("tuf_client.py"))
+            .arg(instance.url("tuf"))
+            .arg(instance.kit("root.json")))
+    });
+    assert!(refreshed.is_none_or(|refreshed| refreshed.is_ok()));
+    // A client that never looked again does not know the next key.
+    let (file, bundle) = signed.last().unwrap();
+    refuses(
+        &mut sigctl_verify(&instance, &first_kit, file, bundle),
+        &["timestamp"],
+    );
+}
+
+/// A rotation can be interrupted anywhere: what was begun is finished or taken back.
+#[test]
+fn a_rotation_that_is_killed_anywhere_is_resumed_or_taken_back() {
+    let instance = Instance::start("interrupted", &[]).unwrap();
+    let load = Load::start(&instance);
+    let later = ["--in", "1h", "--drain", "1s", "--accept-short-times"];
+    let plan = instance.directory().join("trust/rotations/tsa.json");
+    for (number, phase) in ["planned", "prepared", "tried", "announced", "loaded"]
+        .iter()
+        .enumerate()
+    {
+        let mut start = command(&instance, "start", &later);
+        let mut start = start
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        let has_come = || {
+            let plan = std::fs::read_to_string(&plan).unwrap_or_default();
+            plan.contains(&format!("\"phase\": \"{phase}\""))
+        };
+        // If it is seen too late, the kill comes at a later step, and what follows holds all the same.
+        while !has_come() && start.try_wait().unwrap().is_none() {}
+        let _ = start.kill();
+        start.wait().unwrap();
+        if number.is_multiple_of(2) {
+            let resumed = command(&instance, "resume", &[]).output().unwrap();
+            assert_eq!(resumed.status.code(), Some(6), "{resumed:?}");
+        }
+        assert_eq!(rotate(&instance, "undo", &[])["phase"], "undone");
+        let root = std::fs::read(instance.kit("trusted_root.json")).unwrap();
+        let root = TrustedRoot::parse(&root).unwrap();
+        let never_signs = root
+            .timestamp_authorities
+            .iter()
+            .filter(|each| each.valid_for.end == each.valid_for.start);
+        assert_eq!(never_signs.count() + 1, root.timestamp_authorities.len());
+    }
+    let root = std::fs::read(instance.kit("trusted_root.json")).unwrap();
+    let by_chain = load.stop().verified(&TrustedRoot::parse(&root).unwrap());
+    assert_eq!(by_chain.iter().filter(|count| **count > 0).count(), 1);
+}
+
+#[test]
+fn a_rotation_that_would_leave_clients_behind_or_is_not_as_it_was_written_is_refused() {
+    let instance = Instance::start("refused-rotation", &[]).unwrap();
+    let folder = instance.directory();
+    let refused = |verb: &str, arguments: &[&str], code: &str| {
+        refuses(
+            &mut command(&instance, verb, arguments),
+            &[&code.to_lowercase()],
+        );
+    };
+    refused("status", &[], "E-CTL-285");
+    refused("resume", &[], "E-CTL-285");
+    refused("start", &["--in", "1h"], "E-CTL-281");
+    refused("start", &["--drain", "1s"], "E-CTL-281");
+    let key = folder.join("trust/tsa-root.key");
+    let elsewhere = instance.work().join("tsa-root.key");
+    sigstead_durable::rename(&key, &elsewhere).unwrap();
+    refused("start", &[], "E-CTL-288");
+    sigstead_durable::rename(&elsewhere, &key).unwrap();
+    let plan = folder.join("trust/rotations/tsa.json");
+    instance.kill("tsa").unwrap();
+    refused("start", &[], "E-CTL-076");
+    assert!(!plan.exists(), "refused before anything was made");
+    instance.up().unwrap();
+    let state = folder.join("trust/state.json");
+    let before = std::fs::read(&state).unwrap();
+    rotate(&instance, "start", &[]);
+    refused("start", &[], "E-CTL-283");
+    let written = std::fs::read_to_string(&plan).unwrap();
+    std::fs::write(&plan, written.replace("\"number\": 2", "\"number\": 3")).unwrap();
+    for verb in ["resume", "undo", "status"] {
+        refused(verb, &[], "E-CTL-284");
+    }
+    std::fs::write(&plan, &written).unwrap();
+    let resumed = command(&instance, "resume", &[]).output().unwrap();
+    assert_eq!(resumed.status.code(), Some(6), "{resumed:?}");
+    // An old copy of the state would take the next key back from clients.
+    let announced = std::fs::read(&state).unwrap();
+    std::fs::write(&state, before).unwrap();
+    refuses(
+        Command::new(sigstead_integration::sigctl().get_program())
+            .args(["trust", "publish"])
+            .arg(&folder),
+        &["e-ctl-032"],
+    );
+    std::fs::write(&state, announced).unwrap();
+    assert_eq!(rotate(&instance, "undo", &[])["phase"], "undone");
+    refused("undo", &[], "E-CTL-285");
+    let config = folder.join("tsa/config.yaml");
+    let text = std::fs::read_to_string(&config).unwrap();
+    std::fs::write(
+        &config,
+        text.replace("successors_file: successors.yaml\n", ""),
+    )
+    .unwrap();
+    refused("start", &[], "E-CTL-292");
+    assert!(!plan.exists(), "refused before anything was made");
+    std::fs::write(&config, text).unwrap();
+    let soon = ["--in", "3s", "--drain", "1h", "--accept-short-times"];
+    rotate(&instance, "start", &soon);
+    refused("undo", &[], "E-CTL-286");
+}
+
+/// A file and its bundle by each client that is here.
+fn sign(instance: &Instance, when: &str) -> Vec<(PathBuf, PathBuf)> {
+    let mut signed = Vec::new();
+    if let Some(cosign) = client::cosign() {
+        let file = artifact(instance.work(), &format!("{when}-cosign"));
+        let bundle = cosign::sign(&cosign, instance, &file);
+        signed.push((file, bundle));
+    }
+    if let Some(python) = client::sigstore_python() {
+        let file = artifact(instance.work(), &format!("{when}-python"));
+        let mut command = sigstore_python::with_kit(&python, instance);
+        let bundle = sigstore_python::sign(&mut command, instance, &file);
+        signed.push((file, bundle));
+    }
+    let file = artifact(instance.work(), &format!("{when}-sigctl"));
+    let bundle = file.with_extension("sigstore.json");
+    run(sigstead_integration::sigctl()
+        .arg("sign")
+        .args(["--identity", PERSON])
+        .arg("--bundle")
+        .args([&bundle, &file])
+        .env("SIGSTEAD_DIR", instance.directory()))
+    .unwrap();
+    signed.push((file, bundle));
+    signed
+}
+
+fn verify(instance: &Instance, file: &Path, bundle: &Path) {
+    let root = instance.kit("trusted_root.json");
+    run(&mut sigctl_verify(instance, &root, file, bundle)).unwrap();
+    if let Some(cosign) = client::cosign() {
+        run(cosign::verify(&cosign, instance, bundle).arg(file)).unwrap();
+    }
+    if let Some(python) = client::sigstore_python() {
+        let mut command = sigstore_python::with_kit(&python, instance);
+        run(sigstore_python::verify(&mut command, instance, bundle, PERSON).arg(file)).unwrap();
+    }
+}
+
+fn sigctl_verify(instance: &Instance, root: &Path, file: &Path, bundle: &Path) -> Command {
+    let mut command = sigstead_integration::sigctl();
+    command.arg("verify").arg("--trusted-root").arg(root);
+    command.args(["--identity", PERSON, "--issuer"]);
+    command
+        .arg(instance.url("oidc"))
+        .arg("--bundle")
+        .args([bundle, file]);
+    command.env("SIGSTEAD_DIR", instance.directory());
+    command
+}
+
+fn command(instance: &Instance, verb: &str, arguments: &[&str]) -> Command {
+    let mut command = sigstead_integration::sigctl();
+    command.args(["--output", "json", "rotate", "tsa", verb]);
+    command.arg(instance.directory()).args(arguments);
+    command
+}
+
+fn rotate(instance: &Instance, verb: &str, arguments: &[&str]) -> Value {
+    let output = run(&mut command(instance, verb, arguments)).unwrap();
+    serde_json::from_slice(&output.stdout).unwrap()
+}
+
+fn until_retired(instance: &Instance) -> Value {
+    let mut retired = Value::Null;
+    wait_for("the end of the rotation", || {
+        let output = command(instance, "resume", &[]).output().unwrap();
+        retired = serde_json::from_slice(&output.stdout).unwrap();
+        output.status.success()
+    })
+    .unwrap();
+    assert_eq!(retired["phase"], "retired", "{retired}");
+    retired
+}
+
+/// The commands of the page, in their order.
+#[test]
+fn the_commands_of_the_page_work_as_they_are_written() {
+    let page = include_str!("../../../../docs/rotating.md");
+    let lines = page.lines().map(str::trim);
+    let commands: Vec<_> = lines
+        .filter(|line| line.starts_with("sigctl rotate "))
+        .collect();
+    assert_eq!(commands.len(), 4);
+    let instance = Instance::start("by-the-page", &[]).unwrap();
+    for line in commands {
+        let words = line.split_whitespace().skip(1);
+        let mut command = sigstead_integration::sigctl();
+        for word in words {
+            match word {
+                "DIR" => command.arg(instance.directory()),
+                word => command.arg(word),
+            };
+        }
+        let output = command.output().unwrap();
+        // The time of the next key is days away.
+        let expected = if line.contains(" resume ") { 6 } else { 0 };
+        assert_eq!(output.status.code(), Some(expected), "{line}: {output:?}");
+    }
+    let laid_out = instance.work().join("laid-out");
+    run(sigstead_integration::sigctl()
+        .args(["kubernetes", "lay-out"])
+        .arg(instance.directory())
+        .arg("--to")
+        .arg(&laid_out))
+    .unwrap();
+    let listed = std::fs::read_to_string(laid_out.join("tsa/successors.yaml")).unwrap();
+    assert!(
+        listed.contains("file:/etc/sigstead/keys/tsa-2.key"),
+        "{listed}"
+    );
+}
