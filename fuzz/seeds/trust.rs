@@ -11,7 +11,8 @@ use sigstead_merkle::{LeafHash, NodeHash, TreeHead};
 use sigstead_proto::json::{Unknown, decode, encode};
 use sigstead_trust_root::tuf::{Root, Signed, Snapshot, Targets, Timestamp, TufKey};
 use sigstead_trust_root::{
-    AuthorityChains, AuthorityState, BrowserIssuers, LogFace, LogState, ServiceState, TimeRange, TrustState,
+    AuthorityChains, AuthorityState, BrowserIssuers, LogFace, LogState, ServiceState, TimeRange,
+    TrustState,
 };
 use sigstead_tsp::TimeStampReq;
 use time::Duration;
@@ -103,8 +104,14 @@ fn state(world: &World) -> TrustState {
     };
     TrustState {
         operator: "example".to_owned(),
-        certificate_authorities: AuthorityChains::new(vec![authority("https://ca.example.com", &world.ca)]),
-        timestamp_authorities: AuthorityChains::new(vec![authority("https://tsa.example.com", &world.tsa)]),
+        certificate_authorities: AuthorityChains::new(vec![authority(
+            "https://ca.example.com",
+            &world.ca,
+        )]),
+        timestamp_authorities: AuthorityChains::new(vec![authority(
+            "https://tsa.example.com",
+            &world.tsa,
+        )]),
         certificate_logs: vec![log(LogFace::CertificateTransparency, "ct.example.com")],
         signature_logs: vec![log(LogFace::RekorV2, LOG)],
         issuers: BrowserIssuers::new(vec![issuer]),
