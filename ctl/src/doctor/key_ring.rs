@@ -41,12 +41,15 @@ impl Key {
     }
 }
 
+/// How a key is opened; gives its public half.
+pub(super) type Open = fn(&KeyConfig) -> Result<PublicKey, String>;
+
 /// All keys that were found.
 pub(super) struct KeyRing(Vec<Key>);
 
 impl KeyRing {
     /// Opens all keys at once: each takes a moment on purpose.
-    pub(super) async fn open(instance: &Instance, configs: &Configs) -> Self {
+    pub(super) async fn open(instance: &Instance, configs: &Configs, open: Open) -> Self {
         let places = places(instance, configs).into_iter();
         let keys = places.map(|(role, config)| async move {
             let KeyUri::File(path) = &config.uri;
@@ -135,7 +138,7 @@ fn absolute(folder: &Path, key: &KeyConfig) -> KeyConfig {
 }
 
 /// Opens a key, which proves that it signs.
-fn open(config: &KeyConfig) -> Result<PublicKey, String> {
+pub(super) fn open(config: &KeyConfig) -> Result<PublicKey, String> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .build()
         .map_err(|error| error.to_string())?;

@@ -90,7 +90,7 @@ pub(crate) struct Arguments {
 pub(crate) async fn run(arguments: Arguments, output: Output) -> Result<Exit, Failure> {
     let clock = sigstead_kit::SystemClock;
     let instance = arguments.instance.open()?;
-    let mut patient = Patient::read(instance, clock.now()).await?;
+    let mut patient = Patient::read(instance, clock.now(), key_ring::open).await?;
     let answers = match arguments.offline {
         true => None,
         false => {

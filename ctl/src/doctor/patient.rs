@@ -14,7 +14,7 @@ use time::format_description::well_known::Rfc3339;
 use super::bounded::within;
 use super::configs::{self, Configs};
 use super::finding::Unseen;
-use super::key_ring::KeyRing;
+use super::key_ring::{self, KeyRing};
 use super::machine::Machine;
 use crate::failure::Failure;
 use crate::instance::{Instance, Service};
@@ -34,8 +34,12 @@ pub(super) struct Patient {
 }
 
 impl Patient {
-    /// Reads what several checks need.
-    pub(super) async fn read(instance: Instance, now: OffsetDateTime) -> Result<Self, Failure> {
+    /// Reads what several checks need, and opens the keys.
+    pub(super) async fn read(
+        instance: Instance,
+        now: OffsetDateTime,
+        open: key_ring::Open,
+    ) -> Result<Self, Failure> {
         let ours = instance.clone();
         let read = move || {
             let configs = Configs::read(&ours);
@@ -47,7 +51,7 @@ impl Patient {
         let (anchors, configs) = read.ok_or_else(|| late(&instance))?;
         Ok(Self {
             machine: Machine::look(&instance, &configs).await,
-            keys: KeyRing::open(&instance, &configs).await,
+            keys: KeyRing::open(&instance, &configs, open).await,
             owner: fs::metadata(instance.directory())
                 .ok()
                 .map(|found| found.uid()),

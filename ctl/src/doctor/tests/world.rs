@@ -1,11 +1,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Duration;
 
 use clap::Parser as _;
+use sigstead_key::PublicKey;
 use sigstead_kit::Clock as _;
+use sigstead_signer::{KeyConfig, KeyUri};
 use tempfile::TempDir;
 use time::OffsetDateTime;
 
@@ -13,7 +16,7 @@ use super::signed;
 use crate::doctor::answers::Answers;
 use crate::doctor::machine::{Disk, Kind, Left, Machine};
 use crate::doctor::patient::Patient;
-use crate::doctor::{Look, examine};
+use crate::doctor::{Look, examine, key_ring};
 use crate::instance::Instance;
 use crate::output::Output;
 
@@ -127,7 +130,7 @@ impl World {
 
     /// The instance as the doctor reads it.
     pub(super) fn patient(&self) -> Arc<Patient> {
-        let mut patient = wait(Patient::read(self.instance(), self.now)).unwrap();
+        let mut patient = wait(Patient::read(self.instance(), self.now, open)).unwrap();
         patient.machine = good_machine();
         (self.change)(&mut patient);
         Arc::new(patient)
@@ -181,6 +184,28 @@ pub(super) fn wait<T>(future: impl Future<Output = T>) -> T {
         .enable_all()
         .build();
     runtime.unwrap().block_on(future)
+}
+
+/// Opens a key as the doctor does, each file once: copies of an instance have the same keys, and to open one takes long on
+/// purpose.
+fn open(config: &KeyConfig) -> Result<PublicKey, String> {
+    type Files = Vec<Option<(Vec<u8>, u32)>>;
+    static OPENED: Mutex<BTreeMap<Files, PublicKey>> = Mutex::new(BTreeMap::new());
+    let KeyUri::File(key) = &config.uri;
+    let read = |path: &PathBuf| {
+        let mode = fs::metadata(path).ok()?.permissions().mode();
+        Some((fs::read(path).ok()?, mode))
+    };
+    let files: Files = [Some(key), config.passphrase_file.as_ref()]
+        .into_iter()
+        .map(|path| path.and_then(read))
+        .collect();
+    if let Some(key) = OPENED.lock().unwrap().get(&files) {
+        return Ok(key.clone());
+    }
+    let opened = key_ring::open(config)?;
+    OPENED.lock().unwrap().insert(files, opened.clone());
+    Ok(opened)
 }
 
 /// The machine that runs the tests decides nothing.
