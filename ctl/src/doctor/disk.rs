@@ -154,7 +154,7 @@ fn sync(patient: &Patient) -> Seen {
     let failed = patient.machine.sync.as_ref().err();
     let finding = |why| {
         Finding::new(
-            "a file in run/ could not be made durable",
+            "a small file of the instance could not be made durable",
             "see to the disk and to whose the folder is, before a log stops for the same reason",
         )
         .because(why)
