@@ -9,7 +9,7 @@ use sigstead_signer::KeyConfig;
 
 mod successors;
 
-pub use successors::{Successor, SuccessorsFile};
+pub use successors::{OVERLAP, RingKey, Successor, SuccessorsFile};
 
 /// The file of the `tsa` service.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]

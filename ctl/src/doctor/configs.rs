@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use serde::de::DeserializeOwned;
 use sigstead_config::{ca, ctlog, oidc, tlog, tsa, tuf};
-use sigstead_kit::{Listeners, ServiceConfig};
+use sigstead_kit::{Clock as _, Listeners, ServiceConfig, SystemClock};
 
 use super::finding::Unseen;
 use super::log_place::LogPlace;
@@ -38,7 +38,7 @@ impl Configs {
             ctlog: ctlog.then(|| read(instance, Service::Ctlog)),
             oidc: read(instance, Service::Oidc),
             tlog: read(instance, Service::Tlog),
-            tsa: read(instance, Service::Tsa),
+            tsa: read(instance, Service::Tsa).and_then(|config| as_it_signs_now(instance, config)),
             tuf: read(instance, Service::Tuf),
             logs: Vec::new(),
             opened: None,
@@ -145,6 +145,24 @@ fn read<T: DeserializeOwned + ServiceConfig>(instance: &Instance, service: Servi
     let config: T =
         sigstead_kit::read_config(&path).map_err(|error| sigstead_kit::causes(&error))?;
     config.check()?;
+    Ok(config)
+}
+
+/// The configuration with the key and the chain that sign now: those that it names may have successors, and be gone.
+fn as_it_signs_now(instance: &Instance, mut config: tsa::Config) -> Read<tsa::Config> {
+    let folder = instance.service(Service::Tsa);
+    let file = match &config.successors_file {
+        Some(path) => tsa::SuccessorsFile::read(&folder.join(path)),
+        None => Ok(tsa::SuccessorsFile::default()),
+    };
+    let file = file.map_err(|error| sigstead_kit::causes(&error))?;
+    let now = SystemClock.now();
+    let ring = config.ring(&file, now);
+    let begun = |key: &&tsa::RingKey<'_>| key.from.is_none_or(|from| from <= now);
+    if let Some(signing) = ring.iter().rev().find(begun) {
+        let (key, chain) = (signing.key.clone(), signing.chain.to_owned());
+        (config.key, config.chain) = (key, chain);
+    }
     Ok(config)
 }
 

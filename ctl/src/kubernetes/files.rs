@@ -12,7 +12,8 @@ pub(super) fn of(instance: &Instance, service: Service, logs: &Logs) -> Vec<Path
         Service::Ctlog => &["keys/ctlog.key", "roots.pem"],
         Service::Oidc => &["keys/oidc.key"],
         Service::Tlog => &[],
-        Service::Tsa => &["keys/tsa.key", "chain.pem"],
+        // Its keys follow one another: see `Successors`.
+        Service::Tsa => &[],
         Service::Tuf => &["keys/snapshot.key", "keys/timestamp.key"],
     };
     let folder = instance.service(service);

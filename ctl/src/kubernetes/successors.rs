@@ -1,8 +1,9 @@
-//! The next keys of the timestamp authority as their pods have them.
+//! The keys of the timestamp authority, which follow one another, as its pods have them.
 
 use std::path::{Path, PathBuf};
 
 use sigstead_config::tsa::{Config, Successor, SuccessorsFile};
+use sigstead_kit::{Clock as _, SystemClock};
 use sigstead_signer::{KeyConfig, KeyUri};
 
 use super::files::PASSPHRASE;
@@ -10,9 +11,10 @@ use super::logs::{KEYS, place};
 use crate::failure::Failure;
 use crate::instance::{Instance, Service};
 
-/// The successors of an instance.
+/// The keys of an instance.
 pub(super) struct Successors {
-    listed: Vec<Successor>,
+    config: Config,
+    file: SuccessorsFile,
 }
 
 impl Successors {
@@ -23,21 +25,24 @@ impl Successors {
             |path: &Path, error: &dyn std::fmt::Display| Failure::file("read", path, error);
         let config: Config =
             sigstead_kit::read_config(&path).map_err(|error| failed(&path, &error))?;
-        let listed = match config.successors_file.map(|file| folder.join(file)) {
+        let file = match config
+            .successors_file
+            .as_ref()
+            .map(|file| folder.join(file))
+        {
             Some(path) => SuccessorsFile::read(&path).map_err(|error| failed(&path, &error))?,
             None => SuccessorsFile::default(),
         };
-        Ok(Self {
-            listed: listed.successors,
-        })
+        Ok(Self { config, file })
     }
 
-    /// Their keys and chains in the instance.
+    /// The keys and chains that a service opens. Those that are long over may be gone.
     pub(super) fn files(&self, instance: &Instance) -> Vec<PathBuf> {
         let folder = instance.service(Service::Tsa);
-        let files = self.listed.iter().flat_map(|successor| {
-            let KeyUri::File(key) = &successor.key.uri;
-            [folder.join(key), folder.join(&successor.chain)]
+        let ring = self.config.ring(&self.file, SystemClock.now());
+        let files = ring.iter().flat_map(|opened| {
+            let KeyUri::File(key) = &opened.key.uri;
+            [folder.join(key), folder.join(opened.chain)]
         });
         files.collect()
     }
@@ -45,7 +50,7 @@ impl Successors {
     /// The file that lists them, where the chart mounts what it names.
     pub(super) fn mounted(self) -> Result<String, Failure> {
         let failed = |error: &dyn std::fmt::Display| Failure::file("write", Path::new(FILE), error);
-        let mounted = self.listed.into_iter().map(|successor| {
+        let mounted = self.file.successors.into_iter().map(|successor| {
             let KeyUri::File(key) = &successor.key.uri;
             let uri = format!("file:{}", place(KEYS, key).display());
             Ok(Successor {

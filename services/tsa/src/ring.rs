@@ -3,9 +3,8 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use sigstead_config::tsa::{Config, Successor, SuccessorsFile};
-use sigstead_signer::KeyConfig;
-use time::{Duration, OffsetDateTime};
+use sigstead_config::tsa::{Config, SuccessorsFile};
+use time::OffsetDateTime;
 
 use crate::Error;
 use crate::authority::Authority;
@@ -25,29 +24,29 @@ pub(crate) struct Key {
 }
 
 impl KeyRing {
-    /// Opens the key that signs at `now` and those that take over from it.
-    ///
-    /// A key that another took over from is opened for [`OVERLAP`] more, for a clock that is set back; later its file need
-    /// not be there any more.
+    /// Opens the keys of [`Config::ring`]. Those that are to come must have a chain that is valid when they begin.
     pub(crate) async fn open(config: &Config, now: OffsetDateTime) -> Result<Self, Error> {
-        let listed = match &config.successors_file {
+        let file = match &config.successors_file {
             Some(path) => successors(path)?,
-            None => Vec::new(),
+            None => SuccessorsFile::default(),
         };
-        let has_long_begun = |key: &&Successor| key.from <= now - OVERLAP;
-        let begun = listed.iter().take_while(has_long_begun).count();
-        let (begun, coming) = listed.split_at(begun);
-        let first = match begun.last() {
-            Some(key) => Key::open(Some(key.from), &key.key, &key.chain).await?,
-            None => Key::open(None, &config.key, &config.chain).await?,
-        };
-        let mut successors = Vec::with_capacity(coming.len());
-        for key in coming {
-            let opened = Key::open(Some(key.from), &key.key, &key.chain).await?;
-            opened.authority.verify_chain(key.from)?;
-            successors.push(opened);
+        let mut opened = Vec::new();
+        for key in config.ring(&file, now) {
+            let authority = Authority::open(key.key, key.chain).await?;
+            if let Some(from) = key.from.filter(|_| !opened.is_empty()) {
+                authority.verify_chain(from)?;
+            }
+            opened.push(Key {
+                from: key.from,
+                authority: Arc::new(authority),
+            });
         }
-        Ok(Self { first, successors })
+        let mut opened = opened.into_iter();
+        let first = opened.next().ok_or(Error::ChainShort)?;
+        Ok(Self {
+            first,
+            successors: opened.collect(),
+        })
     }
 
     /// The key that signs at `now`.
@@ -66,21 +65,6 @@ impl KeyRing {
     }
 }
 
-impl Key {
-    async fn open(
-        from: Option<OffsetDateTime>,
-        key: &KeyConfig,
-        chain: &Path,
-    ) -> Result<Self, Error> {
-        let authority = Arc::new(Authority::open(key, chain).await?);
-        Ok(Self { from, authority })
-    }
+fn successors(path: &Path) -> Result<SuccessorsFile, Error> {
+    SuccessorsFile::read(path).map_err(|error| Error::Successors(Box::new(error)))
 }
-
-fn successors(path: &Path) -> Result<Vec<Successor>, Error> {
-    let file = SuccessorsFile::read(path).map_err(|error| Error::Successors(Box::new(error)))?;
-    Ok(file.successors)
-}
-
-/// More than a clock is set back by those who keep it.
-const OVERLAP: Duration = Duration::minutes(10);

@@ -4,7 +4,9 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 use sigstead_kit::ConfigError;
 use sigstead_signer::KeyConfig;
-use time::OffsetDateTime;
+use time::{Duration, OffsetDateTime};
+
+use super::Config;
 
 /// The file of the keys that follow the configured one.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -27,6 +29,45 @@ pub struct Successor {
     /// valid at `from`.
     pub chain: PathBuf,
 }
+
+/// A key that a service has open.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RingKey<'a> {
+    /// From when on it signs; the configured key has no such time.
+    pub from: Option<OffsetDateTime>,
+    /// The key.
+    pub key: &'a KeyConfig,
+    /// The file of its chain.
+    pub chain: &'a Path,
+}
+
+impl Config {
+    /// The keys that a service opens at `now`, in the order in which they sign; there is always one.
+    ///
+    /// A key that another took over from is opened for [`OVERLAP`] more, for a clock that is set back; later its files need
+    /// not be there any more.
+    #[must_use]
+    pub fn ring<'a>(&'a self, file: &'a SuccessorsFile, now: OffsetDateTime) -> Vec<RingKey<'a>> {
+        let configured = RingKey {
+            from: None,
+            key: &self.key,
+            chain: &self.chain,
+        };
+        let listed = file.successors.iter().map(|successor| RingKey {
+            from: Some(successor.from),
+            key: &successor.key,
+            chain: &successor.chain,
+        });
+        let mut all: Vec<_> = std::iter::once(configured).chain(listed).collect();
+        let has_long_begun = |key: &RingKey<'_>| key.from.is_none_or(|from| from <= now - OVERLAP);
+        let over = all.iter().take_while(|key| has_long_begun(key)).count();
+        all.drain(..over.saturating_sub(1));
+        all
+    }
+}
+
+/// More than a clock is set back by those who keep it.
+pub const OVERLAP: Duration = Duration::minutes(10);
 
 impl SuccessorsFile {
     /// Reads a file. One that is not there has no successors.
@@ -83,6 +124,30 @@ mod tests {
         std::fs::write(&path, "successors: []\nmore: 1\n").unwrap();
         assert!(SuccessorsFile::read(&path).is_err());
         assert!(SuccessorsFile::read(folder.path()).is_err());
+    }
+
+    #[test]
+    fn keys_that_are_long_over_are_not_opened() {
+        let key = successor(0).key;
+        let config = Config::new(sigstead_kit::Listeners::for_test(), key, "chain.pem".into());
+        let file = SuccessorsFile {
+            successors: vec![successor(10_000), successor(20_000)],
+        };
+        let overlap = OVERLAP.whole_seconds();
+        for (now, expected) in [
+            (0, vec![None, Some(10_000), Some(20_000)]),
+            (10_000 + overlap - 1, vec![None, Some(10_000), Some(20_000)]),
+            (10_000 + overlap, vec![Some(10_000), Some(20_000)]),
+            (20_000 + overlap, vec![Some(20_000)]),
+            (90_000, vec![Some(20_000)]),
+        ] {
+            let now = OffsetDateTime::from_unix_timestamp(now).unwrap();
+            let ring = config.ring(&file, now).into_iter();
+            let begins: Vec<_> = ring
+                .map(|key| key.from.map(OffsetDateTime::unix_timestamp))
+                .collect();
+            assert_eq!(begins, expected, "{now}");
+        }
     }
 
     #[test]
