@@ -36,7 +36,8 @@ impl Process {
         Pid::from_raw(id).map(|pid| Self { pid })
     }
 
-    fn from_file(path: &Path) -> Option<Self> {
+    /// The process whose number is in a file.
+    pub(crate) fn from_file(path: &Path) -> Option<Self> {
         let bytes = private::read(path, LONGEST_ID).ok()?;
         let text = std::str::from_utf8(&bytes).ok()?;
         Self::from_id(text.trim().parse().ok()?)
@@ -94,6 +95,14 @@ impl Process {
                     && (works_there()
                         || fs::canonicalize(argument).is_ok_and(|path| path == config))
             })
+    }
+
+    /// Whether it was started with that path among its arguments.
+    pub(crate) fn has_argument(self, path: &Path) -> bool {
+        let path = path.as_os_str().as_bytes();
+        self.command_line()
+            .split(|byte| *byte == 0)
+            .any(|argument| argument == path)
     }
 
     /// The arguments that it was started with, each ended by a zero byte; empty if there is no such process.

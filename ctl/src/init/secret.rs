@@ -42,6 +42,13 @@ impl Vault {
         Ok(key)
     }
 
+    /// The form in which a key is kept: PEM that the passphrase opens.
+    pub(crate) fn seal(&self, key: &PrivateKey, path: &Path) -> Result<String, Failure> {
+        let sealed = key.to_encrypted_pem(&self.passphrase);
+        let sealed = sealed.map_err(|error| unusable(path, &error))?;
+        Ok(sealed.to_string())
+    }
+
     /// Opens a key that was made so.
     pub(crate) fn open_key(&self, path: &Path) -> Result<PrivateKey, Failure> {
         let failed = |error: &dyn std::fmt::Display| Failure::file("open", path, error);

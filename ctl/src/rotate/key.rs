@@ -4,6 +4,7 @@ use std::fs;
 use std::path::Path;
 
 use sigstead_key::Algorithm;
+use sigstead_signer::PrivateKey;
 use sigstead_x509::Certificate;
 
 use super::plan::Plan;
@@ -21,7 +22,7 @@ pub(super) async fn make(instance: &Instance, plan: &Plan) -> Result<Vec<Certifi
     let vault = Vault::open(instance)?;
     let key = match path.exists() {
         true => vault.open_key(&path)?,
-        false => vault.make(&path, Algorithm::EcdsaP256Sha256)?,
+        false => make_key(&vault, &path)?,
     };
     let root = root(instance, &vault)?;
     let leaf = time_stamping_certificate(instance, &root, key.public_key(), plan.begun).await?;
@@ -40,6 +41,15 @@ pub(super) async fn make(instance: &Instance, plan: &Plan) -> Result<Vec<Certifi
     let file = folder.join(plan.chain());
     replace(&file, pem.as_bytes()).map_err(|error| Failure::file("write", &file, error))?;
     Ok(chain)
+}
+
+/// The file belongs to whom its folder belongs, who need not be the one that runs this program.
+fn make_key(vault: &Vault, path: &Path) -> Result<PrivateKey, Failure> {
+    let key = PrivateKey::generate(Algorithm::EcdsaP256Sha256);
+    let key = key.map_err(|error| Failure::file("make", path, error))?;
+    let sealed = vault.seal(&key, path)?;
+    replace(path, sealed.as_bytes()).map_err(|error| Failure::file("write", path, error))?;
+    Ok(key)
 }
 
 /// Refuses if what makes the next key is not here.

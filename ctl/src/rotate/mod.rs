@@ -21,6 +21,7 @@ use time::format_description::well_known::Rfc3339;
 use crate::failure::{Exit, Failure};
 use crate::locate::Where;
 use crate::output::Output;
+use crate::trust::Change;
 
 use plan::Plan;
 use plan_file::PlanFile;
@@ -83,7 +84,7 @@ pub(crate) async fn run(arguments: Arguments, output: Output) -> Result<Exit, Fa
             let instance = times.instance.open()?;
             let file = PlanFile::take(&instance)?;
             let plan = times.plan(&file)?;
-            output.print(&Shown::of(&plan, now()), |shown| shown.text());
+            output.print(&Shown::of(&plan, plan.begun), |shown| shown.text());
             Ok(Exit::Done)
         }
         Verb::Start(times) => {
@@ -92,6 +93,7 @@ pub(crate) async fn run(arguments: Arguments, output: Output) -> Result<Exit, Fa
             let mut plan = times.plan(&file)?;
             // What the steps need is asked for before the first of them.
             successors::open_keys(&instance).await?;
+            drop(Change::begin(&instance).await?);
             file.write(&plan)?;
             tsa::advance(&mut plan, &mut file, output).await?;
             output.print(&Shown::of(&plan, now()), |shown| shown.text());
@@ -132,10 +134,12 @@ impl Times {
         key::check(file.instance)?;
         let soak = soak::of(file.instance)?;
         let delay = self.delay.unwrap_or(soak);
+        let plan = Plan::new(file, now(), delay, self.drain)?;
         if !self.accept_short_times {
             soak::refuse_shorter(delay, soak, self.drain)?;
+            plan.refuse_early_end()?;
         }
-        Plan::new(file, now(), delay, self.drain)
+        Ok(plan)
     }
 }
 

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use serde::{Deserialize, Serialize};
 use sigstead_kit::Period;
 use sigstead_trust_root::{AuthorityState, Base64Bytes, TimeRange};
+use sigstead_x509::Certificate;
 use time::OffsetDateTime;
 
 use super::plan_file::PlanFile;
@@ -153,6 +154,33 @@ impl Plan {
     /// From when on the next key can be taken back no more.
     pub(super) fn no_return(&self) -> Option<OffsetDateTime> {
         Some(self.signs_from? - RETURN)
+    }
+
+    /// Refuses times in which the certificate of now ends before the next key signs: between the two nothing could be stamped.
+    pub(super) fn refuse_early_end(&self) -> Result<(), Failure> {
+        let leaf = self.old_chain.first().map(Base64Bytes::as_slice);
+        let leaf = Certificate::from_der(leaf.unwrap_or_default());
+        let leaf = leaf.map_err(|error| Failure::service("tsa", &self.url, error))?;
+        if leaf.not_after() > self.counts_from {
+            return Ok(());
+        }
+        Err(Failure::new(
+            "E-CTL-287",
+            format!(
+                "the certificate of now ends on {}, before the next key signs",
+                super::shown(leaf.not_after())
+            ),
+            "let the next key sign sooner: --in PERIOD --accept-short-times; clients that do not look in time refuse it",
+        ))
+    }
+
+    /// Until when the next key counts if it is taken back now: for nothing, unless its time has come while the service let go
+    /// of it.
+    pub(super) fn end_if_undone(&self, now: OffsetDateTime) -> OffsetDateTime {
+        match self.signs_from {
+            Some(from) if from <= now => now,
+            _ => self.counts_from,
+        }
     }
 
     /// Refuses to take a key back that signs, or may before it is gone.

@@ -106,6 +106,8 @@ impl<'a> PlanFile<'a> {
         if plan.phase.is_over() {
             let archive = self.archive(plan.number);
             sigstead_durable::rename(&path, &archive).map_err(|error| failed(&error))?;
+            sigstead_durable::sync_directory(sigstead_durable::parent(&path))
+                .map_err(|error| failed(&error))?;
         }
         Ok(())
     }

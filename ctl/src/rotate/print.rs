@@ -1,6 +1,7 @@
 //! A plan as people and scripts see it.
 
 use serde::Serialize;
+use sigstead_config::tsa::OVERLAP;
 use time::OffsetDateTime;
 
 use super::plan::{Phase, Plan, Step};
@@ -31,15 +32,16 @@ pub(super) struct Shown<'a> {
 
 impl<'a> Shown<'a> {
     pub(super) fn of(plan: &'a Plan, now: OffsetDateTime) -> Self {
+        let is_undone = matches!(plan.phase, Phase::Undoing | Phase::Undone);
         Self {
             role: "tsa",
             number: plan.number,
             phase: plan.phase,
             begun: plan.begun,
             counts_from: plan.counts_from,
-            signs_from: plan.signs_from,
-            no_return: plan.no_return(),
-            old_end: plan.old_end(),
+            signs_from: plan.signs_from.filter(|_| !is_undone),
+            no_return: plan.no_return().filter(|_| !is_undone),
+            old_end: plan.old_end().filter(|_| !is_undone),
             steps: &plan.steps,
             next: next(plan, now),
         }
@@ -68,7 +70,16 @@ fn next(plan: &Plan, now: OffsetDateTime) -> String {
         Phase::Undoing => format!("the next key is not taken back wholly yet; go on: {RESUME}"),
         Phase::Loaded => loaded(plan, now, RESUME),
         Phase::Retired => {
-            "nothing; the file of the old key is of no use any more and can be destroyed".to_owned()
+            let unused = plan.signs_from.unwrap_or(now) + OVERLAP;
+            match unused <= now {
+                true => {
+                    "nothing; the file of the old key is of no use any more: destroy it".to_owned()
+                }
+                false => format!(
+                    "nothing; destroy the file of the old key after {}",
+                    shown(unused)
+                ),
+            }
         }
         Phase::Undone => "nothing; the key of before signs on".to_owned(),
     }

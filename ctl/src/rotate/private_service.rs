@@ -2,12 +2,12 @@
 
 use std::fs::{self, File};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
-use std::os::unix::process::CommandExt as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Stdio};
 use std::time::Duration;
 
 use reqwest::Client;
+use rustix::process::Signal;
 use sigstead_config::tsa::Config;
 use sigstead_kit::Listeners;
 use sigstead_signer::KeyConfig;
@@ -16,7 +16,8 @@ use tokio::time::{Instant, sleep};
 use super::plan::Plan;
 use crate::failure::Failure;
 use crate::instance::{Instance, Service};
-use crate::process::{POLL, program};
+use crate::private;
+use crate::process::{POLL, Process, program};
 
 /// A timestamp authority on two ports of the loopback interface. It ends with this value.
 pub(super) struct PrivateTsa {
@@ -35,6 +36,7 @@ impl PrivateTsa {
         let folder = instance.path("run/rotate-tsa");
         let failed = |error| Failure::file("write", &folder, error);
         sigstead_durable::create_private_directory(&folder).map_err(failed)?;
+        end_left_over(&folder);
         let (public, ops) = (free_address()?, free_address()?);
         let path = folder.join("config.yaml");
         let config = sigstead_config::to_yaml(&config(instance, plan, public, ops)?)
@@ -45,12 +47,14 @@ impl PrivateTsa {
         let mut command = program(Service::Tsa.name())?;
         command.arg("--config").arg(&path);
         command.stdin(Stdio::null()).stdout(Stdio::null());
-        let spawned = command.stderr(file).process_group(0).spawn();
+        let spawned = command.stderr(file).spawn();
         let mut service = Self {
             child: spawned.map_err(|error| Failure::io("cannot start a service", error))?,
             folder,
             url: format!("http://{public}"),
         };
+        let id = format!("{}\n", service.child.id());
+        private::write(&service.folder.join("pid"), id.as_bytes())?;
         service
             .until_ready(client, &format!("http://{ops}/readyz"))
             .await?;
@@ -113,8 +117,16 @@ fn config(
     Ok(Config::new(listeners, key, folder.join(plan.chain())))
 }
 
-/// An address that was free just now. Another program may take it before the service does, which then says so and is tried
-/// again.
+/// Ends a service that a killed run left behind.
+fn end_left_over(folder: &Path) {
+    let left = Process::from_file(&folder.join("pid"));
+    if let Some(left) = left.filter(|left| left.has_argument(&folder.join("config.yaml"))) {
+        // It holds nothing that has to be put away.
+        let _ = left.signal(Signal::KILL);
+    }
+}
+
+/// An address that was free just now. If another program takes it before the service does, the trial fails and is made again.
 fn free_address() -> Result<SocketAddr, Failure> {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0));
     let address = listener.and_then(|listener| listener.local_addr());

@@ -1,6 +1,6 @@
 //! The rotation of the key of the timestamp authority, from the first step to the last.
 
-use time::Duration;
+use time::{Duration, OffsetDateTime};
 
 use super::plan::{Phase, Plan};
 use super::plan_file::PlanFile;
@@ -42,7 +42,9 @@ pub(super) async fn advance(
                 (Phase::Retired, retire(instance, plan).await?)
             }
             Phase::Undoing => return undo(plan, file, output).await,
-            Phase::Loaded | Phase::Retired | Phase::Undone => return Ok(()),
+            Phase::Loaded => return trust::write_kit(instance),
+            // An earlier run may not have come as far as putting the plan beside those before it.
+            Phase::Retired | Phase::Undone => return file.write(plan),
         };
         output.progress(&what);
         plan.enter(next, what, now());
@@ -85,11 +87,22 @@ pub(super) async fn undo(
         listed.write()?;
     }
     if plan.signs_from.is_some() {
+        if let Some(late) = still_signs(instance, plan).await? {
+            listed.add(instance, plan, late)?;
+            listed.write()?;
+            plan.enter(
+                Phase::Loaded,
+                "the next key signs; the rotation goes on",
+                now(),
+            );
+            file.write(plan)?;
+            return plan.refuse_late_undo(now());
+        }
         successors::take_up(instance, plan, false).await?;
     }
     let mut change = Change::begin(instance).await?;
     if change.has_timestamp_chain(&plan.next_chain) {
-        change.end_timestamp_chain(&plan.next_chain, plan.counts_from)?;
+        change.end_timestamp_chain(&plan.next_chain, plan.end_if_undone(now()))?;
         change.publish(trust::YEAR).await?;
     }
     key::remove(instance, plan)?;
@@ -97,6 +110,16 @@ pub(super) async fn undo(
     output.progress(what);
     plan.enter(Phase::Undone, what, now());
     file.write(plan)
+}
+
+/// From when on the running service signs with the next key, if it does: an earlier run did not come as far as having it let
+/// go of the key in time.
+async fn still_signs(instance: &Instance, plan: &Plan) -> Result<Option<OffsetDateTime>, Failure> {
+    let keys = successors::open_keys(instance).await?;
+    let signs = keys
+        .iter()
+        .any(|key| key.signs && is_of(key, &plan.next_chain));
+    Ok(plan.signs_from.filter(|_| signs))
 }
 
 async fn prepare(instance: &Instance, plan: &mut Plan) -> Result<String, Failure> {
@@ -129,8 +152,10 @@ async fn load(instance: &Instance, plan: &mut Plan) -> Result<String, Failure> {
             from
         }
     };
-    plan.signs_from = Some(from);
     successors::take_up(instance, plan, true).await?;
+    // A service that took the key up only now has signed with the old one until now.
+    let from = from.max(now());
+    plan.signs_from = Some(from);
     Ok(format!(
         "gave the next key to the service, which signs with it from {} on",
         shown(from)

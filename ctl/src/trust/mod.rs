@@ -17,6 +17,7 @@ mod state_file;
 use clap::{Args, Subcommand};
 
 use crate::failure::Failure;
+use crate::instance::Instance;
 use crate::output::Output;
 
 pub(crate) use change::Change;
@@ -39,6 +40,13 @@ enum Verb {
     Publish(publish::Arguments),
     /// Show what is published and when it expires.
     Show(show::Arguments),
+}
+
+/// Writes the client kit again, in which the chain is that signs now. It is only derived, so nothing is signed.
+pub(crate) fn write_kit(instance: &Instance) -> Result<(), Failure> {
+    let state = state_file::read(instance)?;
+    let root = Repository::of(instance)?.newest_root_file()?;
+    client_kit::write_all(instance, &state, &root)
 }
 
 pub(crate) async fn run(arguments: Arguments, output: Output) -> Result<(), Failure> {

@@ -63,6 +63,13 @@ fn a_key_is_rotated_under_load_and_bundles_of_all_times_verify_with_all_clients(
             .arg(instance.kit("root.json")))
     });
     assert!(refreshed.is_none_or(|refreshed| refreshed.is_ok()));
+    let doctor = sigstead_integration::sigctl()
+        .args(["doctor", "--offline"])
+        .arg(instance.directory())
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&doctor.stdout);
+    assert!(!said.contains("timestamp authority"), "{said}");
     // A client that never looked again does not know the next key.
     let (file, bundle) = signed.last().unwrap();
     refuses(
