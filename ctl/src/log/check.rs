@@ -12,6 +12,7 @@ use crate::failure::Failure;
 use crate::instance::{Instance, Service};
 use crate::locate::Where;
 use crate::output::Output;
+use crate::private;
 use crate::process::program;
 
 /// What is checked.
@@ -92,7 +93,8 @@ fn write_key(instance: &Instance, log: &Log) -> Result<PathBuf, Failure> {
     let path = instance.path("run").join(format!("{}.pub", log.log_id));
     let key = PublicKey::from_spki_der(&log.public_key)
         .map_err(|error| Failure::service("tlog", &log.origin, error))?;
-    std::fs::write(&path, key.to_pem()).map_err(|error| Failure::file("write", &path, error))?;
+    // Only `sigctl up` makes the folder otherwise, and a supervisor may have started the services.
+    private::write(&path, key.to_pem().as_bytes())?;
     Ok(path)
 }
 
