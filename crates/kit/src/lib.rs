@@ -46,6 +46,7 @@ mod server;
 mod service;
 mod state;
 mod stream;
+mod supervisor;
 mod telemetry;
 mod tls;
 pub mod trace;

@@ -18,6 +18,7 @@ use crate::config_file::{ConfigError, read_config};
 use crate::descriptors;
 use crate::reload::Reload;
 use crate::service::Service;
+use crate::supervisor::Supervisor;
 use crate::telemetry::{LogFilter, LogFormat, Telemetry, TelemetryConfig};
 
 /// The configuration of a service, as far as [`main()`] has to know it.
@@ -147,13 +148,16 @@ where
     redact(&mut effective);
     tracing::info!(version, config = %effective, "{name} is starting");
     // Before the build, so that a signal during a long start is not lost.
-    let shutdown = stop_signal()?;
+    let supervisor = Supervisor::of_this_process();
+    let shutdown = stop_signal(supervisor.clone())?;
     let service = build(config).await.map_err(Into::into)?;
     let bound = service.bind().await?;
+    // Who connects from now on is answered.
+    supervisor.answers();
     let reload = bound.reloader();
     tokio::select! {
         () = bound.run(shutdown) => {}
-        () = hang_up.follow(reload) => {}
+        () = hang_up.follow(reload, supervisor) => {}
     }
     Ok(())
 }
@@ -178,8 +182,9 @@ impl<C: ServiceConfig> HangUp<C> {
     }
 
     /// Never ends by itself.
-    async fn follow(mut self, reload: Reload) {
+    async fn follow(mut self, reload: Reload, supervisor: Supervisor) {
         while self.signal.recv().await.is_some() {
+            supervisor.reads_again();
             match load::<C>(&self.file) {
                 Ok(config) => self.filter.set(config.telemetry().log_level),
                 Err(error) => {
@@ -189,6 +194,8 @@ impl<C: ServiceConfig> HangUp<C> {
             }
             tracing::info!("told to read again what can be: certificates and the level of the log");
             reload.now();
+            reload.followed().await;
+            supervisor.answers();
         }
         std::future::pending().await
     }
@@ -275,7 +282,7 @@ fn enter_folder_of(config: &std::path::Path) -> anyhow::Result<()> {
 
 /// A token that the first SIGTERM or SIGINT cancels. A second one ends the process at once, for
 /// whoever does not want to wait for the drain.
-fn stop_signal() -> anyhow::Result<CancellationToken> {
+fn stop_signal(supervisor: Supervisor) -> anyhow::Result<CancellationToken> {
     let mut terminate = signal(SignalKind::terminate()).context("cannot listen for signals")?;
     let mut interrupt = signal(SignalKind::interrupt()).context("cannot listen for signals")?;
     let stop = CancellationToken::new();
@@ -290,6 +297,7 @@ fn stop_signal() -> anyhow::Result<CancellationToken> {
                 tracing::warn!("told to stop a second time, ending at once");
                 std::process::exit(1);
             }
+            supervisor.stops();
             cancel.cancel();
         }
     });

@@ -324,7 +324,7 @@ impl BoundService {
         let mut clients = JoinSet::new();
         let public = self.bound.public;
         clients.spawn(public.serve(self.mounted.public, draining.clone(), hang_ups()));
-        clients.spawn(self.hooks.follow(hang_ups(), draining.clone()));
+        clients.spawn(self.hooks.follow(self.reload.clone(), draining.clone()));
         if let Some(admin) = self.bound.admin {
             clients.spawn(admin.serve(self.mounted.admin, draining, hang_ups()));
         }
