@@ -46,6 +46,7 @@ mod sign;
 mod start;
 mod started;
 mod status;
+mod systemd;
 mod timestamp;
 mod token;
 mod trust;
@@ -108,6 +109,8 @@ enum Command {
     Log(log::Arguments),
     /// Configure a reverse proxy for an instance.
     Proxy(proxy::Arguments),
+    /// Have systemd run an instance on a server.
+    Systemd(systemd::Arguments),
     /// See and publish what clients trust.
     Trust(trust::Arguments),
     /// Replace a key by the next, announced before it is used.
@@ -204,6 +207,7 @@ async fn run(command: Command, output: Output) -> Result<Exit, Failure> {
         Command::Issued(arguments) => issued::run(arguments, output).await?,
         Command::Log(arguments) => log::run(arguments, output).await?,
         Command::Proxy(arguments) => proxy::run(arguments, output)?,
+        Command::Systemd(arguments) => systemd::run(arguments, output)?,
         Command::Trust(arguments) => trust::run(arguments, output).await?,
         Command::Rotate(arguments) => return rotate::run(arguments, output).await,
         Command::Token(arguments) => token::run(arguments, output).await?,

@@ -7,7 +7,7 @@
 use std::path::Path;
 use std::process::Command;
 
-const COMMANDS: [&str; 68] = [
+const COMMANDS: [&str; 72] = [
     "",
     "init",
     "up",
@@ -56,6 +56,10 @@ const COMMANDS: [&str; 68] = [
     "log check",
     "proxy",
     "proxy nginx",
+    "systemd",
+    "systemd install",
+    "systemd show",
+    "systemd remove",
     "trust",
     "trust publish",
     "trust show",

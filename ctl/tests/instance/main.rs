@@ -16,4 +16,5 @@ mod laid_out;
 mod manners;
 mod proxy;
 mod start;
+mod systemd;
 mod world;
