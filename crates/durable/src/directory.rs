@@ -50,6 +50,20 @@ pub fn sync_directory(directory: &Path) -> io::Result<()> {
     synced
 }
 
+/// Makes everything durable that was written to the file system that holds a path. For many new files at once this is
+/// one wait instead of one for each.
+///
+/// # Errors
+/// The path cannot be opened, or the medium failed. What of the new files is durable is then unknown.
+#[expect(clippy::disallowed_methods, reason = "syncs belong to this crate")]
+pub fn sync_file_system(path: &Path) -> io::Result<()> {
+    let opened = open(path)?;
+    let synced = rustix::fs::syncfs(&opened);
+    drop(opened);
+    refill();
+    Ok(synced?)
+}
+
 /// The directory that holds the name; the working directory for a bare name.
 #[must_use]
 pub fn parent(path: &Path) -> &Path {
@@ -77,6 +91,16 @@ mod tests {
             let mode = fs::metadata(made).unwrap().permissions().mode();
             assert_eq!(mode & 0o777, 0o700, "{}", made.display());
         }
+    }
+
+    #[test]
+    fn a_file_system_is_synced_by_any_path_on_it() {
+        let scratch = tempfile::tempdir().unwrap();
+        fs::write(scratch.path().join("file"), b"content").unwrap();
+        for path in [scratch.path(), &scratch.path().join("file")] {
+            sync_file_system(path).unwrap();
+        }
+        assert!(sync_file_system(&scratch.path().join("absent")).is_err());
     }
 
     #[test]

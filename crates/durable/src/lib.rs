@@ -14,5 +14,7 @@ mod directory;
 mod file;
 
 pub use descriptor::{create, is_passing, open, with_reserve};
-pub use directory::{create_directory, create_private_directory, parent, sync_directory};
+pub use directory::{
+    create_directory, create_private_directory, parent, sync_directory, sync_file_system,
+};
 pub use file::{remove, rename, replace, replace_prepared, sync, sync_content, write};
