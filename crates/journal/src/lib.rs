@@ -3,12 +3,13 @@
 //! A round is what one group commit appends: the new entries, the tree head over them, and the signed checkpoint. The
 //! format of the files is this crate's own (version 1, described in `segment.rs`).
 //!
-//! Provided: the [`Journal`] seam, [`FileJournal`], [`last_round`] for those who only look, [`MemoryJournal`] with a fault
-//! plan, and the [`conformance`] suite that every journal passes. Absent on purpose: hashing of trees, which is the sequencer's, and any reading of entries
+//! Provided: the [`Journal`] seam, [`FileJournal`], a [`Snapshot`] of one in use and [`last_round`] for those who only
+//! look, [`MemoryJournal`] with a fault plan, and the [`conformance`] suite that every journal passes. Absent on purpose:
+//! hashing of trees, which is the sequencer's, and any reading of entries
 //! by their index, which tiles and bundles serve.
 //!
 //! File map: `file.rs` the journal in files; `load.rs` what it finds at start; `segment.rs` one file of it; `spare.rs`
-//! the next one, `trim.rs` the end of old ones; `record.rs` a round's frame; `codec.rs` a round as bytes; `memory.rs` the
+//! the next one, `trim.rs` the end of old ones; `snapshot.rs` a copy while it is written; `record.rs` a round's frame; `codec.rs` a round as bytes; `memory.rs` the
 //! journal of tests; `conformance.rs`; `error.rs`.
 
 mod codec;
@@ -19,6 +20,7 @@ mod load;
 mod memory;
 mod record;
 mod segment;
+mod snapshot;
 mod spare;
 mod trim;
 
@@ -29,6 +31,7 @@ pub use error::Error;
 pub use file::FileJournal;
 pub use load::last_round;
 pub use memory::{Fault, MemoryJournal, MemoryMedium};
+pub use snapshot::{SegmentCopy, Snapshot};
 
 /// What one group commit appends.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -23,6 +23,23 @@ pub(crate) struct Segments {
     pub(crate) position: Position,
 }
 
+/// A segment as it was read.
+pub(crate) struct Stored<'a> {
+    pub(crate) place: &'a Path,
+    pub(crate) number: u64,
+    pub(crate) bytes: &'a [u8],
+    /// Only the last one of a journal can have a torn end.
+    pub(crate) is_last: bool,
+}
+
+/// What a segment holds.
+pub(crate) struct Scanned {
+    /// Where its last record begins.
+    pub(crate) last: Option<usize>,
+    /// Where the next one goes.
+    pub(crate) end: usize,
+}
+
 impl Segments {
     /// Reads all segments of a directory, and makes the last one ready for more records.
     pub(crate) fn load(directory: &Path) -> Result<(Self, Vec<Round>), Error> {
@@ -74,23 +91,50 @@ impl Segments {
     ) -> Result<ReadSegment, Error> {
         let place = segment::path(directory, number);
         let bytes = fs::read(&place).map_err(Error::io("read", &place))?;
-        self.begin(number, &bytes)
-            .map_err(|why| Error::damaged(&place, 0, why))?;
-        let (mut last, mut end) = (None, SECTOR_BYTES);
-        while let Some((header, payload)) = self.record(&place, &bytes, end, is_last)? {
-            let round =
-                decode(payload, rounds.last()).map_err(|why| Error::damaged(&place, end, why))?;
-            self.advance(number, &header, round.head.size);
-            rounds.push(round);
-            last = Some(end);
-            end += record_bytes(payload.len());
-        }
+        let stored = Stored {
+            place: &place,
+            number,
+            bytes: &bytes,
+            is_last,
+        };
+        let Scanned { last, end } = self.scan(&stored, rounds)?;
         Ok(ReadSegment {
             number,
             bytes,
             end,
             last,
         })
+    }
+
+    /// Reads the records of a segment and is behind them then.
+    pub(crate) fn scan(
+        &mut self,
+        stored: &Stored<'_>,
+        rounds: &mut Vec<Round>,
+    ) -> Result<Scanned, Error> {
+        let place = stored.place;
+        self.begin(stored.number, stored.bytes)
+            .map_err(|why| Error::damaged(place, 0, why))?;
+        let (mut last, mut end) = (None, SECTOR_BYTES);
+        while let Some((header, payload)) = self.record(stored, end)? {
+            let round =
+                decode(payload, rounds.last()).map_err(|why| Error::damaged(place, end, why))?;
+            self.advance(stored.number, &header, round.head.size);
+            rounds.push(round);
+            last = Some(end);
+            end += record_bytes(payload.len());
+        }
+        Ok(Scanned { last, end })
+    }
+
+    /// The same place in the history, without the segment that takes records.
+    pub(crate) fn fork(&self) -> Self {
+        Self {
+            oldest: self.oldest,
+            filled: self.filled.clone(),
+            current: None,
+            position: self.position,
+        }
     }
 
     /// Checks that a segment goes on where the one before it ended; the first that holds a round begins anywhere.
@@ -112,28 +156,26 @@ impl Segments {
     /// The record at an offset, or `None` at the end of the segment.
     fn record<'a>(
         &self,
-        place: &Path,
-        bytes: &'a [u8],
+        stored: &Stored<'a>,
         offset: usize,
-        is_last: bool,
     ) -> Result<Option<(Header, &'a [u8])>, Error> {
         let Position {
             number,
             sequence,
             chain,
         } = self.position;
-        match segment::read_record(bytes, offset, sequence, &chain) {
+        match segment::read_record(stored.bytes, offset, sequence, &chain) {
             Found::Record(header, payload) => Ok(Some((header, payload))),
             Found::End => Ok(None),
-            Found::Torn if is_last => {
+            Found::Torn if stored.is_last => {
                 tracing::warn!(segment = number, offset, "cut off an interrupted append");
                 Ok(None)
             }
             Found::Torn => {
                 let why = "a torn record before the last segment";
-                Err(Error::damaged(place, offset, why))
+                Err(Error::damaged(stored.place, offset, why))
             }
-            Found::Damaged(why) => Err(Error::damaged(place, offset, why)),
+            Found::Damaged(why) => Err(Error::damaged(stored.place, offset, why)),
         }
     }
 }
