@@ -9,10 +9,10 @@ use sigstead_merkle::NodeHash;
 use sigstead_tiles::{TILE_WIDTH, Tile};
 
 use crate::bundle::decode_sides;
+use crate::cold_paths::{bundle_path, side_path, tile_path};
 use crate::cold_tree::damaged;
 use crate::edge::WIDTH;
 use crate::shared::Shared;
-use crate::tree::{bundle_path, side_path, tile_path};
 use crate::{Error, RecordedEntry};
 
 /// A full bundle in cold storage, on the way from one entry to the next. It holds nothing of the file between two pieces.
@@ -53,7 +53,7 @@ impl ColdBundle {
         index: u64,
         wanted: Range<usize>,
     ) -> Result<Self, Error> {
-        let path = bundle_path(shared, index);
+        let path = bundle_path(shared.format.bundle_kind(), index);
         let length = shared.cold.length(&path).await?;
         Ok(Self {
             length: length.ok_or_else(|| damaged(path.clone(), "missing"))?,

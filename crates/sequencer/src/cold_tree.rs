@@ -8,9 +8,9 @@ use sigstead_merkle::{NodeHash, NodeReader};
 use sigstead_tiles::{TILE_HEIGHT, TILE_WIDTH, Tile};
 
 use crate::Error;
+use crate::cold_paths::tile_path;
 use crate::edge::WIDTH;
 use crate::shared::{Shared, lock};
-use crate::tree::tile_path;
 
 impl Shared {
     /// A full tile that is not in memory.

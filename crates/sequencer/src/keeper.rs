@@ -6,15 +6,15 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use futures::{StreamExt, TryStreamExt};
-use sigstead_tiles::{TILE_HEIGHT, TILE_WIDTH};
+use sigstead_tiles::TILE_WIDTH;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 use crate::bundle::{encode_bundle, encode_side};
+use crate::cold_paths::{bundle_path, completed_tiles, side_path, tile_path};
 use crate::edge::WIDTH;
 use crate::failure::chain;
 use crate::shared::Shared;
-use crate::tree::{bundle_path, side_path, tile_path};
 use crate::{Anchor, AnchorError, Anchored, Error};
 
 /// Starts the tasks; they end after `stopped` turns true.
@@ -118,6 +118,20 @@ async fn put_bundle(shared: &Shared, bundle: u64) -> Result<u64, Error> {
     Ok(bundle)
 }
 
+/// Compares what cold storage has of the bundles that memory holds with what would be written there.
+pub(crate) async fn compare_held(shared: &Shared) -> Result<(), Error> {
+    let full = *shared.full_bundles.borrow();
+    for bundle in shared.flushed.load(Ordering::Acquire)..full {
+        for (path, bytes) in objects(shared, bundle)? {
+            let stored = shared.cold.get(&path).await?;
+            if stored.is_some_and(|stored| stored != bytes) {
+                return Err(sigstead_cold::Error::Differs { path }.into());
+            }
+        }
+    }
+    Ok(())
+}
+
 /// Everything up to and including this bundle is in cold storage: memory and the journal may forget it.
 fn let_go(shared: &Shared, bundle: u64) {
     let mut edge = shared.edge_mut();
@@ -139,25 +153,16 @@ fn objects(shared: &Shared, bundle: u64) -> Result<Vec<(String, Bytes)>, Error> 
     let entries = edge
         .bundle_entries(bundle, TILE_WIDTH)
         .ok_or_else(missing)?;
-    let mut objects = vec![(bundle_path(shared, bundle), encode_bundle(&entries))];
+    let mut objects = vec![(
+        bundle_path(shared.format.bundle_kind(), bundle),
+        encode_bundle(&entries),
+    )];
     objects.extend(encode_side(bundle, &entries).map(|side| (side_path(bundle), side)));
     for (level, index) in completed_tiles(bundle) {
         let bytes = edge.tile(level, index, TILE_WIDTH).ok_or_else(missing)?;
         objects.push((tile_path(level, index), bytes));
     }
     Ok(objects)
-}
-
-/// The tiles that are full once this bundle is: its own, and one above for each 256 of the level below.
-fn completed_tiles(bundle: u64) -> Vec<(u8, u64)> {
-    let mut completed = vec![(0, bundle)];
-    let (mut level, mut below) = (0_u8, bundle);
-    while (below + 1) % WIDTH == 0 && level < u8::MAX / TILE_HEIGHT {
-        level += 1;
-        below /= WIDTH;
-        completed.push((level, below));
-    }
-    completed
 }
 
 /// Stores the published head at the anchor, at once after a quiet time and twice a second under load.
@@ -258,17 +263,3 @@ const ANCHOR_INTERVAL: Duration = Duration::from_millis(500);
 const PARALLEL_PUTS: usize = 8;
 
 const RETRY: Duration = Duration::from_secs(1);
-
-#[cfg(test)]
-mod tests {
-    use super::completed_tiles;
-
-    #[test]
-    fn a_bundle_completes_its_own_tile_and_those_above_at_the_right_moment() {
-        assert_eq!(completed_tiles(0), [(0, 0)]);
-        assert_eq!(completed_tiles(254), [(0, 254)]);
-        assert_eq!(completed_tiles(255), [(0, 255), (1, 0)]);
-        assert_eq!(completed_tiles(511), [(0, 511), (1, 1)]);
-        assert_eq!(completed_tiles(65_535), [(0, 65_535), (1, 255), (2, 0)]);
-    }
-}

@@ -19,7 +19,7 @@
 //! handles have in common; `recovery.rs` what happens at start, with `rebuild.rs` for the edge; `failure.rs` why a
 //! round was not committed, `hindrance.rs` what becomes of that; `pause.rs` what the operator decides, and `pause_reason.rs` why; `keeper.rs` the
 //! background tasks; `known.rs` what is in the log already; `follower.rs` other indexes of it; `anchor.rs`,
-//! `head_signer.rs`, `checkpoint_signer.rs` and `leaf.rs` the seams; `cosigner.rs` what witnesses have to do with it;
+//! `head_signer.rs`, `checkpoint_signer.rs` and `leaf.rs` the seams, `tile_leaves.rs` the leaves of CT logs; `cold_paths.rs` what there is in cold storage; `cosigner.rs` what witnesses have to do with it;
 //! `audit.rs` the whole log read again; `config.rs`.
 //!
 //! Entries that are submitted again are recognised, whenever they were logged, by an [`sigstead_index::Index`] that follows the
@@ -35,6 +35,7 @@ mod bundle;
 mod bundle_reader;
 mod checkpoint_signer;
 mod cold_bundle;
+mod cold_paths;
 mod cold_tree;
 mod config;
 mod cosigner;
@@ -57,6 +58,7 @@ mod rebuild;
 mod recovery;
 mod round;
 mod shared;
+mod tile_leaves;
 mod tree;
 
 pub use add::{Announced, Included};
@@ -64,6 +66,7 @@ pub use anchor::{Anchor, AnchorError, Anchored, FileAnchor, MemoryAnchor};
 pub use audit::Audited;
 pub use bundle_reader::BundleReader;
 pub use checkpoint_signer::CheckpointSigner;
+pub use cold_paths::cold_paths;
 pub use config::LogConfig;
 pub use cosigner::{Cosigning, WithoutQuorum};
 pub use error::Error;
@@ -74,3 +77,4 @@ pub use leaf::{RecordedEntry, StoredLeaf};
 pub use log::{Clock, Health, Log, LogParts};
 pub use pause_reason::{PauseReason, PauseReasonError};
 pub use shared::PublishedHead;
+pub use tile_leaves::TileLeaves;

@@ -140,7 +140,6 @@ impl Log {
     }
 
     /// Adds an entry and waits until it is durable and published, or finds the entry that it repeats.
-    ///
     /// Dropping the future before its round starts withdraws the entry.
     ///
     /// # Errors
@@ -346,6 +345,14 @@ impl Log {
     /// [`Error::Inconsistent`] naming the first thing that does not fit, and as for [`Log::tile`].
     pub async fn audit(&self) -> Result<Audited, Error> {
         audit::audit(&self.inner.shared, &*self.inner.head_signer).await
+    }
+
+    /// Compares cold storage with what the journal has too: a log that goes on stops where they differ.
+    ///
+    /// # Errors
+    /// [`Error::Cold`] naming the first object that differs.
+    pub async fn compare_held(&self) -> Result<(), Error> {
+        keeper::compare_held(&self.inner.shared).await
     }
 
     /// How the log is doing.

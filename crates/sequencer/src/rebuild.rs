@@ -5,9 +5,9 @@ use sigstead_journal::Round;
 use sigstead_merkle::{NodeHash, root_of};
 use sigstead_tiles::{TILE_HEIGHT, TILE_WIDTH, Tile, partial_width};
 
+use crate::cold_paths::tile_path;
 use crate::edge::{Edge, WIDTH};
 use crate::round::recorded;
-use crate::tree::tile_path;
 use crate::{Error, LeafFormat};
 
 /// The edge, and the size up to which everything is in cold storage.

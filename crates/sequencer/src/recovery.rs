@@ -15,6 +15,7 @@ use sigstead_journal::{Journal, Round};
 use sigstead_merkle::TreeHead;
 use tokio::runtime::Handle;
 
+use crate::cold_paths::tile_path;
 use crate::config::LogConfig;
 use crate::cosigner::Cosigner;
 use crate::edge::WIDTH;
@@ -25,7 +26,6 @@ use crate::keeper;
 use crate::log::LogParts;
 use crate::rebuild::rebuild_edge;
 use crate::shared::{Shared, Stored};
-use crate::tree::tile_path;
 use crate::{Anchor, Anchored, Cosigning, Error, HeadSigner, PublishedHead};
 
 /// A log as it was found.

@@ -9,8 +9,9 @@ use sigstead_merkle::{
     ConsistencyProof, InclusionProof, LeafHash, LeafIndex, NodeHash, NodeReader, ProveError,
     RootHash, prove_consistency, prove_inclusion, root_of,
 };
-use sigstead_tiles::{EntryBundleCoordinate, NodePlace, TILE_WIDTH, TileCoordinate};
+use sigstead_tiles::{NodePlace, TileCoordinate};
 
+use crate::cold_paths::tile_path;
 use crate::cold_tree::damaged;
 use crate::shared::Shared;
 use crate::{Error, RecordedEntry};
@@ -183,21 +184,4 @@ impl NodeReader for Nodes {
     fn node(&self, level: u8, index: u64) -> Result<NodeHash, ()> {
         self.0.get(&(level, index)).copied().ok_or(())
     }
-}
-
-pub(crate) fn tile_path(level: u8, index: u64) -> String {
-    TileCoordinate::new(level, index, TILE_WIDTH).map_or_else(|_| String::new(), |tile| tile.path())
-}
-
-pub(crate) fn bundle_path(shared: &Shared, index: u64) -> String {
-    let coordinate = EntryBundleCoordinate::new(index, TILE_WIDTH);
-    coordinate.map_or_else(
-        |_| String::new(),
-        |bundle| bundle.path(shared.format.bundle_kind()),
-    )
-}
-
-/// Beside the folders of C2SP tlog-tiles, in the same spelling.
-pub(crate) fn side_path(index: u64) -> String {
-    tile_path(0, index).replacen("tile/0/", "side/", 1)
 }

@@ -1,11 +1,8 @@
-//! An entry on its way into the log, and how the log's bundles are read back.
+//! An entry on its way into the log.
 
 use sigstead_ct::{AcceptedChain, SignedEntry, TileLeaf, TimestampedEntry, leaf_index_extension};
 use sigstead_merkle::LeafIndex;
-use sigstead_sequencer::{
-    LeafFormat, LeafFormatError, PendingEntry, SealError, SealedEntry, StoredLeaf,
-};
-use sigstead_tiles::BundleKind;
+use sigstead_sequencer::{PendingEntry, SealError, SealedEntry};
 
 /// An accepted chain that has neither time nor index yet.
 pub(crate) struct PendingLogEntry {
@@ -54,38 +51,10 @@ impl PendingEntry for PendingLogEntry {
     }
 }
 
-/// The bundles of static-ct-api.
-pub(crate) struct TileLeaves;
-
-impl LeafFormat for TileLeaves {
-    fn bundle_kind(&self) -> BundleKind {
-        BundleKind::Data
-    }
-
-    fn framed_bytes(&self, bundle: &[u8]) -> Result<usize, LeafFormatError> {
-        TileLeaf::decode_first(bundle)
-            .map(|(_, length)| length)
-            .map_err(unfit)
-    }
-
-    fn read(&self, framed: &[u8]) -> Result<StoredLeaf, LeafFormatError> {
-        let stored = TileLeaf::decode(framed).map_err(unfit)?.timestamped_entry;
-        Ok(StoredLeaf {
-            leaf_hash: stored.leaf_hash().map_err(unfit)?,
-            deduplication_key: Some(stored.entry.identity().map_err(unfit)?),
-            time_millis: stored.timestamp_millis,
-        })
-    }
-}
-
-fn unfit(_: sigstead_ct::Error) -> LeafFormatError {
-    LeafFormatError {
-        why: "not exactly one tile leaf",
-    }
-}
-
 #[cfg(test)]
 mod tests {
+    use sigstead_sequencer::{LeafFormat as _, TileLeaves};
+
     use super::*;
 
     fn pending(precertificate: Option<Vec<u8>>) -> PendingLogEntry {
@@ -126,13 +95,5 @@ mod tests {
     fn refuses_an_index_that_no_extension_can_hold() {
         assert!(pending(None).seal(LeafIndex::new((1 << 40) - 1), 0).is_ok());
         assert!(pending(None).seal(LeafIndex::new(1 << 40), 0).is_err());
-    }
-
-    #[test]
-    fn refuses_to_read_what_is_no_leaf() {
-        for bytes in [&b""[..], b"\0", &[0xff; 64]] {
-            assert!(TileLeaves.read(bytes).is_err());
-            assert!(TileLeaves.framed_bytes(bytes).is_err());
-        }
     }
 }

@@ -5,11 +5,10 @@ use std::sync::Arc;
 
 use sigstead_index::Key;
 use sigstead_merkle::LeafHash;
-use sigstead_sequencer::{Follower, LeafFormat as _, Log, RecordedEntry};
+use sigstead_sequencer::{Follower, LeafFormat as _, Log, RecordedEntry, TileLeaves};
 use tokio_util::sync::CancellationToken;
 
 use crate::error::Error;
-use crate::leaf::TileLeaves;
 use crate::log::open_index;
 
 /// An index that follows the log; what is lost of it is made again.

@@ -10,7 +10,7 @@ use sigstead_cold::{ColdStorage, DirectoryStorage};
 use sigstead_config::ctlog::Config;
 use sigstead_index::{Index, IndexConfig};
 use sigstead_journal::FileJournal;
-use sigstead_sequencer::{Anchor as _, Clock, FileAnchor, Log, LogParts};
+use sigstead_sequencer::{Anchor as _, Clock, FileAnchor, Log, LogParts, TileLeaves};
 use sigstead_signer::Signer;
 use sigstead_x509::ExtendedKeyUsage;
 use tokio_util::sync::CancellationToken;
@@ -19,7 +19,7 @@ use crate::error::Error;
 use crate::head_signer::TreeHeadSigner;
 use crate::issuer_storage::IssuerStorage;
 use crate::known_issuers::KnownIssuers;
-use crate::leaf::TileLeaves;
+
 use crate::leaves::Leaves;
 use crate::metrics::Metrics;
 use crate::roots::Roots;
