@@ -31,8 +31,8 @@ impl Exit {
         match code {
             "E-CTL-012" => Self::Usage,
             "E-CTL-076" => Self::Unreachable,
-            "E-CTL-005" | "E-CTL-010" | "E-CTL-014" | "E-CTL-281" | "E-CTL-283" | "E-CTL-284"
-            | "E-CTL-286" | "E-CTL-287" | "E-CTL-290" => Self::Refused,
+            "E-CTL-005" | "E-CTL-010" | "E-CTL-014" | "E-CTL-208" | "E-CTL-212" | "E-CTL-281"
+            | "E-CTL-283" | "E-CTL-284" | "E-CTL-286" | "E-CTL-287" | "E-CTL-290" => Self::Refused,
             "E-CTL-013" | "E-CTL-280" => Self::Waiting,
             // What a check of a verification refuses must not be used.
             _ if code.starts_with("E-VERIFY-") => Self::Refused,

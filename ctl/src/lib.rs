@@ -7,10 +7,14 @@
 //! 3 warnings only; 4 what is needed cannot be reached; 5 refused as unsafe; 6 waits for time or for a person.
 
 mod admin;
+mod backup;
+mod beside;
 mod completions;
+mod configured_log;
 mod ct_log;
 mod doctor;
 mod down;
+mod drill;
 mod elapsed;
 mod env;
 mod explain;
@@ -19,6 +23,7 @@ mod http;
 mod init;
 mod input;
 mod instance;
+mod interrupt;
 mod issued;
 mod issuer;
 mod issuer_states;
@@ -39,6 +44,7 @@ mod proxy;
 mod reload;
 mod replace;
 mod restart;
+mod restore;
 mod rotate;
 mod service_log;
 mod services;
@@ -115,6 +121,12 @@ enum Command {
     Trust(trust::Arguments),
     /// Replace a key by the next, announced before it is used.
     Rotate(rotate::Arguments),
+    /// Put an instance into one encrypted file, while its services run.
+    Backup(Box<backup::Arguments>),
+    /// Make an instance out of a backup.
+    Restore(restore::Arguments),
+    /// Try out whether a backup can be restored, and say what that would give.
+    Drill(drill::Arguments),
     /// Make of an instance what the chart mounts.
     Kubernetes(kubernetes::Arguments),
     /// Print an identity token for tests.
@@ -196,6 +208,9 @@ async fn run(command: Command, output: Output) -> Result<Exit, Failure> {
         Command::Doctor(arguments) => return doctor::run(arguments, output).await,
         Command::Issuer(arguments) => return issuer::run(arguments, output).await,
         Command::Policy(arguments) => return policy::run(&arguments, output),
+        Command::Backup(arguments) => return backup::run(*arguments, output).await,
+        Command::Restore(arguments) => return restore::run(arguments, output).await,
+        Command::Drill(arguments) => return drill::run(arguments, output).await,
         Command::Init(arguments) => init::run(arguments, output).await?,
         Command::Up(arguments) => up::run(arguments, output).await?,
         Command::Down(arguments) => down::run(arguments, output).await?,

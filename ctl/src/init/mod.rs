@@ -12,7 +12,6 @@ pub(crate) mod secret;
 pub(crate) mod trust;
 
 use std::collections::BTreeMap;
-use std::ffi::OsString;
 use std::fs;
 use std::net::IpAddr;
 use std::path::{Path, PathBuf};
@@ -23,6 +22,7 @@ use sigstead_config::Origin;
 use time::OffsetDateTime;
 
 use self::proxy::BehindProxy;
+use crate::beside::{Beside, refuse_existing};
 use crate::ct_log::CtLog;
 use crate::failure::{Exit, Failure};
 use crate::instance::{Instance, Manifest, Profile, Service};
@@ -113,11 +113,11 @@ pub(crate) async fn run(arguments: Arguments, output: Output) -> Result<(), Fail
     let manifest = tokio::select! {
         biased;
         () = ends.any() => Err(interrupted()),
-        made = make(&arguments, &beside.path) => made,
+        made = make(&arguments, beside.path()) => made,
     };
     // The folder that things were made in is none that the caller knows.
     let manifest =
-        manifest.map_err(|failure| failure.naming(&beside.path, &arguments.directory))?;
+        manifest.map_err(|failure| failure.naming(beside.path(), &arguments.directory))?;
     beside.become_the(&arguments.directory)?;
     let made = Made {
         directory: arguments.directory,
@@ -246,62 +246,6 @@ pub(crate) fn now() -> OffsetDateTime {
 fn clock() -> OffsetDateTime {
     use sigstead_kit::Clock as _;
     sigstead_kit::SystemClock.now()
-}
-
-fn refuse_existing(directory: &Path) -> Result<(), Failure> {
-    // Whatever keeps us from looking keeps us from making it too, and is told then.
-    let Ok(found) = fs::symlink_metadata(directory) else {
-        return Ok(());
-    };
-    let is_empty = || fs::read_dir(directory).is_ok_and(|mut entries| entries.next().is_none());
-    if found.is_dir() && is_empty() {
-        return Ok(());
-    }
-    Err(Failure::new(
-        "E-CTL-005",
-        format!(
-            "{} exists and is not an empty directory",
-            directory.display()
-        ),
-        "choose another directory, or move this one away",
-    ))
-}
-
-/// The folder in which an instance is made. Unless it becomes the instance, it goes, and the keys in it.
-struct Beside {
-    path: PathBuf,
-}
-
-impl Beside {
-    /// Makes the folder beside the wanted one, under a name that nobody can guess and take first.
-    fn create(directory: &Path) -> Result<Self, Failure> {
-        let failed = |error| Failure::file("create", directory, error);
-        let absolute = std::path::absolute(directory).map_err(failed)?;
-        if let Some(parent) = absolute.parent() {
-            private::with_callers_umask(|| fs::create_dir_all(parent)).map_err(failed)?;
-        }
-        let mut random = [0; 8];
-        getrandom::fill(&mut random).map_err(Failure::randomness)?;
-        let mut name = OsString::from(".");
-        name.push(absolute.file_name().unwrap_or_default());
-        name.push(format!(".new-{}", hex::encode(random)));
-        let path = absolute.with_file_name(name);
-        private::create_folder(&path).map_err(failed)?;
-        Ok(Self { path })
-    }
-
-    fn become_the(self, directory: &Path) -> Result<(), Failure> {
-        let moved = sigstead_durable::rename(&self.path, directory);
-        moved.map_err(|error| Failure::file("create", directory, error))
-    }
-}
-
-impl Drop for Beside {
-    fn drop(&mut self) {
-        // After the rename there is nothing under this name. A failure to remove cannot be told better than the failure that
-        // led here.
-        let _ = fs::remove_dir_all(&self.path);
-    }
 }
 
 fn interrupted() -> Failure {

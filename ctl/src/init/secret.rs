@@ -78,7 +78,7 @@ pub(super) fn passphrase_file(given: Option<&Path>, directory: &Path) -> Result<
 }
 
 /// A passphrase that others read protects nothing, and the services would not start with it.
-fn refuse_open_to_others(path: &Path) -> Result<(), Failure> {
+pub(crate) fn refuse_open_to_others(path: &Path) -> Result<(), Failure> {
     let found = fs::metadata(path).map_err(|error| Failure::file("read", path, error))?;
     if found.permissions().mode() & 0o077 == 0 {
         return Ok(());

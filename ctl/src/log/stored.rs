@@ -1,13 +1,12 @@
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
-use sigstead_config::tlog;
 use sigstead_journal::{FileJournal, Journal as _};
 use sigstead_sequencer::Anchored;
 
 use super::name::choose;
+use crate::configured_log::ConfiguredLog;
 use crate::failure::Failure;
-use crate::instance::{Instance, Service};
-use crate::log_configs;
+use crate::instance::Instance;
 
 /// A log as its service finds it when it starts.
 pub(super) struct StoredLog {
@@ -19,11 +18,16 @@ pub(super) struct StoredLog {
 impl StoredLog {
     /// The log that an argument means, of those that the configurations of an instance describe.
     pub(super) fn find(instance: &Instance, asked: Option<&str>) -> Result<Self, Failure> {
-        let logs = all(instance)?;
+        let logs = ConfiguredLog::all(instance)?;
         let names: Vec<_> = logs.iter().map(|log| log.name.clone()).collect();
         let name = choose(&names, asked)?;
         let found = logs.into_iter().find(|log| log.name == name);
-        found.ok_or_else(|| {
+        let stored = found.map(|log| Self {
+            name: log.name,
+            anchor: log.anchor,
+            data: log.data,
+        });
+        stored.ok_or_else(|| {
             Failure::new(
                 "E-CTL-012",
                 format!("there is no log {name}"),
@@ -51,31 +55,5 @@ impl StoredLog {
             head: round.head,
             time_millis: round.time_millis,
         }))
-    }
-}
-
-fn all(instance: &Instance) -> Result<Vec<StoredLog>, Failure> {
-    let folder = instance.service(Service::Tlog);
-    let logs = log_configs::signature_logs(instance)?;
-    let mut stored: Vec<_> = logs.iter().map(|log| of_tlog(&folder, log)).collect();
-    let folder = instance.service(Service::Ctlog);
-    let log = log_configs::certificate_log(instance)?;
-    stored.extend(log.map(|config| StoredLog {
-        name: config.origin.to_string(),
-        anchor: folder.join(config.anchor),
-        data: folder.join(config.data),
-    }));
-    Ok(stored)
-}
-
-fn of_tlog(folder: &Path, log: &tlog::LogConfig) -> StoredLog {
-    let name = match log.tree_id {
-        Some(tree_id) => format!("{} - {tree_id}", log.origin),
-        None => log.origin.to_string(),
-    };
-    StoredLog {
-        name,
-        anchor: folder.join(&log.anchor),
-        data: folder.join(&log.data),
     }
 }

@@ -24,8 +24,9 @@ pub(crate) use change::Change;
 pub(crate) use client_kit::derived as kit_files;
 pub(crate) use publication::{Keys, ROOT_KEY, TARGETS_KEY, Versions, YEAR, first};
 pub(crate) use repository::Repository;
+pub(crate) use show::{Shown, look, roles_line};
 pub(crate) use signer::TufSigner;
-pub(crate) use state_file::{offered_issuers, read as read_state, sends_people_to};
+pub(crate) use state_file::{Turn, offered_issuers, read as read_state, sends_people_to};
 
 /// What is done with the trust root.
 #[derive(Args)]

@@ -21,8 +21,9 @@ pub(super) struct Arguments {
     instance: Where,
 }
 
+/// What is published, and when it expires.
 #[derive(Serialize)]
-struct Shown {
+pub(crate) struct Shown {
     name: String,
     roles: Vec<ShownRole>,
     targets: Vec<ShownTarget>,
@@ -55,7 +56,8 @@ pub(super) fn run(arguments: &Arguments, output: Output) -> Result<(), Failure> 
     Ok(())
 }
 
-fn look(instance: &Instance, now: OffsetDateTime) -> Result<Shown, Failure> {
+/// Reads what is published, each part of it checked against what names it.
+pub(crate) fn look(instance: &Instance, now: OffsetDateTime) -> Result<Shown, Failure> {
     let repository = Repository::of(instance)?;
     let root = repository.newest::<Root>()?;
     let targets = repository.newest::<Targets>()?;
@@ -79,6 +81,15 @@ fn look(instance: &Instance, now: OffsetDateTime) -> Result<Shown, Failure> {
             })
             .collect(),
     })
+}
+
+/// The versions of a trust root in one line.
+pub(crate) fn roles_line(shown: &Shown) -> String {
+    let roles = shown.roles.iter();
+    let roles: Vec<_> = roles
+        .map(|each| format!("{} v{}", each.role, each.version))
+        .collect();
+    format!("  trust root: {}", roles.join(", "))
 }
 
 fn role<T: Role>(metadata: &T, now: OffsetDateTime) -> ShownRole {

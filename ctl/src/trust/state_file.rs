@@ -9,12 +9,13 @@ use crate::failure::Failure;
 use crate::instance::Instance;
 
 /// The right to change the trust state and to publish it; one process has it at a time, until this value goes.
-pub(super) struct Turn {
+pub(crate) struct Turn {
     _lock: File,
 }
 
 impl Turn {
-    pub(super) fn take(instance: &Instance) -> Result<Self, Failure> {
+    /// Takes it, or refuses while another process has it.
+    pub(crate) fn take(instance: &Instance) -> Result<Self, Failure> {
         let path = instance.path("trust/lock");
         let failed = |error| Failure::file("lock", &path, error);
         let mut options = OpenOptions::new();

@@ -1,0 +1,94 @@
+//! A log of an instance, whichever service has it, with its files where they are on this machine.
+
+use std::path::{Path, PathBuf};
+
+use sigstead_archive::LogFace;
+use sigstead_config::{ctlog, tlog};
+use sigstead_key::PublicKey;
+use sigstead_sequencer::{Anchor as _, Anchored, FileAnchor};
+use sigstead_signer::{KeyConfig, KeyUri};
+
+use crate::failure::Failure;
+use crate::instance::{Instance, Service};
+use crate::log_configs;
+
+/// A log as the configuration of its service describes it.
+pub(crate) struct ConfiguredLog {
+    /// The first line of its checkpoints.
+    pub(crate) name: String,
+    /// The interface that it offers.
+    pub(crate) face: LogFace,
+    /// The directory of its journal and tiles.
+    pub(crate) data: PathBuf,
+    /// The file that remembers how far it has come.
+    pub(crate) anchor: PathBuf,
+    key: KeyConfig,
+}
+
+impl ConfiguredLog {
+    /// All logs of an instance: those of Rekor in the order in which they were opened, the CT log last.
+    pub(crate) fn all(instance: &Instance) -> Result<Vec<Self>, Failure> {
+        let folder = instance.service(Service::Tlog);
+        let logs = log_configs::signature_logs(instance)?.into_iter();
+        let mut all: Vec<_> = logs.map(|log| of_tlog(&folder, log)).collect();
+        let folder = instance.service(Service::Ctlog);
+        all.extend(log_configs::certificate_log(instance)?.map(|log| of_ctlog(&folder, log)));
+        Ok(all)
+    }
+
+    /// The head that this machine remembers of it, if any.
+    pub(crate) fn anchored(&self) -> Result<Option<Anchored>, Failure> {
+        let loaded = FileAnchor::new(&self.anchor).load();
+        loaded.map_err(|error| Failure::file("use", &self.anchor, sigstead_kit::causes(&error)))
+    }
+
+    /// The public half of its key, which has to be opened for that.
+    pub(crate) async fn public_key(&self) -> Result<PublicKey, Failure> {
+        let signer = sigstead_signer::open(&self.key).await.map_err(|error| {
+            Failure::new(
+                "E-CTL-011",
+                format!("the key of {} cannot be used", self.name),
+                "bring the key back to where it was; the instance's passphrase opens it",
+            )
+            .because(sigstead_kit::causes(&error))
+        })?;
+        Ok(signer.public_key().clone())
+    }
+}
+
+fn of_tlog(folder: &Path, log: tlog::LogConfig) -> ConfiguredLog {
+    let name = match log.tree_id {
+        Some(tree_id) => format!("{} - {tree_id}", log.origin),
+        None => log.origin.to_string(),
+    };
+    ConfiguredLog {
+        name,
+        face: match log.face {
+            tlog::Face::RekorV1 => LogFace::RekorV1,
+            tlog::Face::RekorV2 => LogFace::RekorV2,
+        },
+        data: folder.join(log.data),
+        anchor: folder.join(log.anchor),
+        key: key_in(folder, log.key),
+    }
+}
+
+fn of_ctlog(folder: &Path, log: ctlog::Config) -> ConfiguredLog {
+    ConfiguredLog {
+        name: log.origin.to_string(),
+        face: LogFace::Ct,
+        data: folder.join(log.data),
+        anchor: folder.join(log.anchor),
+        key: key_in(folder, log.key),
+    }
+}
+
+/// Paths in a configuration are relative to its file.
+fn key_in(folder: &Path, key: KeyConfig) -> KeyConfig {
+    KeyConfig {
+        uri: match key.uri {
+            KeyUri::File(path) => KeyUri::File(folder.join(path)),
+        },
+        passphrase_file: key.passphrase_file.map(|path| folder.join(path)),
+    }
+}
