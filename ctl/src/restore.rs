@@ -25,6 +25,7 @@ use crate::elapsed::period;
 use crate::failure::{Exit, Failure};
 use crate::interrupt::{blocking, waiting};
 use crate::output::Output;
+use crate::trust;
 
 /// From where and to where.
 #[derive(Args)]
@@ -89,12 +90,15 @@ pub(crate) async fn run(arguments: Arguments, output: Output) -> Result<Exit, Fa
         logs,
     };
     output.print(&restored, text);
-    let is_refused = restored.logs.iter().any(ProvenLog::is_refused);
-    Ok(if is_refused { Exit::Warned } else { Exit::Done })
+    let is_whole = restored.outside.is_empty() && !restored.logs.iter().any(ProvenLog::is_refused);
+    Ok(if is_whole { Exit::Done } else { Exit::Warned })
 }
 
 async fn check(beside: &Beside, manifest: &Manifest) -> Result<Vec<ProvenLog>, Failure> {
     let laid_out = inspect(beside.path(), manifest).await?;
+    if laid_out.instance.path("trust/state.json").exists() {
+        trust::look(&laid_out.instance, SystemClock.now())?;
+    }
     let remembered: Vec<_> = laid_out.logs.iter().map(Remembered::of).collect();
     prove(beside.path(), &manifest.logs, &remembered).await
 }

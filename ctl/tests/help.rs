@@ -7,7 +7,7 @@
 use std::path::Path;
 use std::process::Command;
 
-const COMMANDS: [&str; 72] = [
+const COMMANDS: [&str; 76] = [
     "",
     "init",
     "up",

@@ -129,6 +129,12 @@ impl Reading<'_> {
     fn finish(mut self) -> Result<Manifest, Error> {
         let manifest = self.manifest.take();
         let manifest = manifest.ok_or_else(|| foreign("it has no manifest"))?;
+        if let Some(log) = manifest.logs.iter().find(|log| !is_plain(&log.data)) {
+            return Err(foreign(format!(
+                "{:?} is no path below the instance",
+                log.data
+            )));
+        }
         if Some(&manifest.opening) != self.opening.as_ref() {
             return Err(foreign("its manifest is that of another archive"));
         }

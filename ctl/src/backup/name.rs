@@ -30,20 +30,23 @@ impl Names {
         format!("{}{}{ENDING}", self.stem, time.unwrap_or_default())
     }
 
-    /// Removes all but the newest backups of a folder, and gives what was removed. Other files are left alone.
-    pub(super) fn keep(&self, folder: &Path, count: usize) -> Result<Vec<PathBuf>, Failure> {
+    /// Removes backups from the folder of the one that was just made, and gives what was removed. That one stays whatever the
+    /// clock said, and the newest others, `count` in all. Other files are left alone.
+    pub(super) fn keep(&self, made: &Path, count: usize) -> Result<Vec<PathBuf>, Failure> {
+        let folder = sigstead_durable::parent(made);
         let failed = |error| Failure::file("read", folder, error);
         let mut found = Vec::new();
         for entry in fs::read_dir(folder).map_err(failed)? {
             let path = entry.map_err(failed)?.path();
             let name = path.file_name().and_then(|name| name.to_str());
-            if name.is_some_and(|name| self.is_one(name)) {
+            let is_made = path.file_name() == made.file_name();
+            if !is_made && name.is_some_and(|name| self.is_one(name)) {
                 found.push(path);
             }
         }
         // The time has a fixed width.
         found.sort();
-        found.truncate(found.len().saturating_sub(count));
+        found.truncate(found.len().saturating_sub(count.saturating_sub(1)));
         for path in &found {
             let removed = sigstead_durable::remove(path);
             removed.map_err(|error| Failure::file("remove", path, error))?;
@@ -110,13 +113,22 @@ mod tests {
         for name in own.iter().map(String::as_str).chain(others) {
             fs::write(folder.path().join(name), "").unwrap();
         }
-        let removed = names().keep(folder.path(), 2).unwrap();
+        let made = folder.path().join(&own[3]);
+        let removed = names().keep(&made, 2).unwrap();
         let expected: Vec<_> = own[..2]
             .iter()
             .map(|name| folder.path().join(name))
             .collect();
         assert_eq!(removed, expected);
-        assert!(names().keep(folder.path(), 2).unwrap().is_empty());
+        assert!(names().keep(&made, 2).unwrap().is_empty());
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 4);
+        // The clock was ahead before, so that the one just made has the oldest name.
+        let made = folder.path().join(&own[0]);
+        fs::write(&made, "").unwrap();
+        assert_eq!(
+            names().keep(&made, 2).unwrap(),
+            [folder.path().join(&own[2])]
+        );
+        assert!(made.exists() && folder.path().join(&own[3]).exists());
     }
 }

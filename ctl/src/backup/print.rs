@@ -31,7 +31,11 @@ pub(crate) fn steps(directory: &Path, logs: &[ProvenLog]) -> Vec<String> {
             "if no newer copy of it exists and none runs elsewhere: sigctl log adopt {shown} --log \"{}\" --yes",
             log.origin
         )),
-        AnchorState::Missing | AnchorState::Reached => None,
+        AnchorState::Reached => Some(format!(
+            "see that no other copy of {} runs: two would sign different logs",
+            log.origin
+        )),
+        AnchorState::Missing => None,
         AnchorState::Ahead | AnchorState::Contradicts | AnchorState::Unreadable => Some(format!(
             "{} stays read-only here. Restore a newer backup; if there is none, let it be and open a successor once the \
              instance runs: sigctl log open {shown}",

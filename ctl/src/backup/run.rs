@@ -196,8 +196,7 @@ fn remove_older(
 ) -> Result<Vec<PathBuf>, Failure> {
     match keep {
         Some(keep) if !logs.iter().any(ProvenLog::is_refused) => {
-            let folder = sigstead_durable::parent(wanted);
-            Names::of(instance).keep(folder, usize::from(keep))
+            Names::of(instance).keep(wanted, usize::from(keep))
         }
         Some(_) | None => Ok(Vec::new()),
     }
