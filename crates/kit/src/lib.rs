@@ -14,6 +14,7 @@
 
 mod address_block;
 mod answer;
+mod bound;
 mod budget;
 mod client;
 mod clock;
@@ -22,6 +23,7 @@ mod connection;
 mod crowd;
 mod descriptors;
 mod error;
+mod expiry;
 mod forwarded;
 mod grpc;
 mod kubernetes;
@@ -51,6 +53,7 @@ mod telemetry;
 mod tls;
 pub mod trace;
 mod turn;
+mod vitals;
 
 pub use address_block::{AddressBlock, ParseAddressBlockError};
 pub use budget::{Budget, Elements, Endpoint, Method, Queue};

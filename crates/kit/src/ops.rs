@@ -10,16 +10,23 @@ use crate::problem::{BodyStyle, CODE_INTERNAL, Problem};
 use crate::readiness::Readiness;
 use crate::routes::Routes;
 use crate::running::Running;
+use crate::vitals::Vitals;
 
 #[derive(Clone)]
 struct Ops {
     running: Running,
     readiness: Readiness,
     registry: Registry,
+    vitals: Vitals,
 }
 
 /// The routes of the ops listener.
-pub(crate) fn routes(running: Running, readiness: Readiness, registry: Registry) -> Routes {
+pub(crate) fn routes(
+    running: Running,
+    readiness: Readiness,
+    registry: Registry,
+    vitals: Vitals,
+) -> Routes {
     Routes::new(BodyStyle::HttpCode)
         .get("/healthz", Budget::read(), healthz)
         .get("/readyz", Budget::read(), readyz)
@@ -28,6 +35,7 @@ pub(crate) fn routes(running: Running, readiness: Readiness, registry: Registry)
             running,
             readiness,
             registry,
+            vitals,
         })
 }
 
@@ -53,6 +61,7 @@ async fn readyz(State(ops): State<Ops>) -> Response {
 }
 
 async fn metrics(State(ops): State<Ops>) -> Result<Response, Problem> {
+    ops.vitals.look(&ops.readiness).await;
     let text = TextEncoder::new()
         .encode_to_string(&ops.registry.gather())
         .map_err(|error| Problem::internal(CODE_INTERNAL, error))?;

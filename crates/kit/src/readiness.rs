@@ -141,6 +141,12 @@ impl Readiness {
         warnings.collect()
     }
 
+    /// Each warning that the service can give, and whether it does.
+    pub(crate) fn each_warning(&self) -> impl Iterator<Item = (&'static str, bool)> {
+        let warnings = self.warnings.iter();
+        warnings.map(|(check, warning)| (*check, warning().is_some()))
+    }
+
     /// Says in the log when something changed, and not each time that somebody asks.
     fn tell(&self, reasons: &[Reason]) {
         let failed: Vec<_> = reasons.iter().map(|reason| reason.check).collect();

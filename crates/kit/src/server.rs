@@ -96,6 +96,11 @@ impl Listener {
         self.address
     }
 
+    /// The TLS side, if it has one.
+    pub(crate) fn tls(&self) -> Option<Arc<Tls>> {
+        self.tls.clone()
+    }
+
     pub(crate) fn most_connections(&self) -> usize {
         self.crowd.most()
     }

@@ -1,18 +1,19 @@
 use std::future::Future;
 use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
 use std::pin::Pin;
 use std::time::Duration;
 
 use axum::Router;
 use axum::middleware::{from_fn, from_fn_with_state};
-use prometheus::{IntGaugeVec, Opts, Registry};
+use prometheus::Registry;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
+use crate::bound::Bound;
 use crate::budget::{Elements, Endpoint, Method};
-use crate::descriptors::{self, Connections};
 use crate::error::Error;
-use crate::forwarded::Proxies;
+use crate::expiry::{End, Expiry};
 use crate::grpc::{GrpcService, GrpcServices};
 use crate::listen::Listeners;
 use crate::measure::{RequestMetrics, measure};
@@ -21,7 +22,8 @@ use crate::readiness::Readiness;
 use crate::reload::{Hooks, Reload};
 use crate::routes::Routes;
 use crate::running::Running;
-use crate::server::{DRAIN, Listener, Place};
+use crate::server::{DRAIN, Listener};
+use crate::vitals::{Room, Vitals};
 use crate::{ops, trace};
 
 type Task = Box<dyn FnOnce(CancellationToken) -> Pin<Box<dyn Future<Output = ()> + Send>> + Send>;
@@ -39,6 +41,8 @@ pub struct Service {
     tasks: Vec<(&'static str, Task)>,
     hooks: Hooks,
     registry: Registry,
+    kept: Vec<PathBuf>,
+    ends: Vec<(&'static str, End)>,
     draining: CancellationToken,
 }
 
@@ -56,6 +60,8 @@ impl Service {
             tasks: Vec::new(),
             hooks: Hooks::default(),
             registry: Registry::new(),
+            kept: Vec::new(),
+            ends: Vec::new(),
             draining,
         }
     }
@@ -136,6 +142,21 @@ impl Service {
         self
     }
 
+    /// Adds something that the service writes, a folder or a file: how much room its disk has is measured.
+    pub fn keeps(mut self, path: &Path) -> Self {
+        self.kept.push(path.to_owned());
+        self
+    }
+
+    /// Adds a certificate that the service signs with, by when it ends in seconds since the epoch.
+    pub fn certificate<F>(mut self, name: &'static str, ends: F) -> Self
+    where
+        F: Fn() -> i64 + Send + Sync + 'static,
+    {
+        self.ends.push((name, Box::new(ends)));
+        self
+    }
+
     /// Cancelled when the service begins to stop: streams without an end must end then, because
     /// running requests are waited for.
     #[must_use]
@@ -171,7 +192,9 @@ impl Service {
     fn mount(self) -> Result<(Mounted, Unmounted), Error> {
         let metrics = RequestMetrics::register(&self.registry)?;
         let running = Running::new(self.name);
-        let ops = ops::routes(running, self.readiness.clone(), self.registry.clone());
+        let vitals = Vitals::register(&self.registry, self.name)?;
+        let registry = self.registry.clone();
+        let ops = ops::routes(running, self.readiness.clone(), registry, vitals);
         let mut endpoints = self.public.endpoints("public");
         let (grpc, methods) = self.grpc.into_router(&self.readiness, "public")?;
         endpoints.extend(methods);
@@ -192,6 +215,8 @@ impl Service {
             tasks: self.tasks,
             hooks: self.hooks,
             registry: self.registry,
+            kept: self.kept,
+            ends: self.ends,
             draining: self.draining,
         };
         Ok((mounted, unmounted))
@@ -205,10 +230,13 @@ impl Service {
     /// the name of one of the kit's.
     pub async fn bind(self) -> Result<BoundService, Error> {
         let (mounted, rest) = self.mount()?;
-        register_build(&rest.registry, rest.name)?;
+        let bound = Bound::bind(&rest.listeners).await?;
+        Room::register(&rest.registry, rest.kept)?;
+        let ends = rest.ends.into_iter().chain(bound.ends());
+        Expiry::register(&rest.registry, ends.collect())?;
         Ok(BoundService {
             name: rest.name,
-            bound: Bound::bind(&rest.listeners).await?,
+            bound,
             mounted,
             readiness: rest.readiness,
             tasks: rest.tasks,
@@ -235,6 +263,8 @@ struct Unmounted {
     tasks: Vec<(&'static str, Task)>,
     hooks: Hooks,
     registry: Registry,
+    kept: Vec<PathBuf>,
+    ends: Vec<(&'static str, End)>,
     draining: CancellationToken,
 }
 
@@ -249,32 +279,6 @@ pub struct BoundService {
     hooks: Hooks,
     reload: Reload,
     draining: CancellationToken,
-}
-
-struct Bound {
-    public: Listener,
-    ops: Listener,
-    admin: Option<Listener>,
-}
-
-impl Bound {
-    async fn bind(listeners: &Listeners) -> Result<Self, Error> {
-        let most = Connections::within(descriptors::current());
-        let public = Place {
-            proxies: Proxies::of(listeners),
-            ..Place::of(&listeners.public, most.public)
-        };
-        let mut bound = Self {
-            public: Listener::bind(public).await?,
-            ops: Listener::bind(Place::of(&listeners.ops, most.ops)).await?,
-            admin: None,
-        };
-        if let Some(admin) = &listeners.admin {
-            let listener = Listener::bind(Place::of_admin(admin, most.admin));
-            bound.admin = Some(listener.await?);
-        }
-        Ok(bound)
-    }
 }
 
 impl BoundService {
@@ -372,17 +376,6 @@ async fn join(mut tasks: JoinSet<()>) {
     if tokio::time::timeout(TASK_STOP, all).await.is_err() {
         tracing::error!("background tasks did not end in time and were left behind");
     }
-}
-
-fn register_build(registry: &Registry, name: &'static str) -> Result<(), Error> {
-    let options = Opts::new(
-        "sigstead_build_info",
-        "Which service of which version runs here.",
-    );
-    let info = IntGaugeVec::new(options, &["service", "version"]).map_err(Error::Metrics)?;
-    info.with_label_values(&[name, env!("CARGO_PKG_VERSION")])
-        .set(1);
-    registry.register(Box::new(info)).map_err(Error::Metrics)
 }
 
 const TASK_STOP: Duration = Duration::from_secs(30);

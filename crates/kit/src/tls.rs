@@ -14,6 +14,7 @@ use rustls_pki_types::pem::{self, PemObject};
 use rustls_pki_types::{CertificateDer, PrivateKeyDer};
 use tokio_rustls::TlsAcceptor;
 use tokio_util::sync::CancellationToken;
+use x509_cert::der::Decode as _;
 
 use crate::error::Error;
 use crate::listen::TlsConfig;
@@ -25,7 +26,14 @@ pub(crate) struct Tls {
     client_ca: Option<PathBuf>,
     /// What the files were when they were last read, written by whoever reads them.
     seen: Mutex<Vec<Stamp>>,
-    current: ArcSwap<ServerConfig>,
+    current: ArcSwap<Current>,
+}
+
+/// What connections are accepted with.
+struct Current {
+    config: Arc<ServerConfig>,
+    /// When its certificate ends, in seconds since the epoch.
+    ends: i64,
 }
 
 /// What changes when a file is written or a symbolic link is pointed elsewhere.
@@ -36,7 +44,7 @@ impl Tls {
     pub(crate) fn load(files: &TlsConfig, client_ca: Option<&Path>) -> Result<Self, Error> {
         // Taken before the files are read: a change in between is then seen as one.
         let seen = Mutex::new(stamps(files, client_ca));
-        let current = ArcSwap::from_pointee(server_config(files, client_ca)?);
+        let current = ArcSwap::from_pointee(Current::read(files, client_ca)?);
         let client_ca = client_ca.map(Path::to_owned);
         Ok(Self {
             files: files.clone(),
@@ -47,7 +55,12 @@ impl Tls {
     }
 
     pub(crate) fn acceptor(&self) -> TlsAcceptor {
-        TlsAcceptor::from(self.current.load_full())
+        TlsAcceptor::from(Arc::clone(&self.current.load().config))
+    }
+
+    /// When the certificate in use ends, in seconds since the epoch.
+    pub(crate) fn ends(&self) -> i64 {
+        self.current.load().ends
     }
 
     /// Takes new contents of the files until told to stop, soon after they changed or when told to look. What does not
@@ -83,9 +96,9 @@ impl Tls {
         let now = stamps(&self.files, self.client_ca.as_deref());
         *self.seen.lock().unwrap_or_else(PoisonError::into_inner) = now;
         let certificate = self.files.certificate.display();
-        match server_config(&self.files, self.client_ca.as_deref()) {
-            Ok(config) => {
-                self.current.store(Arc::new(config));
+        match Current::read(&self.files, self.client_ca.as_deref()) {
+            Ok(current) => {
+                self.current.store(Arc::new(current));
                 tracing::info!(%certificate, "the tls certificate was reloaded");
             }
             Err(error) => {
@@ -99,8 +112,27 @@ impl Tls {
     }
 }
 
-fn server_config(files: &TlsConfig, client_ca: Option<&Path>) -> Result<ServerConfig, Error> {
-    let chain = certificates(&files.certificate)?;
+impl Current {
+    fn read(files: &TlsConfig, client_ca: Option<&Path>) -> Result<Self, Error> {
+        let chain = certificates(&files.certificate)?;
+        let ends = chain.first().and_then(end_of).unwrap_or(i64::MAX);
+        let config = Arc::new(server_config(files, chain, client_ca)?);
+        Ok(Self { config, ends })
+    }
+}
+
+/// When a certificate ends, if it says so as it should.
+fn end_of(certificate: &CertificateDer<'_>) -> Option<i64> {
+    let certificate = x509_cert::Certificate::from_der(certificate).ok()?;
+    let ends = certificate.tbs_certificate().validity().not_after;
+    i64::try_from(ends.to_unix_duration().as_secs()).ok()
+}
+
+fn server_config(
+    files: &TlsConfig,
+    chain: Vec<CertificateDer<'static>>,
+    client_ca: Option<&Path>,
+) -> Result<ServerConfig, Error> {
     let key =
         PrivateKeyDer::from_pem_slice(&contents(&files.key)?).map_err(|source| Error::TlsFile {
             path: files.key.clone(),

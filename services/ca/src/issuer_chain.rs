@@ -1,5 +1,6 @@
 use sigstead_key::PublicKey;
 use sigstead_x509::{Certificate, ExtendedKeyUsage, KeyUsage, Validity};
+use time::OffsetDateTime;
 
 use crate::Error;
 
@@ -62,6 +63,17 @@ impl IssuerChain {
             }
         }
         Ok(())
+    }
+
+    /// When the first of the certificates ends.
+    #[must_use]
+    pub fn ends(&self) -> OffsetDateTime {
+        let ends = self
+            .certificates
+            .iter()
+            .map(|each| each.validity().not_after);
+        ends.min()
+            .unwrap_or_else(|| self.issuer.validity().not_after)
     }
 
     /// Whether the chain has keys of several families, which some clients do not take.

@@ -86,6 +86,7 @@ pub async fn build(config: Config) -> Result<Service, Error> {
         .register(Box::new(metrics?))
         .map_err(Error::Metrics)?;
     let mut service = serve(config.listeners, authority.clone(), registry);
+    service = service.keeps(&config.record.path);
     let complaining = issuers.clone();
     service = service.warning("issuers file", move || complaining.complaint());
     let (file, reloaded) = (issuers.clone(), authority.clone());

@@ -84,6 +84,7 @@ pub async fn build_with_clock(config: Config, clock: Arc<dyn Clock>) -> Result<S
             to_stop.follow(&stop).await;
             to_stop.shut_down().await;
         })
+        .keeps(&config.data)
         .metrics(log.registry().clone());
     Ok(service)
 }

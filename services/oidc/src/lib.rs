@@ -111,8 +111,9 @@ pub fn main(arguments: Vec<OsString>) -> ExitCode {
 /// configuration cannot be used.
 pub async fn build(config: Config) -> Result<Service, StartError> {
     let listeners = config.listeners.clone();
+    let users = config.users.clone();
     let issuer = OidcIssuer::open(config, Arc::new(SystemClock)).await?;
-    Ok(issuer.into_service(listeners))
+    Ok(issuer.into_service(listeners).keeps(&users))
 }
 
 /// Checks what the configuration names and changes nothing, so that it can be done beside the running

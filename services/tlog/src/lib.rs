@@ -97,5 +97,6 @@ pub async fn build_with_clock(config: Config, clock: Arc<dyn Clock>) -> Result<S
             to_stop.shut_down().await;
         })
         .metrics(registry);
-    Ok(service)
+    let folders = config.logs.iter().map(|log| &log.data);
+    Ok(folders.fold(service, |service, folder| service.keeps(folder)))
 }

@@ -58,6 +58,12 @@ impl Authority {
         std::iter::once(&self.certificate).chain(&self.issuers)
     }
 
+    /// When the first certificate of the chain ends.
+    pub(crate) fn ends(&self) -> OffsetDateTime {
+        let issuers = self.issuers.iter().map(Certificate::not_after);
+        issuers.fold(self.certificate.not_after(), OffsetDateTime::min)
+    }
+
     /// Clients refuse a chain of one certificate, so a root above is required.
     pub(crate) fn verify_chain(&self, at: OffsetDateTime) -> Result<(), Error> {
         let (root, intermediates) = self.issuers.split_last().ok_or(Error::ChainShort)?;

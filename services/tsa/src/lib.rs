@@ -54,6 +54,7 @@ pub async fn check(config: &Config) -> Result<(), Error> {
 /// A service over an authority that is open.
 pub fn service(authority: Arc<TimestampAuthority>, listeners: sigstead_kit::Listeners) -> Service {
     let (ready, again) = (Arc::clone(&authority), Arc::clone(&authority));
+    let measured = Arc::clone(&authority);
     Service::new("tsa", listeners)
         .public(api::http::routes(Arc::clone(&authority)))
         .grpc(
@@ -68,6 +69,7 @@ pub fn service(authority: Arc<TimestampAuthority>, listeners: sigstead_kit::List
             sigstead_proto::FILE_DESCRIPTOR_SET,
             sigstead_proto::elements,
         )
+        .certificate("chain", move || measured.chain_ends().unix_timestamp())
         .metrics(authority.registry().clone())
         .readiness("chain", move || {
             let valid = ready.check_chain();

@@ -59,6 +59,15 @@ impl KeyRing {
             .unwrap_or(&self.first)
     }
 
+    /// When the chain ends of the key that signs last: nothing is signed afterwards unless another key follows.
+    pub(crate) fn ends(&self) -> OffsetDateTime {
+        self.successors
+            .last()
+            .unwrap_or(&self.first)
+            .authority
+            .ends()
+    }
+
     /// All keys, in the order in which they sign.
     pub(crate) fn keys(&self) -> impl Iterator<Item = &Key> {
         std::iter::once(&self.first).chain(&self.successors)

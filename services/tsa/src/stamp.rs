@@ -113,6 +113,10 @@ impl TimestampAuthority {
         Arc::clone(&self.ring.load().at(now).authority)
     }
 
+    pub(crate) fn chain_ends(&self) -> OffsetDateTime {
+        self.ring.load().ends()
+    }
+
     pub(crate) const fn registry(&self) -> &Registry {
         &self.registry
     }

@@ -57,7 +57,8 @@ pub async fn build_at(config: Config, clock: Arc<dyn Clock>) -> Result<Service, 
     let registry = Registry::new();
     let repository = open(&config, clock, &registry).await?;
     repository.publish().await?;
-    Ok(service(Arc::new(repository), config.listeners, registry))
+    let service = service(Arc::new(repository), config.listeners, registry);
+    Ok(service.keeps(&config.repository))
 }
 
 /// Checks everything that [`build`] reads, and that the keys can sign what it would publish. It changes nothing, so that it

@@ -19,6 +19,7 @@ use crate::listen::{AdminListenConfig, ListenConfig, TlsConfig};
 mod proxies;
 mod streams;
 mod turns;
+mod vitals;
 
 /// A service that runs in this process until it is told to stop.
 struct Running {

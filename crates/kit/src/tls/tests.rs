@@ -107,3 +107,12 @@ fn what_is_no_file_of_a_sensible_size_is_refused_and_ends_nothing() {
     tls.reload();
     assert_ne!(address(&tls), first, "reloading has ended");
 }
+
+#[test]
+fn a_listener_knows_when_its_certificate_ends() {
+    let folder = tempfile::tempdir().unwrap();
+    let files = install(folder.path(), "first", "first");
+    // As `openssl x509 -enddate` has it.
+    let ends = 4_949_002_745;
+    assert_eq!(Tls::load(&files, None).unwrap().ends(), ends);
+}
