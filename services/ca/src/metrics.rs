@@ -49,6 +49,10 @@ impl Metrics {
             put_off,
         };
         metrics.register_all(registry).map_err(Error::Metrics)?;
+        // A rate is seen only of what was there before it was counted.
+        for reason in REASONS {
+            metrics.put_off.with_label_values(&[reason]);
+        }
         Ok(metrics)
     }
 
@@ -80,6 +84,15 @@ impl Metrics {
         self.put_off.with_label_values(&[reason]).inc();
     }
 }
+
+/// Why requests are put off.
+const REASONS: [&str; 5] = [
+    "too_many_under_way",
+    "record_late",
+    "record",
+    "token_use_late",
+    "token_use",
+];
 
 /// Shows whether the record takes issuances, as it is when somebody looks.
 pub(crate) struct RecordMetric {

@@ -30,6 +30,7 @@ pub(crate) struct TransparencyLog {
     pub(crate) signer: Arc<dyn Signer>,
     pub(crate) metrics: Metrics,
     pub(crate) beginning: Beginning,
+    is_witnessed: bool,
     log_id: [u8; 32],
 }
 
@@ -65,7 +66,9 @@ impl TransparencyLog {
     /// Shows how the log is doing from now on. The metrics hold the log for as long as the process runs, so it is done
     /// when nothing can fail any more.
     pub(crate) fn show_metrics(&self) -> Result<(), Error> {
-        self.metrics.watch(self.origin().as_str(), self.log.clone())
+        let origin = self.origin().as_str();
+        self.metrics
+            .watch(origin, self.log.clone(), self.is_witnessed)
     }
 
     /// Where an entry stands, by the hash of its leaf.
@@ -156,6 +159,7 @@ impl<'a> KeyedLog<'a> {
             signer: self.signer,
             metrics,
             beginning: Beginning::new(self.config.begins_empty),
+            is_witnessed: self.config.witnesses.is_some(),
         })
     }
 }

@@ -40,8 +40,8 @@ impl Metrics {
     }
 
     /// Shows how a log is doing from now on.
-    pub(crate) fn watch(&self, origin: &str, log: Log) -> Result<(), Error> {
-        let watched = WatchedLog::new(origin, log).map_err(AdminError::Metrics)?;
+    pub(crate) fn watch(&self, origin: &str, log: Log, is_witnessed: bool) -> Result<(), Error> {
+        let watched = WatchedLog::new(origin, log, is_witnessed).map_err(AdminError::Metrics)?;
         let registered = self.registry.register(Box::new(watched));
         registered.map_err(|error| AdminError::Metrics(error).into())
     }
@@ -70,20 +70,32 @@ impl Metrics {
 /// The gauges of one log, read from it when they are asked for.
 struct WatchedLog {
     log: Log,
+    /// Whether it has a policy of witnesses.
+    witnessed: IntGauge,
+    frozen: IntGauge,
     gauges: Vec<(IntGauge, Reading)>,
 }
 
 impl WatchedLog {
-    fn new(origin: &str, log: Log) -> Result<Self, prometheus::Error> {
-        let gauge = |name, help, read| {
-            let options = Opts::new(name, help).const_label("origin", origin);
-            IntGauge::with_opts(options).map(|gauge| (gauge, read))
+    fn new(origin: &str, log: Log, is_witnessed: bool) -> Result<Self, prometheus::Error> {
+        let gauge = |name: &str, help: &str| {
+            IntGauge::with_opts(Opts::new(name, help).const_label("origin", origin))
         };
         let gauges = GAUGES
             .iter()
-            .map(|(name, help, read)| gauge(*name, *help, *read));
+            .map(|(name, help, read)| gauge(name, help).map(|gauge| (gauge, *read)));
+        let witnessed = gauge(
+            "sigstead_tlog_witnessed",
+            "1 when the log has a policy of witnesses.",
+        )?;
+        witnessed.set(is_witnessed.into());
         Ok(Self {
             log,
+            witnessed,
+            frozen: gauge(
+                "sigstead_tlog_frozen",
+                "1 when the log has ended: it takes no entries for good, as its operator wants.",
+            )?,
             gauges: gauges.collect::<Result<_, _>>()?,
         })
     }
@@ -91,9 +103,10 @@ impl WatchedLog {
 
 impl Collector for WatchedLog {
     fn desc(&self) -> Vec<&Desc> {
-        self.gauges
-            .iter()
-            .flat_map(|(gauge, _)| gauge.desc())
+        let gauges = self.gauges.iter().map(|(gauge, _)| gauge);
+        gauges
+            .chain([&self.witnessed, &self.frozen])
+            .flat_map(Collector::desc)
             .collect()
     }
 
@@ -103,7 +116,10 @@ impl Collector for WatchedLog {
             gauge.set(i64::try_from(read(&health)).unwrap_or(i64::MAX));
             gauge.collect()
         };
-        self.gauges.iter().flat_map(collect).collect()
+        self.frozen.set(self.log.is_frozen().into());
+        let fixed = [&self.witnessed, &self.frozen].into_iter();
+        let read = self.gauges.iter().flat_map(collect);
+        read.chain(fixed.flat_map(Collector::collect)).collect()
     }
 }
 
