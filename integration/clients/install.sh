@@ -37,6 +37,19 @@ install_debian() {
   (cd "$clients/debian" && apt-get download -qq libc6 libgcc-s1 ca-certificates)
 }
 
+# The checker of alerts, of Debian's package, which is not installed: it would start a server.
+install_promtool() {
+  if [ -x "$clients/bin/promtool" ]; then
+    return
+  fi
+  command -v apt-get >/dev/null || { say "promtool is of Debian's package prometheus, and apt-get is not here"; return 1; }
+  local folder
+  folder=$(mktemp -d)
+  (cd "$folder" && apt-get download -qq prometheus && dpkg-deb --fsys-tarfile prometheus_*.deb | tar -x ./usr/bin/promtool)
+  install -m 755 "$folder/usr/bin/promtool" "$clients/bin/promtool"
+  rm -r "$folder"
+}
+
 install_python() {
   if [ ! -x "$clients/python/bin/python" ]; then
     python3 -m venv "$clients/python"
@@ -100,6 +113,7 @@ install_go litewitness v0.9.0 filippo.io/torchwood/cmd/litewitness "$clients/bin
 install_go helm v3.19.0 helm.sh/helm/v3/cmd/helm "$clients/bin" || status=1
 install_kubernetes_decode || status=1
 install_debian || status=1
+install_promtool || status=1
 install_python || status=1
 install_pkilint || status=1
 install_js js 4.1.1 || status=1

@@ -30,6 +30,12 @@ pub fn helm() -> Option<PathBuf> {
     present("helm", program.exists()).map(|()| program)
 }
 
+/// Prometheus' own checker of rules and measures.
+#[must_use]
+pub fn promtool() -> Option<PathBuf> {
+    installed("promtool", clients().join("bin/promtool"))
+}
+
 /// The program that decodes Kubernetes objects with the API server's types.
 #[must_use]
 pub fn kubernetes_decode() -> Option<PathBuf> {

@@ -1,0 +1,14 @@
+//! The alerts: as promtool judges them, each made to fire and to stay silent, over the measures of services that run.
+
+#![expect(
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a test that cannot go on must fail"
+)]
+
+mod cases;
+mod exposed;
+mod fired;
+mod rules;
+
+use rules::Rules;
