@@ -7,6 +7,7 @@ use sigstead_key::Algorithm;
 use sigstead_signer::PrivateKey;
 use sigstead_x509::Certificate;
 
+use super::moment::shown;
 use super::plan::Plan;
 use crate::failure::Failure;
 use crate::init::authority::{Issuer, time_stamping_certificate};
@@ -31,7 +32,7 @@ pub(super) async fn make(instance: &Instance, plan: &Plan) -> Result<Vec<Certifi
             "E-CTL-287",
             format!(
                 "the next certificate would end on {}",
-                super::shown(leaf.not_after())
+                shown(leaf.not_after())
             ),
             "the root of the timestamp authority ends too soon; it must be replaced first",
         ));

@@ -4,6 +4,7 @@
 //! again, so that a command that was interrupted is run again as `resume`.
 
 mod key;
+mod moment;
 mod plan;
 mod plan_file;
 mod print;
@@ -14,15 +15,14 @@ mod trial;
 mod tsa;
 
 use clap::{Args, Subcommand};
-use sigstead_kit::{Clock as _, Period, SystemClock};
-use time::OffsetDateTime;
-use time::format_description::well_known::Rfc3339;
+use sigstead_kit::Period;
 
 use crate::failure::{Exit, Failure};
 use crate::locate::Where;
 use crate::output::Output;
 use crate::trust::Change;
 
+use moment::now;
 use plan::Plan;
 use plan_file::PlanFile;
 use print::Shown;
@@ -134,21 +134,11 @@ impl Times {
         key::check(file.instance)?;
         let soak = soak::of(file.instance)?;
         let delay = self.delay.unwrap_or(soak);
-        let plan = Plan::new(file, now(), delay, self.drain)?;
+        let plan = Plan::new(file.instance, file.next_number()?, now(), delay, self.drain)?;
         if !self.accept_short_times {
             soak::refuse_shorter(delay, soak, self.drain)?;
             plan.refuse_early_end()?;
         }
         Ok(plan)
     }
-}
-
-/// A time as the documents and the commands write it.
-fn shown(time: OffsetDateTime) -> String {
-    time.format(&Rfc3339).unwrap_or_else(|_| time.to_string())
-}
-
-/// The documents tell times by the second.
-fn now() -> OffsetDateTime {
-    SystemClock.now().truncate_to_second()
 }

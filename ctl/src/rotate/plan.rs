@@ -8,8 +8,9 @@ use sigstead_trust_root::{AuthorityState, Base64Bytes, TimeRange};
 use sigstead_x509::Certificate;
 use time::OffsetDateTime;
 
-use super::plan_file::PlanFile;
+use super::moment::shown;
 use crate::failure::Failure;
+use crate::instance::Instance;
 
 /// A rotation of the key of the timestamp authority.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -81,13 +82,14 @@ impl Phase {
 impl Plan {
     /// A plan for a key that begins to sign `delay` after `now`.
     pub(super) fn new(
-        file: &PlanFile<'_>,
+        instance: &Instance,
+        number: u32,
         now: OffsetDateTime,
         delay: Period,
         drain: Period,
     ) -> Result<Self, Failure> {
         let counts_from = now + delay.time();
-        let state = crate::trust::read_state(file.instance)?;
+        let state = crate::trust::read_state(instance)?;
         let old = state.timestamp_authorities.at(now);
         let old = old.ok_or_else(|| {
             Failure::new(
@@ -97,7 +99,7 @@ impl Plan {
             )
         })?;
         Ok(Self {
-            number: file.next_number()?,
+            number,
             phase: Phase::Planned,
             begun: now,
             counts_from,
@@ -168,7 +170,7 @@ impl Plan {
             "E-CTL-287",
             format!(
                 "the certificate of now ends on {}, before the next key signs",
-                super::shown(leaf.not_after())
+                shown(leaf.not_after())
             ),
             "let the next key sign sooner: --in PERIOD --accept-short-times; clients that do not look in time refuse it",
         ))
@@ -190,7 +192,7 @@ impl Plan {
                 "E-CTL-286",
                 format!(
                     "since {} the next key signs, or is about to; it cannot be taken back",
-                    super::shown(limit)
+                    shown(limit)
                 ),
                 "finish this rotation with `resume`, then rotate to another key",
             )),

@@ -4,8 +4,8 @@ use serde::Serialize;
 use sigstead_config::tsa::OVERLAP;
 use time::OffsetDateTime;
 
+use super::moment::shown;
 use super::plan::{Phase, Plan, Step};
-use super::shown;
 use crate::elapsed::period;
 
 /// How far a rotation has come, and what comes next.

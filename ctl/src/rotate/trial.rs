@@ -4,7 +4,7 @@ use sigstead_trust_root::{Base64Bytes, TimeRange, TrustedRoot};
 use sigstead_tsp::TimestampToken;
 use time::{Duration, OffsetDateTime};
 
-use super::now;
+use super::moment::{now, shown};
 use super::plan::Plan;
 use super::private_service::PrivateTsa;
 use crate::failure::Failure;
@@ -40,7 +40,7 @@ pub(super) async fn run(instance: &Instance, plan: &Plan) -> Result<(), Failure>
         Ok(_) if plan.counts_from <= now() => Ok(()),
         Ok(at) => Err(refused(
             "the draft",
-            &format!("it lets the next key sign at {}", super::shown(at)),
+            &format!("it lets the next key sign at {}", shown(at)),
         )),
     }
 }

@@ -2,10 +2,11 @@
 
 use time::{Duration, OffsetDateTime};
 
+use super::moment::{now, shown};
 use super::plan::{Phase, Plan};
 use super::plan_file::PlanFile;
 use super::successors::{self, Successors, is_of};
-use super::{key, now, shown, trial};
+use super::{key, trial};
 use crate::failure::Failure;
 use crate::instance::Instance;
 use crate::output::Output;
