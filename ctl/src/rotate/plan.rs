@@ -1,21 +1,15 @@
-//! What a rotation does: its times, its files, and how far it has come.
-
-use std::path::PathBuf;
+//! What a rotation does: its times, and how far it has come.
 
 use serde::{Deserialize, Serialize};
 use sigstead_kit::Period;
-use sigstead_trust_root::{AuthorityState, Base64Bytes, TimeRange};
-use sigstead_x509::Certificate;
 use time::OffsetDateTime;
 
 use super::moment::shown;
 use crate::failure::Failure;
-use crate::instance::Instance;
 
-/// A rotation of the key of the timestamp authority.
+/// A rotation of a key. `R` is what it says of its role alone.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct Plan {
+pub(crate) struct Plan<R> {
     /// The rotations of a role are counted; the files of its key are named by it.
     pub(super) number: u32,
     pub(super) phase: Phase,
@@ -31,12 +25,9 @@ pub(crate) struct Plan {
     pub(super) delay: Period,
     /// How long the old key counts after the next one began to sign.
     pub(super) drain: Period,
-    /// The URL that clients dial.
-    pub(super) url: String,
-    /// The chain of the key that signs now, DER.
-    pub(super) old_chain: Vec<Base64Bytes>,
-    /// The chain of the next key, once it is made.
-    pub(super) next_chain: Vec<Base64Bytes>,
+    /// The order of the fields is the one of the file, also of those that earlier versions wrote.
+    #[serde(flatten)]
+    pub(super) role: R,
     /// What was done, and when.
     pub(super) steps: Vec<Step>,
 }
@@ -79,38 +70,26 @@ impl Phase {
     }
 }
 
-impl Plan {
+impl<R> Plan<R> {
     /// A plan for a key that begins to sign `delay` after `now`.
     pub(super) fn new(
-        instance: &Instance,
         number: u32,
         now: OffsetDateTime,
         delay: Period,
         drain: Period,
-    ) -> Result<Self, Failure> {
-        let counts_from = now + delay.time();
-        let state = crate::trust::read_state(instance)?;
-        let old = state.timestamp_authorities.at(now);
-        let old = old.ok_or_else(|| {
-            Failure::new(
-                "E-CTL-282",
-                "the trust state has no chain of the timestamp authority in service",
-                "look at what is published: sigctl trust show",
-            )
-        })?;
-        Ok(Self {
+        role: R,
+    ) -> Self {
+        Self {
             number,
             phase: Phase::Planned,
             begun: now,
-            counts_from,
+            counts_from: now + delay.time(),
             signs_from: None,
             delay,
             drain,
-            url: old.url.clone(),
-            old_chain: old.chain.clone(),
-            next_chain: Vec::new(),
+            role,
             steps: Vec::new(),
-        })
+        }
     }
 
     /// Notes that a step is done, with which a phase begins.
@@ -120,26 +99,6 @@ impl Plan {
             at,
             what: what.into(),
         });
-    }
-
-    /// The file of the next key, in the folder of the service.
-    pub(super) fn key(&self) -> PathBuf {
-        PathBuf::from(format!("keys/tsa-{}.key", self.number))
-    }
-
-    /// The file of its chain, in the folder of the service.
-    pub(super) fn chain(&self) -> PathBuf {
-        PathBuf::from(format!("chain-{}.pem", self.number))
-    }
-
-    /// The next chain as clients are told of it.
-    pub(super) fn announced(&self) -> AuthorityState {
-        AuthorityState {
-            url: self.url.clone(),
-            chain: self.next_chain.clone(),
-            valid_for: TimeRange::since(self.counts_from),
-            in_service: true,
-        }
     }
 
     /// When clients have had their time since the publication, which is the step that was done last.
@@ -156,24 +115,6 @@ impl Plan {
     /// From when on the next key can be taken back no more.
     pub(super) fn no_return(&self) -> Option<OffsetDateTime> {
         Some(self.signs_from? - RETURN)
-    }
-
-    /// Refuses times in which the certificate of now ends before the next key signs: between the two nothing could be stamped.
-    pub(super) fn refuse_early_end(&self) -> Result<(), Failure> {
-        let leaf = self.old_chain.first().map(Base64Bytes::as_slice);
-        let leaf = Certificate::from_der(leaf.unwrap_or_default());
-        let leaf = leaf.map_err(|error| Failure::service("tsa", &self.url, error))?;
-        if leaf.not_after() > self.counts_from {
-            return Ok(());
-        }
-        Err(Failure::new(
-            "E-CTL-287",
-            format!(
-                "the certificate of now ends on {}, before the next key signs",
-                shown(leaf.not_after())
-            ),
-            "let the next key sign sooner: --in PERIOD --accept-short-times; clients that do not look in time refuse it",
-        ))
     }
 
     /// Until when the next key counts if it is taken back now: for nothing, unless its time has come while the service let go

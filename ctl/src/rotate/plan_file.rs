@@ -1,7 +1,7 @@
 //! The file of a plan, and who may go on with it.
 //!
-//! `trust/rotations/tsa.json` is the plan that is open. One that is over becomes `trust/rotations/tsa-NUMBER.json`: the
-//! record of what was done.
+//! `trust/rotations/ROLE.json` is the plan of a role that is open. One that is over becomes
+//! `trust/rotations/ROLE-NUMBER.json`: the record of what was done.
 
 use std::fs::{self, File, TryLockError};
 use std::path::{Path, PathBuf};
@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use sigstead_key::HashAlgorithm;
 
 use super::plan::Plan;
+use super::rotation::Rotation;
 use crate::failure::Failure;
 use crate::instance::Instance;
 use crate::private;
@@ -23,14 +24,14 @@ pub(super) struct PlanFile<'a> {
 /// What is in the file. The digest shows an edit by hand: a plan says what was done, and an edited one says something else.
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Sealed {
-    plan: Plan,
+struct Sealed<R> {
+    plan: Plan<R>,
     /// SHA-256 of the plan, hex.
     digest: String,
 }
 
 impl<'a> PlanFile<'a> {
-    pub(super) fn take(instance: &'a Instance) -> Result<Self, Failure> {
+    pub(super) fn take<R: Rotation>(instance: &'a Instance) -> Result<Self, Failure> {
         let folder = instance.path(FOLDER);
         let failed = |error| Failure::file("lock", &folder, error);
         sigstead_durable::create_directory(&folder).map_err(failed)?;
@@ -44,48 +45,58 @@ impl<'a> PlanFile<'a> {
             Err(TryLockError::WouldBlock) => Err(Failure::new(
                 "E-CTL-280",
                 "another sigctl rotates a key of this instance",
-                "wait until it has ended, then look how far it came: sigctl rotate tsa status",
+                format!(
+                    "wait until it has ended, then look how far it came: sigctl rotate {} status",
+                    R::ROLE
+                ),
             )),
         }
     }
 
     /// The plan that is open.
-    pub(super) fn open(&self) -> Result<Plan, Failure> {
-        let plan = self.read(&self.path())?;
-        plan.ok_or_else(nothing_open)
+    pub(super) fn open<R: Rotation>(&self) -> Result<Plan<R>, Failure> {
+        let plan = self.read(&self.path(R::ROLE))?;
+        plan.ok_or_else(nothing_open::<R>)
     }
 
     /// The plan that is open, or else the newest that is over.
-    pub(super) fn newest(&self) -> Result<Plan, Failure> {
-        if let Some(plan) = self.read(&self.path())? {
+    pub(super) fn newest<R: Rotation>(&self) -> Result<Plan<R>, Failure> {
+        if let Some(plan) = self.read(&self.path(R::ROLE))? {
             return Ok(plan);
         }
-        let last = self.next_number()?.saturating_sub(1);
-        self.read(&self.archive(last))?.ok_or_else(nothing_open)
+        let last = self.next_number::<R>()?.saturating_sub(1);
+        let last = self.read(&self.archive(R::ROLE, last))?;
+        last.ok_or_else(nothing_open::<R>)
     }
 
-    /// Refuses to begin while a rotation is open.
-    pub(super) fn refuse_open(&self) -> Result<(), Failure> {
-        match self.read(&self.path())? {
+    /// Refuses to begin while a rotation is open of this role, or of one that changes the same.
+    pub(super) fn refuse_open<R: Rotation>(&self) -> Result<(), Failure> {
+        let mut roles = std::iter::once(&R::ROLE).chain(R::APART_FROM);
+        match roles.find(|role| self.path(role).exists()) {
             None => Ok(()),
-            Some(_) => Err(Failure::new(
+            Some(role) => Err(Failure::new(
                 "E-CTL-283",
-                "a rotation of this key is open",
-                "look how far it came: sigctl rotate tsa status; then `resume` or `undo` it",
+                match *role == R::ROLE {
+                    true => "a rotation of this key is open".to_owned(),
+                    false => format!("a rotation of {role} is open, which changes the same"),
+                },
+                format!(
+                    "look how far it came: sigctl rotate {role} status; then `resume` or `undo` it"
+                ),
             )),
         }
     }
 
     /// The number of the next rotation. The key that `init` made is the first.
-    pub(super) fn next_number(&self) -> Result<u32, Failure> {
+    pub(super) fn next_number<R: Rotation>(&self) -> Result<u32, Failure> {
         let folder = self.instance.path(FOLDER);
         let failed = |error| Failure::file("read", &folder, error);
         let mut highest = 1;
         for entry in fs::read_dir(&folder).map_err(failed)? {
             let name = entry.map_err(failed)?.file_name();
             let number = name.to_str().and_then(|name| {
-                let number = name.strip_prefix("tsa-")?.strip_suffix(".json")?;
-                number.parse().ok()
+                let number = name.strip_prefix(R::ROLE)?.strip_prefix('-')?;
+                number.strip_suffix(".json")?.parse().ok()
             });
             highest = highest.max(number.unwrap_or(0));
         }
@@ -93,18 +104,13 @@ impl<'a> PlanFile<'a> {
     }
 
     /// Writes the plan durably; one that is over is put beside those before it.
-    pub(super) fn write(&mut self, plan: &Plan) -> Result<(), Failure> {
-        let path = self.path();
+    pub(super) fn write<R: Rotation>(&mut self, plan: &Plan<R>) -> Result<(), Failure> {
+        let path = self.path(R::ROLE);
         let failed = |error: &dyn std::fmt::Display| Failure::file("write", &path, error);
-        let sealed = Sealed {
-            digest: digest(plan),
-            plan: plan.clone(),
-        };
-        let mut json = serde_json::to_vec_pretty(&sealed).map_err(|error| failed(&error))?;
-        json.push(b'\n');
+        let json = sealed(plan).map_err(|error| failed(&error))?;
         sigstead_durable::replace(&path, &json).map_err(|error| failed(&error))?;
         if plan.phase.is_over() {
-            let archive = self.archive(plan.number);
+            let archive = self.archive(R::ROLE, plan.number);
             sigstead_durable::rename(&path, &archive).map_err(|error| failed(&error))?;
             sigstead_durable::sync_directory(sigstead_durable::parent(&path))
                 .map_err(|error| failed(&error))?;
@@ -112,7 +118,7 @@ impl<'a> PlanFile<'a> {
         Ok(())
     }
 
-    fn read(&self, path: &Path) -> Result<Option<Plan>, Failure> {
+    fn read<R: Rotation>(&self, path: &Path) -> Result<Option<Plan<R>>, Failure> {
         if !path.exists() {
             return Ok(None);
         }
@@ -126,38 +132,81 @@ impl<'a> PlanFile<'a> {
             )
             .because(cause)
         };
-        let sealed: Sealed = serde_json::from_slice(&bytes).map_err(|error| damaged(&error))?;
-        if digest(&sealed.plan) != sealed.digest {
-            return Err(damaged(&"its digest is of another plan"));
-        }
-        Ok(Some(sealed.plan))
+        opened(&bytes).map(Some).map_err(|cause| damaged(&cause))
     }
 
-    fn path(&self) -> PathBuf {
-        self.instance.path(FOLDER).join("tsa.json")
+    fn path(&self, role: &str) -> PathBuf {
+        self.instance.path(FOLDER).join(format!("{role}.json"))
     }
 
-    fn archive(&self, number: u32) -> PathBuf {
+    fn archive(&self, role: &str, number: u32) -> PathBuf {
         self.instance
             .path(FOLDER)
-            .join(format!("tsa-{number}.json"))
+            .join(format!("{role}-{number}.json"))
     }
 }
 
-fn digest(plan: &Plan) -> String {
-    // A plan is made of numbers, strings and lists; writing it cannot fail.
-    let json = serde_json::to_vec(plan).unwrap_or_default();
-    hex::encode(HashAlgorithm::Sha256.digest(&json))
+fn sealed<R: Rotation>(plan: &Plan<R>) -> serde_json::Result<Vec<u8>> {
+    let digest = HashAlgorithm::Sha256.digest(&serde_json::to_vec(plan)?);
+    let sealed = Sealed {
+        plan: plan.clone(),
+        digest: hex::encode(digest),
+    };
+    let mut json = serde_json::to_vec_pretty(&sealed)?;
+    json.push(b'\n');
+    Ok(json)
 }
 
-fn nothing_open() -> Failure {
+/// The plan in a file, which must be the one that this program would write for it, to the byte.
+fn opened<R: Rotation>(bytes: &[u8]) -> Result<Plan<R>, String> {
+    let read: Sealed<R> = serde_json::from_slice(bytes).map_err(|error| error.to_string())?;
+    match sealed(&read.plan) {
+        Ok(written) if written == bytes => Ok(read.plan),
+        Ok(_) => Err("its digest is of another plan".to_owned()),
+        Err(error) => Err(error.to_string()),
+    }
+}
+
+fn nothing_open<R: Rotation>() -> Failure {
     Failure::new(
         "E-CTL-285",
         "no rotation of this key is open",
-        "begin one: sigctl rotate tsa start",
+        format!("begin one: sigctl rotate {} start", R::ROLE),
     )
 }
 
 const FOLDER: &str = "trust/rotations";
 /// More than a plan with all its steps and the largest chain has.
 const LARGEST: u64 = 1 << 20;
+
+#[cfg(test)]
+mod tests {
+    use super::super::tsa::TsaKey;
+    use super::*;
+
+    /// As the first version with rotations wrote it.
+    const WRITTEN: &str = include_str!("plan_of_tsa.json");
+
+    #[test]
+    fn a_plan_that_an_earlier_version_wrote_is_opened() {
+        let plan: Plan<TsaKey> = opened(WRITTEN.as_bytes()).unwrap();
+        assert_eq!(plan.number, 2);
+        assert_eq!(plan.phase, super::super::plan::Phase::Loaded);
+        assert_eq!(sealed(&plan).unwrap(), WRITTEN.as_bytes());
+    }
+
+    #[test]
+    fn a_plan_that_was_edited_is_refused() {
+        for (from, to) in [
+            ("\"number\": 2", "\"number\": 3"),
+            ("\"number\": 2", "\"number\": 2, \"more\": 1"),
+            ("\"drain\": \"1h\",", ""),
+            ("MAE=", "MAI="),
+            ("\n}\n", "\n}\n\n"),
+        ] {
+            let edited = WRITTEN.replacen(from, to, 1);
+            assert_ne!(edited, WRITTEN);
+            assert!(opened::<TsaKey>(edited.as_bytes()).is_err(), "{to}");
+        }
+    }
+}

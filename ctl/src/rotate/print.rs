@@ -1,17 +1,19 @@
 //! A plan as people and scripts see it.
 
 use serde::Serialize;
-use sigstead_config::tsa::OVERLAP;
 use time::OffsetDateTime;
 
 use super::moment::shown;
 use super::plan::{Phase, Plan, Step};
+use super::rotation::Rotation;
 use crate::elapsed::period;
 
 /// How far a rotation has come, and what comes next.
 #[derive(Serialize)]
 pub(super) struct Shown<'a> {
     role: &'static str,
+    #[serde(skip)]
+    what: &'static str,
     number: u32,
     phase: Phase,
     #[serde(with = "time::serde::rfc3339")]
@@ -31,10 +33,11 @@ pub(super) struct Shown<'a> {
 }
 
 impl<'a> Shown<'a> {
-    pub(super) fn of(plan: &'a Plan, now: OffsetDateTime) -> Self {
+    pub(super) fn of<R: Rotation>(plan: &'a Plan<R>, now: OffsetDateTime) -> Self {
         let is_undone = matches!(plan.phase, Phase::Undoing | Phase::Undone);
         Self {
-            role: "tsa",
+            role: R::ROLE,
+            what: R::WHAT,
             number: plan.number,
             phase: plan.phase,
             begun: plan.begun,
@@ -48,10 +51,7 @@ impl<'a> Shown<'a> {
     }
 
     pub(super) fn text(&self) -> String {
-        let mut lines = vec![format!(
-            "rotation {} of the key of the timestamp authority",
-            self.number
-        )];
+        let mut lines = vec![format!("rotation {} of {}", self.number, self.what)];
         let steps = self.steps.iter();
         lines.extend(steps.map(|step| format!("  {} {}", shown(step.at), step.what)));
         lines.push(format!("next: {}", self.next));
@@ -59,18 +59,18 @@ impl<'a> Shown<'a> {
     }
 }
 
-fn next(plan: &Plan, now: OffsetDateTime) -> String {
-    const RESUME: &str = "sigctl rotate tsa resume";
+fn next<R: Rotation>(plan: &Plan<R>, now: OffsetDateTime) -> String {
+    let resume = format!("sigctl rotate {} resume", R::ROLE);
     match plan.phase {
         Phase::Planned if plan.steps.is_empty() && plan.begun >= now => planned(plan),
         Phase::Planned | Phase::Prepared | Phase::Tried => {
-            format!("nothing is published yet; go on with `{RESUME}`, or take it back with `undo`")
+            format!("nothing is published yet; go on with `{resume}`, or take it back with `undo`")
         }
-        Phase::Announced => format!("the service has no next key yet; go on: {RESUME}"),
-        Phase::Undoing => format!("the next key is not taken back wholly yet; go on: {RESUME}"),
-        Phase::Loaded => loaded(plan, now, RESUME),
+        Phase::Announced => format!("the service has no next key yet; go on: {resume}"),
+        Phase::Undoing => format!("the next key is not taken back wholly yet; go on: {resume}"),
+        Phase::Loaded => loaded(plan, now, &resume),
         Phase::Retired => {
-            let unused = plan.signs_from.unwrap_or(now) + OVERLAP;
+            let unused = plan.signs_from.unwrap_or(now) + R::OVERLAP;
             match unused <= now {
                 true => {
                     "nothing; the file of the old key is of no use any more: destroy it".to_owned()
@@ -85,7 +85,7 @@ fn next(plan: &Plan, now: OffsetDateTime) -> String {
     }
 }
 
-fn planned(plan: &Plan) -> String {
+fn planned<R>(plan: &Plan<R>) -> String {
     format!(
         "a key is made, tried, announced, and signs from {} on, in {}; until then it can be taken back. The old key counts \
          for {} more, and then `resume` ends it",
@@ -95,15 +95,16 @@ fn planned(plan: &Plan) -> String {
     )
 }
 
-fn loaded(plan: &Plan, now: OffsetDateTime, resume: &str) -> String {
+fn loaded<R: Rotation>(plan: &Plan<R>, now: OffsetDateTime, resume: &str) -> String {
     let (Some(from), Some(end)) = (plan.signs_from, plan.old_end()) else {
         return format!("go on: {resume}");
     };
     if now < from {
         return format!(
-            "the next key signs from {} on, in {}; until then it can be taken back: sigctl rotate tsa undo",
+            "the next key signs from {} on, in {}; until then it can be taken back: sigctl rotate {} undo",
             shown(from),
-            span(from - now)
+            span(from - now),
+            R::ROLE
         );
     }
     if now < end {

@@ -13,7 +13,7 @@ use sigstead_kit::Listeners;
 use sigstead_signer::KeyConfig;
 use tokio::time::{Instant, sleep};
 
-use super::plan::Plan;
+use super::part::TsaPlan;
 use crate::failure::Failure;
 use crate::instance::{Instance, Service};
 use crate::private;
@@ -30,7 +30,7 @@ impl PrivateTsa {
     /// Starts one with the files of a plan, and waits until it is ready.
     pub(super) async fn start(
         instance: &Instance,
-        plan: &Plan,
+        plan: &TsaPlan,
         client: &Client,
     ) -> Result<Self, Failure> {
         let folder = instance.path("run/rotate-tsa");
@@ -101,7 +101,7 @@ impl Drop for PrivateTsa {
 
 fn config(
     instance: &Instance,
-    plan: &Plan,
+    plan: &TsaPlan,
     public: SocketAddr,
     ops: SocketAddr,
 ) -> Result<Config, Failure> {

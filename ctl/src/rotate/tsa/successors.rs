@@ -10,7 +10,7 @@ use sigstead_trust_root::Base64Bytes;
 use time::OffsetDateTime;
 use tokio::time::{Instant, sleep};
 
-use super::plan::Plan;
+use super::part::TsaPlan;
 use crate::admin;
 use crate::failure::Failure;
 use crate::init::configuration::key_config;
@@ -45,7 +45,7 @@ impl Successors {
     }
 
     /// From when on the next key signs, if it is listed.
-    pub(super) fn start_of(&self, plan: &Plan) -> Option<OffsetDateTime> {
+    pub(super) fn start_of(&self, plan: &TsaPlan) -> Option<OffsetDateTime> {
         let mut listed = self.file.successors.iter();
         Some(listed.find(|each| each.chain == plan.chain())?.from)
     }
@@ -54,7 +54,7 @@ impl Successors {
     pub(super) fn add(
         &mut self,
         instance: &Instance,
-        plan: &Plan,
+        plan: &TsaPlan,
         from: OffsetDateTime,
     ) -> Result<(), Failure> {
         self.remove(plan);
@@ -67,7 +67,7 @@ impl Successors {
     }
 
     /// Lists the next key no more.
-    pub(super) fn remove(&mut self, plan: &Plan) {
+    pub(super) fn remove(&mut self, plan: &TsaPlan) {
         self.file
             .successors
             .retain(|each| each.chain != plan.chain());
@@ -93,14 +93,14 @@ pub(super) async fn open_keys(instance: &Instance) -> Result<Vec<AuthorityKey>, 
 /// Has the service read the file again, and waits until it has the next key open or, if `is_wanted` is false, has it no more.
 pub(super) async fn take_up(
     instance: &Instance,
-    plan: &Plan,
+    plan: &TsaPlan,
     is_wanted: bool,
 ) -> Result<(), Failure> {
     let began = Instant::now();
     reload::ask(instance, &[Service::Tsa]).await?;
     loop {
         let keys = open_keys(instance).await?;
-        if keys.iter().any(|key| is_of(key, &plan.next_chain)) == is_wanted {
+        if keys.iter().any(|key| is_of(key, &plan.role.next_chain)) == is_wanted {
             return Ok(());
         }
         if began.elapsed() > PATIENCE {

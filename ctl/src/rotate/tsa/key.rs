@@ -7,17 +7,17 @@ use sigstead_key::Algorithm;
 use sigstead_signer::PrivateKey;
 use sigstead_x509::Certificate;
 
-use super::moment::shown;
-use super::plan::Plan;
+use super::part::TsaPlan;
 use crate::failure::Failure;
 use crate::init::authority::{Issuer, time_stamping_certificate};
 use crate::init::secret::Vault;
 use crate::instance::{Instance, Service};
 use crate::replace::replace;
+use crate::rotate::moment::shown;
 
 /// Makes the key, unless an earlier run came as far as that, and its chain, which it gives with the certificate of the key
 /// first.
-pub(super) async fn make(instance: &Instance, plan: &Plan) -> Result<Vec<Certificate>, Failure> {
+pub(super) async fn make(instance: &Instance, plan: &TsaPlan) -> Result<Vec<Certificate>, Failure> {
     let folder = instance.service(Service::Tsa);
     let path = folder.join(plan.key());
     let vault = Vault::open(instance)?;
@@ -59,7 +59,7 @@ pub(super) fn check(instance: &Instance) -> Result<(), Failure> {
 }
 
 /// Removes both, which nobody was told of or nobody may use.
-pub(super) fn remove(instance: &Instance, plan: &Plan) -> Result<(), Failure> {
+pub(super) fn remove(instance: &Instance, plan: &TsaPlan) -> Result<(), Failure> {
     let folder = instance.service(Service::Tsa);
     for path in [folder.join(plan.key()), folder.join(plan.chain())] {
         if path.exists() {

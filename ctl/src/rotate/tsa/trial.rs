@@ -4,12 +4,12 @@ use sigstead_trust_root::{Base64Bytes, TimeRange, TrustedRoot};
 use sigstead_tsp::TimestampToken;
 use time::{Duration, OffsetDateTime};
 
-use super::moment::{now, shown};
-use super::plan::Plan;
+use super::part::TsaPlan;
 use super::private_service::PrivateTsa;
 use crate::failure::Failure;
 use crate::http;
 use crate::instance::{Instance, Service};
+use crate::rotate::moment::{now, shown};
 use crate::timestamp;
 use crate::trust::Change;
 
@@ -20,7 +20,7 @@ use crate::trust::Change;
 /// 3. A service of its own has the next key as its only one. What it signs verifies under the draft as it is from the
 ///    moment on at which the next key begins.
 /// 4. Under the draft as it is now the same is refused: the key counts from its time on and not before.
-pub(super) async fn run(instance: &Instance, plan: &Plan) -> Result<(), Failure> {
+pub(super) async fn run(instance: &Instance, plan: &TsaPlan) -> Result<(), Failure> {
     let change = Change::begin(instance).await?;
     let draft = change.timestamp_draft(plan.announced())?;
     let draft = draft
@@ -33,7 +33,7 @@ pub(super) async fn run(instance: &Instance, plan: &Plan) -> Result<(), Failure>
     verify(&draft, &served, &message).map_err(|why| refused("the running service", &why))?;
     let private = PrivateTsa::start(instance, plan, &client).await?;
     let signed = timestamp::ask(&client, &private.url, &message).await?;
-    let later = as_begun(&draft, &plan.next_chain);
+    let later = as_begun(&draft, &plan.role.next_chain);
     verify(&later, &signed, &message).map_err(|why| refused("the next key", &why))?;
     match verify(&draft, &signed, &message) {
         Err(_) => Ok(()),

@@ -1,0 +1,55 @@
+//! What is typed: the role, the verb, and when.
+
+use clap::{Args, Subcommand};
+use sigstead_kit::Period;
+
+use crate::locate::Where;
+
+/// What is rotated, and how.
+#[derive(Args)]
+pub(crate) struct Arguments {
+    #[command(subcommand)]
+    pub(super) role: Role,
+}
+
+#[derive(Subcommand)]
+pub(super) enum Role {
+    /// The key of the timestamp authority.
+    Tsa {
+        #[command(subcommand)]
+        verb: Verb,
+    },
+}
+
+#[derive(Subcommand)]
+pub(super) enum Verb {
+    /// Say what a rotation would do and when; nothing is changed.
+    Plan(Times),
+    /// Make the next key, try it, announce it to clients and give it to the service.
+    Start(Times),
+    /// Say how far the rotation has come and what is next.
+    Status(Where),
+    /// Go on with the rotation as far as the time allows.
+    Resume(Where),
+    /// Take the next key back, before it signs.
+    Undo(Where),
+}
+
+/// When a rotation does what.
+#[derive(Args)]
+pub(super) struct Times {
+    #[command(flatten)]
+    pub(super) instance: Where,
+
+    /// When the next key begins to sign, from now. Default: when every client that keeps the rules has seen it.
+    #[arg(long = "in", value_name = "PERIOD")]
+    pub(super) delay: Option<Period>,
+
+    /// How long the old key counts on after it signed for the last time.
+    #[arg(long, value_name = "PERIOD", default_value = "1h")]
+    pub(super) drain: Period,
+
+    /// Take a shorter time than clients need. Those that have not seen the next key refuse what it signs.
+    #[arg(long)]
+    pub(super) accept_short_times: bool,
+}

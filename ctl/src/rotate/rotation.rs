@@ -1,0 +1,73 @@
+//! What the rotation of a role does of its own.
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use sigstead_kit::Period;
+use time::{Duration, OffsetDateTime};
+
+use super::plan::Plan;
+use super::soak;
+use crate::failure::Failure;
+use crate::instance::Instance;
+
+/// A role, and what a plan says of this role alone: its fields are in the plan file beside those of all plans.
+///
+/// The methods that do something are the steps, in their order. Each says for people what it did, and each is done again
+/// after a crash in it, so that it must find what an earlier run did and leave that as it is.
+pub(super) trait Rotation: Clone + Serialize + DeserializeOwned {
+    /// Its name, as it is typed and in the names of its plan files.
+    const ROLE: &'static str;
+    /// What is rotated, for people.
+    const WHAT: &'static str;
+    /// The roles of which no rotation may be open beside one of this role.
+    const APART_FROM: &'static [&'static str];
+    /// How long the service keeps the old key open once the next one signs.
+    const OVERLAP: Duration;
+
+    /// Looks at what is now, and refuses if the instance lacks what the steps need.
+    fn begin(instance: &Instance, now: OffsetDateTime) -> Result<Self, Failure>;
+
+    /// How long it takes until everybody who keeps the rules has seen what is announced.
+    fn soak(instance: &Instance) -> Result<Period, Failure> {
+        soak::of_publication(instance)
+    }
+
+    /// How long the old key must count after the next one began to sign.
+    fn least_drain(instance: &Instance) -> Result<Period, Failure>;
+
+    /// Refuses times in which the key of now ends before the next one signs.
+    fn refuse_early_end(plan: &Plan<Self>) -> Result<(), Failure>;
+
+    /// Refuses if a running service lacks what the steps need, before the first of them.
+    async fn check_services(instance: &Instance) -> Result<(), Failure>;
+
+    /// Makes what is next. Nobody knows it.
+    async fn prepare(instance: &Instance, plan: &mut Plan<Self>) -> Result<String, Failure>;
+
+    /// Refuses what is next if clients would, before anybody is told of it.
+    async fn try_out(instance: &Instance, plan: &Plan<Self>) -> Result<String, Failure>;
+
+    /// Tells clients of what is next, beside what is now.
+    async fn announce(instance: &Instance, plan: &Plan<Self>) -> Result<String, Failure>;
+
+    /// Gives it to the service, sets `signs_from` of `plan`, and is done when the service has taken it up.
+    async fn load(instance: &Instance, plan: &mut Plan<Self>) -> Result<String, Failure>;
+
+    /// What each run does that waits for the end of the old key.
+    fn while_waiting(instance: &Instance) -> Result<(), Failure>;
+
+    /// Ends the old key, whose time is over, after a look at whether the service signs with the next one.
+    async fn retire(instance: &Instance, plan: &Plan<Self>) -> Result<String, Failure>;
+
+    /// Takes back all that the steps did, however many of them were done.
+    async fn take_back(instance: &Instance, plan: &mut Plan<Self>) -> Result<Undo, Failure>;
+}
+
+/// What came of taking a key back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Undo {
+    /// Nothing of it is left.
+    Done,
+    /// It signs already, because an earlier run was interrupted; `signs_from` of the plan says since when.
+    TooLate,
+}

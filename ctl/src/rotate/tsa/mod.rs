@@ -1,0 +1,197 @@
+//! The rotation of the key of the timestamp authority.
+
+mod key;
+mod part;
+mod private_service;
+mod successors;
+mod trial;
+
+use sigstead_config::tsa::OVERLAP;
+use sigstead_kit::Period;
+use sigstead_trust_root::Base64Bytes;
+use sigstead_x509::Certificate;
+use time::{Duration, OffsetDateTime};
+
+use super::moment::{now, shown};
+use super::rotation::{Rotation, Undo};
+use crate::failure::Failure;
+use crate::instance::Instance;
+use crate::trust::{self, Change};
+use part::TsaPlan;
+use successors::{Successors, is_of};
+
+pub(super) use part::TsaKey;
+
+/// The next certificate is of the same root. What is announced is its chain, which joins the trust state.
+impl Rotation for TsaKey {
+    const ROLE: &'static str = "tsa";
+    const WHAT: &'static str = "the key of the timestamp authority";
+    const APART_FROM: &'static [&'static str] = &[];
+    const OVERLAP: Duration = OVERLAP;
+
+    fn begin(instance: &Instance, now: OffsetDateTime) -> Result<Self, Failure> {
+        Successors::of(instance)?;
+        key::check(instance)?;
+        let state = trust::read_state(instance)?;
+        let old = state.timestamp_authorities.at(now);
+        let old = old.ok_or_else(|| {
+            Failure::new(
+                "E-CTL-282",
+                "the trust state has no chain of the timestamp authority in service",
+                "look at what is published: sigctl trust show",
+            )
+        })?;
+        Ok(Self {
+            url: old.url.clone(),
+            old_chain: old.chain.clone(),
+            next_chain: Vec::new(),
+        })
+    }
+
+    fn least_drain(_: &Instance) -> Result<Period, Failure> {
+        Ok(DRAIN)
+    }
+
+    /// Between the two nothing could be stamped.
+    fn refuse_early_end(plan: &TsaPlan) -> Result<(), Failure> {
+        let leaf = plan.role.old_chain.first().map(Base64Bytes::as_slice);
+        let leaf = Certificate::from_der(leaf.unwrap_or_default());
+        let leaf = leaf.map_err(|error| Failure::service("tsa", &plan.role.url, error))?;
+        if leaf.not_after() > plan.counts_from {
+            return Ok(());
+        }
+        Err(Failure::new(
+            "E-CTL-287",
+            format!(
+                "the certificate of now ends on {}, before the next key signs",
+                shown(leaf.not_after())
+            ),
+            "let the next key sign sooner: --in PERIOD --accept-short-times; clients that do not look in time refuse it",
+        ))
+    }
+
+    async fn check_services(instance: &Instance) -> Result<(), Failure> {
+        successors::open_keys(instance).await.map(drop)
+    }
+
+    async fn prepare(instance: &Instance, plan: &mut TsaPlan) -> Result<String, Failure> {
+        let chain = key::make(instance, plan).await?;
+        plan.role.next_chain = chain.iter().map(|each| each.to_der().into()).collect();
+        let key = chain.first().map(|leaf| leaf.public_key().fingerprint());
+        Ok(format!("made the key {}", key.unwrap_or_default()))
+    }
+
+    async fn try_out(instance: &Instance, plan: &TsaPlan) -> Result<String, Failure> {
+        trial::run(instance, plan).await?;
+        Ok("tried the next key and the draft".to_owned())
+    }
+
+    async fn announce(instance: &Instance, plan: &TsaPlan) -> Result<String, Failure> {
+        let mut change = Change::begin(instance).await?;
+        change.append_timestamp_chain(plan.announced())?;
+        let versions = change.publish(trust::YEAR).await?;
+        Ok(format!(
+            "announced the next key, with root {} and targets {}",
+            versions.root, versions.targets
+        ))
+    }
+
+    /// A run that was interrupted after the publication may go on long after; clients have their time all the same.
+    async fn load(instance: &Instance, plan: &mut TsaPlan) -> Result<String, Failure> {
+        let mut listed = Successors::of(instance)?;
+        let from = match listed.start_of(plan) {
+            // An earlier run came as far as that, and the service may have read it.
+            Some(from) => from,
+            None => {
+                let from = plan.earliest_use().max(now() + SOONEST);
+                listed.add(instance, plan, from)?;
+                listed.write()?;
+                from
+            }
+        };
+        successors::take_up(instance, plan, true).await?;
+        // A service that took the key up only now has signed with the old one until now.
+        let from = from.max(now());
+        plan.signs_from = Some(from);
+        Ok(format!(
+            "gave the next key to the service, which signs with it from {} on",
+            shown(from)
+        ))
+    }
+
+    fn while_waiting(instance: &Instance) -> Result<(), Failure> {
+        trust::write_kit(instance)
+    }
+
+    async fn retire(instance: &Instance, plan: &TsaPlan) -> Result<String, Failure> {
+        if !signs(instance, plan).await? {
+            return Err(Failure::new(
+                "E-CTL-291",
+                "the timestamp authority does not sign with the next key; the old one was not ended",
+                "compare its clock and tsa/successors.yaml with the plan: sigctl rotate tsa status",
+            ));
+        }
+        let end = plan.old_end().unwrap_or_else(now);
+        let mut change = Change::begin(instance).await?;
+        change.end_timestamp_chain(&plan.role.old_chain, end)?;
+        let versions = change.publish(trust::YEAR).await?;
+        Ok(format!(
+            "ended the old key at {}, with root {} and targets {}",
+            shown(end),
+            versions.root,
+            versions.targets
+        ))
+    }
+
+    /// 1. The service lets go of the key.
+    /// 2. If clients were told, the chain ends where it begins, so that it counts for no signature, and that is published.
+    /// 3. The files of the key are removed.
+    async fn take_back(instance: &Instance, plan: &mut TsaPlan) -> Result<Undo, Failure> {
+        if let_go(instance, plan).await? == Undo::TooLate {
+            return Ok(Undo::TooLate);
+        }
+        let mut change = Change::begin(instance).await?;
+        let chain = &plan.role.next_chain;
+        if change.has_timestamp_chain(chain) {
+            change.end_timestamp_chain(chain, plan.end_if_undone(now()))?;
+            change.publish(trust::YEAR).await?;
+        }
+        key::remove(instance, plan)?;
+        Ok(Undo::Done)
+    }
+}
+
+async fn let_go(instance: &Instance, plan: &mut TsaPlan) -> Result<Undo, Failure> {
+    let mut listed = Successors::of(instance)?;
+    if let Some(from) = listed.start_of(plan) {
+        plan.signs_from = Some(from);
+        if plan.refuse_late_undo(now()).is_err() {
+            return Ok(Undo::TooLate);
+        }
+        listed.remove(plan);
+        listed.write()?;
+    }
+    let Some(from) = plan.signs_from else {
+        return Ok(Undo::Done);
+    };
+    // An earlier run may not have come as far as having the service let go of it in time.
+    if signs(instance, plan).await? {
+        listed.add(instance, plan, from)?;
+        listed.write()?;
+        return Ok(Undo::TooLate);
+    }
+    successors::take_up(instance, plan, false).await?;
+    Ok(Undo::Done)
+}
+
+/// Whether the running service signs with the next key.
+async fn signs(instance: &Instance, plan: &TsaPlan) -> Result<bool, Failure> {
+    let keys = successors::open_keys(instance).await?;
+    let is_next = |key: &_| is_of(key, &plan.role.next_chain);
+    Ok(keys.iter().any(|key| key.signs && is_next(key)))
+}
+
+/// Longer than the service takes to open a key, so that it has the key before it signs with it.
+const SOONEST: Duration = Duration::seconds(2);
+/// As long as a service that is started again still has the key of before open.
+const DRAIN: Period = Period::from_minutes(10);
