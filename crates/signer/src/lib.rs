@@ -3,7 +3,7 @@
 //! Specifications: RFC 5958 (PKCS #8) with PBES2 of RFC 8018 and scrypt of RFC 7914 for keys at rest; RFC 7468 for PEM.
 //!
 //! Provided: [`Signer`], [`open`] by configuration, [`PrivateKey`] for whoever makes keys, [`ephemeral`] keys for one
-//! signature, and the [`conformance`] suite of all backends.
+//! signature, a [`KeyRing`] of keys that follow one another, and the [`conformance`] suite of all backends.
 //!
 //! Deliberately absent: verification, which is a method of [`sigstead_key::PublicKey`]; any way to read a private key out of a
 //! signer.
@@ -14,6 +14,7 @@ mod file;
 mod key_config;
 mod private_file;
 mod private_key;
+mod ring;
 
 use std::sync::Arc;
 
@@ -23,6 +24,7 @@ use sigstead_key::{Algorithm, PublicKey};
 pub use error::Error;
 pub use key_config::{KeyConfig, KeyUri, ParseKeyUriError};
 pub use private_key::PrivateKey;
+pub use ring::{KeyRing, RingKey};
 
 /// A key that signs.
 ///
