@@ -7,10 +7,12 @@ use der::Decode as _;
 use der::asn1::UintRef;
 use serde::Serialize;
 use serde_json::json;
+use sigstead_config::oidc::{Config, SuccessorsFile};
 use sigstead_key::HashAlgorithm;
 use sigstead_kit::Clock as _;
-use sigstead_signer::{PrivateKey, Signer as _};
+use sigstead_signer::{KeyUri, PrivateKey, Signer as _};
 use spki::SubjectPublicKeyInfoRef;
+use time::OffsetDateTime;
 
 use crate::failure::Failure;
 use crate::instance::{Instance, Profile, Service};
@@ -43,11 +45,12 @@ pub(crate) async fn run(arguments: Arguments, output: Output) -> Result<(), Fail
 /// A token of the instance's issuer, as it would be after a login.
 pub(crate) async fn make(instance: &Instance, email: &str) -> Result<String, Failure> {
     refuse_production(instance)?;
-    let config: sigstead_config::oidc::Config = read_config(instance)?;
-    let now = sigstead_kit::SystemClock.now().unix_timestamp();
-    let lifetime = i64::try_from(config.token_lifetime.duration().as_secs()).unwrap_or(i64::MAX);
-    let key = issuer_key(instance)?;
+    let config = read_config(instance)?;
+    let now = sigstead_kit::SystemClock.now();
+    let key = issuer_key(instance, &config, now)?;
     let key_id = key_id(key.public_key().spki_der()).ok_or_else(not_rsa)?;
+    let now = now.unix_timestamp();
+    let lifetime = i64::try_from(config.token_lifetime.duration().as_secs()).unwrap_or(i64::MAX);
     let header = json!({"alg": "RS256", "kid": key_id, "typ": "JWT"});
     let mut unique = [0; 16];
     getrandom::fill(&mut unique).map_err(Failure::randomness)?;
@@ -115,13 +118,28 @@ fn refuse_production(instance: &Instance) -> Result<(), Failure> {
     ))
 }
 
-fn read_config(instance: &Instance) -> Result<sigstead_config::oidc::Config, Failure> {
+fn read_config(instance: &Instance) -> Result<Config, Failure> {
     let path = instance.service(Service::Oidc).join("config.yaml");
     sigstead_kit::read_config(&path).map_err(|error| Failure::file("read", &path, error))
 }
 
-fn issuer_key(instance: &Instance) -> Result<PrivateKey, Failure> {
-    let path = instance.path("oidc/keys/oidc.key");
+/// The key that signs now: that of the configuration may have successors.
+fn issuer_key(
+    instance: &Instance,
+    config: &Config,
+    now: OffsetDateTime,
+) -> Result<PrivateKey, Failure> {
+    let folder = instance.service(Service::Oidc);
+    let named = config
+        .successors_file
+        .as_ref()
+        .map(|file| folder.join(file));
+    let listed = SuccessorsFile::read_if_named(named.as_deref());
+    let listed =
+        listed.map_err(|error| Failure::file("read", &named.unwrap_or_default(), error))?;
+    let ring = config.ring(&listed, now);
+    let KeyUri::File(path) = &ring.at(now).key.uri;
+    let path = folder.join(path);
     let pem =
         std::fs::read_to_string(&path).map_err(|error| Failure::file("read", &path, error))?;
     PrivateKey::from_encrypted_pem(&pem, &instance.passphrase()?).map_err(|error| unusable(&error))

@@ -21,6 +21,7 @@ mod issuer;
 pub mod oidc;
 mod origin;
 mod schema;
+pub mod successors;
 pub mod tlog;
 pub mod tsa;
 pub mod tuf;

@@ -12,9 +12,11 @@ use crate::IssuerUrl;
 
 mod client;
 mod clients_file;
+mod successors;
 
 pub use client::{ClientConfig, Grant, WorkloadConfig};
 pub use clients_file::ClientsFile;
+pub use successors::{KEY_SET_LIFETIME, Successor, SuccessorsFile};
 
 /// The file of the `oidc` service.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
@@ -29,8 +31,13 @@ pub struct Config {
     /// of every token and stands in every certificate: after a change, old certificates name the
     /// old issuer.
     pub issuer: IssuerUrl,
-    /// The RSA key that signs tokens, of 2048 bits or more. Official clients take no other kind.
+    /// The RSA key that signs tokens, of 2048 bits or more, until a successor takes over. Official clients take no other
+    /// kind.
     pub key: KeyConfig,
+    /// A file with the keys that take over from `key`, each at a time of its own, which `sigctl rotate oidc` writes. It is
+    /// read at the start and on SIGHUP; as long as there is no such file, `key` signs for ever. Default none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub successors_file: Option<PathBuf>,
     /// How long a token is valid. Default `5m`. Whoever steals one can obtain certificates for as
     /// long.
     #[serde(default = "default_token_lifetime")]
@@ -149,6 +156,7 @@ impl Config {
             telemetry: TelemetryConfig::default(),
             issuer,
             key,
+            successors_file: None,
             token_lifetime: default_token_lifetime(),
             store,
             users,

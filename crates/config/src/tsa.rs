@@ -9,7 +9,8 @@ use sigstead_signer::KeyConfig;
 
 mod successors;
 
-pub use successors::{OVERLAP, RingKey, Successor, SuccessorsFile};
+pub use crate::successors::OVERLAP;
+pub use successors::{KeyAndChain, Successor, SuccessorsFile};
 
 /// The file of the `tsa` service.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]

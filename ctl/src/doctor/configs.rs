@@ -36,7 +36,8 @@ impl Configs {
         let mut configs = Self {
             ca: read(instance, Service::Ca),
             ctlog: ctlog.then(|| read(instance, Service::Ctlog)),
-            oidc: read(instance, Service::Oidc),
+            oidc: read(instance, Service::Oidc)
+                .and_then(|config| issuer_as_it_signs_now(instance, config)),
             tlog: read(instance, Service::Tlog),
             tsa: read(instance, Service::Tsa).and_then(|config| as_it_signs_now(instance, config)),
             tuf: read(instance, Service::Tuf),
@@ -151,18 +152,29 @@ fn read<T: DeserializeOwned + ServiceConfig>(instance: &Instance, service: Servi
 /// The configuration with the key and the chain that sign now: those that it names may have successors, and be gone.
 fn as_it_signs_now(instance: &Instance, mut config: tsa::Config) -> Read<tsa::Config> {
     let folder = instance.service(Service::Tsa);
-    let file = match &config.successors_file {
-        Some(path) => tsa::SuccessorsFile::read(&folder.join(path)),
-        None => Ok(tsa::SuccessorsFile::default()),
-    };
+    let path = config
+        .successors_file
+        .as_ref()
+        .map(|path| folder.join(path));
+    let file = tsa::SuccessorsFile::read_if_named(path.as_deref());
     let file = file.map_err(|error| sigstead_kit::causes(&error))?;
     let now = SystemClock.now();
-    let ring = config.ring(&file, now);
-    let begun = |key: &&tsa::RingKey<'_>| key.from.is_none_or(|from| from <= now);
-    if let Some(signing) = ring.iter().rev().find(begun) {
-        let (key, chain) = (signing.key.clone(), signing.chain.to_owned());
-        (config.key, config.chain) = (key, chain);
-    }
+    let signing = config.ring(&file, now).at(now).key;
+    (config.key, config.chain) = (signing.key.clone(), signing.chain.to_owned());
+    Ok(config)
+}
+
+/// The same of the issuer.
+fn issuer_as_it_signs_now(instance: &Instance, mut config: oidc::Config) -> Read<oidc::Config> {
+    let folder = instance.service(Service::Oidc);
+    let path = config
+        .successors_file
+        .as_ref()
+        .map(|path| folder.join(path));
+    let file = oidc::SuccessorsFile::read_if_named(path.as_deref());
+    let file = file.map_err(|error| sigstead_kit::causes(&error))?;
+    let now = SystemClock.now();
+    config.key = config.ring(&file, now).at(now).key.clone();
     Ok(config)
 }
 

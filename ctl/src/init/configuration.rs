@@ -121,6 +121,7 @@ impl Writer<'_> {
             "users".into(),
         );
         config.clients_file = Some("clients.yaml".into());
+        config.successors_file = Some("successors.yaml".into());
         config.pages.name = Some(self.instance.manifest.name.clone());
         self.write(Service::Oidc, &config)
     }

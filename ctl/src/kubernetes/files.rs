@@ -10,10 +10,9 @@ pub(super) fn of(instance: &Instance, service: Service, logs: &Logs) -> Vec<Path
     let own: &[&str] = match service {
         Service::Ca => &["keys/ca.key", "chain.pem", "ctlog.pub"],
         Service::Ctlog => &["keys/ctlog.key", "roots.pem"],
-        Service::Oidc => &["keys/oidc.key"],
         Service::Tlog => &[],
-        // Its keys follow one another: see `Successors`.
-        Service::Tsa => &[],
+        // Their keys follow one another: see `successors`.
+        Service::Oidc | Service::Tsa => &[],
         Service::Tuf => &["keys/snapshot.key", "keys/timestamp.key"],
     };
     let folder = instance.service(service);

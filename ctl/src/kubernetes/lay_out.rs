@@ -12,7 +12,7 @@ use serde::Serialize;
 
 use super::files::{self, PASSPHRASE, PUBLICATION};
 use super::logs::Logs;
-use super::successors::{self, Successors};
+use super::successors;
 use super::values;
 use crate::failure::{Exit, Failure};
 use crate::instance::{Instance, SERVICES, Service};
@@ -57,13 +57,9 @@ pub(super) fn run(arguments: &Arguments, output: Output) -> Result<(), Failure> 
         let mut files = files::of(&instance, service, &logs);
         let folder = to.join(service.name());
         let mut names = BTreeSet::from([PASSPHRASE.into()]);
-        if service == Service::Tsa {
-            let successors = Successors::of(&instance)?;
-            files.extend(successors.files(&instance));
-            write(
-                &folder.join(successors::FILE),
-                successors.mounted()?.as_bytes(),
-            )?;
+        if let Some(successors) = successors::of(&instance, service)? {
+            files.extend(successors.files);
+            write(&folder.join(successors::FILE), successors.listed.as_bytes())?;
             names.insert(successors::FILE.into());
         }
         secret(&instance, &files, names, &folder)?;

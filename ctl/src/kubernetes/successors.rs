@@ -1,8 +1,11 @@
-//! The keys of the timestamp authority, which follow one another, as its pods have them.
+//! The keys of services whose keys follow one another, as their pods have them.
 
 use std::path::{Path, PathBuf};
 
-use sigstead_config::tsa::{Config, Successor, SuccessorsFile};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use sigstead_config::successors::{Follows, SuccessorsFile};
+use sigstead_config::{oidc, tsa};
 use sigstead_kit::{Clock as _, SystemClock};
 use sigstead_signer::{KeyConfig, KeyUri};
 
@@ -11,62 +14,90 @@ use super::logs::{KEYS, place};
 use crate::failure::Failure;
 use crate::instance::{Instance, Service};
 
-/// The keys of an instance.
+/// The keys of a service.
 pub(super) struct Successors {
-    config: Config,
-    file: SuccessorsFile,
+    /// The files that the service opens. Those of keys that are long over may be gone.
+    pub(super) files: Vec<PathBuf>,
+    /// The file that lists the keys to come, where the chart mounts what it names.
+    pub(super) listed: String,
 }
 
-impl Successors {
-    pub(super) fn of(instance: &Instance) -> Result<Self, Failure> {
-        let folder = instance.service(Service::Tsa);
-        let path = folder.join("config.yaml");
-        let failed =
-            |path: &Path, error: &dyn std::fmt::Display| Failure::file("read", path, error);
-        let config: Config =
-            sigstead_kit::read_config(&path).map_err(|error| failed(&path, &error))?;
-        let file = match config
-            .successors_file
-            .as_ref()
-            .map(|file| folder.join(file))
-        {
-            Some(path) => SuccessorsFile::read(&path).map_err(|error| failed(&path, &error))?,
-            None => SuccessorsFile::default(),
-        };
-        Ok(Self { config, file })
+/// The keys of a service of an instance; `None` of a service that has one key for ever.
+pub(super) fn of(instance: &Instance, service: Service) -> Result<Option<Successors>, Failure> {
+    match service {
+        Service::Oidc => issuer(instance).map(Some),
+        Service::Tsa => timestamp_authority(instance).map(Some),
+        _ => Ok(None),
     }
+}
 
-    /// The keys and chains that a service opens. Those that are long over may be gone.
-    pub(super) fn files(&self, instance: &Instance) -> Vec<PathBuf> {
-        let folder = instance.service(Service::Tsa);
-        let ring = self.config.ring(&self.file, SystemClock.now());
-        let files = ring.iter().flat_map(|opened| {
-            let KeyUri::File(key) = &opened.key.uri;
-            [folder.join(key), folder.join(opened.chain)]
-        });
-        files.collect()
+fn issuer(instance: &Instance) -> Result<Successors, Failure> {
+    let folder = instance.service(Service::Oidc);
+    let config: oidc::Config = read_config(&folder)?;
+    let mut file: oidc::SuccessorsFile = read(&folder, config.successors_file.as_deref())?;
+    let ring = config.ring(&file, SystemClock.now());
+    let files = ring.keys().map(|opened| key_file(&folder, opened.key));
+    let files = files.collect();
+    for successor in &mut file.successors {
+        successor.key = mounted(&successor.key)?;
     }
+    let listed = to_yaml(&file)?;
+    Ok(Successors { files, listed })
+}
 
-    /// The file that lists them, where the chart mounts what it names.
-    pub(super) fn mounted(self) -> Result<String, Failure> {
-        let failed = |error: &dyn std::fmt::Display| Failure::file("write", Path::new(FILE), error);
-        let mounted = self.file.successors.into_iter().map(|successor| {
-            let KeyUri::File(key) = &successor.key.uri;
-            let uri = format!("file:{}", place(KEYS, key).display());
-            Ok(Successor {
-                key: KeyConfig {
-                    uri: uri.parse().map_err(|error| failed(&error))?,
-                    passphrase_file: Some(place(KEYS, Path::new(PASSPHRASE))),
-                },
-                chain: place(KEYS, &successor.chain),
-                ..successor
-            })
-        });
-        let file = SuccessorsFile {
-            successors: mounted.collect::<Result<_, Failure>>()?,
-        };
-        sigstead_config::to_yaml(&file).map_err(|error| failed(&error))
+fn timestamp_authority(instance: &Instance) -> Result<Successors, Failure> {
+    let folder = instance.service(Service::Tsa);
+    let config: tsa::Config = read_config(&folder)?;
+    let mut file: tsa::SuccessorsFile = read(&folder, config.successors_file.as_deref())?;
+    let ring = config.ring(&file, SystemClock.now());
+    let files = ring.keys().flat_map(|opened| {
+        let tsa::KeyAndChain { key, chain } = opened.key;
+        [key_file(&folder, key), folder.join(chain)]
+    });
+    let files = files.collect();
+    for successor in &mut file.successors {
+        successor.key = mounted(&successor.key)?;
+        successor.chain = place(KEYS, &successor.chain);
     }
+    let listed = to_yaml(&file)?;
+    Ok(Successors { files, listed })
+}
+
+fn read_config<C: DeserializeOwned>(folder: &Path) -> Result<C, Failure> {
+    let path = folder.join("config.yaml");
+    sigstead_kit::read_config(&path).map_err(|error| Failure::file("read", &path, error))
+}
+
+fn read<S: Follows + DeserializeOwned>(
+    folder: &Path,
+    named: Option<&Path>,
+) -> Result<SuccessorsFile<S>, Failure> {
+    let path = named.map(|named| folder.join(named));
+    let read = SuccessorsFile::read_if_named(path.as_deref());
+    read.map_err(|error| Failure::file("read", &path.unwrap_or_default(), error))
+}
+
+fn key_file(folder: &Path, key: &KeyConfig) -> PathBuf {
+    let KeyUri::File(path) = &key.uri;
+    folder.join(path)
+}
+
+/// The key as its pod finds it.
+fn mounted(key: &KeyConfig) -> Result<KeyConfig, Failure> {
+    let KeyUri::File(path) = &key.uri;
+    let uri = format!("file:{}", place(KEYS, path).display());
+    Ok(KeyConfig {
+        uri: uri.parse().map_err(|error| unwritable(&error))?,
+        passphrase_file: Some(place(KEYS, Path::new(PASSPHRASE))),
+    })
+}
+
+fn to_yaml<S: Serialize>(file: &SuccessorsFile<S>) -> Result<String, Failure> {
+    sigstead_config::to_yaml(file).map_err(|error| unwritable(&error))
+}
+
+fn unwritable(error: &dyn std::fmt::Display) -> Failure {
+    Failure::file("write", Path::new(FILE), error)
 }
 
 /// Its name in the Secret.

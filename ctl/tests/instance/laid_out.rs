@@ -62,6 +62,29 @@ fn the_next_key_of_the_timestamp_authority_is_laid_out_with_its_time() {
 }
 
 #[test]
+fn the_next_key_of_the_issuer_is_laid_out_beside_the_one_that_signs() {
+    let world = World::new("next-issuer-key");
+    let oidc = world.path("instance/oidc");
+    fs::write(oidc.join("keys/oidc-2.key"), "the key").unwrap();
+    let successors = "successors:\n- from: 2127-03-01T00:00:00Z\n  key:\n    uri: file:keys/oidc-2.key\n    \
+                      passphrase_file: ../passphrase\n";
+    fs::write(oidc.join("successors.yaml"), successors).unwrap();
+    let done = lay_out(&world, "laid-out");
+    assert!(done.status.success(), "{}", said(&done));
+    let secret = world.path("laid-out/oidc");
+    assert_eq!(fs::read(secret.join("oidc-2.key")).unwrap(), b"the key");
+    assert!(secret.join("oidc.key").is_file());
+    let listed = fs::read_to_string(secret.join("successors.yaml")).unwrap();
+    for line in [
+        "from: 2127-03-01T00:00:00Z",
+        "uri: file:/etc/sigstead/keys/oidc-2.key",
+        "passphrase_file: /etc/sigstead/keys/passphrase",
+    ] {
+        assert!(listed.contains(line), "{line}: {listed}");
+    }
+}
+
+#[test]
 fn logs_whose_files_have_one_name_in_the_cluster_are_refused() {
     for (name, change) in [
         ("same-data", one_data as fn(&mut tlog::LogConfig)),

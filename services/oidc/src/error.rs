@@ -187,6 +187,12 @@ pub enum Error {
     /// The key is not one that tokens can be signed with.
     #[error("the signing key is not an RSA key; tokens are signed with RS256")]
     KeyNotRsa,
+    /// A key follows itself.
+    #[error("a successor is the key of before; tokens of both would be of one name")]
+    KeyRepeated,
+    /// The file of successors cannot be used.
+    #[error("cannot use the file of successors")]
+    Successors(#[source] Box<sigstead_kit::ConfigError>),
     /// The signer failed.
     #[error("the token could not be signed")]
     Signing(#[source] sigstead_signer::Error),

@@ -17,7 +17,7 @@ pub(crate) struct KeySet {
 
 /// An RSA key that verifies tokens (RFC 7517 §4, RFC 7518 §6.3.1).
 #[derive(Debug, Clone, Serialize)]
-struct JsonWebKey {
+pub(crate) struct JsonWebKey {
     kty: &'static str,
     #[serde(rename = "use")]
     usage: &'static str,
@@ -27,21 +27,16 @@ struct JsonWebKey {
     e: String,
 }
 
-impl KeySet {
-    pub(crate) fn of(key: &PublicKey) -> Result<Self, Error> {
-        Ok(Self {
-            keys: vec![JsonWebKey::of(key)?],
-        })
-    }
-
-    /// The id of the key that signs.
-    pub(crate) fn active(&self) -> &str {
-        self.keys.first().map_or("", |key| &key.kid)
+impl FromIterator<JsonWebKey> for KeySet {
+    fn from_iter<T: IntoIterator<Item = JsonWebKey>>(keys: T) -> Self {
+        Self {
+            keys: keys.into_iter().collect(),
+        }
     }
 }
 
 impl JsonWebKey {
-    fn of(key: &PublicKey) -> Result<Self, Error> {
+    pub(crate) fn of(key: &PublicKey) -> Result<Self, Error> {
         let (n, e) = modulus_and_exponent(key.spki_der()).ok_or(Error::KeyNotRsa)?;
         let (n, e) = (URL_SAFE_NO_PAD.encode(n), URL_SAFE_NO_PAD.encode(e));
         Ok(Self {
@@ -52,6 +47,10 @@ impl JsonWebKey {
             n,
             e,
         })
+    }
+
+    pub(crate) fn id(&self) -> &str {
+        &self.kid
     }
 }
 
@@ -100,7 +99,7 @@ mod tests {
     fn only_rsa_keys_sign_tokens() {
         let signer = sigstead_signer::ephemeral(sigstead_key::Algorithm::EcdsaP256Sha256).unwrap();
         assert!(matches!(
-            KeySet::of(signer.public_key()),
+            JsonWebKey::of(signer.public_key()),
             Err(Error::KeyNotRsa)
         ));
     }

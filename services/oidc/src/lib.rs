@@ -15,6 +15,7 @@
 //! | `login` | e-mail address and password to a signed-in person |
 //! | `token` | code, refresh token, client secret or device code to a token |
 //! | `device` | the device flow |
+//! | `ring` | the keys that follow one another |
 //! | `user`, `password` | accounts, their file, their hashes |
 //! | `session` | everything that expires, and its keys in the store |
 //! | `client`, `claims`, `challenge`, `key_set`, `form`, `throttle`, `network`, `page` | the parts |
@@ -31,7 +32,6 @@ use prometheus::Registry;
 use sigstead_config::IssuerUrl;
 use sigstead_config::oidc::{Config, SessionConfig};
 use sigstead_kit::{Clock, Listeners, Service, SystemClock};
-use sigstead_signer::Signer;
 use tokio_util::sync::CancellationToken;
 
 mod admin;
@@ -51,6 +51,7 @@ mod network;
 mod page;
 mod parameter;
 mod password;
+mod ring;
 mod secret;
 mod session;
 mod throttle;
@@ -64,10 +65,10 @@ pub use user::{EmailAddress, User};
 use client::{Clients, RedirectUri};
 use clients_file::ClientSource;
 use form::FormKey;
-use key_set::KeySet;
 use metrics::Metrics;
 use page::Shell;
 use password::PasswordHasherPool;
+use ring::SigningKeys;
 use session::SessionStorage;
 use throttle::Throttle;
 use user::Users;
@@ -82,8 +83,7 @@ pub struct OidcIssuer {
     sessions: SessionStorage,
     forms: FormKey,
     throttle: Throttle,
-    signer: Arc<dyn Signer>,
-    keys: KeySet,
+    keys: SigningKeys,
     lifetimes: Lifetimes,
     shell: Shell,
     clock: Arc<dyn Clock>,
@@ -122,10 +122,7 @@ pub async fn build(config: Config) -> Result<Service, StartError> {
 /// # Errors
 /// As [`build`].
 pub async fn check(config: &Config) -> Result<(), StartError> {
-    let signer = sigstead_signer::open(&config.key)
-        .await
-        .map_err(Error::KeyOpen)?;
-    KeySet::of(signer.public_key())?;
+    ring::check(config, SystemClock.now()).await?;
     Clients::new(ClientSource::of(config).read()?)?;
     Ok(Users::check(&config.users)?)
 }
@@ -136,9 +133,6 @@ impl OidcIssuer {
     /// # Errors
     /// As [`build`].
     pub async fn open(config: Config, clock: Arc<dyn Clock>) -> Result<Arc<Self>, Error> {
-        let signer = sigstead_signer::open(&config.key)
-            .await
-            .map_err(Error::KeyOpen)?;
         let sessions = SessionStorage::new(
             sigstead_store::open(&config.store)
                 .await
@@ -147,7 +141,7 @@ impl OidcIssuer {
         let registry = Registry::new();
         let client_source = ClientSource::of(&config);
         Ok(Arc::new(Self {
-            keys: KeySet::of(signer.public_key())?,
+            keys: SigningKeys::open(&config, clock.now()).await?,
             clients: Clients::new(client_source.read()?)?,
             client_source,
             users: Users::open(&config.users)?,
@@ -162,16 +156,24 @@ impl OidcIssuer {
             issuer: config.issuer,
             metrics: Metrics::register(&registry)?,
             sessions,
-            signer,
             clock,
             registry,
         }))
     }
 
+    /// Opens the keys again, of which there may be others. If one cannot be used, those that are open stay.
+    ///
+    /// # Errors
+    /// Why one cannot be used.
+    pub async fn open_keys_again(&self) -> Result<(), String> {
+        let opened = self.keys.open_again(self.clock.now()).await;
+        opened.map_err(|error| sigstead_kit::causes(&error))
+    }
+
     /// The issuer with its routes, its readiness and its background task.
     pub fn into_service(self: Arc<Self>, listeners: Listeners) -> Service {
         let (ready, sweeper) = (Arc::clone(&self), Arc::clone(&self));
-        let reloaded = Arc::clone(&self);
+        let (reloaded, reopened) = (Arc::clone(&self), Arc::clone(&self));
         Service::new("oidc", listeners)
             .public(api::routes(Arc::clone(&self)))
             .admin_grpc(api::admin_service(Arc::clone(&self)), api::ADMIN_METHODS)
@@ -196,6 +198,10 @@ impl OidcIssuer {
                     let read = issuer.client_source.read_again(&issuer.clients);
                     read.map_err(|error| sigstead_kit::causes(&error))
                 }
+            })
+            .reload("the file of successors", move || {
+                let issuer = Arc::clone(&reopened);
+                async move { issuer.open_keys_again().await }
             })
             .task("sweep", move |stop| sweep(sweeper, stop))
     }

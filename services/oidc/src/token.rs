@@ -120,7 +120,8 @@ impl OidcIssuer {
         holder: Holder<'_>,
         grant: &'static str,
     ) -> Result<TokenResponse, Error> {
-        let iat = self.clock.now().unix_timestamp();
+        let now = self.clock.now();
+        let (iat, key) = (now.unix_timestamp(), self.keys.at(now));
         let expires_in = self.lifetimes.token.whole_seconds();
         let claims = Claims {
             iss: self.issuer.as_str(),
@@ -131,12 +132,8 @@ impl OidcIssuer {
             jti: hex::encode(random_bytes::<16>()?),
             holder,
         };
-        let input = SigningInput::new(self.keys.active(), &claims)?;
-        let signature = self
-            .signer
-            .sign(input.bytes_to_sign())
-            .await
-            .map_err(Error::Signing)?;
+        let input = SigningInput::new(key.id(), &claims)?;
+        let signature = key.sign(input.bytes_to_sign()).await?;
         let token = input.sign_with(&signature);
         self.metrics.token(grant);
         Ok(TokenResponse {

@@ -47,7 +47,7 @@ pub async fn build(config: Config) -> Result<Service, Error> {
 /// # Errors
 /// As [`build`].
 pub async fn check(config: &Config) -> Result<(), Error> {
-    ring::KeyRing::open(config, SystemClock.now()).await?;
+    ring::open(config, SystemClock.now()).await?;
     stamp::Policies::of(config).map(drop)
 }
 

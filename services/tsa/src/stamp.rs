@@ -12,7 +12,7 @@ use time::OffsetDateTime;
 use crate::authority::Authority;
 use crate::error::Error;
 use crate::metrics::Metrics;
-use crate::ring::KeyRing;
+use crate::ring::{self, KeyRing};
 
 /// Signs time.
 pub struct TimestampAuthority {
@@ -38,7 +38,7 @@ impl TimestampAuthority {
     pub async fn open(config: Config, clock: Arc<dyn Clock>) -> Result<Arc<Self>, Error> {
         let registry = Registry::new();
         Ok(Arc::new(Self {
-            ring: ArcSwap::from_pointee(KeyRing::open(&config, clock.now()).await?),
+            ring: ArcSwap::from_pointee(ring::open(&config, clock.now()).await?),
             policies: Policies::of(&config)?,
             metrics: Metrics::register(&registry)?,
             config,
@@ -52,7 +52,7 @@ impl TimestampAuthority {
     /// # Errors
     /// As [`Self::open`].
     pub async fn open_again(&self) -> Result<(), Error> {
-        let ring = KeyRing::open(&self.config, self.clock.now()).await?;
+        let ring = ring::open(&self.config, self.clock.now()).await?;
         self.ring.store(Arc::new(ring));
         Ok(())
     }
@@ -110,11 +110,12 @@ impl TimestampAuthority {
 
     /// What signs at `now`. A request takes it once, so that its statement and its signature are of one key.
     fn authority(&self, now: OffsetDateTime) -> Arc<Authority> {
-        Arc::clone(&self.ring.load().at(now).authority)
+        Arc::clone(&self.ring.load().at(now).key)
     }
 
+    /// When the chain ends of the key that signs last: nothing is signed afterwards unless another key follows.
     pub(crate) fn chain_ends(&self) -> OffsetDateTime {
-        self.ring.load().ends()
+        self.ring.load().last().key.ends()
     }
 
     pub(crate) const fn registry(&self) -> &Registry {

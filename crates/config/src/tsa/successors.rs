@@ -1,20 +1,14 @@
-use std::io;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
-use sigstead_kit::ConfigError;
-use sigstead_signer::KeyConfig;
-use time::{Duration, OffsetDateTime};
+use sigstead_signer::{KeyConfig, KeyRing, RingKey};
+use time::OffsetDateTime;
 
 use super::Config;
+use crate::successors::{self, Follows, OVERLAP};
 
 /// The file of the keys that follow the configured one.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct SuccessorsFile {
-    /// The keys, each of which begins after the one before it.
-    pub successors: Vec<Successor>,
-}
+pub type SuccessorsFile = successors::SuccessorsFile<Successor>;
 
 /// A key that takes over from the one before it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -30,11 +24,15 @@ pub struct Successor {
     pub chain: PathBuf,
 }
 
-/// A key that a service has open.
+impl Follows for Successor {
+    fn from(&self) -> OffsetDateTime {
+        self.from
+    }
+}
+
+/// A key with its chain, as a configuration names them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct RingKey<'a> {
-    /// From when on it signs; the configured key has no such time.
-    pub from: Option<OffsetDateTime>,
+pub struct KeyAndChain<'a> {
     /// The key.
     pub key: &'a KeyConfig,
     /// The file of its chain.
@@ -42,59 +40,40 @@ pub struct RingKey<'a> {
 }
 
 impl Config {
-    /// The keys that a service opens at `now`, in the order in which they sign; there is always one.
+    /// The keys that a service opens at `now`.
     ///
     /// A key that another took over from is opened for [`OVERLAP`] more, for a clock that is set back; later its files need
     /// not be there any more.
     #[must_use]
-    pub fn ring<'a>(&'a self, file: &'a SuccessorsFile, now: OffsetDateTime) -> Vec<RingKey<'a>> {
-        let configured = RingKey {
+    pub fn ring<'a>(
+        &'a self,
+        file: &'a SuccessorsFile,
+        now: OffsetDateTime,
+    ) -> KeyRing<KeyAndChain<'a>> {
+        let ring = KeyRing::new(RingKey {
             from: None,
-            key: &self.key,
-            chain: &self.chain,
-        };
+            key: KeyAndChain {
+                key: &self.key,
+                chain: &self.chain,
+            },
+        });
         let listed = file.successors.iter().map(|successor| RingKey {
             from: Some(successor.from),
-            key: &successor.key,
-            chain: &successor.chain,
+            key: KeyAndChain {
+                key: &successor.key,
+                chain: &successor.chain,
+            },
         });
-        let mut all: Vec<_> = std::iter::once(configured).chain(listed).collect();
-        let has_long_begun = |key: &RingKey<'_>| key.from.is_none_or(|from| from <= now - OVERLAP);
-        let over = all.iter().take_while(|key| has_long_begun(key)).count();
-        all.drain(..over.saturating_sub(1));
-        all
-    }
-}
-
-/// More than a clock is set back by those who keep it.
-pub const OVERLAP: Duration = Duration::minutes(10);
-
-impl SuccessorsFile {
-    /// Reads a file. One that is not there has no successors.
-    ///
-    /// # Errors
-    /// It cannot be read, is not such a file, or its keys do not follow one another.
-    pub fn read(path: &Path) -> Result<Self, ConfigError> {
-        let file: Self = match sigstead_kit::read_config(path) {
-            Err(ConfigError::Read { source, .. }) if source.kind() == io::ErrorKind::NotFound => {
-                Self::default()
-            }
-            read => read?,
-        };
-        let mut pairs = file.successors.windows(2);
-        if pairs.any(|pair| matches!(pair, [before, after] if after.from <= before.from)) {
-            return Err(ConfigError::Contradiction {
-                path: path.to_owned(),
-                message: "a successor does not begin after the one before it; write them in the order of `from`"
-                    .to_owned(),
-            });
-        }
-        Ok(file)
+        listed
+            .fold(ring, KeyRing::followed_by)
+            .kept_since(now - OVERLAP)
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use sigstead_kit::ConfigError;
+
     use super::*;
 
     fn successor(from: i64) -> Successor {
@@ -142,8 +121,9 @@ mod tests {
             (90_000, vec![Some(20_000)]),
         ] {
             let now = OffsetDateTime::from_unix_timestamp(now).unwrap();
-            let ring = config.ring(&file, now).into_iter();
+            let ring = config.ring(&file, now);
             let begins: Vec<_> = ring
+                .keys()
                 .map(|key| key.from.map(OffsetDateTime::unix_timestamp))
                 .collect();
             assert_eq!(begins, expected, "{now}");

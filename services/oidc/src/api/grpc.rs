@@ -9,6 +9,7 @@ use tonic::{Request, Response, Status};
 use crate::OidcIssuer;
 use crate::error::Error;
 use crate::password::Password;
+use crate::ring::OpenKey;
 use crate::user::{EmailAddress, User};
 
 /// `sigstead.admin.v1.OidcAdmin`, for the admin listener.
@@ -16,7 +17,7 @@ pub(crate) fn admin_service(issuer: Arc<OidcIssuer>) -> OidcAdminServer<AdminSer
     OidcAdminServer::new(AdminService(issuer))
 }
 
-/// The administration of accounts.
+/// The administration of accounts and keys.
 pub(crate) struct AdminService(Arc<OidcIssuer>);
 
 #[async_trait]
@@ -65,6 +66,26 @@ impl OidcAdmin for AdminService {
             .map_err(status)?;
         Ok(Response::new(encode(&user)))
     }
+
+    async fn list_keys(
+        &self,
+        _request: Request<wire::ListIssuerKeysRequest>,
+    ) -> Result<Response<wire::ListIssuerKeysResponse>, Status> {
+        let keys = self.0.keys.open_keys(self.0.clock.now());
+        let keys = keys.iter().map(encode_key).collect();
+        Ok(Response::new(wire::ListIssuerKeysResponse { keys }))
+    }
+}
+
+fn encode_key(key: &OpenKey) -> wire::IssuerKey {
+    wire::IssuerKey {
+        key_id: key.key.id().to_owned(),
+        from: key.from.map(|from| prost_types::Timestamp {
+            seconds: from.unix_timestamp(),
+            nanos: from.nanosecond().try_into().unwrap_or(0),
+        }),
+        signs: key.signs,
+    }
 }
 
 fn encode(user: &User) -> wire::User {
@@ -90,6 +111,7 @@ pub(crate) const ADMIN_METHODS: &[Method] = &[
     Method::unary("ListUsers", ACCOUNT.answering(16 * 1024 * 1024)),
     Method::unary("RemoveUser", ACCOUNT),
     Method::unary("SetPassword", ACCOUNT),
+    Method::unary("ListKeys", Budget::read()),
 ];
 
 #[cfg(test)]

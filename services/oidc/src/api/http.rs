@@ -8,6 +8,7 @@ use bytes::Bytes;
 use http::request::Parts;
 use http::{HeaderMap, HeaderValue, StatusCode, header};
 use serde_json::{Value, json};
+use sigstead_config::oidc::KEY_SET_LIFETIME;
 use sigstead_kit::Problem;
 
 use super::visitor;
@@ -47,8 +48,10 @@ pub(super) async fn discovery(State(issuer): State<Arc<OidcIssuer>>) -> Json<Val
 
 /// RFC 7517 §5. Readers may keep it for a while: a new key is published long before it signs.
 pub(super) async fn keys(State(issuer): State<Arc<OidcIssuer>>) -> Response {
-    let cache = [(header::CACHE_CONTROL, "public, max-age=300")];
-    (cache, Json(&issuer.keys)).into_response()
+    let lifetime = KEY_SET_LIFETIME.whole_seconds();
+    let cache = [(header::CACHE_CONTROL, format!("public, max-age={lifetime}"))];
+    let keys = issuer.keys.published(issuer.clock.now());
+    (cache, Json(keys)).into_response()
 }
 
 /// RFC 6749 §3.2.

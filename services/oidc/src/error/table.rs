@@ -82,9 +82,11 @@ impl Error {
             Self::StoredRecord(_) | Self::Encoding(_) => {
                 (Kind::Internal, "E-OIDC-038", "server_error")
             }
-            Self::KeyOpen(_) | Self::KeyNotRsa | Self::Signing(_) => {
-                (Kind::Internal, "E-OIDC-039", "server_error")
-            }
+            Self::KeyOpen(_)
+            | Self::KeyNotRsa
+            | Self::KeyRepeated
+            | Self::Successors(_)
+            | Self::Signing(_) => (Kind::Internal, "E-OIDC-039", "server_error"),
             Self::PasswordHash(_) | Self::PasswordHashMalformed => {
                 (Kind::Internal, "E-OIDC-040", "server_error")
             }

@@ -13,6 +13,7 @@ mod identity_token;
 mod login;
 mod pages;
 mod queue;
+mod ring;
 mod token;
 mod world;
 

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 use std::fs::OpenOptions;
 use std::io::Write;
-use std::os::unix::fs::OpenOptionsExt;
+use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::Path;
 use std::pin::Pin;
 use std::sync::{Arc, OnceLock};
@@ -229,7 +229,16 @@ impl World {
 
     /// The claims, after a check with an independent implementation and the published key.
     pub(crate) async fn verify(&self, token: &Value) -> Value {
-        let key = &self.get("/keys").await.json()["keys"][0];
+        self.verify_with_key(token).await.1
+    }
+
+    /// The name of the published key under which a token verifies, and the claims.
+    pub(crate) async fn verify_with_key(&self, token: &Value) -> (String, Value) {
+        let set = self.get("/keys").await.json();
+        let header = jsonwebtoken::decode_header(token.as_str().unwrap()).unwrap();
+        let mut keys = set["keys"].as_array().unwrap().iter();
+        let named = |key: &&Value| key["kid"].as_str() == header.kid.as_deref();
+        let key = keys.find(named).unwrap();
         let text = |name: &str| key[name].as_str().unwrap().to_owned();
         let decoding = DecodingKey::from_rsa_components(&text("n"), &text("e")).unwrap();
         let mut validation = Validation::new(Algorithm::RS256);
@@ -238,8 +247,21 @@ impl World {
         let token = token.as_str().unwrap();
         assert!(!token.split('.').nth(1).unwrap().contains(['-', '_']));
         let decoded = decode::<Value>(token, &decoding, &validation).unwrap();
-        assert_eq!(decoded.header.kid, Some(text("kid")));
-        decoded.claims
+        (text("kid"), decoded.claims)
+    }
+
+    pub(crate) fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
+    pub(crate) fn write_key(&self, name: &str, algorithm: sigstead_key::Algorithm) {
+        let key = sigstead_signer::PrivateKey::generate(algorithm).unwrap();
+        write_private(&self.folder().join(name), &key.to_pem().unwrap());
+    }
+
+    pub(crate) fn make_readable_by_all(&self, name: &str) {
+        let mode = std::fs::Permissions::from_mode(0o644);
+        std::fs::set_permissions(self.folder().join(name), mode).unwrap();
     }
 }
 
@@ -466,21 +488,11 @@ fn replaced<'a>(
 
 fn config_in(folder: &Path) -> Config {
     let key = folder.join("oidc.key");
-    let mut file = OpenOptions::new()
-        .write(true)
-        .create_new(true)
-        .mode(0o600)
-        .open(&key)
-        .unwrap();
-    file.write_all(key_pem().as_bytes()).unwrap();
-    let uri = format!("file:{}", key.display()).parse().unwrap();
+    write_private(&key, key_pem());
     let mut config = Config::new(
         Listeners::for_test(),
         "http://localhost:8085".parse().unwrap(),
-        sigstead_signer::KeyConfig {
-            uri,
-            passphrase_file: None,
-        },
+        key_config(&key),
         StoreConfig::Memory {},
         folder.join("users"),
     );
@@ -491,6 +503,20 @@ fn config_in(folder: &Path) -> Config {
         workload_client(),
     ]);
     config
+}
+
+fn write_private(path: &Path, content: &str) {
+    let mut options = OpenOptions::new();
+    options.write(true).create_new(true).mode(0o600);
+    let mut file = options.open(path).unwrap();
+    file.write_all(content.as_bytes()).unwrap();
+}
+
+pub(crate) fn key_config(path: &Path) -> sigstead_signer::KeyConfig {
+    sigstead_signer::KeyConfig {
+        uri: format!("file:{}", path.display()).parse().unwrap(),
+        passphrase_file: None,
+    }
 }
 
 fn other_client() -> ClientConfig {

@@ -5,11 +5,12 @@ use std::sync::Arc;
 use sigstead_kit::{Budget, Method};
 use sigstead_proto::admin::v1 as wire;
 use sigstead_proto::admin::v1::tsa_admin_server::{TsaAdmin, TsaAdminServer};
+use sigstead_signer::RingKey;
 use sigstead_x509::Certificate;
 use tonic::{Request, Response, Status};
 
 use crate::TimestampAuthority;
-use crate::ring::Key;
+use crate::authority::Authority;
 
 /// The admin interface of an authority.
 pub(crate) fn service(authority: Arc<TimestampAuthority>) -> TsaAdminServer<AdminFace> {
@@ -36,8 +37,8 @@ impl TsaAdmin for AdminFace {
     }
 }
 
-fn message(key: &Key) -> wire::AuthorityKey {
-    let chain = key.authority.chain().map(Certificate::to_der);
+fn message(key: &RingKey<Arc<Authority>>) -> wire::AuthorityKey {
+    let chain = key.key.chain().map(Certificate::to_der);
     wire::AuthorityKey {
         chain: chain.map(<[u8]>::to_vec).collect(),
         from: key.from.map(|from| prost_types::Timestamp {

@@ -1,0 +1,127 @@
+//! The keys of the issuer, each with the time from which on it signs.
+
+use std::sync::Arc;
+
+use arc_swap::ArcSwap;
+use sigstead_config::oidc::{Config, SuccessorsFile};
+use sigstead_signer::{KeyConfig, RingKey, Signer};
+use time::{Duration, OffsetDateTime};
+
+use crate::error::Error;
+use crate::key_set::{JsonWebKey, KeySet};
+
+/// Keys that follow one another. All of them are proven, and published, long before they sign.
+type KeyRing = sigstead_signer::KeyRing<Arc<SigningKey>>;
+
+/// A key of the issuer.
+pub(crate) struct SigningKey {
+    signer: Arc<dyn Signer>,
+    published: JsonWebKey,
+}
+
+/// The keys that are open, of which there may be others after a reload.
+pub(crate) struct SigningKeys {
+    config: Config,
+    ring: ArcSwap<KeyRing>,
+}
+
+impl SigningKeys {
+    pub(crate) async fn open(config: &Config, now: OffsetDateTime) -> Result<Self, Error> {
+        Ok(Self {
+            config: config.clone(),
+            ring: ArcSwap::from_pointee(open(config, now).await?),
+        })
+    }
+
+    /// Opens the keys again. If one cannot be used, those that are open stay.
+    pub(crate) async fn open_again(&self, now: OffsetDateTime) -> Result<(), Error> {
+        let ring = open(&self.config, now).await?;
+        tracing::info!(keys = ring.keys().count(), "the keys were opened again");
+        self.ring.store(Arc::new(ring));
+        Ok(())
+    }
+
+    /// The key that signs at `now`. A token takes it once, so that its header and its signature are of one key.
+    pub(crate) fn at(&self, now: OffsetDateTime) -> Arc<SigningKey> {
+        Arc::clone(&self.ring.load().at(now).key)
+    }
+
+    /// The public keys under which tokens of `now` verify, and those of the time after: the one that signs first.
+    pub(crate) fn published(&self, now: OffsetDateTime) -> KeySet {
+        let mut keys: Vec<_> = self.open_keys(now).into_iter().collect();
+        // Some readers take the first key for the only one.
+        keys.sort_by_key(|key| !key.signs);
+        keys.into_iter()
+            .map(|key| key.key.published.clone())
+            .collect()
+    }
+
+    /// The keys that are published at `now`, in the order in which they sign.
+    pub(crate) fn open_keys(&self, now: OffsetDateTime) -> Vec<OpenKey> {
+        let ring = self.ring.load();
+        let signing = ring.at(now).from;
+        let lived_on: Duration = self.config.key_lives_on();
+        ring.since(now - lived_on)
+            .map(|key| OpenKey {
+                signs: key.from == signing,
+                from: key.from,
+                key: Arc::clone(&key.key),
+            })
+            .collect()
+    }
+}
+
+/// A key that is published.
+pub(crate) struct OpenKey {
+    pub(crate) from: Option<OffsetDateTime>,
+    pub(crate) signs: bool,
+    pub(crate) key: Arc<SigningKey>,
+}
+
+impl SigningKey {
+    async fn open(config: &KeyConfig) -> Result<Self, Error> {
+        let signer = sigstead_signer::open(config)
+            .await
+            .map_err(Error::KeyOpen)?;
+        let published = JsonWebKey::of(signer.public_key())?;
+        Ok(Self { signer, published })
+    }
+
+    /// As tokens and the key set name it.
+    pub(crate) fn id(&self) -> &str {
+        self.published.id()
+    }
+
+    pub(crate) async fn sign(&self, message: &[u8]) -> Result<Vec<u8>, Error> {
+        self.signer.sign(message).await.map_err(Error::Signing)
+    }
+}
+
+/// Opens the keys of [`Config::ring`].
+async fn open(config: &Config, now: OffsetDateTime) -> Result<KeyRing, Error> {
+    let file = SuccessorsFile::read_if_named(config.successors_file.as_deref());
+    let file = file.map_err(|error| Error::Successors(Box::new(error)))?;
+    let configured = config.ring(&file, now);
+    let (first, successors) = configured.split();
+    let mut ring = KeyRing::new(open_key(first).await?);
+    for configured in successors {
+        let opened = open_key(configured).await?;
+        if ring.keys().any(|key| key.key.id() == opened.key.id()) {
+            return Err(Error::KeyRepeated);
+        }
+        ring = ring.followed_by(opened);
+    }
+    Ok(ring)
+}
+
+async fn open_key(configured: &RingKey<&KeyConfig>) -> Result<RingKey<Arc<SigningKey>>, Error> {
+    Ok(RingKey {
+        from: configured.from,
+        key: Arc::new(SigningKey::open(configured.key).await?),
+    })
+}
+
+/// Checks that the keys can be opened.
+pub(crate) async fn check(config: &Config, now: OffsetDateTime) -> Result<(), Error> {
+    open(config, now).await.map(drop)
+}
