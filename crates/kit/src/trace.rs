@@ -45,32 +45,29 @@ pub(crate) async fn in_span(mut request: Request, next: Next) -> Response {
     } else {
         route
     };
+    let id = RequestId::next();
+    let caller = request.extensions().get::<CallerAddress>();
+    let parent = parent(request.headers());
+    // The trace of the caller is in the log also without an exporter, so that the lines of several services about one signing
+    // can be found together. The fields are given here rather than recorded later, because the log formats them at each call.
     let span = tracing::info_span!(
         "request",
-        otel.name = format!("{} {route}", request.method()),
+        otel.name = %format_args!("{} {route}", request.method()),
         otel.kind = "server",
         method = %request.method(),
         route,
-        request_id = field::Empty,
-        client = field::Empty,
-        trace_id = field::Empty,
-        status = field::Empty,
+        request_id = id.as_str(),
+        client = caller.map(|CallerAddress(client)| field::display(client)),
+        trace_id = parent.as_ref().and_then(trace_of).map(field::display),
     );
-    if let Some(CallerAddress(client)) = request.extensions().get() {
-        span.record("client", field::display(client));
-    }
-    if let Some(trace_id) = join(&span, request.headers()) {
-        span.record("trace_id", field::display(trace_id));
-    }
-    let id = RequestId::next();
-    span.record("request_id", id.as_str());
+    join(&span, parent);
     request.extensions_mut().insert(id.clone());
     let start = Instant::now();
     let mut response = next.run(request).instrument(span.clone()).await;
     let status = response.status().as_u16();
-    span.record("status", status);
+    span.set_attribute("status", i64::from(status));
     let millis = start.elapsed().as_secs_f64() * 1000.0;
-    span.in_scope(|| tracing::debug!(millis, "request answered"));
+    span.in_scope(|| tracing::debug!(status, millis, "request answered"));
     // A caller that is refused can name the lines of the log that say why.
     if response.headers().contains_key(CODE_HEADER)
         && let Ok(id) = HeaderValue::from_str(id.as_str())
@@ -102,21 +99,25 @@ impl RequestId {
     }
 }
 
-/// Puts a span into the trace of its caller, and tells which one it is in: also without an exporter, so that the lines of
-/// several services about one signing can be found together.
-fn join(span: &Span, headers: &HeaderMap) -> Option<TraceId> {
-    let known = |context: &Context| {
-        let id = context.span().span_context().trace_id();
-        (id != TraceId::INVALID).then_some(id)
-    };
-    let mut of_caller = None;
-    if headers.contains_key(TRACE_PARENT) {
-        let parent = extract(headers);
-        of_caller = known(&parent);
+/// Puts a span into the trace of its caller. A span that begins a trace, for an exporter, is told which.
+fn join(span: &Span, parent: Option<Context>) {
+    let is_known = parent.as_ref().and_then(trace_of).is_some();
+    if let Some(parent) = parent {
         // Without an exporter the span has no trace to join, and that is no error.
         let _joined = span.set_parent(parent);
     }
-    of_caller.or_else(|| known(&span.context()))
+    if !is_known && let Some(trace_id) = trace_of(&span.context()) {
+        span.record("trace_id", field::display(trace_id));
+    }
+}
+
+fn parent(headers: &HeaderMap) -> Option<Context> {
+    headers.contains_key(TRACE_PARENT).then(|| extract(headers))
+}
+
+fn trace_of(context: &Context) -> Option<TraceId> {
+    let id = context.span().span_context().trace_id();
+    (id != TraceId::INVALID).then_some(id)
 }
 
 fn extract(headers: &HeaderMap) -> Context {
