@@ -15,6 +15,7 @@
 
 use serde::Serialize;
 
+mod access;
 pub mod ca;
 pub mod ctlog;
 mod issuer;
@@ -26,6 +27,7 @@ pub mod tlog;
 pub mod tsa;
 pub mod tuf;
 
+pub use access::ACCESS;
 pub use issuer::{IssuerUrl, ParseIssuerUrlError};
 pub use origin::{Origin, ParseOriginError};
 pub use schema::{Schemas, schemas};

@@ -232,6 +232,7 @@ async fn tls_listener() -> (Certificate, TlsListener) {
         public_key: key.public_key().clone(),
         dns_names: Vec::new(),
         ip_addresses: vec![Ipv4Addr::LOCALHOST.into()],
+        uris: Vec::new(),
         role: TlsRole::Server,
         validity,
         serial: SerialNumber::from_random([2; 20]),

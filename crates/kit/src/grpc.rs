@@ -9,6 +9,7 @@ use tonic::server::NamedService;
 use tonic_health::pb::health_server::HealthServer;
 use tonic_reflection::server::Builder;
 
+use crate::admin::{Gate, guard as gate_guard};
 use crate::budget::{Budget, Elements, Endpoint, Method};
 use crate::error::Error;
 use crate::readiness::Readiness;
@@ -86,6 +87,7 @@ impl GrpcServices {
         mut self,
         readiness: &Readiness,
         listener: &'static str,
+        gate: Gate,
     ) -> Result<(Router, Vec<Endpoint>), Error> {
         let failed = |error: tonic_reflection::server::Error| Error::Reflection(Box::new(error));
         let health = HealthService {
@@ -110,7 +112,12 @@ impl GrpcServices {
         });
         // The fallback is the REST side's: one port answers unknown paths in one way.
         let router = router.reset_fallback();
-        Ok((router.layer(from_fn_with_state(callable, guard)), endpoints))
+        let router = router.layer(from_fn_with_state(callable, guard));
+        let router = match gate {
+            Gate::Open => router,
+            Gate::Kept(keeper) => router.layer(from_fn_with_state(keeper, gate_guard)),
+        };
+        Ok((router, endpoints))
     }
 
     /// Lists what is served here, not all that the descriptors know.

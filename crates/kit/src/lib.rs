@@ -13,6 +13,7 @@
 //! any knowledge of what the services do.
 
 mod address_block;
+mod admin;
 mod answer;
 mod bound;
 mod budget;
@@ -56,6 +57,9 @@ mod turn;
 mod vitals;
 
 pub use address_block::{AddressBlock, ParseAddressBlockError};
+pub use admin::{
+    Access, Administrator, CertificateError, Revoked, RevokedError, Role, UnknownRole,
+};
 pub use budget::{Budget, Elements, Endpoint, Method, Queue};
 pub use client::ClientConfig;
 pub use clock::{Clock, SystemClock, TestClock};

@@ -108,7 +108,8 @@ pub struct AdminListenConfig {
     pub address: SocketAddr,
     /// Certificate and key of the service's admin interface.
     pub tls: TlsConfig,
-    /// PEM file with the certificate authorities whose client certificates are let in. Whoever
-    /// holds such a certificate administers the service.
+    /// PEM file with the certificate authorities whose client certificates are let in. What the
+    /// holder may do stands in the certificate. A file `admin-revoked.txt` beside this one lists
+    /// the serial numbers of certificates that count no more; it is read for each call.
     pub client_ca: PathBuf,
 }

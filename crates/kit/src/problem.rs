@@ -165,6 +165,11 @@ pub(crate) const CODE_WATCHES: &str = "E-KIT-015";
 pub(crate) const CODE_PATH_TEXT: &str = "E-KIT-016";
 pub(crate) const CODE_ELEMENTS: &str = "E-KIT-017";
 pub(crate) const CODE_LARGE: &str = "E-KIT-018";
+pub(crate) const CODE_ADMIN_ROLE: &str = "E-KIT-019";
+pub(crate) const CODE_ADMIN_ACCESS: &str = "E-KIT-020";
+pub(crate) const CODE_ADMIN_REVOKED: &str = "E-KIT-021";
+pub(crate) const CODE_ADMIN_ENDED: &str = "E-KIT-022";
+pub(crate) const CODE_ADMIN_REVOKED_LIST: &str = "E-KIT-023";
 
 #[cfg(test)]
 mod tests;

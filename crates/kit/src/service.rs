@@ -1,7 +1,7 @@
 use std::future::Future;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
-use std::pin::Pin;
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
@@ -10,6 +10,7 @@ use prometheus::Registry;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
+use crate::admin::{Access, Gate, Keeper, Revoked};
 use crate::bound::Bound;
 use crate::budget::{Elements, Endpoint, Method};
 use crate::error::Error;
@@ -26,7 +27,9 @@ use crate::server::{DRAIN, Listener};
 use crate::vitals::{Room, Vitals};
 use crate::{ops, trace};
 
-type Task = Box<dyn FnOnce(CancellationToken) -> Pin<Box<dyn Future<Output = ()> + Send>> + Send>;
+mod tasks;
+
+use tasks::{TASK_STOP, Task, join, start};
 
 /// A service that is built and not yet bound: what it serves, what runs beside it, what makes it
 /// ready.
@@ -37,6 +40,7 @@ pub struct Service {
     public: Routes,
     grpc: GrpcServices,
     admin: GrpcServices,
+    access: &'static [Access],
     readiness: Readiness,
     tasks: Vec<(&'static str, Task)>,
     hooks: Hooks,
@@ -56,6 +60,7 @@ impl Service {
             public: Routes::new(BodyStyle::Text),
             grpc: GrpcServices::default(),
             admin: GrpcServices::default(),
+            access: &[],
             readiness: Readiness::new(draining.clone()),
             tasks: Vec::new(),
             hooks: Hooks::default(),
@@ -81,6 +86,12 @@ impl Service {
     /// Adds a gRPC service to the admin interface, which only holders of an admin certificate reach.
     pub fn admin_grpc<S: GrpcService>(mut self, service: S, methods: &[Method]) -> Self {
         self.admin.add(service, methods);
+        self
+    }
+
+    /// Gives the table of who may call what on the admin interface. What has no row in it nobody may call.
+    pub fn access(mut self, table: &'static [Access]) -> Self {
+        self.access = table;
         self
     }
 
@@ -172,12 +183,13 @@ impl Service {
         self.into_routers().map(|(public, _admin)| public)
     }
 
-    /// The routers of the public and of the admin port, for tests that need no port.
+    /// The routers of the public and of the admin port, for tests that need no port. A caller has no certificate then, and
+    /// is asked for none.
     ///
     /// # Errors
     /// As [`Service::bind`], but for the listeners.
     pub fn into_routers(self) -> Result<(Router, Router), Error> {
-        let mounted = self.mount()?.0;
+        let mounted = self.mount(Gate::Open)?.0;
         Ok((mounted.public, mounted.admin))
     }
 
@@ -186,19 +198,21 @@ impl Service {
     /// # Errors
     /// As [`Service::bind`], but for the listeners.
     pub fn into_endpoints(self) -> Result<Vec<Endpoint>, Error> {
-        Ok(self.mount()?.0.endpoints)
+        Ok(self.mount(Gate::Open)?.0.endpoints)
     }
 
-    fn mount(self) -> Result<(Mounted, Unmounted), Error> {
+    fn mount(self, gate: Gate) -> Result<(Mounted, Unmounted), Error> {
         let metrics = RequestMetrics::register(&self.registry)?;
         let running = Running::new(self.name);
         let vitals = Vitals::register(&self.registry, self.name)?;
         let registry = self.registry.clone();
         let ops = ops::routes(running, self.readiness.clone(), registry, vitals);
         let mut endpoints = self.public.endpoints("public");
-        let (grpc, methods) = self.grpc.into_router(&self.readiness, "public")?;
+        let (grpc, methods) = self
+            .grpc
+            .into_router(&self.readiness, "public", Gate::Open)?;
         endpoints.extend(methods);
-        let (admin, methods) = self.admin.into_router(&self.readiness, "admin")?;
+        let (admin, methods) = self.admin.into_router(&self.readiness, "admin", gate)?;
         endpoints.extend(methods);
         endpoints.extend(ops.endpoints("ops"));
         let public = self.public.into_router().merge(grpc);
@@ -222,6 +236,14 @@ impl Service {
         Ok((mounted, unmounted))
     }
 
+    fn gate(&self) -> Gate {
+        let admin = self.listeners.admin.as_ref();
+        Gate::Kept(Arc::new(Keeper {
+            table: self.access,
+            revoked: admin.map(|admin| Revoked::beside(&admin.client_ca)),
+        }))
+    }
+
     /// Binds the listeners. The kernel queues connections from now on; [`BoundService::run`]
     /// answers them.
     ///
@@ -229,7 +251,8 @@ impl Service {
     /// An address is taken, a TLS file is unusable, a descriptor set is malformed, or a metric has
     /// the name of one of the kit's.
     pub async fn bind(self) -> Result<BoundService, Error> {
-        let (mounted, rest) = self.mount()?;
+        let gate = self.gate();
+        let (mounted, rest) = self.mount(gate)?;
         let bound = Bound::bind(&rest.listeners).await?;
         Room::register(&rest.registry, rest.kept)?;
         let ends = rest.ends.into_iter().chain(bound.ends());
@@ -350,35 +373,6 @@ fn observed(router: Router, metrics: RequestMetrics) -> Router {
         .layer(from_fn_with_state(metrics, measure))
 }
 
-fn start(
-    tasks: Vec<(&'static str, Task)>,
-    readiness: &Readiness,
-    stop: &CancellationToken,
-) -> JoinSet<()> {
-    let mut running = JoinSet::new();
-    for (name, task) in tasks {
-        let (stop, readiness) = (stop.clone(), readiness.clone());
-        // In a task of its own, so that a panic is seen here as an end.
-        let handle = tokio::spawn(task(stop.clone()));
-        running.spawn(async move {
-            let ended = handle.await;
-            if ended.is_err() || !stop.is_cancelled() {
-                tracing::error!(task = name, "a background task ended before the service");
-                readiness.task_ended(name);
-            }
-        });
-    }
-    running
-}
-
-async fn join(mut tasks: JoinSet<()>) {
-    let all = async { while tasks.join_next().await.is_some() {} };
-    if tokio::time::timeout(TASK_STOP, all).await.is_err() {
-        tracing::error!("background tasks did not end in time and were left behind");
-    }
-}
-
-const TASK_STOP: Duration = Duration::from_secs(30);
 /// The longest that a service takes to stop: callers, then tasks, then the ops port. Whoever ends it earlier cuts off what it
 /// owes.
 pub const LONGEST_STOP: Duration = DRAIN.saturating_add(TASK_STOP).saturating_add(DRAIN);

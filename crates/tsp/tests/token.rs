@@ -178,6 +178,7 @@ fn refuses_certificates_that_are_not_for_time_stamping() {
             public_key: key.public_key().clone(),
             dns_names: vec!["example.com".into()],
             ip_addresses: Vec::new(),
+            uris: Vec::new(),
             role: TlsRole::Server,
             validity: validity(),
             serial: sigstead_x509::SerialNumber::from_random([3; 20]),

@@ -60,6 +60,8 @@ pub struct TlsProfile {
     pub dns_names: Vec<String>,
     /// Addresses of a server.
     pub ip_addresses: Vec<IpAddr>,
+    /// What else the holder is known by.
+    pub uris: Vec<String>,
     /// Which end.
     pub role: TlsRole,
     /// When it may be used.
@@ -167,7 +169,7 @@ impl TlsProfile {
             Extension::key_usage(KeyUsage::DIGITAL_SIGNATURE)?,
             Extension::extended_key_usage(usage)?,
         ];
-        let names = host_names(&self.dns_names, &self.ip_addresses)?;
+        let names = alternative_names(&self)?;
         match self.role {
             TlsRole::Server if names.is_empty() => {
                 return Err(Error::Profile("a server without a name and an address"));
@@ -175,7 +177,7 @@ impl TlsProfile {
             _ if names.is_empty() => {}
             _ => extensions.push(Extension::new(
                 oid::SUBJECT_ALTERNATIVE_NAME,
-                encode("host names", &names)?,
+                encode("the names of a host", &names)?,
             )),
         }
         issued(
@@ -224,19 +226,23 @@ fn basic_constraints(path_len_constraint: Option<u8>) -> Result<Extension, Error
     ))
 }
 
-fn host_names(names: &[String], addresses: &[IpAddr]) -> Result<Vec<GeneralName>, Error> {
+fn alternative_names(profile: &TlsProfile) -> Result<Vec<GeneralName>, Error> {
     let mut all = Vec::new();
-    for name in names {
+    for name in &profile.dns_names {
         let name = Ia5String::new(name).map_err(|_| Error::Profile("a host name is not ascii"))?;
         all.push(GeneralName::DnsName(name));
     }
-    for address in addresses {
+    for address in &profile.ip_addresses {
         let octets = match address {
             IpAddr::V4(address) => address.octets().to_vec(),
             IpAddr::V6(address) => address.octets().to_vec(),
         };
         let octets = OctetString::new(octets).map_err(Error::structure("an address"))?;
         all.push(GeneralName::IpAddress(octets));
+    }
+    for uri in &profile.uris {
+        let uri = Ia5String::new(uri).map_err(|_| Error::Profile("a uri is not ascii"))?;
+        all.push(GeneralName::UniformResourceIdentifier(uri));
     }
     Ok(all)
 }

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use sigstead_key::{Algorithm, PublicKey};
+use sigstead_kit::Role;
 use sigstead_signer::{PrivateKey, Signer};
 use sigstead_x509::{
     CaKind, CaProfile, Certificate, Name, SerialNumber, TimestampingProfile, TlsProfile, TlsRole,
@@ -169,11 +170,16 @@ impl Maker<'_> {
         let key = PrivateKey::generate(Algorithm::EcdsaP256Sha256).map_err(failed)?;
         write_private(&path, key.to_pem().map_err(failed)?.as_bytes())?;
         let (dns_names, ip_addresses) = self.hosts();
+        let uris = match role {
+            TlsRole::Server => Vec::new(),
+            TlsRole::Client => vec![Role::Owner.uri()],
+        };
         let profile = TlsProfile {
             subject: self.name(name),
             public_key: key.public_key().clone(),
             dns_names,
             ip_addresses,
+            uris,
             role,
             validity: self.years(2),
             serial: serial()?,

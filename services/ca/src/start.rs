@@ -27,6 +27,7 @@ pub fn serve(
         .public(api::http::routes(authority.clone()))
         .grpc(api::grpc::service(authority.clone()), api::grpc::METHODS)
         .admin_grpc(api::admin::service(authority), api::admin::METHODS)
+        .access(sigstead_config::ACCESS)
         .definitions(
             sigstead_proto::FILE_DESCRIPTOR_SET,
             sigstead_proto::elements,

@@ -74,6 +74,7 @@ pub async fn build_with_clock(config: Config, clock: Arc<dyn Clock>) -> Result<S
         .public(api::http::routes(Arc::clone(&log)))
         .grpc(api::grpc::service(Arc::clone(&log)), api::grpc::METHODS)
         .admin_grpc(api::admin::service(Arc::clone(&log)), api::admin::METHODS)
+        .access(sigstead_config::ACCESS)
         .definitions(
             sigstead_proto::FILE_DESCRIPTOR_SET,
             sigstead_proto::elements,

@@ -177,6 +177,7 @@ impl OidcIssuer {
         Service::new("oidc", listeners)
             .public(api::routes(Arc::clone(&self)))
             .admin_grpc(api::admin_service(Arc::clone(&self)), api::ADMIN_METHODS)
+            .access(sigstead_config::ACCESS)
             .definitions(
                 sigstead_proto::FILE_DESCRIPTOR_SET,
                 sigstead_proto::elements,

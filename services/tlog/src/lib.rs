@@ -86,6 +86,7 @@ pub async fn build_with_clock(config: Config, clock: Arc<dyn Clock>) -> Result<S
         .public(api::http::routes(Arc::clone(&logs)))
         .grpc(api::grpc::service(Arc::clone(&logs)), api::grpc::METHODS)
         .admin_grpc(api::admin::service(logs), api::admin::METHODS)
+        .access(sigstead_config::ACCESS)
         .definitions(
             sigstead_proto::FILE_DESCRIPTOR_SET,
             sigstead_proto::elements,

@@ -65,6 +65,7 @@ pub fn service(authority: Arc<TimestampAuthority>, listeners: sigstead_kit::List
             api::admin::service(Arc::clone(&authority)),
             api::admin::METHODS,
         )
+        .access(sigstead_config::ACCESS)
         .definitions(
             sigstead_proto::FILE_DESCRIPTOR_SET,
             sigstead_proto::elements,

@@ -112,6 +112,7 @@ fn service(
     service
         .public(api::http::routes(Arc::clone(&repository)))
         .grpc(api::grpc::service(repository, draining), api::grpc::METHODS)
+        .access(sigstead_config::ACCESS)
         .definitions(
             sigstead_proto::FILE_DESCRIPTOR_SET,
             sigstead_proto::elements,

@@ -217,6 +217,7 @@ impl Signing {
                 public_key,
                 dns_names,
                 ip_addresses,
+                uris: Vec::new(),
                 role: TlsRole::Server,
                 validity: VALIDITY,
                 serial: SerialNumber::from_random([2; 20]),

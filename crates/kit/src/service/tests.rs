@@ -1,5 +1,6 @@
 use std::convert::Infallible;
 use std::path::PathBuf;
+use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::task::{Context, Poll};
@@ -16,6 +17,7 @@ use super::*;
 use crate::budget::Budget;
 use crate::listen::{AdminListenConfig, ListenConfig, TlsConfig};
 
+mod admin;
 mod proxies;
 mod streams;
 mod turns;
@@ -664,23 +666,6 @@ async fn the_public_port_speaks_tls_when_it_has_a_certificate() {
         .unwrap();
     assert_eq!(answer.version(), http::Version::HTTP_2);
     assert_eq!(answer.text().await.unwrap(), "hello");
-    running.stop().await;
-}
-
-#[tokio::test]
-async fn the_admin_interface_lets_in_only_holders_of_its_certificates() {
-    let mut listeners = Listeners::for_test();
-    listeners.admin = Some(AdminListenConfig {
-        address: listeners.public.address,
-        tls: tls("first"),
-        client_ca: testdata("ca.pem"),
-    });
-    let running = Running::start(Service::new("test", listeners).admin_grpc(Sample, SAMPLE)).await;
-    let url = format!("https://{}/{}/Fine", running.admin.unwrap(), Sample::NAME);
-    let call = |identity| tls_client(identity).post(url.clone()).send();
-    assert_eq!(call(Some("operator")).await.unwrap().status(), 200);
-    assert!(call(Some("stranger")).await.is_err());
-    assert!(call(None).await.is_err());
     running.stop().await;
 }
 

@@ -393,6 +393,7 @@ fn a_tls_server_has_a_name_or_an_address() {
                 .iter()
                 .map(|text| text.parse().unwrap())
                 .collect(),
+            uris: Vec::new(),
             role,
             validity: years(1),
             serial: serial(6),

@@ -199,6 +199,7 @@ fn issue(world: &World, place: &str, terms: &Terms) {
         public_key: key.public_key().clone(),
         dns_names: vec![terms.host.to_owned()],
         ip_addresses: vec![IpAddr::V4(Ipv4Addr::LOCALHOST)],
+        uris: Vec::new(),
         role: TlsRole::Server,
         validity: Validity {
             not_before: world.now + Duration::days(terms.days.start),
