@@ -48,6 +48,16 @@ pub(crate) async fn make(instance: &Instance, email: &str) -> Result<String, Fai
     let config = read_config(instance)?;
     let now = sigstead_kit::SystemClock.now();
     let key = issuer_key(instance, &config, now)?;
+    sign(&config, &key, email, now).await
+}
+
+/// A token of a key of the issuer.
+pub(crate) async fn sign(
+    config: &Config,
+    key: &PrivateKey,
+    email: &str,
+    now: OffsetDateTime,
+) -> Result<String, Failure> {
     let key_id = key_id(key.public_key().spki_der()).ok_or_else(not_rsa)?;
     let now = now.unix_timestamp();
     let lifetime = i64::try_from(config.token_lifetime.duration().as_secs()).unwrap_or(i64::MAX);
@@ -118,7 +128,7 @@ fn refuse_production(instance: &Instance) -> Result<(), Failure> {
     ))
 }
 
-fn read_config(instance: &Instance) -> Result<Config, Failure> {
+pub(crate) fn read_config(instance: &Instance) -> Result<Config, Failure> {
     let path = instance.service(Service::Oidc).join("config.yaml");
     sigstead_kit::read_config(&path).map_err(|error| Failure::file("read", &path, error))
 }
@@ -154,7 +164,7 @@ fn unusable(error: &sigstead_signer::Error) -> Failure {
     .because(error)
 }
 
-fn not_rsa() -> Failure {
+pub(crate) fn not_rsa() -> Failure {
     Failure::new(
         "E-CTL-011",
         "the issuer's key is not an RSA key",

@@ -7,7 +7,7 @@
 use std::path::Path;
 use std::process::Command;
 
-const COMMANDS: [&str; 76] = [
+const COMMANDS: [&str; 82] = [
     "",
     "init",
     "up",
@@ -68,6 +68,12 @@ const COMMANDS: [&str; 76] = [
     "trust publish",
     "trust show",
     "rotate",
+    "rotate oidc",
+    "rotate oidc plan",
+    "rotate oidc start",
+    "rotate oidc status",
+    "rotate oidc resume",
+    "rotate oidc undo",
     "rotate tsa",
     "rotate tsa plan",
     "rotate tsa start",

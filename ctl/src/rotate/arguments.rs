@@ -14,6 +14,11 @@ pub(crate) struct Arguments {
 
 #[derive(Subcommand)]
 pub(super) enum Role {
+    /// The key of the issuer, which signs identity tokens.
+    Oidc {
+        #[command(subcommand)]
+        verb: Verb,
+    },
     /// The key of the timestamp authority.
     Tsa {
         #[command(subcommand)]

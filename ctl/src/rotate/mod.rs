@@ -8,6 +8,7 @@
 
 mod arguments;
 mod moment;
+mod oidc;
 mod plan;
 mod plan_file;
 mod print;
@@ -22,10 +23,12 @@ use crate::output::Output;
 
 pub(crate) use arguments::Arguments;
 use arguments::Role;
+use oidc::OidcKey;
 use tsa::TsaKey;
 
 pub(crate) async fn run(arguments: Arguments, output: Output) -> Result<Exit, Failure> {
     match arguments.role {
+        Role::Oidc { verb } => verbs::run::<OidcKey>(verb, output).await,
         Role::Tsa { verb } => verbs::run::<TsaKey>(verb, output).await,
     }
 }

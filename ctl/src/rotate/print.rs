@@ -66,11 +66,13 @@ fn next<R: Rotation>(plan: &Plan<R>, now: OffsetDateTime) -> String {
         Phase::Planned | Phase::Prepared | Phase::Tried => {
             format!("nothing is published yet; go on with `{resume}`, or take it back with `undo`")
         }
-        Phase::Announced => format!("the service has no next key yet; go on: {resume}"),
+        Phase::Announced => {
+            format!("the service has no time for the next key yet; go on: {resume}")
+        }
         Phase::Undoing => format!("the next key is not taken back wholly yet; go on: {resume}"),
         Phase::Loaded => loaded(plan, now, &resume),
         Phase::Retired => {
-            let unused = plan.signs_from.unwrap_or(now) + R::OVERLAP;
+            let unused = plan.signs_from.unwrap_or(now) + plan.role.overlap();
             match unused <= now {
                 true => {
                     "nothing; the file of the old key is of no use any more: destroy it".to_owned()

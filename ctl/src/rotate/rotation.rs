@@ -21,8 +21,6 @@ pub(super) trait Rotation: Clone + Serialize + DeserializeOwned {
     const WHAT: &'static str;
     /// The roles of which no rotation may be open beside one of this role.
     const APART_FROM: &'static [&'static str];
-    /// How long the service keeps the old key open once the next one signs.
-    const OVERLAP: Duration;
 
     /// Looks at what is now, and refuses if the instance lacks what the steps need.
     fn begin(instance: &Instance, now: OffsetDateTime) -> Result<Self, Failure>;
@@ -32,13 +30,16 @@ pub(super) trait Rotation: Clone + Serialize + DeserializeOwned {
         soak::of_publication(instance)
     }
 
+    /// How long the service keeps the old key open once the next one signs.
+    fn overlap(&self) -> Duration;
+
     /// How long the old key must count after the next one began to sign.
     fn least_drain(instance: &Instance) -> Result<Period, Failure>;
 
     /// Refuses times in which the key of now ends before the next one signs.
     fn refuse_early_end(plan: &Plan<Self>) -> Result<(), Failure>;
 
-    /// Refuses if a running service lacks what the steps need, before the first of them.
+    /// Refuses if what the steps need is not here or does not run, before the first of them.
     async fn check_services(instance: &Instance) -> Result<(), Failure>;
 
     /// Makes what is next. Nobody knows it.

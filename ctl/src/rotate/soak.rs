@@ -32,4 +32,4 @@ pub(super) fn refuse_shorter(what: &str, given: Period, needed: Period) -> Resul
 /// Clients of Go keep what they fetched for a day.
 const CACHE: Period = Period::from_days(1);
 /// By how much clocks may differ.
-const SKEW: Period = Period::from_minutes(5);
+pub(super) const SKEW: Period = Period::from_minutes(5);

@@ -9,7 +9,6 @@ use super::rotation::Rotation;
 use super::{soak, steps};
 use crate::failure::{Exit, Failure};
 use crate::output::Output;
-use crate::trust::Change;
 
 pub(super) async fn run<R: Rotation>(verb: Verb, output: Output) -> Result<Exit, Failure> {
     match verb {
@@ -26,7 +25,6 @@ pub(super) async fn run<R: Rotation>(verb: Verb, output: Output) -> Result<Exit,
             let mut plan = new_plan::<R>(&times, &file)?;
             // What the steps need is asked for before the first of them.
             R::check_services(&instance).await?;
-            drop(Change::begin(&instance).await?);
             file.write(&plan)?;
             steps::advance(&mut plan, &mut file, output).await?;
             output.print(&Shown::of(&plan, now()), |shown| shown.text());

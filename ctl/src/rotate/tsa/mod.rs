@@ -27,7 +27,6 @@ impl Rotation for TsaKey {
     const ROLE: &'static str = "tsa";
     const WHAT: &'static str = "the key of the timestamp authority";
     const APART_FROM: &'static [&'static str] = &[];
-    const OVERLAP: Duration = OVERLAP;
 
     fn begin(instance: &Instance, now: OffsetDateTime) -> Result<Self, Failure> {
         Successors::of(instance)?;
@@ -46,6 +45,10 @@ impl Rotation for TsaKey {
             old_chain: old.chain.clone(),
             next_chain: Vec::new(),
         })
+    }
+
+    fn overlap(&self) -> Duration {
+        OVERLAP
     }
 
     fn least_drain(_: &Instance) -> Result<Period, Failure> {
@@ -71,7 +74,8 @@ impl Rotation for TsaKey {
     }
 
     async fn check_services(instance: &Instance) -> Result<(), Failure> {
-        successors::open_keys(instance).await.map(drop)
+        successors::open_keys(instance).await?;
+        Change::begin(instance).await.map(drop)
     }
 
     async fn prepare(instance: &Instance, plan: &mut TsaPlan) -> Result<String, Failure> {

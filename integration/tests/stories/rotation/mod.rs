@@ -1,6 +1,7 @@
 //! An operator replaces a key while everybody signs on.
 
 mod load;
+mod oidc;
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -267,7 +268,7 @@ fn the_commands_of_the_page_work_as_they_are_written() {
     let commands: Vec<_> = lines
         .filter(|line| line.starts_with("sigctl rotate "))
         .collect();
-    assert_eq!(commands.len(), 4);
+    assert_eq!(commands.len(), 8);
     let instance = Instance::start("by-the-page", &[]).unwrap();
     for line in commands {
         let words = line.split_whitespace().skip(1);
