@@ -36,6 +36,19 @@ pub fn promtool() -> Option<PathBuf> {
     installed("promtool", clients().join("bin/promtool"))
 }
 
+/// Compose, which reads its files without a container engine.
+#[must_use]
+pub fn docker_compose() -> Option<PathBuf> {
+    let answers = Command::new("docker-compose").arg("version").output();
+    let is_there = answers.is_ok_and(|output| output.status.success());
+    let need = Need {
+        name: "docker-compose",
+        remedy: "make packages, as root",
+    };
+    need.check(is_there)
+        .map(|()| PathBuf::from("docker-compose"))
+}
+
 /// The program that decodes Kubernetes objects with the API server's types.
 #[must_use]
 pub fn kubernetes_decode() -> Option<PathBuf> {

@@ -10,6 +10,7 @@
 mod alerts;
 mod chart;
 mod cluster;
+mod compose;
 mod configurations;
 mod decoded;
 mod faults;

@@ -178,7 +178,7 @@ impl Node {
             "mount -t overlay overlay -o lowerdir={image},upperdir=$r/upper,workdir=$r/work $r/tree"
         )
         .unwrap();
-        writeln!(script, "mkdir -p $r/tree/dev; for f in /etc/hosts /dev/null /dev/urandom; do touch $r/tree$f; mount --bind $f $r/tree$f; done").unwrap();
+        writeln!(script, "mkdir -p $r/tree/dev $r/tree/proc; mount --bind /proc $r/tree/proc; for f in /etc/hosts /dev/null /dev/urandom; do touch $r/tree$f; mount --bind $f $r/tree$f; done").unwrap();
         for mount in mounts {
             let (from, at) = (mount.from.display(), &mount.at);
             writeln!(

@@ -13,7 +13,7 @@ use super::node::Node;
 use super::objects::named;
 use super::{Chart, Objects};
 
-const PERSON: &str = "ada@example.com";
+pub(crate) const PERSON: &str = "ada@example.com";
 const TRIAL: &str = "acme-sigstead.team-a.svc.cluster.local";
 const REAL: &str = "sig.example.com";
 const CTLOG: &str = "acme-sigstead-ctlog.team-a.svc.cluster.local";
@@ -143,7 +143,7 @@ fn a_real_instance_runs_on_secrets_that_were_made_outside() {
 }
 
 /// Namespaces and foreign users are the superuser's to make.
-fn node(hosts: &[&str]) -> Option<Node> {
+pub(crate) fn node(hosts: &[&str]) -> Option<Node> {
     let name = Command::new("id").arg("-u").output().unwrap().stdout;
     let need = Need {
         name: "root",
@@ -193,7 +193,7 @@ fn measures(node: &Node, objects: &Objects) {
 }
 
 /// A bundle that cosign made, if it is installed.
-fn cosign_signs(node: &Node, kit: &Path, token: &str) -> Option<PathBuf> {
+pub(crate) fn cosign_signs(node: &Node, kit: &Path, token: &str) -> Option<PathBuf> {
     let cosign = client::cosign()?;
     let file = node.work().join("artifact");
     std::fs::write(&file, "made of rendered files\n").unwrap();
@@ -217,7 +217,7 @@ fn cosign_signs(node: &Node, kit: &Path, token: &str) -> Option<PathBuf> {
     Some(bundle)
 }
 
-fn cosign_verifies(node: &Node, kit: &Path, bundle: &Path, issuer: &str) {
+pub(crate) fn cosign_verifies(node: &Node, kit: &Path, bundle: &Path, issuer: &str) {
     let Some(cosign) = client::cosign() else {
         return;
     };
