@@ -100,7 +100,7 @@ install_java() {
 }
 
 install_rust() {
-  say "sigstore-rust: compiling unless it is there, a few minutes"
+  say "sigstore-rust, sigstore-rs and tough: compiling unless they are there, a few minutes"
   CARGO_TARGET_DIR="$clients/rust" cargo build --quiet --locked --manifest-path "$here/rust/Cargo.toml"
 }
 

@@ -150,6 +150,20 @@ pub fn sigstore_rust() -> Option<PathBuf> {
     present("sigstore-rust", program.exists()).map(|()| program)
 }
 
+/// The program over the pinned sigstore-rs.
+#[must_use]
+pub fn sigstore_rs() -> Option<PathBuf> {
+    let program = clients().join("rust/debug/sigstore-rs-client");
+    present("sigstore-rs", program.exists()).map(|()| program)
+}
+
+/// The program over the pinned tough.
+#[must_use]
+pub fn tough() -> Option<PathBuf> {
+    let program = clients().join("rust/debug/tough-client");
+    present("tough", program.exists()).map(|()| program)
+}
+
 /// The pinned model-signing.
 #[must_use]
 pub fn model_signing() -> Option<PathBuf> {

@@ -32,6 +32,7 @@ mod rotation;
 mod sigstore_java;
 mod sigstore_js;
 mod sigstore_python;
+mod sigstore_rs;
 mod sigstore_rust;
 mod timestamp;
 mod trust_root;
