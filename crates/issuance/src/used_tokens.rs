@@ -112,6 +112,16 @@ impl UsedTokens {
         }
     }
 
+    /// Whether a token is in use. It is not taken.
+    ///
+    /// # Errors
+    /// It cannot be known now.
+    pub async fn is_used(&self, digest: [u8; 32]) -> Result<bool, UseError> {
+        let (done, told) = oneshot::channel();
+        self.queue.push(Request::Look { digest, done })?;
+        told.await.unwrap_or(Err(UseError::Closed))
+    }
+
     /// Whether tokens can be taken, as far as the last attempt tells.
     ///
     /// # Errors

@@ -1,5 +1,7 @@
 //! An operator asks the running authority what would become of a token, and who is refused learns less.
 
+use std::path::{Path, PathBuf};
+
 use serde_json::Value;
 use sigstead_integration::{Instance, run, sigctl, wait_for};
 
@@ -78,6 +80,36 @@ fn a_file_that_cannot_be_used_is_told_and_harms_nobody(instance: &Instance) {
     wait_for("no warning", || !warnings().contains("issuers.yaml")).unwrap();
 }
 
+#[test]
+fn an_operator_is_told_that_a_token_is_used_up_and_the_question_uses_none_up() {
+    let instance = Instance::create("issuers-single-use", &[]).unwrap();
+    let file = instance.directory().join("ca/issuers.yaml");
+    let text = std::fs::read_to_string(&file).unwrap();
+    std::fs::write(file, text + "    single-use: true\n").unwrap();
+    instance.up().unwrap();
+    let token = token_file(&instance, PERSON);
+    for _ in 0..2 {
+        let tested = test_file(&instance, &token, 0);
+        assert_eq!(tested["is_accepted"], true, "{tested}");
+        assert_eq!(last_check(&tested)["check"], "use");
+    }
+    let mut sign = sigctl();
+    sign.arg("sign").arg(instance.directory());
+    sign.arg(artifact(instance.work(), "artifact"));
+    sign.arg("--identity-token-file").arg(&token);
+    sign.arg("--bundle")
+        .arg(instance.work().join("bundle.json"));
+    run(&mut sign).unwrap();
+    let tested = test_file(&instance, &token, 5);
+    assert_eq!(tested["is_accepted"], false, "{tested}");
+    let refusal = last_check(&tested)["refusal"].to_string();
+    assert!(refusal.contains("was used before"), "{refusal}");
+}
+
+fn last_check(tested: &Value) -> &Value {
+    tested["checks"].as_array().unwrap().last().unwrap()
+}
+
 /// Writes a rule into the entry of the only issuer, which is the last of the file.
 fn allow(instance: &Instance, issuer: &str, rule: &str) {
     let file = instance.directory().join("ca/issuers.yaml");
@@ -88,11 +120,19 @@ fn allow(instance: &Instance, issuer: &str, rule: &str) {
 }
 
 fn test_token(instance: &Instance, person: &str, exit: i32) -> Value {
+    test_file(instance, &token_file(instance, person), exit)
+}
+
+fn token_file(instance: &Instance, person: &str) -> PathBuf {
     let mut token = sigctl();
     token.arg("token").arg(instance.directory());
     let token = run(token.args(["--identity", person])).unwrap().stdout;
     let file = instance.work().join("token");
     std::fs::write(&file, token).unwrap();
+    file
+}
+
+fn test_file(instance: &Instance, file: &Path, exit: i32) -> Value {
     let mut test = sigctl();
     test.args(["--output", "json", "issuer", "test"]);
     test.arg(instance.directory()).arg(file);

@@ -88,6 +88,17 @@ impl CertificateAuthority {
         self.parts.issuers.explain(token, now).await
     }
 
+    /// Whether a token is used up, if it is good for one certificate. It is not taken into use.
+    pub(crate) async fn examine_use(&self, principal: &Principal) -> Option<Result<(), Error>> {
+        let token = principal.single_use()?;
+        let used = self.parts.token_uses.is_used(token.digest).await;
+        Some(match used {
+            Ok(false) => Ok(()),
+            Ok(true) => Err(Error::TokenUsed),
+            Err(error) => Err(Error::TokenUses(error)),
+        })
+    }
+
     /// Whether certificates can be issued as far as this process can tell: the authority outlives
     /// them. An issuer that is down is no reason: it is down for its own tokens only.
     pub(crate) fn check_ready(&self) -> Result<(), String> {

@@ -18,6 +18,12 @@ pub trait TokenUses: Send + Sync {
     /// Ends the use of a token by its issuance, of which no signature came. It may stay used up.
     fn give_back(&self, token: &TokenUse);
 
+    /// Whether the token of a digest is in use. It is not taken.
+    ///
+    /// # Errors
+    /// It cannot be known now.
+    async fn is_used(&self, digest: [u8; 32]) -> Result<bool, UseError>;
+
     /// Whether tokens can be taken, as far as the last attempt tells. It MUST try again by itself while it says that they
     /// cannot: nobody takes any then.
     ///
@@ -34,6 +40,10 @@ impl TokenUses for UsedTokens {
 
     fn give_back(&self, token: &TokenUse) {
         self.give_back(token);
+    }
+
+    async fn is_used(&self, digest: [u8; 32]) -> Result<bool, UseError> {
+        self.is_used(digest).await
     }
 
     fn check(&self) -> Result<(), UseError> {

@@ -173,6 +173,10 @@ impl TokenUses for Gated {
         self.used.give_back(token);
     }
 
+    async fn is_used(&self, digest: [u8; 32]) -> Result<bool, UseError> {
+        self.used.is_used(digest).await
+    }
+
     fn check(&self) -> Result<(), UseError> {
         self.used.check()
     }
@@ -291,6 +295,10 @@ impl TokenUses for Silent {
     }
 
     fn give_back(&self, _: &TokenUse) {}
+
+    async fn is_used(&self, _: [u8; 32]) -> Result<bool, UseError> {
+        std::future::pending().await
+    }
 
     fn check(&self) -> Result<(), UseError> {
         Ok(())

@@ -41,7 +41,7 @@ pub(super) struct Known {
 impl Known {
     /// Takes a token into use. Says whether it was in no use.
     pub(super) fn admit(&mut self, token: Use, now: i64) -> Result<bool, UseError> {
-        if self.uses.contains_key(&token.digest) {
+        if self.is_used(&token.digest) {
             return Ok(false);
         }
         if !self.has_room(&token.issuer) {
@@ -52,6 +52,10 @@ impl Known {
         }
         self.insert(token);
         Ok(true)
+    }
+
+    pub(super) fn is_used(&self, digest: &[u8; 32]) -> bool {
+        self.uses.contains_key(digest)
     }
 
     /// Knows a token, whatever room there is.

@@ -24,6 +24,10 @@ pub(super) enum Request {
         digest: [u8; 32],
         by: Mark,
     },
+    Look {
+        digest: [u8; 32],
+        done: oneshot::Sender<Result<bool, UseError>>,
+    },
 }
 
 pub(super) struct Writer {
@@ -73,6 +77,9 @@ impl Writer {
                         earliest = earliest.min(now);
                     }
                     answers.push((done, verdict));
+                }
+                Request::Look { digest, done } => {
+                    answers.push((done, Ok(self.known.is_used(&digest))));
                 }
                 Request::Take { done, .. } => answers.push((done, Err(UseError::Closed))),
             }

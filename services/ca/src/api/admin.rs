@@ -50,7 +50,12 @@ impl CaAdmin for AdminFace {
     ) -> Result<Response<wire::TestTokenResponse>, Status> {
         let token = request.into_inner().token;
         let (seen, result) = self.0.examine(&token).await;
-        Ok(Response::new(token_test::response(&seen, &result)))
+        let unused = match &result {
+            Ok(principal) => self.0.examine_use(principal).await,
+            Err(_) => None,
+        };
+        let response = token_test::response(&seen, &result, unused);
+        Ok(Response::new(response))
     }
 
     async fn list_issuers(
