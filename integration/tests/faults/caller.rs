@@ -57,7 +57,11 @@ impl Caller {
 
     /// Asks for a certificate of a person.
     pub(crate) fn certify(&self, instance: &Instance, email: &str) -> Certified {
-        let token = instance.token(email).unwrap();
+        self.certify_with(&instance.token(email).unwrap(), email)
+    }
+
+    /// Asks for a certificate with a token of a person.
+    pub(crate) fn certify_with(&self, token: &str, email: &str) -> Certified {
         let signed = self.key.sign(&SystemRandom::new(), email.as_bytes());
         let body = json!({
             "credentials": {"oidcIdentityToken": token},

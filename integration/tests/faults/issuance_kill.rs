@@ -5,13 +5,13 @@
 //! before the state is written, and after that before anybody was told.
 
 use std::fmt;
-use std::process::{Child, Command, Stdio};
 
 use serde_json::Value;
-use sigstead_integration::{Instance, wait_for};
+use sigstead_integration::Instance;
 
+use crate::authority_kill::Kill;
 use crate::caller::{Caller, Certified, newest};
-use crate::tools::{built, program};
+use crate::tools::program;
 
 const PERSON: &str = "person@example.com";
 
@@ -123,18 +123,13 @@ fn a_kill_at_any_step_of_an_issuance_is_told_by_the_record() {
 
 /// Has the authority killed in an issuance, and started again.
 fn end_at(instance: &Instance, caller: &Caller, step: &Step) {
-    instance.kill("ca").unwrap();
-    let mut authority = killed_at(instance, step);
-    wait_for("the authority", || {
-        caller
-            .ops("/readyz")
-            .is_some_and(|(status, _)| status == 200)
-    })
-    .unwrap();
-    let answer = caller.certify(instance, PERSON);
-    assert_eq!(answer, Certified::Lost, "{step}");
-    assert!(!authority.wait().unwrap().success(), "{step}");
-    instance.up().unwrap();
+    let token = instance.token(PERSON).unwrap();
+    let kill = Kill {
+        file: newest(instance),
+        call: step.call,
+        when: step.when,
+    };
+    kill.within_an_issuance(instance, caller, &token, PERSON);
 }
 
 /// Compares what the record says, and how many more the CT log has, with what must have happened.
@@ -173,25 +168,7 @@ fn after_the_answer(instance: &Instance, caller: &Caller, known: usize) {
     assert_eq!(last["outcome"], "issued");
 }
 
-/// The authority, which is killed when it comes to a call on the file of its record.
-fn killed_at(instance: &Instance, step: &Step) -> Child {
-    let inject = format!("inject={}:signal=KILL:when={}", step.call, step.when);
-    let mut command = Command::new("strace");
-    command.args(["-D", "-f", "-qq", "-s", "0", "-e", "trace=write,fdatasync"]);
-    command.args(["-e", &inject, "-o"]);
-    command.arg(instance.work().join("trace"));
-    command.arg("-P").arg(newest(instance));
-    command.arg(built("sigstead-ca")).arg("--config");
-    command
-        .arg(instance.directory().join("ca/config.yaml"))
-        .stdin(Stdio::null())
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .spawn()
-        .unwrap()
-}
-
-fn listed(instance: &Instance) -> Vec<Value> {
+pub(crate) fn listed(instance: &Instance) -> Vec<Value> {
     let directory = instance.directory();
     let listed = instance.json(&["issued", "list", directory.to_str().unwrap()]);
     listed.unwrap().as_array().unwrap().clone()

@@ -1,6 +1,6 @@
 //! Faults of machine, disk and operator against the running transparency log, and against the record of the certificate
-//! authority (`caller.rs`, `issuance_kill.rs`, `record_damage.rs`,
-//! `record_full.rs`), each in a module of its own.
+//! authority (`caller.rs`, `authority_kill.rs`, `issuance_kill.rs`,
+//! `token_use_kill.rs`, `record_damage.rs`, `record_full.rs`), each in a module of its own.
 //!
 //! The log is the program as it is built, alone. Its clients write down what it acknowledged and every checkpoint that
 //! they were served; `sigstead-logcheck`, which shares no code with it, is the judge: nothing that was acknowledged is
@@ -18,6 +18,7 @@
     reason = "a test that cannot go on must fail"
 )]
 
+mod authority_kill;
 mod caller;
 mod clients;
 mod disk;
@@ -38,5 +39,6 @@ mod power_cut;
 mod record_damage;
 mod record_full;
 mod syscalls;
+mod token_use_kill;
 mod two_processes;
 mod witness;
