@@ -33,8 +33,19 @@ pub struct DocumentRequest<'a> {
     pub ca_cert: &'a str,
     /// Which addresses the server may have.
     pub reach: Reach,
+    /// Who named the issuer whose document it is.
+    pub named_by: NamedBy,
     /// The credential that the server is shown.
     pub bearer: Option<&'a str>,
+}
+
+/// Who named an issuer. What strangers have looked up holds up no issuer of the operator.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum NamedBy {
+    /// The operator, by its URL.
+    Operator,
+    /// A token, by a URL that a pattern matches.
+    Token,
 }
 
 impl fmt::Debug for DocumentRequest<'_> {
@@ -121,6 +132,8 @@ pub struct HttpFetch {
 struct Clients {
     anywhere: Client,
     public: Client,
+    /// For issuers that tokens name.
+    strange: Client,
 }
 
 impl HttpFetch {
@@ -137,9 +150,12 @@ impl HttpFetch {
         let mut clients = HashMap::new();
         for ca_cert in entries.map(|issuer| issuer.ca_cert.as_str()).chain([""]) {
             if !clients.contains_key(ca_cert) {
+                let made =
+                    |reach, named_by| build(options, ca_cert, reach, named_by).map_err(failed);
                 let made = Clients {
-                    anywhere: build(options, ca_cert, Reach::Anywhere).map_err(failed)?,
-                    public: build(options, ca_cert, Reach::Public).map_err(failed)?,
+                    anywhere: made(Reach::Anywhere, NamedBy::Operator)?,
+                    public: made(Reach::Public, NamedBy::Operator)?,
+                    strange: made(Reach::Public, NamedBy::Token)?,
                 };
                 clients.insert(ca_cert.to_owned(), made);
             }
@@ -153,11 +169,20 @@ impl HttpFetch {
     /// A client for authorities that were not known when this value was made is made for one
     /// document.
     fn client(&self, request: DocumentRequest<'_>) -> Result<Client, reqwest::Error> {
-        match (self.clients.get(request.ca_cert), request.reach) {
-            (Some(clients), Reach::Anywhere) => Ok(clients.anywhere.clone()),
-            (Some(clients), Reach::Public) => Ok(clients.public.clone()),
-            (None, reach) => build(&self.options, request.ca_cert, reach),
-        }
+        let DocumentRequest {
+            ca_cert,
+            reach,
+            named_by,
+            ..
+        } = request;
+        let Some(clients) = self.clients.get(ca_cert) else {
+            return build(&self.options, ca_cert, reach, named_by);
+        };
+        Ok(match (reach, named_by) {
+            (Reach::Anywhere, _) => clients.anywhere.clone(),
+            (Reach::Public, NamedBy::Operator) => clients.public.clone(),
+            (Reach::Public, NamedBy::Token) => clients.strange.clone(),
+        })
     }
 }
 
@@ -207,12 +232,17 @@ impl Fetch for HttpFetch {
     }
 }
 
-fn build(options: &FetchOptions, ca_cert: &str, reach: Reach) -> Result<Client, reqwest::Error> {
+fn build(
+    options: &FetchOptions,
+    ca_cert: &str,
+    reach: Reach,
+    named_by: NamedBy,
+) -> Result<Client, reqwest::Error> {
     let mut builder = Client::builder()
         .connect_timeout(options.connect_timeout)
         .timeout(options.timeout)
         .redirect(redirect::Policy::none())
-        .dns_resolver(Resolver::new(reach))
+        .dns_resolver(Resolver::new(reach, named_by))
         .user_agent(concat!("sigstead/", env!("CARGO_PKG_VERSION")));
     if !ca_cert.is_empty() {
         let authorities = Certificate::from_pem_bundle(ca_cert.as_bytes())?;
@@ -245,3 +275,27 @@ fn failure(url: String, error: reqwest::Error) -> FetchError {
 
 /// The largest discovery document or key set that is read.
 pub const MAX_DOCUMENT_BYTES: usize = 256 * 1024;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::resolver::every_name_of_tokens;
+
+    /// Strangers have as many names looked up as they may, and none is answered.
+    #[tokio::test]
+    async fn the_keys_of_a_named_issuer_wait_for_no_name_of_strangers() {
+        let _taken = every_name_of_tokens().await;
+        let fetch = HttpFetch::new(&FetchOptions::default(), &IssuersConfig::default()).unwrap();
+        let url = Url::parse("http://localhost:1/keys").unwrap();
+        let keys_elsewhere = DocumentRequest {
+            url: &url,
+            ca_cert: "",
+            reach: Reach::Public,
+            named_by: NamedBy::Operator,
+            bearer: None,
+        };
+        // It came as far as the address of the name, which is refused.
+        let refused = fetch.fetch(keys_elsewhere).await.unwrap_err();
+        assert!(matches!(refused, FetchError::Private { .. }), "{refused:?}");
+    }
+}

@@ -18,18 +18,23 @@ pub(crate) struct Fetching {
 /// The places in which fetches run: 80 in all, in three parts, so that neither strangers nor issuers that anybody may open at
 /// the host of a pattern take one of an issuer that the operator named. Of those there are as many as a file may have issuers
 /// whose servers do not answer, before one that does waits for them when the service starts. Names that are not answered are
-/// fewer: `resolver.rs` counts them.
+/// fewer: `resolver.rs` counts them. Beside the 80 each pattern has a place for each kind of its issuers, so that it does not
+/// wait for those of other patterns, whatever they do.
 pub(crate) struct FetchLimit {
     known: Arc<Semaphore>,
     proven: Arc<Semaphore>,
     strange: Arc<Semaphore>,
 }
 
-/// The places of the issuers of one pattern that have no keys yet. Strangers make up such issuers.
+/// The places of the issuers of one pattern.
 #[derive(Clone)]
 pub(crate) struct PatternLimit {
+    /// Of those that have no keys yet. Strangers make up such issuers.
     running: Arc<Semaphore>,
     waiting: Arc<Semaphore>,
+    /// The places that no other pattern takes.
+    own_strange: Arc<Semaphore>,
+    own_proven: Arc<Semaphore>,
 }
 
 /// In whose places a fetch runs.
@@ -38,7 +43,7 @@ pub(crate) enum Lane {
     /// An issuer that the operator named.
     Known,
     /// An issuer of a pattern that had keys before.
-    Proven,
+    Proven(PatternLimit),
     /// An issuer that a token named.
     Strange(PatternLimit),
 }
@@ -50,9 +55,21 @@ pub(crate) struct Queued {
 }
 
 /// A place to run in.
-pub(crate) struct Running {
-    _own: Option<OwnedSemaphorePermit>,
-    _shared: Option<OwnedSemaphorePermit>,
+struct Running {
+    _of_pattern: Option<OwnedSemaphorePermit>,
+    _place: Option<OwnedSemaphorePermit>,
+}
+
+/// All that a fetch holds while it runs. Looking up a name may take longer than the fetch, and holds it as long: so an issuer
+/// has one such call under way, and a pattern as many as it has places.
+pub(crate) struct Held {
+    _turn: Option<OwnedSemaphorePermit>,
+    _running: Running,
+    _queued: Queued,
+}
+
+tokio::task_local! {
+    static HELD: Arc<Held>;
 }
 
 impl FetchLimit {
@@ -64,22 +81,54 @@ impl FetchLimit {
         }
     }
 
+    /// Waits for the turn of the issuer, and for a place then.
+    pub(crate) async fn hold(&self, queued: Queued, turn: &Arc<Semaphore>) -> Arc<Held> {
+        let turn = turn.clone().acquire_owned().await.ok();
+        let running = self.run(&queued).await;
+        Arc::new(Held {
+            _turn: turn,
+            _running: running,
+            _queued: queued,
+        })
+    }
+
     /// Waits for a place. The semaphores are never closed, so there always is one in the end.
-    pub(crate) async fn run(&self, queued: &Queued) -> Running {
+    async fn run(&self, queued: &Queued) -> Running {
         match &queued.lane {
             Lane::Known => Running {
-                _own: None,
-                _shared: self.known.clone().acquire_owned().await.ok(),
+                _of_pattern: None,
+                _place: self.known.clone().acquire_owned().await.ok(),
             },
-            Lane::Proven => Running {
-                _own: None,
-                _shared: self.proven.clone().acquire_owned().await.ok(),
+            Lane::Proven(pattern) => Running {
+                _of_pattern: None,
+                _place: one_of(&pattern.own_proven, &self.proven).await,
             },
             Lane::Strange(pattern) => Running {
-                _own: pattern.running.clone().acquire_owned().await.ok(),
-                _shared: self.strange.clone().acquire_owned().await.ok(),
+                _of_pattern: pattern.running.clone().acquire_owned().await.ok(),
+                _place: one_of(&pattern.own_strange, &self.strange).await,
             },
         }
+    }
+}
+
+/// A place of a pattern's own, or else of those that all share.
+async fn one_of(own: &Arc<Semaphore>, shared: &Arc<Semaphore>) -> Option<OwnedSemaphorePermit> {
+    tokio::select! {
+        biased;
+        own = own.clone().acquire_owned() => own.ok(),
+        shared = shared.clone().acquire_owned() => shared.ok(),
+    }
+}
+
+impl Held {
+    /// Runs a fetch.
+    pub(crate) async fn by<F: Future>(self: Arc<Self>, fetch: F) -> F::Output {
+        HELD.scope(self, fetch).await
+    }
+
+    /// What the fetch holds that calls this.
+    pub(crate) fn of_this_fetch() -> Option<Arc<Self>> {
+        HELD.try_with(Arc::clone).ok()
     }
 }
 
@@ -88,6 +137,8 @@ impl PatternLimit {
         Self {
             running: Arc::new(Semaphore::new(FETCHES_OF_PATTERN)),
             waiting: Arc::new(Semaphore::new(QUEUE_OF_PATTERN)),
+            own_strange: Arc::new(Semaphore::new(OWN_OF_PATTERN)),
+            own_proven: Arc::new(Semaphore::new(OWN_OF_PATTERN)),
         }
     }
 }
@@ -97,7 +148,7 @@ impl Lane {
     /// keys as long as what is remembered of them.
     pub(crate) fn queue(&self) -> Option<Queued> {
         let waiting = match self {
-            Self::Known | Self::Proven => None,
+            Self::Known | Self::Proven(_) => None,
             Self::Strange(pattern) => Some(pattern.waiting.clone().try_acquire_owned().ok()?),
         };
         Some(Queued {
@@ -112,11 +163,14 @@ const PROVEN_FETCHES: usize = 8;
 const STRANGE_FETCHES: usize = 8;
 /// More, and who makes up issuers of one pattern crowds out those of the others.
 const FETCHES_OF_PATTERN: usize = 2;
+const OWN_OF_PATTERN: usize = 1;
 /// Each costs a task and the memory of its issuer.
 const QUEUE_OF_PATTERN: usize = 32;
 
 #[cfg(test)]
 mod tests {
+    use futures::FutureExt as _;
+
     use super::*;
 
     #[tokio::test]
@@ -142,22 +196,30 @@ mod tests {
     async fn strangers_and_issuers_of_patterns_leave_places_to_known_issuers() {
         let limit = FetchLimit::new();
         let mut running = Vec::new();
-        for _ in 0..STRANGE_FETCHES / FETCHES_OF_PATTERN {
+        for _ in 0..STRANGE_FETCHES {
             let lane = Lane::Strange(PatternLimit::new());
             for _ in 0..FETCHES_OF_PATTERN {
                 running.push(limit.run(&lane.queue().unwrap()).await);
             }
         }
-        let queued = Lane::Strange(PatternLimit::new()).queue().unwrap();
-        assert!(futures::poll!(Box::pin(limit.run(&queued))).is_pending());
-        for _ in 0..PROVEN_FETCHES {
-            running.push(limit.run(&Lane::Proven.queue().unwrap()).await);
+        let hostile = PatternLimit::new();
+        for _ in 0..PROVEN_FETCHES + OWN_OF_PATTERN {
+            let proven = Lane::Proven(hostile.clone()).queue().unwrap();
+            running.push(limit.run(&proven).await);
         }
-        let proven = Lane::Proven.queue().unwrap();
+        let proven = Lane::Proven(hostile).queue().unwrap();
         assert!(futures::poll!(Box::pin(limit.run(&proven))).is_pending());
         for _ in 0..KNOWN_FETCHES {
             running.push(limit.run(&Lane::Known.queue().unwrap()).await);
         }
-        assert_eq!(running.len(), 80);
+        assert_eq!(running.len(), 80 + STRANGE_FETCHES + OWN_OF_PATTERN);
+        // Whatever the issuers of others hold, a pattern has a place for each kind of its own.
+        let other = PatternLimit::new();
+        for lane in [Lane::Strange(other.clone()), Lane::Proven(other)] {
+            let first = lane.queue().unwrap();
+            running.push(limit.run(&first).now_or_never().unwrap());
+            let second = lane.queue().unwrap();
+            assert!(futures::poll!(Box::pin(limit.run(&second))).is_pending());
+        }
     }
 }

@@ -8,17 +8,17 @@
 //!    to begin. While the next is further away, the token is refused with the cause of the last.
 //!
 //! One fetch runs at a time. It is a task of its own: a client that hangs up does not end what other
-//! tokens wait for. It ends within [`FETCH_TIME`], once it has a place to run in.
+//! tokens wait for. It ends within [`FETCH_TIME`], once it has a place to run in and no name is looked up for the one before.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use tokio::sync::watch;
+use tokio::sync::{Semaphore, watch};
 use tokio::time::{Instant, sleep_until, timeout, timeout_at};
 
-use crate::address::Reach;
 use crate::error::{ConfigFault, Error};
+use crate::fetch::NamedBy;
 use crate::fetch_limit::{Fetching, Lane};
 use crate::issuer_state::{Failing, KeyState};
 use crate::key_set::KeySet;
@@ -37,6 +37,8 @@ pub(crate) struct IssuerKeys {
     tally: Arc<Tally>,
     /// Tokens write it when they start a fetch, the fetch when it ends. Nobody holds it while waiting.
     state: Mutex<State>,
+    /// Has one place: a fetch that was given up may look up a name still.
+    turn: Arc<Semaphore>,
     /// Changes when a fetch has ended; `state` then says how.
     ended: watch::Sender<()>,
 }
@@ -69,6 +71,7 @@ impl IssuerKeys {
             longest_age,
             tally,
             state: Mutex::new(state),
+            turn: Arc::new(Semaphore::new(1)),
             ended: watch::Sender::new(()),
         })
     }
@@ -283,11 +286,11 @@ impl IssuerKeys {
         state.next = Next::Running;
         let (attempt, fetching) = (Attempt::of(self.clone()), fetching.clone());
         tokio::spawn(async move {
-            let running = fetching.limit.run(&queued).await;
+            let held = fetching.limit.hold(queued, &attempt.keys.turn).await;
             let began = Instant::now();
             let (source, home) = (&attempt.keys.source, fetching.home.as_ref());
-            let fetched = timeout(FETCH_TIME, source.fetch(&*fetching.fetch, home)).await;
-            drop((running, queued));
+            let fetched = timeout(FETCH_TIME, source.fetch(&*fetching.fetch, home));
+            let fetched = held.by(fetched).await;
             let outcome = fetched.unwrap_or_else(|_| Err(attempt.keys.pending(LATE)));
             attempt.end(began, outcome);
         });
@@ -332,7 +335,7 @@ impl IssuerKeys {
         let cause = std::error::Error::source(error).map(|source| sigstead_kit::causes(&source));
         let issuer = self.source.issuer();
         // Strangers make such issuers up.
-        if !is_proven && self.source.reach() == Reach::Public {
+        if !is_proven && self.source.named_by() == NamedBy::Token {
             tracing::debug!(issuer, cause, "cannot get the keys of an issuer: {error}");
         } else {
             tracing::warn!(issuer, cause, "cannot get the keys of an issuer: {error}");

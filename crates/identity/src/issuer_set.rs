@@ -185,7 +185,7 @@ impl IssuerSet {
         config.validate_at(issuer_url).map_err(|_| unknown())?;
         let keys = pattern.remember(&config, remembered)?;
         let lane = if keys.is_proven() {
-            Lane::Proven
+            Lane::Proven(pattern.limit.clone())
         } else {
             Lane::Strange(pattern.limit.clone())
         };

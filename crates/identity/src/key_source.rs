@@ -6,7 +6,7 @@ use url::Url;
 use crate::address::Reach;
 use crate::config::{IssuerConfig, IssuerType};
 use crate::error::{ConfigFault, Error};
-use crate::fetch::{DocumentRequest, Fetch, FetchError};
+use crate::fetch::{DocumentRequest, Fetch, FetchError, NamedBy};
 use crate::home_cluster::{self, HomeCluster};
 use crate::key_set::KeySet;
 
@@ -76,9 +76,12 @@ impl KeySource {
         &self.issuer
     }
 
-    /// Which addresses the issuer may have, which also says who named it.
-    pub(crate) fn reach(&self) -> Reach {
-        self.reach
+    /// Only the operator may name an issuer that may be anywhere.
+    pub(crate) fn named_by(&self) -> NamedBy {
+        match self.reach {
+            Reach::Anywhere => NamedBy::Operator,
+            Reach::Public => NamedBy::Token,
+        }
     }
 
     /// The keys, if the operator wrote them.
@@ -158,6 +161,7 @@ impl KeySource {
                 url: &url,
                 ca_cert: &account.ca_cert,
                 reach: Reach::Anywhere,
+                named_by: NamedBy::Operator,
                 bearer: Some(&account.token),
             };
             documents.push(self.get(fetch, request).await?);
@@ -202,6 +206,7 @@ impl KeySource {
             url,
             ca_cert: &self.ca_cert,
             reach,
+            named_by: self.named_by(),
             bearer: None,
         }
     }

@@ -58,7 +58,9 @@ pub use config::{
 };
 pub use error::{CiProviderFault, ConfigFault, Error};
 pub use examination::{Check, Examination, RuleOutcome};
-pub use fetch::{DocumentRequest, Fetch, FetchError, FetchOptions, HttpFetch, MAX_DOCUMENT_BYTES};
+pub use fetch::{
+    DocumentRequest, Fetch, FetchError, FetchOptions, HttpFetch, MAX_DOCUMENT_BYTES, NamedBy,
+};
 pub use home_cluster::HomeCluster;
 pub use issuer_state::{Failing, IssuerLocation, IssuerState, KeyState};
 pub use issuers::{ConfiguredIssuer, Issuers};

@@ -12,7 +12,7 @@ use axum::response::Redirect;
 use axum::routing::get;
 use sigstead_identity::{
     DocumentRequest, Fetch, FetchError, FetchOptions, HttpFetch, IssuerConfig, IssuerType,
-    IssuersConfig, MAX_DOCUMENT_BYTES, Reach,
+    IssuersConfig, MAX_DOCUMENT_BYTES, NamedBy, Reach,
 };
 use tokio::net::TcpListener;
 use url::Url;
@@ -68,6 +68,7 @@ fn anywhere(url: &Url) -> DocumentRequest<'_> {
         url,
         ca_cert: "",
         reach: Reach::Anywhere,
+        named_by: NamedBy::Operator,
         bearer: None,
     }
 }
