@@ -1,4 +1,4 @@
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io;
 use std::os::unix::fs::FileExt;
 use std::path::PathBuf;
@@ -32,6 +32,12 @@ impl From<&PublishedHead> for Anchored {
 /// `store` MUST be durable when it answers `Ok`, and a crash inside it MUST leave the head before or the new one. `load`
 /// MUST answer an error rather than `None` when there was an anchor and it cannot be read. Calls block.
 pub trait Anchor: Send {
+    /// Keeps every other copy of the log from the anchor until the claim is dropped. A head may be read without one.
+    ///
+    /// # Errors
+    /// [`AnchorError::InUse`] when another has it, [`AnchorError::Io`] when that cannot be known.
+    fn claim(&self) -> Result<AnchorClaim, AnchorError>;
+
     /// The head that was stored last; `None` when none ever was.
     ///
     /// # Errors
@@ -45,9 +51,24 @@ pub trait Anchor: Send {
     fn store(&mut self, anchored: &Anchored) -> Result<(), AnchorError>;
 }
 
+/// What a log holds of its anchor for as long as it takes entries. Two copies of a log that one anchor knows would both sign.
+#[derive(Debug)]
+pub struct AnchorClaim {
+    /// None where no other process could have the anchor.
+    _lock: Option<File>,
+}
+
 /// Why an anchor could not be read or written.
 #[derive(Debug, thiserror::Error)]
 pub enum AnchorError {
+    /// Another log holds it.
+    #[error(
+        "anchor {place} is in use by another copy of the log; stop that one, and if it is another log, give each an anchor of its own"
+    )]
+    InUse {
+        /// The anchor's file.
+        place: String,
+    },
     /// Both slots fail their checksums.
     #[error("anchor {place} is damaged")]
     Damaged {
@@ -114,6 +135,22 @@ impl FileAnchor {
         Ok(file)
     }
 
+    /// Locks a file beside the anchor, unless another has it: the anchor itself is made by the first `store`, and may be
+    /// replaced.
+    fn lock(&self) -> io::Result<Option<File>> {
+        let mut name = self.place.clone().into_os_string();
+        name.push(".lock");
+        sigstead_durable::create_directory(sigstead_durable::parent(&self.place))?;
+        let mut options = OpenOptions::new();
+        let lock = options.create(true).write(true).truncate(false);
+        let lock = lock.open(name)?;
+        match lock.try_lock() {
+            Ok(()) => Ok(Some(lock)),
+            Err(TryLockError::WouldBlock) => Ok(None),
+            Err(TryLockError::Error(error)) => Err(error),
+        }
+    }
+
     fn write(&mut self, anchored: &Anchored) -> io::Result<()> {
         let file = match self.file.take() {
             Some(file) => file,
@@ -132,6 +169,16 @@ impl FileAnchor {
 }
 
 impl Anchor for FileAnchor {
+    fn claim(&self) -> Result<AnchorClaim, AnchorError> {
+        let lock = self.lock().map_err(self.fail("lock"))?;
+        match lock {
+            Some(_) => Ok(AnchorClaim { _lock: lock }),
+            None => Err(AnchorError::InUse {
+                place: self.place.display().to_string(),
+            }),
+        }
+    }
+
     fn load(&mut self) -> Result<Option<Anchored>, AnchorError> {
         let bytes = match fs::read(&self.place) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
@@ -236,6 +283,10 @@ impl MemoryAnchor {
 }
 
 impl Anchor for MemoryAnchor {
+    fn claim(&self) -> Result<AnchorClaim, AnchorError> {
+        Ok(AnchorClaim { _lock: None })
+    }
+
     fn load(&mut self) -> Result<Option<Anchored>, AnchorError> {
         Ok(self.stored())
     }
@@ -320,6 +371,17 @@ mod tests {
             FileAnchor::new(&place).load(),
             Err(AnchorError::Damaged { .. })
         ));
+    }
+
+    #[test]
+    fn one_log_at_a_time_claims_an_anchor_and_others_may_read_it() {
+        let (_directory, place) = stored(&[1]);
+        let claim = FileAnchor::new(&place).claim().unwrap();
+        let mut other = FileAnchor::new(&place);
+        assert!(matches!(other.claim(), Err(AnchorError::InUse { .. })));
+        assert_eq!(other.load().unwrap(), Some(anchored(1)));
+        drop(claim);
+        other.claim().unwrap();
     }
 
     #[test]

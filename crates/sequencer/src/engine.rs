@@ -15,11 +15,13 @@ use crate::log::Clock;
 use crate::queue::{Ending, Submission, Work};
 use crate::round::{Draft, Drafter, recorded};
 use crate::shared::Shared;
-use crate::{Error, PublishedHead};
+use crate::{AnchorClaim, Error, PublishedHead};
 
 /// The log's own thread and what only it touches.
 pub(crate) struct Engine {
     pub(crate) shared: Arc<Shared>,
+    /// Given back before the journal is, so that who has the journal can have the anchor.
+    pub(crate) _claim: Option<AnchorClaim>,
     pub(crate) journal: Box<dyn Journal>,
     pub(crate) signer: ConsistentSigner,
     pub(crate) cosigner: Option<Cosigner>,

@@ -62,7 +62,7 @@ mod tile_leaves;
 mod tree;
 
 pub use add::{Announced, Included};
-pub use anchor::{Anchor, AnchorError, Anchored, FileAnchor, MemoryAnchor};
+pub use anchor::{Anchor, AnchorClaim, AnchorError, Anchored, FileAnchor, MemoryAnchor};
 pub use audit::Audited;
 pub use bundle_reader::BundleReader;
 pub use checkpoint_signer::CheckpointSigner;

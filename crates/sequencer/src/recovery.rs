@@ -26,7 +26,7 @@ use crate::keeper;
 use crate::log::LogParts;
 use crate::rebuild::rebuild_edge;
 use crate::shared::{Shared, Stored};
-use crate::{Anchor, Anchored, Cosigning, Error, HeadSigner, PublishedHead};
+use crate::{Anchor, AnchorClaim, Anchored, Cosigning, Error, HeadSigner, PublishedHead};
 
 /// A log as it was found.
 pub(crate) enum Recovered {
@@ -39,8 +39,8 @@ pub(crate) enum Recovered {
 }
 
 pub(crate) async fn recover(config: LogConfig, parts: LogParts) -> Result<Recovered, Error> {
+    let (claim, (anchor, anchored)) = load_anchor(parts.anchor).await?;
     let (journal, rounds) = load(parts.journal).await?;
-    let (anchor, anchored) = load_anchor(parts.anchor).await?;
     let is_new = rounds.is_empty();
     if is_new {
         refuse_leftovers(&*parts.cold, &anchored).await?;
@@ -62,6 +62,7 @@ pub(crate) async fn recover(config: LogConfig, parts: LogParts) -> Result<Recove
     recover_index(&shared, base).await?;
     let engine = Box::new(Engine {
         shared,
+        _claim: claim,
         journal,
         signer,
         cosigner: parts.cosigning.map(Cosigner::new),
@@ -141,10 +142,15 @@ type Loaded = (
     Result<Option<Anchored>, crate::AnchorError>,
 );
 
-async fn load_anchor(mut anchor: Box<dyn Anchor>) -> Result<Loaded, Error> {
+/// Claims and reads the anchor. A log whose anchor another copy has is not opened at all.
+async fn load_anchor(mut anchor: Box<dyn Anchor>) -> Result<(Option<AnchorClaim>, Loaded), Error> {
     blocking(move || {
-        let anchored = anchor.load();
-        Ok((anchor, anchored))
+        let (claim, anchored) = match anchor.claim() {
+            Ok(claim) => (Some(claim), anchor.load()),
+            Err(error @ crate::AnchorError::InUse { .. }) => return Err(error.into()),
+            Err(error) => (None, Err(error)),
+        };
+        Ok((claim, (anchor, anchored)))
     })
     .await
 }
