@@ -116,7 +116,7 @@ pub(super) async fn run(command: Command, output: Output) -> Result<(), Failure>
 async fn add(mut arguments: Add, output: Output) -> Result<(), Failure> {
     let id = named(&mut arguments.instance, std::mem::take(&mut arguments.id))?;
     let instance = arguments.instance.open()?;
-    let mut clients = Clients::of(&instance)?;
+    let mut clients = Clients::take(&instance).await?;
     let (client, secret) = match arguments.workload.clone() {
         None => (arguments.application(id), None),
         Some(subject) => {
@@ -187,7 +187,7 @@ fn list(instance: &Where, output: Output) -> Result<(), Failure> {
 async fn remove(mut place: Where, words: Vec<String>, output: Output) -> Result<(), Failure> {
     let id = named(&mut place, words)?;
     let instance = place.open()?;
-    let mut clients = Clients::of(&instance)?;
+    let mut clients = Clients::take(&instance).await?;
     clients.remove(&id)?;
     clients.write()?;
     let removed = Removed {

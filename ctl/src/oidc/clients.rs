@@ -1,28 +1,42 @@
 //! The clients of an instance's issuer: those of its configuration, and the file that `sigctl oidc client` writes.
 
-use std::fs::File;
-use std::path::PathBuf;
+use std::fs::{File, TryLockError};
+use std::os::unix::fs::MetadataExt as _;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use sigstead_config::oidc::{ClientConfig, ClientsFile, Config};
+use tokio::time::{Instant, sleep};
 use url::Url;
 
 use crate::failure::Failure;
 use crate::instance::{Instance, Service};
 use crate::replace::replace;
 
-/// What there is, locked, so that of two changes at once the second sees the first.
+/// What there is.
 pub(super) struct Clients {
     pub(super) path: PathBuf,
     pub(super) configured: Vec<ClientConfig>,
     pub(super) file: ClientsFile,
-    _turn: File,
+    /// Held for a change, so that of two at once the second sees the first.
+    _turn: Option<File>,
 }
 
 impl Clients {
-    pub(super) fn of(instance: &Instance) -> Result<Self, Failure> {
+    /// To be changed.
+    pub(super) async fn take(instance: &Instance) -> Result<Self, Failure> {
         let folder = instance.service(Service::Oidc);
-        let turn = File::open(&folder).and_then(|turn| turn.lock().map(|()| turn));
-        let turn = turn.map_err(|error| Failure::file("lock", &folder, error))?;
+        let turn = take_turn(&folder, Instant::now() + LONGEST_WAIT).await?;
+        Self::read(instance, Some(turn))
+    }
+
+    /// To be looked at. The file is replaced in one step, so that it is whole also while another changes it.
+    pub(super) fn of(instance: &Instance) -> Result<Self, Failure> {
+        Self::read(instance, None)
+    }
+
+    fn read(instance: &Instance, turn: Option<File>) -> Result<Self, Failure> {
+        let folder = instance.service(Service::Oidc);
         let config = folder.join("config.yaml");
         let config: Config = sigstead_kit::read_config(&config)
             .map_err(|error| Failure::file("read", &config, error))?;
@@ -87,6 +101,51 @@ impl Clients {
     }
 }
 
+/// Waits for another change to end, which takes a moment, and no longer: who holds the folder may be stopped.
+async fn take_turn(folder: &Path, deadline: Instant) -> Result<File, Failure> {
+    let failed = |error| Failure::file("lock", folder, error);
+    let turn = File::open(folder).map_err(failed)?;
+    loop {
+        match turn.try_lock() {
+            Ok(()) => return Ok(turn),
+            Err(TryLockError::Error(error)) => return Err(failed(error)),
+            Err(TryLockError::WouldBlock) if Instant::now() < deadline => sleep(POLL).await,
+            Err(TryLockError::WouldBlock) => return Err(held(folder)),
+        }
+    }
+}
+
+fn held(folder: &Path) -> Failure {
+    let holder = match holder(folder) {
+        Some(process) => format!("process {process}"),
+        None => "another program".to_owned(),
+    };
+    Failure::new(
+        "E-CTL-294",
+        format!(
+            "{holder} holds {} for a change of the clients",
+            folder.display()
+        ),
+        "wait until it has ended, or end it, and run the command again; nothing was changed",
+    )
+}
+
+/// The process that has a folder locked, if the system tells.
+fn holder(folder: &Path) -> Option<u32> {
+    let inode = std::fs::metadata(folder).ok()?.ino().to_string();
+    let locks = std::fs::read_to_string("/proc/locks").ok()?;
+    // proc_locks(5): number, kind, mode, access, process, device and inode, range.
+    let holds = |line: &str| {
+        let words: Vec<_> = line.split_whitespace().collect();
+        let [_, "FLOCK", _, "WRITE", process, place, ..] = words.as_slice() else {
+            return None;
+        };
+        let (_, of_place) = place.rsplit_once(':')?;
+        process.parse().ok().filter(|_| of_place == inode)
+    };
+    locks.lines().find_map(holds)
+}
+
 /// What the issuer would refuse when it reads the file.
 fn check_uris(client: &ClientConfig) -> Result<(), Failure> {
     let unfit = |what: String| {
@@ -125,4 +184,7 @@ fn nowhere(instance: &Instance) -> Failure {
     )
 }
 
+/// A change takes a moment.
+const LONGEST_WAIT: Duration = Duration::from_secs(5);
+const POLL: Duration = Duration::from_millis(50);
 const HEAD: &str = "# Written by `sigctl oidc client`; comments are not kept.\n";

@@ -163,3 +163,23 @@ fn an_instance_whose_configuration_names_no_file_is_told_what_to_write() {
     let remedy = failure["error"]["remedy"].as_str().unwrap();
     assert!(remedy.contains(line.trim()), "{remedy}");
 }
+
+#[test]
+fn who_holds_the_clients_is_named_and_holds_up_no_reader() {
+    let world = World::new("held");
+    let folder = fs::File::open(world.path("instance/oidc")).unwrap();
+    folder.lock().unwrap();
+    let (listed, exit) = client(&world, "list", &[]);
+    assert_eq!(exit, Some(0), "{listed}");
+    let (refused, exit) = client(&world, "remove", &["sigstore"]);
+    assert_eq!(
+        (exit, &refused["error"]["code"]),
+        (Some(1), &json!("E-CTL-294")),
+        "{refused}"
+    );
+    let holder = format!("process {} holds", std::process::id());
+    assert!(refused.to_string().contains(&holder), "{refused}");
+    drop(folder);
+    let (refused, _) = client(&world, "remove", &["sigstore"]);
+    assert_eq!(refused["error"]["code"], "E-CTL-098", "{refused}");
+}
