@@ -26,6 +26,21 @@ pub(crate) struct ConfiguredLog {
 }
 
 impl ConfiguredLog {
+    /// A log of which nothing but its name matters.
+    #[cfg(test)]
+    pub(crate) fn named(name: &str) -> Self {
+        Self {
+            name: name.to_owned(),
+            face: LogFace::RekorV2,
+            data: PathBuf::new(),
+            anchor: PathBuf::new(),
+            key: KeyConfig {
+                uri: "file:log.key".parse().unwrap(),
+                passphrase_file: None,
+            },
+        }
+    }
+
     /// All logs of an instance: those of Rekor in the order in which they were opened, the CT log last.
     pub(crate) fn all(instance: &Instance) -> Result<Vec<Self>, Failure> {
         let folder = instance.service(Service::Tlog);

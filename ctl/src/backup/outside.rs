@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use serde_yaml::Value;
 
@@ -18,16 +18,19 @@ pub(super) fn of(instance: &Instance, logs: &[&ConfiguredLog]) -> Result<Vec<Str
     for service in SERVICES {
         let folder = instance.service(service);
         let config = folder.join("config.yaml");
-        let Ok(text) = fs::read_to_string(&config) else {
-            // An instance without a CT log of its own has none.
-            continue;
-        };
-        let value: Value =
-            serde_yaml::from_str(&text).map_err(|error| Failure::file("read", &config, error))?;
-        strings(&value, &mut |text| {
-            let path = Path::new(text.strip_prefix("file:").unwrap_or(text));
-            found.extend(outside(instance, &folder, path));
-        });
+        // An instance without a CT log of its own has none.
+        if config.exists() {
+            let mut reading = Reading {
+                instance,
+                folder,
+                found: &mut found,
+            };
+            for file in reading.file(&config)? {
+                // Successors, issuers, clients and logs that were opened. What they name is no configuration again, and one that
+                // its service cannot read either keeps nobody from a backup.
+                reading.file(&file).ok();
+            }
+        }
     }
     for log in logs {
         // It is found by the path to which it leads.
@@ -35,6 +38,41 @@ pub(super) fn of(instance: &Instance, logs: &[&ConfiguredLog]) -> Result<Vec<Str
         found.remove(&anchor.display().to_string());
     }
     Ok(found.into_iter().collect())
+}
+
+/// The configuration of a service, which begins its paths at its folder.
+struct Reading<'a> {
+    instance: &'a Instance,
+    folder: PathBuf,
+    found: &'a mut BTreeSet<String>,
+}
+
+impl Reading<'_> {
+    /// Finds what a file names outside of the instance, and returns the configurations that it names inside.
+    fn file(&mut self, path: &Path) -> Result<Vec<PathBuf>, Failure> {
+        let failed = |error: &dyn std::fmt::Display| Failure::file("read", path, error);
+        let text = fs::read_to_string(path).map_err(|error| failed(&error))?;
+        let value: Value = serde_yaml::from_str(&text).map_err(|error| failed(&error))?;
+        let mut configurations = Vec::new();
+        strings(&value, &mut |text| {
+            let path = Path::new(text.strip_prefix("file:").unwrap_or(text));
+            match outside(self.instance, &self.folder, path) {
+                Some(place) => drop(self.found.insert(place)),
+                None => configurations.extend(configurations_at(&self.folder.join(path))),
+            }
+        });
+        Ok(configurations)
+    }
+}
+
+/// The file at a path, or those of the folder at it, which are configurations by their name.
+fn configurations_at(place: &Path) -> Vec<PathBuf> {
+    let listed = fs::read_dir(place).into_iter().flatten().flatten();
+    let files = listed.map(|file| file.path());
+    let is_configuration =
+        |path: &PathBuf| path.extension().is_some_and(|ending| ending == "yaml") && path.is_file();
+    let all = files.chain([place.to_owned()]);
+    all.filter(is_configuration).collect()
 }
 
 /// The place of a path in a configuration, if it is outside and there is something.

@@ -2,6 +2,8 @@
 
 use std::path::Path;
 
+use sigstead_archive::LogFace;
+
 use super::prove::{AnchorState, ProvenLog};
 use crate::elapsed::period;
 
@@ -31,11 +33,20 @@ pub(crate) fn steps(directory: &Path, logs: &[ProvenLog]) -> Vec<String> {
             "if no newer copy of it exists and none runs elsewhere: sigctl log adopt {shown} --log \"{}\" --yes",
             log.origin
         )),
-        AnchorState::Reached => Some(format!(
+        // One without entries takes them without an anchor too, as a new one does.
+        AnchorState::Reached | AnchorState::Missing => Some(format!(
             "see that no other copy of {} runs: two would sign different logs",
             log.origin
         )),
-        AnchorState::Missing => None,
+        AnchorState::Ahead | AnchorState::Contradicts | AnchorState::Unreadable
+            if log.face == LogFace::Ct =>
+        {
+            Some(format!(
+                "{} stays read-only here, and no certificate is issued that it would log. Restore a newer backup; if there is \
+                 none, it cannot be succeeded by a command: make a new instance, whose clients trust this one for what it signed",
+                log.origin
+            ))
+        }
         AnchorState::Ahead | AnchorState::Contradicts | AnchorState::Unreadable => Some(format!(
             "{} stays read-only here. Restore a newer backup; if there is none, let it be and open a successor once the \
              instance runs: sigctl log open {shown}",
@@ -99,18 +110,20 @@ mod tests {
 
     #[test]
     fn a_log_that_may_not_sign_is_told_with_its_safe_ways() {
-        let log = |size, anchor| ProvenLog {
+        let log = |size, anchor, face| ProvenLog {
             origin: "log.example".to_owned(),
-            face: sigstead_archive::LogFace::RekorV2,
+            face,
             size,
             root_hash: String::new(),
             sequenced_unix: 0,
             anchor: Some(anchor),
             lacks: None,
         };
-        let steps = |size, anchor| steps(Path::new("/srv/x"), &[log(size, anchor)]).concat();
+        let steps_of =
+            |face, size, anchor| steps(Path::new("/srv/x"), &[log(size, anchor, face)]).concat();
+        let steps = |size, anchor| steps_of(LogFace::RekorV2, size, anchor);
         assert!(steps(3, AnchorState::Missing).contains("log adopt /srv/x --log \"log.example\""));
-        assert_eq!(steps(0, AnchorState::Missing), "");
+        assert!(steps(0, AnchorState::Missing).contains("no other copy of log.example runs"));
         assert!(steps(3, AnchorState::Reached).contains("no other copy of log.example runs"));
         for refused in [
             AnchorState::Ahead,
@@ -123,6 +136,12 @@ mod tests {
                 "{said}"
             );
             assert!(!said.contains("adopt"), "{said}");
+            // The command opens logs of Rekor only.
+            let said = steps_of(LogFace::Ct, 3, refused);
+            assert!(
+                said.contains("read-only") && !said.contains("sigctl log open"),
+                "{said}"
+            );
         }
     }
 }

@@ -195,3 +195,25 @@ fn tiles<W: Write>(
 }
 
 const PRIVATE: u32 = 0o600;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn log(name: &str) -> ConfiguredLog {
+        ConfiguredLog::named(name)
+    }
+
+    #[test]
+    fn a_log_that_is_opened_while_a_backup_is_taken_ends_it() {
+        let keyed = KeyedLog {
+            log: log("one"),
+            data: "tlog/one".to_owned(),
+            public_key: String::new(),
+        };
+        let before = [keyed];
+        assert!(same_logs(&before, &[log("one")]).is_ok());
+        let changed = same_logs(&before, &[log("one"), log("two")]).unwrap_err();
+        assert_eq!(changed.code(), "E-CTL-206");
+    }
+}

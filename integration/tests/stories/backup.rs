@@ -134,6 +134,13 @@ fn old_backups_of_the_instance_go_and_other_files_stay() {
     fs::write(elsewhere.path(), "that of the keys").unwrap();
     let of_keys = elsewhere.path().to_str().unwrap();
     let instance = Instance::start("kept", &["--passphrase-file", of_keys]).unwrap();
+    // Named by a file that the configuration of the service names.
+    let next_key = tempfile::NamedTempFile::new().unwrap();
+    let successors = format!(
+        "successors:\n- from: 2099-01-01T00:00:00Z\n  key:\n    uri: file:{}\n  chain: chain-2.pem\n",
+        next_key.path().display()
+    );
+    fs::write(instance.directory().join("tsa/successors.yaml"), successors).unwrap();
     let folder = instance.work().join("backups");
     fs::create_dir(&folder).unwrap();
     let manifest = fs::read_to_string(instance.directory().join("instance.yaml")).unwrap();
@@ -151,8 +158,9 @@ fn old_backups_of_the_instance_go_and_other_files_stay() {
         .unwrap();
     assert_eq!(output.status.code(), Some(3), "{output:?}");
     let taken = parsed(&output);
-    let outside = fs::canonicalize(elsewhere.path()).unwrap();
-    assert_eq!(taken["outside"], serde_json::json!([outside]));
+    let mut outside = [&elsewhere, &next_key].map(|file| fs::canonicalize(file.path()).unwrap());
+    outside.sort();
+    assert_eq!(taken["outside"], serde_json::json!(outside));
     assert_eq!(taken["removed"].as_array().unwrap().len(), 1);
     assert!(!own[0].exists() && own[1].exists() && other.exists());
     assert_eq!(listing(&folder).len(), 3);
