@@ -46,8 +46,14 @@ pub(super) fn run(arguments: Arguments, output: Output) -> Result<(), Failure> {
     if manifest.has_names() {
         configuration.push_str(&OTHER_NAMES.replace("{port}", &HTTPS.to_string()));
     }
+    let mut servers = Vec::new();
     for service in services::of(&instance.manifest) {
-        let server = server(&instance, service)?;
+        servers.push((service, names(&instance, service)?));
+    }
+    let all = servers.iter().flat_map(|(_, names)| names);
+    configuration.push_str(&bucket_size(all));
+    for (service, names) in servers {
+        let server = server(&instance, service, &names)?;
         let server = server.replace("{certificate}", &shown.0);
         configuration.push_str(&server.replace("{key}", &shown.1));
     }
@@ -58,7 +64,7 @@ pub(super) fn run(arguments: Arguments, output: Output) -> Result<(), Failure> {
 }
 
 /// The part for one service.
-fn server(instance: &Instance, service: Service) -> Result<String, Failure> {
+fn server(instance: &Instance, service: Service, names: &[String]) -> Result<String, Failure> {
     let manifest = &instance.manifest;
     let url = manifest.url(service);
     // A URL without a port has the name alone behind the scheme.
@@ -73,11 +79,25 @@ fn server(instance: &Instance, service: Service) -> Result<String, Failure> {
     Ok(SERVER
         .replace("{service}", service.name())
         .replace("{port}", &port.unwrap_or(HTTPS).to_string())
-        .replace("{names}", &names(instance, service)?.join(" "))
+        .replace("{names}", &names.join(" "))
         .replace("{http}", http)
         .replace("{grpc}", grpc)
         .replace("{address}", address)
         .replace("{verified}", &verified))
+}
+
+/// The room that nginx must have for the longest of the names, where its own is too small. Two lines of it are refused, so that
+/// there is none without need.
+fn bucket_size<'a>(names: impl Iterator<Item = &'a String>) -> String {
+    let is_expression = |name: &&String| name.starts_with('~');
+    let longest = names.filter(|name| !is_expression(name)).map(String::len);
+    // A name with its length, filled up to whole pointers, the pointer to its server, and the one that ends a bucket.
+    let longest = longest.max().unwrap_or_default();
+    let bytes = (longest + 2).next_multiple_of(POINTER) + 2 * POINTER;
+    match bytes {
+        ..=BUCKET_BYTES => String::new(),
+        _ => BUCKET_SIZE.replace("{bytes}", &bytes.next_power_of_two().to_string()),
+    }
 }
 
 /// The names of a service and of the logs that it serves; those that are opened later have the next numbers.
@@ -150,7 +170,12 @@ fn quoted(path: &Path) -> Result<String, Failure> {
 
 const HTTPS: u16 = 443;
 
+const POINTER: usize = 8;
+/// That of nginx is the line of the processor's cache, which has 64 bytes or more.
+const BUCKET_BYTES: usize = 64;
+
 const HEAD: &str = include_str!("nginx-head.conf");
+const BUCKET_SIZE: &str = include_str!("nginx-bucket-size.conf");
 const OTHER_NAMES: &str = include_str!("nginx-other-names.conf");
 const SERVER: &str = include_str!("nginx-server.conf");
 const VERIFICATION: &str = include_str!("nginx-verification.conf");
@@ -158,6 +183,18 @@ const VERIFICATION: &str = include_str!("nginx-verification.conf");
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn nginx_is_told_of_room_for_names_that_have_none_and_of_none_without_need() {
+        let told = |length: usize| {
+            bucket_size([&"~^an expression".repeat(99), &"n".repeat(length)].into_iter())
+        };
+        assert_eq!(told(46), "");
+        for (length, bytes) in [(47, 128), (110, 128), (111, 256), (253, 512)] {
+            let line = format!("server_names_hash_bucket_size {bytes};");
+            assert!(told(length).contains(&line), "{length}: {}", told(length));
+        }
+    }
 
     #[test]
     fn a_path_that_nginx_would_read_otherwise_is_refused() {

@@ -12,7 +12,7 @@ use sigstead_integration::{client, run, sigctl};
 use crate::doctor::{doctor, found};
 use crate::{PERSON, artifact, beside};
 use clients::{cosign_2, cosign_3, java, js, python, rekor_cli};
-use world::{PERSON_AT, STRANGER, World};
+use world::{LONG_DOMAIN, PERSON_AT, STRANGER, World};
 
 #[test]
 fn official_clients_sign_and_verify_where_each_service_has_a_name() {
@@ -28,6 +28,15 @@ fn official_clients_sign_and_verify_where_each_service_has_a_name() {
     rekor_cli(&world);
     logs_have_names_of_their_own(&world);
     other_names_get_no_certificate(&world);
+}
+
+#[test]
+fn names_that_are_long_are_served_too() {
+    let Some(world) = World::start("long-names", &["--domain", LONG_DOMAIN]) else {
+        return;
+    };
+    let health = format!("https://tuf.{LONG_DOMAIN}/healthz");
+    world.curl(PERSON_AT, &["-f", &health]).unwrap();
 }
 
 #[test]

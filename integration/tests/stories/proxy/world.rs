@@ -20,6 +20,9 @@ pub(crate) const PROXY: &str = "192.0.2.1";
 /// Two callers.
 pub(crate) const STRANGER: &str = "192.0.2.66";
 pub(crate) const PERSON_AT: &str = "192.0.2.7";
+/// Names below it are longer than nginx has room for by itself.
+pub(crate) const LONG_DOMAIN: &str =
+    "sig.the-department-that-builds-and-signs-what-we-ship.a-company-with-a-long-name.example";
 
 impl World {
     /// Makes and starts an instance and the proxy that its own command configures, or skips visibly.
@@ -198,7 +201,7 @@ fn make_certificates(folder: &Path) {
     ));
     std::fs::write(
         folder.join("proxy.ext"),
-        "subjectAltName=DNS:sig.example,DNS:*.sig.example\n",
+        format!("subjectAltName=DNS:sig.example,DNS:*.sig.example,DNS:*.{LONG_DOMAIN}\n"),
     )
     .unwrap();
     openssl(
