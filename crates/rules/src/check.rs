@@ -155,7 +155,8 @@ const OPERATORS: [&str; 19] = [
     operators::IN,
 ];
 
-const MOST_DEPTH: usize = 32;
+/// Of brackets, before an expression is parsed, and of its parts after that.
+pub(crate) const MOST_DEPTH: usize = 32;
 /// With texts of 16 KiB this is some tenths of a second in the worst case, and microseconds in an honest one.
 const MOST_STEPS: usize = 20_000;
 const MOST_PATTERN_BYTES: usize = 1 << 20;

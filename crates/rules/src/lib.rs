@@ -12,6 +12,7 @@
 mod check;
 mod error;
 mod facts;
+mod nesting;
 mod rule;
 mod rules;
 

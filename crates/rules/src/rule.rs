@@ -3,8 +3,9 @@ use std::sync::{Mutex, PoisonError};
 use cel::{Context, Program, Value};
 use serde::{Deserialize, Serialize};
 
-use crate::check;
-use crate::error::RuleError;
+use crate::check::{self, MOST_DEPTH};
+use crate::error::{Fault, RuleError};
+use crate::nesting;
 
 /// A rule as it is written.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -39,6 +40,15 @@ impl Rule {
                 name,
                 bytes,
                 limit: MOST_BYTES,
+            });
+        }
+        if let Some(bytes) = nesting::deeper_than(&config.rule, MOST_DEPTH) {
+            let (line, column) = line_and_column(config.rule.get(..bytes).unwrap_or_default());
+            return Err(RuleError::Refused {
+                name,
+                line,
+                column,
+                fault: Fault::TooDeep(MOST_DEPTH),
             });
         }
         let program = parse(&config.rule).map_err(|error| RuleError::Syntax {
@@ -87,9 +97,9 @@ struct SyntaxError {
     reason: String,
 }
 
-/// The parser calls itself for every level of an expression, hundreds of times before it gives up. It does so on a stack of
-/// its own: a thread of a server has too small a one, and ends the process when it is used up. One expression is parsed at a
-/// time, so that all together reserve one such stack.
+/// The parser calls itself for every level of an expression. It does so on a stack of its own: a thread of a server has too
+/// small a one, and ends the process when it is used up. One expression is parsed at a time, so that all together reserve one
+/// such stack.
 fn parse(text: &str) -> Result<Program, SyntaxError> {
     static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
     let _turn = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
@@ -130,6 +140,11 @@ fn place(text: &str, program: &Program, expression: u64) -> (usize, usize) {
     } else {
         before
     };
+    line_and_column(before)
+}
+
+/// Where a text goes on that begins with `before`.
+fn line_and_column(before: &str) -> (usize, usize) {
     let line = before.matches('\n').count() + 1;
     let column = before.rsplit('\n').next().unwrap_or("").chars().count() + 1;
     (line, column)
@@ -145,5 +160,8 @@ fn without_name(text: &str) -> &str {
 
 const MOST_BYTES: usize = 4 << 10;
 const MOST_NAME_BYTES: usize = 64;
-/// Reserved, not used, but for what a hostile expression of `MOST_BYTES` bytes takes of it.
-const PARSER_STACK_BYTES: usize = 256 << 20;
+/// Reserved, not used, but for what an expression takes of it. Measured without optimization: of `MOST_DEPTH` brackets with
+/// operators between them each takes a quarter of a MiB, and a chain of operators as long as `MOST_BYTES` takes three, which
+/// is eleven in all. Of brackets that only the parser tells from a text that does not end, it takes 96 itself, 25 MiB. The rest
+/// is for sanitizers, which make every call larger.
+const PARSER_STACK_BYTES: usize = 64 << 20;

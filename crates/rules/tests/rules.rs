@@ -7,7 +7,7 @@
 )]
 
 use serde_json::{Value, json};
-use sigstead_rules::{Effect, Facts, Rule, RuleConfig, RuleError, Rules, Verdict};
+use sigstead_rules::{Effect, Facts, Fault, Rule, RuleConfig, RuleError, Rules, Verdict};
 
 fn rule(name: &str, rule: &str) -> RuleConfig {
     RuleConfig {
@@ -279,6 +279,31 @@ fn cost_is_bounded_before_an_expression_is_run() {
     assert!(Rule::compile(&rule("it", &wide)).is_ok());
 }
 
+/// Brackets cost the parser its stack, also those that leave nothing behind.
+#[test]
+fn brackets_nest_thirty_two_levels_and_no_more() {
+    for (open, middle, close) in [("(", "true", ")"), ("[", "1", "]"), ("{1:", "1", "}")] {
+        let nested =
+            |levels: usize| format!("{}{middle}{}", open.repeat(levels), close.repeat(levels));
+        let deepest = Rule::compile(&rule("it", &nested(32)));
+        assert!(deepest.is_ok(), "{deepest:?}");
+        let refused = Rule::compile(&rule("it", &format!("true ||\n{}", nested(33)))).unwrap_err();
+        let (line, column) = (2, 32 * open.len() + 1);
+        let fault = Fault::TooDeep(32);
+        let name = "it".to_owned();
+        let expected = RuleError::Refused {
+            name,
+            line,
+            column,
+            fault,
+        };
+        assert_eq!(refused, expected);
+    }
+    // What is within a text opens nothing.
+    let text = format!("claims.ref == '{}'", "(".repeat(99));
+    assert!(Rule::compile(&rule("it", &text)).is_ok());
+}
+
 #[test]
 fn no_expression_uses_up_the_stack() {
     for (open, middle, close) in [
@@ -297,11 +322,16 @@ fn no_expression_uses_up_the_stack() {
         ("1==", "1", ""),
         ("true||", "true", ""),
         ("[].all(x,", "true", ")"),
+        ("1==1+1*-[", "1", "][0].a"),
+        ("[1,[", "1", "]]"),
     ] {
-        let times = (4096 - middle.len()) / (open.len() + close.len());
-        let expression = format!("{}{middle}{}", open.repeat(times), close.repeat(times));
-        // Taken or refused, the process goes on.
-        let _answer = Rule::compile(&rule("it", &expression));
+        let most = (4096 - middle.len()) / (open.len() + close.len());
+        // As many as there may be, and as many brackets as reach the parser.
+        for times in [most, most.min(32)] {
+            let expression = format!("{}{middle}{}", open.repeat(times), close.repeat(times));
+            // Taken or refused, the process goes on.
+            let _answer = Rule::compile(&rule("it", &expression));
+        }
     }
 }
 
