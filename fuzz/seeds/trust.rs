@@ -95,6 +95,7 @@ fn state(world: &World) -> TrustState {
         log_id: public_key.log_id().as_bytes().as_slice().into(),
         valid_for,
         in_service: true,
+        offered: None,
     };
     let issuer = ServiceState {
         url: "https://issuer.example.com".to_owned(),

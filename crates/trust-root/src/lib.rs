@@ -15,6 +15,7 @@ pub mod enumeration;
 mod error;
 mod history;
 mod issuers;
+mod logs;
 mod publication;
 mod signing_config;
 mod single_file;
@@ -25,12 +26,13 @@ pub mod tuf;
 pub use authorities::{AuthorityChains, AuthorityState};
 pub use error::Error;
 pub use issuers::{BrowserIssuers, Place, ServiceState};
+pub use logs::{LogFace, LogState};
 pub use publication::{Publication, Published, Term};
 pub use signing_config::{
     ClientTrustConfig, Selector, Service, ServiceConfiguration, SigningConfig,
 };
 pub use sigstead_protojson::Base64Bytes;
-pub use state::{LogFace, LogState, Target, TrustState};
+pub use state::{Target, TrustState};
 pub use trusted_root::{
     CertificateAuthority, CertificateChain, DistinguishedName, LogId, PublicKey, RawCertificate,
     TimeRange, TransparencyLogInstance, TrustedRoot,

@@ -9,7 +9,8 @@ use crate::trusted_root::{TimeRange, TrustedRoot};
 
 /// The services of an instance (`dev.sigstore.trustroot.v1.SigningConfig`).
 ///
-/// Only services in use are listed: some clients ignore the validity and take the newest start.
+/// Only services in use are listed, and logs that are about to be: some clients ignore the validity and take the newest
+/// start.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct SigningConfig {

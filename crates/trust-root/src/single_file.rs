@@ -5,7 +5,8 @@ use sigstead_x509::Certificate;
 
 use crate::authorities::AuthorityState;
 use crate::error::Error;
-use crate::state::{LogFace, LogState, Target, TrustState};
+use crate::logs::{LogFace, LogState};
+use crate::state::{Target, TrustState};
 
 /// The single files of a state.
 pub(crate) fn targets(state: &TrustState) -> Result<Vec<Target>, Error> {

@@ -3,22 +3,19 @@
 //! Services' trust documents are never edited by hand and never written by two programs: whatever a client can learn
 //! about the instance comes out of [`TrustState`].
 
-use std::cmp::Reverse;
-
 use serde::{Deserialize, Serialize};
-use sigstead_key::PublicKey as Key;
 use time::OffsetDateTime;
 
 use crate::authorities::AuthorityChains;
 use crate::error::Error;
 use crate::issuers::BrowserIssuers;
+use crate::logs::{self, LogFace, LogState, first_faces_first, newest_first};
 use crate::signing_config::{ClientTrustConfig, Service, ServiceConfiguration, SigningConfig};
 use crate::single_file;
 use crate::trusted_root::{
     CertificateAuthority, CertificateChain, DistinguishedName, LogId, PublicKey, RawCertificate,
     TimeRange, TransparencyLogInstance, TrustedRoot,
 };
-use sigstead_protojson::Base64Bytes;
 
 /// Which key or chain of which service counts from when to when. History is only ever appended.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -36,38 +33,6 @@ pub struct TrustState {
     pub signature_logs: Vec<LogState>,
     /// Issuers at which people log in with a browser.
     pub issuers: BrowserIssuers,
-}
-
-/// One log.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct LogState {
-    /// What the log speaks.
-    pub face: LogFace,
-    /// The URL whose host names the log in checkpoints.
-    pub base_url: String,
-    /// The URL that clients dial.
-    pub url: String,
-    /// SubjectPublicKeyInfo of the log's key, DER.
-    pub public_key: Base64Bytes,
-    /// How entries name the log.
-    pub log_id: Base64Bytes,
-    /// When signatures of this log count.
-    pub valid_for: TimeRange,
-    /// Whether clients shall write to it now.
-    pub in_service: bool,
-}
-
-/// What a log speaks.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum LogFace {
-    /// Rekor v1.
-    RekorV1,
-    /// Rekor v2.
-    RekorV2,
-    /// Certificate transparency.
-    CertificateTransparency,
 }
 
 /// A file that the TUF repository distributes.
@@ -136,6 +101,26 @@ impl TrustState {
         }
         log.valid_for.end = Some(end);
         log.in_service = false;
+        Ok(self)
+    }
+
+    /// The state with one more log, to which clients write from the start of its offer on; those of its face that are in
+    /// service now are offered until `until`. Both are there so that clients change over by the date, each at its own time.
+    ///
+    /// # Errors
+    /// If the log's key cannot be read, the log begins to be offered before it counts or after `until`, or the state has or
+    /// had another log of that identifier.
+    pub fn with_successor(mut self, log: LogState, until: OffsetDateTime) -> Result<Self, Error> {
+        logs::add_successor(self.logs_of(log.face), log, until)?;
+        Ok(self)
+    }
+
+    /// The state in which clients do not change over to a log of signatures that was announced.
+    ///
+    /// # Errors
+    /// If there is no such log, or no other of its face is in service.
+    pub fn with_log_withdrawn(mut self, log_id: &[u8]) -> Result<Self, Error> {
+        logs::withdraw(&mut self.signature_logs, log_id)?;
         Ok(self)
     }
 
@@ -290,7 +275,7 @@ impl TrustState {
         newest_first(&self.signature_logs)
             .into_iter()
             .filter(|state| state.in_service && state.face == face)
-            .map(|state| self.service(&state.url, major_api_version, state.valid_for))
+            .map(|state| self.service(&state.url, major_api_version, state.offer()))
             .collect()
     }
 
@@ -309,34 +294,4 @@ impl TrustState {
             LogFace::CertificateTransparency => &mut self.certificate_logs,
         }
     }
-}
-
-impl LogState {
-    pub(crate) fn key(&self) -> Result<Key, Error> {
-        Key::from_spki_der(self.public_key.as_slice()).map_err(|source| Error::PublicKey {
-            owner: self.base_url.clone(),
-            source,
-        })
-    }
-
-    /// Whether both say the same of what can never change.
-    fn is_same_log(&self, other: &Self) -> bool {
-        (self.face, &self.base_url, &self.public_key)
-            == (other.face, &other.base_url, &other.public_key)
-    }
-}
-
-/// Clients that look at the first entry only shall see the newest.
-fn newest_first(logs: &[LogState]) -> Vec<&LogState> {
-    let mut sorted: Vec<&LogState> = logs.iter().collect();
-    sorted.sort_by_key(|log| Reverse(log.valid_for.start));
-    sorted
-}
-
-/// Clients of Rekor v1 that look at the first entry only shall see a log of theirs; those of Rekor v2 look for the log that
-/// an entry names.
-fn first_faces_first(logs: &[LogState]) -> Vec<&LogState> {
-    let mut sorted: Vec<&LogState> = logs.iter().collect();
-    sorted.sort_by_key(|log| (log.face, Reverse(log.valid_for.start)));
-    sorted
 }

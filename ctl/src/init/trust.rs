@@ -89,6 +89,7 @@ fn state(
         log_id: v1_key.log_id().as_bytes().as_slice().into(),
         valid_for,
         in_service: true,
+        offered: None,
     };
     let v2_log = LogState {
         face: LogFace::RekorV2,
@@ -98,6 +99,7 @@ fn state(
         log_id: checkpoint_key_id(&origin, v2_key)?.as_slice().into(),
         valid_for,
         in_service: true,
+        offered: None,
     };
     let issuer = ServiceState {
         url: manifest.url(Service::Oidc),
@@ -130,6 +132,7 @@ fn ct_log(instance: &Instance, vault: &Vault, valid_for: TimeRange) -> Result<Lo
         log_id: key.log_id().as_bytes().as_slice().into(),
         valid_for,
         in_service: true,
+        offered: None,
     })
 }
 

@@ -182,6 +182,7 @@ fn trusted(instance: &Instance, log: &LogInfo) -> Result<LogState, Failure> {
         log_id: log_id(log).as_slice().into(),
         valid_for: TimeRange::since(now()),
         in_service: true,
+        offered: None,
     })
 }
 

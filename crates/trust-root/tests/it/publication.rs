@@ -5,7 +5,7 @@ use std::sync::Arc;
 use futures::executor::block_on;
 use sigstead_signer::Signer;
 use sigstead_trust_root::tuf::{Role, Root, Signed, Targets, TufKey};
-use sigstead_trust_root::{Error, LogFace, Publication, Published, Term, TrustState};
+use sigstead_trust_root::{Error, LogFace, LogState, Publication, Published, Term, TrustState};
 use time::Duration;
 
 use crate::world::{day, edit, ephemeral, log, range, state};
@@ -207,6 +207,112 @@ fn a_log_is_announced_before_clients_write_to_it() {
         .rekor_tlog_urls;
     assert_eq!(urls.len(), 1);
     assert_eq!(urls[0].url, "https://rekor-20.example");
+}
+
+#[test]
+fn clients_change_over_to_a_successor_by_its_date_and_may_be_called_back() {
+    let state = state();
+    let next = LogState {
+        offered: Some(range(28, None)),
+        ..log(
+            LogFace::RekorV2,
+            "https://tiles-20.example",
+            range(20, None),
+            true,
+        )
+    };
+    let id = next.log_id.clone();
+    let announced = state.clone().with_successor(next.clone(), day(29)).unwrap();
+    let offers = |state: &TrustState| {
+        let services = state
+            .signing_config_of_face(LogFace::RekorV2)
+            .rekor_tlog_urls;
+        let offers = services.into_iter().map(|it| (it.url, it.valid_for));
+        offers.collect::<Vec<_>>()
+    };
+    let old = "https://tiles-9.example".to_owned();
+    let both = [
+        (next.url.clone(), range(28, None)),
+        (old.clone(), range(9, Some(29))),
+    ];
+    assert_eq!(offers(&announced), both);
+    let counts = |state: &TrustState, url: &str| {
+        let root = state.trusted_root().unwrap();
+        let log = root.tlogs.into_iter().find(|log| log.base_url == url);
+        log.unwrap().public_key.valid_for
+    };
+    assert_eq!(counts(&announced, &next.url), range(20, None));
+    assert_eq!(counts(&announced, &old), range(9, None));
+    let before = published(&state);
+    assert!(Publication::next(&announced, &before, term(20)).is_ok());
+    // Announced again because a crash came before the publication.
+    let later = LogState {
+        offered: Some(range(30, None)),
+        ..next.clone()
+    };
+    let again = announced.clone().with_successor(later, day(31)).unwrap();
+    let moved = [
+        (next.url.clone(), range(30, None)),
+        (old.clone(), range(9, Some(31))),
+    ];
+    assert_eq!(offers(&again), moved);
+    assert_eq!(counts(&again, &next.url), range(20, None));
+    assert_eq!(counts(&again, &old), range(9, None));
+
+    let old_id = |state: &TrustState| {
+        let mut logs = state.signature_logs.iter();
+        logs.find(|log| log.url == old).unwrap().log_id.clone()
+    };
+    let over = { announced.clone() }.with_log_ended(old_id(&announced).as_slice(), day(29));
+    let over = over.unwrap();
+    assert_eq!(offers(&over), [(next.url.clone(), range(28, None))]);
+    assert_eq!(counts(&over, &old), range(9, Some(29)));
+
+    let back = announced.clone().with_log_withdrawn(id.as_slice()).unwrap();
+    assert_eq!(offers(&back), offers(&state));
+    assert_eq!(counts(&back, &next.url), range(20, None));
+    assert!(Publication::next(&back, &published(&announced), term(21)).is_ok());
+    let twice = back.clone().with_log_withdrawn(id.as_slice()).unwrap();
+    assert_eq!(twice, back);
+    let ended = back.with_log_ended(id.as_slice(), day(22)).unwrap();
+    assert_eq!(counts(&ended, &next.url), range(20, Some(22)));
+    let refused = ended.with_successor(next, day(29));
+    assert!(
+        matches!(refused, Err(Error::LogIdTaken { .. })),
+        "{refused:?}"
+    );
+}
+
+#[test]
+fn a_successor_that_does_not_fit_is_refused() {
+    let state = state();
+    let next = log(
+        LogFace::RekorV2,
+        "https://tiles-20.example",
+        range(20, None),
+        true,
+    );
+    for (offer, until) in [(range(19, None), 29), (range(28, None), 27)] {
+        let next = LogState {
+            offered: Some(offer),
+            ..next.clone()
+        };
+        let refused = state.clone().with_successor(next, day(until));
+        assert!(
+            matches!(refused, Err(Error::EndNotInRange { .. })),
+            "{refused:?}"
+        );
+    }
+    let only = state.signature_logs.iter();
+    let only = { only }.find(|log| log.face == LogFace::RekorV2 && log.in_service);
+    let only = only.unwrap().log_id.clone();
+    for id in [only.as_slice(), b"no log"] {
+        let refused = state.clone().with_log_withdrawn(id);
+        assert!(
+            matches!(refused, Err(Error::LogUnknown { .. })),
+            "{refused:?}"
+        );
+    }
 }
 
 #[test]

@@ -86,6 +86,7 @@ pub(crate) fn log(face: LogFace, url: &str, valid_for: TimeRange, in_service: bo
         log_id: key.public_key().log_id().as_bytes().as_slice().into(),
         valid_for,
         in_service,
+        offered: None,
     }
 }
 

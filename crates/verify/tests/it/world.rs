@@ -154,6 +154,7 @@ impl World {
             log_id: signer.public_key().log_id().as_bytes().as_slice().into(),
             valid_for,
             in_service: true,
+            offered: None,
         };
         let state = TrustState {
             operator: "example".to_owned(),
