@@ -1,9 +1,9 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use sigstead_entry::{ProposedEntry, VerifiedEntry};
+use sigstead_entry::VerifiedEntry;
 use sigstead_merkle::{InclusionProof, LeafHash, LeafIndex};
-use sigstead_sequencer::{PendingEntry, PublishedHead, SealError, SealedEntry};
+use sigstead_sequencer::{Announced, PendingEntry, PublishedHead, SealError, SealedEntry};
 
 use crate::error::Error;
 use crate::frame::unframed;
@@ -13,12 +13,11 @@ impl TransparencyLog {
     /// Logs an entry, and answers once a published checkpoint covers it. An entry that is in the log
     /// already is answered with its place: clients send again what they got no answer for.
     pub(crate) async fn append(
-        self: &Arc<Self>,
-        proposed: ProposedEntry,
+        &self,
+        verified: &VerifiedEntry,
+        announced: Announced<'_>,
     ) -> Result<LogEntry, Error> {
-        self.begin().await?;
-        let announced = self.log.announce();
-        let pending = PendingRekord::try_from(proposed.verify()?)?;
+        let pending = PendingRekord::try_from(verified)?;
         let included = announced.add(Box::new(pending)).await?;
         self.metrics.count_entry(included.is_duplicate);
         tracing::debug!(
@@ -51,10 +50,10 @@ pub(crate) struct PendingRekord {
     leaf_hash: LeafHash,
 }
 
-impl TryFrom<VerifiedEntry> for PendingRekord {
+impl TryFrom<&VerifiedEntry> for PendingRekord {
     type Error = Error;
 
-    fn try_from(verified: VerifiedEntry) -> Result<Self, Error> {
+    fn try_from(verified: &VerifiedEntry) -> Result<Self, Error> {
         Ok(Self {
             framed: sigstead_tiles::frame(verified.canonical_body())?.into(),
             leaf_hash: verified.leaf_hash(),

@@ -123,7 +123,7 @@ fn v2_entry(text: &str, signature: Vec<u8>, signer: &dyn Signer) -> Result<Pendi
         verifier: Verifier::PublicKey(signer.public_key().spki_der().to_vec()),
         algorithm: ALGORITHM,
     };
-    PendingRekord::try_from(proposed.verify()?)
+    PendingRekord::try_from(&proposed.verify()?)
 }
 
 const ALGORITHM: Algorithm = Algorithm::EcdsaP256Sha256;

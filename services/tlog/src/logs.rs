@@ -4,12 +4,13 @@ use std::sync::Arc;
 use arc_swap::ArcSwap;
 use sigstead_checkpoint::Origin;
 use sigstead_config::tlog::{Config, LogConfig};
-use sigstead_entry::v1::ProposedEntry;
+use sigstead_entry::{ProposedEntry, v1};
 use sigstead_sequencer::Clock;
 use tokio::sync::{Mutex, Notify};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
+use crate::append::LogEntry;
 use crate::error::{AdminError, Error};
 use crate::log::{KeyedLog, TransparencyLog};
 use crate::metrics::Metrics;
@@ -137,20 +138,17 @@ impl TransparencyLogs {
     }
 
     /// Logs an entry of Rekor v1. When the shard ends at that moment, its successor takes the entry.
-    pub(crate) async fn append_v1(&self, proposed: ProposedEntry) -> Result<RekorV1Entry, Error> {
+    pub(crate) async fn append_v1(
+        &self,
+        proposed: v1::ProposedEntry,
+    ) -> Result<RekorV1Entry, Error> {
         let mut set = self.current();
         let mut shard = set.rekor_v1()?.active();
         let mut announced = shard.log.log.announce();
         let verified = proposed.verify()?;
         loop {
             let answer = shard.append(&verified, announced).await;
-            let is_over = matches!(
-                answer,
-                Err(Error::Log(
-                    sigstead_sequencer::Error::Frozen | sigstead_sequencer::Error::Ending
-                ))
-            );
-            if !is_over {
+            if !answer.as_ref().is_err_and(is_over) {
                 return answer;
             }
             // Its successor is about to come, if there is one.
@@ -162,6 +160,34 @@ impl TransparencyLogs {
             set = current;
             shard = set.rekor_v1()?.active();
             announced = shard.log.log.announce();
+        }
+    }
+
+    /// Logs an entry of Rekor v2 in the log that a host name means. When that log ends at that moment and the name means
+    /// another one from then on, that one takes the entry.
+    pub(crate) async fn append_v2(
+        &self,
+        authority: Option<&str>,
+        proposed: ProposedEntry,
+    ) -> Result<LogEntry, Error> {
+        let mut log = Arc::clone(self.current().for_host(authority)?);
+        log.begin().await?;
+        let mut announced = log.log.announce();
+        let verified = proposed.verify()?;
+        loop {
+            let answer = log.append(&verified, announced).await;
+            if !answer.as_ref().is_err_and(is_over) {
+                return answer;
+            }
+            // It is frozen once the change is done.
+            drop(self.changing.lock().await);
+            let successor = Arc::clone(self.current().for_host(authority)?);
+            if Arc::ptr_eq(&log, &successor) {
+                return answer;
+            }
+            log = successor;
+            log.begin().await?;
+            announced = log.log.announce();
         }
     }
 
@@ -218,6 +244,12 @@ fn key_shared(one: &Origin, other: &Origin) -> Error {
         one: one.clone(),
         other: other.clone(),
     })
+}
+
+/// Whether a log takes no entry any more because it ends.
+const fn is_over(error: &Error) -> bool {
+    use sigstead_sequencer::Error as Log;
+    matches!(error, Error::Log(Log::Frozen | Log::Ending))
 }
 
 fn millis(clock: &dyn sigstead_kit::Clock) -> u64 {

@@ -27,12 +27,15 @@ pub(crate) struct RekorFace {
 
 impl RekorFace {
     fn addressed<T>(&self, request: &Request<T>) -> Result<Arc<TransparencyLog>, Status> {
-        let uri = request.extensions().get::<OriginalUri>();
-        let authority = uri.and_then(|OriginalUri(uri)| uri.authority());
         let set = self.logs.current();
-        let log = set.for_host(authority.map(|name| name.as_str()));
+        let log = set.for_host(authority(request));
         log.map(Arc::clone).map_err(to_status)
     }
+}
+
+fn authority<T>(request: &Request<T>) -> Option<&str> {
+    let OriginalUri(uri) = request.extensions().get()?;
+    Some(uri.authority()?.as_str())
 }
 
 #[tonic::async_trait]
@@ -41,10 +44,11 @@ impl Rekor for RekorFace {
         &self,
         request: Request<CreateEntryRequest>,
     ) -> Result<Response<TransparencyLogEntry>, Status> {
-        let log = self.addressed(&request)?;
+        let host = authority(&request).map(str::to_owned);
         let proposed = ProposedEntry::try_from(request.into_inner())
             .map_err(|error| AppendError::Wire(error).into());
-        let entry = log.append(proposed.map_err(to_status)?).await;
+        let proposed = proposed.map_err(to_status)?;
+        let entry = self.logs.append_v2(host.as_deref(), proposed).await;
         Ok(Response::new((&entry.map_err(to_status)?).into()))
     }
 

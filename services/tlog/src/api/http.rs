@@ -1,3 +1,4 @@
+use std::convert::Infallible;
 use std::sync::Arc;
 
 use ::http::request::Parts;
@@ -34,9 +35,13 @@ pub(crate) fn routes(logs: Arc<TransparencyLogs>) -> Routes {
     routes.with_state(logs)
 }
 
-async fn create_entry(log: AddressedLog, body: Bytes) -> Result<Response, Problem> {
+async fn create_entry(
+    State(logs): State<Arc<TransparencyLogs>>,
+    host: AddressedHost,
+    body: Bytes,
+) -> Result<Response, Problem> {
     let proposed = json::decode_request(&body)?;
-    let entry = log.0.append(proposed).await?;
+    let entry = logs.append_v2(host.0.as_deref(), proposed).await?;
     let headers = [(header::CONTENT_TYPE, "application/json")];
     Ok((StatusCode::CREATED, headers, json::encode_entry(&entry)?).into_response())
 }
@@ -103,13 +108,28 @@ impl FromRequestParts<Arc<TransparencyLogs>> for AddressedLog {
         parts: &mut Parts,
         logs: &Arc<TransparencyLogs>,
     ) -> Result<Self, Problem> {
-        // HTTP/2 has the name in the URI, HTTP/1.1 in a header.
-        let in_header = parts.headers.get(header::HOST).map(HeaderValue::to_str);
-        let authority = match parts.uri.authority() {
-            Some(authority) => Some(authority.as_str()),
-            None => in_header.and_then(Result::ok),
-        };
+        let authority = authority(parts);
         Ok(Self(Arc::clone(logs.current().for_host(authority)?)))
+    }
+}
+
+/// The host name in a request, which may mean one log now and another one in a moment.
+struct AddressedHost(Option<String>);
+
+impl<S: Sync> FromRequestParts<S> for AddressedHost {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
+        Ok(Self(authority(parts).map(str::to_owned)))
+    }
+}
+
+fn authority(parts: &Parts) -> Option<&str> {
+    // HTTP/2 has the name in the URI, HTTP/1.1 in a header.
+    let in_header = parts.headers.get(header::HOST).map(HeaderValue::to_str);
+    match parts.uri.authority() {
+        Some(authority) => Some(authority.as_str()),
+        None => in_header.and_then(Result::ok),
     }
 }
 

@@ -13,6 +13,7 @@ mod read;
 mod rekor_v1;
 mod routing;
 mod shards;
+mod succession;
 mod weak_keys;
 mod world;
 mod write;
