@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use reqwest::{Certificate, Client, Response};
+use reqwest::{Certificate, Client, ClientBuilder, Response};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
@@ -11,6 +11,15 @@ use crate::instance::Instance;
 
 /// A client that trusts the instance's own authority, and no proxy.
 pub(crate) fn client(instance: &Instance) -> Result<Client, Failure> {
+    built(builder(instance)?)
+}
+
+/// The same for requests that name another host than the one that is dialled, which HTTP/2 does not let them.
+pub(crate) fn client_with_host(instance: &Instance) -> Result<Client, Failure> {
+    built(builder(instance)?.http1_only())
+}
+
+fn builder(instance: &Instance) -> Result<ClientBuilder, Failure> {
     let mut builder = Client::builder()
         .timeout(Duration::from_secs(30))
         .no_proxy();
@@ -21,6 +30,10 @@ pub(crate) fn client(instance: &Instance) -> Result<Client, Failure> {
         let authority = Certificate::from_pem(&pem).map_err(|error| failed(&error))?;
         builder = builder.tls_certs_only([authority]);
     }
+    Ok(builder)
+}
+
+fn built(builder: ClientBuilder) -> Result<Client, Failure> {
     builder
         .build()
         .map_err(|error| Failure::service("the client", "this machine", error))

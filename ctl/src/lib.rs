@@ -46,6 +46,7 @@ mod replace;
 mod restart;
 mod restore;
 mod rotate;
+mod rotations;
 mod service_log;
 mod services;
 mod sign;

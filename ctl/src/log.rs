@@ -23,10 +23,11 @@ use crate::output::Output;
 mod adopt;
 mod asked;
 mod check;
-mod ended;
+pub(crate) mod ended;
 mod freeze;
 mod name;
 mod open;
+pub(crate) mod opening;
 mod pause;
 mod print;
 mod stored;
@@ -222,7 +223,9 @@ async fn connect(instance: &Instance) -> Result<TlogAdminClient<Channel>, Failur
 }
 
 /// For changes of logs, which take longer than answers do.
-async fn connect_for_changes(instance: &Instance) -> Result<TlogAdminClient<Channel>, Failure> {
+pub(crate) async fn connect_for_changes(
+    instance: &Instance,
+) -> Result<TlogAdminClient<Channel>, Failure> {
     let channel = admin::connect_for(instance, Service::Tlog, CHANGE).await?;
     Ok(TlogAdminClient::new(channel))
 }

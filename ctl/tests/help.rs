@@ -7,7 +7,7 @@
 use std::path::Path;
 use std::process::Command;
 
-const COMMANDS: [&str; 82] = [
+const COMMANDS: [&str; 88] = [
     "",
     "init",
     "up",
@@ -80,6 +80,12 @@ const COMMANDS: [&str; 82] = [
     "rotate tsa status",
     "rotate tsa resume",
     "rotate tsa undo",
+    "rotate rekor-v2",
+    "rotate rekor-v2 plan",
+    "rotate rekor-v2 start",
+    "rotate rekor-v2 status",
+    "rotate rekor-v2 resume",
+    "rotate rekor-v2 undo",
     "kubernetes",
     "kubernetes lay-out",
     "kubernetes publish",

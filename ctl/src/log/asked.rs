@@ -23,17 +23,20 @@ pub(super) async fn open(
         Ok(opened) => return Ok(opened.into_inner()),
         Err(status) => status,
     };
-    if is_refusal(&status) {
-        // Nobody has seen it. If it stays, the next log has another place.
-        let _ = std::fs::remove_file(key_file);
-        return Err(refused(status));
-    }
     let listed = client.list_logs(ListLogsRequest {}).await;
     let logs = listed.map_or_else(|_| Vec::new(), |logs| logs.into_inner().logs);
     let mut logs = logs.into_iter();
-    // A log that is not listed may still be under way.
-    logs.find(|log| log.public_key == public_key.spki_der())
-        .ok_or_else(|| unknown(key_file, &status))
+    match logs.find(|log| log.public_key == public_key.spki_der()) {
+        // Also after a refusal: an earlier run may have asked with the same key, and the log is there already.
+        Some(log) => Ok(log),
+        None if is_refusal(&status) => {
+            // Nobody has seen it. If it stays, the next log has another place.
+            let _ = std::fs::remove_file(key_file);
+            Err(refused(status))
+        }
+        // A log that is not listed may still be under way.
+        None => Err(unknown(key_file, &status)),
+    }
 }
 
 /// Whether the service decided against it. A call that broke or took too long tells nothing about what the service did.

@@ -7,7 +7,7 @@ use crate::init::now;
 use crate::trust::Change;
 
 /// How clients know a log: those of Rekor v1 by its key alone.
-pub(super) fn log_id(log: &LogInfo) -> Vec<u8> {
+pub(crate) fn log_id(log: &LogInfo) -> Vec<u8> {
     match log.face() {
         LogFace::RekorV1 => HashAlgorithm::Sha256.digest(&log.public_key),
         _ => log.log_id.clone(),
@@ -15,7 +15,7 @@ pub(super) fn log_id(log: &LogInfo) -> Vec<u8> {
 }
 
 /// Gives the logs that have their last checkpoint an end in the trust state, if they are in it and have none.
-pub(super) fn end_frozen(change: &mut Change<'_>, logs: &[LogInfo]) -> Result<(), Failure> {
+pub(crate) fn end_frozen(change: &mut Change<'_>, logs: &[LogInfo]) -> Result<(), Failure> {
     for log in logs.iter().filter(|log| log.frozen) {
         let last = log.published.map(|time| time.seconds);
         change.end_log(&log_id(log), end(last))?;

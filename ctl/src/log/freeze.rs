@@ -4,11 +4,13 @@ use sigstead_proto::admin::v1::{self as wire, FreezeLogRequest, LogInfo};
 use sigstead_trust_root::LogFace;
 
 use super::ended::{end_frozen, log_id};
+use super::opening::Face;
 use super::{name, print};
 use crate::admin::refused;
 use crate::failure::Failure;
 use crate::locate::Where;
 use crate::output::Output;
+use crate::rotations;
 use crate::trust::{self, Change};
 
 /// What is ended.
@@ -51,8 +53,12 @@ pub(super) async fn run(arguments: Arguments, output: Output) -> Result<(), Fail
             "open its successor first; then repeat with --yes",
         ));
     }
+    let log = logs.iter().find(|log| log.origin == origin);
+    let face = log.map_or(Face::RekorV2, Face::of);
+    let _turn = rotations::Turn::take(&instance, face.name())?;
+    rotations::refuse_open(&instance, face.name())?;
     let mut change = Change::begin(&instance).await?;
-    if let Some(log) = logs.iter().find(|log| log.origin == origin) {
+    if let Some(log) = log {
         check_successor(&change, log)?;
     }
     let mut client = super::connect_for_changes(&instance).await?;

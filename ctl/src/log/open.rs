@@ -1,26 +1,19 @@
-use std::num::NonZeroU64;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
-use clap::{Args, ValueEnum};
+use clap::Args;
 use serde::Serialize;
 use sigstead_config::Origin;
-use sigstead_config::tlog::LogConfig;
-use sigstead_key::{Algorithm, PublicKey};
-use sigstead_proto::admin::v1::{self as wire, LogInfo, OpenLogRequest};
-use sigstead_signer::KeyConfig;
-use sigstead_trust_root::{LogFace, LogState, TimeRange};
+use sigstead_proto::admin::v1::{self as wire, LogInfo};
 
-use super::asked;
 use super::ended::{self, log_id};
-use super::name::host;
+use super::opening::{
+    self, Face, describe_v1, describe_v2, free_place, next_origin, trusted, unnamed,
+};
 use crate::failure::Failure;
-use crate::init::configuration::{key_config, random_tree_id};
-use crate::init::now;
-use crate::init::secret::Vault;
-use crate::init::trust::rekor_v1_host;
-use crate::instance::{Instance, Service};
+use crate::instance::Instance;
 use crate::locate::Where;
 use crate::output::Output;
+use crate::rotations;
 use crate::trust::{self, Change};
 
 /// What is opened.
@@ -34,23 +27,6 @@ pub(super) struct Arguments {
     /// The host name that a log of Rekor v2 has in its checkpoints. Default: the next number.
     #[arg(long)]
     origin: Option<String>,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum Face {
-    /// Rekor v1: a new shard, which goes on numbering where the one before ends.
-    RekorV1,
-    /// Rekor v2: a log with a host name of its own.
-    RekorV2,
-}
-
-impl Face {
-    const fn on_the_wire(self) -> wire::LogFace {
-        match self {
-            Self::RekorV1 => wire::LogFace::RekorV1,
-            Self::RekorV2 => wire::LogFace::RekorV2,
-        }
-    }
 }
 
 #[derive(Serialize)]
@@ -76,6 +52,8 @@ struct Opened {
 /// `sigctl trust publish` tells clients.
 pub(super) async fn run(arguments: Arguments, output: Output) -> Result<(), Failure> {
     let instance = arguments.instance.open()?;
+    let _turn = rotations::Turn::take(&instance, arguments.face.name())?;
+    rotations::refuse_open(&instance, arguments.face.name())?;
     let mut change = Change::begin(&instance).await?;
     let logs = super::list(&instance).await?;
     let origin = arguments.origin()?;
@@ -83,7 +61,7 @@ pub(super) async fn run(arguments: Arguments, output: Output) -> Result<(), Fail
     let (log, key) = match forgotten {
         Some(log) => (log.clone(), None),
         None => {
-            let (log, key) = open(&instance, arguments.face, origin, &logs).await?;
+            let (log, key) = open_new(&instance, arguments.face, origin, &logs).await?;
             (log, Some(key))
         }
     };
@@ -135,7 +113,7 @@ fn forgotten<'a>(
 }
 
 /// Makes a key and has the service open a log with it.
-async fn open(
+async fn open_new(
     instance: &Instance,
     face: Face,
     origin: Option<Origin>,
@@ -144,114 +122,18 @@ async fn open(
     let place = free_place(instance, face)?;
     let config = match face {
         Face::RekorV1 => describe_v1(instance, &place)?,
-        Face::RekorV2 => describe_v2(instance, &place, origin, logs)?,
+        Face::RekorV2 => {
+            let of_v2 = logs
+                .iter()
+                .filter(|log| log.face() == wire::LogFace::RekorV2);
+            let origins: Vec<_> = of_v2.map(|log| log.origin.as_str()).collect();
+            let next = || next_origin(&origins)?.parse().ok();
+            let origin = origin.or_else(next);
+            let origin = origin.ok_or_else(|| unnamed("the new log has no name"))?;
+            describe_v2(instance, &place, origin)?
+        }
     };
-    let key = key_file(instance, &place);
-    let request = request(&config, face)?;
-    // Before the key is made: without a connection nothing was asked.
-    let mut client = super::connect_for_changes(instance).await?;
-    let private = Vault::open(instance)?.make(&key, Algorithm::EcdsaP256Sha256)?;
-    let log = asked::open(&mut client, request, private.public_key(), &key).await?;
-    Ok((log, key))
-}
-
-fn request(config: &LogConfig, face: Face) -> Result<OpenLogRequest, Failure> {
-    let config_yaml = sigstead_config::to_yaml(config)
-        .map_err(|error| Failure::service("tlog", "the new log", error))?;
-    Ok(OpenLogRequest {
-        config_yaml,
-        // Shards number their entries through, so no two take entries at once. Clients of Rekor v2 go on with the
-        // predecessor until they know the new key; it is frozen by a command of its own.
-        freeze_predecessor: face == Face::RekorV1,
-        predecessor: String::new(),
-    })
-}
-
-/// The log as clients are told of it.
-fn trusted(instance: &Instance, log: &LogInfo) -> Result<LogState, Failure> {
-    let key = PublicKey::from_spki_der(&log.public_key)
-        .map_err(|error| Failure::service("tlog", &log.origin, error))?;
-    Ok(LogState {
-        face: match log.face() {
-            wire::LogFace::RekorV1 => LogFace::RekorV1,
-            _ => LogFace::RekorV2,
-        },
-        base_url: format!("https://{}", host(&log.origin)),
-        url: instance.manifest.log_url(Service::Tlog, host(&log.origin)),
-        public_key: key.spki_der().into(),
-        log_id: log_id(log).as_slice().into(),
-        valid_for: TimeRange::since(now()),
-        in_service: true,
-        offered: None,
-    })
-}
-
-fn describe_v1(instance: &Instance, place: &str) -> Result<LogConfig, Failure> {
-    let host = rekor_v1_host(&instance.manifest)?;
-    let tree_id: NonZeroU64 = random_tree_id()?;
-    let (key, data, anchor) = files(instance, place)?;
-    Ok(LogConfig::rekor_v1(host, tree_id, key, data, anchor))
-}
-
-fn describe_v2(
-    instance: &Instance,
-    place: &str,
-    origin: Option<Origin>,
-    logs: &[LogInfo],
-) -> Result<LogConfig, Failure> {
-    let of_v2 = logs
-        .iter()
-        .filter(|log| log.face() == wire::LogFace::RekorV2);
-    let origins: Vec<_> = of_v2.map(|log| log.origin.as_str()).collect();
-    let next = || next_origin(&origins)?.parse().ok();
-    let origin = origin.or_else(next);
-    let origin = origin.ok_or_else(|| unnamed("the new log has no name"))?;
-    let (key, data, anchor) = files(instance, place)?;
-    Ok(LogConfig::rekor_v2(origin, key, data, anchor))
-}
-
-/// Where the key, the data and the anchor of a log are.
-fn files(instance: &Instance, place: &str) -> Result<(KeyConfig, PathBuf, PathBuf), Failure> {
-    let key = key_config(instance, &format!("keys/{place}.key"))?;
-    let anchors = instance.manifest.anchors.as_deref();
-    let anchor = anchors.unwrap_or_else(|| Path::new("anchors")).join(place);
-    Ok((key, PathBuf::from(place), anchor))
-}
-
-fn unnamed(what: &str) -> Failure {
-    Failure::new(
-        "E-CTL-012",
-        what,
-        "write a host name that no log had before with --origin",
-    )
-}
-
-/// The name after that of the newest log, which `sigctl init` names by a year and a number.
-fn next_origin(origins: &[&str]) -> Option<String> {
-    let (stem, rest) = origins.last()?.split_once('.')?;
-    let (stem, number) = stem.rsplit_once('-')?;
-    let number: u32 = number.parse().ok()?;
-    let mut names = (number.checked_add(1)?..).map(|number| format!("{stem}-{number}.{rest}"));
-    names.find(|name| !origins.contains(&name.as_str()))
-}
-
-/// A name in the folder of the service that no log has had yet.
-fn free_place(instance: &Instance, face: Face) -> Result<String, Failure> {
-    let face = match face {
-        Face::RekorV1 => "rekor-v1",
-        Face::RekorV2 => "rekor-v2",
-    };
-    let folder = instance.service(Service::Tlog);
-    let is_free =
-        |place: &String| !key_file(instance, place).exists() && !folder.join(place).exists();
-    let mut places = (2_u16..).map(|number| format!("{face}-{number}"));
-    let place = places.find(is_free);
-    place.ok_or_else(|| Failure::file("name a log in", &folder, "all numbers are taken"))
-}
-
-fn key_file(instance: &Instance, place: &str) -> PathBuf {
-    let folder = instance.service(Service::Tlog);
-    folder.join("keys").join(format!("{place}.key"))
+    opening::open(instance, &place, &config).await
 }
 
 fn text(opened: &Opened) -> String {
@@ -264,30 +146,4 @@ fn text(opened: &Opened) -> String {
          log of Rekor v2 that it replaces",
         opened.log_id, opened.published.root, opened.published.targets
     )
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_log_is_named_after_the_one_before_it() {
-        let table: [(&[&str], Option<&str>); 5] = [
-            (&["log2026-1.rekor.acme"], Some("log2026-2.rekor.acme")),
-            (
-                &[
-                    "log2026-2.rekor.acme",
-                    "log2026-3.rekor.acme",
-                    "log2026-1.rekor.acme",
-                ],
-                Some("log2026-4.rekor.acme"),
-            ),
-            (&["rekor.acme"], None),
-            (&["log-x.acme"], None),
-            (&[], None),
-        ];
-        for (origins, expected) in table {
-            assert_eq!(next_origin(origins).as_deref(), expected, "{origins:?}");
-        }
-    }
 }

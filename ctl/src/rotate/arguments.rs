@@ -24,6 +24,11 @@ pub(super) enum Role {
         #[command(subcommand)]
         verb: Verb,
     },
+    /// The log of Rekor v2, which a log with a key and a name of its own follows.
+    RekorV2 {
+        #[command(subcommand)]
+        verb: Verb,
+    },
 }
 
 #[derive(Subcommand)]

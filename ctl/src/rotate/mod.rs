@@ -7,6 +7,7 @@
 //! step is its [`rotation::Rotation`], in a folder of its own.
 
 mod arguments;
+mod log;
 mod moment;
 mod oidc;
 mod plan;
@@ -23,6 +24,7 @@ use crate::output::Output;
 
 pub(crate) use arguments::Arguments;
 use arguments::Role;
+use log::RekorV2Log;
 use oidc::OidcKey;
 use tsa::TsaKey;
 
@@ -30,5 +32,6 @@ pub(crate) async fn run(arguments: Arguments, output: Output) -> Result<Exit, Fa
     match arguments.role {
         Role::Oidc { verb } => verbs::run::<OidcKey>(verb, output).await,
         Role::Tsa { verb } => verbs::run::<TsaKey>(verb, output).await,
+        Role::RekorV2 { verb } => verbs::run::<RekorV2Log>(verb, output).await,
     }
 }

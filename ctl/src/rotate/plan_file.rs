@@ -3,7 +3,7 @@
 //! `trust/rotations/ROLE.json` is the plan of a role that is open. One that is over becomes
 //! `trust/rotations/ROLE-NUMBER.json`: the record of what was done.
 
-use std::fs::{self, File, TryLockError};
+use std::fs;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
@@ -14,11 +14,12 @@ use super::rotation::Rotation;
 use crate::failure::Failure;
 use crate::instance::Instance;
 use crate::private;
+use crate::rotations::{self, Turn};
 
 /// The right to begin a rotation of an instance or to go on with it. One process has it at a time.
 pub(super) struct PlanFile<'a> {
     pub(super) instance: &'a Instance,
-    _turn: File,
+    _turn: Turn,
 }
 
 /// What is in the file. The digest shows an edit by hand: a plan says what was done, and an edited one says something else.
@@ -32,25 +33,10 @@ struct Sealed<R> {
 
 impl<'a> PlanFile<'a> {
     pub(super) fn take<R: Rotation>(instance: &'a Instance) -> Result<Self, Failure> {
-        let folder = instance.path(FOLDER);
-        let failed = |error| Failure::file("lock", &folder, error);
-        sigstead_durable::create_directory(&folder).map_err(failed)?;
-        let turn = File::open(&folder).map_err(failed)?;
-        match turn.try_lock() {
-            Ok(()) => Ok(Self {
-                instance,
-                _turn: turn,
-            }),
-            Err(TryLockError::Error(error)) => Err(failed(error)),
-            Err(TryLockError::WouldBlock) => Err(Failure::new(
-                "E-CTL-280",
-                "another sigctl rotates a key of this instance",
-                format!(
-                    "wait until it has ended, then look how far it came: sigctl rotate {} status",
-                    R::ROLE
-                ),
-            )),
-        }
+        Ok(Self {
+            instance,
+            _turn: Turn::take(instance, R::ROLE)?,
+        })
     }
 
     /// The plan that is open.
@@ -89,7 +75,7 @@ impl<'a> PlanFile<'a> {
 
     /// The number of the next rotation. The key that `init` made is the first.
     pub(super) fn next_number<R: Rotation>(&self) -> Result<u32, Failure> {
-        let folder = self.instance.path(FOLDER);
+        let folder = rotations::folder(self.instance);
         let failed = |error| Failure::file("read", &folder, error);
         let mut highest = 1;
         for entry in fs::read_dir(&folder).map_err(failed)? {
@@ -136,13 +122,11 @@ impl<'a> PlanFile<'a> {
     }
 
     fn path(&self, role: &str) -> PathBuf {
-        self.instance.path(FOLDER).join(format!("{role}.json"))
+        rotations::open_plan(self.instance, role)
     }
 
     fn archive(&self, role: &str, number: u32) -> PathBuf {
-        self.instance
-            .path(FOLDER)
-            .join(format!("{role}-{number}.json"))
+        rotations::folder(self.instance).join(format!("{role}-{number}.json"))
     }
 }
 
@@ -175,7 +159,6 @@ fn nothing_open<R: Rotation>() -> Failure {
     )
 }
 
-const FOLDER: &str = "trust/rotations";
 /// More than a plan with all its steps and the largest chain has.
 const LARGEST: u64 = 1 << 20;
 

@@ -71,6 +71,9 @@ fn next<R: Rotation>(plan: &Plan<R>, now: OffsetDateTime) -> String {
         }
         Phase::Undoing => format!("the next key is not taken back wholly yet; go on: {resume}"),
         Phase::Loaded => loaded(plan, now, &resume),
+        Phase::Retired if R::KEEPS_OLD_KEY => {
+            "nothing; keep the file of the old key, with which the service starts".to_owned()
+        }
         Phase::Retired => {
             let unused = plan.signs_from.unwrap_or(now) + plan.role.overlap();
             match unused <= now {

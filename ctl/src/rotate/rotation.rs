@@ -21,6 +21,8 @@ pub(super) trait Rotation: Clone + Serialize + DeserializeOwned {
     const WHAT: &'static str;
     /// The roles of which no rotation may be open beside one of this role.
     const APART_FROM: &'static [&'static str];
+    /// Whether the service needs the old key for ever, because what it serves goes on under it.
+    const KEEPS_OLD_KEY: bool = false;
 
     /// Looks at what is now, and refuses if the instance lacks what the steps need.
     fn begin(instance: &Instance, now: OffsetDateTime) -> Result<Self, Failure>;
@@ -69,6 +71,8 @@ pub(super) trait Rotation: Clone + Serialize + DeserializeOwned {
 pub(super) enum Undo {
     /// Nothing of it is left.
     Done,
+    /// Clients are told, and some may not have heard before that time; the rest is done then.
+    NotBefore(OffsetDateTime),
     /// It signs already, because an earlier run was interrupted; `signs_from` of the plan says since when.
     TooLate,
 }

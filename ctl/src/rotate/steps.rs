@@ -1,6 +1,6 @@
 //! A rotation, from the first step to the last.
 
-use super::moment::now;
+use super::moment::{now, shown};
 use super::plan::{Phase, Plan};
 use super::plan_file::PlanFile;
 use super::rotation::{Rotation, Undo};
@@ -61,6 +61,13 @@ pub(super) async fn undo<R: Rotation>(
             let what = "took the next key back";
             output.progress(what);
             plan.enter(Phase::Undone, what, now());
+            file.write(plan)
+        }
+        Undo::NotBefore(time) => {
+            output.progress(&format!(
+                "the next key is announced no more; the rest is done after {}",
+                shown(time)
+            ));
             file.write(plan)
         }
         Undo::TooLate => {

@@ -42,10 +42,7 @@ pub(super) async fn run<R: Rotation>(verb: Verb, output: Output) -> Result<Exit,
             let mut plan = file.open::<R>()?;
             steps::advance(&mut plan, &mut file, output).await?;
             output.print(&Shown::of(&plan, now()), |shown| shown.text());
-            Ok(match plan.phase.is_over() {
-                true => Exit::Done,
-                false => Exit::Waiting,
-            })
+            Ok(exit(&plan))
         }
         Verb::Undo(instance) => {
             let instance = instance.open()?;
@@ -53,8 +50,15 @@ pub(super) async fn run<R: Rotation>(verb: Verb, output: Output) -> Result<Exit,
             let mut plan = file.open::<R>()?;
             steps::undo(&mut plan, &mut file, output).await?;
             output.print(&Shown::of(&plan, now()), |shown| shown.text());
-            Ok(Exit::Done)
+            Ok(exit(&plan))
         }
+    }
+}
+
+fn exit<R>(plan: &Plan<R>) -> Exit {
+    match plan.phase.is_over() {
+        true => Exit::Done,
+        false => Exit::Waiting,
     }
 }
 

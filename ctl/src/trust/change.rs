@@ -68,6 +68,38 @@ impl<'a> Change<'a> {
         self.apply(|state| state.with_log(log))
     }
 
+    /// Whether clients know a log of signatures: by what is published, and not by the state, which may be ahead of it.
+    pub(crate) fn is_published(&self, log_id: &[u8]) -> bool {
+        let mut logs = self.published.trusted_root.tlogs.iter();
+        logs.any(|log| log.log_id.key_id.as_slice() == log_id)
+    }
+
+    /// The state with a log to which clients change over by its date, if it could be published so. Nothing is written.
+    pub(crate) fn successor_draft(
+        &self,
+        log: LogState,
+        until: OffsetDateTime,
+    ) -> Result<TrustState, Failure> {
+        let draft = changed(&self.state, |state| state.with_successor(log, until))?;
+        self.next(&draft, YEAR)?;
+        Ok(draft)
+    }
+
+    /// Adds a log to which clients change over by its date; those before it are offered until `until`. Durable before it
+    /// returns.
+    pub(crate) fn append_successor(
+        &mut self,
+        log: LogState,
+        until: OffsetDateTime,
+    ) -> Result<(), Failure> {
+        self.apply(|state| state.with_successor(log, until))
+    }
+
+    /// Calls clients back from a log to which they were to change over; durable before it returns.
+    pub(crate) fn withdraw_log(&mut self, log_id: &[u8]) -> Result<(), Failure> {
+        self.apply(|state| state.with_log_withdrawn(log_id))
+    }
+
     /// Lets the signatures of a log count until `end`, if it has no end yet, and clients write to it no more; durable before
     /// it returns.
     pub(crate) fn end_log(&mut self, log_id: &[u8], end: OffsetDateTime) -> Result<(), Failure> {

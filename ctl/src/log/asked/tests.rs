@@ -49,7 +49,8 @@ async fn the_key_goes_with_a_refusal() {
 #[tokio::test]
 async fn a_log_that_is_listed_after_an_answer_that_did_not_come_is_open() {
     let asking = Asking::new();
-    for answer in [Answer::Break, Answer::Never] {
+    let known = Answer::Refuse(Status::already_exists("E-TLOG-050: there is one"));
+    for answer in [Answer::Break, Answer::Never, known] {
         let opened = asking.ask(answer.listing(&asking.key)).await.unwrap();
         assert_eq!(opened.public_key, asking.key.public_key().spki_der());
         assert!(asking.key_file.exists());

@@ -2,6 +2,7 @@
 
 mod load;
 mod oidc;
+mod rekor_v2;
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -268,7 +269,7 @@ fn the_commands_of_the_page_work_as_they_are_written() {
     let commands: Vec<_> = lines
         .filter(|line| line.starts_with("sigctl rotate "))
         .collect();
-    assert_eq!(commands.len(), 8);
+    assert_eq!(commands.len(), 12);
     let instance = Instance::start("by-the-page", &[]).unwrap();
     for line in commands {
         let words = line.split_whitespace().skip(1);
