@@ -30,4 +30,5 @@ pub const ACCESS: &[Access] = &[
     Access::new("/sigstead.admin.v1.OidcAdmin/ListUsers", Viewer),
     Access::new("/sigstead.admin.v1.OidcAdmin/RemoveUser", Owner),
     Access::new("/sigstead.admin.v1.OidcAdmin/SetPassword", Owner),
+    Access::new("/sigstead.admin.v1.OidcAdmin/ListKeys", Viewer),
 ];
