@@ -13,6 +13,7 @@ pub const ACCESS: &[Access] = &[
     Access::new("/sigstead.admin.v1.CaAdmin/GetIssuance", Viewer),
     Access::new("/sigstead.admin.v1.CaAdmin/TestToken", Operator),
     Access::new("/sigstead.admin.v1.CaAdmin/ListIssuers", Viewer),
+    Access::new("/sigstead.admin.v1.CaAdmin/ListKeys", Viewer),
     Access::new("/sigstead.admin.v1.TlogAdmin/ListLogs", Viewer),
     Access::new("/sigstead.admin.v1.TlogAdmin/OpenLog", Owner),
     Access::new("/sigstead.admin.v1.TlogAdmin/FreezeLog", Owner),

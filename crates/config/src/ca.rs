@@ -7,13 +7,18 @@ use serde::{Deserialize, Serialize};
 use sigstead_issuance::RecordConfig;
 use sigstead_key::Algorithm;
 use sigstead_kit::{ClientConfig, Listeners, Period, ServiceConfig, TelemetryConfig};
-use sigstead_signer::KeyConfig;
+use sigstead_signer::{KeyConfig, KeyRing};
 use time::OffsetDateTime;
 use url::Url;
 
 mod ct_logs;
 
 pub use ct_logs::CtLogs;
+
+use crate::authority;
+
+pub use crate::authority::{KeyAndChain, Successor, SuccessorsFile};
+pub use crate::successors::OVERLAP;
 
 /// The file of the `ca` service.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
@@ -24,12 +29,16 @@ pub struct Config {
     /// Logs and traces.
     #[serde(default)]
     pub telemetry: TelemetryConfig,
-    /// The key that signs certificates. It must be the key of the first certificate of `chain`;
+    /// The key that signs certificates, until a successor takes over. It must be the key of the first certificate of `chain`;
     /// otherwise the service does not start.
     pub key: KeyConfig,
     /// PEM file with the certificate of `key` first and its issuers up to the root after it. It is
     /// what clients receive and what the trust root lists.
     pub chain: PathBuf,
+    /// A file with the keys that take over from `key`, each at a time of its own, which `sigctl rotate ca-intermediate`
+    /// writes. It is read at the start and on SIGHUP; as long as there is no such file, `key` signs for ever. Default none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub successors_file: Option<PathBuf>,
     /// The file of trusted issuers, in the format of Fulcio's own `config.yaml`. Whoever may write it
     /// decides who receives certificates.
     pub issuers: PathBuf,
@@ -121,6 +130,7 @@ impl Config {
             telemetry: TelemetryConfig::default(),
             key,
             chain,
+            successors_file: None,
             issuers,
             ct_log: CtLogs::Logs(vec![ct_log]),
             record: RecordConfig::default(),
@@ -129,6 +139,20 @@ impl Config {
             backdate: default_backdate(),
             client: ClientConfig::default(),
         }
+    }
+
+    /// The keys that the service opens at `now`. A key that another took over from is opened for [`OVERLAP`] more.
+    #[must_use]
+    pub fn ring<'a>(
+        &'a self,
+        file: &'a SuccessorsFile,
+        now: OffsetDateTime,
+    ) -> KeyRing<KeyAndChain<'a>> {
+        let configured = KeyAndChain {
+            key: &self.key,
+            chain: &self.chain,
+        };
+        authority::ring(configured, file, now)
     }
 }
 

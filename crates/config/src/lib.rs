@@ -16,6 +16,7 @@
 use serde::Serialize;
 
 mod access;
+mod authority;
 pub mod ca;
 pub mod ctlog;
 mod issuer;

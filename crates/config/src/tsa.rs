@@ -5,12 +5,13 @@ use std::path::PathBuf;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use sigstead_kit::{Listeners, ServiceConfig, TelemetryConfig};
-use sigstead_signer::KeyConfig;
+use sigstead_signer::{KeyConfig, KeyRing};
+use time::OffsetDateTime;
 
-mod successors;
+use crate::authority;
 
+pub use crate::authority::{KeyAndChain, Successor, SuccessorsFile};
 pub use crate::successors::OVERLAP;
-pub use successors::{KeyAndChain, Successor, SuccessorsFile};
 
 /// The file of the `tsa` service.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
@@ -54,6 +55,20 @@ impl Config {
             policy: default_policy(),
             accepted_policies: Vec::new(),
         }
+    }
+
+    /// The keys that the service opens at `now`. A key that another took over from is opened for [`OVERLAP`] more.
+    #[must_use]
+    pub fn ring<'a>(
+        &'a self,
+        file: &'a SuccessorsFile,
+        now: OffsetDateTime,
+    ) -> KeyRing<KeyAndChain<'a>> {
+        let configured = KeyAndChain {
+            key: &self.key,
+            chain: &self.chain,
+        };
+        authority::ring(configured, file, now)
     }
 }
 

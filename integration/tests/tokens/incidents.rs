@@ -56,9 +56,10 @@ const TAKING: [&str; 3] = [
     "/dev.sigstore.fulcio.v2.CA/CreateSigningCertificate",
 ];
 /// What is on the administrators' listener, behind certificates of their own.
-const ADMIN: [&str; 4] = [
+const ADMIN: [&str; 5] = [
     "/sigstead.admin.v1.CaAdmin/GetIssuance",
     "/sigstead.admin.v1.CaAdmin/ListIssuances",
     "/sigstead.admin.v1.CaAdmin/ListIssuers",
+    "/sigstead.admin.v1.CaAdmin/ListKeys",
     "/sigstead.admin.v1.CaAdmin/TestToken",
 ];

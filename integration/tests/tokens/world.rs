@@ -8,7 +8,9 @@ use axum::Router;
 use prometheus::Registry;
 use serde_json::{Value, json};
 use sigstead_ca::ct_log::CtLogs;
-use sigstead_ca::{CertificateAuthority, IssuerChain, KeyPolicy, Metrics, Parts, RecordPolicy};
+use sigstead_ca::{
+    CertificateAuthority, IssuerChain, IssuingKey, KeyPolicy, KeyRing, Metrics, Parts, RecordPolicy,
+};
 use sigstead_identity::{DocumentRequest, Fetch, FetchError, Issuers, IssuersConfig, PinnedKeys};
 use sigstead_issuance::{MemoryRecord, RecordConfig, UsedTokens};
 use sigstead_key::Algorithm;
@@ -38,11 +40,10 @@ impl World {
         let (chain, signer) = chain().await;
         let record = MemoryRecord::new();
         let registry = Registry::new();
-        let authority = CertificateAuthority::new(Parts {
+        let key = IssuingKey::new(signer, chain).unwrap();
+        let parts = Parts {
             issuers: issuers(&keys),
-            key_policy: KeyPolicy::new(&Algorithm::ALL, [chain.issuer().public_key()]),
-            signer,
-            chain,
+            key_policy: KeyPolicy::new(&Algorithm::ALL, []),
             certificate_lifetime: Duration::minutes(10),
             backdate: Duration::ZERO,
             ct_logs: CtLogs::new(Vec::new()),
@@ -52,8 +53,9 @@ impl World {
             token_uses: Arc::new(UsedTokens::in_memory().unwrap()),
             clock: Arc::new(TestClock::at(now())),
             metrics: Metrics::register(&registry).unwrap(),
-        });
-        let authority = Arc::new(authority.unwrap());
+        };
+        let authority = CertificateAuthority::new(KeyRing::of_one(key), parts);
+        let authority = Arc::new(authority);
         let serve =
             |registry| sigstead_ca::serve(Listeners::for_test(), authority.clone(), registry);
         let endpoints = serve(Registry::new()).into_endpoints().unwrap();

@@ -1,24 +1,27 @@
 use std::sync::Arc;
 
+use arc_swap::ArcSwap;
 use sigstead_identity::{Examination, Issuers, Principal};
 use sigstead_issuance::IssuanceRecord;
+use sigstead_key::PublicKey;
 use sigstead_kit::{Clock, Problem, causes};
-use sigstead_signer::Signer;
-use sigstead_x509::{Form, Validity};
+use sigstead_x509::Validity;
 use time::OffsetDateTime;
 
 use crate::audit::RecordPolicy;
 use crate::ct_log::CtLogs;
 use crate::error::Error;
-use crate::issuer_chain::IssuerChain;
 use crate::key_policy::KeyPolicy;
 use crate::metrics::Metrics;
+use crate::ring::{IssuingKey, KeyRing};
 use crate::under_way::UnderWay;
 use crate::used_tokens::TokenUses;
 
 /// The authority: its seams, and what is under way.
 pub struct CertificateAuthority {
     parts: Parts,
+    /// The keys that issue, and their chains.
+    keys: ArcSwap<KeyRing>,
     /// Issuances under way, which go on when nobody waits for them.
     under_way: UnderWay,
 }
@@ -29,10 +32,6 @@ pub struct Parts {
     pub issuers: Issuers,
     /// Which keys are certified.
     pub key_policy: KeyPolicy,
-    /// The key that signs.
-    pub signer: Arc<dyn Signer>,
-    /// The certificate of that key and its issuers.
-    pub chain: IssuerChain,
     /// How long certificates are valid.
     pub certificate_lifetime: time::Duration,
     /// How long before their issuance they begin to be valid.
@@ -54,14 +53,41 @@ pub struct Parts {
 }
 
 impl CertificateAuthority {
-    /// Puts the parts together.
-    ///
-    /// # Errors
-    /// The key is not the one of the chain.
-    pub fn new(parts: Parts) -> Result<Self, Error> {
-        parts.chain.check_key(parts.signer.public_key())?;
+    /// Puts keys and parts together.
+    #[must_use]
+    pub fn new(keys: KeyRing, parts: Parts) -> Self {
         let under_way = UnderWay::new(parts.most_under_way, &parts.metrics);
-        Ok(Self { parts, under_way })
+        Self {
+            parts,
+            keys: ArcSwap::from_pointee(keys),
+            under_way,
+        }
+    }
+
+    /// The key that issues at `now`. A request takes it once, so that all of its certificate is of one key.
+    pub(crate) fn key_at(&self, now: OffsetDateTime) -> Arc<IssuingKey> {
+        Arc::clone(&self.keys.load().at(now).key)
+    }
+
+    /// The keys, and from when on the one of them issues that issues now.
+    pub(crate) fn keys(&self) -> (Arc<KeyRing>, Option<OffsetDateTime>) {
+        let keys = self.keys.load_full();
+        let issuing = keys.at(self.parts.clock.now()).from;
+        (keys, issuing)
+    }
+
+    /// Takes other keys into use.
+    pub(crate) fn take_keys(&self, keys: KeyRing) {
+        self.keys.store(Arc::new(keys));
+    }
+
+    /// Refuses a key of this instance: who has it could else sign artifacts in somebody's name with it.
+    pub(crate) fn check_key(&self, key: &PublicKey) -> Result<(), Error> {
+        self.parts.key_policy.check(key)?;
+        match self.keys.load().has(key) {
+            true => Err(Error::KeyOfInstance),
+            false => Ok(()),
+        }
     }
 
     /// The seams, for what is done with them.
@@ -103,7 +129,8 @@ impl CertificateAuthority {
     /// them. An issuer that is down is no reason: it is down for its own tokens only.
     pub(crate) fn check_ready(&self) -> Result<(), String> {
         let now = self.parts.clock.now();
-        self.parts.chain.check_covers(self.validity_at(now))?;
+        let key = self.key_at(now);
+        key.chain().check_covers(self.validity_at(now))?;
         let record = self.parts.record.check();
         record.map_err(|error| {
             let told = causes(&error);
@@ -126,12 +153,6 @@ impl CertificateAuthority {
     pub(crate) fn put_off(&self, error: Error) -> Error {
         self.parts().metrics.put_off(&error);
         error
-    }
-
-    /// A certificate that breaks the profile must not be signed: it cannot be taken back.
-    pub(crate) fn lint(&self, tbs: &[u8], form: Form) -> Result<(), Error> {
-        let issuer = self.parts.chain.issuer();
-        sigstead_x509::lint_signing_certificate(tbs, issuer, form).map_err(Error::Profile)
     }
 
     pub(crate) fn validity_at(&self, now: OffsetDateTime) -> Validity {

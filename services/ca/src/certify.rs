@@ -1,6 +1,7 @@
 //! What follows the record's first word: the use of a token that is good once, signatures, the CT log, and the record's last
 //! word.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use sigstead_issuance::{Issuance, Outcome, Stage, TokenUse};
@@ -12,9 +13,12 @@ use crate::audit::{self, sha256};
 use crate::authority::CertificateAuthority;
 use crate::ct_log::{Submission, VerifiedSct};
 use crate::error::Error;
+use crate::ring::IssuingKey;
 
 /// A certificate that may be issued, and what the record says of it.
 pub(crate) struct Draft {
+    /// The key that issues it.
+    pub(crate) issuer: Arc<IssuingKey>,
     pub(crate) tbs: PrecertificateTbs,
     pub(crate) issuance: Issuance,
     /// The token, if it is good for one certificate.
@@ -26,6 +30,7 @@ impl CertificateAuthority {
     /// Signs what the record knows, and records what came of it. Nothing leaves that is not recorded.
     pub(crate) async fn carry_out(&self, draft: Draft) -> Result<Certificate, Error> {
         let Draft {
+            issuer,
             tbs,
             mut issuance,
             token,
@@ -35,7 +40,7 @@ impl CertificateAuthority {
             return Err(self.withdraw(issuance, error));
         }
         let certified = match self.take(token.as_ref(), issuance.time, deadline).await {
-            Ok(()) => self.certify(tbs, &mut issuance, deadline).await,
+            Ok(()) => self.certify(&issuer, tbs, &mut issuance, deadline).await,
             Err(error) => Err(error),
         };
         if let (Some(token), Err(error)) = (&token, &certified) {
@@ -117,6 +122,7 @@ impl CertificateAuthority {
 
     async fn certify(
         &self,
+        issuer: &IssuingKey,
         tbs: PrecertificateTbs,
         issuance: &mut Issuance,
         deadline: Instant,
@@ -125,36 +131,37 @@ impl CertificateAuthority {
             let unsigned = tbs.to_sign_unlogged().map_err(Error::Profile)?;
             issuance.stage = Stage::Certificate;
             return self
-                .sign_certificate(unsigned, Form::Unlogged, issuance, deadline)
+                .sign_certificate(issuer, (unsigned, Form::Unlogged), issuance, deadline)
                 .await;
         }
-        let signature = self.sign(tbs.bytes_to_sign(), deadline).await?;
+        let signature = sign(issuer, tbs.bytes_to_sign(), deadline).await?;
         let precertificate = tbs.sign_with(signature).map_err(Error::SignatureUnusable)?;
         issuance.precertificate_sha256 = Some(sha256(precertificate.to_der()));
         issuance.stage = Stage::Log;
         // It is written while the log is asked: nobody waits for it, and after a crash it tells what may be in the log.
         self.parts().record.note(issuance);
         let sct = self
-            .enter_into_log(&precertificate, issuance, deadline)
+            .enter_into_log(issuer, &precertificate, issuance, deadline)
             .await?;
         issuance.logged = Some(audit::logged(&sct));
         issuance.stage = Stage::Certificate;
         let list = sct.into_list().map_err(Error::CtLog)?;
         let unsigned = precertificate.with_scts(&list).map_err(Error::Profile)?;
-        self.sign_certificate(unsigned, Form::Logged, issuance, deadline)
+        self.sign_certificate(issuer, (unsigned, Form::Logged), issuance, deadline)
             .await
     }
 
     /// Asks the logs, and believes the answer only as far as every client will.
     async fn enter_into_log(
         &self,
+        issuer: &IssuingKey,
         precertificate: &Precertificate,
         issuance: &Issuance,
         deadline: Instant,
     ) -> Result<VerifiedSct, Error> {
         let submission = Submission {
             precertificate,
-            chain: self.parts().chain.certificates(),
+            chain: issuer.chain().certificates(),
             not_before: issuance.not_before,
             not_after: issuance.not_after,
             deadline,
@@ -168,34 +175,34 @@ impl CertificateAuthority {
 
     async fn sign_certificate(
         &self,
-        unsigned: UnsignedCertificate,
-        form: Form,
+        issuer: &IssuingKey,
+        (unsigned, form): (UnsignedCertificate, Form),
         issuance: &mut Issuance,
         deadline: Instant,
     ) -> Result<Certificate, Error> {
-        self.lint(unsigned.bytes_to_sign(), form)?;
+        issuer.lint(unsigned.bytes_to_sign(), form)?;
         let linted = unsigned.bytes_to_sign().to_vec();
-        let signature = self.sign(&linted, deadline).await?;
+        let signature = sign(issuer, &linted, deadline).await?;
         let certificate = unsigned
             .sign_with(signature)
             .map_err(Error::SignatureUnusable)?;
         // Of what is handed out, not of what was meant to be.
         if certificate.tbs_der() != linted {
-            self.lint(certificate.tbs_der(), form)?;
+            issuer.lint(certificate.tbs_der(), form)?;
         }
         issuance.certificate_sha256 = Some(sha256(certificate.to_der()));
         issuance.stage = Stage::Answer;
         Ok(certificate)
     }
+}
 
-    async fn sign(&self, message: &[u8], deadline: Instant) -> Result<Vec<u8>, Error> {
-        let left = deadline.saturating_duration_since(Instant::now());
-        let signing = timeout(left, self.parts().signer.sign(message));
-        signing
-            .await
-            .map_err(|_| Error::SigningLate)?
-            .map_err(Error::Signing)
-    }
+async fn sign(issuer: &IssuingKey, message: &[u8], deadline: Instant) -> Result<Vec<u8>, Error> {
+    let left = deadline.saturating_duration_since(Instant::now());
+    let signing = timeout(left, issuer.signer().sign(message));
+    signing
+        .await
+        .map_err(|_| Error::SigningLate)?
+        .map_err(Error::Signing)
 }
 
 /// A certificate that is signed is worth waiting for so long, also when the request's time is over.

@@ -95,6 +95,12 @@ pub enum Error {
         /// Why.
         source: std::io::Error,
     },
+    /// The file of successors cannot be used.
+    #[error("E-CA-015: cannot use the file of successors")]
+    Successors(#[source] Box<sigstead_kit::ConfigError>),
+    /// A certificate of a successor's chain does not cover what it would issue first.
+    #[error("E-CA-015: a successor cannot issue when it begins: {0}")]
+    SuccessorLate(String),
     /// The certificate chain is not PEM of certificates.
     #[error("E-CA-003: the chain cannot be read")]
     ChainMalformed(#[source] sigstead_x509::Error),
@@ -216,6 +222,8 @@ impl From<Error> for Problem {
             Error::Profile(_) | Error::ChainOver(_) => fault("E-CA-012", AUTHORITY_FAILED, &error),
             // These end the start, so no caller sees them.
             Error::Read { .. }
+            | Error::Successors(_)
+            | Error::SuccessorLate(_)
             | Error::ChainMalformed(_)
             | Error::ChainRefused { .. }
             | Error::KeyMismatch { .. }

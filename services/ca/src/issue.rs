@@ -13,6 +13,7 @@ use crate::authority::CertificateAuthority;
 use crate::certify::Draft;
 use crate::error::Error;
 use crate::key_request::{KeyRequest, ProvenKey};
+use crate::ring::IssuingKey;
 
 /// A request that is well formed; nothing in it is believed yet.
 pub struct IssuanceRequest {
@@ -22,6 +23,13 @@ pub struct IssuanceRequest {
     pub key: KeyRequest,
     /// Where it came from.
     pub origin: RequestOrigin,
+}
+
+/// Whom a certificate is for, which is believed by now.
+struct Subject<'a> {
+    token: &'a str,
+    principal: &'a Principal,
+    key: &'a ProvenKey,
 }
 
 impl CertificateAuthority {
@@ -46,13 +54,19 @@ impl CertificateAuthority {
             .await
             .map_err(Error::Token)?;
         let proven_key = request.key.prove_possession(&principal)?;
-        self.parts().key_policy.check(proven_key.public_key())?;
-        let (tbs, issuance) =
-            self.lay_out(&request.token, request.origin, &principal, &proven_key, now)?;
+        self.check_key(proven_key.public_key())?;
+        let issuer = self.key_at(now);
+        let subject = Subject {
+            token: &request.token,
+            principal: &principal,
+            key: &proven_key,
+        };
+        let (tbs, issuance) = self.lay_out(&issuer, &subject, request.origin, now)?;
         let token = use_of(&principal, &issuance);
         self.check_open(&issuance, token.as_ref(), deadline)?;
         let place = self.under_way().enter()?;
         let draft = Draft {
+            issuer: Arc::clone(&issuer),
             tbs,
             issuance,
             token,
@@ -66,7 +80,7 @@ impl CertificateAuthority {
             .await
             .map_err(Error::Task)??;
         Ok(std::iter::once(certificate)
-            .chain(self.parts().chain.certificates().iter().cloned())
+            .chain(issuer.chain().certificates().iter().cloned())
             .collect())
     }
 
@@ -94,43 +108,40 @@ impl CertificateAuthority {
     /// other clocks of the instance, which may be a moment behind.
     fn lay_out(
         &self,
-        token: &str,
+        issuer: &IssuingKey,
+        subject: &Subject<'_>,
         origin: RequestOrigin,
-        principal: &Principal,
-        proven_key: &ProvenKey,
         now: OffsetDateTime,
     ) -> Result<(PrecertificateTbs, Issuance), Error> {
         let validity = self.validity_at(now);
-        self.parts()
-            .chain
-            .check_covers(validity)
-            .map_err(Error::ChainOver)?;
+        let chain = issuer.chain();
+        chain.check_covers(validity).map_err(Error::ChainOver)?;
         let serial = random_serial()?;
-        let san = principal.san();
-        san.check_permitted(self.parts().chain.certificates())
+        let san = subject.principal.san();
+        san.check_permitted(chain.certificates())
             .map_err(|error| match error {
                 sigstead_x509::Error::NameConstrained => Error::IdentityConstrained(error),
                 other => Error::Profile(other),
             })?;
         let profile = LeafProfile {
-            issuer: self.parts().chain.issuer(),
-            public_key: proven_key.public_key().clone(),
+            issuer: chain.issuer(),
+            public_key: subject.key.public_key().clone(),
             san: san.clone(),
-            extensions: principal.extensions().clone(),
+            extensions: subject.principal.extensions().clone(),
             validity,
             serial,
         };
         let tbs = profile.tbs_certificate().map_err(Error::Profile)?;
         let precertificate = tbs.to_sign_precertificate().map_err(Error::Profile)?;
-        self.lint(precertificate.bytes_to_sign(), Form::Precertificate)?;
+        issuer.lint(precertificate.bytes_to_sign(), Form::Precertificate)?;
         let issuance = self.parts().record_policy.intended(Intended {
-            token,
+            token: subject.token,
             origin,
-            principal,
-            key: proven_key,
+            principal: subject.principal,
+            key: subject.key,
             serial: &serial,
             validity,
-            authority: self.parts().chain.issuer(),
+            authority: chain.issuer(),
             precertificate: &precertificate,
             time: now,
         })?;

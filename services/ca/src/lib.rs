@@ -6,7 +6,7 @@
 //! File map: `authority.rs` is the seams, `issue.rs` the verb, up to the record's first word, and `certify.rs` what follows it; `under_way.rs` how
 //! many are carried out at a time; `key_request.rs` the proof of possession; `ct_log.rs` the log
 //! that every certificate is entered into; `issuer_chain.rs` what is checked before anything is
-//! served; `key_policy.rs` which keys are certified; `audit.rs` what is recorded of an issuance, `recorded.rs` what
+//! served; `ring.rs` the keys that follow one another; `key_policy.rs` which keys are certified; `audit.rs` what is recorded of an issuance, `recorded.rs` what
 //! is asked of the record; `used_tokens.rs` the seam for tokens that are good once; `api/` the three faces (gRPC,
 //! HTTP v2, HTTP v1) and the admin interface.
 //!
@@ -21,8 +21,7 @@ use prometheus::Registry;
 use sigstead_config::ca::Config;
 use sigstead_issuance::{IssuanceRecord, MemoryRecord, UsedTokens};
 use sigstead_key::Algorithm;
-use sigstead_kit::{Service, SystemClock};
-use sigstead_x509::Certificate;
+use sigstead_kit::{Clock as _, Service, SystemClock};
 
 mod api;
 mod audit;
@@ -38,6 +37,7 @@ mod key_policy;
 mod key_request;
 mod metrics;
 mod recorded;
+mod ring;
 mod start;
 mod under_way;
 mod used_tokens;
@@ -50,6 +50,7 @@ pub use issuer_chain::IssuerChain;
 pub use key_policy::KeyPolicy;
 pub use key_request::{KeyRequest, ProvenKey};
 pub use metrics::Metrics;
+pub use ring::{IssuingKey, KeyRing};
 pub use start::serve;
 pub use used_tokens::TokenUses;
 
@@ -85,15 +86,24 @@ pub async fn build(config: Config) -> Result<Service, Error> {
     registry
         .register(Box::new(metrics?))
         .map_err(Error::Metrics)?;
-    let mut service = serve(config.listeners, authority.clone(), registry);
+    let mut service = serve(config.listeners.clone(), authority.clone(), registry);
     service = service.keeps(&config.record.path);
     let complaining = issuers.clone();
     service = service.warning("issuers file", move || complaining.complaint());
     let (file, reloaded) = (issuers.clone(), authority.clone());
+    let (read, rotated) = (Arc::new(config), authority.clone());
     service = service
         .reload("the file of issuers", move || {
             let (file, authority) = (file.clone(), reloaded.clone());
             async move { file.read_again(&authority.parts().issuers).await }
+        })
+        .reload("the file of successors", move || {
+            let (config, authority) = (read.clone(), rotated.clone());
+            async move {
+                let keys = KeyRing::open(&config, SystemClock.now()).await;
+                keys.map(|keys| authority.take_keys(keys))
+                    .map_err(|error| sigstead_kit::causes(&error))
+            }
         })
         .task("issuers file", move |stop| issuers.follow(authority, stop));
     if ct_logs.is_empty() {
@@ -124,23 +134,15 @@ async fn open(
     token_uses: Arc<dyn TokenUses>,
     issuers: &IssuersFile,
 ) -> Result<(CertificateAuthority, Vec<Arc<HttpCtLog>>, Registry), Error> {
-    let signer = sigstead_signer::open(&config.key)
-        .await
-        .map_err(Error::OpenKey)?;
-    let chain = IssuerChain::parse(&start::read_text(&config.chain).await?)?;
-    if chain.is_mixed() {
-        tracing::warn!("the chain has keys of several families, which some clients refuse");
-    }
+    let clock = Arc::new(SystemClock);
+    let keys = KeyRing::open(config, clock.now()).await?;
     let (ct_logs, clients) = ct_log::open(config).await?;
-    let own = chain.certificates().iter().map(Certificate::public_key);
-    let key_policy = KeyPolicy::new(&allowed_algorithms(config), own.chain(ct_logs.keys()));
+    let key_policy = KeyPolicy::new(&allowed_algorithms(config), ct_logs.keys());
     let registry = Registry::new();
     RecordMetric::register(&registry, Arc::clone(&record)).map_err(Error::Metrics)?;
-    let authority = CertificateAuthority::new(Parts {
+    let parts = Parts {
         issuers: issuers.issuers()?,
         key_policy,
-        signer,
-        chain,
         certificate_lifetime: config.certificate_lifetime.time(),
         backdate: config.backdate.time(),
         ct_logs,
@@ -148,10 +150,10 @@ async fn open(
         record,
         record_policy: RecordPolicy::new(&config.record),
         token_uses,
-        clock: Arc::new(SystemClock),
+        clock,
         metrics: Metrics::register(&registry)?,
-    })?;
-    Ok((authority, clients, registry))
+    };
+    Ok((CertificateAuthority::new(keys, parts), clients, registry))
 }
 
 /// The configuration was checked when it was read.

@@ -22,7 +22,7 @@ pub fn serve(
     let (follower, checked) = (authority.clone(), authority.clone());
     let (finishing, warned) = (authority.clone(), authority.clone());
     let complaining = authority.clone();
-    let ends = authority.parts().chain.ends().unix_timestamp();
+    let ending = authority.clone();
     Service::new("ca", listeners)
         .public(api::http::routes(authority.clone()))
         .grpc(api::grpc::service(authority.clone()), api::grpc::METHODS)
@@ -42,7 +42,7 @@ pub fn serve(
             stop.cancelled().await;
             finishing.finish().await;
         })
-        .certificate("chain", move || ends)
+        .certificate("chain", move || ending.keys().0.ends().unix_timestamp())
         .metrics(registry)
 }
 

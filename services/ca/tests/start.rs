@@ -175,6 +175,7 @@ impl Folder {
             ct_log,
         );
         config.record.path = path("record");
+        config.successors_file = Some(path("successors.yaml"));
         config
     }
 }
@@ -239,11 +240,42 @@ async fn the_check_reads_what_the_start_reads() {
             "oidc-issuers: {'https://a.example': {client-id: s, type: spiffe}}",
             "needs a spiffe-trust-domain",
         ),
+        ("successors.yaml", "successors: 7", "E-CA-015"),
     ] {
         let folder = Folder::new().await;
         folder.write(file, content);
         let (passes, text) = check(&folder);
         assert!(!passes && text.contains(expected), "{file}: {text}");
+    }
+}
+
+#[tokio::test]
+async fn a_successor_must_be_able_to_issue_from_its_time_on() {
+    let folder = Folder::new().await;
+    let list = |from: &str, key: &str| {
+        let path = |name: &str| folder.root.path().join(name).display().to_string();
+        let text = format!(
+            "successors:\n- from: {from}\n  key: {{uri: 'file:{}', passphrase_file: {}}}\n  chain: {}\n",
+            path(key),
+            path("passphrase"),
+            path("chain.pem")
+        );
+        folder.write("successors.yaml", &text);
+    };
+    list("2100-01-01T00:00:00Z", "ca.key");
+    assert_eq!(check(&folder), (true, String::new()));
+    for (from, key, expected) in [
+        (
+            "2200-01-01T00:00:00Z",
+            "ca.key",
+            "cannot issue when it begins",
+        ),
+        ("2100-01-01T00:00:00Z", "none.key", "E-CA-015"),
+        ("2100-01-01T00:00:00Z", "ct.pem", "E-CA-015"),
+    ] {
+        list(from, key);
+        let (passes, text) = check(&folder);
+        assert!(!passes && text.contains(expected), "{from} {key}: {text}");
     }
 }
 

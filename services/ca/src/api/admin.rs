@@ -7,11 +7,12 @@ use sigstead_issuance::{Issuance, Order, Outcome, Query, recorded_forms};
 use sigstead_kit::{Budget, Method, Problem};
 use sigstead_proto::admin::v1 as wire;
 use sigstead_proto::admin::v1::ca_admin_server::{CaAdmin, CaAdminServer};
+use sigstead_signer::RingKey;
 use time::OffsetDateTime;
 use tonic::{Request, Response, Status};
 
 use super::token_test;
-use crate::{CertificateAuthority, Error};
+use crate::{CertificateAuthority, Error, IssuingKey};
 
 /// The admin interface of an authority.
 pub(crate) fn service(authority: Arc<CertificateAuthority>) -> CaAdminServer<AdminFace> {
@@ -65,6 +66,32 @@ impl CaAdmin for AdminFace {
         let states = self.0.parts().issuers.states();
         let issuers = states.into_iter().map(issuer_state).collect();
         Ok(Response::new(wire::ListIssuersResponse { issuers }))
+    }
+
+    async fn list_keys(
+        &self,
+        _request: Request<wire::ListKeysRequest>,
+    ) -> Result<Response<wire::ListKeysResponse>, Status> {
+        let (keys, issuing) = self.0.keys();
+        let keys = keys.all().map(|key| wire::AuthorityKey {
+            signs: key.from == issuing,
+            ..key_message(key)
+        });
+        Ok(Response::new(wire::ListKeysResponse {
+            keys: keys.collect(),
+        }))
+    }
+}
+
+fn key_message(key: &RingKey<Arc<IssuingKey>>) -> wire::AuthorityKey {
+    let chain = key.key.chain().certificates().iter();
+    wire::AuthorityKey {
+        chain: chain.map(|each| each.to_der().to_vec()).collect(),
+        from: key.from.map(|from| prost_types::Timestamp {
+            seconds: from.unix_timestamp(),
+            nanos: from.nanosecond().try_into().unwrap_or(0),
+        }),
+        signs: false,
     }
 }
 
@@ -154,4 +181,5 @@ pub(crate) const METHODS: &[Method] = &[
     Method::unary("GetIssuance", ADMIN),
     Method::unary("TestToken", ADMIN),
     Method::unary("ListIssuers", ADMIN),
+    Method::unary("ListKeys", ADMIN),
 ];

@@ -45,9 +45,10 @@ impl Ca for CaService {
         &self,
         _request: Request<wire::GetTrustBundleRequest>,
     ) -> Result<Response<wire::TrustBundle>, Status> {
-        let chain = certificate_chain(self.0.parts().chain.certificates());
+        let (keys, now) = (self.0.keys().0, self.0.parts().clock.now());
+        let chains = keys.chains(now).into_iter().map(certificate_chain);
         Ok(Response::new(wire::TrustBundle {
-            chains: vec![chain],
+            chains: chains.collect(),
         }))
     }
 

@@ -46,9 +46,8 @@ async fn signing_certificate(
 async fn trust_bundle(
     State(authority): State<Arc<CertificateAuthority>>,
 ) -> Json<TrustBundleResponse> {
-    Json(TrustBundleResponse::new(
-        authority.parts().chain.certificates(),
-    ))
+    let (keys, now) = (authority.keys().0, authority.parts().clock.now());
+    Json(TrustBundleResponse::new(keys.chains(now)))
 }
 
 async fn configuration(

@@ -65,9 +65,9 @@ impl SigningCertificateResponse {
 }
 
 impl TrustBundleResponse {
-    pub(super) fn new<'a>(chain: impl IntoIterator<Item = &'a Certificate>) -> Self {
+    pub(super) fn new(chains: Vec<&[Certificate]>) -> Self {
         Self {
-            chains: vec![CertificateChain::new(chain)],
+            chains: chains.into_iter().map(CertificateChain::new).collect(),
         }
     }
 }

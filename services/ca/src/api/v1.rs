@@ -31,7 +31,8 @@ pub(super) async fn signing_certificate(
 pub(super) async fn root_certificate(
     State(authority): State<Arc<CertificateAuthority>>,
 ) -> Response {
-    pem_response(StatusCode::OK, authority.parts().chain.certificates())
+    let key = authority.key_at(authority.parts().clock.now());
+    pem_response(StatusCode::OK, key.chain().certificates())
 }
 
 fn pem_response<'a>(

@@ -25,7 +25,8 @@ use prometheus::Registry;
 use serde_json::Value;
 use sigstead_ca::ct_log::{CtLog, CtLogs, Ends};
 use sigstead_ca::{
-    CertificateAuthority, IssuerChain, KeyPolicy, Metrics, Parts, RecordPolicy, TokenUses,
+    CertificateAuthority, IssuerChain, IssuingKey, KeyPolicy, KeyRing, Metrics, Parts,
+    RecordPolicy, TokenUses,
 };
 use sigstead_identity::{AlsoConfig, IssuerConfig, IssuerType, Issuers, IssuersConfig};
 use sigstead_issuance::{MemoryRecord, RecordConfig, UsedTokens};
@@ -83,6 +84,8 @@ pub struct Setup {
     pub second: Option<(Fault, Ends)>,
     pub ends: Ends,
     pub most_under_way: usize,
+    /// The key that takes over, and from when on.
+    pub successor: Option<(OffsetDateTime, IssuerChain, Arc<dyn Signer>)>,
     /// A chain of another program, and its key.
     pub chain: Option<(IssuerChain, Arc<dyn Signer>)>,
 }
@@ -107,6 +110,7 @@ impl Default for Setup {
             second: None,
             ends: Ends::default(),
             most_under_way: 1024,
+            successor: None,
             chain: None,
         }
     }
@@ -156,23 +160,26 @@ impl TestCa {
             .collect();
         ct_logs.extend(second.iter().map(|(log, ends)| of(log, *ends)));
         let ct_logs = CtLogs::new(ct_logs);
-        let own = [chain.issuer().public_key(), ct_log.key.public_key()];
+        let own = [ct_log.key.public_key()];
         let record = MemoryRecord::new();
         let registry = Registry::new();
-        let authority = CertificateAuthority::new(Parts {
+        let signer: Arc<dyn Signer> = if setup.signer_fails {
+            Arc::new(BrokenSigner(key))
+        } else if !setup.signer_takes.is_zero() {
+            Arc::new(SlowSigner {
+                key,
+                takes: setup.signer_takes,
+                asked: AtomicUsize::new(0),
+            })
+        } else {
+            key
+        };
+        let mut keys = KeyRing::of_one(IssuingKey::new(signer, chain.clone()).unwrap());
+        if let Some((from, chain, key)) = setup.successor {
+            keys = keys.followed_by(from, IssuingKey::new(key, chain).unwrap());
+        }
+        let parts = Parts {
             issuers: Issuers::new(issuers, fetch).unwrap(),
-            signer: if setup.signer_fails {
-                Arc::new(BrokenSigner(key))
-            } else if !setup.signer_takes.is_zero() {
-                Arc::new(SlowSigner {
-                    key,
-                    takes: setup.signer_takes,
-                    asked: AtomicUsize::new(0),
-                })
-            } else {
-                key
-            },
-            chain: chain.clone(),
             certificate_lifetime: time::Duration::minutes(10),
             backdate: setup.backdate,
             key_policy: KeyPolicy::new(&setup.allowed, own),
@@ -185,8 +192,8 @@ impl TestCa {
                 .unwrap_or_else(|| Arc::new(UsedTokens::in_memory().unwrap())),
             clock: clock.clone(),
             metrics: Metrics::register(&registry).unwrap(),
-        });
-        let authority = Arc::new(authority.unwrap());
+        };
+        let authority = Arc::new(CertificateAuthority::new(keys, parts));
         let service =
             sigstead_ca::serve(Listeners::for_test(), authority.clone(), registry.clone());
         let router = service.into_public_router().unwrap();

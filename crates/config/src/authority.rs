@@ -1,10 +1,11 @@
+//! The keys of an authority that take over from the configured one, each with its chain.
+
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 use sigstead_signer::{KeyConfig, KeyRing, RingKey};
 use time::OffsetDateTime;
 
-use super::Config;
 use crate::successors::{self, Follows, OVERLAP};
 
 /// The file of the keys that follow the configured one.
@@ -19,7 +20,7 @@ pub struct Successor {
     pub from: OffsetDateTime,
     /// The key that signs. It must be the key of the first certificate of `chain`.
     pub key: KeyConfig,
-    /// PEM file with its time-stamping certificate first and the issuers up to the root after it. The whole chain must be
+    /// PEM file with its certificate first and the issuers up to the root after it. The whole chain must be
     /// valid at `from`.
     pub chain: PathBuf,
 }
@@ -39,35 +40,29 @@ pub struct KeyAndChain<'a> {
     pub chain: &'a Path,
 }
 
-impl Config {
-    /// The keys that a service opens at `now`.
-    ///
-    /// A key that another took over from is opened for [`OVERLAP`] more, for a clock that is set back; later its files need
-    /// not be there any more.
-    #[must_use]
-    pub fn ring<'a>(
-        &'a self,
-        file: &'a SuccessorsFile,
-        now: OffsetDateTime,
-    ) -> KeyRing<KeyAndChain<'a>> {
-        let ring = KeyRing::new(RingKey {
-            from: None,
-            key: KeyAndChain {
-                key: &self.key,
-                chain: &self.chain,
-            },
-        });
-        let listed = file.successors.iter().map(|successor| RingKey {
-            from: Some(successor.from),
-            key: KeyAndChain {
-                key: &successor.key,
-                chain: &successor.chain,
-            },
-        });
-        listed
-            .fold(ring, KeyRing::followed_by)
-            .kept_since(now - OVERLAP)
-    }
+/// The keys that a service opens at `now`: the configured one, and those of the file.
+///
+/// A key that another took over from is opened for [`OVERLAP`] more, for a clock that is set back; later its files need not
+/// be there any more.
+pub(crate) fn ring<'a>(
+    configured: KeyAndChain<'a>,
+    file: &'a SuccessorsFile,
+    now: OffsetDateTime,
+) -> KeyRing<KeyAndChain<'a>> {
+    let ring = KeyRing::new(RingKey {
+        from: None,
+        key: configured,
+    });
+    let listed = file.successors.iter().map(|successor| RingKey {
+        from: Some(successor.from),
+        key: KeyAndChain {
+            key: &successor.key,
+            chain: &successor.chain,
+        },
+    });
+    listed
+        .fold(ring, KeyRing::followed_by)
+        .kept_since(now - OVERLAP)
 }
 
 #[cfg(test)]
@@ -108,7 +103,10 @@ mod tests {
     #[test]
     fn keys_that_are_long_over_are_not_opened() {
         let key = successor(0).key;
-        let config = Config::new(sigstead_kit::Listeners::for_test(), key, "chain.pem".into());
+        let configured = KeyAndChain {
+            key: &key,
+            chain: Path::new("chain.pem"),
+        };
         let file = SuccessorsFile {
             successors: vec![successor(10_000), successor(20_000)],
         };
@@ -121,7 +119,7 @@ mod tests {
             (90_000, vec![Some(20_000)]),
         ] {
             let now = OffsetDateTime::from_unix_timestamp(now).unwrap();
-            let ring = config.ring(&file, now);
+            let ring = ring(configured, &file, now);
             let begins: Vec<_> = ring
                 .keys()
                 .map(|key| key.from.map(OffsetDateTime::unix_timestamp))
