@@ -9,7 +9,7 @@ use sigstead_x509::{Certificate, ExtendedKeyUsage, FulcioExtensions, verify_chai
 
 use crate::accepted::{TimeSource, VerifiedTime};
 use crate::check::Check;
-use crate::failure::{Failing as _, Failure, ensure};
+use crate::failure::{Failing as _, Failure, ensure, reach};
 use crate::policy::{Claim, Pattern};
 use crate::trust::{TrustedLog, first};
 
@@ -131,6 +131,24 @@ impl Candidate<'_> {
         let claims = self.0.fulcio().failing(Check::Issuer)?;
         Ok((found.value().to_owned(), claims))
     }
+}
+
+/// Checks a certificate by itself, of whomever it is, for those who try an authority: one of the trusted root issued it that
+/// counts at `at`, and at least `scts` logs promised to have it.
+///
+/// # Errors
+/// If a check fails.
+pub fn verify_certificate(
+    root: &TrustedRoot,
+    certificate: &Certificate,
+    at: OffsetDateTime,
+    scts: usize,
+) -> Result<(), Failure> {
+    let candidate = Candidate(certificate);
+    let issuer = candidate.issuer_at(root, at)?;
+    let found = candidate.scts(root, &issuer.certificate)?.len();
+    let what = "certificate logs of the trusted root";
+    reach(Check::SctMissing, scts, found, what)
 }
 
 /// Compares identity and issuer with those of which one pair is asked for.

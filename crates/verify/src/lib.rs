@@ -71,6 +71,7 @@ pub use accepted::{
 };
 pub use artifact::{Artifact, Digests};
 pub use bundle::{Bundle, Content, LogEntry, Material, MediaType, Proof};
+pub use certificate::verify_certificate;
 pub use check::Check;
 pub use explanation::{Explanation, Step};
 pub use failure::{Difference, Failure};

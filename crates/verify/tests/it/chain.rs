@@ -1,7 +1,8 @@
 //! Who may have issued a signing certificate: an authority of the trusted root, and nobody that a bundle brings along.
 
 use sigstead_trust_root::{CertificateAuthority, TimeRange};
-use sigstead_verify::Check;
+use sigstead_verify::{Check, verify_certificate};
+use sigstead_x509::Certificate;
 use time::Duration;
 
 use crate::recipe::{Case, Kind, Recipe};
@@ -75,6 +76,28 @@ fn what_stands_behind_the_leaf_is_not_read() {
     certificates[1].raw_bytes = vec![0x30, 0].into();
     certificates.push(sigstead_verify::json::RawCertificate { raw_bytes: root });
     case.verify().unwrap();
+}
+
+#[test]
+fn a_certificate_is_checked_by_itself_as_of_a_time() {
+    let case = Recipe::default().make();
+    let der = case.bundle.verification_material.certificate.as_ref();
+    let leaf = Certificate::from_der(der.unwrap().raw_bytes.as_slice()).unwrap();
+    let check = |root, at, scts| {
+        let checked = verify_certificate(root, &leaf, at, scts);
+        checked.map_err(|failure| failure.check())
+    };
+    assert_eq!(check(&case.root, now(), 1), Ok(()));
+    assert_eq!(check(&case.root, now(), 2), Err(Check::SctMissing));
+    let late = now() + Duration::DAY;
+    assert_eq!(check(&case.root, late, 1), Err(Check::CertificateTime));
+    let mut unlogged = case.root.clone();
+    unlogged.ctlogs.clear();
+    assert_eq!(check(&unlogged, now(), 1), Err(Check::SctMissing));
+    assert_eq!(check(&unlogged, now(), 0), Ok(()));
+    let mut ended = case.root.clone();
+    ended.certificate_authorities[0].valid_for.end = Some(now() - Duration::SECOND);
+    assert_eq!(check(&ended, now(), 1), Err(Check::AuthorityTime));
 }
 
 #[test]
