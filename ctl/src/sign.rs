@@ -1,16 +1,14 @@
 //! `sigctl sign`: one signature through every service, verified before its bundle is written.
 
 use std::path::PathBuf;
-use std::sync::Arc;
 
 use base64::Engine as _;
-use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
+use base64::engine::general_purpose::STANDARD;
 use clap::Args;
 use reqwest::Client;
-use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
-use sigstead_key::{Algorithm, HashAlgorithm};
-use sigstead_signer::Signer;
+use serde::Serialize;
+use serde_json::json;
+use sigstead_key::HashAlgorithm;
 use sigstead_trust_root::Base64Bytes;
 use sigstead_verify::json::{
     Bundle, HashOutput, MessageSignature, RawCertificate, Rfc3161Timestamp,
@@ -24,10 +22,13 @@ use crate::input::{self, is_standard_input};
 use crate::instance::{Instance, Service};
 use crate::locate::Where;
 use crate::output::Output;
-use crate::sign::bundle_file::BundleFile;
 use crate::{http, timestamp, token, verify as verification};
 
 mod bundle_file;
+mod holder;
+
+use bundle_file::BundleFile;
+use holder::{Holder, claim, key_failed, token_malformed};
 
 /// What is signed, and as whom.
 #[derive(Args)]
@@ -106,6 +107,16 @@ pub(crate) async fn try_out(instance: &Instance, token: String) -> Result<(), Fa
     session.check(&bundle, TRIAL).map(drop)
 }
 
+/// A certificate of the authority that is reached at `base`, for a key that is used for nothing.
+pub(crate) async fn certificate(
+    client: &Client,
+    base: &str,
+    token: &str,
+) -> Result<Certificate, Failure> {
+    let holder = Holder::open(token.to_owned())?;
+    holder.certificate(client, base).await
+}
+
 async fn token(instance: &Instance, arguments: &Arguments) -> Result<String, Failure> {
     if let Some(email) = &arguments.identity {
         return token::make(instance, email).await;
@@ -126,52 +137,27 @@ async fn token(instance: &Instance, arguments: &Arguments) -> Result<String, Fai
     token.into_string().map_err(|_| token_malformed())
 }
 
-/// One signature: a token, a key for once, and the services.
+/// One signature: who signs, and the services.
 struct Session<'a> {
     instance: &'a Instance,
     client: Client,
-    token: String,
-    /// What the proof of possession is over.
-    subject: String,
-    key: Arc<dyn Signer>,
-}
-
-/// The answer of `POST /api/v2/signingCert`.
-#[derive(Deserialize)]
-struct SigningCertificate {
-    #[serde(rename = "signedCertificateEmbeddedSct")]
-    with_sct: Option<Issued>,
-    /// From an authority that was told to do without a log.
-    #[serde(rename = "signedCertificateDetachedSct")]
-    without_sct: Option<Issued>,
-}
-
-#[derive(Deserialize)]
-struct Issued {
-    chain: Chain,
-}
-
-#[derive(Deserialize)]
-struct Chain {
-    certificates: Vec<String>,
+    holder: Holder,
 }
 
 impl<'a> Session<'a> {
     fn open(instance: &'a Instance, token: String) -> Result<Self, Failure> {
-        let key = sigstead_signer::ephemeral(Algorithm::EcdsaP256Sha256)
-            .map_err(|error| key_failed(&error))?;
         Ok(Self {
             instance,
             client: http::client(instance)?,
-            subject: subject_of(&token).ok_or_else(token_malformed)?,
-            token,
-            key,
+            holder: Holder::open(token)?,
         })
     }
 
     async fn sign(&self, artifact: &[u8]) -> Result<Bundle, Failure> {
-        let certificate = self.certificate().await?;
+        let base = self.instance.manifest.local_url(Service::Ca);
+        let certificate = self.holder.certificate(&self.client, &base).await?;
         let signature = self
+            .holder
             .key
             .sign(artifact)
             .await
@@ -204,29 +190,6 @@ impl<'a> Session<'a> {
         })
     }
 
-    async fn certificate(&self) -> Result<Certificate, Failure> {
-        let proof = self.key.sign(self.subject.as_bytes()).await;
-        let proof = proof.map_err(|error| key_failed(&error))?;
-        let request = json!({
-            "credentials": {"oidcIdentityToken": self.token},
-            "publicKeyRequest": {
-                "publicKey": {"algorithm": "ECDSA", "content": self.key.public_key().to_pem()},
-                "proofOfPossession": STANDARD.encode(proof),
-            },
-        });
-        let url = format!(
-            "{}/api/v2/signingCert",
-            self.instance.manifest.local_url(Service::Ca)
-        );
-        let answer = self.client.post(&url).json(&request).send().await;
-        let answer: SigningCertificate = http::json("ca", &url, answer).await?;
-        let issued = answer.with_sct.or(answer.without_sct);
-        let chain = issued.map(|issued| issued.chain.certificates);
-        let chain = chain.unwrap_or_default();
-        let leaf = chain.first().map(String::as_str).unwrap_or_default();
-        Certificate::from_pem(leaf).map_err(|error| Failure::service("ca", &url, error))
-    }
-
     /// RFC 3161 over the signature's bytes: the signature existed, not only the artifact.
     async fn timestamp(&self, signature: &[u8]) -> Result<Base64Bytes, Failure> {
         let base = self.instance.manifest.local_url(Service::Tsa);
@@ -246,7 +209,7 @@ impl<'a> Session<'a> {
                 "content": STANDARD.encode(signature),
                 "verifier": {
                     "x509Certificate": {"rawBytes": STANDARD.encode(certificate.to_der())},
-                    "keyDetails": self.key.algorithm().key_details(),
+                    "keyDetails": self.holder.key.algorithm().key_details(),
                 },
             },
         }});
@@ -262,9 +225,9 @@ impl<'a> Session<'a> {
     fn check(&self, bundle: &Bundle, artifact: &[u8]) -> Result<String, Failure> {
         let root = self.instance.path("client/trusted_root.json");
         let issuer = self.instance.manifest.url(Service::Oidc);
-        let issuer = claim(&self.token, "iss").unwrap_or(issuer);
+        let issuer = claim(&self.holder.token, "iss").unwrap_or(issuer);
         // A person is certified by the address; what builds and workloads are called, the authority makes of their claims.
-        let identity = match claim(&self.token, "email") {
+        let identity = match claim(&self.holder.token, "email") {
             Some(address) => Pattern::exactly(&address),
             None => Pattern::matching(".+").map_err(|error| token_malformed().because(error))?,
         };
@@ -281,20 +244,9 @@ impl<'a> Session<'a> {
         )?;
         Ok(match accepted.signer {
             sigstead_verify::Signer::Identity(signer) => signer.identity,
-            sigstead_verify::Signer::Key(_) => self.subject.clone(),
+            sigstead_verify::Signer::Key(_) => self.holder.subject.clone(),
         })
     }
-}
-
-/// The name that clients sign: the e-mail address if the token has one, else the subject.
-fn subject_of(token: &str) -> Option<String> {
-    claim(token, "email").or_else(|| claim(token, "sub"))
-}
-
-fn claim(token: &str, name: &str) -> Option<String> {
-    let payload = URL_SAFE_NO_PAD.decode(token.split('.').nth(1)?).ok()?;
-    let claims: Value = serde_json::from_slice(&payload).ok()?;
-    Some(claims.get(name)?.as_str()?.to_owned())
 }
 
 fn no_identity() -> Failure {
@@ -305,55 +257,6 @@ fn no_identity() -> Failure {
     )
 }
 
-fn token_malformed() -> Failure {
-    Failure::new(
-        "E-CTL-012",
-        "the identity token is not a JWT with an email or sub claim",
-        "pass the id_token that the issuer answered, whole",
-    )
-}
-
-fn key_failed(error: &sigstead_signer::Error) -> Failure {
-    Failure::new(
-        "E-CTL-011",
-        "the key for this signature failed",
-        "try again",
-    )
-    .because(error)
-}
-
 /// What is signed to see whether signing works.
 const TRIAL: &[u8] = b"signed by sigctl doctor\n";
 const MEDIA_TYPE: &str = "application/vnd.dev.sigstore.bundle.v0.3+json";
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn token(claims: &Value) -> String {
-        format!("e30.{}.c2ln", URL_SAFE_NO_PAD.encode(claims.to_string()))
-    }
-
-    #[test]
-    fn possession_is_proven_over_the_email_and_without_one_over_the_subject() {
-        let person = token(&json!({"sub": "s", "email": "a@example.com"}));
-        assert_eq!(subject_of(&person).as_deref(), Some("a@example.com"));
-        assert_eq!(
-            subject_of(&token(&json!({"sub": "s"}))).as_deref(),
-            Some("s")
-        );
-    }
-
-    #[test]
-    fn what_is_not_a_token_has_no_subject() {
-        for malformed in [
-            "",
-            "a.b.c",
-            "e30",
-            &token(&json!({"sub": 1})),
-            &token(&json!([])),
-        ] {
-            assert_eq!(subject_of(malformed), None, "{malformed}");
-        }
-    }
-}

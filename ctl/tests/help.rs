@@ -7,7 +7,7 @@
 use std::path::Path;
 use std::process::Command;
 
-const COMMANDS: [&str; 88] = [
+const COMMANDS: [&str; 100] = [
     "",
     "init",
     "up",
@@ -68,6 +68,18 @@ const COMMANDS: [&str; 88] = [
     "trust publish",
     "trust show",
     "rotate",
+    "rotate ca-intermediate",
+    "rotate ca-intermediate plan",
+    "rotate ca-intermediate start",
+    "rotate ca-intermediate status",
+    "rotate ca-intermediate resume",
+    "rotate ca-intermediate undo",
+    "rotate ca-root",
+    "rotate ca-root plan",
+    "rotate ca-root start",
+    "rotate ca-root status",
+    "rotate ca-root resume",
+    "rotate ca-root undo",
     "rotate oidc",
     "rotate oidc plan",
     "rotate oidc start",

@@ -34,7 +34,7 @@ impl Configs {
     pub(super) fn read(instance: &Instance) -> Self {
         let ctlog = instance.manifest.ct_log.is_own();
         let mut configs = Self {
-            ca: read(instance, Service::Ca),
+            ca: read(instance, Service::Ca).and_then(|config| ca_as_it_signs_now(instance, config)),
             ctlog: ctlog.then(|| read(instance, Service::Ctlog)),
             oidc: read(instance, Service::Oidc)
                 .and_then(|config| issuer_as_it_signs_now(instance, config)),
@@ -157,6 +157,21 @@ fn as_it_signs_now(instance: &Instance, mut config: tsa::Config) -> Read<tsa::Co
         .as_ref()
         .map(|path| folder.join(path));
     let file = tsa::SuccessorsFile::read_if_named(path.as_deref());
+    let file = file.map_err(|error| sigstead_kit::causes(&error))?;
+    let now = SystemClock.now();
+    let signing = config.ring(&file, now).at(now).key;
+    (config.key, config.chain) = (signing.key.clone(), signing.chain.to_owned());
+    Ok(config)
+}
+
+/// The same of the certificate authority.
+fn ca_as_it_signs_now(instance: &Instance, mut config: ca::Config) -> Read<ca::Config> {
+    let folder = instance.service(Service::Ca);
+    let path = config
+        .successors_file
+        .as_ref()
+        .map(|path| folder.join(path));
+    let file = ca::SuccessorsFile::read_if_named(path.as_deref());
     let file = file.map_err(|error| sigstead_kit::causes(&error))?;
     let now = SystemClock.now();
     let signing = config.ring(&file, now).at(now).key;

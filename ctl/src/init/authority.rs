@@ -65,17 +65,9 @@ impl Maker<'_> {
         let root = self.root("trust/ca-root", "code signing root").await?;
         let path = self.instance.path("ca/keys/ca.key");
         let key = self.vault.make(&path, Algorithm::EcdsaP256Sha256)?;
-        let profile = CaProfile {
-            subject: self.name("code signing"),
-            public_key: key.public_key().clone(),
-            validity: self.years(5),
-            kind: CaKind::CodeSigning,
-            serial: serial()?,
-        };
-        let unsigned = profile
-            .issued_by(&root.certificate)
-            .map_err(|error| unusable(&path, &error))?;
-        let intermediate = sign(unsigned, &root.signer, &path).await?;
+        let key = key.public_key();
+        let intermediate =
+            code_signing_certificate(self.instance, &root, key, "code signing", self.now).await?;
         let chain = vec![intermediate, root.certificate];
         write(&self.instance.path("ca/chain.pem"), pem(&chain).as_bytes())?;
         let root = chain.last().map(Certificate::to_pem).unwrap_or_default();
@@ -137,18 +129,8 @@ impl Maker<'_> {
     async fn root(&self, place: &str, role: &str) -> Result<Issuer, Failure> {
         let path = self.instance.path(&format!("{place}.key"));
         let key = self.vault.make(&path, Algorithm::EcdsaP384Sha384)?;
-        let profile = CaProfile {
-            subject: self.name(role),
-            public_key: key.public_key().clone(),
-            validity: self.years(10),
-            kind: CaKind::Root,
-            serial: serial()?,
-        };
         let signer = key.into_signer();
-        let unsigned = profile
-            .self_signed()
-            .map_err(|error| unusable(&path, &error))?;
-        let certificate = sign(unsigned, &signer, &path).await?;
+        let certificate = root_certificate(self.instance, role, &signer, self.now).await?;
         let pem = certificate.to_pem();
         write(&self.instance.path(&format!("{place}.pem")), pem.as_bytes())?;
         Ok(Issuer {
@@ -227,6 +209,52 @@ impl Maker<'_> {
     }
 }
 
+/// A certificate that a key signs for itself, for ten years.
+pub(crate) async fn root_certificate(
+    instance: &Instance,
+    role: &str,
+    signer: &Arc<dyn Signer>,
+    now: OffsetDateTime,
+) -> Result<Certificate, Failure> {
+    let path = instance.path("trust");
+    let profile = CaProfile {
+        subject: name(instance, role),
+        public_key: signer.public_key().clone(),
+        validity: Validity {
+            not_before: now,
+            not_after: now + Duration::days(365 * 10),
+        },
+        kind: CaKind::Root,
+        serial: serial()?,
+    };
+    let unsigned = profile
+        .self_signed()
+        .map_err(|error| unusable(&path, &error))?;
+    sign(unsigned, signer, &path).await
+}
+
+/// A certificate for issuing others to signers, of the root of its kind, for five years or as long as the root is valid.
+pub(crate) async fn code_signing_certificate(
+    instance: &Instance,
+    root: &Issuer,
+    key: &PublicKey,
+    role: &str,
+    now: OffsetDateTime,
+) -> Result<Certificate, Failure> {
+    let path = instance.path("trust/ca-root.key");
+    let profile = CaProfile {
+        subject: name(instance, role),
+        public_key: key.clone(),
+        validity: five_years(root, now),
+        kind: CaKind::CodeSigning,
+        serial: serial()?,
+    };
+    let unsigned = profile
+        .issued_by(&root.certificate)
+        .map_err(|error| unusable(&path, &error))?;
+    sign(unsigned, &root.signer, &path).await
+}
+
 /// A certificate for stamping time, of the root of its kind, for five years or as long as the root is valid.
 pub(crate) async fn time_stamping_certificate(
     instance: &Instance,
@@ -235,20 +263,23 @@ pub(crate) async fn time_stamping_certificate(
     now: OffsetDateTime,
 ) -> Result<Certificate, Failure> {
     let path = instance.path("trust/tsa-root.key");
-    let not_after = (now + Duration::days(365 * 5)).min(root.certificate.not_after());
     let profile = TimestampingProfile {
         subject: name(instance, "time stamping"),
         public_key: key.clone(),
-        validity: Validity {
-            not_before: now,
-            not_after,
-        },
+        validity: five_years(root, now),
         serial: serial()?,
     };
     let unsigned = profile
         .issued_by(&root.certificate)
         .map_err(|error| unusable(&path, &error))?;
     sign(unsigned, &root.signer, &path).await
+}
+
+fn five_years(root: &Issuer, now: OffsetDateTime) -> Validity {
+    Validity {
+        not_before: now,
+        not_after: (now + Duration::days(365 * 5)).min(root.certificate.not_after()),
+    }
 }
 
 fn name(instance: &Instance, role: &str) -> Name {

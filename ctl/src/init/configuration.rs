@@ -84,6 +84,7 @@ impl Writer<'_> {
             "issuers.yaml".into(),
             ct_log,
         );
+        config.successors_file = Some("successors.yaml".into());
         if !self.instance.manifest.ct_log.is_own() {
             config.ct_log = ca::CtLogs::None;
         }

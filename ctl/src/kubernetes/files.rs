@@ -8,7 +8,7 @@ use crate::instance::{Instance, Service};
 /// The files of a service in the instance, its passphrase apart, which need not lie there.
 pub(super) fn of(instance: &Instance, service: Service, logs: &Logs) -> Vec<PathBuf> {
     let own: &[&str] = match service {
-        Service::Ca => &["keys/ca.key", "chain.pem", "ctlog.pub"],
+        Service::Ca => &["ctlog.pub"],
         Service::Ctlog => &["keys/ctlog.key", "roots.pem"],
         Service::Tlog => &[],
         // Their keys follow one another: see `successors`.

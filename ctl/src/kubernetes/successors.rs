@@ -5,9 +5,9 @@ use std::path::{Path, PathBuf};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use sigstead_config::successors::{Follows, SuccessorsFile};
-use sigstead_config::{oidc, tsa};
+use sigstead_config::{ca, oidc, tsa};
 use sigstead_kit::{Clock as _, SystemClock};
-use sigstead_signer::{KeyConfig, KeyUri};
+use sigstead_signer::{KeyConfig, KeyRing, KeyUri};
 
 use super::files::PASSPHRASE;
 use super::logs::{KEYS, place};
@@ -25,6 +25,7 @@ pub(super) struct Successors {
 /// The keys of a service of an instance; `None` of a service that has one key for ever.
 pub(super) fn of(instance: &Instance, service: Service) -> Result<Option<Successors>, Failure> {
     match service {
+        Service::Ca => certificate_authority(instance).map(Some),
         Service::Oidc => issuer(instance).map(Some),
         Service::Tsa => timestamp_authority(instance).map(Some),
         _ => Ok(None),
@@ -45,16 +46,31 @@ fn issuer(instance: &Instance) -> Result<Successors, Failure> {
     Ok(Successors { files, listed })
 }
 
+fn certificate_authority(instance: &Instance) -> Result<Successors, Failure> {
+    let folder = instance.service(Service::Ca);
+    let config: ca::Config = read_config(&folder)?;
+    let file = read(&folder, config.successors_file.as_deref())?;
+    let files = chained(&folder, config.ring(&file, SystemClock.now()));
+    with_chains(files, file)
+}
+
 fn timestamp_authority(instance: &Instance) -> Result<Successors, Failure> {
     let folder = instance.service(Service::Tsa);
     let config: tsa::Config = read_config(&folder)?;
-    let mut file: tsa::SuccessorsFile = read(&folder, config.successors_file.as_deref())?;
-    let ring = config.ring(&file, SystemClock.now());
+    let file = read(&folder, config.successors_file.as_deref())?;
+    let files = chained(&folder, config.ring(&file, SystemClock.now()));
+    with_chains(files, file)
+}
+
+fn chained(folder: &Path, ring: KeyRing<tsa::KeyAndChain<'_>>) -> Vec<PathBuf> {
     let files = ring.keys().flat_map(|opened| {
         let tsa::KeyAndChain { key, chain } = opened.key;
-        [key_file(&folder, key), folder.join(chain)]
+        [key_file(folder, key), folder.join(chain)]
     });
-    let files = files.collect();
+    files.collect()
+}
+
+fn with_chains(files: Vec<PathBuf>, mut file: tsa::SuccessorsFile) -> Result<Successors, Failure> {
     for successor in &mut file.successors {
         successor.key = mounted(&successor.key)?;
         successor.chain = place(KEYS, &successor.chain);

@@ -29,6 +29,16 @@ pub(super) enum Role {
         #[command(subcommand)]
         verb: Verb,
     },
+    /// The key that issues certificates, below the root of the certificate authority.
+    CaIntermediate {
+        #[command(subcommand)]
+        verb: Verb,
+    },
+    /// The root of the certificate authority, and the key below it that issues.
+    CaRoot {
+        #[command(subcommand)]
+        verb: Verb,
+    },
 }
 
 #[derive(Subcommand)]

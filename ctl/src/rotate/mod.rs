@@ -7,6 +7,8 @@
 //! step is its [`rotation::Rotation`], in a folder of its own.
 
 mod arguments;
+mod authority;
+mod ca;
 mod log;
 mod moment;
 mod oidc;
@@ -24,14 +26,18 @@ use crate::output::Output;
 
 pub(crate) use arguments::Arguments;
 use arguments::Role;
+use authority::Chains;
+use ca::{Ca, Intermediate, Root};
 use log::RekorV2Log;
 use oidc::OidcKey;
-use tsa::TsaKey;
+use tsa::Tsa;
 
 pub(crate) async fn run(arguments: Arguments, output: Output) -> Result<Exit, Failure> {
     match arguments.role {
         Role::Oidc { verb } => verbs::run::<OidcKey>(verb, output).await,
-        Role::Tsa { verb } => verbs::run::<TsaKey>(verb, output).await,
+        Role::Tsa { verb } => verbs::run::<Chains<Tsa>>(verb, output).await,
+        Role::CaIntermediate { verb } => verbs::run::<Chains<Ca<Intermediate>>>(verb, output).await,
+        Role::CaRoot { verb } => verbs::run::<Chains<Ca<Root>>>(verb, output).await,
         Role::RekorV2 { verb } => verbs::run::<RekorV2Log>(verb, output).await,
     }
 }

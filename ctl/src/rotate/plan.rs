@@ -117,15 +117,6 @@ impl<R> Plan<R> {
         Some(self.signs_from? - RETURN)
     }
 
-    /// Until when the next key counts if it is taken back now: for nothing, unless its time has come while the service let go
-    /// of it.
-    pub(super) fn end_if_undone(&self, now: OffsetDateTime) -> OffsetDateTime {
-        match self.signs_from {
-            Some(from) if from <= now => now,
-            _ => self.counts_from,
-        }
-    }
-
     /// Refuses to take a key back that signs, or may before it is gone.
     pub(super) fn refuse_late_undo(&self, now: OffsetDateTime) -> Result<(), Failure> {
         match self.no_return() {

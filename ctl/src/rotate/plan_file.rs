@@ -164,7 +164,8 @@ const LARGEST: u64 = 1 << 20;
 
 #[cfg(test)]
 mod tests {
-    use super::super::tsa::TsaKey;
+    use super::super::authority::Chains;
+    use super::super::tsa::Tsa;
     use super::*;
 
     /// As the first version with rotations wrote it.
@@ -172,7 +173,7 @@ mod tests {
 
     #[test]
     fn a_plan_that_an_earlier_version_wrote_is_opened() {
-        let plan: Plan<TsaKey> = opened(WRITTEN.as_bytes()).unwrap();
+        let plan: Plan<Chains<Tsa>> = opened(WRITTEN.as_bytes()).unwrap();
         assert_eq!(plan.number, 2);
         assert_eq!(plan.phase, super::super::plan::Phase::Loaded);
         assert_eq!(sealed(&plan).unwrap(), WRITTEN.as_bytes());
@@ -189,7 +190,7 @@ mod tests {
         ] {
             let edited = WRITTEN.replacen(from, to, 1);
             assert_ne!(edited, WRITTEN);
-            assert!(opened::<TsaKey>(edited.as_bytes()).is_err(), "{to}");
+            assert!(opened::<Chains<Tsa>>(edited.as_bytes()).is_err(), "{to}");
         }
     }
 }

@@ -6,6 +6,7 @@ use sigstead_trust_root::{
 };
 use time::{Duration, OffsetDateTime};
 
+use super::authority_kind::AuthorityKind;
 use super::client_kit;
 use super::publication::{Keys, ROOT_KEY, TARGETS_KEY, Versions, YEAR, sign, term};
 use super::repository::Repository;
@@ -110,39 +111,39 @@ impl<'a> Change<'a> {
         Ok(())
     }
 
-    /// Whether the state has a chain of the timestamp authority.
-    pub(crate) fn has_timestamp_chain(&self, chain: &[Base64Bytes]) -> bool {
-        self.state.timestamp_authorities.find(chain).is_some()
+    /// Whether the state has a chain of an authority.
+    pub(crate) fn has_chain(&self, of: AuthorityKind, chain: &[Base64Bytes]) -> bool {
+        of.chains(&self.state).find(chain).is_some()
     }
 
-    /// The state with one more chain of the timestamp authority, if it could be published so. Nothing is written.
-    pub(crate) fn timestamp_draft(&self, chain: AuthorityState) -> Result<TrustState, Failure> {
-        let draft = changed(&self.state, |mut state| {
-            state.timestamp_authorities = state.timestamp_authorities.with(chain)?;
-            Ok(state)
-        })?;
+    /// The state with one more chain of an authority, if it could be published so. Nothing is written.
+    pub(crate) fn draft_with_chain(
+        &self,
+        of: AuthorityKind,
+        chain: AuthorityState,
+    ) -> Result<TrustState, Failure> {
+        let draft = changed(&self.state, |state| of.change(state, |it| it.with(chain)))?;
         self.next(&draft, YEAR)?;
         Ok(draft)
     }
 
-    /// Adds a chain of the timestamp authority beside those that count; durable before it returns.
-    pub(crate) fn append_timestamp_chain(&mut self, chain: AuthorityState) -> Result<(), Failure> {
-        self.apply(|mut state| {
-            state.timestamp_authorities = state.timestamp_authorities.with(chain)?;
-            Ok(state)
-        })
+    /// Adds a chain of an authority beside those that count; durable before it returns.
+    pub(crate) fn append_chain(
+        &mut self,
+        of: AuthorityKind,
+        chain: AuthorityState,
+    ) -> Result<(), Failure> {
+        self.apply(|state| of.change(state, |chains| chains.with(chain)))
     }
 
-    /// Lets a chain of the timestamp authority count until `end`; durable before it returns.
-    pub(crate) fn end_timestamp_chain(
+    /// Lets a chain of an authority count until `end`; durable before it returns.
+    pub(crate) fn end_chain(
         &mut self,
+        of: AuthorityKind,
         chain: &[Base64Bytes],
         end: OffsetDateTime,
     ) -> Result<(), Failure> {
-        self.apply(|mut state| {
-            state.timestamp_authorities = state.timestamp_authorities.with_ended(chain, end)?;
-            Ok(state)
-        })
+        self.apply(|state| of.change(state, |chains| chains.with_ended(chain, end)))
     }
 
     /// Offers an issuer to browsers from now on; durable before it returns.

@@ -5,6 +5,7 @@
 //! targets, the root, the targets metadata, the kit. The targets metadata is the publication: before it, the `tuf` service
 //! shows the old trust root, after it the new one. A command that was interrupted is run again.
 
+mod authority_kind;
 mod change;
 mod client_kit;
 mod publication;
@@ -20,6 +21,7 @@ use crate::failure::Failure;
 use crate::instance::Instance;
 use crate::output::Output;
 
+pub(crate) use authority_kind::AuthorityKind;
 pub(crate) use change::Change;
 pub(crate) use client_kit::derived as kit_files;
 pub(crate) use publication::{Keys, ROOT_KEY, TARGETS_KEY, Versions, YEAR, first};

@@ -35,28 +35,36 @@ fn a_log_that_was_opened_later_is_laid_out_with_its_key() {
 }
 
 #[test]
-fn the_next_key_of_the_timestamp_authority_is_laid_out_with_its_time() {
-    let world = World::new("successor");
-    let tsa = world.path("instance/tsa");
-    fs::write(tsa.join("keys/tsa-2.key"), "the key").unwrap();
-    fs::write(tsa.join("chain-2.pem"), "the chain").unwrap();
-    let successors = "successors:\n- from: 2027-03-01T00:00:00Z\n  key:\n    uri: file:keys/tsa-2.key\n    \
-                      passphrase_file: ../passphrase\n  chain: chain-2.pem\n";
-    fs::write(tsa.join("successors.yaml"), successors).unwrap();
-    for _again in 0..2 {
-        let done = lay_out(&world, "laid-out");
-        assert!(done.status.success(), "{}", said(&done));
-        let secret = world.path("laid-out/tsa");
-        assert_eq!(fs::read(secret.join("tsa-2.key")).unwrap(), b"the key");
-        assert_eq!(fs::read(secret.join("chain-2.pem")).unwrap(), b"the chain");
-        let listed = fs::read_to_string(secret.join("successors.yaml")).unwrap();
-        for line in [
-            "from: 2027-03-01T00:00:00Z",
-            "uri: file:/etc/sigstead/keys/tsa-2.key",
-            "passphrase_file: /etc/sigstead/keys/passphrase",
-            "chain: /etc/sigstead/keys/chain-2.pem",
-        ] {
-            assert!(listed.contains(line), "{line}: {listed}");
+fn the_next_key_of_an_authority_is_laid_out_with_its_time() {
+    for (service, key, chain) in [
+        ("tsa", "tsa-2.key", "chain-2.pem"),
+        ("ca", "ca-intermediate-2.key", "chain-intermediate-2.pem"),
+    ] {
+        let world = World::new(&format!("successor-{service}"));
+        let folder = world.path(&format!("instance/{service}"));
+        fs::write(folder.join("keys").join(key), "the key").unwrap();
+        fs::write(folder.join(chain), "the chain").unwrap();
+        let successors = format!(
+            "successors:\n- from: 2127-03-01T00:00:00Z\n  key:\n    uri: file:keys/{key}\n    \
+             passphrase_file: ../passphrase\n  chain: {chain}\n"
+        );
+        fs::write(folder.join("successors.yaml"), successors).unwrap();
+        for _again in 0..2 {
+            let done = lay_out(&world, "laid-out");
+            assert!(done.status.success(), "{}", said(&done));
+            let secret = world.path(&format!("laid-out/{service}"));
+            assert_eq!(fs::read(secret.join(key)).unwrap(), b"the key");
+            assert_eq!(fs::read(secret.join(chain)).unwrap(), b"the chain");
+            assert!(secret.join(format!("{service}.key")).is_file());
+            let listed = fs::read_to_string(secret.join("successors.yaml")).unwrap();
+            for line in [
+                "from: 2127-03-01T00:00:00Z".to_owned(),
+                format!("uri: file:/etc/sigstead/keys/{key}"),
+                "passphrase_file: /etc/sigstead/keys/passphrase".to_owned(),
+                format!("chain: /etc/sigstead/keys/{chain}"),
+            ] {
+                assert!(listed.contains(&line), "{line}: {listed}");
+            }
         }
     }
 }

@@ -1,19 +1,23 @@
 //! An operator replaces a key while everybody signs on.
 
+mod certificates;
 mod load;
 mod oidc;
 mod rekor_v2;
+mod signing;
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use serde_json::Value;
 use sigstead_integration::{Instance, client, run, wait_for};
-use sigstead_trust_root::TrustedRoot;
+use sigstead_trust_root::{CertificateAuthority, TrustedRoot};
 
 use self::load::Load;
+use self::signing::sign_command;
 use crate::{PERSON, artifact, cosign, refuses, sigstore_python};
 
+const TSA: &str = "tsa";
 /// Long enough for clients to sign before the next key does, and short enough for a test.
 const SOON: [&str; 5] = ["--in", "25s", "--drain", "2s", "--accept-short-times"];
 
@@ -26,20 +30,19 @@ fn a_key_is_rotated_under_load_and_bundles_of_all_times_verify_with_all_clients(
     let load = Load::start(&instance);
     let mut signed = sign(&instance, "before");
 
-    let started = rotate(&instance, "start", &SOON);
+    let started = rotate(&instance, TSA, "start", &SOON);
     assert_eq!(started["phase"], "loaded", "{started}");
     signed.extend(sign(&instance, "announced"));
-    let status = rotate(&instance, "status", &[]);
+    let status = rotate(&instance, TSA, "status", &[]);
     let next = status["next"].as_str().unwrap();
     assert!(next.contains("can be taken back"), "{next}");
     wait_for("the next key", || load.chains() == 2).unwrap();
     signed.extend(sign(&instance, "switched"));
-    let retired = until_retired(&instance);
+    let retired = until_retired(&instance, TSA);
     assert_eq!(retired["number"], 2);
     signed.extend(sign(&instance, "retired"));
 
-    let root = std::fs::read(instance.kit("trusted_root.json")).unwrap();
-    let root = TrustedRoot::parse(&root).unwrap();
+    let root = trusted_root(&instance);
     let ends: Vec<_> = root
         .timestamp_authorities
         .iter()
@@ -85,13 +88,25 @@ fn a_key_is_rotated_under_load_and_bundles_of_all_times_verify_with_all_clients(
 fn a_rotation_that_is_killed_anywhere_is_resumed_or_taken_back() {
     let instance = Instance::start("interrupted", &[]).unwrap();
     let load = Load::start(&instance);
+    let chains = |root: &TrustedRoot| root.timestamp_authorities.clone();
+    is_taken_back_wherever_it_is_killed(&instance, TSA, chains);
+    let by_chain = load.stop().verified(&trusted_root(&instance));
+    assert_eq!(by_chain.iter().filter(|count| **count > 0).count(), 1);
+}
+
+fn is_taken_back_wherever_it_is_killed(
+    instance: &Instance,
+    role: &str,
+    chains: impl Fn(&TrustedRoot) -> Vec<CertificateAuthority>,
+) {
     let later = ["--in", "1h", "--drain", "1s", "--accept-short-times"];
-    let plan = instance.directory().join("trust/rotations/tsa.json");
+    let plan = instance.directory();
+    let plan = plan.join(format!("trust/rotations/{role}.json"));
     for (number, phase) in ["planned", "prepared", "tried", "announced", "loaded"]
         .iter()
         .enumerate()
     {
-        let mut start = command(&instance, "start", &later);
+        let mut start = command(instance, role, "start", &later);
         let mut start = start
             .stdout(Stdio::null())
             .stderr(Stdio::null())
@@ -106,21 +121,16 @@ fn a_rotation_that_is_killed_anywhere_is_resumed_or_taken_back() {
         let _ = start.kill();
         start.wait().unwrap();
         if number.is_multiple_of(2) {
-            let resumed = command(&instance, "resume", &[]).output().unwrap();
+            let resumed = command(instance, role, "resume", &[]).output().unwrap();
             assert_eq!(resumed.status.code(), Some(6), "{resumed:?}");
         }
-        assert_eq!(rotate(&instance, "undo", &[])["phase"], "undone");
-        let root = std::fs::read(instance.kit("trusted_root.json")).unwrap();
-        let root = TrustedRoot::parse(&root).unwrap();
-        let never_signs = root
-            .timestamp_authorities
+        assert_eq!(rotate(instance, role, "undo", &[])["phase"], "undone");
+        let chains = chains(&trusted_root(instance));
+        let ended = chains
             .iter()
             .filter(|each| each.valid_for.end == each.valid_for.start);
-        assert_eq!(never_signs.count() + 1, root.timestamp_authorities.len());
+        assert_eq!(ended.count() + 1, chains.len(), "none of them signs");
     }
-    let root = std::fs::read(instance.kit("trusted_root.json")).unwrap();
-    let by_chain = load.stop().verified(&TrustedRoot::parse(&root).unwrap());
-    assert_eq!(by_chain.iter().filter(|count| **count > 0).count(), 1);
 }
 
 #[test]
@@ -129,7 +139,7 @@ fn a_rotation_that_would_leave_clients_behind_or_is_not_as_it_was_written_is_ref
     let folder = instance.directory();
     let refused = |verb: &str, arguments: &[&str], code: &str| {
         refuses(
-            &mut command(&instance, verb, arguments),
+            &mut command(&instance, TSA, verb, arguments),
             &[&code.to_lowercase()],
         );
     };
@@ -149,7 +159,7 @@ fn a_rotation_that_would_leave_clients_behind_or_is_not_as_it_was_written_is_ref
     instance.up().unwrap();
     let state = folder.join("trust/state.json");
     let before = std::fs::read(&state).unwrap();
-    rotate(&instance, "start", &[]);
+    rotate(&instance, TSA, "start", &[]);
     refused("start", &[], "E-CTL-283");
     let written = std::fs::read_to_string(&plan).unwrap();
     std::fs::write(&plan, written.replace("\"number\": 2", "\"number\": 3")).unwrap();
@@ -157,7 +167,7 @@ fn a_rotation_that_would_leave_clients_behind_or_is_not_as_it_was_written_is_ref
         refused(verb, &[], "E-CTL-284");
     }
     std::fs::write(&plan, &written).unwrap();
-    let resumed = command(&instance, "resume", &[]).output().unwrap();
+    let resumed = command(&instance, TSA, "resume", &[]).output().unwrap();
     assert_eq!(resumed.status.code(), Some(6), "{resumed:?}");
     // An old copy of the state would take the next key back from clients.
     let announced = std::fs::read(&state).unwrap();
@@ -169,7 +179,7 @@ fn a_rotation_that_would_leave_clients_behind_or_is_not_as_it_was_written_is_ref
         &["e-ctl-032"],
     );
     std::fs::write(&state, announced).unwrap();
-    assert_eq!(rotate(&instance, "undo", &[])["phase"], "undone");
+    assert_eq!(rotate(&instance, TSA, "undo", &[])["phase"], "undone");
     refused("undo", &[], "E-CTL-285");
     let config = folder.join("tsa/config.yaml");
     let text = std::fs::read_to_string(&config).unwrap();
@@ -182,7 +192,7 @@ fn a_rotation_that_would_leave_clients_behind_or_is_not_as_it_was_written_is_ref
     assert!(!plan.exists(), "refused before anything was made");
     std::fs::write(&config, text).unwrap();
     let soon = ["--in", "3s", "--drain", "1h", "--accept-short-times"];
-    rotate(&instance, "start", &soon);
+    rotate(&instance, TSA, "start", &soon);
     refused("undo", &[], "E-CTL-286");
 }
 
@@ -202,15 +212,15 @@ fn sign(instance: &Instance, when: &str) -> Vec<(PathBuf, PathBuf)> {
     }
     let file = artifact(instance.work(), &format!("{when}-sigctl"));
     let bundle = file.with_extension("sigstore.json");
-    run(sigstead_integration::sigctl()
-        .arg("sign")
-        .args(["--identity", PERSON])
-        .arg("--bundle")
-        .args([&bundle, &file])
-        .env("SIGSTEAD_DIR", instance.directory()))
-    .unwrap();
+    let mut command = sign_command(&instance.directory());
+    run(command.arg("--bundle").args([&bundle, &file])).unwrap();
     signed.push((file, bundle));
     signed
+}
+
+fn trusted_root(instance: &Instance) -> TrustedRoot {
+    let root = std::fs::read(instance.kit("trusted_root.json")).unwrap();
+    TrustedRoot::parse(&root).unwrap()
 }
 
 fn verify(instance: &Instance, file: &Path, bundle: &Path) {
@@ -237,22 +247,22 @@ fn sigctl_verify(instance: &Instance, root: &Path, file: &Path, bundle: &Path) -
     command
 }
 
-fn command(instance: &Instance, verb: &str, arguments: &[&str]) -> Command {
+fn command(instance: &Instance, role: &str, verb: &str, arguments: &[&str]) -> Command {
     let mut command = sigstead_integration::sigctl();
-    command.args(["--output", "json", "rotate", "tsa", verb]);
+    command.args(["--output", "json", "rotate", role, verb]);
     command.arg(instance.directory()).args(arguments);
     command
 }
 
-fn rotate(instance: &Instance, verb: &str, arguments: &[&str]) -> Value {
-    let output = run(&mut command(instance, verb, arguments)).unwrap();
+fn rotate(instance: &Instance, role: &str, verb: &str, arguments: &[&str]) -> Value {
+    let output = run(&mut command(instance, role, verb, arguments)).unwrap();
     serde_json::from_slice(&output.stdout).unwrap()
 }
 
-fn until_retired(instance: &Instance) -> Value {
+fn until_retired(instance: &Instance, role: &str) -> Value {
     let mut retired = Value::Null;
     wait_for("the end of the rotation", || {
-        let output = command(instance, "resume", &[]).output().unwrap();
+        let output = command(instance, role, "resume", &[]).output().unwrap();
         retired = serde_json::from_slice(&output.stdout).unwrap();
         output.status.success()
     })
@@ -269,7 +279,7 @@ fn the_commands_of_the_page_work_as_they_are_written() {
     let commands: Vec<_> = lines
         .filter(|line| line.starts_with("sigctl rotate "))
         .collect();
-    assert_eq!(commands.len(), 12);
+    assert_eq!(commands.len(), 18);
     let instance = Instance::start("by-the-page", &[]).unwrap();
     for line in commands {
         let words = line.split_whitespace().skip(1);
@@ -281,7 +291,7 @@ fn the_commands_of_the_page_work_as_they_are_written() {
             };
         }
         let output = command.output().unwrap();
-        // The time of the next key is days away.
+        // The times of the next keys are days away.
         let expected = if line.contains(" resume ") { 6 } else { 0 };
         assert_eq!(output.status.code(), Some(expected), "{line}: {output:?}");
     }

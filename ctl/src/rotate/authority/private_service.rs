@@ -8,43 +8,43 @@ use std::time::Duration;
 
 use reqwest::Client;
 use rustix::process::Signal;
-use sigstead_config::tsa::Config;
+use serde::Serialize;
 use sigstead_kit::Listeners;
-use sigstead_signer::KeyConfig;
 use tokio::time::{Instant, sleep};
 
-use super::part::TsaPlan;
+use super::role::Authority;
 use crate::failure::Failure;
-use crate::instance::{Instance, Service};
+use crate::instance::Instance;
 use crate::private;
 use crate::process::{POLL, Process, program};
 
-/// A timestamp authority on two ports of the loopback interface. It ends with this value.
-pub(super) struct PrivateTsa {
+/// An authority on two ports of the loopback interface. It ends with this value.
+pub(in crate::rotate) struct PrivateService {
     child: Child,
     folder: PathBuf,
-    pub(super) url: String,
+    pub(in crate::rotate) url: String,
 }
 
-impl PrivateTsa {
-    /// Starts one with the files of a plan, and waits until it is ready.
-    pub(super) async fn start(
+impl PrivateService {
+    /// Starts one, and waits until it is ready. `configure` makes its configuration, with listeners and a folder of its own.
+    pub(in crate::rotate) async fn start<A: Authority, C: Serialize>(
         instance: &Instance,
-        plan: &TsaPlan,
         client: &Client,
+        configure: impl FnOnce(Listeners, &Path) -> Result<C, Failure>,
     ) -> Result<Self, Failure> {
-        let folder = instance.path("run/rotate-tsa");
+        let folder = instance.path(&format!("run/rotate-{}", A::ROLE));
         let failed = |error| Failure::file("write", &folder, error);
         sigstead_durable::create_private_directory(&folder).map_err(failed)?;
         end_left_over(&folder);
         let (public, ops) = (free_address()?, free_address()?);
         let path = folder.join("config.yaml");
-        let config = sigstead_config::to_yaml(&config(instance, plan, public, ops)?)
+        let config = configure(Listeners::plain(public, ops), &folder)?;
+        let config = sigstead_config::to_yaml(&config)
             .map_err(|error| Failure::file("write", &path, error))?;
         sigstead_durable::replace(&path, config.as_bytes()).map_err(failed)?;
         let log = folder.join("log");
         let file = File::create(&log).map_err(failed)?;
-        let mut command = program(Service::Tsa.name())?;
+        let mut command = program(A::SERVICE.name())?;
         command.arg("--config").arg(&path);
         command.stdin(Stdio::null()).stdout(Stdio::null());
         let spawned = command.stderr(file).spawn();
@@ -56,12 +56,16 @@ impl PrivateTsa {
         let id = format!("{}\n", service.child.id());
         private::write(&service.folder.join("pid"), id.as_bytes())?;
         service
-            .until_ready(client, &format!("http://{ops}/readyz"))
+            .until_ready::<A>(client, &format!("http://{ops}/readyz"))
             .await?;
         Ok(service)
     }
 
-    async fn until_ready(&mut self, client: &Client, url: &str) -> Result<(), Failure> {
+    async fn until_ready<A: Authority>(
+        &mut self,
+        client: &Client,
+        url: &str,
+    ) -> Result<(), Failure> {
         let began = Instant::now();
         loop {
             let ended = self.child.try_wait().ok().flatten();
@@ -73,7 +77,10 @@ impl PrivateTsa {
                 return Err(Failure::new(
                     "E-CTL-289",
                     "a service with the next key does not become ready; nothing was published",
-                    "the cause is its last line; mend it and go on: sigctl rotate tsa resume",
+                    format!(
+                        "the cause is its last line; mend it and go on: sigctl rotate {} resume",
+                        A::ROLE
+                    ),
                 )
                 .because(self.last_line()));
             }
@@ -90,31 +97,13 @@ impl PrivateTsa {
     }
 }
 
-impl Drop for PrivateTsa {
+impl Drop for PrivateService {
     fn drop(&mut self) {
         let _ = self.child.kill();
         let _ = self.child.wait();
         // What is left behind is a configuration without a secret.
         let _ = fs::remove_dir_all(&self.folder);
     }
-}
-
-fn config(
-    instance: &Instance,
-    plan: &TsaPlan,
-    public: SocketAddr,
-    ops: SocketAddr,
-) -> Result<Config, Failure> {
-    let folder = instance.service(Service::Tsa);
-    let path = folder.join(plan.key());
-    let key = KeyConfig {
-        uri: format!("file:{}", path.display())
-            .parse()
-            .map_err(|error| Failure::file("name", &path, error))?,
-        passphrase_file: Some(instance.passphrase_file()),
-    };
-    let listeners = Listeners::plain(public, ops);
-    Ok(Config::new(listeners, key, folder.join(plan.chain())))
 }
 
 /// Ends a service that a killed run left behind.

@@ -1,12 +1,14 @@
-//! The rotation of the key of the timestamp authority.
+//! The rotation of the key of an authority: what is announced is the chain of the next one, which joins the trust state.
 
 mod key;
 mod part;
 mod private_service;
+mod role;
+mod root;
 mod successors;
 mod trial;
 
-use sigstead_config::tsa::OVERLAP;
+use sigstead_config::successors::OVERLAP;
 use sigstead_kit::Period;
 use sigstead_trust_root::Base64Bytes;
 use sigstead_x509::Certificate;
@@ -17,49 +19,48 @@ use super::rotation::{Rotation, Undo};
 use crate::failure::Failure;
 use crate::instance::Instance;
 use crate::trust::{self, Change};
-use part::TsaPlan;
 use successors::{Successors, is_of};
 
-pub(super) use part::TsaKey;
+pub(super) use part::{ChainPlan, Chains};
+pub(super) use private_service::PrivateService;
+pub(super) use role::{Authority, Files};
+pub(super) use root::{open as open_root, read as read_certificate};
+pub(super) use trial::refused;
 
-/// The next certificate is of the same root. What is announced is its chain, which joins the trust state.
-impl Rotation for TsaKey {
-    const ROLE: &'static str = "tsa";
-    const WHAT: &'static str = "the key of the timestamp authority";
-    const APART_FROM: &'static [&'static str] = &[];
+impl<A: Authority> Rotation for Chains<A> {
+    const ROLE: &'static str = A::ROLE;
+    const WHAT: &'static str = A::WHAT;
+    const APART_FROM: &'static [&'static str] = A::APART_FROM;
 
     fn begin(instance: &Instance, now: OffsetDateTime) -> Result<Self, Failure> {
-        Successors::of(instance)?;
-        key::check(instance)?;
+        Successors::<A>::of(instance)?;
         let state = trust::read_state(instance)?;
-        let old = state.timestamp_authorities.at(now);
+        let old = A::KIND.chains(&state).at(now);
         let old = old.ok_or_else(|| {
             Failure::new(
                 "E-CTL-282",
-                "the trust state has no chain of the timestamp authority in service",
+                format!("the trust state has no chain of {} in service", A::NAME),
                 "look at what is published: sigctl trust show",
             )
         })?;
-        Ok(Self {
-            url: old.url.clone(),
-            old_chain: old.chain.clone(),
-            next_chain: Vec::new(),
-        })
+        A::check_root(instance, &old.chain)?;
+        Ok(Self::of(old))
     }
 
     fn overlap(&self) -> Duration {
         OVERLAP
     }
 
-    fn least_drain(_: &Instance) -> Result<Period, Failure> {
-        Ok(DRAIN)
+    fn least_drain(instance: &Instance) -> Result<Period, Failure> {
+        Ok(A::least_drain(instance)?.max(DRAIN))
     }
 
-    /// Between the two nothing could be stamped.
-    fn refuse_early_end(plan: &TsaPlan) -> Result<(), Failure> {
+    /// Between the two nothing could be signed.
+    fn refuse_early_end(plan: &ChainPlan<A>) -> Result<(), Failure> {
         let leaf = plan.role.old_chain.first().map(Base64Bytes::as_slice);
         let leaf = Certificate::from_der(leaf.unwrap_or_default());
-        let leaf = leaf.map_err(|error| Failure::service("tsa", &plan.role.url, error))?;
+        let leaf =
+            leaf.map_err(|error| Failure::service(A::SERVICE.name(), &plan.role.url, error))?;
         if leaf.not_after() > plan.counts_from {
             return Ok(());
         }
@@ -74,25 +75,26 @@ impl Rotation for TsaKey {
     }
 
     async fn check_services(instance: &Instance) -> Result<(), Failure> {
-        successors::open_keys(instance).await?;
+        A::open_keys(instance).await?;
         Change::begin(instance).await.map(drop)
     }
 
-    async fn prepare(instance: &Instance, plan: &mut TsaPlan) -> Result<String, Failure> {
+    async fn prepare(instance: &Instance, plan: &mut ChainPlan<A>) -> Result<String, Failure> {
         let chain = key::make(instance, plan).await?;
         plan.role.next_chain = chain.iter().map(|each| each.to_der().into()).collect();
+        A::admit(instance, plan).await?;
         let key = chain.first().map(|leaf| leaf.public_key().fingerprint());
         Ok(format!("made the key {}", key.unwrap_or_default()))
     }
 
-    async fn try_out(instance: &Instance, plan: &TsaPlan) -> Result<String, Failure> {
+    async fn try_out(instance: &Instance, plan: &ChainPlan<A>) -> Result<String, Failure> {
         trial::run(instance, plan).await?;
         Ok("tried the next key and the draft".to_owned())
     }
 
-    async fn announce(instance: &Instance, plan: &TsaPlan) -> Result<String, Failure> {
+    async fn announce(instance: &Instance, plan: &ChainPlan<A>) -> Result<String, Failure> {
         let mut change = Change::begin(instance).await?;
-        change.append_timestamp_chain(plan.announced())?;
+        change.append_chain(A::KIND, plan.announced())?;
         let versions = change.publish(trust::YEAR).await?;
         Ok(format!(
             "announced the next key, with root {} and targets {}",
@@ -101,8 +103,8 @@ impl Rotation for TsaKey {
     }
 
     /// A run that was interrupted after the publication may go on long after; clients have their time all the same.
-    async fn load(instance: &Instance, plan: &mut TsaPlan) -> Result<String, Failure> {
-        let mut listed = Successors::of(instance)?;
+    async fn load(instance: &Instance, plan: &mut ChainPlan<A>) -> Result<String, Failure> {
+        let mut listed = Successors::<A>::of(instance)?;
         let from = match listed.start_of(plan) {
             // An earlier run came as far as that, and the service may have read it.
             Some(from) => from,
@@ -127,17 +129,24 @@ impl Rotation for TsaKey {
         trust::write_kit(instance)
     }
 
-    async fn retire(instance: &Instance, plan: &TsaPlan) -> Result<String, Failure> {
+    async fn retire(instance: &Instance, plan: &ChainPlan<A>) -> Result<String, Failure> {
         if !signs(instance, plan).await? {
             return Err(Failure::new(
                 "E-CTL-291",
-                "the timestamp authority does not sign with the next key; the old one was not ended",
-                "compare its clock and tsa/successors.yaml with the plan: sigctl rotate tsa status",
+                format!(
+                    "{} does not sign with the next key; the old one was not ended",
+                    A::NAME
+                ),
+                format!(
+                    "compare its clock and {}/successors.yaml with the plan: sigctl rotate {} status",
+                    A::SERVICE.name(),
+                    A::ROLE
+                ),
             ));
         }
         let end = plan.old_end().unwrap_or_else(now);
         let mut change = Change::begin(instance).await?;
-        change.end_timestamp_chain(&plan.role.old_chain, end)?;
+        change.end_chain(A::KIND, &plan.role.old_chain, end)?;
         let versions = change.publish(trust::YEAR).await?;
         Ok(format!(
             "ended the old key at {}, with root {} and targets {}",
@@ -149,24 +158,28 @@ impl Rotation for TsaKey {
 
     /// 1. The service lets go of the key.
     /// 2. If clients were told, the chain ends where it begins, so that it counts for no signature, and that is published.
-    /// 3. The files of the key are removed.
-    async fn take_back(instance: &Instance, plan: &mut TsaPlan) -> Result<Undo, Failure> {
+    /// 3. Those who took its root before take it no more, and the files of the key are removed.
+    async fn take_back(instance: &Instance, plan: &mut ChainPlan<A>) -> Result<Undo, Failure> {
         if let_go(instance, plan).await? == Undo::TooLate {
             return Ok(Undo::TooLate);
         }
         let mut change = Change::begin(instance).await?;
         let chain = &plan.role.next_chain;
-        if change.has_timestamp_chain(chain) {
-            change.end_timestamp_chain(chain, plan.end_if_undone(now()))?;
+        if change.has_chain(A::KIND, chain) {
+            change.end_chain(A::KIND, chain, plan.end_if_undone(now()))?;
             change.publish(trust::YEAR).await?;
         }
+        A::dismiss(instance, plan)?;
         key::remove(instance, plan)?;
         Ok(Undo::Done)
     }
 }
 
-async fn let_go(instance: &Instance, plan: &mut TsaPlan) -> Result<Undo, Failure> {
-    let mut listed = Successors::of(instance)?;
+async fn let_go<A: Authority>(
+    instance: &Instance,
+    plan: &mut ChainPlan<A>,
+) -> Result<Undo, Failure> {
+    let mut listed = Successors::<A>::of(instance)?;
     if let Some(from) = listed.start_of(plan) {
         plan.signs_from = Some(from);
         if plan.refuse_late_undo(now()).is_err() {
@@ -189,8 +202,8 @@ async fn let_go(instance: &Instance, plan: &mut TsaPlan) -> Result<Undo, Failure
 }
 
 /// Whether the running service signs with the next key.
-async fn signs(instance: &Instance, plan: &TsaPlan) -> Result<bool, Failure> {
-    let keys = successors::open_keys(instance).await?;
+async fn signs<A: Authority>(instance: &Instance, plan: &ChainPlan<A>) -> Result<bool, Failure> {
+    let keys = A::open_keys(instance).await?;
     let is_next = |key: &_| is_of(key, &plan.role.next_chain);
     Ok(keys.iter().any(|key| key.signs && is_next(key)))
 }

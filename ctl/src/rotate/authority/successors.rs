@@ -1,51 +1,59 @@
 //! The file in which the service finds its next keys, and the service that reads it.
 
+use std::marker::PhantomData;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use sigstead_config::tsa::{Config, Successor, SuccessorsFile};
-use sigstead_proto::admin::v1::tsa_admin_client::TsaAdminClient;
-use sigstead_proto::admin::v1::{AuthorityKey, ListKeysRequest};
+use sigstead_config::tsa::{Successor, SuccessorsFile};
+use sigstead_proto::admin::v1::AuthorityKey;
 use sigstead_trust_root::Base64Bytes;
 use time::OffsetDateTime;
 use tokio::time::{Instant, sleep};
 
-use super::part::TsaPlan;
-use crate::admin;
+use super::part::ChainPlan;
+use super::role::Authority;
 use crate::failure::Failure;
 use crate::init::configuration::key_config;
-use crate::instance::{Instance, Service};
+use crate::instance::Instance;
 use crate::process::POLL;
 use crate::reload;
 use crate::replace::replace;
 
-/// The successors that the configuration of the timestamp authority names.
-pub(super) struct Successors {
+/// The successors that the configuration of an authority names.
+pub(super) struct Successors<A> {
     path: PathBuf,
     file: SuccessorsFile,
+    authority: PhantomData<A>,
 }
 
-impl Successors {
+impl<A: Authority> Successors<A> {
     pub(super) fn of(instance: &Instance) -> Result<Self, Failure> {
-        let folder = instance.service(Service::Tsa);
+        let folder = instance.service(A::SERVICE);
         let config = folder.join("config.yaml");
-        let read: Config = sigstead_kit::read_config(&config)
-            .map_err(|error| Failure::file("read", &config, error))?;
-        let path = read.successors_file.ok_or_else(|| {
+        let path = A::successors_file(&config);
+        let path = path.map_err(|error| Failure::file("read", &config, error))?;
+        let path = path.ok_or_else(|| {
             Failure::new(
                 "E-CTL-292",
                 format!("{} names no successors_file", config.display()),
-                "write `successors_file: successors.yaml` into it, then: sigctl restart tsa",
+                format!(
+                    "write `successors_file: successors.yaml` into it, then: sigctl restart {}",
+                    A::SERVICE.name()
+                ),
             )
         })?;
         let path = folder.join(path);
         let file = SuccessorsFile::read(&path);
         let file = file.map_err(|error| Failure::file("read", &path, error))?;
-        Ok(Self { path, file })
+        Ok(Self {
+            path,
+            file,
+            authority: PhantomData,
+        })
     }
 
     /// From when on the next key signs, if it is listed.
-    pub(super) fn start_of(&self, plan: &TsaPlan) -> Option<OffsetDateTime> {
+    pub(super) fn start_of(&self, plan: &ChainPlan<A>) -> Option<OffsetDateTime> {
         let mut listed = self.file.successors.iter();
         Some(listed.find(|each| each.chain == plan.chain())?.from)
     }
@@ -54,7 +62,7 @@ impl Successors {
     pub(super) fn add(
         &mut self,
         instance: &Instance,
-        plan: &TsaPlan,
+        plan: &ChainPlan<A>,
         from: OffsetDateTime,
     ) -> Result<(), Failure> {
         self.remove(plan);
@@ -67,7 +75,7 @@ impl Successors {
     }
 
     /// Lists the next key no more.
-    pub(super) fn remove(&mut self, plan: &TsaPlan) {
+    pub(super) fn remove(&mut self, plan: &ChainPlan<A>) {
         self.file
             .successors
             .retain(|each| each.chain != plan.chain());
@@ -81,33 +89,28 @@ impl Successors {
     }
 }
 
-/// The keys that the running service has open.
-pub(super) async fn open_keys(instance: &Instance) -> Result<Vec<AuthorityKey>, Failure> {
-    let channel = admin::connect(instance, Service::Tsa).await?;
-    let answer = TsaAdminClient::new(channel)
-        .list_keys(ListKeysRequest {})
-        .await;
-    Ok(answer.map_err(admin::refused)?.into_inner().keys)
-}
-
 /// Has the service read the file again, and waits until it has the next key open or, if `is_wanted` is false, has it no more.
-pub(super) async fn take_up(
+pub(super) async fn take_up<A: Authority>(
     instance: &Instance,
-    plan: &TsaPlan,
+    plan: &ChainPlan<A>,
     is_wanted: bool,
 ) -> Result<(), Failure> {
     let began = Instant::now();
-    reload::ask(instance, &[Service::Tsa]).await?;
+    reload::ask(instance, &[A::SERVICE]).await?;
     loop {
-        let keys = open_keys(instance).await?;
+        let keys = A::open_keys(instance).await?;
         if keys.iter().any(|key| is_of(key, &plan.role.next_chain)) == is_wanted {
             return Ok(());
         }
         if began.elapsed() > PATIENCE {
             return Err(Failure::new(
                 "E-CTL-293",
-                "the timestamp authority did not take up its file of successors",
-                "its log says why: sigctl logs tsa; mend it and go on: sigctl rotate tsa resume",
+                format!("{} did not take up its file of successors", A::NAME),
+                format!(
+                    "its log says why: sigctl logs {}; mend it and go on: sigctl rotate {} resume",
+                    A::SERVICE.name(),
+                    A::ROLE
+                ),
             ));
         }
         sleep(POLL).await;
@@ -120,6 +123,6 @@ pub(super) fn is_of(key: &AuthorityKey, chain: &[Base64Bytes]) -> bool {
     !key.chain.is_empty() && key.chain.iter().map(Vec::as_slice).eq(chain)
 }
 
-const HEAD: &str = "# Written by `sigctl rotate tsa`; comments are not kept.\n";
+const HEAD: &str = "# Written by `sigctl rotate`; comments are not kept.\n";
 /// More than it takes to open all keys again.
 const PATIENCE: Duration = Duration::from_secs(30);
