@@ -25,7 +25,7 @@ mod asked;
 mod check;
 pub(crate) mod ended;
 mod freeze;
-mod name;
+pub(crate) mod name;
 mod open;
 pub(crate) mod opening;
 mod pause;

@@ -7,7 +7,7 @@
 use std::path::Path;
 use std::process::Command;
 
-const COMMANDS: [&str; 100] = [
+const COMMANDS: [&str; 106] = [
     "",
     "init",
     "up",
@@ -98,6 +98,12 @@ const COMMANDS: [&str; 100] = [
     "rotate rekor-v2 status",
     "rotate rekor-v2 resume",
     "rotate rekor-v2 undo",
+    "rotate rekor-v1",
+    "rotate rekor-v1 plan",
+    "rotate rekor-v1 start",
+    "rotate rekor-v1 status",
+    "rotate rekor-v1 resume",
+    "rotate rekor-v1 undo",
     "kubernetes",
     "kubernetes lay-out",
     "kubernetes publish",

@@ -18,7 +18,7 @@ pub(super) fn choose(names: &[String], asked: Option<&str>) -> Result<String, Fa
 }
 
 /// The shards of Rekor v1 have a number behind the host.
-pub(super) fn host(name: &str) -> &str {
+pub(crate) fn host(name: &str) -> &str {
     name.split_once(" - ").map_or(name, |(host, _)| host)
 }
 

@@ -10,6 +10,7 @@ use super::opening::{
     self, Face, describe_v1, describe_v2, free_place, next_origin, trusted, unnamed,
 };
 use crate::failure::Failure;
+use crate::init::configuration::random_tree_id;
 use crate::instance::Instance;
 use crate::locate::Where;
 use crate::output::Output;
@@ -121,7 +122,7 @@ async fn open_new(
 ) -> Result<(LogInfo, PathBuf), Failure> {
     let place = free_place(instance, face)?;
     let config = match face {
-        Face::RekorV1 => describe_v1(instance, &place)?,
+        Face::RekorV1 => describe_v1(instance, &place, random_tree_id()?)?,
         Face::RekorV2 => {
             let of_v2 = logs
                 .iter()

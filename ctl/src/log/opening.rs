@@ -8,14 +8,14 @@ use sigstead_config::Origin;
 use sigstead_config::tlog::LogConfig;
 use sigstead_key::{Algorithm, PublicKey};
 use sigstead_proto::admin::v1::{self as wire, LogInfo, OpenLogRequest};
-use sigstead_signer::KeyConfig;
+use sigstead_signer::{KeyConfig, PrivateKey};
 use sigstead_trust_root::{LogFace, LogState, TimeRange};
 
 use super::asked;
 use super::ended::log_id;
 use super::name::host;
 use crate::failure::Failure;
-use crate::init::configuration::{key_config, random_tree_id};
+use crate::init::configuration::key_config;
 use crate::init::now;
 use crate::init::secret::Vault;
 use crate::init::trust::rekor_v1_host;
@@ -64,13 +64,30 @@ pub(crate) async fn open(
     let request = request(config)?;
     // Before the key is made: without a connection nothing was asked.
     let mut client = super::connect_for_changes(instance).await?;
-    let vault = Vault::open(instance)?;
-    let private = match key.exists() {
-        true => vault.open_key(&key)?,
-        false => vault.make(&key, Algorithm::EcdsaP256Sha256)?,
-    };
+    let private = self::key(instance, place)?;
     let log = asked::open(&mut client, request, private.public_key(), &key).await?;
     Ok((log, key))
+}
+
+/// The key at a place, which is made unless an earlier run made it.
+pub(crate) fn key(instance: &Instance, place: &str) -> Result<PrivateKey, Failure> {
+    let path = key_file(instance, place);
+    let vault = Vault::open(instance)?;
+    match path.exists() {
+        true => vault.open_key(&path),
+        false => vault.make(&path, Algorithm::EcdsaP256Sha256),
+    }
+}
+
+/// Removes the key at a place of which no log was opened.
+pub(crate) fn remove_key(instance: &Instance, place: &str) -> Result<(), Failure> {
+    let path = key_file(instance, place);
+    match path.exists() {
+        false => Ok(()),
+        true => {
+            sigstead_durable::remove(&path).map_err(|error| Failure::file("remove", &path, error))
+        }
+    }
 }
 
 fn request(config: &LogConfig) -> Result<OpenLogRequest, Failure> {
@@ -105,9 +122,12 @@ pub(crate) fn trusted(instance: &Instance, log: &LogInfo) -> Result<LogState, Fa
 }
 
 /// A shard of Rekor v1 at a place, with a number that no other has.
-pub(crate) fn describe_v1(instance: &Instance, place: &str) -> Result<LogConfig, Failure> {
+pub(crate) fn describe_v1(
+    instance: &Instance,
+    place: &str,
+    tree_id: NonZeroU64,
+) -> Result<LogConfig, Failure> {
     let host = rekor_v1_host(&instance.manifest)?;
-    let tree_id: NonZeroU64 = random_tree_id()?;
     let (key, data, anchor) = files(instance, place)?;
     Ok(LogConfig::rekor_v1(host, tree_id, key, data, anchor))
 }

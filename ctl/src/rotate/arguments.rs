@@ -39,6 +39,11 @@ pub(super) enum Role {
         #[command(subcommand)]
         verb: Verb,
     },
+    /// The shard of Rekor v1, which a shard with a key of its own follows under the same name.
+    RekorV1 {
+        #[command(subcommand)]
+        verb: Verb,
+    },
 }
 
 #[derive(Subcommand)]

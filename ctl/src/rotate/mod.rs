@@ -28,7 +28,7 @@ pub(crate) use arguments::Arguments;
 use arguments::Role;
 use authority::Chains;
 use ca::{Ca, Intermediate, Root};
-use log::RekorV2Log;
+use log::{NextLog, RekorV1, RekorV2};
 use oidc::OidcKey;
 use tsa::Tsa;
 
@@ -38,6 +38,7 @@ pub(crate) async fn run(arguments: Arguments, output: Output) -> Result<Exit, Fa
         Role::Tsa { verb } => verbs::run::<Chains<Tsa>>(verb, output).await,
         Role::CaIntermediate { verb } => verbs::run::<Chains<Ca<Intermediate>>>(verb, output).await,
         Role::CaRoot { verb } => verbs::run::<Chains<Ca<Root>>>(verb, output).await,
-        Role::RekorV2 { verb } => verbs::run::<RekorV2Log>(verb, output).await,
+        Role::RekorV2 { verb } => verbs::run::<NextLog<RekorV2>>(verb, output).await,
+        Role::RekorV1 { verb } => verbs::run::<NextLog<RekorV1>>(verb, output).await,
     }
 }

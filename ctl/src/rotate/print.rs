@@ -104,6 +104,9 @@ fn loaded<R: Rotation>(plan: &Plan<R>, now: OffsetDateTime, resume: &str) -> Str
     let (Some(from), Some(end)) = (plan.signs_from, plan.old_end()) else {
         return format!("go on: {resume}");
     };
+    if R::TAKES_OVER_AT_END {
+        return takes_over(end, now, resume);
+    }
     if now < from {
         return format!(
             "the next key signs from {} on, in {}; until then it can be taken back: sigctl rotate {} undo",
@@ -120,6 +123,17 @@ fn loaded<R: Rotation>(plan: &Plan<R>, now: OffsetDateTime, resume: &str) -> Str
         );
     }
     format!("the next key signs; end the old one: {resume}")
+}
+
+fn takes_over(at: OffsetDateTime, now: OffsetDateTime, resume: &str) -> String {
+    match at <= now {
+        true => format!("clients know the next key; let it take over: {resume}"),
+        false => format!(
+            "the old key signs on; the next one takes over with `{resume}` after {}, in {}",
+            shown(at),
+            span(at - now)
+        ),
+    }
 }
 
 fn span(time: time::Duration) -> String {

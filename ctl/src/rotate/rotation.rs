@@ -23,6 +23,8 @@ pub(super) trait Rotation: Clone + Serialize + DeserializeOwned {
     const APART_FROM: &'static [&'static str];
     /// Whether the service needs the old key for ever, because what it serves goes on under it.
     const KEEPS_OLD_KEY: bool = false;
+    /// Whether the next key signs nothing until the last step, which may be done once its time has come.
+    const TAKES_OVER_AT_END: bool = false;
 
     /// Looks at what is now, and refuses if the instance lacks what the steps need.
     fn begin(instance: &Instance, now: OffsetDateTime) -> Result<Self, Failure>;

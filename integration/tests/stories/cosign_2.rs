@@ -93,14 +93,14 @@ fn an_image_in_a_registry_is_signed_by_both_generations_and_verified() {
 }
 
 /// cosign 2 with the trust root of an instance.
-struct Cosign2<'a> {
+pub(crate) struct Cosign2<'a> {
     program: std::path::PathBuf,
     instance: &'a Instance,
     cache: tempfile::TempDir,
 }
 
 impl<'a> Cosign2<'a> {
-    fn of(instance: &'a Instance) -> Option<Self> {
+    pub(crate) fn of(instance: &'a Instance) -> Option<Self> {
         let cosign = Self {
             program: client::cosign_2()?,
             instance,
@@ -134,7 +134,7 @@ impl<'a> Cosign2<'a> {
             .args(["--rekor-url", &self.instance.url("tlog")]);
     }
 
-    fn sign_blob(&self, file: &Path) -> std::path::PathBuf {
+    pub(crate) fn sign_blob(&self, file: &Path) -> std::path::PathBuf {
         let bundle = beside(file, "bundle.json");
         let mut sign = self.command(&["sign-blob", "--yes"]);
         self.add_services(&mut sign);
@@ -142,7 +142,7 @@ impl<'a> Cosign2<'a> {
         bundle
     }
 
-    fn verify_blob(&self, bundle: &Path, identity: &str, file: &Path) -> Command {
+    pub(crate) fn verify_blob(&self, bundle: &Path, identity: &str, file: &Path) -> Command {
         let mut verify = self.command(&["verify-blob"]);
         self.add_policy(&mut verify, identity);
         verify.arg("--bundle").arg(bundle).arg(file);

@@ -85,7 +85,7 @@ fn it_is_told_what_is_wrong_with_an_entry_and_that_there_is_none() {
     );
 }
 
-struct RekorCli<'a> {
+pub(crate) struct RekorCli<'a> {
     program: PathBuf,
     instance: &'a Instance,
     /// Where it remembers the log that it saw.
@@ -93,7 +93,7 @@ struct RekorCli<'a> {
 }
 
 impl<'a> RekorCli<'a> {
-    fn new(program: PathBuf, instance: &'a Instance) -> Self {
+    pub(crate) fn new(program: PathBuf, instance: &'a Instance) -> Self {
         let home = tempfile::tempdir().unwrap();
         Self {
             program,
@@ -102,7 +102,7 @@ impl<'a> RekorCli<'a> {
         }
     }
 
-    fn command(&self, verb: &str, arguments: &[&str]) -> Command {
+    pub(crate) fn command(&self, verb: &str, arguments: &[&str]) -> Command {
         let mut command = Command::new(&self.program);
         command
             .env("HOME", self.home.path())

@@ -1,50 +1,51 @@
-//! The rotation of the log of Rekor v2.
+//! The rotation of the logs of Rekor.
 
 mod part;
+mod rekor_v1;
+mod rekor_v2;
+mod service;
 mod trial;
 
-use sigstead_archive::LogFace as Kind;
-use sigstead_config::Origin;
+use std::marker::PhantomData;
+
 use sigstead_kit::Period;
-use sigstead_proto::admin::v1::{FreezeLogRequest, LogInfo};
-use sigstead_trust_root::{LogFace, LogState};
+use sigstead_trust_root::LogState;
 use time::{Duration, OffsetDateTime};
 
 use super::moment::{now, shown};
 use super::rotation::{Rotation, Undo};
-use crate::admin::refused;
-use crate::configured_log::ConfiguredLog;
 use crate::failure::Failure;
 use crate::instance::Instance;
-use crate::log::{self, ended, opening};
+use crate::log::opening;
 use crate::trust::{self, Change};
-use part::LogPlan;
+use part::{Interface, LogPlan};
 
-pub(super) use part::RekorV2Log;
+pub(super) use part::NextLog;
+pub(super) use rekor_v1::RekorV1;
+pub(super) use rekor_v2::RekorV2;
 
-/// A log's key is the log's for ever, so the next key is that of a log of its own, which is there as soon as it is made. What
-/// is announced is that log, with the date from which on clients write to it.
-///
-/// No clock changes what the service does. Clients who dial a log by its name change over by the date. Where all logs are
-/// dialled by one address, the service changes over when the old log is frozen, which is a record in the log.
-impl Rotation for RekorV2Log {
-    const ROLE: &'static str = "rekor-v2";
-    const WHAT: &'static str = "the log of Rekor v2";
+/// A log's key is the log's for ever, so the next key is that of a log of its own. What is announced is that log, with the date
+/// from which on clients write to it. No clock changes what the service does.
+impl<I: Interface> Rotation for NextLog<I> {
+    const ROLE: &'static str = I::ROLE;
+    const WHAT: &'static str = I::WHAT;
     const APART_FROM: &'static [&'static str] = &[];
     /// A log is read for ever, and is opened with its key.
     const KEEPS_OLD_KEY: bool = true;
+    const TAKES_OVER_AT_END: bool = I::TAKES_OVER_AT_END;
 
     fn begin(instance: &Instance, _: OffsetDateTime) -> Result<Self, Failure> {
-        let names = ConfiguredLog::all(instance)?.into_iter();
-        let names: Vec<_> = names.filter(|log| log.face == Kind::RekorV2).collect();
-        let names: Vec<_> = names.iter().map(|log| log.name.as_str()).collect();
+        let old_log = in_service::<I>(instance)?;
+        let (next_log, tree_id) = I::name(instance)?;
         Ok(Self {
-            old_log: in_service(instance)?,
-            next_log: opening::next_origin(&names).ok_or_else(unnamed)?,
-            place: opening::free_place(instance, opening::Face::RekorV2)?,
+            old_log,
+            next_log,
+            tree_id,
+            place: opening::free_place(instance, I::FACE)?,
             public_key: Vec::new().into(),
             log_id: Vec::new().into(),
             withdrawn: None,
+            interface: PhantomData,
         })
     }
 
@@ -58,35 +59,33 @@ impl Rotation for RekorV2Log {
     }
 
     /// A log has no end of its own.
-    fn refuse_early_end(_: &LogPlan) -> Result<(), Failure> {
+    fn refuse_early_end(_: &LogPlan<I>) -> Result<(), Failure> {
         Ok(())
     }
 
     async fn check_services(instance: &Instance) -> Result<(), Failure> {
-        let old = in_service(instance)?;
-        find(instance, &old).await?;
+        service::check::<I>(instance, &in_service::<I>(instance)?).await?;
         Change::begin(instance).await.map(drop)
     }
 
-    async fn prepare(instance: &Instance, plan: &mut LogPlan) -> Result<String, Failure> {
-        let role = &mut plan.role;
-        let log = match listed(instance, &role.next_log).await? {
-            // An earlier run came as far as that.
-            Some(log) => log,
-            None => open(instance, role).await?,
-        };
-        role.public_key = log.public_key.clone().into();
-        role.log_id = ended::log_id(&log).into();
-        Ok(format!("opened the log {}", role.next_log))
+    async fn prepare(instance: &Instance, plan: &mut LogPlan<I>) -> Result<String, Failure> {
+        let (public_key, log_id) = I::make(instance, &plan.role).await?;
+        plan.role.public_key = public_key;
+        plan.role.log_id = log_id;
+        Ok(match I::TAKES_OVER_AT_END {
+            true => format!("made the key of {}", plan.role.next_log),
+            false => format!("opened the log {}", plan.role.next_log),
+        })
     }
 
-    async fn try_out(instance: &Instance, plan: &LogPlan) -> Result<String, Failure> {
-        trial::run(instance, plan).await?;
+    async fn try_out(instance: &Instance, plan: &LogPlan<I>) -> Result<String, Failure> {
+        let change = Change::begin(instance).await?;
+        I::try_out(instance, plan, &change).await?;
         Ok("tried the next log and the draft".to_owned())
     }
 
     /// A date that clients have stays. A run that was interrupted before they had it may go on long after.
-    async fn announce(instance: &Instance, plan: &LogPlan) -> Result<String, Failure> {
+    async fn announce(instance: &Instance, plan: &LogPlan<I>) -> Result<String, Failure> {
         let mut change = Change::begin(instance).await?;
         if !change.is_published(plan.role.log_id.as_slice()) {
             let from = plan.counts_from.max(now() + plan.delay.time());
@@ -100,47 +99,39 @@ impl Rotation for RekorV2Log {
         ))
     }
 
-    /// The service has the log; what is left is the date, which clients were told.
-    async fn load(instance: &Instance, plan: &mut LogPlan) -> Result<String, Failure> {
+    /// What is left is the date, which clients were told.
+    async fn load(instance: &Instance, plan: &mut LogPlan<I>) -> Result<String, Failure> {
         let from = known(instance, plan)?.and_then(|log| log.offered?.start);
         let from = from.unwrap_or(plan.counts_from);
         plan.signs_from = Some(from);
-        Ok(format!(
-            "clients write to {} from {} on",
-            plan.role.next_log,
-            shown(from)
-        ))
+        let (next, from) = (&plan.role.next_log, shown(from));
+        Ok(match I::TAKES_OVER_AT_END {
+            true => format!("{next} may be opened from {from} on"),
+            false => format!("clients write to {next} from {from} on"),
+        })
     }
 
     fn while_waiting(instance: &Instance) -> Result<(), Failure> {
         trust::write_kit(instance)
     }
 
-    async fn retire(instance: &Instance, plan: &LogPlan) -> Result<String, Failure> {
-        let next = find(instance, &plan.role.next_log).await?;
-        if next.frozen {
-            return Err(absent(&next.origin));
-        }
+    async fn retire(instance: &Instance, plan: &LogPlan<I>) -> Result<String, Failure> {
         let mut change = Change::begin(instance).await?;
-        let old = freeze(instance, &plan.role.old_log).await?;
-        ended::end_frozen(&mut change, std::slice::from_ref(&old))?;
+        let what = I::end_old(instance, plan, &mut change).await?;
         let versions = change.publish(trust::YEAR).await?;
         Ok(format!(
-            "froze {} at {} entries, with root {} and targets {}",
-            old.origin, old.size, versions.root, versions.targets
+            "{what}, with root {} and targets {}",
+            versions.root, versions.targets
         ))
     }
 
     /// 1. If clients were told, they are called back.
     /// 2. Those that have not heard yet may write to the log from its date on. So it takes entries, which count, until all
     ///    have heard.
-    /// 3. The log is frozen, and gets an end where it has its last checkpoint.
-    async fn take_back(instance: &Instance, plan: &mut LogPlan) -> Result<Undo, Failure> {
+    /// 3. The log ends.
+    async fn take_back(instance: &Instance, plan: &mut LogPlan<I>) -> Result<Undo, Failure> {
         let Some(known) = known(instance, plan)? else {
-            // Nobody was told.
-            if listed(instance, &plan.role.next_log).await?.is_some() {
-                freeze(instance, &plan.role.next_log).await?;
-            }
+            I::remove(instance, &plan.role).await?;
             return Ok(Undo::Done);
         };
         let withdrawn = match plan.role.withdrawn {
@@ -157,24 +148,23 @@ impl Rotation for RekorV2Log {
             }
         };
         plan.role.withdrawn = Some(withdrawn);
-        let heard = withdrawn + plan.delay.time();
-        if now() < heard {
-            return Ok(Undo::NotBefore(heard));
+        let unused = I::unused_from(plan, withdrawn);
+        if now() < unused {
+            return Ok(Undo::NotBefore(unused));
         }
         let mut change = Change::begin(instance).await?;
-        let log = freeze(instance, &plan.role.next_log).await?;
-        ended::end_frozen(&mut change, std::slice::from_ref(&log))?;
+        I::end_next(instance, plan, &mut change).await?;
         change.publish(trust::YEAR).await?;
         Ok(Undo::Done)
     }
 }
 
 /// The name of the log that clients write to.
-fn in_service(instance: &Instance) -> Result<String, Failure> {
+fn in_service<I: Interface>(instance: &Instance) -> Result<String, Failure> {
     let state = trust::read_state(instance)?;
     let logs = state.signature_logs.iter();
-    let of_v2 = logs.filter(|log| log.face == LogFace::RekorV2 && log.in_service);
-    let names: Vec<_> = of_v2
+    let of_face = logs.filter(|log| log.face == I::TRUSTED_FACE && log.in_service);
+    let names: Vec<_> = of_face
         .filter_map(|log| log.base_url.strip_prefix("https://"))
         .collect();
     match names.as_slice() {
@@ -182,8 +172,9 @@ fn in_service(instance: &Instance) -> Result<String, Failure> {
         _ => Err(Failure::new(
             "E-CTL-351",
             format!(
-                "the trust state has {} logs of Rekor v2 in service, not one",
-                names.len()
+                "the trust state has {} logs of {} in service, not one",
+                names.len(),
+                I::ROLE
             ),
             "look at what is published: sigctl trust show",
         )),
@@ -191,52 +182,13 @@ fn in_service(instance: &Instance) -> Result<String, Failure> {
 }
 
 /// The next log as the trust state has it, if it does.
-fn known(instance: &Instance, plan: &LogPlan) -> Result<Option<LogState>, Failure> {
+fn known<I: Interface>(
+    instance: &Instance,
+    plan: &LogPlan<I>,
+) -> Result<Option<LogState>, Failure> {
     let state = trust::read_state(instance)?;
     let mut logs = state.signature_logs.into_iter();
     Ok(logs.find(|log| log.log_id == plan.role.log_id))
-}
-
-/// A log of the running service.
-async fn listed(instance: &Instance, name: &str) -> Result<Option<LogInfo>, Failure> {
-    let mut logs = log::list(instance).await?.into_iter();
-    Ok(logs.find(|log| log.origin == name))
-}
-
-async fn find(instance: &Instance, name: &str) -> Result<LogInfo, Failure> {
-    listed(instance, name).await?.ok_or_else(|| absent(name))
-}
-
-/// Opens the next log, with a key of its own that an earlier run may have made.
-async fn open(instance: &Instance, role: &RekorV2Log) -> Result<LogInfo, Failure> {
-    let origin: Origin = role.next_log.parse().map_err(|_| unnamed())?;
-    let config = opening::describe_v2(instance, &role.place, origin)?;
-    let (log, _) = opening::open(instance, &role.place, &config).await?;
-    Ok(log)
-}
-
-/// Gives a log its last checkpoint, or finds that it has it.
-async fn freeze(instance: &Instance, origin: &str) -> Result<LogInfo, Failure> {
-    let mut client = log::connect_for_changes(instance).await?;
-    let origin = origin.to_owned();
-    let frozen = client.freeze_log(FreezeLogRequest { origin }).await;
-    Ok(frozen.map_err(refused)?.into_inner())
-}
-
-fn unnamed() -> Failure {
-    Failure::new(
-        "E-CTL-352",
-        "the name of the newest log has no number to count on from",
-        "open the next log with a name of your choice: sigctl log open --origin NAME, then sigctl log freeze",
-    )
-}
-
-fn absent(name: &str) -> Failure {
-    Failure::new(
-        "E-CTL-354",
-        format!("the service has no log {name} that takes entries; nothing was ended"),
-        "compare `sigctl log info` with the plan: sigctl rotate rekor-v2 status",
-    )
 }
 
 /// By how much clocks may differ, twice.

@@ -1,41 +1,106 @@
-//! What the plan says of the logs of Rekor v2.
+//! What the plan says of a log that follows another.
+
+use std::marker::PhantomData;
+use std::num::NonZeroU64;
 
 use serde::{Deserialize, Serialize};
 use sigstead_trust_root::{Base64Bytes, LogFace, LogState, TimeRange};
 use time::OffsetDateTime;
 
+use crate::failure::Failure;
 use crate::instance::{Instance, Service};
+use crate::log::name::host;
+use crate::log::opening::Face;
 use crate::rotate::plan::Plan;
+use crate::trust::Change;
+
+/// What the rotation of the logs of an interface does of its own.
+pub(crate) trait Interface: Clone {
+    /// As it is typed.
+    const ROLE: &'static str;
+    /// What is rotated, for people.
+    const WHAT: &'static str;
+    /// As the service and the commands know it.
+    const FACE: Face;
+    /// As the trust state knows it.
+    const TRUSTED_FACE: LogFace;
+    /// Whether the next log is opened in the moment in which the old one ends.
+    const TAKES_OVER_AT_END: bool;
+
+    /// The name of the next log, and its number if it is a shard.
+    fn name(instance: &Instance) -> Result<(String, Option<NonZeroU64>), Failure>;
+
+    /// Makes what clients are told of, unless an earlier run did, and gives its key, DER, and what its entries name it.
+    async fn make(
+        instance: &Instance,
+        role: &NextLog<Self>,
+    ) -> Result<(Base64Bytes, Base64Bytes), Failure>;
+
+    /// Refuses what clients would refuse if they were told of it as it is in `change`.
+    async fn try_out(
+        instance: &Instance,
+        plan: &LogPlan<Self>,
+        change: &Change<'_>,
+    ) -> Result<(), Failure>;
+
+    /// Ends the old log, for which the next one takes entries, and gives the old one its end in the trust state. Says what
+    /// was done.
+    async fn end_old(
+        instance: &Instance,
+        plan: &LogPlan<Self>,
+        change: &mut Change<'_>,
+    ) -> Result<String, Failure>;
+
+    /// Removes what was made, of which nobody was told.
+    async fn remove(instance: &Instance, role: &NextLog<Self>) -> Result<(), Failure>;
+
+    /// From when on nobody may write to a log that was announced until `withdrawn`.
+    fn unused_from(plan: &LogPlan<Self>, withdrawn: OffsetDateTime) -> OffsetDateTime;
+
+    /// Ends a log that was announced and is taken back.
+    async fn end_next(
+        instance: &Instance,
+        plan: &LogPlan<Self>,
+        change: &mut Change<'_>,
+    ) -> Result<(), Failure>;
+}
 
 /// The log that takes entries now and the one that follows it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct RekorV2Log {
-    /// The name of the one that takes entries now.
+#[serde(bound = "")]
+pub(crate) struct NextLog<I> {
+    /// The name of the one that takes entries now; of a shard, the host.
     pub(super) old_log: String,
-    /// The name of the next one.
+    /// The name of the next one, as it stands in its checkpoints.
     pub(super) next_log: String,
+    /// The number of a shard.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) tree_id: Option<NonZeroU64>,
     /// What its files are called in the folder of the service.
     pub(super) place: String,
-    /// Its key, DER, once it is open.
+    /// Its key, DER, once it is made.
     pub(super) public_key: Base64Bytes,
-    /// How its entries name it, once it is open.
+    /// How its entries name it, once its key is made.
     pub(super) log_id: Base64Bytes,
     /// Since when it is announced no more, if it was taken back.
     #[serde(with = "time::serde::rfc3339::option")]
     pub(super) withdrawn: Option<OffsetDateTime>,
+    #[serde(skip)]
+    pub(super) interface: PhantomData<I>,
 }
 
-pub(super) type LogPlan = Plan<RekorV2Log>;
+pub(super) type LogPlan<I> = Plan<NextLog<I>>;
 
-impl LogPlan {
-    /// The next log as clients are told of it, who write to it from `from` on. Its signatures count as soon as it is there:
-    /// some clients do not look at dates.
+impl<I: Interface> LogPlan<I> {
+    /// The next log as clients are told of it, who write to it from `from` on. Its signatures count as soon as it may be
+    /// there: some clients do not look at dates.
     pub(super) fn announced(&self, instance: &Instance, from: OffsetDateTime) -> LogState {
         let role = &self.role;
+        let host = host(&role.next_log);
         LogState {
-            face: LogFace::RekorV2,
-            base_url: format!("https://{}", role.next_log),
-            url: instance.manifest.log_url(Service::Tlog, &role.next_log),
+            face: I::TRUSTED_FACE,
+            base_url: format!("https://{host}"),
+            url: instance.manifest.log_url(Service::Tlog, host),
             public_key: role.public_key.clone(),
             log_id: role.log_id.clone(),
             valid_for: TimeRange::since(self.begun),

@@ -9,31 +9,29 @@ use reqwest::header::HOST;
 use serde_json::json;
 use sigstead_key::{Algorithm, HashAlgorithm};
 use sigstead_signer::Signer;
-use sigstead_trust_root::TrustedRoot;
+use sigstead_trust_root::{TrustState, TrustedRoot};
 use sigstead_verify::json::{
     Bundle as Written, HashOutput, MessageSignature, PublicKeyIdentifier, Rfc3161Timestamp,
     TimestampVerificationData, TransparencyLogEntry, VerificationMaterial,
 };
 use sigstead_verify::{Artifact, Bundle, Policy, Thresholds, Verifier};
 
-use super::part::LogPlan;
+use super::part::{Interface, NextLog};
 use crate::failure::Failure;
 use crate::instance::{Instance, Service};
-use crate::trust::Change;
 use crate::{http, timestamp};
 
 /// Refuses a log whose entries clients would not accept, or a draft under which they would refuse those that they accept now.
 ///
-/// 1. The draft of the trust state takes nothing back that is published.
-/// 2. What is logged in the log of now verifies under the draft.
-/// 3. So does what is logged in the next one. The entry stays there: a log with this key has one history.
-pub(super) async fn run(instance: &Instance, plan: &LogPlan) -> Result<(), Failure> {
-    let change = Change::begin(instance).await?;
-    let next = plan.announced(instance, plan.counts_from);
-    let draft = change.successor_draft(next, plan.old_until(plan.counts_from))?;
+/// 1. What is logged in the log of now verifies under the draft.
+/// 2. So does what is logged in the next one. The entry stays there: a log with this key has one history.
+pub(super) async fn run<I: Interface>(
+    instance: &Instance,
+    role: &NextLog<I>,
+    draft: &TrustState,
+) -> Result<(), Failure> {
     let root = draft.trusted_root();
     let root = root.map_err(|error| refused("the draft", &error))?;
-    let role = &plan.role;
     for log in [&role.old_log, &role.next_log] {
         let trial = Trial::new(instance)?;
         let bundle = trial.sign(log).await?;

@@ -3,7 +3,9 @@
 mod certificates;
 mod load;
 mod oidc;
+mod rekor_v1;
 mod rekor_v2;
+mod role;
 mod signing;
 
 use std::path::{Path, PathBuf};
@@ -279,7 +281,7 @@ fn the_commands_of_the_page_work_as_they_are_written() {
     let commands: Vec<_> = lines
         .filter(|line| line.starts_with("sigctl rotate "))
         .collect();
-    assert_eq!(commands.len(), 18);
+    assert_eq!(commands.len(), 22);
     let instance = Instance::start("by-the-page", &[]).unwrap();
     for line in commands {
         let words = line.split_whitespace().skip(1);

@@ -7,11 +7,13 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::JoinHandle;
 
 use serde_json::Value;
-use sigstead_integration::{Instance, run, sigctl, wait_for};
+use sigstead_integration::{Instance, run, sigctl};
 
+use super::role::Rotated;
 use super::{sigctl_verify, sign, verify};
 use crate::{PERSON, artifact, refuses};
 
+const ROLE: Rotated = Rotated("rekor-v2");
 /// Long enough for clients to sign before they change over, and short enough for a test.
 const SOON: [&str; 5] = ["--in", "30s", "--drain", "2s", "--accept-short-times"];
 
@@ -24,7 +26,7 @@ fn a_log_is_followed_under_load_and_bundles_of_all_times_verify_with_all_clients
     let load = Load::start(&instance);
     let mut signed = sign(&instance, "log-before");
 
-    let started = rotate(&instance, "start", &SOON);
+    let started = ROLE.rotate(&instance, "start", &SOON);
     assert_eq!(started["phase"], "loaded", "{started}");
     signed.extend(sign(&instance, "log-announced"));
     let logs = logs(&instance);
@@ -43,7 +45,8 @@ fn a_log_is_followed_under_load_and_bundles_of_all_times_verify_with_all_clients
     ] {
         refuses(&mut crossing, &["e-ctl-350"]);
     }
-    let retired = until_over(&instance, "retired");
+    let retired = ROLE.until_over(&instance);
+    assert_eq!(retired["phase"], "retired", "{retired}");
     assert_eq!(retired["number"], 2);
     signed.extend(sign(&instance, "log-retired"));
 
@@ -88,7 +91,7 @@ fn a_rotation_of_a_log_that_is_killed_between_all_steps_is_finished() {
     let instance = Instance::start("log-interrupted", &[]).unwrap();
     let signed = sign(&instance, "log-interrupted");
     let plan = instance.directory().join("trust/rotations/rekor-v2.json");
-    let mut next = command(&instance, "start", &SOON);
+    let mut next = ROLE.command(&instance, "start", &SOON);
     for phase in ["planned", "prepared", "tried", "announced"] {
         let quiet = next.stdout(Stdio::null()).stderr(Stdio::null());
         let mut running = quiet.spawn().unwrap();
@@ -102,11 +105,12 @@ fn a_rotation_of_a_log_that_is_killed_between_all_steps_is_finished() {
         running.wait().unwrap();
         instance.kill("tlog").unwrap();
         instance.up().unwrap();
-        next = command(&instance, "resume", &[]);
+        next = ROLE.command(&instance, "resume", &[]);
     }
     let resumed = next.output().unwrap();
     assert_eq!(resumed.status.code(), Some(6), "{resumed:?}");
-    until_over(&instance, "retired");
+    let over = ROLE.until_over(&instance);
+    assert_eq!(over["phase"], "retired", "{over}");
     let states: Vec<_> = logs(&instance)
         .iter()
         .map(|log| log["state"].clone())
@@ -122,8 +126,8 @@ fn a_rotation_of_a_log_that_is_killed_between_all_steps_is_finished() {
 fn a_log_that_was_announced_is_taken_back_when_all_clients_have_heard() {
     let instance = Instance::start("log-undone", &[]).unwrap();
     let before = offers(&instance);
-    rotate(&instance, "start", &SOON);
-    let undoing = command(&instance, "undo", &[]).output().unwrap();
+    ROLE.rotate(&instance, "start", &SOON);
+    let undoing = ROLE.command(&instance, "undo", &[]).output().unwrap();
     assert_eq!(undoing.status.code(), Some(6), "{undoing:?}");
     assert_eq!(offers(&instance), before, "clients are called back at once");
     let next = logs(&instance)[1].clone();
@@ -131,7 +135,8 @@ fn a_log_that_was_announced_is_taken_back_when_all_clients_have_heard() {
     assert_eq!(next["state"], "takes entries");
     let next = next["origin"].as_str().unwrap();
     assert!(counts(&instance, next)["end"].is_null());
-    until_over(&instance, "undone");
+    let over = ROLE.until_over(&instance);
+    assert_eq!(over["phase"], "undone", "{over}");
     assert_eq!(logs(&instance)[1]["state"], "frozen");
     assert!(counts(&instance, next)["end"].is_string());
     assert_eq!(offers(&instance), before);
@@ -139,7 +144,7 @@ fn a_log_that_was_announced_is_taken_back_when_all_clients_have_heard() {
         verify(&instance, file, bundle);
     }
     // The next rotation opens a log of another name.
-    let again = rotate(&instance, "start", &SOON);
+    let again = ROLE.rotate(&instance, "start", &SOON);
     assert_eq!(again["number"], 3);
     assert_eq!(logs(&instance).len(), 3);
 }
@@ -148,7 +153,7 @@ fn a_log_that_was_announced_is_taken_back_when_all_clients_have_heard() {
 fn a_rotation_of_a_log_that_is_not_as_it_should_be_is_refused() {
     let instance = Instance::start("log-refused", &[]).unwrap();
     let refused = |verb: &str, arguments: &[&str], code: &str| {
-        refuses(&mut command(&instance, verb, arguments), &[code]);
+        refuses(&mut ROLE.command(&instance, verb, arguments), &[code]);
     };
     refused("resume", &[], "e-ctl-285");
     refused("start", &["--in", "1h"], "e-ctl-281");
@@ -161,10 +166,10 @@ fn a_rotation_of_a_log_that_is_not_as_it_should_be_is_refused() {
     }
     refuses(&mut log(&instance, &["open"]), &["e-ctl-280"]);
     drop(other);
-    assert_eq!(rotate(&instance, "plan", &[])["phase"], "planned");
+    assert_eq!(ROLE.rotate(&instance, "plan", &[])["phase"], "planned");
     assert_eq!(logs(&instance).len(), 1, "nothing was changed");
     let soon = ["--in", "3s", "--drain", "1h", "--accept-short-times"];
-    rotate(&instance, "start", &soon);
+    ROLE.rotate(&instance, "start", &soon);
     refused("start", &[], "e-ctl-283");
     refused("undo", &[], "e-ctl-286");
     let plan = folder.join("rekor-v2.json");
@@ -259,28 +264,4 @@ fn log(instance: &Instance, arguments: &[&str]) -> Command {
     command.args(["log", arguments[0]]);
     command.arg(instance.directory()).args(&arguments[1..]);
     command
-}
-
-fn command(instance: &Instance, verb: &str, arguments: &[&str]) -> Command {
-    let mut command = sigctl();
-    command.args(["--output", "json", "rotate", "rekor-v2", verb]);
-    command.arg(instance.directory()).args(arguments);
-    command
-}
-
-fn rotate(instance: &Instance, verb: &str, arguments: &[&str]) -> Value {
-    let output = run(&mut command(instance, verb, arguments)).unwrap();
-    serde_json::from_slice(&output.stdout).unwrap()
-}
-
-fn until_over(instance: &Instance, phase: &str) -> Value {
-    let mut over = Value::Null;
-    wait_for("the end of the rotation", || {
-        let output = command(instance, "resume", &[]).output().unwrap();
-        over = serde_json::from_slice(&output.stdout).unwrap_or_default();
-        output.status.success()
-    })
-    .unwrap();
-    assert_eq!(over["phase"], phase, "{over}");
-    over
 }
