@@ -1,5 +1,6 @@
 //! The admin listeners of services, reached with the operator's certificate.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use tonic::Status;
@@ -8,32 +9,61 @@ use tonic::transport::{Certificate, Channel, ClientTlsConfig, Identity};
 use crate::failure::Failure;
 use crate::instance::{Instance, Service};
 
+/// Something whose admin interfaces can be reached.
+pub(crate) trait Reach {
+    /// The file of the authority of its admin interfaces.
+    fn authority(&self) -> PathBuf;
+
+    /// The file of the certificate to show.
+    fn certificate(&self) -> PathBuf;
+
+    /// The file of the certificate's key.
+    fn key(&self) -> PathBuf;
+
+    /// The URL of the admin interface of a service.
+    fn url(&self, service: Service) -> Result<String, Failure>;
+}
+
+impl Reach for Instance {
+    fn authority(&self) -> PathBuf {
+        self.path("trust/admin-ca.pem")
+    }
+
+    fn certificate(&self) -> PathBuf {
+        self.path("trust/admin-client.pem")
+    }
+
+    fn key(&self) -> PathBuf {
+        self.path("trust/admin-client.key")
+    }
+
+    fn url(&self, service: Service) -> Result<String, Failure> {
+        let port = self.manifest.ports(service).admin;
+        Ok(format!("https://127.0.0.1:{port}"))
+    }
+}
+
 /// A connection to a service's admin listener, with mutual TLS.
-pub(crate) async fn connect(instance: &Instance, service: Service) -> Result<Channel, Failure> {
+pub(crate) async fn connect(instance: &dyn Reach, service: Service) -> Result<Channel, Failure> {
     connect_for(instance, service, PATIENCE).await
 }
 
 /// The same for calls that may take up to `longest`.
 pub(crate) async fn connect_for(
-    instance: &Instance,
+    instance: &dyn Reach,
     service: Service,
     longest: Duration,
 ) -> Result<Channel, Failure> {
-    let read = |relative: &str| {
-        let path = instance.path(relative);
-        std::fs::read(&path).map_err(|error| Failure::file("read", &path, error))
-    };
+    let read =
+        |path: PathBuf| std::fs::read(&path).map_err(|error| Failure::file("read", &path, error));
     let tls = ClientTlsConfig::new()
         .domain_name("localhost")
-        .ca_certificate(Certificate::from_pem(read("trust/admin-ca.pem")?))
+        .ca_certificate(Certificate::from_pem(read(instance.authority())?))
         .identity(Identity::from_pem(
-            read("trust/admin-client.pem")?,
-            read("trust/admin-client.key")?,
+            read(instance.certificate())?,
+            read(instance.key())?,
         ));
-    let url = format!(
-        "https://127.0.0.1:{}",
-        instance.manifest.ports(service).admin
-    );
+    let url = instance.url(service)?;
     let failed = |error: tonic::transport::Error| {
         let cause = std::error::Error::source(&error).map(ToString::to_string);
         Failure::service(

@@ -175,7 +175,6 @@ impl Failure {
     }
 
     /// Its stable name.
-    #[cfg(test)]
     pub(crate) fn code(&self) -> &str {
         &self.code
     }

@@ -6,8 +6,8 @@ use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
 use crate::failure::Failure;
-use crate::locate::Where;
 use crate::output::{Output, printable_json, write_raw};
+use crate::reach::Reachable;
 
 mod print;
 mod source;
@@ -34,7 +34,7 @@ enum Verb {
 #[derive(Args)]
 struct Place {
     #[command(flatten)]
-    instance: Where,
+    instance: Reachable,
     /// Read the files of an authority that does not run.
     #[arg(long)]
     offline: bool,
@@ -169,11 +169,10 @@ async fn write_all(export: Export) -> Result<(), Failure> {
 }
 
 async fn open(place: &Place) -> Result<Source, Failure> {
-    let instance = place.instance.open()?;
     if place.offline {
-        return Source::files(&instance);
+        return Source::files(&place.instance.here()?);
     }
-    Source::service(&instance).await
+    Source::service(&place.instance.open()?).await
 }
 
 impl Wanted {

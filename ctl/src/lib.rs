@@ -7,10 +7,13 @@
 //! 3 warnings only; 4 what is needed cannot be reached; 5 refused as unsafe; 6 waits for time or for a person.
 
 mod admin;
+mod administrators;
+mod audit;
 mod backup;
 mod beside;
 mod completions;
 mod configured_log;
+mod context;
 mod ct_log;
 mod doctor;
 mod down;
@@ -41,6 +44,7 @@ mod private;
 mod probe;
 mod process;
 mod proxy;
+mod reach;
 mod reload;
 mod replace;
 mod restart;
@@ -112,6 +116,10 @@ enum Command {
     Policy(policy::Arguments),
     /// See what the certificate authority issued.
     Issued(issued::Arguments),
+    /// Say who may administer an instance, and until when.
+    Admin(administrators::Arguments),
+    /// See what administrators did, and check that the record of it was not changed.
+    Audit(audit::Arguments),
     /// See and administer the transparency logs.
     Log(log::Arguments),
     /// Configure a reverse proxy for an instance.
@@ -221,6 +229,8 @@ async fn run(command: Command, output: Output) -> Result<Exit, Failure> {
         Command::Env(arguments) => env::run(arguments, output).await?,
         Command::Oidc(arguments) => oidc::run(arguments, output).await?,
         Command::Issued(arguments) => issued::run(arguments, output).await?,
+        Command::Admin(arguments) => administrators::run(arguments, output).await?,
+        Command::Audit(arguments) => audit::run(arguments, output)?,
         Command::Log(arguments) => log::run(arguments, output).await?,
         Command::Proxy(arguments) => proxy::run(arguments, output)?,
         Command::Systemd(arguments) => systemd::run(arguments, output)?,

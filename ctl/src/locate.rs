@@ -20,6 +20,11 @@ impl Where {
         open(self.directory.as_deref())
     }
 
+    /// Whether a directory was named.
+    pub(crate) const fn is_named(&self) -> bool {
+        self.directory.is_some()
+    }
+
     /// The words that a command takes behind the instance. With the instance left out, the first of them stands in its
     /// place, unless it is written as a path or an instance has that name: a folder that is called like a word is none.
     pub(crate) fn words(&mut self, mut named: Vec<String>) -> Vec<String> {

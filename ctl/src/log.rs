@@ -14,11 +14,11 @@ use sigstead_proto::admin::v1::{
 };
 use tonic::transport::Channel;
 
-use crate::admin::{self, refused};
+use crate::admin::{self, Reach, refused};
 use crate::failure::Failure;
-use crate::instance::{Instance, Service};
-use crate::locate::Where;
+use crate::instance::Service;
 use crate::output::Output;
+use crate::reach::Reachable;
 
 mod adopt;
 mod asked;
@@ -42,7 +42,7 @@ pub(crate) struct Arguments {
 #[derive(Subcommand)]
 enum Verb {
     /// Show each log, the CT log last: its size, its key, how it does.
-    Info(Where),
+    Info(Reachable),
     /// Show an entry with its proof.
     Get(Get),
     /// Find entries of all logs by what stands in them.
@@ -69,7 +69,7 @@ enum Verb {
 #[command(allow_missing_positional = true)]
 struct Get {
     #[command(flatten)]
-    instance: Where,
+    instance: Reachable,
     /// The entry: its index, the hash of its leaf, or the identifier that Rekor v1 clients know it by.
     entry: String,
     /// The log's name, or its host if no other log has it; needed with an index if there are several.
@@ -80,7 +80,7 @@ struct Get {
 #[derive(Args)]
 struct Search {
     #[command(flatten)]
-    instance: Where,
+    instance: Reachable,
     /// What the entries have: a digest (sha256:…), an e-mail address or other subject, issuer:URL.
     terms: Vec<String>,
     /// Find the entries of this file's digest.
@@ -94,7 +94,7 @@ struct Search {
 #[derive(Args)]
 struct Proof {
     #[command(flatten)]
-    instance: Where,
+    instance: Reachable,
     /// The smaller size, and the larger one. Default of the larger: the published one.
     #[arg(num_args = 0..=2, value_names = ["FIRST", "SECOND"])]
     sizes: Vec<String>,
@@ -106,7 +106,7 @@ struct Proof {
 #[derive(Args)]
 struct RebuildIndex {
     #[command(flatten)]
-    instance: Where,
+    instance: Reachable,
     /// The log's name, or its host if no other log has it. Default: all logs.
     #[arg(long)]
     log: Option<String>,
@@ -128,7 +128,7 @@ pub(crate) async fn run(arguments: Arguments, output: Output) -> Result<(), Fail
     }
 }
 
-async fn info(instance: &Instance, output: Output) -> Result<(), Failure> {
+async fn info(instance: &dyn Reach, output: Output) -> Result<(), Failure> {
     let mut logs = list(instance).await?;
     logs.extend(list_ct(instance).await?);
     let logs: Vec<_> = logs.iter().map(print::Log::from).collect();
@@ -217,39 +217,39 @@ async fn index(rebuild: RebuildIndex, output: Output) -> Result<(), Failure> {
     Ok(())
 }
 
-async fn connect(instance: &Instance) -> Result<TlogAdminClient<Channel>, Failure> {
+async fn connect(instance: &dyn Reach) -> Result<TlogAdminClient<Channel>, Failure> {
     let channel = admin::connect(instance, Service::Tlog).await?;
     Ok(TlogAdminClient::new(channel))
 }
 
 /// For changes of logs, which take longer than answers do.
 pub(crate) async fn connect_for_changes(
-    instance: &Instance,
+    instance: &dyn Reach,
 ) -> Result<TlogAdminClient<Channel>, Failure> {
     let channel = admin::connect_for(instance, Service::Tlog, CHANGE).await?;
     Ok(TlogAdminClient::new(channel))
 }
 
 /// The logs of signatures, as their service has them.
-pub(crate) async fn list(instance: &Instance) -> Result<Vec<LogInfo>, Failure> {
+pub(crate) async fn list(instance: &dyn Reach) -> Result<Vec<LogInfo>, Failure> {
     let logs = connect(instance).await?.list_logs(ListLogsRequest {}).await;
     Ok(logs.map_err(refused)?.into_inner().logs)
 }
 
-async fn connect_ct(instance: &Instance) -> Result<CtLogAdminClient<Channel>, Failure> {
+async fn connect_ct(instance: &dyn Reach) -> Result<CtLogAdminClient<Channel>, Failure> {
     let channel = admin::connect(instance, Service::Ctlog).await?;
     Ok(CtLogAdminClient::new(channel))
 }
 
 /// The log of certificates, as its service has it.
-pub(crate) async fn list_ct(instance: &Instance) -> Result<Vec<LogInfo>, Failure> {
+pub(crate) async fn list_ct(instance: &dyn Reach) -> Result<Vec<LogInfo>, Failure> {
     let mut client = connect_ct(instance).await?;
     let logs = client.list_logs(ListLogsRequest {}).await;
     Ok(logs.map_err(refused)?.into_inner().logs)
 }
 
 /// The log that an argument means, of those that run.
-async fn the_log(instance: &Instance, asked: Option<&str>) -> Result<String, Failure> {
+async fn the_log(instance: &dyn Reach, asked: Option<&str>) -> Result<String, Failure> {
     let logs = list(instance).await?;
     let names: Vec<_> = logs.into_iter().map(|log| log.origin).collect();
     name::choose(&names, asked)

@@ -7,7 +7,7 @@
 use std::path::Path;
 use std::process::Command;
 
-const COMMANDS: [&str; 106] = [
+const COMMANDS: [&str; 115] = [
     "",
     "init",
     "up",
@@ -42,6 +42,15 @@ const COMMANDS: [&str; 106] = [
     "issued list",
     "issued show",
     "issued export",
+    "admin",
+    "admin request",
+    "admin invite",
+    "admin list",
+    "admin revoke",
+    "audit",
+    "audit list",
+    "audit verify",
+    "audit export",
     "log",
     "log info",
     "log get",

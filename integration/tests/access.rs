@@ -42,7 +42,7 @@ fn every_method_of_every_admin_interface_has_one_row() {
 fn the_chapter_shows_the_table() {
     let page = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/admin.md");
     let page = std::fs::read_to_string(page).unwrap();
-    for Access { method, role } in ACCESS {
+    for Access { method, role, .. } in ACCESS {
         let name = method.trim_start_matches("/sigstead.admin.v1.");
         let row = page
             .lines()

@@ -86,7 +86,7 @@ fn is_many(field: &FieldDescriptor) -> bool {
 }
 
 /// The requests of all methods, by the paths of the methods.
-static REQUESTS: LazyLock<BTreeMap<String, MessageDescriptor>> = LazyLock::new(|| {
+pub(crate) static REQUESTS: LazyLock<BTreeMap<String, MessageDescriptor>> = LazyLock::new(|| {
     let pool = DescriptorPool::decode(FILE_DESCRIPTOR_SET).unwrap_or_default();
     let methods = pool
         .services()

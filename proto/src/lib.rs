@@ -13,10 +13,12 @@
 mod convert;
 mod elements;
 mod error;
+mod fields;
 pub mod json;
 
 pub use elements::elements;
 pub use error::Error;
+pub use fields::fields;
 
 /// All definitions, encoded, for reflection.
 pub const FILE_DESCRIPTOR_SET: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/descriptors.bin"));

@@ -9,7 +9,7 @@ use tonic::server::NamedService;
 use tonic_health::pb::health_server::HealthServer;
 use tonic_reflection::server::Builder;
 
-use crate::admin::{Gate, guard as gate_guard};
+use crate::admin::{Gate, guard as gate_guard, record};
 use crate::budget::{Budget, Elements, Endpoint, Method};
 use crate::error::Error;
 use crate::readiness::Readiness;
@@ -112,10 +112,13 @@ impl GrpcServices {
         });
         // The fallback is the REST side's: one port answers unknown paths in one way.
         let router = router.reset_fallback();
-        let router = router.layer(from_fn_with_state(callable, guard));
+        let guard = from_fn_with_state(callable, guard);
         let router = match gate {
-            Gate::Open => router,
-            Gate::Kept(keeper) => router.layer(from_fn_with_state(keeper, gate_guard)),
+            Gate::Open => router.layer(guard),
+            Gate::Kept(keeper) => router
+                .layer(from_fn_with_state(Arc::clone(&keeper), record))
+                .layer(guard)
+                .layer(from_fn_with_state(keeper, gate_guard)),
         };
         Ok((router, endpoints))
     }

@@ -58,7 +58,8 @@ mod vitals;
 
 pub use address_block::{AddressBlock, ParseAddressBlockError};
 pub use admin::{
-    Access, Administrator, CertificateError, Revoked, RevokedError, Role, UnknownRole,
+    Access, Act, Administrator, CertificateError, Conclusion, Fields, Recorder, Revoked,
+    RevokedError, Role, UnknownRole,
 };
 pub use budget::{Budget, Elements, Endpoint, Method, Queue};
 pub use client::ClientConfig;

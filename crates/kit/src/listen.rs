@@ -112,4 +112,34 @@ pub struct AdminListenConfig {
     /// holder may do stands in the certificate. A file `admin-revoked.txt` beside this one lists
     /// the serial numbers of certificates that count no more; it is read for each call.
     pub client_ca: PathBuf,
+    /// The folder of the record of what administrators do, made when it is not there. Default
+    /// `audit`. Without room in it nothing is done over this interface but to look.
+    #[serde(default = "audit", skip_serializing_if = "is_audit")]
+    pub audit: PathBuf,
+    /// The file that says how far that record has come. On a disk or under a user of its own it
+    /// catches more. Default `head` in the folder.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub audit_head: Option<PathBuf>,
+}
+
+impl AdminListenConfig {
+    /// An interface with its record in the folder that it has when nothing is said.
+    #[must_use]
+    pub fn new(address: SocketAddr, tls: TlsConfig, client_ca: PathBuf) -> Self {
+        Self {
+            address,
+            tls,
+            client_ca,
+            audit: audit(),
+            audit_head: None,
+        }
+    }
+}
+
+fn audit() -> PathBuf {
+    "audit".into()
+}
+
+fn is_audit(path: &std::path::Path) -> bool {
+    path == audit()
 }

@@ -170,6 +170,7 @@ pub(crate) const CODE_ADMIN_ACCESS: &str = "E-KIT-020";
 pub(crate) const CODE_ADMIN_REVOKED: &str = "E-KIT-021";
 pub(crate) const CODE_ADMIN_ENDED: &str = "E-KIT-022";
 pub(crate) const CODE_ADMIN_REVOKED_LIST: &str = "E-KIT-023";
+pub(crate) const CODE_ADMIN_NO_RECORD: &str = "E-KIT-024";
 
 #[cfg(test)]
 mod tests;

@@ -10,13 +10,13 @@ use prometheus::Registry;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
-use crate::admin::{Access, Gate, Keeper, Revoked};
+use crate::admin::{Access, Fields, Gate, Keeper, Recorder, Recording, Revoked};
 use crate::bound::Bound;
 use crate::budget::{Elements, Endpoint, Method};
 use crate::error::Error;
 use crate::expiry::{End, Expiry};
 use crate::grpc::{GrpcService, GrpcServices};
-use crate::listen::Listeners;
+use crate::listen::{AdminListenConfig, Listeners};
 use crate::measure::{RequestMetrics, measure};
 use crate::problem::BodyStyle;
 use crate::readiness::Readiness;
@@ -41,6 +41,7 @@ pub struct Service {
     grpc: GrpcServices,
     admin: GrpcServices,
     access: &'static [Access],
+    recording: Option<Recording>,
     readiness: Readiness,
     tasks: Vec<(&'static str, Task)>,
     hooks: Hooks,
@@ -61,6 +62,7 @@ impl Service {
             grpc: GrpcServices::default(),
             admin: GrpcServices::default(),
             access: &[],
+            recording: None,
             readiness: Readiness::new(draining.clone()),
             tasks: Vec::new(),
             hooks: Hooks::default(),
@@ -92,6 +94,19 @@ impl Service {
     /// Gives the table of who may call what on the admin interface. What has no row in it nobody may call.
     pub fn access(mut self, table: &'static [Access]) -> Self {
         self.access = table;
+        self
+    }
+
+    /// Where its admin interface listens, if it has one.
+    #[must_use]
+    pub fn admin_listener(&self) -> Option<&AdminListenConfig> {
+        self.listeners.admin.as_ref()
+    }
+
+    /// Gives what writes down what administrators do, and what reads the fields of their messages. Without it nothing is done
+    /// over the admin interface.
+    pub fn recorder(mut self, recorder: Arc<dyn Recorder>, fields: Fields) -> Self {
+        self.recording = Some(Recording { recorder, fields });
         self
     }
 
@@ -241,6 +256,7 @@ impl Service {
         Gate::Kept(Arc::new(Keeper {
             table: self.access,
             revoked: admin.map(|admin| Revoked::beside(&admin.client_ca)),
+            recording: self.recording.clone(),
         }))
     }
 

@@ -45,7 +45,7 @@ pub use leaf::{LeafProfile, Precertificate, PrecertificateTbs, TbsCertificate};
 pub use lint::{Form, lint_signing_certificate};
 pub use name::Name;
 pub use name_constraints::check_name_constraints;
-pub use request::CertificateRequest;
+pub use request::{CertificateRequest, UnsignedRequest};
 pub use san::SubjectAlternativeName;
 pub use serial::SerialNumber;
 pub use splice::strip_extension;

@@ -1,7 +1,7 @@
 //! Certification requests (RFC 2986), of which only the key and the proof that it is held count.
 
-use der::Sequence;
 use der::asn1::{AnyRef, BitStringRef};
+use der::{Sequence, Tag};
 use sigstead_key::{PublicKey, pem};
 
 use crate::Error;
@@ -65,6 +65,52 @@ impl CertificateRequest {
             signature: signature.to_vec(),
             public_key: PublicKey::from_spki_der(spki.whole).map_err(Error::PublicKey)?,
         })
+    }
+}
+
+/// A request that is to be signed with the key that it is for. Its subject and attributes are empty.
+#[derive(Debug, Clone)]
+pub struct UnsignedRequest {
+    information: Vec<u8>,
+    public_key: PublicKey,
+}
+
+impl UnsignedRequest {
+    /// A request for a certificate of this key.
+    ///
+    /// # Errors
+    /// If the key has no DER form.
+    pub fn new(public_key: &PublicKey) -> Result<Self, Error> {
+        // Version 0, an empty name, the key, no attributes.
+        let content = [&[2, 1, 0, 0x30, 0], public_key.spki_der(), &[0xa0, 0]].concat();
+        let information = AnyRef::new(Tag::Sequence, &content).map_err(Error::structure(WHAT))?;
+        Ok(Self {
+            information: encode(WHAT, &information)?,
+            public_key: public_key.clone(),
+        })
+    }
+
+    /// What the key signs.
+    #[must_use]
+    pub fn bytes_to_sign(&self) -> &[u8] {
+        &self.information
+    }
+
+    /// The request, PEM.
+    ///
+    /// # Errors
+    /// If the signature is not the key's.
+    pub fn sign_with(self, signature: &[u8]) -> Result<String, Error> {
+        self.public_key
+            .verify(&self.information, signature)
+            .map_err(Error::SignatureInvalid)?;
+        let algorithm = signature_algorithm(self.public_key.algorithm())?;
+        let request = RequestSequence {
+            information: decode(WHAT, &self.information)?,
+            signature_algorithm: decode(WHAT, &algorithm)?,
+            signature: BitStringRef::from_bytes(signature).map_err(Error::structure(WHAT))?,
+        };
+        Ok(pem::encode("CERTIFICATE REQUEST", &encode(WHAT, &request)?))
     }
 }
 

@@ -209,11 +209,11 @@ impl Writer<'_> {
             trusted_proxies: self.trusted_proxies.to_vec(),
             caller_header: CallerHeader::default(),
             ops: ListenConfig::plain(SocketAddr::new(loopback, ports.ops)),
-            admin: Some(AdminListenConfig {
-                address: SocketAddr::new(loopback, ports.admin),
-                tls: pair("admin"),
-                client_ca: "admin-ca.pem".into(),
-            }),
+            admin: Some(AdminListenConfig::new(
+                SocketAddr::new(loopback, ports.admin),
+                pair("admin"),
+                "admin-ca.pem".into(),
+            )),
         }
     }
 

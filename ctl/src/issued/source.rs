@@ -9,7 +9,7 @@ use time::OffsetDateTime;
 use tonic::transport::Channel;
 
 use super::decoded;
-use crate::admin::{self, refused};
+use crate::admin::{self, Reach, refused};
 use crate::failure::Failure;
 use crate::instance::{Instance, Service};
 
@@ -39,7 +39,7 @@ pub(super) enum Source {
 }
 
 impl Source {
-    pub(super) async fn service(instance: &Instance) -> Result<Self, Failure> {
+    pub(super) async fn service(instance: &dyn Reach) -> Result<Self, Failure> {
         let channel = admin::connect(instance, Service::Ca).await?;
         Ok(Self::Service(
             CaAdminClient::new(channel).max_decoding_message_size(MESSAGE_BYTES),

@@ -5,17 +5,16 @@ use sigstead_proto::admin::v1::{PauseLogRequest, ResumeLogRequest};
 use tonic::transport::Channel;
 
 use super::{name, print};
-use crate::admin::refused;
+use crate::admin::{Reach, refused};
 use crate::failure::Failure;
-use crate::instance::Instance;
-use crate::locate::Where;
 use crate::output::Output;
+use crate::reach::Reachable;
 
 /// Which log is paused, and why.
 #[derive(Args)]
 pub(super) struct Pause {
     #[command(flatten)]
-    instance: Where,
+    instance: Reachable,
     /// The log's name, or its host if no other log has it; needed if there are several.
     #[arg(long)]
     log: Option<String>,
@@ -28,7 +27,7 @@ pub(super) struct Pause {
 #[derive(Args)]
 pub(super) struct Resume {
     #[command(flatten)]
-    instance: Where,
+    instance: Reachable,
     /// The log's name, or its host if no other log has it; needed if there are several.
     #[arg(long)]
     log: Option<String>,
@@ -75,7 +74,7 @@ enum Admin {
 impl Admin {
     /// The service of the log that an argument means, and the log's whole name. One that is named is found though the service
     /// of the others does not run.
-    async fn of(instance: &Instance, asked: Option<&str>) -> Result<(Self, String), Failure> {
+    async fn of(instance: &dyn Reach, asked: Option<&str>) -> Result<(Self, String), Failure> {
         let (mut names, mut unreachable) = (Vec::new(), None);
         match super::list(instance).await {
             Ok(logs) => names.extend(logs.into_iter().map(|log| log.origin)),

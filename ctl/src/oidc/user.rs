@@ -12,11 +12,11 @@ use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 use tonic::transport::Channel;
 
-use crate::admin::{self, refused};
+use crate::admin::{self, Reach, refused};
 use crate::failure::Failure;
-use crate::instance::{Instance, Service};
-use crate::locate::Where;
+use crate::instance::Service;
 use crate::output::Output;
+use crate::reach::Reachable;
 
 /// What is done with accounts.
 #[derive(Subcommand)]
@@ -26,12 +26,12 @@ pub(super) enum Command {
     /// Set a person's password and end their sessions.
     SetPassword(WithPassword),
     /// List all people.
-    List(Where),
+    List(Reachable),
     /// Remove a person and end their sessions.
     #[command(allow_missing_positional = true)]
     Remove {
         #[command(flatten)]
-        instance: Where,
+        instance: Reachable,
         /// The person's e-mail address.
         email: String,
         /// Remove without asking: this cannot be undone.
@@ -44,7 +44,7 @@ pub(super) enum Command {
 #[command(allow_missing_positional = true)]
 pub(super) struct WithPassword {
     #[command(flatten)]
-    instance: Where,
+    instance: Reachable,
     /// The person's e-mail address.
     email: String,
     /// Read the password from standard input instead of asking for it.
@@ -208,7 +208,7 @@ impl WithPassword {
     }
 }
 
-async fn connect(instance: &Instance) -> Result<OidcAdminClient<Channel>, Failure> {
+async fn connect(instance: &dyn Reach) -> Result<OidcAdminClient<Channel>, Failure> {
     let channel = admin::connect(instance, Service::Oidc).await?;
     Ok(OidcAdminClient::new(channel))
 }

@@ -69,6 +69,7 @@ impl Needs {
                 Self::new(config.listeners, [Written::Folder(config.repository)])
             }
         };
+        let needs = needs.with_record();
         let mut needs = needs.within(&instance.service(service))?;
         needs.named = named(&read(instance, service)?);
         Ok(needs)
@@ -81,6 +82,17 @@ impl Needs {
             listeners,
             named: Vec::new(),
         }
+    }
+
+    /// With the record of what administrators do.
+    fn with_record(mut self) -> Self {
+        if let Some(admin) = &self.listeners.admin {
+            self.written.push(Written::Folder(admin.audit.clone()));
+            let head = admin.audit_head.iter();
+            let folders = head.map(|head| sigstead_durable::parent(head).to_owned());
+            self.written.extend(folders.map(Written::Folder));
+        }
+        self
     }
 
     /// Whether it listens on a port that only a privileged process gets.

@@ -19,20 +19,36 @@ fn a_service_writes_its_data_and_nothing_else() {
     let anchors = path(&format!("anchors/{id}"));
     let anchor = |log: &str| format!("-{anchors}/{log}");
     for (service, written, kept) in [
-        ("ca", vec![path("instance/ca/record")], vec![]),
+        (
+            "ca",
+            vec![path("instance/ca/audit"), path("instance/ca/record")],
+            vec![],
+        ),
         (
             "ctlog",
-            vec![anchors.clone(), path("instance/ctlog/data")],
+            vec![
+                anchors.clone(),
+                path("instance/ctlog/audit"),
+                path("instance/ctlog/data"),
+            ],
             vec![anchor("rekor-v1"), anchor("rekor-v2")],
         ),
         (
             "oidc",
-            vec![path("instance/oidc/sessions"), path("instance/oidc/users")],
+            vec![
+                path("instance/oidc/audit"),
+                path("instance/oidc/sessions"),
+                path("instance/oidc/users"),
+            ],
             vec![],
         ),
         (
             "tlog",
-            vec![anchors.clone(), path("instance/tlog")],
+            vec![
+                anchors.clone(),
+                path("instance/tlog"),
+                path("instance/tlog/audit"),
+            ],
             [
                 "config.yaml",
                 "keys",
@@ -47,8 +63,12 @@ fn a_service_writes_its_data_and_nothing_else() {
             .chain([anchor("ctlog")])
             .collect(),
         ),
-        ("tsa", vec![], vec![]),
-        ("tuf", vec![path("instance/tuf/repository")], vec![]),
+        ("tsa", vec![path("instance/tsa/audit")], vec![]),
+        (
+            "tuf",
+            vec![path("instance/tuf/audit"), path("instance/tuf/repository")],
+            vec![],
+        ),
     ] {
         let unit = &units[&format!("sigstead-world-{service}.service")];
         assert_eq!(values(unit, "ReadWritePaths"), written, "{service}");
@@ -129,11 +149,10 @@ fn what_a_unit_needs_of_the_machine_is_as_its_configuration_says() {
     // A capability within a namespace of users is none outside of it.
     assert_eq!(values(unit, "PrivateUsers"), ["no"]);
     // Paths are those that systemd takes, without dots.
-    let record = real(&world).join("tmp/record").display().to_string();
-    assert_eq!(
-        values(unit, "ReadWritePaths"),
-        std::slice::from_ref(&record)
-    );
+    let path = |name: &str| real(&world).join(name).display().to_string();
+    let record = path("tmp/record");
+    let written = [path("instance/ca/audit"), record.clone()];
+    assert_eq!(values(unit, "ReadWritePaths"), written);
     assert!(values(unit, "RequiresMountsFor")[0].ends_with(&record));
 }
 

@@ -18,6 +18,7 @@
     reason = "a test that cannot go on must fail"
 )]
 
+mod acts_full;
 mod authority_kill;
 mod caller;
 mod clients;

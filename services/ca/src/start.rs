@@ -23,7 +23,7 @@ pub fn serve(
     let (finishing, warned) = (authority.clone(), authority.clone());
     let complaining = authority.clone();
     let ending = authority.clone();
-    Service::new("ca", listeners)
+    sigstead_audit::recorded(Service::new("ca", listeners), sigstead_proto::fields)
         .public(api::http::routes(authority.clone()))
         .grpc(api::grpc::service(authority.clone()), api::grpc::METHODS)
         .admin_grpc(api::admin::service(authority), api::admin::METHODS)

@@ -70,22 +70,25 @@ pub async fn build_with_clock(config: Config, clock: Arc<dyn Clock>) -> Result<S
     let log = Arc::new(CtLog::open(&config, clock).await?);
     let (to_ask, to_stop) = (Arc::clone(&log), Arc::clone(&log));
     let to_warn = Arc::clone(&log);
-    let service = Service::new("ctlog", config.listeners)
-        .public(api::http::routes(Arc::clone(&log)))
-        .grpc(api::grpc::service(Arc::clone(&log)), api::grpc::METHODS)
-        .admin_grpc(api::admin::service(Arc::clone(&log)), api::admin::METHODS)
-        .access(sigstead_config::ACCESS)
-        .definitions(
-            sigstead_proto::FILE_DESCRIPTOR_SET,
-            sigstead_proto::elements,
-        )
-        .readiness("log", move || std::future::ready(to_ask.check()))
-        .warning("log", move || to_warn.warning())
-        .task("log", |stop| async move {
-            to_stop.follow(&stop).await;
-            to_stop.shut_down().await;
-        })
-        .keeps(&config.data)
-        .metrics(log.registry().clone());
+    let service = sigstead_audit::recorded(
+        Service::new("ctlog", config.listeners),
+        sigstead_proto::fields,
+    )
+    .public(api::http::routes(Arc::clone(&log)))
+    .grpc(api::grpc::service(Arc::clone(&log)), api::grpc::METHODS)
+    .admin_grpc(api::admin::service(Arc::clone(&log)), api::admin::METHODS)
+    .access(sigstead_config::ACCESS)
+    .definitions(
+        sigstead_proto::FILE_DESCRIPTOR_SET,
+        sigstead_proto::elements,
+    )
+    .readiness("log", move || std::future::ready(to_ask.check()))
+    .warning("log", move || to_warn.warning())
+    .task("log", |stop| async move {
+        to_stop.follow(&stop).await;
+        to_stop.shut_down().await;
+    })
+    .keeps(&config.data)
+    .metrics(log.registry().clone());
     Ok(service)
 }

@@ -174,7 +174,7 @@ impl OidcIssuer {
     pub fn into_service(self: Arc<Self>, listeners: Listeners) -> Service {
         let (ready, sweeper) = (Arc::clone(&self), Arc::clone(&self));
         let (reloaded, reopened) = (Arc::clone(&self), Arc::clone(&self));
-        Service::new("oidc", listeners)
+        sigstead_audit::recorded(Service::new("oidc", listeners), sigstead_proto::fields)
             .public(api::routes(Arc::clone(&self)))
             .admin_grpc(api::admin_service(Arc::clone(&self)), api::ADMIN_METHODS)
             .access(sigstead_config::ACCESS)

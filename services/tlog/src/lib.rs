@@ -82,22 +82,25 @@ pub async fn build_with_clock(config: Config, clock: Arc<dyn Clock>) -> Result<S
     let logs = Arc::new(TransparencyLogs::open(&config, clock, &metrics).await?);
     let (to_ask, to_stop) = (Arc::clone(&logs), Arc::clone(&logs));
     let to_warn = Arc::clone(&logs);
-    let service = Service::new("tlog", config.listeners)
-        .public(api::http::routes(Arc::clone(&logs)))
-        .grpc(api::grpc::service(Arc::clone(&logs)), api::grpc::METHODS)
-        .admin_grpc(api::admin::service(logs), api::admin::METHODS)
-        .access(sigstead_config::ACCESS)
-        .definitions(
-            sigstead_proto::FILE_DESCRIPTOR_SET,
-            sigstead_proto::elements,
-        )
-        .readiness("logs", move || std::future::ready(to_ask.check()))
-        .warning("logs", move || to_warn.pauses())
-        .task("logs", |stop| async move {
-            to_stop.follow(&stop).await;
-            to_stop.shut_down().await;
-        })
-        .metrics(registry);
+    let service = sigstead_audit::recorded(
+        Service::new("tlog", config.listeners),
+        sigstead_proto::fields,
+    )
+    .public(api::http::routes(Arc::clone(&logs)))
+    .grpc(api::grpc::service(Arc::clone(&logs)), api::grpc::METHODS)
+    .admin_grpc(api::admin::service(logs), api::admin::METHODS)
+    .access(sigstead_config::ACCESS)
+    .definitions(
+        sigstead_proto::FILE_DESCRIPTOR_SET,
+        sigstead_proto::elements,
+    )
+    .readiness("logs", move || std::future::ready(to_ask.check()))
+    .warning("logs", move || to_warn.pauses())
+    .task("logs", |stop| async move {
+        to_stop.follow(&stop).await;
+        to_stop.shut_down().await;
+    })
+    .metrics(registry);
     let folders = config.logs.iter().map(|log| &log.data);
     Ok(folders.fold(service, |service, folder| service.keeps(folder)))
 }

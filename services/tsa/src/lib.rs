@@ -55,7 +55,7 @@ pub async fn check(config: &Config) -> Result<(), Error> {
 pub fn service(authority: Arc<TimestampAuthority>, listeners: sigstead_kit::Listeners) -> Service {
     let (ready, again) = (Arc::clone(&authority), Arc::clone(&authority));
     let measured = Arc::clone(&authority);
-    Service::new("tsa", listeners)
+    sigstead_audit::recorded(Service::new("tsa", listeners), sigstead_proto::fields)
         .public(api::http::routes(Arc::clone(&authority)))
         .grpc(
             api::grpc::service(Arc::clone(&authority)),

@@ -103,7 +103,7 @@ fn service(
 ) -> Service {
     let keeper = Arc::clone(&repository);
     let again = Arc::clone(&repository);
-    let service = Service::new("tuf", listeners);
+    let service = sigstead_audit::recorded(Service::new("tuf", listeners), sigstead_proto::fields);
     let draining = service.draining();
     let service = RoleName::ALL
         .into_iter()

@@ -65,13 +65,25 @@ pub struct Access {
     pub method: &'static str,
     /// The least role that may call it.
     pub role: Role,
+    /// The fields of its message that a record of the call keeps; nothing secret.
+    pub recorded: &'static [&'static str],
 }
 
 impl Access {
     /// The row of `method`.
     #[must_use]
     pub const fn new(method: &'static str, role: Role) -> Self {
-        Self { method, role }
+        Self {
+            method,
+            role,
+            recorded: &[],
+        }
+    }
+
+    /// The same for a method of which a record keeps these fields of the message.
+    #[must_use]
+    pub const fn recording(self, recorded: &'static [&'static str]) -> Self {
+        Self { recorded, ..self }
     }
 }
 

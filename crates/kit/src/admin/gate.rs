@@ -4,11 +4,11 @@ use std::sync::Arc;
 use axum::extract::{Request, State};
 use axum::middleware::Next;
 use axum::response::Response;
-use tonic::Status;
-use tonic::body::Body;
 
 use super::access::{Access, Role};
+use super::act::{Act, Recording};
 use super::administrator::Administrator;
+use super::answer::{refusal, request_id};
 use super::revoked::Revoked;
 use crate::clock::{Clock as _, SystemClock};
 use crate::problem::{
@@ -31,14 +31,13 @@ pub(crate) struct Keeper {
     pub(crate) table: &'static [Access],
     /// Where the list of revoked certificates is.
     pub(crate) revoked: Option<PathBuf>,
+    /// How acts are recorded. Without it none is done.
+    pub(crate) recording: Option<Recording>,
 }
 
 impl Keeper {
-    async fn admit(
-        &self,
-        method: &str,
-        certificate: Option<PeerCertificate>,
-    ) -> Result<Administrator, Problem> {
+    async fn admit(&self, call: &Call) -> Result<Administrator, Problem> {
+        let certificate = call.certificate.as_ref();
         let certificate = certificate.ok_or_else(|| no_role("there is none"))?;
         let caller = Administrator::of(&certificate.0).map_err(no_role)?;
         let now = SystemClock.now();
@@ -47,20 +46,37 @@ impl Keeper {
             return Err(ended(&caller));
         }
         self.check_revoked(&caller).await?;
-        let needed = self.needed(method).ok_or_else(|| no_row(method))?;
+        let needed = self.needed(&call.method);
+        let needed = needed.ok_or_else(|| no_row(&call.method))?;
         if caller.role < needed {
-            return Err(too_little(&caller, method, needed));
+            self.tell_refused(&caller, call).await;
+            return Err(too_little(&caller, &call.method, needed));
         }
         Ok(caller)
     }
 
+    pub(super) fn row(&self, method: &str) -> Option<Access> {
+        self.table.iter().find(|row| row.method == method).copied()
+    }
+
     fn needed(&self, method: &str) -> Option<Role> {
-        let row = self.table.iter().find(|row| row.method == method);
-        let role = row.map(|row| row.role);
         let is_of_kit = OPEN_TO_ALL
             .iter()
             .any(|service| method.starts_with(service));
+        let role = self.row(method).map(|row| row.role);
         role.or_else(|| is_of_kit.then_some(Role::Viewer))
+    }
+
+    async fn tell_refused(&self, caller: &Administrator, call: &Call) {
+        if let Some(recording) = &self.recording {
+            let act = Act {
+                administrator: caller.clone(),
+                method: call.method.clone(),
+                arguments: Vec::new(),
+                request_id: call.request_id.clone(),
+            };
+            recording.recorder.refused(act, CODE_ADMIN_ACCESS).await;
+        }
     }
 
     /// The list is read for each call: calls are few, and a revocation counts from the next one on, on connections that are
@@ -81,22 +97,30 @@ impl Keeper {
     }
 }
 
+/// What the gate has to know of a call.
+struct Call {
+    method: String,
+    certificate: Option<PeerCertificate>,
+    request_id: Option<String>,
+}
+
 /// Asks of a call what the gate asks.
 pub(crate) async fn guard(
     State(keeper): State<Arc<Keeper>>,
     mut request: Request,
     next: Next,
 ) -> Response {
-    let certificate = request.extensions().get::<PeerCertificate>().cloned();
-    let method = request.uri().path().to_owned();
-    match keeper.admit(&method, certificate).await {
+    let call = Call {
+        method: request.uri().path().to_owned(),
+        certificate: request.extensions().get::<PeerCertificate>().cloned(),
+        request_id: request_id(request.extensions()),
+    };
+    match keeper.admit(&call).await {
         Ok(caller) => {
             request.extensions_mut().insert(caller);
             next.run(request).await
         }
-        Err(problem) => Status::from(problem)
-            .into_http::<Body>()
-            .map(axum::body::Body::new),
+        Err(problem) => refusal(problem),
     }
 }
 

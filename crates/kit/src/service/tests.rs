@@ -16,6 +16,7 @@ use tonic_health::pb::health_client::HealthClient;
 use super::*;
 use crate::budget::Budget;
 use crate::listen::{AdminListenConfig, ListenConfig, TlsConfig};
+use crate::problem::{Kind, Problem};
 
 mod admin;
 mod proxies;
@@ -270,6 +271,7 @@ const SAMPLE: &[Method] = &[
     Method::unary("Fine", Budget::read()),
     Method::unary("Fall", Budget::read()),
     Method::unary("Hang", Budget::read()),
+    Method::unary("Do", Budget::read()),
 ];
 
 impl NamedService for Sample {
@@ -291,6 +293,10 @@ impl tower::Service<http::Request<tonic::body::Body>> for Sample {
             match method.as_str() {
                 "Fall" => panic!("the secret of the house"),
                 "Hang" => std::future::pending().await,
+                "Do" => {
+                    let nothing = Problem::new(Kind::NotFound, "E-TEST-002", "nothing");
+                    Ok(tonic::Status::from(nothing).into_http())
+                }
                 _ => Ok(tonic::Status::ok("").into_http()),
             }
         })

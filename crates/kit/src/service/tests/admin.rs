@@ -1,37 +1,111 @@
 //! Whom the admin interface lets in, and what it lets them do.
 
+use std::sync::Mutex;
+
+use futures::FutureExt as _;
+use futures::future::BoxFuture;
 use rustls_pki_types::pem::PemObject as _;
 
 use super::*;
-use crate::admin::{Access, Role};
+use crate::admin::{Access, Act, Conclusion, Recorder, Role};
 
 const TABLE: &[Access] = &[
     Access::new("/sigstead.test.v1.Sample/Fine", Role::Viewer),
     Access::new("/sigstead.test.v1.Sample/Fall", Role::Owner),
+    Access::new("/sigstead.test.v1.Sample/Do", Role::Operator).recording(&["what"]),
 ];
 
 struct Admin {
     running: Running,
     /// The place of the files that an operator changes.
     folder: tempfile::TempDir,
+    acts: Arc<Recorded>,
+}
+
+/// What was recorded, a line for each; on request it records nothing more.
+#[derive(Default)]
+struct Recorded {
+    lines: Mutex<Vec<String>>,
+    is_full: AtomicBool,
+}
+
+impl Recorded {
+    fn line(&self, line: String) -> u64 {
+        let mut lines = self.lines.lock().unwrap();
+        lines.push(line);
+        lines.len() as u64 - 1
+    }
+
+    fn take(&self) -> Vec<String> {
+        std::mem::take(&mut self.lines.lock().unwrap())
+    }
+}
+
+impl Recorder for Recorded {
+    fn begin(&self, act: Act) -> BoxFuture<'static, Result<u64, Problem>> {
+        if self.is_full.load(Ordering::Relaxed) {
+            let full = Problem::new(Kind::FailedPrecondition, "E-TEST-001", "no room");
+            return std::future::ready(Err(full)).boxed();
+        }
+        assert!(act.request_id.is_some());
+        let name = &act.administrator.name;
+        let number = self.line(format!("{name} {} {:?}", act.method, act.arguments));
+        std::future::ready(Ok(number)).boxed()
+    }
+
+    fn end(&self, act: u64, conclusion: Conclusion) -> BoxFuture<'static, ()> {
+        self.line(format!("{act} {conclusion:?}"));
+        std::future::ready(()).boxed()
+    }
+
+    fn refused(&self, act: Act, code: &'static str) -> BoxFuture<'static, ()> {
+        self.line(format!("{} {} {code}", act.administrator.name, act.method));
+        std::future::ready(()).boxed()
+    }
+}
+
+fn fields(_: &str, message: &[u8], names: &[&str]) -> Vec<(String, String)> {
+    vec![(names.concat(), String::from_utf8(message.to_vec()).unwrap())]
 }
 
 impl Admin {
     async fn start() -> Self {
+        Self::start_with(true).await
+    }
+
+    async fn start_with(is_recorded: bool) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let client_ca = folder.path().join("admin-ca.pem");
         std::fs::copy(testdata("admins.pem"), &client_ca).unwrap();
         let mut listeners = Listeners::for_test();
-        listeners.admin = Some(AdminListenConfig {
-            address: listeners.public.address,
-            tls: tls("first"),
-            client_ca,
-        });
+        let address = listeners.public.address;
+        listeners.admin = Some(AdminListenConfig::new(address, tls("first"), client_ca));
+        let acts = Arc::new(Recorded::default());
         let service = Service::new("test", listeners)
             .admin_grpc(Sample, SAMPLE)
             .access(TABLE);
+        let service = match is_recorded {
+            true => service.recorder(Arc::clone(&acts) as Arc<dyn Recorder>, fields),
+            false => service,
+        };
         let running = Running::start(service).await;
-        Self { running, folder }
+        Self {
+            running,
+            folder,
+            acts,
+        }
+    }
+
+    async fn call_with(&self, identity: &str, method: &str, message: &[u8]) -> String {
+        let admin = self.running.admin.unwrap();
+        let length = u32::try_from(message.len()).unwrap().to_be_bytes();
+        let answer = tls_client(Some(identity))
+            .post(format!("https://{admin}{method}"))
+            .header("content-type", "application/grpc")
+            .body([&[0], &length[..], message].concat());
+        let answer = answer.send().await.unwrap();
+        let code = answer.headers().get("sigstead-code");
+        code.map_or("", |code| code.to_str().unwrap()).to_owned()
     }
 
     async fn call(&self, client: &Client, method: &str) -> Option<(String, String)> {
@@ -133,5 +207,35 @@ async fn the_other_listeners_have_no_method_of_the_admin_interface() {
         let answer = client.post(format!("{url}{method}")).send().await.unwrap();
         assert_eq!(answer.status(), 404, "{url}{method}");
     }
+    admin.running.stop().await;
+}
+
+const DO: &str = "/sigstead.test.v1.Sample/Do";
+
+#[tokio::test]
+async fn what_is_done_is_recorded_before_and_after_and_what_is_looked_at_is_not() {
+    let admin = Admin::start().await;
+    assert_eq!(admin.call_with("operator", FINE, b"").await, "");
+    assert_eq!(admin.acts.take(), Vec::<String>::new());
+    assert_eq!(admin.call_with("operator", DO, b"it").await, "E-TEST-002");
+    let failed = Conclusion::Failed {
+        code: Some("E-TEST-002".to_owned()),
+    };
+    let begun = format!("Otto {DO} {:?}", [("what", "it")]);
+    assert_eq!(admin.acts.take(), [begun, format!("0 {failed:?}")]);
+    assert_eq!(admin.call_with("viewer", DO, b"it").await, "E-KIT-020");
+    assert_eq!(admin.acts.take(), [format!("Vera {DO} E-KIT-020")]);
+    admin.running.stop().await;
+}
+
+#[tokio::test]
+async fn what_cannot_be_recorded_is_not_done() {
+    let admin = Admin::start().await;
+    admin.acts.is_full.store(true, Ordering::Relaxed);
+    assert_eq!(admin.call_with("operator", DO, b"it").await, "E-TEST-001");
+    assert_eq!(admin.call_with("operator", FINE, b"").await, "");
+    admin.running.stop().await;
+    let admin = Admin::start_with(false).await;
+    assert_eq!(admin.call_with("operator", DO, b"it").await, "E-KIT-024");
     admin.running.stop().await;
 }

@@ -1,0 +1,223 @@
+//! The authority of an instance's administrators, what it issued, and the record of that.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use sigstead_audit::{Acts, Event, Outcome, Who};
+use sigstead_kit::{Administrator, Clock as _, Revoked, Role, SystemClock};
+use sigstead_signer::Signer;
+use sigstead_x509::{Certificate, Name, SerialNumber, TlsProfile, TlsRole, Validity};
+use time::{Duration, OffsetDateTime};
+
+use crate::audit::of_sigctl;
+use crate::failure::Failure;
+use crate::init::secret::Vault;
+use crate::instance::Instance;
+use crate::{private, services};
+
+/// What a certificate is to say.
+pub(super) struct Terms {
+    pub(super) name: String,
+    pub(super) role: Role,
+    pub(super) days: u16,
+    pub(super) key: sigstead_key::PublicKey,
+}
+
+/// A certificate that was issued to an administrator.
+pub(super) struct Issued {
+    pub(super) administrator: Administrator,
+    pub(super) is_revoked: bool,
+}
+
+/// Issues a certificate with the key of the admin CA, which the instance's passphrase opens.
+pub(super) async fn issue(instance: &Instance, terms: Terms) -> Result<Certificate, Failure> {
+    let path = instance.path(KEY);
+    let failed =
+        |error: &dyn std::error::Error| Failure::file("use", &path, sigstead_kit::causes(error));
+    let issuer = certificate(&instance.path(CERTIFICATE))?;
+    let signer: Arc<dyn Signer> = Vault::open(instance)?.open_key(&path)?.into_signer();
+    let now = SystemClock.now();
+    let mut random = [0; 20];
+    getrandom::fill(&mut random).map_err(Failure::randomness)?;
+    let profile = TlsProfile {
+        subject: Name {
+            organization: instance.manifest.name.clone(),
+            common_name: terms.name,
+        },
+        public_key: terms.key,
+        dns_names: Vec::new(),
+        ip_addresses: Vec::new(),
+        uris: vec![terms.role.uri()],
+        role: TlsRole::Client,
+        validity: Validity {
+            // Clocks of services may be a little behind.
+            not_before: (now - Duration::minutes(5)).max(issuer.not_before()),
+            not_after: (now + Duration::days(terms.days.into())).min(issuer.not_after()),
+        },
+        serial: SerialNumber::from_random(random),
+    };
+    let unsigned = profile.issued_by(&issuer).map_err(|error| failed(&error))?;
+    let signature = signer
+        .sign(unsigned.bytes_to_sign())
+        .await
+        .map_err(|error| failed(&error))?;
+    unsigned
+        .sign_with(signature)
+        .map_err(|error| failed(&error))
+}
+
+/// All that were issued, by their serial numbers; that of the instance's own tools among them.
+pub(super) fn issued(instance: &Instance) -> Result<BTreeMap<String, Issued>, Failure> {
+    let revoked = revoked(instance)?;
+    let mut paths = vec![instance.path("trust/admin-client.pem")];
+    let folder = instance.path(ISSUED);
+    if folder.is_dir() {
+        let failed = |error| Failure::file("read", &folder, error);
+        for entry in std::fs::read_dir(&folder).map_err(failed)? {
+            paths.push(entry.map_err(failed)?.path());
+        }
+    }
+    let mut all = BTreeMap::new();
+    for path in paths {
+        let certificate = certificate(&path)?;
+        let administrator = Administrator::of(certificate.to_der())
+            .map_err(|error| Failure::file("understand", &path, error))?;
+        let serial = administrator.serial.clone();
+        let is_revoked = revoked.contains(&serial);
+        all.insert(
+            serial,
+            Issued {
+                administrator,
+                is_revoked,
+            },
+        );
+    }
+    Ok(all)
+}
+
+/// Keeps a certificate, so that it can be listed and revoked.
+pub(super) fn keep(
+    instance: &Instance,
+    certificate: &Certificate,
+) -> Result<Administrator, Failure> {
+    let administrator = administrator(certificate)?;
+    let path = instance
+        .path(ISSUED)
+        .join(format!("{}.pem", administrator.serial));
+    private::write_new(&path, certificate.to_pem().as_bytes())?;
+    Ok(administrator)
+}
+
+pub(super) fn administrator(certificate: &Certificate) -> Result<Administrator, Failure> {
+    let read = Administrator::of(certificate.to_der());
+    read.map_err(|error| Failure::file("understand", Path::new("the certificate"), error))
+}
+
+/// Adds a line to the list of the revoked, and gives the list to each service.
+pub(super) fn revoke(instance: &Instance, line: &str) -> Result<(), Failure> {
+    let path = revoked_file(instance);
+    let mut text = match std::fs::read_to_string(&path) {
+        Ok(text) => text,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => String::new(),
+        Err(error) => return Err(Failure::file("read", &path, error)),
+    };
+    if !text.is_empty() && !text.ends_with('\n') {
+        text.push('\n');
+    }
+    text.push_str(line);
+    text.push('\n');
+    // Ours last: a run that was interrupted is then done again.
+    for service in services::of(&instance.manifest) {
+        let client_ca = instance.service(service).join("admin-ca.pem");
+        replace(&Revoked::beside(&client_ca), &text)?;
+    }
+    replace(&path, &text)
+}
+
+fn replace(path: &Path, text: &str) -> Result<(), Failure> {
+    let written = sigstead_durable::replace(path, text.as_bytes());
+    written.map_err(|error| Failure::file("write", path, error))
+}
+
+fn revoked(instance: &Instance) -> Result<Revoked, Failure> {
+    let path = revoked_file(instance);
+    Revoked::read(&path)
+        .map_err(|error| Failure::file("understand", &path, sigstead_kit::causes(&error)))
+}
+
+fn revoked_file(instance: &Instance) -> PathBuf {
+    Revoked::beside(&instance.path(CERTIFICATE))
+}
+
+pub(super) fn certificate(path: &Path) -> Result<Certificate, Failure> {
+    let text = std::fs::read_to_string(path).map_err(|error| Failure::file("read", path, error))?;
+    Certificate::from_pem(&text).map_err(|error| Failure::file("understand", path, error))
+}
+
+/// Records an act before it is done, does it, and records what came of it.
+pub(super) struct Recorded {
+    acts: Acts,
+    act: u64,
+}
+
+impl Recorded {
+    pub(super) fn begin(
+        instance: &Instance,
+        method: &str,
+        arguments: BTreeMap<String, String>,
+    ) -> Result<Self, Failure> {
+        let mut acts = Acts::new(of_sigctl(instance));
+        let event = Event::Begun {
+            who: here(),
+            method: method.to_owned(),
+            arguments,
+            request_id: None,
+        };
+        let act = acts
+            .append(event, now())
+            .map_err(|error| unrecorded(&error))?;
+        Ok(Self { acts, act })
+    }
+
+    pub(super) fn end<T>(mut self, result: Result<T, Failure>) -> Result<T, Failure> {
+        let (outcome, code) = match &result {
+            Ok(_) => (Outcome::Done, None),
+            Err(failure) => (Outcome::Failed, Some(failure.code().to_owned())),
+        };
+        let act = self.act;
+        let ended = self.acts.append(Event::Ended { act, outcome, code }, now());
+        let result = result?;
+        ended.map_err(|error| unrecorded(&error))?;
+        Ok(result)
+    }
+}
+
+/// Who may write the files of an instance owns it.
+fn here() -> Who {
+    Who {
+        name: format!(
+            "user {} of this machine",
+            rustix::process::getuid().as_raw()
+        ),
+        serial: String::new(),
+        role: Role::Owner.to_string(),
+    }
+}
+
+fn now() -> OffsetDateTime {
+    SystemClock.now()
+}
+
+fn unrecorded(error: &sigstead_audit::Error) -> Failure {
+    Failure::new(
+        "E-CTL-371",
+        "the record of what administrators do cannot be written, so nothing more was done",
+        "mend what the cause names, such as the room on the disk, and run the command again",
+    )
+    .because(sigstead_kit::causes(error))
+}
+
+const CERTIFICATE: &str = "trust/admin-ca.pem";
+const KEY: &str = "trust/admin-ca.key";
+const ISSUED: &str = "trust/admins";

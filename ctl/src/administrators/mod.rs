@@ -1,0 +1,41 @@
+//! `sigctl admin`: who may administer an instance over the network, and until when.
+
+use clap::{Args, Subcommand};
+
+use crate::failure::Failure;
+use crate::output::Output;
+
+mod authority;
+mod context_file;
+mod invite;
+mod list;
+mod request;
+mod revoke;
+
+/// What is done with administrators.
+#[derive(Args)]
+pub(crate) struct Arguments {
+    #[command(subcommand)]
+    verb: Verb,
+}
+
+#[derive(Subcommand)]
+enum Verb {
+    /// Make a key where the person is, and a request for a certificate that proves that it is held.
+    Request(request::Arguments),
+    /// Issue a certificate with a role and an end, for a request or with a key that is made for the person.
+    Invite(invite::Arguments),
+    /// List the certificates that were issued: whose, with which role, until when.
+    List(list::Arguments),
+    /// End certificates: they count no more from the next call on.
+    Revoke(revoke::Arguments),
+}
+
+pub(crate) async fn run(arguments: Arguments, output: Output) -> Result<(), Failure> {
+    match arguments.verb {
+        Verb::Request(request) => request::run(request, output).await,
+        Verb::Invite(invite) => invite::run(invite, output).await,
+        Verb::List(list) => list::run(&list, output),
+        Verb::Revoke(revoke) => revoke::run(&revoke, output),
+    }
+}

@@ -1,0 +1,82 @@
+use std::collections::BTreeMap;
+
+use clap::Args;
+use serde::Serialize;
+
+use super::authority::{self, Issued, Recorded};
+use crate::failure::Failure;
+use crate::locate::Where;
+use crate::output::{Output, one_line};
+
+/// Whose certificates end.
+#[derive(Args)]
+pub(crate) struct Arguments {
+    #[command(flatten)]
+    instance: Where,
+    /// All certificates of this name.
+    #[arg(long, required_unless_present = "serial")]
+    name: Option<String>,
+    /// The certificate of this serial number, as `sigctl admin list` shows it.
+    #[arg(long, conflicts_with = "name")]
+    serial: Option<String>,
+}
+
+#[derive(Serialize)]
+struct Revoked {
+    serial: String,
+    name: String,
+}
+
+pub(super) fn run(arguments: &Arguments, output: Output) -> Result<(), Failure> {
+    let instance = arguments.instance.open()?;
+    let issued = authority::issued(&instance)?;
+    let wanted: Vec<_> = issued
+        .values()
+        .filter(|issued| arguments.means(issued))
+        .collect();
+    if wanted.is_empty() {
+        return Err(unknown());
+    }
+    let revoked: Vec<_> = wanted
+        .into_iter()
+        .map(|issued| Revoked {
+            serial: issued.administrator.serial.clone(),
+            name: issued.administrator.name.clone(),
+        })
+        .collect();
+    for Revoked { serial, name } in &revoked {
+        let asked = [("serial", serial), ("name", name)];
+        let asked: BTreeMap<_, _> = asked
+            .map(|(word, value)| (word.to_owned(), value.clone()))
+            .into();
+        let recorded = Recorded::begin(&instance, "sigctl admin revoke", asked)?;
+        recorded.end(authority::revoke(
+            &instance,
+            &one_line(&format!("{serial} {name}")),
+        ))?;
+    }
+    output.print(&revoked, |revoked| {
+        let line = |each: &Revoked| format!("revoked {} of {}", each.serial, each.name);
+        let lines = revoked.iter().map(line);
+        lines.collect::<Vec<_>>().join("\n")
+            + "\nservices on this machine know of it from the next call on"
+    });
+    Ok(())
+}
+
+impl Arguments {
+    fn means(&self, issued: &Issued) -> bool {
+        let administrator = &issued.administrator;
+        let is_named = self.name.as_deref() == Some(administrator.name.as_str());
+        let wanted = self.serial.as_deref().map(str::to_ascii_lowercase);
+        is_named || wanted.as_deref() == Some(administrator.serial.as_str())
+    }
+}
+
+fn unknown() -> Failure {
+    Failure::new(
+        "E-CTL-373",
+        "the instance issued no such certificate to an administrator",
+        "`sigctl admin list` shows all of them",
+    )
+}
