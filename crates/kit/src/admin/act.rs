@@ -27,7 +27,7 @@ pub struct Act {
     pub administrator: Administrator,
     /// The path of the method.
     pub method: String,
-    /// The fields of the message that [`Access::recording`] names, as text.
+    /// The fields of the message that [`Access::recording`](super::Access::recording) names, as text.
     pub arguments: Vec<(String, String)>,
     /// The number of the request.
     pub request_id: Option<String>,
