@@ -115,24 +115,42 @@ pub(super) fn administrator(certificate: &Certificate) -> Result<Administrator, 
 }
 
 /// Adds a line to the list of the revoked, and gives the list to each service.
+///
+/// A run that was interrupted may have come as far as some of the services, so what any list has is kept in all of them.
 pub(super) fn revoke(instance: &Instance, line: &str) -> Result<(), Failure> {
-    let path = revoked_file(instance);
-    let mut text = match std::fs::read_to_string(&path) {
-        Ok(text) => text,
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => String::new(),
-        Err(error) => return Err(Failure::file("read", &path, error)),
-    };
-    if !text.is_empty() && !text.ends_with('\n') {
-        text.push('\n');
-    }
-    text.push_str(line);
-    text.push('\n');
+    let ours = revoked_file(instance);
+    let mut paths: Vec<_> = services::of(&instance.manifest)
+        .into_iter()
+        .map(|service| Revoked::beside(&instance.service(service).join("admin-ca.pem")))
+        .collect();
     // Ours last: a run that was interrupted is then done again.
-    for service in services::of(&instance.manifest) {
-        let client_ca = instance.service(service).join("admin-ca.pem");
-        replace(&Revoked::beside(&client_ca), &text)?;
+    paths.push(ours);
+    let lists: Vec<_> = paths
+        .iter()
+        .rev()
+        .map(|path| list(path))
+        .collect::<Result<_, _>>()?;
+    let text = together(&lists, line);
+    paths.iter().try_for_each(|path| replace(path, &text))
+}
+
+fn list(path: &Path) -> Result<String, Failure> {
+    match std::fs::read_to_string(path) {
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(String::new()),
+        read => read.map_err(|error| Failure::file("read", path, error)),
     }
-    replace(&path, &text)
+}
+
+/// The lines of all lists, each once, and `line` behind them.
+fn together(lists: &[String], line: &str) -> String {
+    let mut lines: Vec<&str> = Vec::new();
+    let listed = lists.iter().flat_map(|list| list.lines());
+    for each in listed.chain([line]) {
+        if !lines.contains(&each) {
+            lines.push(each);
+        }
+    }
+    lines.iter().map(|line| format!("{line}\n")).collect()
 }
 
 fn replace(path: &Path, text: &str) -> Result<(), Failure> {
@@ -221,3 +239,20 @@ fn unrecorded(error: &sigstead_audit::Error) -> Failure {
 const CERTIFICATE: &str = "trust/admin-ca.pem";
 const KEY: &str = "trust/admin-ca.key";
 const ISSUED: &str = "trust/admins";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_an_interrupted_run_told_one_service_stays_revoked() {
+        let ours = "# people\n01 Ada".to_owned();
+        let of_service = "# people\n01 Ada\n02 Bob\n".to_owned();
+        let lists = [ours, of_service, String::new()];
+        assert_eq!(
+            together(&lists, "03 Cleo"),
+            "# people\n01 Ada\n02 Bob\n03 Cleo\n"
+        );
+        assert_eq!(together(&lists, "02 Bob"), "# people\n01 Ada\n02 Bob\n");
+    }
+}
