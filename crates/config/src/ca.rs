@@ -6,7 +6,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use sigstead_issuance::RecordConfig;
 use sigstead_key::Algorithm;
-use sigstead_kit::{ClientConfig, Listeners, Period, ServiceConfig, TelemetryConfig};
+use sigstead_kit::{ClientConfig, Listeners, Period, ServiceConfig, TelemetryConfig, TlsConfig};
 use sigstead_signer::{KeyConfig, KeyRing};
 use time::OffsetDateTime;
 use url::Url;
@@ -83,6 +83,9 @@ pub struct CtLogConfig {
     /// of the operating system.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ca: Option<PathBuf>,
+    /// Certificate and key that are shown to the log, which may take certificates from nobody else. Default: none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub identity: Option<TlsConfig>,
     /// The log takes certificates that end at this time or later, as in `2026-01-01T00:00:00Z`. Default: any.
     #[serde(
         default,
@@ -109,6 +112,7 @@ impl CtLogConfig {
             url,
             public_key,
             ca: None,
+            identity: None,
             ends_from: None,
             ends_until: None,
         }

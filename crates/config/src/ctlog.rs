@@ -27,6 +27,11 @@ pub struct Config {
     /// PEM file with the root certificates whose chains are accepted. Without the root of the
     /// certificate authority, every submission is refused.
     pub roots: PathBuf,
+    /// PEM file with the authorities whose client certificates submitters must show. It is watched, and a change counts for
+    /// new connections. Default: everybody may submit certificates of the roots. It needs TLS at the public listener, and
+    /// that no proxy between submitter and log ends it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub submitters: Option<PathBuf>,
     /// What a certificate must be for to be logged: it names at least one of these among its extended key usages.
     /// Default `[code-signing]`; an empty list takes every certificate of the roots.
     #[serde(default = "code_signing")]
@@ -79,6 +84,7 @@ impl Config {
             origin,
             key,
             roots,
+            submitters: None,
             extended_key_usages: code_signing(),
             data,
             anchor,
@@ -102,6 +108,12 @@ impl ServiceConfig for Config {
     }
 
     fn check(&self) -> Result<(), String> {
+        if self.submitters.is_some() && self.listeners.public.tls.is_none() {
+            return Err(
+                "submitters show their certificates over TLS only; write listeners.public.tls, or leave submitters out"
+                    .to_owned(),
+            );
+        }
         crate::tlog::check_anchor(&self.data, &self.anchor)
     }
 }

@@ -1,9 +1,12 @@
+use std::path::Path;
+
 use crate::descriptors::{self, Connections};
 use crate::error::Error;
 use crate::expiry::End;
 use crate::forwarded::Proxies;
 use crate::listen::Listeners;
 use crate::server::{Listener, Place};
+use crate::tls::CallerAuthorities;
 
 /// The listeners of a service, whose ports are taken.
 pub(crate) struct Bound {
@@ -13,10 +16,18 @@ pub(crate) struct Bound {
 }
 
 impl Bound {
-    pub(crate) async fn bind(listeners: &Listeners) -> Result<Self, Error> {
+    /// Takes the ports. `certified` are the authorities whose certificates callers of the public one may show.
+    pub(crate) async fn bind(
+        listeners: &Listeners,
+        certified: Option<&Path>,
+    ) -> Result<Self, Error> {
         let most = Connections::within(descriptors::current());
         let public = Place {
             proxies: Proxies::of(listeners),
+            callers: certified.map(|path| CallerAuthorities {
+                path: path.to_owned(),
+                are_optional: true,
+            }),
             ..Place::of(&listeners.public, most.public)
         };
         let mut bound = Self {

@@ -1,7 +1,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use reqwest::{Certificate, Client, ClientBuilder, redirect};
+use reqwest::{Certificate, Client, ClientBuilder, Identity, redirect};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -20,6 +20,15 @@ pub struct ClientConfig {
     /// operating system. Default none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub extra_ca: Option<PathBuf>,
+}
+
+/// What a service and one server know each other by, in PEM.
+#[derive(Clone, Default, PartialEq, Eq)]
+pub struct PeerTls {
+    /// The only authorities that may certify the server. Default: those of the operating system.
+    pub authorities: Option<Vec<u8>>,
+    /// The certificate that is shown to the server, its intermediates after it, and its key.
+    pub identity: Option<Vec<u8>>,
 }
 
 impl Default for ClientConfig {
@@ -47,17 +56,24 @@ impl ClientConfig {
         finish(builder)
     }
 
-    /// Makes a client as [`ClientConfig::build`] does, which trusts the authorities in `pem` and no
-    /// others.
+    /// Makes a client as [`ClientConfig::build`] does, for the one server that `tls` is meant for.
     ///
     /// # Errors
-    /// `pem` has no certificates.
-    pub fn build_trusting_only(&self, pem: &[u8]) -> Result<Client, Error> {
-        let authorities = authorities(pem)?;
-        if authorities.is_empty() {
-            return Err(Error::Client("it has no pem certificates".into()));
+    /// The authorities have no certificates, or the identity is no certificate with its key.
+    pub fn build_for(&self, tls: &PeerTls) -> Result<Client, Error> {
+        let mut builder = self.builder();
+        if let Some(pem) = &tls.authorities {
+            let authorities = authorities(pem)?;
+            if authorities.is_empty() {
+                return Err(Error::Client("it has no pem certificates".into()));
+            }
+            builder = builder.tls_certs_only(authorities);
         }
-        finish(self.builder().tls_certs_only(authorities))
+        if let Some(pem) = &tls.identity {
+            let identity = Identity::from_pem(pem);
+            builder = builder.identity(identity.map_err(|error| Error::Client(Box::new(error)))?);
+        }
+        finish(builder)
     }
 
     fn builder(&self) -> ClientBuilder {

@@ -62,7 +62,7 @@ pub use admin::{
     RevokedError, Role, UnknownRole,
 };
 pub use budget::{Budget, Elements, Endpoint, Method, Queue};
-pub use client::ClientConfig;
+pub use client::{ClientConfig, PeerTls};
 pub use clock::{Clock, SystemClock, TestClock};
 pub use config_file::{ConfigError, parse_config, read_config};
 pub use error::Error;

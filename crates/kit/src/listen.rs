@@ -88,7 +88,7 @@ impl ListenConfig {
     }
 }
 
-/// A server certificate and its key. Both files are watched: new contents are taken without a
+/// A certificate for TLS and its key. Both files are watched: new contents are taken without a
 /// restart, and a pair that does not fit together is refused while the old one stays in use.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]

@@ -1,5 +1,4 @@
 use std::net::{IpAddr, SocketAddr};
-use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -17,15 +16,15 @@ use crate::forwarded::Proxies;
 use crate::listen::{AdminListenConfig, ListenConfig, TlsConfig};
 use crate::reload::HangUps;
 use crate::serve::Server;
-use crate::tls::Tls;
+use crate::tls::{CallerAuthorities, Tls};
 
 /// Where a request comes from; an extension of every request. It is the address that connected or, if that is a trusted proxy,
 /// the one that the proxy names.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct CallerAddress(pub IpAddr);
 
-/// The certificate that the client proved to hold; an extension of every request to the admin
-/// interface.
+/// The certificate that the client proved to hold; an extension of every request to the admin interface, and of those to
+/// the public port whose caller showed one that it was asked for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PeerCertificate(pub CertificateDer<'static>);
 
@@ -33,8 +32,8 @@ pub struct PeerCertificate(pub CertificateDer<'static>);
 pub(crate) struct Place<'a> {
     pub(crate) address: SocketAddr,
     pub(crate) tls: Option<&'a TlsConfig>,
-    /// Whose certificates callers need.
-    pub(crate) client_ca: Option<&'a Path>,
+    /// Whose certificates callers are asked for.
+    pub(crate) callers: Option<CallerAuthorities>,
     /// Who may name the caller of a request.
     pub(crate) proxies: Proxies,
     /// How many connections it holds.
@@ -47,7 +46,7 @@ impl<'a> Place<'a> {
         Self {
             address: listen.address,
             tls: listen.tls.as_ref(),
-            client_ca: None,
+            callers: None,
             proxies: Proxies::default(),
             connections,
         }
@@ -58,7 +57,10 @@ impl<'a> Place<'a> {
         Self {
             address: listen.address,
             tls: Some(&listen.tls),
-            client_ca: Some(&listen.client_ca),
+            callers: Some(CallerAuthorities {
+                path: listen.client_ca.clone(),
+                are_optional: false,
+            }),
             proxies: Proxies::default(),
             connections,
         }
@@ -77,7 +79,7 @@ pub(crate) struct Listener {
 impl Listener {
     pub(crate) async fn bind(place: Place<'_>) -> Result<Self, Error> {
         let address = place.address;
-        let tls = place.tls.map(|files| Tls::load(files, place.client_ca));
+        let tls = place.tls.map(|files| Tls::load(files, place.callers));
         let tls = tls.transpose()?.map(Arc::new);
         let failed = |source| Error::Bind { address, source };
         let tcp = listen(address).map_err(failed)?;

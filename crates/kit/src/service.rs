@@ -1,5 +1,4 @@
 use std::future::Future;
-use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -7,7 +6,6 @@ use std::time::Duration;
 use axum::Router;
 use axum::middleware::{from_fn, from_fn_with_state};
 use prometheus::Registry;
-use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use crate::admin::{Access, Fields, Gate, Keeper, Recorder, Recording, Revoked};
@@ -23,13 +21,16 @@ use crate::readiness::Readiness;
 use crate::reload::{Hooks, Reload};
 use crate::routes::Routes;
 use crate::running::Running;
-use crate::server::{DRAIN, Listener};
+use crate::server::DRAIN;
 use crate::vitals::{Room, Vitals};
 use crate::{ops, trace};
 
+mod bound_service;
 mod tasks;
 
-use tasks::{TASK_STOP, Task, join, start};
+pub use bound_service::BoundService;
+use bound_service::Mounted;
+use tasks::{TASK_STOP, Task};
 
 /// A service that is built and not yet bound: what it serves, what runs beside it, what makes it
 /// ready.
@@ -42,6 +43,7 @@ pub struct Service {
     admin: GrpcServices,
     access: &'static [Access],
     recording: Option<Recording>,
+    certified: Option<PathBuf>,
     readiness: Readiness,
     tasks: Vec<(&'static str, Task)>,
     hooks: Hooks,
@@ -63,6 +65,7 @@ impl Service {
             admin: GrpcServices::default(),
             access: &[],
             recording: None,
+            certified: None,
             readiness: Readiness::new(draining.clone()),
             tasks: Vec::new(),
             hooks: Hooks::default(),
@@ -76,6 +79,13 @@ impl Service {
     /// The HTTP routes of the public port.
     pub fn public(mut self, routes: Routes) -> Self {
         self.public = routes;
+        self
+    }
+
+    /// Asks callers of the public port for a certificate of one of the authorities in the PEM file at `path`. Requests of who
+    /// shows one have [`PeerCertificate`](crate::PeerCertificate); who shows none is served as well. It needs TLS there.
+    pub fn certified_callers(mut self, path: Option<&Path>) -> Self {
+        self.certified = path.map(Path::to_owned);
         self
     }
 
@@ -240,6 +250,7 @@ impl Service {
         let unmounted = Unmounted {
             name: self.name,
             listeners: self.listeners,
+            certified: self.certified,
             readiness: self.readiness,
             tasks: self.tasks,
             hooks: self.hooks,
@@ -269,7 +280,7 @@ impl Service {
     pub async fn bind(self) -> Result<BoundService, Error> {
         let gate = self.gate();
         let (mounted, rest) = self.mount(gate)?;
-        let bound = Bound::bind(&rest.listeners).await?;
+        let bound = Bound::bind(&rest.listeners, rest.certified.as_deref()).await?;
         Room::register(&rest.registry, rest.kept)?;
         let ends = rest.ends.into_iter().chain(bound.ends());
         Expiry::register(&rest.registry, ends.collect())?;
@@ -286,18 +297,11 @@ impl Service {
     }
 }
 
-/// The routers of all listeners.
-struct Mounted {
-    public: Router,
-    admin: Router,
-    ops: Router,
-    endpoints: Vec<Endpoint>,
-}
-
 /// What is left of a service whose routers are made.
 struct Unmounted {
     name: &'static str,
     listeners: Listeners,
+    certified: Option<PathBuf>,
     readiness: Readiness,
     tasks: Vec<(&'static str, Task)>,
     hooks: Hooks,
@@ -305,82 +309,6 @@ struct Unmounted {
     kept: Vec<PathBuf>,
     ends: Vec<(&'static str, End)>,
     draining: CancellationToken,
-}
-
-/// A service whose ports are taken, ready to run.
-#[must_use = "a bound service does nothing until it is run"]
-pub struct BoundService {
-    name: &'static str,
-    bound: Bound,
-    mounted: Mounted,
-    readiness: Readiness,
-    tasks: Vec<(&'static str, Task)>,
-    hooks: Hooks,
-    reload: Reload,
-    draining: CancellationToken,
-}
-
-impl BoundService {
-    /// Where the public port is, also when the configuration left its number open.
-    #[must_use]
-    pub fn public_address(&self) -> SocketAddr {
-        self.bound.public.address()
-    }
-
-    /// Where health, readiness and metrics are.
-    #[must_use]
-    pub fn ops_address(&self) -> SocketAddr {
-        self.bound.ops.address()
-    }
-
-    /// Where the admin interface is, if there is one.
-    #[must_use]
-    pub fn admin_address(&self) -> Option<SocketAddr> {
-        self.bound.admin.as_ref().map(Listener::address)
-    }
-
-    /// What has the service read things again.
-    #[must_use]
-    pub fn reloader(&self) -> Reload {
-        self.reload.clone()
-    }
-
-    /// Serves until `shutdown`, then stops in order: no new connections, running requests to their
-    /// end, background tasks, and the ops port last.
-    pub async fn run(self, shutdown: CancellationToken) {
-        let admin = self.admin_address().map(tracing::field::display);
-        tracing::info!(
-            public = %self.public_address(), ops = %self.ops_address(), admin,
-            connections = self.bound.public.most_connections(),
-            "{} is listening", self.name
-        );
-        let (stop_tasks, stop_ops) = (CancellationToken::new(), CancellationToken::new());
-        let tasks = start(self.tasks, &self.readiness, &stop_tasks);
-        let hang_ups = || self.reload.hang_ups();
-        let mut ops = JoinSet::new();
-        let serve_ops = self
-            .bound
-            .ops
-            .serve(self.mounted.ops, stop_ops.clone(), hang_ups());
-        ops.spawn(serve_ops);
-        let draining = self.draining.clone();
-        let mut clients = JoinSet::new();
-        let public = self.bound.public;
-        clients.spawn(public.serve(self.mounted.public, draining.clone(), hang_ups()));
-        clients.spawn(self.hooks.follow(self.reload.clone(), draining.clone()));
-        if let Some(admin) = self.bound.admin {
-            clients.spawn(admin.serve(self.mounted.admin, draining, hang_ups()));
-        }
-        shutdown.cancelled().await;
-        tracing::info!("{} is stopping", self.name);
-        self.draining.cancel();
-        while clients.join_next().await.is_some() {}
-        stop_tasks.cancel();
-        join(tasks).await;
-        stop_ops.cancel();
-        while ops.join_next().await.is_some() {}
-        tracing::info!("{} has stopped", self.name);
-    }
 }
 
 fn observed(router: Router, metrics: RequestMetrics) -> Router {

@@ -23,10 +23,19 @@ use crate::reload::HangUps;
 /// The TLS side of a listener, which follows its files while it runs.
 pub(crate) struct Tls {
     files: TlsConfig,
-    client_ca: Option<PathBuf>,
+    callers: Option<CallerAuthorities>,
     /// What the files were when they were last read, written by whoever reads them.
     seen: Mutex<Vec<Stamp>>,
     current: ArcSwap<Current>,
+}
+
+/// The authorities whose certificates callers show.
+#[derive(Debug, Clone)]
+pub(crate) struct CallerAuthorities {
+    /// PEM.
+    pub(crate) path: PathBuf,
+    /// Whether callers come in without a certificate, too.
+    pub(crate) are_optional: bool,
 }
 
 /// What connections are accepted with.
@@ -40,15 +49,17 @@ struct Current {
 type Stamp = Option<(SystemTime, u64)>;
 
 impl Tls {
-    /// Loads the files. With `client_ca`, clients must show a certificate of one of its authorities.
-    pub(crate) fn load(files: &TlsConfig, client_ca: Option<&Path>) -> Result<Self, Error> {
+    /// Loads the files. `callers` says whose certificates clients are asked for.
+    pub(crate) fn load(
+        files: &TlsConfig,
+        callers: Option<CallerAuthorities>,
+    ) -> Result<Self, Error> {
         // Taken before the files are read: a change in between is then seen as one.
-        let seen = Mutex::new(stamps(files, client_ca));
-        let current = ArcSwap::from_pointee(Current::read(files, client_ca)?);
-        let client_ca = client_ca.map(Path::to_owned);
+        let seen = Mutex::new(stamps(files, callers.as_ref()));
+        let current = ArcSwap::from_pointee(Current::read(files, callers.as_ref())?);
         Ok(Self {
             files: files.clone(),
-            client_ca,
+            callers,
             seen,
             current,
         })
@@ -85,7 +96,7 @@ impl Tls {
     }
 
     fn reload_if_changed(&self) {
-        let now = stamps(&self.files, self.client_ca.as_deref());
+        let now = stamps(&self.files, self.callers.as_ref());
         let changed = *self.seen.lock().unwrap_or_else(PoisonError::into_inner) != now;
         if changed {
             self.reload();
@@ -93,10 +104,10 @@ impl Tls {
     }
 
     fn reload(&self) {
-        let now = stamps(&self.files, self.client_ca.as_deref());
+        let now = stamps(&self.files, self.callers.as_ref());
         *self.seen.lock().unwrap_or_else(PoisonError::into_inner) = now;
         let certificate = self.files.certificate.display();
-        match Current::read(&self.files, self.client_ca.as_deref()) {
+        match Current::read(&self.files, self.callers.as_ref()) {
             Ok(current) => {
                 self.current.store(Arc::new(current));
                 tracing::info!(%certificate, "the tls certificate was reloaded");
@@ -113,10 +124,10 @@ impl Tls {
 }
 
 impl Current {
-    fn read(files: &TlsConfig, client_ca: Option<&Path>) -> Result<Self, Error> {
+    fn read(files: &TlsConfig, callers: Option<&CallerAuthorities>) -> Result<Self, Error> {
         let chain = certificates(&files.certificate)?;
         let ends = chain.first().and_then(end_of).unwrap_or(i64::MAX);
-        let config = Arc::new(server_config(files, chain, client_ca)?);
+        let config = Arc::new(server_config(files, chain, callers)?);
         Ok(Self { config, ends })
     }
 }
@@ -131,7 +142,7 @@ fn end_of(certificate: &CertificateDer<'_>) -> Option<i64> {
 fn server_config(
     files: &TlsConfig,
     chain: Vec<CertificateDer<'static>>,
-    client_ca: Option<&Path>,
+    callers: Option<&CallerAuthorities>,
 ) -> Result<ServerConfig, Error> {
     let key =
         PrivateKeyDer::from_pem_slice(&contents(&files.key)?).map_err(|source| Error::TlsFile {
@@ -146,8 +157,8 @@ fn server_config(
     let builder = ServerConfig::builder_with_provider(provider())
         .with_protocol_versions(&[&version::TLS13, &version::TLS12])
         .map_err(pair)?;
-    let builder = match client_ca {
-        Some(path) => builder.with_client_cert_verifier(client_verifier(path)?),
+    let builder = match callers {
+        Some(callers) => builder.with_client_cert_verifier(client_verifier(callers)?),
         None => builder.with_no_client_auth(),
     };
     let mut config = builder.with_single_cert(chain, key).map_err(pair)?;
@@ -155,9 +166,10 @@ fn server_config(
     Ok(config)
 }
 
-fn client_verifier(path: &Path) -> Result<Arc<dyn ClientCertVerifier>, Error> {
+fn client_verifier(callers: &CallerAuthorities) -> Result<Arc<dyn ClientCertVerifier>, Error> {
+    let path = &callers.path;
     let unusable = |source: Box<dyn std::error::Error + Send + Sync>| Error::ClientAuthority {
-        path: path.to_owned(),
+        path: path.clone(),
         source,
     };
     let mut roots = RootCertStore::empty();
@@ -166,9 +178,11 @@ fn client_verifier(path: &Path) -> Result<Arc<dyn ClientCertVerifier>, Error> {
             .add(certificate)
             .map_err(|error| unusable(Box::new(error)))?;
     }
-    WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider())
-        .build()
-        .map_err(|error| unusable(Box::new(error)))
+    let mut verifier = WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider());
+    if callers.are_optional {
+        verifier = verifier.allow_unauthenticated();
+    }
+    verifier.build().map_err(|error| unusable(Box::new(error)))
 }
 
 fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, Error> {
@@ -213,11 +227,11 @@ fn provider() -> Arc<rustls::crypto::CryptoProvider> {
     Arc::new(rustls::crypto::aws_lc_rs::default_provider())
 }
 
-fn stamps(files: &TlsConfig, client_ca: Option<&Path>) -> Vec<Stamp> {
+fn stamps(files: &TlsConfig, callers: Option<&CallerAuthorities>) -> Vec<Stamp> {
     [
         Some(files.certificate.as_path()),
         Some(files.key.as_path()),
-        client_ca,
+        callers.map(|callers| callers.path.as_path()),
     ]
     .into_iter()
     .flatten()

@@ -66,6 +66,12 @@ fn files(patient: &Patient) -> Vec<PathBuf> {
     );
     if let Ok(Some(ctlog)) = configs.ctlog() {
         files.push(patient.at(Service::Ctlog, &ctlog.roots));
+        files.extend(
+            ctlog
+                .submitters
+                .as_ref()
+                .map(|listed| patient.at(Service::Ctlog, listed)),
+        );
     }
     for (service, listeners) in configs.listeners() {
         let admin = listeners.admin.as_ref();

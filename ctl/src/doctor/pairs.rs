@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use super::patient::Patient;
+use crate::instance::Service;
 
 /// A certificate and the key of it.
 pub(super) struct Pair {
@@ -22,6 +23,8 @@ pub(super) enum Purpose {
     Admin,
     /// By the operator.
     Operator,
+    /// By the authority to a CT log.
+    Submitter,
 }
 
 /// All pairs, that of the operator last.
@@ -44,6 +47,17 @@ pub(super) fn all(patient: &Patient) -> Vec<Pair> {
             purpose,
         }));
     }
+    let ca = patient.configs.ca().ok();
+    let logs = ca.into_iter().flat_map(|ca| ca.ct_log.logs());
+    pairs.extend(logs.filter_map(|log| {
+        let tls = log.identity.as_ref()?;
+        Some(Pair {
+            name: format!("ca for {}", log.url),
+            certificate: patient.at(Service::Ca, &tls.certificate),
+            key: patient.at(Service::Ca, &tls.key),
+            purpose: Purpose::Submitter,
+        })
+    }));
     pairs.push(Pair {
         name: "the operator".to_owned(),
         certificate: patient.instance.path("trust/admin-client.pem"),

@@ -6,9 +6,10 @@ use sigstead_signer::PrivateKey;
 use sigstead_x509::Certificate;
 
 use super::check::{Check, Look, Subject};
-use super::finding::{Finding, Seen, Unseen};
+use super::finding::{Finding, Seen, Unseen, if_so};
 use super::pairs::{self, Pair, Purpose};
 use super::patient::Patient;
+use crate::instance::Service;
 
 pub(super) const TLS: Subject = Subject {
     name: "TLS",
@@ -32,6 +33,11 @@ pub(super) const TLS: Subject = Subject {
             "E-DOCTOR-038",
             "the TLS certificates name the host",
             Look::Files(tls_host),
+        ),
+        Check::fault(
+            "E-DOCTOR-029",
+            "the CT log takes certificates from the authority",
+            Look::Files(submitters),
         ),
     ],
 };
@@ -80,7 +86,10 @@ fn administration(patient: &Patient) -> Seen {
     let ours = patient.certificates(&admin_authority(patient))?;
     let pairs = pairs::all(patient);
     let mut findings = Vec::new();
-    for pair in pairs.iter().filter(|pair| pair.purpose != Purpose::Public) {
+    let administrative = pairs
+        .iter()
+        .filter(|pair| matches!(pair.purpose, Purpose::Admin | Purpose::Operator));
+    for pair in administrative {
         let chain = patient.certificates(&pair.certificate)?;
         if !is_issued_by_any(&chain, &ours) {
             findings.push(stranger(patient, &pair.certificate, "trust/admin-ca.pem"));
@@ -166,6 +175,36 @@ fn tls_host(patient: &Patient) -> Seen {
         }
     }
     Ok(findings)
+}
+
+fn submitters(patient: &Patient) -> Seen {
+    let Some(listed) = patient
+        .configs
+        .ctlog()?
+        .and_then(|log| log.submitters.as_ref())
+    else {
+        return Ok(Vec::new());
+    };
+    let path = patient.at(Service::Ctlog, listed);
+    let authorities = patient.certificates(&path)?;
+    let pairs = pairs::all(patient);
+    let mut shown = pairs
+        .iter()
+        .filter(|pair| pair.purpose == Purpose::Submitter);
+    let is_known = shown.any(|pair| {
+        let chain = patient.certificates(&pair.certificate);
+        chain.is_ok_and(|chain| is_issued_by_any(&chain, &authorities))
+    });
+    if_so(!is_known, || {
+        Finding::new(
+            format!(
+                "the authority shows no certificate of {} to the CT log",
+                patient.shown(&path)
+            ),
+            "write `identity` into ct_log of ca/config.yaml, a client certificate of an authority in that file; until then no \
+             certificate is issued",
+        )
+    })
 }
 
 /// Whether a certificate's name is that host's: a wildcard is for one label.

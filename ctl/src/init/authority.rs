@@ -13,6 +13,7 @@ use sigstead_x509::{
 };
 use time::{Duration, OffsetDateTime};
 
+use super::configuration::SUBMITTER;
 use super::secret::{Vault, unusable, write_private};
 use super::write;
 use crate::failure::Failure;
@@ -60,6 +61,33 @@ pub(crate) struct Issuer {
     pub(crate) signer: Arc<dyn Signer>,
 }
 
+/// Who shows a certificate of TLS.
+#[derive(Clone, Copy)]
+enum Holder {
+    /// A service to those who call it.
+    Server,
+    /// The operator to the admin interfaces.
+    Owner,
+    /// The `ca` to the CT log.
+    Submitter,
+}
+
+impl Holder {
+    const fn role(self) -> TlsRole {
+        match self {
+            Self::Server => TlsRole::Server,
+            Self::Owner | Self::Submitter => TlsRole::Client,
+        }
+    }
+
+    fn uris(self) -> Vec<String> {
+        match self {
+            Self::Server | Self::Submitter => Vec::new(),
+            Self::Owner => vec![Role::Owner.uri()],
+        }
+    }
+}
+
 impl Maker<'_> {
     async fn code_signing(&self) -> Result<Vec<Certificate>, Failure> {
         let root = self.root("trust/ca-root", "code signing root").await?;
@@ -95,14 +123,14 @@ impl Maker<'_> {
         for service in services::of(&self.instance.manifest) {
             let folder = self.instance.service(service);
             write(&folder.join("admin-ca.pem"), ca_pem.as_bytes())?;
-            self.tls_pair(&ca, folder.join("admin"), service.name(), TlsRole::Server)
+            self.tls_pair(&ca, folder.join("admin"), service.name(), Holder::Server)
                 .await?;
         }
         self.tls_pair(
             &ca,
             self.instance.path("trust/admin-client"),
             "operator",
-            TlsRole::Client,
+            Holder::Owner,
         )
         .await
     }
@@ -115,14 +143,19 @@ impl Maker<'_> {
         )?;
         for service in services::of(&self.instance.manifest) {
             let place = self.instance.service(service).join("tls");
-            self.tls_pair(&ca, place, service.name(), TlsRole::Server)
+            self.tls_pair(&ca, place, service.name(), Holder::Server)
                 .await?;
         }
         let ca_pem = ca.certificate.to_pem();
-        write(
-            &self.instance.service(Service::Ca).join("tls-ca.pem"),
-            ca_pem.as_bytes(),
-        )
+        let place = self.instance.service(Service::Ca);
+        write(&place.join("tls-ca.pem"), ca_pem.as_bytes())?;
+        if !self.instance.manifest.ct_log.is_own() {
+            return Ok(());
+        }
+        let log = self.instance.service(Service::Ctlog);
+        write(&log.join("tls-ca.pem"), ca_pem.as_bytes())?;
+        self.tls_pair(&ca, place.join(SUBMITTER), "ca", Holder::Submitter)
+            .await
     }
 
     /// A self-signed root; its key stays in `trust/` and no service opens it.
@@ -145,24 +178,20 @@ impl Maker<'_> {
         ca: &Issuer,
         place: PathBuf,
         name: &str,
-        role: TlsRole,
+        holder: Holder,
     ) -> Result<(), Failure> {
         let path = place.with_extension("key");
         let failed = |error: sigstead_signer::Error| unusable(&path, &error);
         let key = PrivateKey::generate(Algorithm::EcdsaP256Sha256).map_err(failed)?;
         write_private(&path, key.to_pem().map_err(failed)?.as_bytes())?;
         let (dns_names, ip_addresses) = self.hosts();
-        let uris = match role {
-            TlsRole::Server => Vec::new(),
-            TlsRole::Client => vec![Role::Owner.uri()],
-        };
         let profile = TlsProfile {
             subject: self.name(name),
             public_key: key.public_key().clone(),
             dns_names,
             ip_addresses,
-            uris,
-            role,
+            uris: holder.uris(),
+            role: holder.role(),
             validity: self.years(2),
             serial: serial()?,
         };

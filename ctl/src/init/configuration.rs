@@ -76,7 +76,10 @@ impl Writer<'_> {
             .parse()
             .map_err(|error| unusable_value("the URL of the CT log", &error))?;
         let mut ct_log = ca::CtLogConfig::new(url, "ctlog.pub".into());
-        ct_log.ca = self.instance.manifest.tls.then(|| TLS_CA.into());
+        if self.instance.manifest.tls {
+            ct_log.ca = Some(TLS_CA.into());
+            ct_log.identity = Some(pair(SUBMITTER));
+        }
         let mut config = ca::Config::new(
             self.listeners(Service::Ca),
             self.key("keys/ca.key")?,
@@ -96,7 +99,7 @@ impl Writer<'_> {
     }
 
     fn ctlog(&self) -> Result<(), Failure> {
-        let config = ctlog::Config::new(
+        let mut config = ctlog::Config::new(
             self.listeners(Service::Ctlog),
             ct_origin(&self.instance.manifest)?,
             self.key("keys/ctlog.key")?,
@@ -104,6 +107,7 @@ impl Writer<'_> {
             "data".into(),
             self.anchor("ctlog"),
         );
+        config.submitters = self.instance.manifest.tls.then(|| TLS_CA.into());
         self.write(Service::Ctlog, &config)
     }
 
@@ -197,10 +201,6 @@ impl Writer<'_> {
     fn listeners(&self, service: Service) -> Listeners {
         let ports = self.instance.manifest.ports(service);
         let loopback = IpAddr::V4(Ipv4Addr::LOCALHOST);
-        let pair = |name: &str| TlsConfig {
-            certificate: format!("{name}.pem").into(),
-            key: format!("{name}.key").into(),
-        };
         Listeners {
             public: ListenConfig {
                 address: SocketAddr::new(self.instance.manifest.listen_address(), ports.public),
@@ -235,6 +235,14 @@ impl Writer<'_> {
     }
 }
 
+/// A certificate and its key as `init` makes them.
+fn pair(name: &str) -> TlsConfig {
+    TlsConfig {
+        certificate: format!("{name}.pem").into(),
+        key: format!("{name}.key").into(),
+    }
+}
+
 /// Scheme and host of a URL.
 fn host_of(url: &str) -> Result<String, Failure> {
     let mut url: Url = url
@@ -247,3 +255,5 @@ fn host_of(url: &str) -> Result<String, Failure> {
 
 /// The authority that certifies the servers of the instance, in the folder of each service that calls one.
 const TLS_CA: &str = "tls-ca.pem";
+/// What the `ca` shows to the CT log.
+pub(super) const SUBMITTER: &str = "tls-client";

@@ -35,6 +35,7 @@ mod sigstore_js;
 mod sigstore_python;
 mod sigstore_rs;
 mod sigstore_rust;
+mod submitters;
 mod timestamp;
 mod trust_root;
 mod verify;

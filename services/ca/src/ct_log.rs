@@ -12,11 +12,13 @@ mod breaker;
 mod http;
 mod logs;
 mod open;
+mod reached;
 
 pub use self::http::HttpCtLog;
 pub(crate) use self::logs::Submission;
 pub use self::logs::{CtLog, CtLogs, Ends};
 pub(crate) use self::open::{open, probe_any};
+pub(crate) use self::reached::{ReachedLog, follow};
 
 /// The log that every certificate is entered into.
 #[async_trait]

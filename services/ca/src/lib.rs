@@ -54,7 +54,7 @@ pub use ring::{IssuingKey, KeyRing};
 pub use start::serve;
 pub use used_tokens::TokenUses;
 
-use ct_log::HttpCtLog;
+use ct_log::ReachedLog;
 use issuer_metrics::IssuerMetrics;
 use issuers_file::IssuersFile;
 use metrics::RecordMetric;
@@ -74,8 +74,7 @@ pub async fn build(config: Config) -> Result<Service, Error> {
     let issuers = Arc::new(IssuersFile::read(&config).await?);
     let record = record.map_err(Error::OpenRecord)?;
     let token_uses = UsedTokens::open(&config.record.path).map_err(Error::OpenRecord)?;
-    let (authority, ct_logs, registry) =
-        open(&config, record, Arc::new(token_uses), &issuers).await?;
+    let (authority, logs, registry) = open(&config, record, Arc::new(token_uses), &issuers).await?;
     let authority = Arc::new(authority);
     issuers.register(&registry)?;
     let watched = authority.clone();
@@ -106,13 +105,34 @@ pub async fn build(config: Config) -> Result<Service, Error> {
             }
         })
         .task("issuers file", move |stop| issuers.follow(authority, stop));
-    if ct_logs.is_empty() {
+    Ok(with_ct_logs(service, logs))
+}
+
+/// What the service does about its logs: it follows the files that they and it know each other by, and is ready when one
+/// answers.
+fn with_ct_logs(mut service: Service, logs: Vec<Arc<ReachedLog>>) -> Service {
+    if logs.is_empty() {
         tracing::warn!(
             "ct_log is `none`: certificates have no SCT, and clients refuse them unless they are told not to"
         );
         service = service.warning("ct log", || Some("certificates have no SCT".to_owned()));
     }
-    Ok(service.readiness("ct log", move || ct_log::probe_any(ct_logs.clone())))
+    let (probed, read, warned) = (logs.clone(), logs.clone(), logs.clone());
+    service
+        .readiness("ct log", move || ct_log::probe_any(probed.clone()))
+        .reload("the certificates for the ct logs", move || {
+            let logs = read.clone();
+            async move {
+                for log in logs {
+                    log.read_again().await?;
+                }
+                Ok(())
+            }
+        })
+        .warning("the certificates for the ct logs", move || {
+            warned.iter().find_map(|log| log.complaint())
+        })
+        .task("ct logs", move |stop| ct_log::follow(logs, stop))
 }
 
 /// Checks everything that [`build`] reads. It calls nobody and changes nothing, so that it can be done
@@ -133,7 +153,7 @@ async fn open(
     record: Arc<dyn IssuanceRecord>,
     token_uses: Arc<dyn TokenUses>,
     issuers: &IssuersFile,
-) -> Result<(CertificateAuthority, Vec<Arc<HttpCtLog>>, Registry), Error> {
+) -> Result<(CertificateAuthority, Vec<Arc<ReachedLog>>, Registry), Error> {
     let clock = Arc::new(SystemClock);
     let keys = KeyRing::open(config, clock.now()).await?;
     let (ct_logs, clients) = ct_log::open(config).await?;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use prometheus::Registry;
-use sigstead_config::ca::{Config, CtLogConfig};
+use sigstead_config::ca::Config;
 use sigstead_identity::FetchOptions;
 use sigstead_key::{Algorithm, PublicKey};
 use sigstead_kit::{Listeners, Service};
@@ -101,20 +101,6 @@ pub(crate) async fn read_log_key(path: &Path) -> Result<PublicKey, Error> {
         });
     }
     Ok(key)
-}
-
-/// The client that calls a CT log.
-pub(crate) async fn ct_log_client(
-    config: &Config,
-    log: &CtLogConfig,
-) -> Result<reqwest::Client, Error> {
-    let client = match &log.ca {
-        Some(path) => config
-            .client
-            .build_trusting_only(read_text(path).await?.as_bytes()),
-        None => config.client.build(),
-    };
-    client.map_err(Error::Client)
 }
 
 pub(crate) fn fetch_options(config: &Config) -> FetchOptions {

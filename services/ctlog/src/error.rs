@@ -22,6 +22,9 @@ pub enum Error {
     /// The chain is not one that the log takes.
     #[error("the chain is refused")]
     Chain(#[from] sigstead_ct::Error),
+    /// The log takes certificates from certified submitters only, and this is none.
+    #[error("the log takes certificates from certified submitters only, and {0}")]
+    Submitter(&'static str),
     /// A parameter is missing or cannot be read.
     #[error("parameter {0} is missing, or not what it should be")]
     Query(&'static str),

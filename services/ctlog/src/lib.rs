@@ -6,7 +6,7 @@
 //! For certificate authorities, whose precertificate is logged before they are answered; for monitors of either kind,
 //! who read checkpoint, tiles and issuers, or tree heads, entries and proofs.
 //!
-//! File map: `submit.rs`, `read.rs`, `monitor.rs` and `pause.rs` the verbs; `roots.rs` and `leaves.rs` what follows file and log; `api/` their HTTP, gRPC and admin faces; `log.rs` opens key, roots and files;
+//! File map: `submit.rs`, `read.rs`, `monitor.rs` and `pause.rs` the verbs; `submitters.rs` who may submit; `roots.rs` and `leaves.rs` what follows file and log; `api/` their HTTP, gRPC and admin faces; `log.rs` opens key, roots and files;
 //! `leaf.rs` an entry on its way into the log; `head_signer.rs` the checkpoint; `issuer_storage.rs` the certificates
 //! above the logged ones; `known_issuers.rs` those that were read and verified before; `error.rs` every refusal; `metrics.rs`.
 //!
@@ -27,6 +27,7 @@ mod pause;
 mod read;
 mod roots;
 mod submit;
+mod submitters;
 
 use std::ffi::OsString;
 use std::process::ExitCode;
@@ -39,6 +40,7 @@ pub use error::Error;
 pub use log::CtLog;
 pub use monitor::{LoggedEntry, SignedTreeHead};
 pub use read::TileFile;
+pub use submitters::Submitter;
 
 /// The process of this service. The first of `arguments` is what the program was called by.
 pub fn main(arguments: Vec<OsString>) -> ExitCode {
@@ -77,6 +79,7 @@ pub async fn build_with_clock(config: Config, clock: Arc<dyn Clock>) -> Result<S
     .public(api::http::routes(Arc::clone(&log)))
     .grpc(api::grpc::service(Arc::clone(&log)), api::grpc::METHODS)
     .admin_grpc(api::admin::service(Arc::clone(&log)), api::admin::METHODS)
+    .certified_callers(config.submitters.as_deref())
     .access(sigstead_config::ACCESS)
     .definitions(
         sigstead_proto::FILE_DESCRIPTOR_SET,

@@ -23,6 +23,7 @@ use crate::known_issuers::KnownIssuers;
 use crate::leaves::Leaves;
 use crate::metrics::Metrics;
 use crate::roots::Roots;
+use crate::submitters::Submitters;
 
 /// Takes certificates, and holds them for everyone to see.
 pub struct CtLog {
@@ -30,6 +31,7 @@ pub struct CtLog {
     pub(crate) log: Log,
     pub(crate) signer: Arc<dyn Signer>,
     pub(crate) roots: Roots,
+    pub(crate) submitters: Submitters,
     pub(crate) known: KnownIssuers,
     /// What a certificate must be for; empty for anything.
     pub(crate) usages: Vec<ExtendedKeyUsage>,
@@ -66,7 +68,7 @@ impl CtLog {
             cosigning: None,
             leaf_format: Arc::new(TileLeaves),
             known: Arc::new(open_index(&config.data.join("known"))?),
-            clock: millis_of(clock),
+            clock: millis_of(Arc::clone(&clock)),
         };
         let log = Log::open(limits_of(config), parts).await?;
         let leaves = Leaves::open(&config.data.join("leaves"))?;
@@ -78,6 +80,7 @@ impl CtLog {
             log,
             signer,
             roots,
+            submitters: Submitters::new(config, clock),
             known: KnownIssuers::default(),
             usages: config.extended_key_usages.iter().map(usage).collect(),
             leaves,

@@ -8,6 +8,7 @@ use sigstead_x509::Certificate;
 use crate::CtLog;
 use crate::error::Error;
 use crate::leaf::PendingLogEntry;
+use crate::submitters::Submitter;
 
 impl CtLog {
     /// Logs a certificate or precertificate, leaf first, and promises that it is logged.
@@ -19,6 +20,7 @@ impl CtLog {
     /// If the chain is not accepted, or the log or its key does not work now.
     pub async fn submit(
         &self,
+        _by: Submitter,
         submitted: Vec<Certificate>,
         kind: EntryKind,
     ) -> Result<SignedCertificateTimestamp, Error> {

@@ -1,4 +1,5 @@
 use std::convert::Infallible;
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -19,6 +20,7 @@ use crate::listen::{AdminListenConfig, ListenConfig, TlsConfig};
 use crate::problem::{Kind, Problem};
 
 mod admin;
+mod callers;
 mod proxies;
 mod streams;
 mod turns;

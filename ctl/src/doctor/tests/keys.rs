@@ -140,6 +140,18 @@ pub(super) const PLANTS: &[Plant] = &[
             issue(world, "tuf/tls", &terms);
         },
     ),
+    on(
+        Base::Tls,
+        &["E-DOCTOR-029"],
+        "a CT log that takes certificates from others than the authority",
+        |world| {
+            fs::copy(
+                world.path("trust/tsa-root.pem"),
+                world.path("ctlog/tls-ca.pem"),
+            )
+            .unwrap();
+        },
+    ),
     plant(
         &["E-DOCTOR-039"],
         "a CT log that does not know the root",

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use reqwest::Client;
 use sigstead_config::ca::{Config, CtLogConfig, CtLogs};
-use sigstead_kit::Listeners;
+use sigstead_kit::{Listeners, TlsConfig};
 use sigstead_signer::KeyConfig;
 use sigstead_x509::Certificate;
 use time::OffsetDateTime;
@@ -96,6 +96,10 @@ fn at(folder: &Path, log: CtLogConfig) -> CtLogConfig {
     CtLogConfig {
         public_key: folder.join(&log.public_key),
         ca: log.ca.map(|ca| folder.join(ca)),
+        identity: log.identity.map(|pair| TlsConfig {
+            certificate: folder.join(pair.certificate),
+            key: folder.join(pair.key),
+        }),
         ..log
     }
 }

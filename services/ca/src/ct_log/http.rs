@@ -1,5 +1,7 @@
+use std::sync::Arc;
 use std::time::Duration;
 
+use arc_swap::ArcSwap;
 use async_trait::async_trait;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -17,9 +19,10 @@ use crate::Error;
 
 /// A log over HTTP (RFC 6962 §4). Tries a second time when the log is overloaded or was not reached; how
 /// long in all is the caller's deadline.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub struct HttpCtLog {
-    client: Client,
+    /// Replaced when the certificates change that it and the log know each other by.
+    client: ArcSwap<Client>,
     add_pre_chain: Url,
     tree_head: Url,
 }
@@ -59,10 +62,15 @@ impl HttpCtLog {
                 .ok_or_else(refused)
         };
         Ok(Self {
-            client,
+            client: ArcSwap::from_pointee(client),
             add_pre_chain: endpoint("add-pre-chain")?,
             tree_head: endpoint("get-sth")?,
         })
+    }
+
+    /// Requests from now on are made by `client`.
+    pub(crate) fn replace_client(&self, client: Client) {
+        self.client.store(Arc::new(client));
     }
 
     /// Whether the log answers, for readiness.
@@ -70,7 +78,8 @@ impl HttpCtLog {
     /// # Errors
     /// Why not.
     pub async fn probe(&self) -> Result<(), CtLogError> {
-        let request = self.client.get(self.tree_head.clone()).timeout(PROBE_TIME);
+        let client = self.client.load();
+        let request = client.get(self.tree_head.clone()).timeout(PROBE_TIME);
         let response = request.send().await.map_err(unreachable)?;
         if response.status().is_server_error() {
             return Err(refusal(response).await);
@@ -82,8 +91,8 @@ impl HttpCtLog {
         let mut headers = HeaderMap::new();
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
         sigstead_kit::trace::inject(&mut headers);
-        let request = self
-            .client
+        let client = self.client.load_full();
+        let request = client
             .post(self.add_pre_chain.clone())
             .headers(headers)
             .body(body);

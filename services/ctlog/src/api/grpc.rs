@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use sigstead_ct::{AcceptedChain, EntryKind, SignedCertificateTimestamp};
-use sigstead_kit::{Budget, Method};
+use sigstead_kit::{Budget, Method, PeerCertificate};
 use sigstead_merkle::LeafIndex;
 use sigstead_proto::ct::v1 as wire;
 use sigstead_proto::ct::v1::ct_log_server::{CtLog as Rpc, CtLogServer};
@@ -27,8 +27,10 @@ impl Face {
         request: Request<wire::AddChainRequest>,
         kind: EntryKind,
     ) -> Result<Response<wire::SignedCertificateTimestamp>, Error> {
+        let shown = request.extensions().get::<PeerCertificate>();
+        let submitter = self.0.submitters.admit(shown)?;
         let chain = self.decode_chain(request.get_ref())?;
-        let sct = self.0.submit(chain, kind).await?;
+        let sct = self.0.submit(submitter, chain, kind).await?;
         Ok(Response::new(encode_sct(&sct)?))
     }
 

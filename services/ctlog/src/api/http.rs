@@ -3,12 +3,13 @@
 use std::sync::Arc;
 
 use ::http::header::{CACHE_CONTROL, CONTENT_TYPE};
+use axum::Extension;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use serde::Deserialize;
 use sigstead_ct::EntryKind;
-use sigstead_kit::{BodyStyle, Budget, Path, Problem, Query, Routes};
+use sigstead_kit::{BodyStyle, Budget, Path, PeerCertificate, Problem, Query, Routes};
 use sigstead_merkle::LeafIndex;
 use sigstead_sequencer::BundleReader;
 
@@ -46,18 +47,36 @@ pub(crate) fn routes(log: Arc<CtLog>) -> Routes {
         .with_state(log)
 }
 
-async fn add_chain(State(log): State<Arc<CtLog>>, body: Bytes) -> Result<Response, Problem> {
-    Ok(submit(&log, &body, EntryKind::Certificate).await?)
+async fn add_chain(
+    State(log): State<Arc<CtLog>>,
+    shown: Shown,
+    body: Bytes,
+) -> Result<Response, Problem> {
+    Ok(submit(&log, shown, &body, EntryKind::Certificate).await?)
 }
 
-async fn add_pre_chain(State(log): State<Arc<CtLog>>, body: Bytes) -> Result<Response, Problem> {
-    Ok(submit(&log, &body, EntryKind::Precertificate).await?)
+async fn add_pre_chain(
+    State(log): State<Arc<CtLog>>,
+    shown: Shown,
+    body: Bytes,
+) -> Result<Response, Problem> {
+    Ok(submit(&log, shown, &body, EntryKind::Precertificate).await?)
 }
+
+/// The certificate that the caller showed.
+type Shown = Option<Extension<PeerCertificate>>;
 
 /// The media type of the request does not matter: authorities send several.
-async fn submit(log: &CtLog, body: &[u8], kind: EntryKind) -> Result<Response, Error> {
+async fn submit(
+    log: &CtLog,
+    shown: Shown,
+    body: &[u8],
+    kind: EntryKind,
+) -> Result<Response, Error> {
+    let shown = shown.map(|Extension(shown)| shown);
+    let submitter = log.submitters.admit(shown.as_ref())?;
     let chain = json::decode_chain(body, |der| log.known.read(der))?;
-    let sct = log.submit(chain, kind).await?;
+    let sct = log.submit(submitter, chain, kind).await?;
     let headers = [(CONTENT_TYPE, "application/json")];
     Ok((headers, json::encode_sct(&sct)?).into_response())
 }

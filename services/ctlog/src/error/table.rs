@@ -22,6 +22,13 @@ impl From<Error> for Problem {
                 format!("{error}: {source}; send X.509 certificates in DER"),
             ),
             Error::Chain(source) => refused(source),
+            Error::Submitter(_) => Self::new(
+                Kind::PermissionDenied,
+                "E-CTLOG-029",
+                format!(
+                    "{error}; show a client certificate of an authority that the operator lists for this log, over TLS"
+                ),
+            ),
             Error::NotFound(_) => not_found(&error),
             Error::Query(_) => invalid("E-CTLOG-007", format!("{error}; see RFC 6962 §4")),
             Error::LeafUnknown | Error::RangeOutside { .. } => invalid(

@@ -14,4 +14,5 @@ mod monitor;
 mod pause;
 mod refusals;
 mod start;
+mod submitters;
 mod world;
