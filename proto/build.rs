@@ -13,6 +13,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         "sigstead/admin/v1/ctlog_admin.proto",
         "sigstead/admin/v1/tlog_admin.proto",
         "sigstead/admin/v1/tsa_admin.proto",
+        "sigstead/admin/v1/tuf_admin.proto",
         "sigstead/ct/v1/ct.proto",
         "sigstead/timestamp/v1/timestamp.proto",
         "sigstead/trustroot/v1/trust_root.proto",

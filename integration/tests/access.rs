@@ -181,11 +181,12 @@ fn service_of(method: &str) -> &'static str {
 }
 
 /// Whose the interfaces are.
-const INTERFACES: [(&str, &str); 5] = [
+const INTERFACES: [(&str, &str); 6] = [
     ("CaAdmin", "ca"),
     ("TlogAdmin", "tlog"),
     ("CtLogAdmin", "ctlog"),
     ("TsaAdmin", "tsa"),
+    ("TufAdmin", "tuf"),
     ("OidcAdmin", "oidc"),
 ];
 

@@ -32,6 +32,7 @@ pub const ACCESS: &[Access] = &[
         .recording(&["origin", "reason"]),
     Access::new("/sigstead.admin.v1.CtLogAdmin/ResumeLog", Operator).recording(&["origin"]),
     Access::new("/sigstead.admin.v1.TsaAdmin/ListKeys", Viewer),
+    Access::new("/sigstead.admin.v1.TufAdmin/ListKeys", Viewer),
     Access::new("/sigstead.admin.v1.OidcAdmin/AddUser", Owner).recording(&["email"]),
     Access::new("/sigstead.admin.v1.OidcAdmin/ListUsers", Viewer),
     Access::new("/sigstead.admin.v1.OidcAdmin/RemoveUser", Owner).recording(&["email"]),

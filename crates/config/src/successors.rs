@@ -6,7 +6,7 @@ use std::path::Path;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use sigstead_kit::ConfigError;
-use time::{Duration, OffsetDateTime};
+use time::Duration;
 
 /// The file of the keys that follow the configured one.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -18,8 +18,8 @@ pub struct SuccessorsFile<S> {
 
 /// A key that takes over from the one before it.
 pub trait Follows {
-    /// From when on it signs.
-    fn from(&self) -> OffsetDateTime;
+    /// Whether it can take over from another.
+    fn follows(&self, before: &Self) -> bool;
 }
 
 /// More than a clock is set back by those who keep it.
@@ -46,7 +46,7 @@ impl<S: Follows + DeserializeOwned> SuccessorsFile<S> {
             read => read?,
         };
         let mut pairs = file.successors.windows(2);
-        if pairs.any(|pair| matches!(pair, [before, after] if after.from() <= before.from())) {
+        if pairs.any(|pair| matches!(pair, [before, after] if !after.follows(before))) {
             return Err(ConfigError::Contradiction {
                 path: path.to_owned(),
                 message: "a successor does not begin after the one before it; write them in the order of `from`"

@@ -7,6 +7,10 @@ use serde::{Deserialize, Serialize};
 use sigstead_kit::{Listeners, Period, ServiceConfig, TelemetryConfig};
 use sigstead_signer::KeyConfig;
 
+mod successors;
+
+pub use successors::{OnlineKeys, Successor, SuccessorsFile};
+
 /// The file of the `tuf` service.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -19,10 +23,14 @@ pub struct Config {
     /// The directory of the repository, as clients see it. Root and targets metadata are put there
     /// by `sigctl`; the service adds snapshot and timestamp. Versions in it never go back.
     pub repository: PathBuf,
-    /// The key of the snapshot role. The root must list it.
+    /// The key of the snapshot role, until the root lists that of a successor.
     pub snapshot_key: KeyConfig,
-    /// The key of the timestamp role. The root must list it.
+    /// The key of the timestamp role, until the root lists that of a successor.
     pub timestamp_key: KeyConfig,
+    /// A file with the keys that take over from both when a root lists them, which `sigctl rotate tuf-online` writes. It is
+    /// read at the start and on SIGHUP; there need not be such a file. Default none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub successors_file: Option<PathBuf>,
     /// How long a snapshot is valid. Default `21d`. It bounds how long clients can be shown an old
     /// repository by someone who holds the timestamp key only.
     #[serde(default = "default_snapshot_validity")]
@@ -52,6 +60,7 @@ impl Config {
             repository,
             snapshot_key,
             timestamp_key,
+            successors_file: None,
             snapshot_validity: default_snapshot_validity(),
             timestamp_validity: default_timestamp_validity(),
             resign_before: default_resign_before(),

@@ -19,7 +19,7 @@ pub(super) struct Configs {
     oidc: Read<oidc::Config>,
     tlog: Read<tlog::Config>,
     tsa: Read<tsa::Config>,
-    tuf: Read<tuf::Config>,
+    tuf: Read<(tuf::Config, tuf::SuccessorsFile)>,
     /// The logs that can be read of, opened later ones included.
     logs: Vec<LogPlace>,
     /// Why the logs that were opened later cannot be read of.
@@ -40,7 +40,7 @@ impl Configs {
                 .and_then(|config| issuer_as_it_signs_now(instance, config)),
             tlog: read(instance, Service::Tlog),
             tsa: read(instance, Service::Tsa).and_then(|config| as_it_signs_now(instance, config)),
-            tuf: read(instance, Service::Tuf),
+            tuf: read(instance, Service::Tuf).and_then(|config| with_successors(instance, config)),
             logs: Vec::new(),
             opened: None,
         };
@@ -87,7 +87,12 @@ impl Configs {
     }
 
     pub(super) fn tuf(&self) -> Result<&tuf::Config, Unseen> {
-        seen(Service::Tuf, &self.tuf)
+        seen(Service::Tuf, &self.tuf).map(|(config, _)| config)
+    }
+
+    /// The keys of the snapshot and timestamp roles that the service opens, the newest last.
+    pub(super) fn online_keys(&self) -> Result<Vec<tuf::OnlineKeys<'_>>, Unseen> {
+        seen(Service::Tuf, &self.tuf).map(|(config, file)| config.online_keys(file))
     }
 
     /// Every log that can be read of, that of certificates last.
@@ -127,7 +132,10 @@ impl Configs {
                 Service::Tlog,
                 self.tlog.as_ref().ok().map(|it| &it.listeners),
             ),
-            (Service::Tuf, self.tuf.as_ref().ok().map(|it| &it.listeners)),
+            (
+                Service::Tuf,
+                self.tuf.as_ref().ok().map(|(it, _)| &it.listeners),
+            ),
         ];
         let usable = all.into_iter();
         usable
@@ -191,6 +199,21 @@ fn issuer_as_it_signs_now(instance: &Instance, mut config: oidc::Config) -> Read
     let now = SystemClock.now();
     config.key = config.ring(&file, now).at(now).key.clone();
     Ok(config)
+}
+
+/// The configuration of the repository with the keys that take over, as the root says.
+fn with_successors(
+    instance: &Instance,
+    config: tuf::Config,
+) -> Read<(tuf::Config, tuf::SuccessorsFile)> {
+    let folder = instance.service(Service::Tuf);
+    let path = config
+        .successors_file
+        .as_ref()
+        .map(|path| folder.join(path));
+    let file = tuf::SuccessorsFile::read_if_named(path.as_deref());
+    let file = file.map_err(|error| sigstead_kit::causes(&error))?;
+    Ok((config, file))
 }
 
 fn seen<T>(service: Service, config: &Read<T>) -> Result<&T, Unseen> {

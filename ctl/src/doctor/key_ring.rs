@@ -65,6 +65,12 @@ impl KeyRing {
         &self.0
     }
 
+    /// The public halves of all keys of a role that sign.
+    pub(super) fn all_of<'a>(&'a self, role: &'a Role) -> impl Iterator<Item = &'a PublicKey> {
+        let keys = self.0.iter().filter(move |key| key.role == *role);
+        keys.filter_map(|key| key.opened.as_ref().ok())
+    }
+
     /// The public half of a key that signs.
     pub(super) fn of(&self, role: &Role) -> Result<&PublicKey, Unseen> {
         let key = self.0.iter().find(|key| key.role == *role);
@@ -105,9 +111,19 @@ fn places(instance: &Instance, configs: &Configs) -> Vec<(Role, KeyConfig)> {
     for log in configs.logs() {
         add(Role::Log(log.name.clone()), log.service, &log.key);
     }
-    if let Ok(config) = configs.tuf() {
-        add(Role::Snapshot, Service::Tuf, &config.snapshot_key);
-        add(Role::Timestamp, Service::Tuf, &config.timestamp_key);
+    let online = configs.online_keys().unwrap_or_default();
+    let newest = online.len().saturating_sub(1);
+    for (position, keys) in online.into_iter().enumerate() {
+        for (role, key) in [
+            (Role::Snapshot, keys.snapshot),
+            (Role::Timestamp, keys.timestamp),
+        ] {
+            let KeyUri::File(path) = &key.uri;
+            // Those that no root names any more may be gone.
+            if position == newest || instance.service(Service::Tuf).join(path).exists() {
+                add(role, Service::Tuf, key);
+            }
+        }
     }
     keys.extend(operators(instance));
     keys

@@ -215,7 +215,9 @@ fn online_keys(patient: &Patient) -> Seen {
         ("snapshot", KeyRole::Snapshot),
         ("timestamp", KeyRole::Timestamp),
     ] {
-        if !may_sign(&root, role, patient.keys.of(&key)?) {
+        patient.keys.of(&key)?;
+        let mut keys = patient.keys.all_of(&key);
+        if !keys.any(|key| may_sign(&root, role, key)) {
             findings.push(Finding::new(
                 format!("the root does not name the key of the {role} role"),
                 "bring back the key that the root names; the `tuf` service does not start with another",

@@ -158,12 +158,13 @@ impl Writer<'_> {
     }
 
     fn tuf(&self) -> Result<(), Failure> {
-        let config = tuf::Config::new(
+        let mut config = tuf::Config::new(
             self.listeners(Service::Tuf),
             "repository".into(),
             self.key("keys/snapshot.key")?,
             self.key("keys/timestamp.key")?,
         );
+        config.successors_file = Some("successors.yaml".into());
         self.write(Service::Tuf, &config)
     }
 

@@ -12,8 +12,7 @@ pub(super) fn of(instance: &Instance, service: Service, logs: &Logs) -> Vec<Path
         Service::Ctlog => &["keys/ctlog.key", "roots.pem"],
         Service::Tlog => &[],
         // Their keys follow one another: see `successors`.
-        Service::Oidc | Service::Tsa => &[],
-        Service::Tuf => &["keys/snapshot.key", "keys/timestamp.key"],
+        Service::Oidc | Service::Tsa | Service::Tuf => &[],
     };
     let folder = instance.service(service);
     let all = own.iter().chain(&ADMIN);

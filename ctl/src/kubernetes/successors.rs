@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use sigstead_config::successors::{Follows, SuccessorsFile};
-use sigstead_config::{ca, oidc, tsa};
+use sigstead_config::{ca, oidc, tsa, tuf};
 use sigstead_kit::{Clock as _, SystemClock};
 use sigstead_signer::{KeyConfig, KeyRing, KeyUri};
 
@@ -28,6 +28,7 @@ pub(super) fn of(instance: &Instance, service: Service) -> Result<Option<Success
         Service::Ca => certificate_authority(instance).map(Some),
         Service::Oidc => issuer(instance).map(Some),
         Service::Tsa => timestamp_authority(instance).map(Some),
+        Service::Tuf => repository(instance).map(Some),
         _ => Ok(None),
     }
 }
@@ -74,6 +75,28 @@ fn with_chains(files: Vec<PathBuf>, mut file: tsa::SuccessorsFile) -> Result<Suc
     for successor in &mut file.successors {
         successor.key = mounted(&successor.key)?;
         successor.chain = place(KEYS, &successor.chain);
+    }
+    let listed = to_yaml(&file)?;
+    Ok(Successors { files, listed })
+}
+
+fn repository(instance: &Instance) -> Result<Successors, Failure> {
+    let folder = instance.service(Service::Tuf);
+    let config: tuf::Config = read_config(&folder)?;
+    let mut file: tuf::SuccessorsFile = read(&folder, config.successors_file.as_deref())?;
+    let keys = config.online_keys(&file);
+    let newest = keys.len().saturating_sub(1);
+    let files = keys.iter().enumerate().flat_map(|(position, keys)| {
+        let files = [keys.snapshot, keys.timestamp].map(|key| key_file(&folder, key));
+        // Those that no root names any more may be gone.
+        files
+            .into_iter()
+            .filter(move |file| position == newest || file.exists())
+    });
+    let files = files.collect();
+    for successor in &mut file.successors {
+        successor.snapshot_key = mounted(&successor.snapshot_key)?;
+        successor.timestamp_key = mounted(&successor.timestamp_key)?;
     }
     let listed = to_yaml(&file)?;
     Ok(Successors { files, listed })

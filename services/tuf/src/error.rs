@@ -64,6 +64,9 @@ pub enum Error {
         /// The key's fingerprint.
         fingerprint: String,
     },
+    /// The file of successors cannot be used.
+    #[error("cannot use the file of successors")]
+    Successors(#[source] Box<sigstead_kit::ConfigError>),
     /// A key cannot be opened.
     #[error("cannot open a key")]
     KeyOpen(#[source] sigstead_signer::Error),
@@ -117,9 +120,10 @@ impl From<Error> for Problem {
                 Self::internal("E-TUF-004", causes(&error))
             }
             Error::Metadata { .. } => Self::internal("E-TUF-005", causes(&error)),
-            Error::KeyUnusable { .. } | Error::KeyOpen(_) | Error::Metrics(_) => {
-                Self::internal("E-TUF-006", causes(&error))
-            }
+            Error::KeyUnusable { .. }
+            | Error::Successors(_)
+            | Error::KeyOpen(_)
+            | Error::Metrics(_) => Self::internal("E-TUF-006", causes(&error)),
             Error::RoleUnknown { role } => Self::new(
                 Kind::InvalidArgument,
                 "E-TUF-009",

@@ -57,8 +57,9 @@ pub async fn build_at(config: Config, clock: Arc<dyn Clock>) -> Result<Service, 
     let registry = Registry::new();
     let repository = open(&config, clock, &registry).await?;
     repository.publish().await?;
-    let service = service(Arc::new(repository), config.listeners, registry);
-    Ok(service.keeps(&config.repository))
+    let directory = config.repository.clone();
+    let service = service(Arc::new(repository), config, registry);
+    Ok(service.keeps(&directory))
 }
 
 /// Checks everything that [`build`] reads, and that the keys can sign what it would publish. It changes nothing, so that it
@@ -76,14 +77,7 @@ async fn open(
     clock: Arc<dyn Clock>,
     registry: &Registry,
 ) -> Result<TrustRootRepository, Error> {
-    let keys = OnlineKeys {
-        snapshot: sigstead_signer::open(&config.snapshot_key)
-            .await
-            .map_err(Error::KeyOpen)?,
-        timestamp: sigstead_signer::open(&config.timestamp_key)
-            .await
-            .map_err(Error::KeyOpen)?,
-    };
+    let keys = OnlineKeys::open(config).await?;
     let validity = Validity {
         snapshot: config.snapshot_validity.duration(),
         timestamp: config.timestamp_validity.duration(),
@@ -96,13 +90,10 @@ async fn open(
     ))
 }
 
-fn service(
-    repository: Arc<TrustRootRepository>,
-    listeners: sigstead_kit::Listeners,
-    registry: Registry,
-) -> Service {
+fn service(repository: Arc<TrustRootRepository>, config: Config, registry: Registry) -> Service {
     let keeper = Arc::clone(&repository);
     let again = Arc::clone(&repository);
+    let listeners = config.listeners.clone();
     let service = sigstead_audit::recorded(Service::new("tuf", listeners), sigstead_proto::fields);
     let draining = service.draining();
     let service = RoleName::ALL
@@ -111,6 +102,10 @@ fn service(
     let refused = Arc::clone(&repository);
     service
         .public(api::http::routes(Arc::clone(&repository)))
+        .admin_grpc(
+            api::admin::service(Arc::clone(&repository)),
+            api::admin::METHODS,
+        )
         .grpc(api::grpc::service(repository, draining), api::grpc::METHODS)
         .access(sigstead_config::ACCESS)
         .definitions(
@@ -119,14 +114,20 @@ fn service(
         )
         .metrics(registry)
         .warning("repository", move || refused.refusal())
-        .reload("repository", move || {
-            let repository = Arc::clone(&again);
+        .reload("the keys and the repository", move || {
+            let (repository, config) = (Arc::clone(&again), config.clone());
             async move {
-                let published = repository.publish().await;
-                published.map_err(|error| causes(&error))
+                let reloaded = reload(&repository, &config).await;
+                reloaded.map_err(|error| causes(&error))
             }
         })
         .task("publish", move |stop| keep_fresh(keeper, stop))
+}
+
+/// Opens the keys again, of which there may be others, and publishes. If one cannot be used, those that are open stay.
+async fn reload(repository: &TrustRootRepository, config: &Config) -> Result<(), Error> {
+    repository.take_up(OnlineKeys::open(config).await?);
+    repository.publish().await
 }
 
 /// Clients refuse a repository in which one role has expired, so each role by itself makes the service unready.

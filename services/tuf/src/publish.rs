@@ -8,6 +8,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use arc_swap::ArcSwap;
 use sigstead_kit::{Clock, causes};
 use sigstead_signer::Signer;
 use sigstead_trust_root::tuf::{Role, Root, Signed, Snapshot, Targets, Timestamp};
@@ -17,14 +18,14 @@ use tokio::sync::{Mutex, watch};
 use crate::error::Error;
 use crate::expiry::{RoleName, RoleState, seconds};
 use crate::metrics::Metrics;
-use crate::online_keys::{OnlineKeys, signed};
+use crate::online_keys::{OnlineKeys, Roots, signed};
 use crate::published::Published;
 use crate::repository::Repository;
 
 /// The trust root of an instance as a TUF repository, kept fresh.
 pub(crate) struct TrustRootRepository {
     repository: Repository,
-    keys: OnlineKeys,
+    keys: ArcSwap<OnlineKeys>,
     validity: Validity,
     clock: Arc<dyn Clock>,
     metrics: Metrics,
@@ -32,8 +33,9 @@ pub(crate) struct TrustRootRepository {
     publishing: Mutex<()>,
     /// What clients have. Written by a publication when all of it is on disk.
     published: watch::Sender<Published>,
-    /// The newest root and targets that verify; readers see no newer file of either. Written by a publication before it
-    /// signs a snapshot of them, so that a reader of that snapshot finds them.
+    /// The newest root and targets that verify; readers see no newer file of either. A publication shows the targets before it
+    /// signs a snapshot of them, so that a reader of that snapshot finds them, and the root once all that its keys must have
+    /// signed is there, so that a reader of that root finds it.
     verified: watch::Sender<Verified>,
     /// Why what is in the directory cannot be published. Written by a publication at its end.
     refusal: watch::Sender<Option<String>>,
@@ -68,7 +70,7 @@ impl TrustRootRepository {
     ) -> Self {
         Self {
             repository,
-            keys,
+            keys: ArcSwap::from_pointee(keys),
             validity,
             clock,
             metrics,
@@ -84,19 +86,20 @@ impl TrustRootRepository {
     /// # Errors
     /// As [`Self::publish`].
     pub(crate) async fn check(&self) -> Result<(), Error> {
-        let root = self.root()?;
-        let targets = self.targets(&root)?;
+        let roots = self.roots()?;
+        let targets = self.targets(&roots.newest)?;
+        let keys = self.keys.load_full();
         let snapshot = match self.repository.latest::<Snapshot>()? {
             Some((snapshot, _)) => snapshot.signed,
             None => Snapshot::new(1, self.now(), targets.version),
         };
         went_back(&snapshot, &targets)?;
-        let file = signed(snapshot.clone(), &root, &self.keys.snapshot).await?;
+        let file = signed(snapshot.clone(), &roots, &keys.snapshot).await?;
         let timestamp = match self.repository.metadata::<Timestamp>("timestamp.json")? {
             Some((timestamp, _)) => timestamp.signed,
             None => Timestamp::new(1, self.now(), &snapshot, &file),
         };
-        let signed = signed(timestamp, &root, &self.keys.timestamp).await;
+        let signed = signed(timestamp, &roots, &keys.timestamp).await;
         signed.map(drop)
     }
 
@@ -113,19 +116,39 @@ impl TrustRootRepository {
         published
     }
 
+    /// Has other keys from now on. They sign when the root names them.
+    pub(crate) fn take_up(&self, keys: OnlineKeys) {
+        self.keys.store(Arc::new(keys));
+    }
+
+    /// The keys that are open.
+    pub(crate) fn open_keys(&self) -> Arc<OnlineKeys> {
+        self.keys.load_full()
+    }
+
+    /// The newest root that clients have.
+    ///
+    /// # Errors
+    /// If it cannot be read.
+    pub(crate) fn published_root(&self) -> Result<Root, Error> {
+        let file = self.newest_root_file();
+        let root = self.repository.metadata::<Root>(&file)?;
+        root.map(|(root, _)| root.signed).ok_or(Error::NoRoot)
+    }
+
     async fn publish_what_is_there(&self) -> Result<(), Error> {
-        let root = self.root()?;
-        let targets = self.targets(&root)?;
-        self.verified.send_replace(Verified {
-            root: root.version,
-            targets: targets.version,
-        });
-        let (snapshot, snapshot_file) = self.fresh_snapshot(&root, &targets).await?;
+        let roots = self.roots()?;
+        let targets = self.targets(&roots.newest)?;
+        self.verified
+            .send_modify(|verified| verified.targets = targets.version);
+        let (snapshot, snapshot_file) = self.fresh_snapshot(&roots, &targets).await?;
         let timestamp = self
-            .fresh_timestamp(&root, &snapshot, &snapshot_file)
+            .fresh_timestamp(&roots, &snapshot, &snapshot_file)
             .await?;
+        self.verified
+            .send_modify(|verified| verified.root = roots.newest.version);
         let published = Published {
-            root: state(&root),
+            root: state(&roots.newest),
             targets: state(&targets),
             snapshot: state(&snapshot),
             timestamp: state(&timestamp),
@@ -227,20 +250,16 @@ impl TrustRootRepository {
     }
 
     /// The newest root, which must verify by its own keys and by its predecessor's (TUF §5.3.4).
-    fn root(&self) -> Result<Root, Error> {
+    fn roots(&self) -> Result<Roots, Error> {
         let (root, _) = self.repository.latest::<Root>()?.ok_or(Error::NoRoot)?;
         verified(&root, &root.signed)?;
-        if root.signed.version > 1 {
-            let before = format!("{}.root.json", root.signed.version - 1);
-            let (before, _) = self
-                .repository
-                .metadata::<Root>(&before)?
-                .ok_or(Error::RootGap { file: before })?;
-            root.verify_successor(&before.signed)
-                .map_err(|source| Error::Metadata {
-                    file: root.signed.file_name(),
-                    source,
-                })?;
+        let before = self.before(&root.signed)?;
+        if let Some(before) = &before {
+            let follows = root.verify_successor(before);
+            follows.map_err(|source| Error::Metadata {
+                file: root.signed.file_name(),
+                source,
+            })?;
         }
         let published = self.verified.borrow().root;
         if root.signed.version < published {
@@ -250,7 +269,21 @@ impl TrustRootRepository {
                 found: root.signed.version,
             });
         }
-        Ok(root.signed)
+        Ok(Roots {
+            newest: root.signed,
+            before,
+        })
+    }
+
+    fn before(&self, root: &Root) -> Result<Option<Root>, Error> {
+        if root.version <= 1 {
+            return Ok(None);
+        }
+        let file = format!("{}.root.json", root.version - 1);
+        match self.repository.metadata::<Root>(&file)? {
+            Some((before, _)) => Ok(Some(before.signed)),
+            None => Err(Error::RootGap { file }),
+        }
     }
 
     /// The newest targets. None of the files that they name may be missing: some clients fetch all of them.
@@ -268,7 +301,7 @@ impl TrustRootRepository {
 
     async fn fresh_snapshot(
         &self,
-        root: &Root,
+        roots: &Roots,
         targets: &Targets,
     ) -> Result<(Snapshot, Vec<u8>), Error> {
         let last = self.repository.latest::<Snapshot>()?;
@@ -277,7 +310,7 @@ impl TrustRootRepository {
             .map_or(0, |(snapshot, _)| snapshot.signed.version);
         if let Some((snapshot, file)) = last {
             let names_current = snapshot.signed.targets_version() == Some(targets.version);
-            if names_current && self.is_fresh(&snapshot, root, self.validity.snapshot) {
+            if names_current && self.is_fresh(&snapshot, &roots.newest, self.validity.snapshot) {
                 return Ok((snapshot.signed, file));
             }
             went_back(&snapshot.signed, targets)?;
@@ -285,14 +318,14 @@ impl TrustRootRepository {
         let expires = self.clock.now() + self.validity.snapshot;
         let snapshot = Snapshot::new(version + 1, expires, targets.version);
         let file = self
-            .sign(snapshot.clone(), root, &self.keys.snapshot)
+            .sign(snapshot.clone(), roots, &self.keys.load_full().snapshot)
             .await?;
         Ok((snapshot, file))
     }
 
     async fn fresh_timestamp(
         &self,
-        root: &Root,
+        roots: &Roots,
         snapshot: &Snapshot,
         snapshot_file: &[u8],
     ) -> Result<Timestamp, Error> {
@@ -304,11 +337,12 @@ impl TrustRootRepository {
         let next = Timestamp::new(version + 1, expires, snapshot, snapshot_file);
         if let Some((timestamp, _)) = last {
             let names_current = timestamp.signed.snapshot() == next.snapshot();
-            if names_current && self.is_fresh(&timestamp, root, self.validity.timestamp) {
+            if names_current && self.is_fresh(&timestamp, &roots.newest, self.validity.timestamp) {
                 return Ok(timestamp.signed);
             }
         }
-        self.sign(next.clone(), root, &self.keys.timestamp).await?;
+        self.sign(next.clone(), roots, &self.keys.load_full().timestamp)
+            .await?;
         Ok(next)
     }
 
@@ -324,11 +358,11 @@ impl TrustRootRepository {
     async fn sign<T: Role>(
         &self,
         role: T,
-        root: &Root,
-        signer: &Arc<dyn Signer>,
+        roots: &Roots,
+        signers: &[Arc<dyn Signer>],
     ) -> Result<Vec<u8>, Error> {
         let file_name = role.file_name();
-        let bytes = signed(role, root, signer).await?;
+        let bytes = signed(role, roots, signers).await?;
         self.repository.write(&file_name, &bytes)?;
         tracing::info!(file = file_name, "published");
         Ok(bytes)

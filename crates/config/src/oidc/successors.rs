@@ -20,8 +20,8 @@ pub struct Successor {
 }
 
 impl Follows for Successor {
-    fn from(&self) -> OffsetDateTime {
-        self.from
+    fn follows(&self, before: &Self) -> bool {
+        self.from > before.from
     }
 }
 

@@ -109,7 +109,7 @@ impl Root {
         self
     }
 
-    /// Gives a role its keys.
+    /// Gives a role its keys. Keys that no role has any more are left out.
     #[must_use]
     pub fn with_role(mut self, role: &str, keys: &[TufKey], threshold: u32) -> Self {
         let keyids = keys.iter().map(TufKey::id).collect();
@@ -117,6 +117,9 @@ impl Root {
             .extend(keys.iter().map(|key| (key.id(), key.clone())));
         self.roles
             .insert(role.to_owned(), RoleKeys { keyids, threshold });
+        let roles = &self.roles;
+        self.keys
+            .retain(|id, _| roles.values().any(|role| role.keyids.contains(id)));
         self
     }
 }
@@ -160,6 +163,18 @@ impl Targets {
             version,
             expires: whole_seconds(expires),
             targets,
+        }
+    }
+}
+
+impl Targets {
+    /// The same files, one version on.
+    #[must_use]
+    pub fn successor(self, expires: OffsetDateTime) -> Self {
+        Self {
+            version: self.version.saturating_add(1),
+            expires: whole_seconds(expires),
+            ..self
         }
     }
 }

@@ -6,6 +6,7 @@ mod check;
 mod expiry;
 mod grpc;
 mod http;
+mod online_keys;
 mod publishing;
 mod refusals;
 mod world;

@@ -55,18 +55,15 @@ impl World {
     }
 
     pub(crate) fn config(&self) -> Config {
-        let key = |name: &str, passphrase: Option<&str>| KeyConfig {
-            uri: format!("file:{}", self.folder.path().join(name).display())
-                .parse()
-                .unwrap(),
-            passphrase_file: passphrase.map(|name| self.folder.path().join(name)),
-        };
-        Config::new(
+        let place = |name: &str| self.folder.path().join(name);
+        let mut config = Config::new(
             Listeners::for_test(),
             self.repository(),
-            key("snapshot.key", None),
-            key("timestamp.key", Some("passphrase")),
-        )
+            key_config(&place("snapshot.key"), None),
+            key_config(&place("timestamp.key"), Some(place("passphrase"))),
+        );
+        config.successors_file = Some(place("successors.yaml"));
+        config
     }
 
     /// Starts the service.
@@ -283,6 +280,13 @@ pub(crate) fn write_key(place: &Path, passphrase: Option<&str>) -> TufKey {
     };
     write_private(place, pem.as_bytes());
     TufKey::new(key.public_key()).unwrap()
+}
+
+pub(crate) fn key_config(key: &Path, passphrase_file: Option<PathBuf>) -> KeyConfig {
+    KeyConfig {
+        uri: format!("file:{}", key.display()).parse().unwrap(),
+        passphrase_file,
+    }
 }
 
 fn write_private(place: &Path, content: &[u8]) {
