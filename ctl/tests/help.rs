@@ -7,7 +7,7 @@
 use std::path::Path;
 use std::process::Command;
 
-const COMMANDS: [&str; 115] = [
+const COMMANDS: [&str; 133] = [
     "",
     "init",
     "up",
@@ -113,6 +113,24 @@ const COMMANDS: [&str; 115] = [
     "rotate rekor-v1 status",
     "rotate rekor-v1 resume",
     "rotate rekor-v1 undo",
+    "rotate tuf-targets",
+    "rotate tuf-targets plan",
+    "rotate tuf-targets start",
+    "rotate tuf-targets status",
+    "rotate tuf-targets resume",
+    "rotate tuf-targets undo",
+    "rotate tuf-root",
+    "rotate tuf-root plan",
+    "rotate tuf-root start",
+    "rotate tuf-root status",
+    "rotate tuf-root resume",
+    "rotate tuf-root undo",
+    "rotate tuf-online",
+    "rotate tuf-online plan",
+    "rotate tuf-online start",
+    "rotate tuf-online status",
+    "rotate tuf-online resume",
+    "rotate tuf-online undo",
     "kubernetes",
     "kubernetes lay-out",
     "kubernetes publish",

@@ -44,6 +44,21 @@ pub(super) enum Role {
         #[command(subcommand)]
         verb: Verb,
     },
+    /// The keys of the snapshot and timestamp roles, with which the tuf service signs.
+    TufOnline {
+        #[command(subcommand)]
+        verb: Verb,
+    },
+    /// The key of the root role, with which the operator signs.
+    TufRoot {
+        #[command(subcommand)]
+        verb: Verb,
+    },
+    /// The key of the targets role, with which the operator signs.
+    TufTargets {
+        #[command(subcommand)]
+        verb: Verb,
+    },
 }
 
 #[derive(Subcommand)]

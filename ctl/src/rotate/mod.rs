@@ -19,6 +19,9 @@ mod rotation;
 mod soak;
 mod steps;
 mod tsa;
+mod tuf_offline;
+mod tuf_online;
+mod tuf_service;
 mod verbs;
 
 use crate::failure::{Exit, Failure};
@@ -31,6 +34,8 @@ use ca::{Ca, Intermediate, Root};
 use log::{NextLog, RekorV1, RekorV2};
 use oidc::OidcKey;
 use tsa::Tsa;
+use tuf_offline::OfflineKey;
+use tuf_online::OnlineKeys;
 
 pub(crate) async fn run(arguments: Arguments, output: Output) -> Result<Exit, Failure> {
     match arguments.role {
@@ -40,5 +45,10 @@ pub(crate) async fn run(arguments: Arguments, output: Output) -> Result<Exit, Fa
         Role::CaRoot { verb } => verbs::run::<Chains<Ca<Root>>>(verb, output).await,
         Role::RekorV2 { verb } => verbs::run::<NextLog<RekorV2>>(verb, output).await,
         Role::RekorV1 { verb } => verbs::run::<NextLog<RekorV1>>(verb, output).await,
+        Role::TufOnline { verb } => verbs::run::<OnlineKeys>(verb, output).await,
+        Role::TufRoot { verb } => verbs::run::<OfflineKey<tuf_offline::Root>>(verb, output).await,
+        Role::TufTargets { verb } => {
+            verbs::run::<OfflineKey<tuf_offline::Targets>>(verb, output).await
+        }
     }
 }

@@ -5,7 +5,7 @@ use time::OffsetDateTime;
 
 use super::moment::shown;
 use super::plan::{Phase, Plan, Step};
-use super::rotation::Rotation;
+use super::rotation::{Rotation, TakesOver};
 use crate::elapsed::period;
 
 /// How far a rotation has come, and what comes next.
@@ -62,10 +62,14 @@ impl<'a> Shown<'a> {
 fn next<R: Rotation>(plan: &Plan<R>, now: OffsetDateTime) -> String {
     let resume = format!("sigctl rotate {} resume", R::ROLE);
     match plan.phase {
-        Phase::Planned if plan.steps.is_empty() && plan.begun >= now => planned(plan),
+        Phase::Planned if plan.steps.is_empty() && plan.begun >= now => planned::<R>(plan),
         Phase::Planned | Phase::Prepared | Phase::Tried => {
             format!("nothing is published yet; go on with `{resume}`, or take it back with `undo`")
         }
+        Phase::Announced if now < R::loads_from(plan) => format!(
+            "from {} on `{resume}` lets the next key take over; until then it can be taken back with `undo`",
+            shown(R::loads_from(plan))
+        ),
         Phase::Announced => {
             format!("the service has no time for the next key yet; go on: {resume}")
         }
@@ -90,7 +94,15 @@ fn next<R: Rotation>(plan: &Plan<R>, now: OffsetDateTime) -> String {
     }
 }
 
-fn planned<R>(plan: &Plan<R>) -> String {
+fn planned<R: Rotation>(plan: &Plan<R>) -> String {
+    if R::TAKES_OVER == TakesOver::WithRoot {
+        return format!(
+            "a key is made and tried; in {} a root is published by which it signs, and until then it can be taken back. \
+             {} later `resume` closes the rotation",
+            span(plan.counts_from - plan.begun),
+            span(plan.drain.time())
+        );
+    }
     format!(
         "a key is made, tried, announced, and signs from {} on, in {}; until then it can be taken back. The old key counts \
          for {} more, and then `resume` ends it",
@@ -104,8 +116,10 @@ fn loaded<R: Rotation>(plan: &Plan<R>, now: OffsetDateTime, resume: &str) -> Str
     let (Some(from), Some(end)) = (plan.signs_from, plan.old_end()) else {
         return format!("go on: {resume}");
     };
-    if R::TAKES_OVER_AT_END {
-        return takes_over(end, now, resume);
+    match R::TAKES_OVER {
+        TakesOver::AtItsTime => {}
+        TakesOver::AtEnd => return takes_over(end, now, resume),
+        TakesOver::WithRoot => return closes(end, now, resume),
     }
     if now < from {
         return format!(
@@ -130,6 +144,17 @@ fn takes_over(at: OffsetDateTime, now: OffsetDateTime, resume: &str) -> String {
         true => format!("clients know the next key; let it take over: {resume}"),
         false => format!(
             "the old key signs on; the next one takes over with `{resume}` after {}, in {}",
+            shown(at),
+            span(at - now)
+        ),
+    }
+}
+
+fn closes(at: OffsetDateTime, now: OffsetDateTime, resume: &str) -> String {
+    match at <= now {
+        true => format!("the next key signs; close the rotation: {resume}"),
+        false => format!(
+            "the next key signs; `{resume}` closes the rotation after {}, in {}",
             shown(at),
             span(at - now)
         ),

@@ -23,8 +23,7 @@ pub(super) trait Rotation: Clone + Serialize + DeserializeOwned {
     const APART_FROM: &'static [&'static str];
     /// Whether the service needs the old key for ever, because what it serves goes on under it.
     const KEEPS_OLD_KEY: bool = false;
-    /// Whether the next key signs nothing until the last step, which may be done once its time has come.
-    const TAKES_OVER_AT_END: bool = false;
+    const TAKES_OVER: TakesOver = TakesOver::AtItsTime;
 
     /// Looks at what is now, and refuses if the instance lacks what the steps need.
     fn begin(instance: &Instance, now: OffsetDateTime) -> Result<Self, Failure>;
@@ -32,6 +31,11 @@ pub(super) trait Rotation: Clone + Serialize + DeserializeOwned {
     /// How long it takes until everybody who keeps the rules has seen what is announced.
     fn soak(instance: &Instance) -> Result<Period, Failure> {
         soak::of_publication(instance)
+    }
+
+    /// From when on [`Self::load`] is done: at once where the service waits for the time of the key by itself.
+    fn loads_from(plan: &Plan<Self>) -> OffsetDateTime {
+        plan.begun
     }
 
     /// How long the service keeps the old key open once the next one signs.
@@ -66,6 +70,17 @@ pub(super) trait Rotation: Clone + Serialize + DeserializeOwned {
 
     /// Takes back all that the steps did, however many of them were done.
     async fn take_back(instance: &Instance, plan: &mut Plan<Self>) -> Result<Undo, Failure>;
+}
+
+/// When the next key takes over.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum TakesOver {
+    /// At the time that `signs_from` of the plan says, by the clock of the service or of clients.
+    AtItsTime,
+    /// In the last step, which may be done once that time has come.
+    AtEnd,
+    /// With the root that names it, which is published when it is given to the service.
+    WithRoot,
 }
 
 /// What came of taking a key back.

@@ -28,6 +28,7 @@ pub(super) async fn advance<R: Rotation>(
             Phase::Planned => (Phase::Prepared, R::prepare(instance, plan).await?),
             Phase::Prepared => (Phase::Tried, R::try_out(instance, plan).await?),
             Phase::Tried => (Phase::Announced, R::announce(instance, plan).await?),
+            Phase::Announced if now() < R::loads_from(plan) => return R::while_waiting(instance),
             Phase::Announced => (Phase::Loaded, R::load(instance, plan).await?),
             Phase::Loaded if plan.old_end().is_some_and(|end| end <= now()) => {
                 (Phase::Retired, R::retire(instance, plan).await?)

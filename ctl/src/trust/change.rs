@@ -1,6 +1,7 @@
 //! A change of the trust state, from the turn to the publication.
 
 use sigstead_kit::Clock as _;
+use sigstead_trust_root::tuf::{Role as _, Root, Signed, Targets};
 use sigstead_trust_root::{
     AuthorityState, Base64Bytes, LogFace, LogState, Place, Publication, Published, TrustState,
 };
@@ -8,8 +9,8 @@ use time::{Duration, OffsetDateTime};
 
 use super::authority_kind::AuthorityKind;
 use super::client_kit;
-use super::publication::{Keys, ROOT_KEY, TARGETS_KEY, Versions, YEAR, sign, term};
-use super::repository::Repository;
+use super::publication::{Keys, ROOT_KEY, TARGETS_KEY, Versions, YEAR, not_allowed, sign, term};
+use super::repository::{Repository, SignedPublication};
 use super::signer::TufSigner;
 use super::state_file::{self, Turn};
 use crate::failure::Failure;
@@ -191,6 +192,61 @@ impl<'a> Change<'a> {
             targets: targets.version,
             expires: root.expires.min(targets.expires),
         })
+    }
+
+    /// The next root, with other keys, signed with the key of the root role and `also`. Nothing is written.
+    ///
+    /// # Errors
+    /// If clients of the root of now would not accept it.
+    pub(crate) async fn next_root(
+        &self,
+        change: impl FnOnce(Root) -> Root,
+        also: Option<&TufSigner>,
+    ) -> Result<Signed<Root>, Failure> {
+        let before = &self.published.root;
+        let root = change(before.successor(term(YEAR).expires()));
+        let mut root = self.keys.root.sign(root).await?;
+        if let Some(also) = also {
+            also.add_to(&mut root).await?;
+        }
+        let verified = root.verify_successor(before);
+        verified.map_err(|error| not_allowed(Root::NAME, ROOT_KEY, &error))?;
+        Ok(root)
+    }
+
+    /// Targets that say the same, one version on, which verify by the root of now and by `next`: they are signed with the key
+    /// of the targets role and `also`. Nothing is written.
+    pub(crate) async fn same_targets(
+        &self,
+        also: &TufSigner,
+        next: &Root,
+    ) -> Result<Signed<Targets>, Failure> {
+        let before = self.published.targets.clone();
+        let targets = before.successor(term(YEAR).expires());
+        let mut targets = self.keys.targets.sign(targets).await?;
+        also.add_to(&mut targets).await?;
+        let verified = targets.verify(&self.published.root);
+        let verified = verified.and_then(|()| targets.verify(next));
+        verified.map_err(|error| not_allowed(Targets::NAME, TARGETS_KEY, &error))?;
+        Ok(targets)
+    }
+
+    /// Publishes what [`Self::next_root`] gave, and the targets before it, which the root of now lets be so too: a crash between
+    /// the two leaves a whole publication.
+    pub(crate) fn publish_root(
+        self,
+        root: Signed<Root>,
+        targets: Option<Signed<Targets>>,
+    ) -> Result<(), Failure> {
+        let part = |root, targets| SignedPublication {
+            files: Vec::new(),
+            root,
+            targets,
+        };
+        self.repository.lay_out(&part(None, targets))?;
+        self.repository.lay_out(&part(Some(root), None))?;
+        let newest = self.repository.newest_root_file()?;
+        client_kit::write_all(self.instance, &self.state, &newest)
     }
 
     /// What a publication of a state would write, which takes nothing back that clients have.

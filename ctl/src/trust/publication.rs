@@ -102,7 +102,7 @@ async fn signed_targets(
     Ok(targets)
 }
 
-fn not_allowed(role: &str, key: &str, error: &sigstead_trust_root::Error) -> Failure {
+pub(super) fn not_allowed(role: &str, key: &str, error: &sigstead_trust_root::Error) -> Failure {
     Failure::new(
         "E-CTL-031",
         format!("the published root does not let {key} alone sign {role} metadata"),

@@ -68,7 +68,7 @@ impl Repository {
     }
 
     /// The newest version of a role that has numbered files.
-    pub(super) fn newest<T: Role>(&self) -> Result<T, Failure> {
+    pub(crate) fn newest<T: Role>(&self) -> Result<T, Failure> {
         Ok(self.newest_signed::<T>()?.signed)
     }
 

@@ -43,6 +43,12 @@ impl TufSigner {
     /// The role with this key's signature. Whether the root lets the key sign is not asked here.
     pub(crate) async fn sign<T: Role>(&self, role: T) -> Result<Signed<T>, Failure> {
         let mut metadata = Signed::unsigned(role);
+        self.add_to(&mut metadata).await?;
+        Ok(metadata)
+    }
+
+    /// Adds this key's signature to those that metadata has.
+    pub(crate) async fn add_to<T: Role>(&self, metadata: &mut Signed<T>) -> Result<(), Failure> {
         let failed = |error: &dyn std::error::Error| {
             Failure::new(
                 "E-CTL-011",
@@ -54,7 +60,7 @@ impl TufSigner {
         let message = metadata.bytes_to_sign().map_err(|error| failed(&error))?;
         let signature = self.signer.sign(&message).await;
         metadata.add_signature(&self.key, &signature.map_err(|error| failed(&error))?);
-        Ok(metadata)
+        Ok(())
     }
 }
 

@@ -35,23 +35,8 @@ fn a_file_is_signed_and_verified_after_trust_instance() {
     let instance = shared();
     let home = tempfile::tempdir().unwrap();
     let url = instance.url("tuf");
-    let at_home = || {
-        let mut command = Command::new(&sigstore);
-        command
-            .env("HOME", home.path())
-            .env_remove("XDG_DATA_HOME")
-            .env_remove("XDG_CACHE_HOME");
-        command
-    };
-    run(at_home()
-        .args(["trust-instance", "--instance", &url])
-        .arg(instance.kit("root.json")))
-    .or_else(|_| {
-        run(at_home()
-            .args(["--instance", &url, "trust-instance"])
-            .arg(instance.kit("root.json")))
-    })
-    .unwrap();
+    let at_home = || at_home(&sigstore, home.path());
+    trust(at_home, &url, &instance.kit("root.json"));
 
     let file = artifact(instance.work(), "python-tuf");
     let bundle = sign(at_home().args(["--instance", &url]), instance, &file);
@@ -62,6 +47,29 @@ fn a_file_is_signed_and_verified_after_trust_instance() {
         PERSON,
     )
     .arg(&file))
+    .unwrap();
+}
+
+/// The command with a home of its own, where it keeps what it fetched.
+pub(crate) fn at_home(sigstore: &Path, home: &Path) -> Command {
+    let mut command = Command::new(sigstore);
+    command
+        .env("HOME", home)
+        .env_remove("XDG_DATA_HOME")
+        .env_remove("XDG_CACHE_HOME");
+    command
+}
+
+/// Has it walk from a root to the newest. Versions of the command want the URL on either side of the verb.
+pub(crate) fn trust(at_home: impl Fn() -> Command, url: &str, root: &Path) {
+    run(at_home()
+        .args(["trust-instance", "--instance", url])
+        .arg(root))
+    .or_else(|_| {
+        run(at_home()
+            .args(["--instance", url, "trust-instance"])
+            .arg(root))
+    })
     .unwrap();
 }
 

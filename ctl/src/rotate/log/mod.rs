@@ -13,7 +13,7 @@ use sigstead_trust_root::LogState;
 use time::{Duration, OffsetDateTime};
 
 use super::moment::{now, shown};
-use super::rotation::{Rotation, Undo};
+use super::rotation::{Rotation, TakesOver, Undo};
 use crate::failure::Failure;
 use crate::instance::Instance;
 use crate::log::opening;
@@ -32,7 +32,7 @@ impl<I: Interface> Rotation for NextLog<I> {
     const APART_FROM: &'static [&'static str] = &[];
     /// A log is read for ever, and is opened with its key.
     const KEEPS_OLD_KEY: bool = true;
-    const TAKES_OVER_AT_END: bool = I::TAKES_OVER_AT_END;
+    const TAKES_OVER: TakesOver = I::TAKES_OVER;
 
     fn begin(instance: &Instance, _: OffsetDateTime) -> Result<Self, Failure> {
         let old_log = in_service::<I>(instance)?;
@@ -72,9 +72,9 @@ impl<I: Interface> Rotation for NextLog<I> {
         let (public_key, log_id) = I::make(instance, &plan.role).await?;
         plan.role.public_key = public_key;
         plan.role.log_id = log_id;
-        Ok(match I::TAKES_OVER_AT_END {
-            true => format!("made the key of {}", plan.role.next_log),
-            false => format!("opened the log {}", plan.role.next_log),
+        Ok(match I::TAKES_OVER {
+            TakesOver::AtEnd => format!("made the key of {}", plan.role.next_log),
+            _ => format!("opened the log {}", plan.role.next_log),
         })
     }
 
@@ -105,9 +105,9 @@ impl<I: Interface> Rotation for NextLog<I> {
         let from = from.unwrap_or(plan.counts_from);
         plan.signs_from = Some(from);
         let (next, from) = (&plan.role.next_log, shown(from));
-        Ok(match I::TAKES_OVER_AT_END {
-            true => format!("{next} may be opened from {from} on"),
-            false => format!("clients write to {next} from {from} on"),
+        Ok(match I::TAKES_OVER {
+            TakesOver::AtEnd => format!("{next} may be opened from {from} on"),
+            _ => format!("clients write to {next} from {from} on"),
         })
     }
 

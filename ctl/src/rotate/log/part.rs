@@ -12,6 +12,7 @@ use crate::instance::{Instance, Service};
 use crate::log::name::host;
 use crate::log::opening::Face;
 use crate::rotate::plan::Plan;
+use crate::rotate::rotation::TakesOver;
 use crate::trust::Change;
 
 /// What the rotation of the logs of an interface does of its own.
@@ -24,8 +25,8 @@ pub(crate) trait Interface: Clone {
     const FACE: Face;
     /// As the trust state knows it.
     const TRUSTED_FACE: LogFace;
-    /// Whether the next log is opened in the moment in which the old one ends.
-    const TAKES_OVER_AT_END: bool;
+    /// At the end if the next log is opened in the moment in which the old one ends.
+    const TAKES_OVER: TakesOver;
 
     /// The name of the next log, and its number if it is a shard.
     fn name(instance: &Instance) -> Result<(String, Option<NonZeroU64>), Failure>;

@@ -14,6 +14,7 @@ use crate::init::trust::rekor_v1_host;
 use crate::instance::Instance;
 use crate::log::opening;
 use crate::log::{self, ended};
+use crate::rotate::rotation::TakesOver;
 use crate::trust::Change;
 
 /// The next shard goes on numbering where the old one ends, so no two take entries at once: until then there is its key, and
@@ -27,7 +28,7 @@ impl Interface for RekorV1 {
     const WHAT: &'static str = "the shard of Rekor v1";
     const FACE: opening::Face = opening::Face::RekorV1;
     const TRUSTED_FACE: LogFace = LogFace::RekorV1;
-    const TAKES_OVER_AT_END: bool = true;
+    const TAKES_OVER: TakesOver = TakesOver::AtEnd;
 
     fn name(instance: &Instance) -> Result<(String, Option<NonZeroU64>), Failure> {
         let host = rekor_v1_host(&instance.manifest)?;

@@ -14,6 +14,7 @@ use crate::configured_log::ConfiguredLog;
 use crate::failure::Failure;
 use crate::instance::Instance;
 use crate::log::{ended, opening};
+use crate::rotate::rotation::TakesOver;
 use crate::trust::Change;
 
 /// The next log is there as soon as it is made, and clients who dial it by its name change over by the date. Where all logs
@@ -26,7 +27,7 @@ impl Interface for RekorV2 {
     const WHAT: &'static str = "the log of Rekor v2";
     const FACE: opening::Face = opening::Face::RekorV2;
     const TRUSTED_FACE: LogFace = LogFace::RekorV2;
-    const TAKES_OVER_AT_END: bool = false;
+    const TAKES_OVER: TakesOver = TakesOver::AtItsTime;
 
     fn name(instance: &Instance) -> Result<(String, Option<NonZeroU64>), Failure> {
         let names = ConfiguredLog::all(instance)?.into_iter();

@@ -7,6 +7,8 @@ mod rekor_v1;
 mod rekor_v2;
 mod role;
 mod signing;
+mod tuf;
+mod tuf_clients;
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -281,7 +283,7 @@ fn the_commands_of_the_page_work_as_they_are_written() {
     let commands: Vec<_> = lines
         .filter(|line| line.starts_with("sigctl rotate "))
         .collect();
-    assert_eq!(commands.len(), 22);
+    assert_eq!(commands.len(), 26);
     let instance = Instance::start("by-the-page", &[]).unwrap();
     for line in commands {
         let words = line.split_whitespace().skip(1);

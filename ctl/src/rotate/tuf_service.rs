@@ -1,0 +1,143 @@
+//! The repository's service as a rotation of the keys of TUF sees it, and what all of these have in common.
+
+use std::path::Path;
+use std::time::Duration;
+
+use sigstead_key::Algorithm;
+use sigstead_proto::admin::v1::tuf_admin_client::TufAdminClient;
+use sigstead_proto::admin::v1::{ListOnlineKeysRequest, ListOnlineKeysResponse, OnlineKey};
+use sigstead_signer::PrivateKey;
+use tokio::time::{Instant, sleep};
+
+use crate::admin;
+use crate::failure::Failure;
+use crate::init::secret::Vault;
+use crate::instance::{Instance, Service};
+use crate::process::POLL;
+use crate::reload;
+use crate::replace::replace;
+use crate::trust::TufSigner;
+
+/// What the running service has open and has published.
+pub(super) struct Open(ListOnlineKeysResponse);
+
+impl Open {
+    /// Whether it has a key for a role.
+    pub(super) fn has(&self, role: &str, id: &str) -> bool {
+        self.find(role, id).is_some()
+    }
+
+    /// Whether it signs with it.
+    pub(super) fn signs(&self, role: &str, id: &str) -> bool {
+        self.find(role, id).is_some_and(|key| key.signs)
+    }
+
+    /// The newest root that clients find.
+    pub(super) const fn root_version(&self) -> u64 {
+        self.0.root_version
+    }
+
+    fn find(&self, role: &str, id: &str) -> Option<&OnlineKey> {
+        let mut keys = self.0.keys.iter();
+        keys.find(|key| key.role == role && key.key_id == id)
+    }
+}
+
+pub(super) async fn open_keys(instance: &Instance) -> Result<Open, Failure> {
+    let channel = admin::connect(instance, Service::Tuf).await?;
+    let answer = TufAdminClient::new(channel)
+        .list_keys(ListOnlineKeysRequest {})
+        .await;
+    answer
+        .map(|answer| Open(answer.into_inner()))
+        .map_err(admin::refused)
+}
+
+/// Has the service read its keys and its repository again, and waits until it is as wanted. Gives the version of its root.
+pub(super) async fn reload_until(
+    instance: &Instance,
+    role: &str,
+    is_wanted: impl Fn(&Open) -> bool,
+) -> Result<u64, Failure> {
+    let began = Instant::now();
+    reload::ask(instance, &[Service::Tuf]).await?;
+    loop {
+        let open = open_keys(instance).await?;
+        if is_wanted(&open) {
+            return Ok(open.root_version());
+        }
+        if began.elapsed() > PATIENCE {
+            return Err(Failure::new(
+                "E-CTL-335",
+                "the tuf service did not take up what was changed; it serves what it served before",
+                format!(
+                    "its log says why: sigctl logs tuf; mend it and go on: sigctl rotate {role} resume"
+                ),
+            ));
+        }
+        sleep(POLL).await;
+    }
+}
+
+/// Makes a key that only the passphrase of the instance opens, unless it is there.
+///
+/// The file belongs to whom its folder belongs, who need not be the one that runs this program.
+pub(super) fn make_key(instance: &Instance, path: &Path) -> Result<(), Failure> {
+    if path.exists() {
+        return Ok(());
+    }
+    let vault = Vault::open(instance)?;
+    let key = PrivateKey::generate(Algorithm::EcdsaP256Sha256);
+    let key = key.map_err(|error| Failure::file("make", path, error))?;
+    let sealed = vault.seal(&key, path)?;
+    replace(path, sealed.as_bytes()).map_err(|error| Failure::file("write", path, error))
+}
+
+/// Removes a key, which signed nothing that clients have.
+pub(super) fn remove_key(path: &Path) -> Result<(), Failure> {
+    match path.exists() {
+        true => {
+            sigstead_durable::remove(path).map_err(|error| Failure::file("remove", path, error))
+        }
+        false => Ok(()),
+    }
+}
+
+/// Refuses a file in which another key is than the one that the plan says was made; `planned` is none before that.
+pub(super) fn refuse_other(
+    role: &str,
+    file: &str,
+    found: &TufSigner,
+    planned: Option<&str>,
+) -> Result<(), Failure> {
+    let found = found.key().id().to_string();
+    match planned {
+        Some(planned) if planned != found => {
+            let why = format!("{file} has the key {found}, and the plan says {planned}");
+            Err(refused_draft(role, &why))
+        }
+        _ => Ok(()),
+    }
+}
+
+pub(super) fn refused_draft(role: &str, why: &dyn std::fmt::Display) -> Failure {
+    Failure::new(
+        "E-CTL-336",
+        "the next key did not pass the trial; nothing was published",
+        format!("mend what the cause says, or take the key back: sigctl rotate {role} undo"),
+    )
+    .because(why)
+}
+
+pub(super) fn does_not_sign(role: &str) -> Failure {
+    Failure::new(
+        "E-CTL-337",
+        "the tuf service has not published what the next keys sign; the rotation was not ended",
+        format!(
+            "compare tuf/repository and tuf/successors.yaml with the plan: sigctl rotate {role} status"
+        ),
+    )
+}
+
+/// More than it takes to open all keys again and to sign.
+const PATIENCE: Duration = Duration::from_secs(30);
