@@ -63,7 +63,7 @@ pub struct AnchorClaim {
 pub enum AnchorError {
     /// Another log holds it.
     #[error(
-        "anchor {place} is in use by another copy of the log; stop that one, and if it is another log, give each an anchor of its own"
+        "E-LOG-005: anchor {place} is in use by another copy of the log; stop that one, and if it is another log, give each an anchor of its own"
     )]
     InUse {
         /// The anchor's file.

@@ -211,7 +211,7 @@ pub(crate) async fn anchor_at(
         }
         Err(error) => {
             shared.stop(format!(
-                "the anchor cannot be written ({}), so a rollback would go unnoticed",
+                "E-LOG-007: the anchor cannot be written ({}), so a rollback would go unnoticed",
                 chain(&error)
             ));
             None

@@ -164,19 +164,19 @@ async fn refuse_leftovers(
     match anchored {
         Ok(Some(anchored)) if anchored.head.size > 0 => {
             return lost(format!(
-                "the journal is empty, but the anchor knows {} entries",
+                "E-LOG-006: the journal is empty, but the anchor knows {} entries",
                 anchored.head.size
             ));
         }
         Err(error) => {
             return lost(format!(
-                "the journal is empty and the anchor unreadable ({error})"
+                "E-LOG-006: the journal is empty and the anchor unreadable ({error})"
             ));
         }
         Ok(_) => {}
     }
     if cold.get(&tile_path(0, 0)).await?.is_some() {
-        return lost("the journal is empty, but cold storage holds tiles".to_owned());
+        return lost("E-LOG-006: the journal is empty, but cold storage holds tiles".to_owned());
     }
     Ok(())
 }
@@ -224,20 +224,20 @@ async fn against_anchor(
         Ok(None) if size == 0 || adopts_missing => return Ok(None),
         Ok(None) => {
             return Ok(Some(format!(
-                "the log has {size} entries and its anchor is missing; if this is certainly the latest copy and no \
+                "E-LOG-001: the log has {size} entries and its anchor is missing; if this is certainly the latest copy and no \
                  other runs, adopt it with `sigctl log adopt`"
             )));
         }
         Err(error) => {
             return Ok(Some(format!(
-                "the anchor cannot be read ({}); restore it",
+                "E-LOG-004: the anchor cannot be read ({}); restore it",
                 chain(&error)
             )));
         }
     };
     if anchored.head.size > size || anchored.time_millis > published.time_millis {
         return Ok(Some(format!(
-            "the store is behind its anchor: size {size}, but {} was published; this is an older copy of the log, \
+            "E-LOG-002: the store is behind its anchor: size {size}, but {} was published; this is an older copy of the log, \
              restore the latest one",
             anchored.head.size
         )));
@@ -245,7 +245,7 @@ async fn against_anchor(
     let root = shared.root_at(anchored.head.size).await?;
     Ok((root != anchored.head.root).then(|| {
         format!(
-            "the store does not contain the tree of size {} that its anchor knows",
+            "E-LOG-003: the store does not contain the tree of size {} that its anchor knows",
             anchored.head.size
         )
     }))
