@@ -60,7 +60,7 @@ impl Acts {
             count: record.sequence + 1,
             hash: hash(&bytes),
         };
-        open.head.store(&self.place.head)?;
+        self.place.store(&open.head)?;
         self.open = Some(open);
         Ok(record.sequence)
     }
@@ -68,7 +68,7 @@ impl Acts {
 
 impl Open {
     fn at(place: &Place) -> Result<Self, Error> {
-        let head = Head::load(&place.head)?;
+        let heads = place.heads()?;
         let opened = RecordFile::open(&place.records);
         let (file, records) = opened.map_err(|source| Error::Records {
             path: place.records.clone(),
@@ -78,13 +78,13 @@ impl Open {
         let defect = found
             .defect
             .clone()
-            .map_or_else(|| compare(&found, head.as_ref()), Err);
+            .map_or_else(|| compare(&found, &heads), Err);
         defect.map_err(|defect| Error::Changed {
             path: place.records.clone(),
             defect,
         })?;
-        if head.as_ref() != Some(&found.head) && found.head.count > 0 {
-            found.head.store(&place.head)?;
+        if found.head.count > 0 {
+            place.store(&found.head)?;
         }
         Ok(Self {
             file,

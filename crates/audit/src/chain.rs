@@ -82,14 +82,14 @@ impl Found {
 /// # Errors
 /// If a file cannot be read, or its checksums say that it is damaged.
 pub fn read(place: &Place) -> Result<Found, Error> {
-    let head = Head::load(&place.head)?;
+    let heads = place.heads()?;
     let records = RecordFile::read(&place.records).map_err(|source| Error::Records {
         path: place.records.clone(),
         source,
     })?;
     let mut found = follow(&records);
     if found.defect.is_none() {
-        found.defect = compare(&found, head.as_ref()).err();
+        found.defect = compare(&found, &heads).err();
     }
     Ok(found)
 }
@@ -135,13 +135,13 @@ fn next(head: &Head, bytes: &[u8]) -> Result<Record, Defect> {
     }
 }
 
-/// Holds the records to their head, which may be a little older than they are: it is written after them, and a backup copies
-/// it before them.
-pub(crate) fn compare(found: &Found, head: Option<&Head>) -> Result<(), Defect> {
-    match head {
-        Some(head) => found.check(head),
+/// Holds the records to their heads, which may be a little older than they are: they are written after them, and a backup
+/// copies them before.
+pub(crate) fn compare(found: &Found, heads: &[Head]) -> Result<(), Defect> {
+    match heads.is_empty() {
+        false => heads.iter().try_for_each(|head| found.check(head)),
         // What an interrupted first write leaves, of an act that did not begin.
-        None if found.head.count <= 1 => Ok(()),
-        None => Err(Defect::NoHead(found.head.count)),
+        true if found.head.count <= 1 => Ok(()),
+        true => Err(Defect::NoHead(found.head.count)),
     }
 }

@@ -40,7 +40,10 @@ impl Head {
     }
 
     pub(crate) fn store(&self, path: &Path) -> Result<(), Error> {
-        let written = sigstead_durable::replace(path, format!("{self}\n").as_bytes());
+        let folder = sigstead_durable::parent(path);
+        let made = sigstead_durable::create_private_directory(folder);
+        let written =
+            made.and_then(|()| sigstead_durable::replace(path, format!("{self}\n").as_bytes()));
         written.map_err(|source| Error::Io {
             action: "write",
             path: path.to_owned(),

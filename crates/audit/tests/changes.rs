@@ -257,3 +257,83 @@ fn what_cannot_be_written_is_refused_until_it_can() {
     // The second is of the act that was refused: its record was there, and its head was not.
     assert_eq!(found.records.len(), 3);
 }
+
+/// A record whose head is apart from it.
+struct Apart(World);
+
+impl Apart {
+    fn new() -> Self {
+        let mut world = World::new();
+        let folder = world.place.records.parent().unwrap().to_owned();
+        // As one that was begun when its head was beside it.
+        world.place = Place::new(
+            &folder,
+            Some(&world.folder.path().join("disk/of/its/own/head")),
+        );
+        Self(world)
+    }
+
+    fn beside(&self) -> &std::path::Path {
+        self.0.place.beside.as_deref().unwrap()
+    }
+}
+
+#[test]
+fn a_record_that_began_with_its_head_beside_it_goes_on_with_one_apart() {
+    let Apart(world) = Apart::new();
+    assert_eq!(world.defect(), None);
+    assert!(world.refusal().is_none());
+    let head = read(&world.place).unwrap().head.to_string();
+    for place in [&world.place.head, world.place.beside.as_ref().unwrap()] {
+        assert_eq!(std::fs::read_to_string(place).unwrap().trim_end(), head);
+    }
+}
+
+#[test]
+fn who_can_write_the_folder_alone_cannot_make_it_new() {
+    let apart = Apart::new();
+    let world = &apart.0;
+    assert!(world.refusal().is_none());
+    let mut all = world.bytes();
+    all.truncate(4);
+    world.rewrite(&all);
+    std::fs::remove_file(apart.beside()).unwrap();
+    let short = Defect::Short {
+        expected: 7,
+        found: 4,
+    };
+    assert_eq!(world.defect(), Some(short.clone()));
+    // The same with a head beside it that fits.
+    let forged = Place::new(world.place.records.parent().unwrap(), None);
+    let head = Place {
+        head: world.folder.path().join("nowhere"),
+        ..forged.clone()
+    };
+    let head = read(&head).unwrap().head;
+    std::fs::write(&forged.head, head.to_string()).unwrap();
+    assert_eq!(read(&forged).unwrap().defect, None);
+    assert_eq!(world.defect(), Some(short));
+    assert!(matches!(world.refusal(), Some(Error::Changed { .. })));
+}
+
+#[test]
+fn a_copy_of_the_folder_goes_on_where_the_head_apart_is_not() {
+    let apart = Apart::new();
+    let world = &apart.0;
+    assert!(world.refusal().is_none());
+    std::fs::remove_file(&world.place.head).unwrap();
+    assert_eq!(world.defect(), None);
+    // What the folder itself knows still counts.
+    let mut all = world.bytes();
+    all.pop();
+    world.rewrite(&all);
+    assert_eq!(
+        world.defect(),
+        Some(Defect::Short {
+            expected: 7,
+            found: 6
+        })
+    );
+    std::fs::remove_file(apart.beside()).unwrap();
+    assert_eq!(world.defect(), Some(Defect::NoHead(6)));
+}
