@@ -1,7 +1,7 @@
 //! `sigctl audit`: what administrators did, from the records that the services keep, whether they run or not.
 
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
 use serde::Serialize;
@@ -13,7 +13,7 @@ use crate::failure::Failure;
 use crate::instance::{Instance, Service};
 use crate::locate::Where;
 use crate::output::{Output, one_line, write_raw};
-use crate::services;
+use crate::{recorded, services};
 
 /// What is asked of the records.
 #[derive(Args)]
@@ -163,7 +163,7 @@ impl Which {
                 kept.push(Kept::read(service.name(), &place)?);
             }
         }
-        let own = of_sigctl(&instance);
+        let own = recorded::place(&instance);
         if self.service.is_none() && own.records.exists() {
             kept.push(Kept::read("sigctl", &own)?);
         }
@@ -178,9 +178,26 @@ impl Kept {
     }
 }
 
-/// Where `sigctl` records what it does itself.
-pub(crate) fn of_sigctl(instance: &Instance) -> Place {
-    Place::new(&instance.path("trust/audit"), None)
+/// The heads on this machine that know more than the records of a copy have: until they are moved away, nothing is done for
+/// administrators.
+pub(crate) fn heads_ahead(instance: &Instance) -> Result<Vec<PathBuf>, Failure> {
+    let mut ahead = Vec::new();
+    for service in services::of(&instance.manifest) {
+        ahead.extend(place(instance, service)?.and_then(head_ahead));
+    }
+    ahead.extend(head_ahead(recorded::place(instance)));
+    Ok(ahead)
+}
+
+/// A record that cannot be read is no reason to hold up who looks for heads.
+fn head_ahead(place: Place) -> Option<PathBuf> {
+    let defect = read(&place).ok()?.defect?;
+    let is_ahead = matches!(defect, Defect::Short { .. } | Defect::OtherHead(_));
+    place
+        .beside
+        .is_some()
+        .then_some(place.head)
+        .filter(|_| is_ahead)
 }
 
 /// What every configuration has.

@@ -124,7 +124,8 @@ pub(crate) struct Manifest {
     /// Tells the instance from all others, and from none of its copies. One that was made before has none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) id: Option<String>,
-    /// The directory of the logs' anchors, outside of the instance. One that was made before has them beside the logs.
+    /// The directory of the logs' anchors and of the heads of the records of acts, outside of the instance. One that was made
+    /// before has them beside what they are about.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) anchors: Option<PathBuf>,
     /// What the first Rekor v2 log was called, if it was not left to `init`.
@@ -236,6 +237,12 @@ impl Manifest {
             (Service::Tlog, _) => format!("rekor.{host}"),
             (other, _) => format!("{}.{host}", other.name()),
         }
+    }
+
+    /// Where the head of a record of acts is: with the anchors, because a copy of the instance is to be no copy of it.
+    pub(crate) fn audit_head(&self, writer: &str) -> Option<PathBuf> {
+        let anchors = self.anchors.as_ref()?;
+        Some(anchors.join("audit").join(writer).join("head"))
     }
 
     /// Whether clients meet certificates of the instance's own authority.

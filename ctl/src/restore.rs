@@ -23,9 +23,10 @@ use crate::backup::{
 use crate::beside::{Beside, refuse_existing};
 use crate::elapsed::period;
 use crate::failure::{Exit, Failure};
+use crate::instance::Instance;
 use crate::interrupt::{blocking, waiting};
 use crate::output::Output;
-use crate::trust;
+use crate::{audit, trust};
 
 /// From where and to where.
 #[derive(Args)]
@@ -77,13 +78,14 @@ pub(crate) async fn run(arguments: Arguments, output: Output) -> Result<Exit, Fa
     beside.become_the(&arguments.directory)?;
     sigstead_durable::sync_directory(sigstead_durable::parent(&arguments.directory))
         .map_err(|error| Failure::file("write", &arguments.directory, error))?;
+    let records = steps_of_records(&Instance::open(&arguments.directory)?)?;
     let restored = Restored {
         files: manifest.files.len(),
         content_bytes: content_bytes(&manifest),
         age_seconds: (SystemClock.now() - manifest.opening.began).whole_seconds(),
         took_millis: millis(start),
         began: manifest.opening.began,
-        steps: steps(&arguments.directory, &logs),
+        steps: [steps(&arguments.directory, &logs), records].concat(),
         directory: arguments.directory,
         instance: manifest.opening.instance,
         outside: manifest.outside,
@@ -92,6 +94,19 @@ pub(crate) async fn run(arguments: Arguments, output: Output) -> Result<Exit, Fa
     output.print(&restored, text);
     let is_whole = restored.outside.is_empty() && !restored.logs.iter().any(ProvenLog::is_refused);
     Ok(if is_whole { Exit::Done } else { Exit::Warned })
+}
+
+/// What is left to do before administrators can do something, a line for each record of their acts.
+fn steps_of_records(instance: &Instance) -> Result<Vec<String>, Failure> {
+    let heads = audit::heads_ahead(instance)?.into_iter();
+    let step = |head: PathBuf| {
+        format!(
+            "the record of what administrators did lacks what was done after the backup; nothing more is until its newer head is \
+             moved away: {}",
+            head.display()
+        )
+    };
+    Ok(heads.map(step).collect())
 }
 
 async fn check(beside: &Beside, manifest: &Manifest) -> Result<Vec<ProvenLog>, Failure> {

@@ -1,16 +1,14 @@
-//! The authority of an instance's administrators, what it issued, and the record of that.
+//! The authority of an instance's administrators, and what it issued.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use sigstead_audit::{Acts, Event, Outcome, Who};
 use sigstead_kit::{Administrator, Clock as _, Revoked, Role, SystemClock};
 use sigstead_signer::Signer;
 use sigstead_x509::{Certificate, Name, SerialNumber, TlsProfile, TlsRole, Validity};
-use time::{Duration, OffsetDateTime};
+use time::Duration;
 
-use crate::audit::of_sigctl;
 use crate::failure::Failure;
 use crate::init::secret::Vault;
 use crate::instance::Instance;
@@ -171,69 +169,6 @@ fn revoked_file(instance: &Instance) -> PathBuf {
 pub(super) fn certificate(path: &Path) -> Result<Certificate, Failure> {
     let text = std::fs::read_to_string(path).map_err(|error| Failure::file("read", path, error))?;
     Certificate::from_pem(&text).map_err(|error| Failure::file("understand", path, error))
-}
-
-/// Records an act before it is done, does it, and records what came of it.
-pub(super) struct Recorded {
-    acts: Acts,
-    act: u64,
-}
-
-impl Recorded {
-    pub(super) fn begin(
-        instance: &Instance,
-        method: &str,
-        arguments: BTreeMap<String, String>,
-    ) -> Result<Self, Failure> {
-        let mut acts = Acts::new(of_sigctl(instance));
-        let event = Event::Begun {
-            who: here(),
-            method: method.to_owned(),
-            arguments,
-            request_id: None,
-        };
-        let act = acts
-            .append(event, now())
-            .map_err(|error| unrecorded(&error))?;
-        Ok(Self { acts, act })
-    }
-
-    pub(super) fn end<T>(mut self, result: Result<T, Failure>) -> Result<T, Failure> {
-        let (outcome, code) = match &result {
-            Ok(_) => (Outcome::Done, None),
-            Err(failure) => (Outcome::Failed, Some(failure.code().to_owned())),
-        };
-        let act = self.act;
-        let ended = self.acts.append(Event::Ended { act, outcome, code }, now());
-        let result = result?;
-        ended.map_err(|error| unrecorded(&error))?;
-        Ok(result)
-    }
-}
-
-/// Who may write the files of an instance owns it.
-fn here() -> Who {
-    Who {
-        name: format!(
-            "user {} of this machine",
-            rustix::process::getuid().as_raw()
-        ),
-        serial: String::new(),
-        role: Role::Owner.to_string(),
-    }
-}
-
-fn now() -> OffsetDateTime {
-    SystemClock.now()
-}
-
-fn unrecorded(error: &sigstead_audit::Error) -> Failure {
-    Failure::new(
-        "E-CTL-371",
-        "the record of what administrators do cannot be written, so nothing more was done",
-        "mend what the cause names, such as the room on the disk, and run the command again",
-    )
-    .because(sigstead_kit::causes(error))
 }
 
 const CERTIFICATE: &str = "trust/admin-ca.pem";

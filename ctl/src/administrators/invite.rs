@@ -1,4 +1,3 @@
-use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
@@ -8,13 +7,14 @@ use sigstead_kit::Role;
 use sigstead_signer::PrivateKey;
 use sigstead_x509::CertificateRequest;
 
-use super::authority::{self, Recorded, Terms};
+use super::authority::{self, Terms};
 use super::context_file::{self, Files};
 use crate::failure::Failure;
 use crate::instance::Instance;
 use crate::locate::Where;
 use crate::output::Output;
 use crate::private;
+use crate::recorded::Recorded;
 
 /// Who is to administer the instance.
 #[derive(Args)]
@@ -66,9 +66,9 @@ pub(super) async fn run(arguments: Arguments, output: Output) -> Result<(), Fail
         ("role", arguments.role.to_string()),
         ("days", arguments.days.to_string()),
     ];
-    let asked: BTreeMap<_, _> = asked.map(|(name, value)| (name.to_owned(), value)).into();
-    let recorded = Recorded::begin(&instance, "sigctl admin invite", asked)?;
-    let invited = recorded.end(invite(&instance, &arguments, key, public_key).await)?;
+    let recorded = Recorded::begin(&instance, "sigctl admin invite", &asked).await?;
+    let invited = invite(&instance, &arguments, key, public_key).await;
+    let invited = recorded.end(invited).await?;
     output.print(&invited, |invited| {
         format!(
             "invited {} as {} until {}, serial {}; give them {}",

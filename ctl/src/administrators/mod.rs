@@ -36,6 +36,6 @@ pub(crate) async fn run(arguments: Arguments, output: Output) -> Result<(), Fail
         Verb::Request(request) => request::run(request, output).await,
         Verb::Invite(invite) => invite::run(invite, output).await,
         Verb::List(list) => list::run(&list, output),
-        Verb::Revoke(revoke) => revoke::run(&revoke, output),
+        Verb::Revoke(revoke) => revoke::run(&revoke, output).await,
     }
 }

@@ -1,12 +1,11 @@
-use std::collections::BTreeMap;
-
 use clap::Args;
 use serde::Serialize;
 
-use super::authority::{self, Issued, Recorded};
+use super::authority::{self, Issued};
 use crate::failure::Failure;
 use crate::locate::Where;
 use crate::output::{Output, one_line};
+use crate::recorded::Recorded;
 
 /// Whose certificates end.
 #[derive(Args)]
@@ -27,7 +26,7 @@ struct Revoked {
     name: String,
 }
 
-pub(super) fn run(arguments: &Arguments, output: Output) -> Result<(), Failure> {
+pub(super) async fn run(arguments: &Arguments, output: Output) -> Result<(), Failure> {
     let instance = arguments.instance.open()?;
     let issued = authority::issued(&instance)?;
     let wanted: Vec<_> = issued
@@ -45,15 +44,11 @@ pub(super) fn run(arguments: &Arguments, output: Output) -> Result<(), Failure> 
         })
         .collect();
     for Revoked { serial, name } in &revoked {
-        let asked = [("serial", serial), ("name", name)];
-        let asked: BTreeMap<_, _> = asked
-            .map(|(word, value)| (word.to_owned(), value.clone()))
-            .into();
-        let recorded = Recorded::begin(&instance, "sigctl admin revoke", asked)?;
-        recorded.end(authority::revoke(
-            &instance,
-            &one_line(&format!("{serial} {name}")),
-        ))?;
+        let asked = [("serial", serial.clone()), ("name", name.clone())];
+        let recorded = Recorded::begin(&instance, "sigctl admin revoke", &asked).await?;
+        let line = one_line(&format!("{serial} {name}"));
+        let revoked = authority::revoke(&instance, &line);
+        recorded.end(revoked).await?;
     }
     output.print(&revoked, |revoked| {
         let line = |each: &Revoked| format!("revoked {} of {}", each.serial, each.name);

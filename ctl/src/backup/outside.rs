@@ -10,7 +10,8 @@ use crate::configured_log::ConfiguredLog;
 use crate::failure::Failure;
 use crate::instance::{Instance, SERVICES};
 
-/// The files and folders outside of the instance that its services use. The anchors are no part of a backup anyway.
+/// The files and folders outside of the instance that its services use. The anchors are no part of a backup anyway, nor are the
+/// heads of the records of acts that lie with them.
 pub(super) fn of(instance: &Instance, logs: &[&ConfiguredLog]) -> Result<Vec<String>, Failure> {
     let mut found = BTreeSet::new();
     let passphrase = &instance.manifest.passphrase_file;
@@ -32,10 +33,12 @@ pub(super) fn of(instance: &Instance, logs: &[&ConfiguredLog]) -> Result<Vec<Str
             }
         }
     }
-    for log in logs {
+    let heads = SERVICES.iter().map(|service| service.name());
+    let heads = heads.filter_map(|service| instance.manifest.audit_head(service));
+    for apart in logs.iter().map(|log| log.anchor.clone()).chain(heads) {
         // It is found by the path to which it leads.
-        let anchor = fs::canonicalize(&log.anchor).unwrap_or_else(|_| log.anchor.clone());
-        found.remove(&anchor.display().to_string());
+        let apart = fs::canonicalize(&apart).unwrap_or(apart);
+        found.remove(&apart.display().to_string());
     }
     Ok(found.into_iter().collect())
 }

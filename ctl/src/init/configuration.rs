@@ -202,6 +202,12 @@ impl Writer<'_> {
     fn listeners(&self, service: Service) -> Listeners {
         let ports = self.instance.manifest.ports(service);
         let loopback = IpAddr::V4(Ipv4Addr::LOCALHOST);
+        let mut admin = AdminListenConfig::new(
+            SocketAddr::new(loopback, ports.admin),
+            pair("admin"),
+            "admin-ca.pem".into(),
+        );
+        admin.audit_head = self.instance.manifest.audit_head(service.name());
         Listeners {
             public: ListenConfig {
                 address: SocketAddr::new(self.instance.manifest.listen_address(), ports.public),
@@ -210,11 +216,7 @@ impl Writer<'_> {
             trusted_proxies: self.trusted_proxies.to_vec(),
             caller_header: CallerHeader::default(),
             ops: ListenConfig::plain(SocketAddr::new(loopback, ports.ops)),
-            admin: Some(AdminListenConfig::new(
-                SocketAddr::new(loopback, ports.admin),
-                pair("admin"),
-                "admin-ca.pem".into(),
-            )),
+            admin: Some(admin),
         }
     }
 

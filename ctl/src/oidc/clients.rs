@@ -1,15 +1,12 @@
 //! The clients of an instance's issuer: those of its configuration, and the file that `sigctl oidc client` writes.
 
-use std::fs::{File, TryLockError};
-use std::os::unix::fs::MetadataExt as _;
-use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::path::PathBuf;
 
 use sigstead_config::oidc::{ClientConfig, ClientsFile, Config};
-use tokio::time::{Instant, sleep};
 use url::Url;
 
 use crate::failure::Failure;
+use crate::hold::Hold;
 use crate::instance::{Instance, Service};
 use crate::replace::replace;
 
@@ -19,15 +16,15 @@ pub(super) struct Clients {
     pub(super) configured: Vec<ClientConfig>,
     pub(super) file: ClientsFile,
     /// Held for a change, so that of two at once the second sees the first.
-    _turn: Option<File>,
+    _hold: Option<Hold>,
 }
 
 impl Clients {
     /// To be changed.
     pub(super) async fn take(instance: &Instance) -> Result<Self, Failure> {
         let folder = instance.service(Service::Oidc);
-        let turn = take_turn(&folder, Instant::now() + LONGEST_WAIT).await?;
-        Self::read(instance, Some(turn))
+        let hold = Hold::take(&folder, "a change of the clients").await?;
+        Self::read(instance, Some(hold))
     }
 
     /// To be looked at. The file is replaced in one step, so that it is whole also while another changes it.
@@ -35,7 +32,7 @@ impl Clients {
         Self::read(instance, None)
     }
 
-    fn read(instance: &Instance, turn: Option<File>) -> Result<Self, Failure> {
+    fn read(instance: &Instance, hold: Option<Hold>) -> Result<Self, Failure> {
         let folder = instance.service(Service::Oidc);
         let config = folder.join("config.yaml");
         let config: Config = sigstead_kit::read_config(&config)
@@ -47,7 +44,7 @@ impl Clients {
             path,
             configured: config.clients,
             file,
-            _turn: turn,
+            _hold: hold,
         })
     }
 
@@ -101,51 +98,6 @@ impl Clients {
     }
 }
 
-/// Waits for another change to end, which takes a moment, and no longer: who holds the folder may be stopped.
-async fn take_turn(folder: &Path, deadline: Instant) -> Result<File, Failure> {
-    let failed = |error| Failure::file("lock", folder, error);
-    let turn = File::open(folder).map_err(failed)?;
-    loop {
-        match turn.try_lock() {
-            Ok(()) => return Ok(turn),
-            Err(TryLockError::Error(error)) => return Err(failed(error)),
-            Err(TryLockError::WouldBlock) if Instant::now() < deadline => sleep(POLL).await,
-            Err(TryLockError::WouldBlock) => return Err(held(folder)),
-        }
-    }
-}
-
-fn held(folder: &Path) -> Failure {
-    let holder = match holder(folder) {
-        Some(process) => format!("process {process}"),
-        None => "another program".to_owned(),
-    };
-    Failure::new(
-        "E-CTL-294",
-        format!(
-            "{holder} holds {} for a change of the clients",
-            folder.display()
-        ),
-        "wait until it has ended, or end it, and run the command again; nothing was changed",
-    )
-}
-
-/// The process that has a folder locked, if the system tells.
-fn holder(folder: &Path) -> Option<u32> {
-    let inode = std::fs::metadata(folder).ok()?.ino().to_string();
-    let locks = std::fs::read_to_string("/proc/locks").ok()?;
-    // proc_locks(5): number, kind, mode, access, process, device and inode, range.
-    let holds = |line: &str| {
-        let words: Vec<_> = line.split_whitespace().collect();
-        let [_, "FLOCK", _, "WRITE", process, place, ..] = words.as_slice() else {
-            return None;
-        };
-        let (_, of_place) = place.rsplit_once(':')?;
-        process.parse().ok().filter(|_| of_place == inode)
-    };
-    locks.lines().find_map(holds)
-}
-
 /// What the issuer would refuse when it reads the file.
 fn check_uris(client: &ClientConfig) -> Result<(), Failure> {
     let unfit = |what: String| {
@@ -184,7 +136,4 @@ fn nowhere(instance: &Instance) -> Failure {
     )
 }
 
-/// A change takes a moment.
-const LONGEST_WAIT: Duration = Duration::from_secs(5);
-const POLL: Duration = Duration::from_millis(50);
 const HEAD: &str = "# Written by `sigctl oidc client`; comments are not kept.\n";

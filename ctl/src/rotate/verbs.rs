@@ -2,13 +2,15 @@
 
 use super::arguments::{Times, Verb};
 use super::moment::now;
-use super::plan::Plan;
+use super::plan::{Phase, Plan};
 use super::plan_file::PlanFile;
 use super::print::Shown;
 use super::rotation::Rotation;
 use super::{soak, steps};
 use crate::failure::{Exit, Failure};
+use crate::instance::Instance;
 use crate::output::Output;
+use crate::recorded::Recorded;
 
 pub(super) async fn run<R: Rotation>(verb: Verb, output: Output) -> Result<Exit, Failure> {
     match verb {
@@ -25,8 +27,12 @@ pub(super) async fn run<R: Rotation>(verb: Verb, output: Output) -> Result<Exit,
             let mut plan = new_plan::<R>(&times, &file)?;
             // What the steps need is asked for before the first of them.
             R::check_services(&instance).await?;
-            file.write(&plan)?;
-            steps::advance(&mut plan, &mut file, output).await?;
+            let recorded = recorded(&instance, "start", &plan).await?;
+            let done = match file.write(&plan) {
+                Ok(()) => steps::advance(&mut plan, &mut file, output).await,
+                Err(failure) => Err(failure),
+            };
+            recorded.end(done).await?;
             output.print(&Shown::of(&plan, now()), |shown| shown.text());
             Ok(Exit::Done)
         }
@@ -40,7 +46,14 @@ pub(super) async fn run<R: Rotation>(verb: Verb, output: Output) -> Result<Exit,
             let instance = instance.open()?;
             let mut file = PlanFile::take::<R>(&instance)?;
             let mut plan = file.open::<R>()?;
-            steps::advance(&mut plan, &mut file, output).await?;
+            if is_waiting(&plan) {
+                // Nothing is done, however often it is asked for.
+                R::while_waiting(&instance)?;
+            } else {
+                let recorded = recorded(&instance, "resume", &plan).await?;
+                let done = steps::advance(&mut plan, &mut file, output).await;
+                recorded.end(done).await?;
+            }
             output.print(&Shown::of(&plan, now()), |shown| shown.text());
             Ok(exit(&plan))
         }
@@ -48,11 +61,33 @@ pub(super) async fn run<R: Rotation>(verb: Verb, output: Output) -> Result<Exit,
             let instance = instance.open()?;
             let mut file = PlanFile::take::<R>(&instance)?;
             let mut plan = file.open::<R>()?;
-            steps::undo(&mut plan, &mut file, output).await?;
+            let recorded = recorded(&instance, "undo", &plan).await?;
+            let done = steps::undo(&mut plan, &mut file, output).await;
+            recorded.end(done).await?;
             output.print(&Shown::of(&plan, now()), |shown| shown.text());
             Ok(exit(&plan))
         }
     }
+}
+
+/// Records that something is about to be done with a plan.
+async fn recorded<'a, R: Rotation>(
+    instance: &'a Instance,
+    verb: &str,
+    plan: &Plan<R>,
+) -> Result<Recorded<'a>, Failure> {
+    let asked = [
+        ("rotation", plan.number.to_string()),
+        ("delay", plan.delay.to_string()),
+        ("drain", plan.drain.to_string()),
+    ];
+    let method = format!("sigctl rotate {} {verb}", R::ROLE);
+    Recorded::begin(instance, &method, &asked).await
+}
+
+/// Whether nothing is left to do before a time that is to come.
+fn is_waiting<R>(plan: &Plan<R>) -> bool {
+    plan.phase == Phase::Loaded && plan.old_end().is_none_or(|end| end > now())
 }
 
 fn exit<R>(plan: &Plan<R>) -> Exit {

@@ -1,5 +1,6 @@
 //! What a service needs of the machine, by its configuration: what it writes, what must stay as it is, where it listens.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -10,7 +11,7 @@ use sigstead_kit::Listeners;
 use sigstead_store::StoreConfig;
 
 use crate::failure::Failure;
-use crate::instance::{Instance, Service};
+use crate::instance::{Instance, SERVICES, Service};
 use crate::log_configs;
 use crate::process::config_file;
 
@@ -151,7 +152,8 @@ fn ctlog(instance: &Instance) -> Result<Needs, Failure> {
     let others = log_configs::signature_logs(instance)?;
     let others = others
         .into_iter()
-        .map(|log| instance.service(Service::Tlog).join(log.anchor));
+        .map(|log| instance.service(Service::Tlog).join(log.anchor))
+        .chain(heads_of_others(instance, Service::Ctlog));
     needs.kept = beside(&folder.join(anchors), others)?;
     Ok(needs)
 }
@@ -161,7 +163,8 @@ fn tlog(instance: &Instance) -> Result<Needs, Failure> {
     let config: tlog::Config = read(instance, Service::Tlog)?;
     let folder = instance.service(Service::Tlog);
     let logs = log_configs::signature_logs(instance)?;
-    let anchors: Vec<_> = logs
+    // Logs share such a folder.
+    let anchors: BTreeSet<_> = logs
         .iter()
         .map(|log| sigstead_durable::parent(&log.anchor).to_owned())
         .collect();
@@ -175,16 +178,26 @@ fn tlog(instance: &Instance) -> Result<Needs, Failure> {
     let data = logs.into_iter().map(|log| log.data);
     let data = data.filter(|data| !opens_logs || !folder.join(data).starts_with(&folder));
     needs.written.extend(data.map(Written::Folder));
-    if let Some(other) = log_configs::certificate_log(instance)? {
-        let other = instance.service(Service::Ctlog).join(other.anchor);
-        for anchors in anchors {
-            needs
-                .kept
-                .extend(beside(&folder.join(anchors), [other.clone()])?);
-        }
+    let other = log_configs::certificate_log(instance)?;
+    let other = other.map(|log| instance.service(Service::Ctlog).join(log.anchor));
+    let others = heads_of_others(instance, Service::Tlog);
+    let others: Vec<_> = other.into_iter().chain(others).collect();
+    for anchors in anchors {
+        let others = beside(&folder.join(anchors), others.clone())?;
+        needs.kept.extend(others);
     }
-    needs.kept.dedup();
     Ok(needs)
+}
+
+/// The folders of the heads of the records that others keep of what administrators do; they lie with the anchors.
+fn heads_of_others(
+    instance: &Instance,
+    service: Service,
+) -> impl Iterator<Item = PathBuf> + use<'_> {
+    let services = SERVICES.into_iter().filter(move |other| *other != service);
+    let writers = services.map(Service::name).chain(["sigctl"]);
+    let heads = writers.filter_map(|writer| instance.manifest.audit_head(writer));
+    heads.map(|head| sigstead_durable::parent(&head).to_owned())
 }
 
 /// Those of the files that lie in a folder.

@@ -8,6 +8,7 @@ use super::change::Change;
 use crate::failure::Failure;
 use crate::locate::Where;
 use crate::output::Output;
+use crate::recorded::Recorded;
 
 /// What is published.
 #[derive(Args)]
@@ -23,7 +24,10 @@ pub(super) struct Arguments {
 pub(super) async fn run(arguments: Arguments, output: Output) -> Result<(), Failure> {
     let instance = arguments.instance.open()?;
     let change = Change::begin(&instance).await?;
-    let versions = change.publish(arguments.valid_for).await?;
+    let asked = [("valid_for", arguments.valid_for.to_string())];
+    let recorded = Recorded::begin(&instance, "sigctl trust publish", &asked).await?;
+    let published = change.publish(arguments.valid_for).await;
+    let versions = recorded.end(published).await?;
     output.print(&versions, |versions| {
         format!(
             "published root {} and targets {}, valid until {}; the tuf service takes them up within seconds",

@@ -18,24 +18,39 @@ fn a_service_writes_its_data_and_nothing_else() {
     let id = manifest(&world, "id");
     let anchors = path(&format!("anchors/{id}"));
     let anchor = |log: &str| format!("-{anchors}/{log}");
+    let head = |service: &str| format!("{anchors}/audit/{service}");
+    let others = |service: &'static str| {
+        let all = ["oidc", "ctlog", "ca", "tsa", "tlog", "tuf", "sigctl"].into_iter();
+        let others = all.filter(move |other| *other != service);
+        others.map(|other| format!("-{}", head(other)))
+    };
     for (service, written, kept) in [
         (
             "ca",
-            vec![path("instance/ca/audit"), path("instance/ca/record")],
+            vec![
+                head("ca"),
+                path("instance/ca/audit"),
+                path("instance/ca/record"),
+            ],
             vec![],
         ),
         (
             "ctlog",
             vec![
                 anchors.clone(),
+                head("ctlog"),
                 path("instance/ctlog/audit"),
                 path("instance/ctlog/data"),
             ],
-            vec![anchor("rekor-v1"), anchor("rekor-v2")],
+            [anchor("rekor-v1"), anchor("rekor-v2")]
+                .into_iter()
+                .chain(others("ctlog"))
+                .collect(),
         ),
         (
             "oidc",
             vec![
+                head("oidc"),
                 path("instance/oidc/audit"),
                 path("instance/oidc/sessions"),
                 path("instance/oidc/users"),
@@ -46,6 +61,7 @@ fn a_service_writes_its_data_and_nothing_else() {
             "tlog",
             vec![
                 anchors.clone(),
+                head("tlog"),
                 path("instance/tlog"),
                 path("instance/tlog/audit"),
             ],
@@ -61,12 +77,17 @@ fn a_service_writes_its_data_and_nothing_else() {
             .map(|name| format!("-{}", path(&format!("instance/tlog/{name}"))))
             .into_iter()
             .chain([anchor("ctlog")])
+            .chain(others("tlog"))
             .collect(),
         ),
-        ("tsa", vec![path("instance/tsa/audit")], vec![]),
+        ("tsa", vec![head("tsa"), path("instance/tsa/audit")], vec![]),
         (
             "tuf",
-            vec![path("instance/tuf/audit"), path("instance/tuf/repository")],
+            vec![
+                head("tuf"),
+                path("instance/tuf/audit"),
+                path("instance/tuf/repository"),
+            ],
             vec![],
         ),
     ] {
@@ -151,7 +172,8 @@ fn what_a_unit_needs_of_the_machine_is_as_its_configuration_says() {
     // Paths are those that systemd takes, without dots.
     let path = |name: &str| real(&world).join(name).display().to_string();
     let record = path("tmp/record");
-    let written = [path("instance/ca/audit"), record.clone()];
+    let head = path(&format!("anchors/{}/audit/ca", manifest(&world, "id")));
+    let written = [head, path("instance/ca/audit"), record.clone()];
     assert_eq!(values(unit, "ReadWritePaths"), written);
     assert!(values(unit, "RequiresMountsFor")[0].ends_with(&record));
 }

@@ -194,6 +194,14 @@ fn changes_show(world: &World) {
         &["e-audit-002"],
     );
     std::fs::remove_dir_all(world.instance.directory().join("tlog/audit")).unwrap();
+    // The head outside of the instance still tells.
+    refuses(
+        &mut world.here(&["log", "pause", "--log", &world.log, "--reason", "a move"]),
+        &["e-audit-002"],
+    );
+    let anchors = std::fs::read_dir(world.instance.work().join("anchors")).unwrap();
+    let anchors = anchors.map(|entry| entry.unwrap().path()).next().unwrap();
+    std::fs::remove_file(anchors.join("audit/tlog/head")).unwrap();
     run(&mut world.here(&["log", "pause", "--log", &world.log, "--reason", "a move"])).unwrap();
 }
 

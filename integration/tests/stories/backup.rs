@@ -93,6 +93,10 @@ fn a_backup_restored_where_a_newer_state_ran_takes_no_entries() {
     let file = instance.work().join("backup");
     run(&mut backup(&instance, &file)).unwrap();
     sign(&instance.directory(), instance.work(), "after").unwrap();
+    run(sigctl()
+        .args(["trust", "publish"])
+        .arg(instance.directory()))
+    .unwrap();
     instance.down().unwrap();
     let newest = instance.work().join("newest");
     sigstead_durable::rename(&instance.directory(), &newest).unwrap();
@@ -112,6 +116,7 @@ fn a_backup_restored_where_a_newer_state_ran_takes_no_entries() {
         steps.contains("sigctl log open") && !steps.contains("adopt"),
         "{steps}"
     );
+    assert!(steps.contains("/audit/sigctl/head"), "{steps}");
 
     comes_up_read_only(&instance.directory(), "behind its anchor");
     let signed = sign(&instance.directory(), instance.work(), "forked");

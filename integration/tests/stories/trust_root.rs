@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::process::Command;
 
-use sigstead_integration::{Instance, client, run, shared, wait_for};
+use sigstead_integration::{Instance, client, run, shared, sigctl, wait_for};
 
 #[test]
 fn python_tuf_refreshes_from_the_root_and_downloads_the_targets() {
@@ -95,6 +95,27 @@ fn a_trust_root_that_expired_is_published_again_while_everything_runs() {
         std::fs::read(instance.kit("root.json")).unwrap(),
         std::fs::read(newest).unwrap()
     );
+    is_recorded_or_not_done(&instance);
+}
+
+/// What was published is in the record of `sigctl`, and what cannot be recorded is not published.
+fn is_recorded_or_not_done(instance: &Instance) {
+    let directory = instance.directory();
+    let listed = instance.json(&["audit", "list", directory.to_str().unwrap()]);
+    let listed = listed.unwrap().as_array().unwrap().clone();
+    let told: Vec<_> = listed
+        .iter()
+        .map(|act| {
+            [&act["service"], &act["method"], &act["outcome"]].map(|text| text.as_str().unwrap())
+        })
+        .collect();
+    assert_eq!(told, [["sigctl", "sigctl trust publish", "done"]; 2]);
+    assert_eq!(listed[0]["arguments"]["valid_for"], "2s");
+    std::fs::write(directory.join("trust/audit/records"), "another").unwrap();
+    let mut publish = sigctl();
+    publish.args(["trust", "publish"]).arg(&directory);
+    crate::refuses(&mut publish, &["e-ctl-371"]);
+    assert!(!directory.join("tuf/repository/4.root.json").exists());
 }
 
 /// Whether python-tuf gets the targets from a root that it has. A refusal must be one of expiry.

@@ -94,7 +94,7 @@ fn writes_everything_that_it_may(machine: &Machine, services: &[Sandbox]) {
                 false => fs::metadata(&outside).unwrap().len() > 0,
             };
             // Of what administrators do there is a record only where one did something.
-            let may_be_empty = path.ends_with("/audit");
+            let may_be_empty = path.contains("/audit");
             assert!(has_something || may_be_empty, "{}: {path}", service.name);
             written += 1;
         }

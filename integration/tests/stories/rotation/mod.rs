@@ -65,6 +65,16 @@ fn a_key_is_rotated_under_load_and_bundles_of_all_times_verify_with_all_clients(
         process,
         "nothing was restarted"
     );
+    let acts = instance.json(&["audit", "list", instance.directory().to_str().unwrap()]);
+    let acts = acts.unwrap().as_array().unwrap().clone();
+    let told = |verb: &str| {
+        let method = format!("sigctl rotate tsa {verb}");
+        let of_verb = acts.iter().filter(|act| act["method"] == method.as_str());
+        of_verb
+            .filter(|act| act["outcome"] == "done" && act["arguments"]["rotation"] == "2")
+            .count()
+    };
+    assert_eq!((told("start"), told("resume")), (1, 1), "{acts:?}");
     let refreshed = client::python().map(|python| {
         run(Command::new(python)
             .arg(client::script("tuf_client.py"))
