@@ -17,8 +17,11 @@ pub(super) fn of(instance: &Instance, service: Service, logs: &Logs) -> Vec<Path
     let folder = instance.service(service);
     let all = own.iter().chain(&ADMIN);
     let mut files: Vec<_> = all.map(|file| folder.join(file)).collect();
-    if service == Service::Tlog {
-        files.extend(logs.files(instance));
+    match service {
+        Service::Tlog => files.extend(logs.files(instance)),
+        // With hashes of their secrets. The first that is added makes it.
+        Service::Oidc => files.extend(Some(folder.join(CLIENTS)).filter(|file| file.exists())),
+        _ => {}
     }
     files
 }
@@ -32,6 +35,9 @@ pub(super) fn of_clients(instance: &Instance) -> Vec<PathBuf> {
 
 /// Who may administer a service, and how it proves itself to them.
 const ADMIN: [&str; 3] = ["admin.pem", "admin.key", "admin-ca.pem"];
+
+/// Where the chart's issuer looks for clients beside those of its values.
+const CLIENTS: &str = "clients.yaml";
 
 /// The folder of what was published, flat: a ConfigMap has no folders.
 pub(super) const PUBLICATION: &str = "publication";

@@ -93,6 +93,18 @@ fn the_next_key_of_the_issuer_is_laid_out_beside_the_one_that_signs() {
 }
 
 #[test]
+fn clients_that_were_added_are_laid_out_where_the_chart_looks_for_them() {
+    let world = World::new("clients-laid-out");
+    assert!(lay_out(&world, "laid-out").status.success());
+    let mounted = world.path("laid-out/oidc/clients.yaml");
+    assert!(!mounted.exists());
+    let added = "clients:\n- id: portal\n  redirect_uris: [\"https://portal.example/back\"]\n";
+    fs::write(world.path("instance/oidc/clients.yaml"), added).unwrap();
+    assert!(lay_out(&world, "laid-out").status.success());
+    assert_eq!(fs::read_to_string(mounted).unwrap(), added);
+}
+
+#[test]
 fn logs_whose_files_have_one_name_in_the_cluster_are_refused() {
     for (name, change) in [
         ("same-data", one_data as fn(&mut tlog::LogConfig)),

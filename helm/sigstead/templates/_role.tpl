@@ -44,13 +44,15 @@ spec:
     - {name: {{ .role }}-ops, port: {{ include "sigstead.port" (dict "root" .root "role" .role "listener" "ops") }}, targetPort: {{ .role }}-ops}
 {{- end -}}
 
-{{/* A Deployment where nothing is kept, else a StatefulSet: of one pod, which ends before the next begins. */}}
+{{/*
+A StatefulSet, for each role keeps at least the record of what administrators did: of one pod, which ends before the next
+begins, or of replicas with a volume each.
+*/}}
 {{- define "sigstead.workload" -}}
 {{- $values := get .root.Values .role -}}
-{{- $kept := include "sigstead.keepsData" .role -}}
 {{- $context := dict "root" .root "role" .role "roles" (list .role) "values" $values -}}
 apiVersion: apps/v1
-kind: {{ if $kept }}StatefulSet{{ else }}Deployment{{ end }}
+kind: StatefulSet
 metadata:
   name: {{ include "sigstead.fullname" .root }}-{{ .role }}
   namespace: {{ .root.Release.Namespace }}
@@ -61,10 +63,9 @@ spec:
   {{- end }}
   selector:
     matchLabels: {{- include "sigstead.selector" . | nindent 6 }}
-  {{- if $kept }}
   serviceName: {{ include "sigstead.fullname" .root }}-{{ .role }}
-  {{- if eq .role "ca" }}
-  # No replica waits for another: each has a record of its own.
+  {{- if hasKey $values "replicas" }}
+  # No replica waits for another: each has records of its own.
   podManagementPolicy: Parallel
   {{- end }}
   {{- include "sigstead.claimPolicy" .root | nindent 2 }}
@@ -73,9 +74,6 @@ spec:
     {{- if include "sigstead.keepsAnchor" .role }}
     - {{- include "sigstead.claim" (dict "root" .root "role" .role "name" "anchor" "values" $values.anchor) | nindent 6 }}
     {{- end }}
-  {{- else }}
-  strategy: {type: RollingUpdate, rollingUpdate: {maxUnavailable: 0, maxSurge: 1}}
-  {{- end }}
   template:
     metadata: {{- include "sigstead.podMetadata" $context | nindent 6 }}
     spec:

@@ -1,10 +1,6 @@
 {{/* One template for every pod, so that no role lags behind. */}}
 
-{{/* Where roles keep things and what they need, in one table. */}}
-{{- define "sigstead.keepsData" -}}
-{{- if ne . "tsa" }}true{{ end -}}
-{{- end -}}
-
+{{/* Which roles keep something apart from their data: logs, for which it is the sign that the data are not old. */}}
 {{- define "sigstead.keepsAnchor" -}}
 {{- if or (eq . "tlog") (eq . "ctlog") }}true{{ end -}}
 {{- end -}}
@@ -103,9 +99,7 @@ lifecycle:
 {{- else }}
 - {name: keys, mountPath: /etc/sigstead/keys, readOnly: true}
 {{- end }}
-{{- if include "sigstead.keepsData" .role }}
 - {name: data, mountPath: /var/lib/sigstead{{ if $trial }}, subPath: data/{{ .role }}{{ end }}}
-{{- end }}
 {{- if include "sigstead.keepsAnchor" .role }}
 - {name: anchor, mountPath: /var/lib/sigstead-anchor{{ if $trial }}, subPath: {{ .role }}{{ end }}}
 {{- end }}

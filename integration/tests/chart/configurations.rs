@@ -97,6 +97,34 @@ fn the_anchor_of_a_log_is_on_another_volume_than_its_data() {
 }
 
 #[test]
+fn what_administrators_did_is_on_a_volume_and_its_head_on_another_where_there_is_one() {
+    let Some(chart) = Chart::find() else { return };
+    for values in [vec![], vec![SECRETS]] {
+        let objects = chart.render(&values);
+        for role in ["ca", "ctlog", "oidc", "tlog", "tsa", "tuf"] {
+            let file: Value = serde_yaml::from_str(&objects.config(role)).unwrap();
+            let admin = &file["listeners"]["admin"];
+            assert_eq!(admin["audit"], "/var/lib/sigstead/audit", "{role}");
+            let containers = objects.containers();
+            let container = containers.iter().find(|each| each["name"] == role).unwrap();
+            let mounts = container["volumeMounts"].as_array().unwrap();
+            let volume_at = |path: &str| {
+                let mut mounts = mounts.iter();
+                mounts
+                    .find(|mount| mount["mountPath"] == path)
+                    .map(|mount| &mount["name"])
+            };
+            assert_eq!(volume_at("/var/lib/sigstead").unwrap(), "data", "{role}");
+            let head = match volume_at("/var/lib/sigstead-anchor") {
+                Some(_) => Value::from("/var/lib/sigstead-anchor/audit-head"),
+                None => Value::Null,
+            };
+            assert_eq!(admin["audit_head"], head, "{role}");
+        }
+    }
+}
+
+#[test]
 fn one_value_names_the_proxies_that_all_services_believe() {
     let Some(chart) = Chart::find() else { return };
     let values = "ingress: {enabled: true, trustedProxies: [10.0.0.7, '2001:db8::/32']}";
