@@ -26,7 +26,7 @@ FISH_SCRIPT := fish/vendor_completions.d/sigctl.fish
 BENCHED  := mkdir -p target/bench && ulimit -n $$(ulimit -Hn) && TMPDIR=$(CURDIR)/target/bench
 
 .DEFAULT_GOAL := help
-.PHONY: help build install check fmt lint deny docs test soak up down demo clients packages helm images bench bench-attacks bench-growth bench-issuers bench-peers peers packages-peers fuzz fuzz-smoke ci clean
+.PHONY: help build install check fmt lint deny docs test soak up down demo conformance clients packages helm images bench bench-attacks bench-growth bench-issuers bench-peers peers packages-peers fuzz fuzz-smoke ci clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -90,6 +90,9 @@ down: ## stop the instance in DIR
 
 demo: up ## sign and verify a file with every client that is installed
 	@integration/clients/demo.sh $(DIR) $(SIGCTL) $(CLIENTS)
+
+conformance: ## sign and verify with every client against any instance (TRUST=FOLDER, or TRUST=URL ROOT=FILE; TOKEN_FILE= or TOKEN_COMMAND=)
+	@integration/clients/conformance.sh $(CLIENTS)
 
 clients: ## install the official clients, pinned, into .clients
 	integration/clients/install.sh $(CLIENTS)

@@ -8,18 +8,28 @@ work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 eval "$("$sigctl" env "$instance")"
 issuer=$(sed -n 's/^issuer: *//p' "$instance/oidc/config.yaml" | tr -d "\"'")
+kit=$instance/client root=$instance/client/root.json tls_ca=''
+tuf=$(sed -n 's/.*cosign initialize --mirror \([^ ]*\) .*/\1/p' "$kit/README.md" | head -n 1)
+if [ -e "$kit/tls-ca.pem" ]; then tls_ca=$kit/tls-ca.pem; fi
+# shellcheck source=drivers.sh
+. "$(dirname "${BASH_SOURCE[0]}")/drivers.sh"
 token() { "$sigctl" token "$instance" --identity "$identity"; }
+use_tls_ca
 echo "hello, transparency" > "$work/hello.txt"
-kit=$instance/client
 failed=0
 ran=0
 
 attempt() {
-  local name=$1 start end
+  local name=$1 start end status=0
   shift
-  ran=$((ran + 1))
   start=$(date +%s%N)
-  if "$@" > "$work/log" 2>&1; then
+  "$@" > "$work/log" 2>&1 || status=$?
+  if [ "$status" = "$CANNOT" ]; then
+    printf '  %-18s skipped: %s\n' "$name" "$(tail -n 1 "$work/log" | sed 's/^cannot: //')"
+    return
+  fi
+  ran=$((ran + 1))
+  if [ "$status" = 0 ]; then
     end=$(date +%s%N)
     printf '  %-18s signed and verified in %d ms\n' "$name" $(((end - start) / 1000000))
   else
@@ -29,23 +39,12 @@ attempt() {
   fi
 }
 
-with_cosign() {
-  "$clients/bin/cosign" sign-blob --yes --identity-token "$(token)" --bundle "$work/cosign.json" \
-    --signing-config "$kit/signing_config.v0.2.json" --trusted-root "$kit/trusted_root.json" "$work/hello.txt" &&
-    "$clients/bin/cosign" verify-blob --bundle "$work/cosign.json" --trusted-root "$kit/trusted_root.json" \
-      --use-signed-timestamps --certificate-identity "$identity" --certificate-oidc-issuer "$issuer" "$work/hello.txt"
-}
-
-with_python() {
-  "$clients/python/bin/sigstore" --trust-config "$kit/client_trust_config.json" sign \
-    --identity-token "$(token)" --bundle "$work/python.json" --overwrite "$work/hello.txt" &&
-    "$clients/python/bin/sigstore" --trust-config "$kit/client_trust_config.json" verify identity \
-      --bundle "$work/python.json" --cert-identity "$identity" --cert-oidc-issuer "$issuer" "$work/hello.txt"
-}
+# with_client CLIENT: it signs, and verifies what it signed.
+with_client() { "sign_$1" "$work/hello.txt" "$work/$1.json" && "verify_$1" "$work/hello.txt" "$work/$1.json"; }
 
 with_openssl() {
   local url
-  url=$(sed -n 's/.*"url": *"\(.*\/api\/v1\/timestamp\)".*/\1/p' "$kit/signing_config.v0.2.json" | head -n 1)
+  url=$(url tsaUrls)
   openssl ts -query -data "$work/hello.txt" -sha256 -cert -out "$work/query" &&
     curl -sSf -H 'Content-Type: application/timestamp-query' --data-binary "@$work/query" -o "$work/reply" "$url" &&
     curl -sSf -o "$work/chain.pem" "$url/certchain" &&
@@ -59,8 +58,18 @@ with_sigctl() {
 }
 
 attempt sigctl with_sigctl
-if [ -x "$clients/bin/cosign" ]; then attempt cosign with_cosign; else echo "  cosign             skipped: run 'make clients'"; fi
-if [ -x "$clients/python/bin/sigstore" ]; then attempt sigstore-python with_python; else echo "  sigstore-python    skipped: run 'make clients'"; fi
+while read -r client name; do
+  if why=$("has_$client"); then attempt "$name" with_client "$client"; else printf '  %-18s skipped: %s\n' "$name" "$why"; fi
+done <<'NAMES'
+cosign cosign 3
+cosign2 cosign 2
+python sigstore-python
+js sigstore-js 4
+js5 sigstore-js 5
+java sigstore-java
+rust sigstore-rust
+rs sigstore-rs
+NAMES
 if command -v openssl > /dev/null && command -v curl > /dev/null; then attempt 'openssl ts' with_openssl; else echo "  openssl ts         skipped: not installed"; fi
 [ "$failed" = 0 ] && echo "$ran clients, all verified"
 exit $failed

@@ -4,7 +4,7 @@
 //
 // MODULES is the folder that holds node_modules, VERB is sign, attest, sign-v1, attest-v1 or verify, and OPTIONS-FILE is
 // JSON: artifact, bundle, token, fulcio, rekor, tsa, signingConfig, mirror, root, cache, issuer, ctLogThreshold (of verify),
-// and identity (an address) or identityUri.
+// and identity (an address) or identityUri. With trustedRoot, a file, it follows no repository.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join, resolve } from 'node:path';
@@ -29,6 +29,19 @@ function builder(bundleType) {
   });
 }
 
+// The façade follows a repository and reads no file of trust.
+function verifyWithFile(bundle, isEnvelope) {
+  const { Verifier, toSignedEntity, toTrustMaterial } = require('@sigstore/verify');
+  const { TrustedRoot } = require('@sigstore/protobuf-specs');
+  const { bundleFromJSON } = require('@sigstore/bundle');
+  const root = TrustedRoot.fromJSON(JSON.parse(readFileSync(options.trustedRoot, 'utf8')));
+  const entity = toSignedEntity(bundleFromJSON(bundle), isEnvelope ? undefined : artifact);
+  // It reads the identity as a pattern.
+  const identity = options.identity.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
+  const policy = { subjectAlternativeName: `^${identity}$`, extensions: { issuer: options.issuer } };
+  new Verifier(toTrustMaterial(root), { ctlogThreshold: options.ctLogThreshold }).verify(entity, policy);
+}
+
 async function run() {
   const { bundleToJSON } = require('@sigstore/bundle');
   switch (verb) {
@@ -43,6 +56,7 @@ async function run() {
     case 'verify': {
       const bundle = JSON.parse(readFileSync(options.bundle, 'utf8'));
       const isEnvelope = bundle.dsseEnvelope !== undefined;
+      if (options.trustedRoot) return verifyWithFile(bundle, isEnvelope);
       const policy = {
         tufMirrorURL: options.mirror,
         tufRootPath: options.root,
