@@ -26,7 +26,7 @@ FISH_SCRIPT := fish/vendor_completions.d/sigctl.fish
 BENCHED  := mkdir -p target/bench && ulimit -n $$(ulimit -Hn) && TMPDIR=$(CURDIR)/target/bench
 
 .DEFAULT_GOAL := help
-.PHONY: help build install check fmt lint deny docs test soak up down demo conformance clients packages helm images bench bench-attacks bench-growth bench-issuers bench-peers peers packages-peers fuzz fuzz-smoke ci clean
+.PHONY: help build install check fmt lint deny docs test full soak up down demo conformance clients packages helm images bench bench-attacks bench-growth bench-issuers bench-peers peers packages-peers fuzz fuzz-smoke ci clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -70,6 +70,9 @@ test: ## run every test; what could not run is summed up at the end, with how to
 	@rm -f $(SKIPS)
 	@SIGSTEAD_TEST_SKIPS=$(SKIPS) $(CARGO) test $(LOCKED) --workspace; status=$$?; \
 	  integration/skips.sh $(SKIPS); exit $$status
+
+full: ## run what CI has no time for
+	integration/kubernetes/full.sh $(PEERS) $(CARGO)
 
 soak: ## break machine, disk and files under the running log for long
 	$(CARGO) build $(LOCKED) --workspace --bins

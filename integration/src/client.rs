@@ -56,6 +56,26 @@ pub fn kubernetes_decode() -> Option<PathBuf> {
     present("kubernetes-decode", program.exists()).map(|()| program)
 }
 
+/// The folder in which `make full` has the API server of Kubernetes, its store and its client. No other run has them.
+///
+/// # Panics
+/// If the variable names a folder without them.
+#[must_use]
+pub fn kubernetes() -> Option<PathBuf> {
+    let folder = std::env::var_os("SIGSTEAD_TEST_KUBERNETES").map(PathBuf::from);
+    let need = Need {
+        name: "an API server of Kubernetes",
+        remedy: "make full",
+    };
+    need.check_optional(folder.is_some())?;
+    let is_filled = |folder: &PathBuf| folder.join("bin/kube-apiserver").exists();
+    assert!(
+        folder.as_ref().is_some_and(is_filled),
+        "{folder:?} is empty"
+    );
+    folder
+}
+
 /// The folder of the packages that the image has its C library and certificate authorities from.
 #[must_use]
 pub fn debian() -> Option<PathBuf> {

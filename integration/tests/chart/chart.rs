@@ -104,7 +104,7 @@ impl Chart {
     }
 }
 
-fn files(values: &[&str]) -> Vec<NamedTempFile> {
+pub(crate) fn files(values: &[&str]) -> Vec<NamedTempFile> {
     let write = |text: &&str| {
         let mut file = NamedTempFile::with_suffix(".yaml").unwrap();
         file.write_all(text.as_bytes()).unwrap();

@@ -8,6 +8,7 @@
 )]
 
 mod alerts;
+mod api_server;
 mod chart;
 mod cluster;
 mod compose;

@@ -11,7 +11,8 @@ pub(crate) struct Objects {
 impl Objects {
     pub(crate) fn parse(text: &str) -> Self {
         let documents = text.split("\n---\n").map(|document| {
-            serde_yaml::from_str::<Value>(document)
+            // The end of its last line is that of a text in it.
+            serde_yaml::from_str::<Value>(&format!("{document}\n"))
                 .unwrap_or_else(|error| panic!("{error}: {document}"))
         });
         Self {
