@@ -86,8 +86,12 @@ async fn recorded<'a, R: Rotation>(
 }
 
 /// Whether nothing is left to do before a time that is to come.
-fn is_waiting<R>(plan: &Plan<R>) -> bool {
-    plan.phase == Phase::Loaded && plan.old_end().is_none_or(|end| end > now())
+fn is_waiting<R: Rotation>(plan: &Plan<R>) -> bool {
+    match plan.phase {
+        Phase::Announced => now() < R::loads_from(plan),
+        Phase::Loaded => plan.old_end().is_none_or(|end| end > now()),
+        _ => false,
+    }
 }
 
 fn exit<R>(plan: &Plan<R>) -> Exit {
