@@ -8,8 +8,8 @@ use crate::failure::{Exit, Failure};
 use crate::instance::{Instance, SERVICES, Service};
 use crate::locate::Where;
 use crate::output::Output;
-use crate::probe::Probe;
 use crate::process::{PATIENCE, Process};
+use crate::service_status::Observer;
 use crate::started::Turn;
 
 /// What is stopped.
@@ -61,7 +61,7 @@ pub(crate) async fn refuse_supervised(
     instance: &Instance,
     services: &[Service],
 ) -> Result<(), Failure> {
-    let mut all = Probe::new()?.all(instance).await;
+    let mut all = Observer::new()?.all(instance).await;
     all.retain(|each| services.contains(&each.service) && !each.started_by_sigctl);
     let supervised: Vec<_> = all
         .iter()

@@ -45,6 +45,11 @@ pub(crate) fn run(arguments: &Arguments, output: Output) -> Result<(), Failure> 
     Ok(())
 }
 
+/// Whether there is such a code.
+pub(crate) fn is_known(code: &str) -> bool {
+    all().any(|each| each.code == code)
+}
+
 /// All codes in the order of the page.
 fn all() -> impl Iterator<Item = Explanation> {
     CODES.split("\n### ").filter_map(|section| {

@@ -32,7 +32,8 @@ impl Exit {
             "E-CTL-012" => Self::Usage,
             "E-CTL-076" => Self::Unreachable,
             "E-CTL-005" | "E-CTL-010" | "E-CTL-014" | "E-CTL-208" | "E-CTL-212" | "E-CTL-281"
-            | "E-CTL-283" | "E-CTL-284" | "E-CTL-286" | "E-CTL-287" | "E-CTL-290" => Self::Refused,
+            | "E-CTL-283" | "E-CTL-284" | "E-CTL-286" | "E-CTL-287" | "E-CTL-290" | "E-CTL-400"
+            | "E-CTL-401" | "E-CTL-402" | "E-CTL-403" | "E-CTL-407" => Self::Refused,
             "E-CTL-013" | "E-CTL-280" => Self::Waiting,
             // What a check of a verification refuses must not be used.
             _ if code.starts_with("E-VERIFY-") => Self::Refused,
@@ -172,6 +173,16 @@ impl Failure {
             "`sigctl status` shows what runs, `sigctl up` starts what does not",
         )
         .because(cause)
+    }
+
+    /// How a command ends that fails with it.
+    pub(crate) const fn ends(&self) -> Exit {
+        self.exit
+    }
+
+    /// What to do about it.
+    pub(crate) fn remedy(&self) -> &str {
+        &self.remedy
     }
 
     /// Its stable name.

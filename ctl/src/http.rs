@@ -96,6 +96,18 @@ pub(crate) async fn bytes(
     Err(failure.of_request(request.as_deref()))
 }
 
+/// The same of what may not be there.
+pub(crate) async fn found(
+    service: &str,
+    url: &str,
+    answer: Result<Response, reqwest::Error>,
+) -> Result<Option<Vec<u8>>, Failure> {
+    if answer.as_ref().is_ok_and(|answer| answer.status() == 404) {
+        return Ok(None);
+    }
+    bytes(service, url, answer).await.map(Some)
+}
+
 /// The body of an answer, if it has at most `limit` bytes: what answers may be anything.
 pub(crate) async fn limited(mut answer: Response, limit: usize) -> Result<Vec<u8>, String> {
     let mut body = Vec::new();

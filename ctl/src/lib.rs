@@ -54,6 +54,7 @@ mod restore;
 mod rotate;
 mod rotations;
 mod service_log;
+mod service_status;
 mod services;
 mod sign;
 mod start;
@@ -62,10 +63,12 @@ mod status;
 mod systemd;
 mod timestamp;
 mod token;
+mod token_source;
 mod trust;
 mod up;
 mod verify;
 mod version;
+mod walk;
 
 use std::ffi::OsString;
 use std::process::ExitCode;
@@ -106,6 +109,8 @@ enum Command {
     Status(status::Arguments),
     /// Check the whole instance, and say what to do about each fault.
     Doctor(doctor::Arguments),
+    /// Sign for real again and again, and measure what comes of it.
+    Probe(Box<probe::Arguments>),
     /// Show what services logged.
     Logs(logs::Arguments),
     /// Print the shell variables with which clients use this instance.
@@ -217,6 +222,7 @@ async fn run(command: Command, output: Output) -> Result<Exit, Failure> {
     match command {
         Command::Status(arguments) => return status::run(arguments, output).await,
         Command::Doctor(arguments) => return doctor::run(arguments, output).await,
+        Command::Probe(arguments) => return probe::run(*arguments, output).await,
         Command::Issuer(arguments) => return issuer::run(arguments, output).await,
         Command::Policy(arguments) => return policy::run(&arguments, output),
         Command::Backup(arguments) => return backup::run(*arguments, output).await,

@@ -8,8 +8,8 @@ use crate::failure::Failure;
 use crate::instance::{Instance, Service};
 use crate::locate::Where;
 use crate::output::Output;
-use crate::probe::Probe;
 use crate::process::Process;
+use crate::service_status::Observer;
 use crate::services;
 
 /// What is reloaded.
@@ -54,7 +54,7 @@ pub(crate) async fn ask(
     instance: &Instance,
     services: &[Service],
 ) -> Result<Vec<Service>, Failure> {
-    let mut all = Probe::new()?.all(instance).await;
+    let mut all = Observer::new()?.all(instance).await;
     all.retain(|each| services.contains(&each.service));
     let processes: Vec<_> = all
         .iter()

@@ -8,8 +8,8 @@ use tokio::time::{Instant, sleep};
 use crate::failure::Failure;
 use crate::instance::{Instance, Service};
 use crate::output::Output;
-use crate::probe::{Probe, ServiceStatus, State};
 use crate::process::{POLL, Process};
+use crate::service_status::{Observer, ServiceStatus, State};
 use crate::started::{Started, Turn};
 
 /// A start of services.
@@ -63,11 +63,11 @@ impl Start {
 
     /// Starts what does not run, waits until everything is ready, and says so.
     pub(crate) async fn all(&mut self, _turn: Turn) -> Result<(), Failure> {
-        let probe = Probe::new()?;
-        let before = self.look(&probe).await;
+        let observer = Observer::new()?;
+        let before = self.look(&observer).await;
         refuse_strangers(&before)?;
         self.start_absent(&before)?;
-        let services = self.wait_until_ready(&probe).await?;
+        let services = self.wait_until_ready(&observer).await?;
         let ready_millis = u64::try_from(self.began.elapsed().as_millis()).unwrap_or(u64::MAX);
         let up = Up {
             ready_millis,
@@ -101,19 +101,22 @@ impl Start {
         Ok(())
     }
 
-    async fn look(&self, probe: &Probe) -> Vec<ServiceStatus> {
-        let mut all = probe.all(&self.instance).await;
+    async fn look(&self, observer: &Observer) -> Vec<ServiceStatus> {
+        let mut all = observer.all(&self.instance).await;
         all.retain(|each| self.services.contains(&each.service));
         all
     }
 
-    async fn wait_until_ready(&mut self, probe: &Probe) -> Result<Vec<ServiceStatus>, Failure> {
+    async fn wait_until_ready(
+        &mut self,
+        observer: &Observer,
+    ) -> Result<Vec<ServiceStatus>, Failure> {
         let mut told = Vec::new();
         loop {
             if let Some((_, failure)) = self.take_ended() {
                 return Err(failure);
             }
-            let services = self.look(probe).await;
+            let services = self.look(observer).await;
             if services.iter().all(|each| self.is_ready(each)) {
                 return Ok(services);
             }

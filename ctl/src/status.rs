@@ -11,7 +11,7 @@ use crate::instance::Service;
 use crate::issuer_states::{self, ShownIssuer};
 use crate::locate::Where;
 use crate::output::Output;
-use crate::probe::{Probe, ServiceStatus, State};
+use crate::service_status::{Observer, ServiceStatus, State};
 use crate::version::VERSION;
 
 /// What is looked at.
@@ -38,7 +38,7 @@ struct Status {
 
 pub(crate) async fn run(arguments: Arguments, output: Output) -> Result<Exit, Failure> {
     let instance = arguments.instance.open()?;
-    let services = Probe::new()?.all(&instance).await;
+    let services = Observer::new()?.all(&instance).await;
     let answers = |each: &ServiceStatus| each.service == Service::Ca && each.state.answers();
     let issuers = match services.iter().any(answers) {
         true => issuer_states::ask(&instance).await.ok(),

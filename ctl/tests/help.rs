@@ -7,7 +7,7 @@
 use std::path::Path;
 use std::process::Command;
 
-const COMMANDS: [&str; 133] = [
+const COMMANDS: [&str; 134] = [
     "",
     "init",
     "up",
@@ -16,6 +16,7 @@ const COMMANDS: [&str; 133] = [
     "reload",
     "status",
     "doctor",
+    "probe",
     "logs",
     "env",
     "oidc",

@@ -1,18 +1,20 @@
 //! The world that the stories are told in: a real instance of real processes, and the real clients beside it.
 //!
 //! Provided: [`Instance`], made and started by `sigctl` as a person would; [`client`], the programs that are not ours;
-//! [`Registry`], a registry for images; [`Unshare`], a place apart from the rest of the system.
+//! [`Prober`], `sigctl probe`; [`Registry`], a registry for images; [`Unshare`], a place apart from the rest of the system.
 //! Deliberately absent: any service in process. A story sees what a stranger sees.
 
 #![expect(clippy::panic, reason = "a story that cannot be told must end")]
 
 pub mod client;
 mod instance;
+mod prober;
 mod registry;
 mod unshare;
 
 pub use instance::{
     Instance, SERVICES, free_ports, pause, programs, run, shared, sigctl, wait_for,
 };
+pub use prober::Prober;
 pub use registry::Registry;
 pub use unshare::{Unshare, unshare};

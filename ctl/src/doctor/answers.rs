@@ -6,6 +6,7 @@ use std::future::Future;
 use std::time::Duration;
 
 use futures::future::{join_all, try_join};
+use sigstead_kit::Clock as _;
 use sigstead_proto::admin::v1::LogInfo;
 use time::OffsetDateTime;
 use tokio::time::timeout;
@@ -13,14 +14,15 @@ use tokio::time::timeout;
 use super::finding::Unseen;
 use super::outside::{self, Outside};
 use super::page::{self, Page};
-use super::walk;
 use crate::admin;
 use crate::failure::Failure;
+use crate::http;
 use crate::instance::{Instance, Service};
 use crate::issuer_states::{self, ShownIssuer};
 use crate::log;
-use crate::probe::{Probe, ServiceStatus};
+use crate::service_status::{Observer, ServiceStatus};
 use crate::services;
+use crate::walk::{Walk, read_root};
 
 /// What came of asking the services of an instance.
 pub(super) struct Answers {
@@ -60,7 +62,7 @@ pub(super) enum Trial {
 impl Answers {
     /// Asks everything. Services that do not answer at all are not asked more.
     pub(super) async fn ask(instance: &Instance, trial: Trial) -> Result<Self, Failure> {
-        let statuses = Probe::new()?.all(instance).await;
+        let statuses = Observer::new()?.all(instance).await;
         Ok(Self::of(instance, trial, statuses).await)
     }
 
@@ -78,7 +80,7 @@ impl Answers {
                 up(Service::Oidc),
                 page::get(instance, Service::Oidc, "/keys")
             ),
-            in_time(up(Service::Tuf), walk::trusted_root(instance)),
+            in_time(up(Service::Tuf), trusted_root(instance)),
             in_time(up(Service::Tsa), page::stamp(instance)),
             outside::look(instance),
         );
@@ -138,6 +140,16 @@ async fn admins(instance: &Instance, statuses: &[ServiceStatus]) -> BTreeMap<Ser
         (each.service, connected.map(drop))
     });
     join_all(asked).await.into_iter().collect()
+}
+
+/// The trusted root that the service leads a client to that has the kit's root.
+async fn trusted_root(instance: &Instance) -> Result<Vec<u8>, Failure> {
+    let client = http::client(instance)?;
+    let url = instance.manifest.local_url(Service::Tuf);
+    let root = read_root(&instance.path("client/root.json"))?;
+    let mut walk = Walk::new(&client, &url, sigstead_kit::SystemClock.now());
+    let targets = walk.targets(&root).await?;
+    walk.target(&targets, "trusted_root.json").await
 }
 
 async fn logs(instance: &Instance, has_ct: bool) -> Result<Vec<LogInfo>, Failure> {

@@ -35,7 +35,6 @@ mod served_logs;
 mod tests;
 mod tls;
 mod trust;
-mod walk;
 
 use std::path::PathBuf;
 use std::sync::Arc;

@@ -7,7 +7,7 @@ use super::check::{Check, Look, Subject};
 use super::finding::{Finding, Seen, Unseen};
 use super::patient::Patient;
 use crate::issuer_states::ShownIssuer;
-use crate::probe::{ServiceStatus, State};
+use crate::service_status::{ServiceStatus, State};
 use crate::version::VERSION;
 
 pub(super) const RUNNING: Subject = Subject {

@@ -9,17 +9,20 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use sigstead_key::Algorithm;
 use sigstead_signer::Signer;
+use sigstead_verify::{Pattern, Policy};
 use sigstead_x509::Certificate;
+use time::OffsetDateTime;
 
 use crate::failure::Failure;
 use crate::http;
+use crate::token_source::token_malformed;
 
 /// Somebody with a token.
-pub(super) struct Holder {
-    pub(super) token: String,
+pub(crate) struct Holder {
+    pub(crate) token: String,
     /// What the proof of possession is over.
-    pub(super) subject: String,
-    pub(super) key: Arc<dyn Signer>,
+    pub(crate) subject: String,
+    pub(crate) key: Arc<dyn Signer>,
 }
 
 /// The answer of `POST /api/v2/signingCert`.
@@ -43,7 +46,7 @@ struct Chain {
 }
 
 impl Holder {
-    pub(super) fn open(token: String) -> Result<Self, Failure> {
+    pub(crate) fn open(token: String) -> Result<Self, Failure> {
         let key = sigstead_signer::ephemeral(Algorithm::EcdsaP256Sha256)
             .map_err(|error| key_failed(&error))?;
         Ok(Self {
@@ -53,7 +56,19 @@ impl Holder {
         })
     }
 
-    pub(super) async fn certificate(
+    /// What a verifier asks for who wants the signature of this holder; `issuer` is who vouched, if the token does not say.
+    pub(crate) fn policy(&self, issuer: &str) -> Result<Policy, Failure> {
+        let issuer = claim(&self.token, "iss").unwrap_or_else(|| issuer.to_owned());
+        // A person is certified by the address; what builds and workloads are called, the authority makes of their claims.
+        let identity = match claim(&self.token, "email") {
+            Some(address) => Pattern::exactly(&address),
+            None => Pattern::matching(".+").map_err(|error| token_malformed().because(error))?,
+        };
+        let identities = vec![(identity, Pattern::exactly(&issuer))];
+        Ok(Policy::any_identity(identities))
+    }
+
+    pub(crate) async fn certificate(
         &self,
         client: &Client,
         base: &str,
@@ -78,26 +93,26 @@ impl Holder {
     }
 }
 
+/// When a token ends, if it says so.
+pub(crate) fn expiry(token: &str) -> Option<OffsetDateTime> {
+    OffsetDateTime::from_unix_timestamp(claims(token)?.get("exp")?.as_i64()?).ok()
+}
+
 /// The name that clients sign: the e-mail address if the token has one, else the subject.
 fn subject_of(token: &str) -> Option<String> {
     claim(token, "email").or_else(|| claim(token, "sub"))
 }
 
-pub(super) fn claim(token: &str, name: &str) -> Option<String> {
+pub(crate) fn claim(token: &str, name: &str) -> Option<String> {
+    Some(claims(token)?.get(name)?.as_str()?.to_owned())
+}
+
+fn claims(token: &str) -> Option<Value> {
     let payload = URL_SAFE_NO_PAD.decode(token.split('.').nth(1)?).ok()?;
-    let claims: Value = serde_json::from_slice(&payload).ok()?;
-    Some(claims.get(name)?.as_str()?.to_owned())
+    serde_json::from_slice(&payload).ok()
 }
 
-pub(super) fn token_malformed() -> Failure {
-    Failure::new(
-        "E-CTL-012",
-        "the identity token is not a JWT with an email or sub claim",
-        "pass the id_token that the issuer answered, whole",
-    )
-}
-
-pub(super) fn key_failed(error: &sigstead_signer::Error) -> Failure {
+pub(crate) fn key_failed(error: &sigstead_signer::Error) -> Failure {
     Failure::new(
         "E-CTL-011",
         "the key for this signature failed",

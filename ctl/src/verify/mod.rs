@@ -8,6 +8,7 @@ mod trust;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
+use sigstead_trust_root::TrustedRoot;
 use sigstead_verify::{Accepted, Artifact, Bundle, Explanation, Policy, Verifier};
 
 use crate::failure::Failure;
@@ -88,7 +89,17 @@ pub(crate) fn check(
     artifact: Artifact<'_>,
     policy: &Policy,
 ) -> Result<Accepted, Failure> {
-    let verifier = Verifier::of_instances(trust::read(trusted_root)?);
+    check_with(trust::read(trusted_root)?, bundle, artifact, policy)
+}
+
+/// The same by trusted roots that were read already.
+pub(crate) fn check_with(
+    trusted_roots: Vec<TrustedRoot>,
+    bundle: &[u8],
+    artifact: Artifact<'_>,
+    policy: &Policy,
+) -> Result<Accepted, Failure> {
+    let verifier = Verifier::of_instances(trusted_roots);
     let bundle = Bundle::parse(bundle).map_err(|failure| named(&failure, None))?;
     verifier
         .verify(&bundle, artifact, policy)

@@ -29,6 +29,14 @@
 {{- if and .Values.metrics.serviceMonitor.enabled .Values.networkPolicy.enabled (not .Values.networkPolicy.metricsFrom) -}}
 {{- fail "metrics.serviceMonitor.enabled is true and networkPolicy.metricsFrom is empty, so that nobody reaches the metrics: name the pods that read them" -}}
 {{- end -}}
+{{- if .Values.probe.enabled -}}
+{{- if and $trial (not (include "sigstead.hasTest" .)) -}}
+{{- fail "probe.enabled is true and the trial has no issuer of its own, so that the prober has no identity: enable oidc and ca.ownIssuer" -}}
+{{- end -}}
+{{- if not (or $trial .Values.ca.clusterIssuer .Values.probe.tokenSecret) -}}
+{{- fail "probe.enabled is true and the prober has no identity: enable ca.clusterIssuer, or name a Secret with a token as probe.tokenSecret" -}}
+{{- end -}}
+{{- end -}}
 {{- $ports := dict -}}
 {{- range $role := list "ca" "tlog" "ctlog" "tsa" "tuf" "oidc" -}}
 {{- range $listener := list "public" "ops" -}}

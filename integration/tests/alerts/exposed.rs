@@ -4,14 +4,15 @@ use std::collections::BTreeSet;
 use std::io::Write as _;
 use std::process::{Command, Stdio};
 
-use sigstead_integration::{Instance, SERVICES, client, run, sigctl};
+use sigstead_integration::{Instance, Prober, SERVICES, client, run, sigctl, wait_for};
 
 use super::Rules;
 
 #[test]
 fn every_measure_of_an_alert_is_one_that_a_running_service_has() {
     let instance = used();
-    let texts = SERVICES.map(|service| metrics(&instance, service));
+    let mut texts = SERVICES.map(|service| metrics(&instance, service)).to_vec();
+    texts.push(probed(&instance));
     let lines = texts.iter().flat_map(|text| text.lines());
     let samples = lines.filter(|line| !line.starts_with('#'));
     let exposed: BTreeSet<_> = samples
@@ -36,7 +37,8 @@ fn promtool_accepts_what_services_expose() {
         return;
     };
     let instance = used();
-    for service in SERVICES {
+    let texts = SERVICES.map(|service| (service, metrics(&instance, service)));
+    for (service, text) in texts.into_iter().chain([("probe", probed(&instance))]) {
         let mut check = Command::new(&promtool)
             .args(["check", "metrics"])
             .stdin(Stdio::piped())
@@ -45,9 +47,7 @@ fn promtool_accepts_what_services_expose() {
             .spawn()
             .unwrap();
         let mut input = check.stdin.take().unwrap();
-        input
-            .write_all(metrics(&instance, service).as_bytes())
-            .unwrap();
+        input.write_all(text.as_bytes()).unwrap();
         drop(input);
         let judged = check.wait_with_output().unwrap();
         let said = String::from_utf8(judged.stderr).unwrap();
@@ -105,6 +105,19 @@ fn metrics(instance: &Instance, service: &str) -> String {
     let url = format!("http://127.0.0.1:{port}/metrics");
     let answer = run(Command::new("curl").args(["-fsS", &url])).unwrap();
     String::from_utf8(answer.stdout).unwrap()
+}
+
+/// What a prober measures that has no good token, so that something fails.
+fn probed(instance: &Instance) -> String {
+    let (token, state) = (instance.work().join("token"), instance.work().join("state"));
+    std::fs::write(&token, "none").unwrap();
+    let paths = [instance.directory(), token, state];
+    let [directory, token, state] = paths.each_ref().map(|path| path.to_str().unwrap());
+    let arguments = [directory, "--identity-token-file", token, "--state", state];
+    let prober = Prober::start(&arguments).unwrap();
+    let counted = "sigstead_probe_failures_total{";
+    wait_for("a round", || prober.metrics().unwrap().contains(counted)).unwrap();
+    prober.metrics().unwrap()
 }
 
 /// The names of series in an expression: words that are no function, no label and no word of the language.

@@ -37,6 +37,7 @@ networkPolicy: {metricsFrom: [{namespaceSelector: {}}]}
 metrics: {serviceMonitor: {enabled: true}, rules: {enabled: true}}
 ca: {clusterIssuer: true}
 tsa: {autoscaling: {enabled: true}}
+probe: {enabled: true}
 caBundle: {existingConfigMap: site-ca}
 proxy: {url: 'http://proxy:3128'}
 ";

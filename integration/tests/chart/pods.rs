@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use serde_json::Value;
-use sigstead_integration::{client, run, sigctl};
+use sigstead_integration::{client, run, sigctl, wait_for};
 use sigstead_test_support::Need;
 
 use super::image::Image;
@@ -23,7 +23,7 @@ fn a_trial_makes_its_keys_once_signs_and_comes_back_as_it_was() {
     let (Some(chart), Some(mut node)) = (Chart::find(), node(&[TRIAL])) else {
         return;
     };
-    let objects = chart.render(&[]);
+    let objects = chart.render(&["probe: {enabled: true, every: 1s}"]);
     let spec = &objects.named("StatefulSet", "acme-sigstead")["spec"]["template"]["spec"];
     start(&mut node, &objects, "acme-sigstead", spec);
     test_release(&node, &objects);
@@ -49,6 +49,7 @@ fn a_trial_makes_its_keys_once_signs_and_comes_back_as_it_was() {
         cosign_verifies(&node, &kit, &bundle, &format!("http://{TRIAL}:8370"));
     }
     test_release(&node, &objects);
+    probe(&mut node, &objects);
     measures(&node, &objects);
     node.stop();
     loses_its_volume(&node, &objects, spec);
@@ -171,7 +172,27 @@ fn test_release(node: &Node, objects: &Objects) {
     }
 }
 
-/// Every measure that an alert asks for is one that the services have.
+/// The prober finds nothing wrong.
+fn probe(node: &mut Node, objects: &Objects) {
+    let name = "acme-sigstead-probe";
+    let spec = &objects.named("Deployment", name)["spec"]["template"]["spec"];
+    start(node, objects, name, spec);
+    let port = &spec["containers"][0]["ports"][0]["containerPort"];
+    let url = format!("http://127.0.0.1:{port}/metrics");
+    let metrics = || {
+        let answer = run(node.command("curl").args(["-fsS", &url])).unwrap();
+        String::from_utf8(answer.stdout).unwrap()
+    };
+    let is_read = "sigstead_probe_successes_total{step=\"reading\"}";
+    wait_for("a round", || metrics().contains(is_read)).unwrap();
+    assert!(
+        !metrics().contains("sigstead_probe_failing{"),
+        "{}",
+        metrics()
+    );
+}
+
+/// Every measure that an alert asks for is one that the services have. What fails is told only when it does.
 fn measures(node: &Node, objects: &Objects) {
     let alerts = std::fs::read_to_string(Chart::folder().join("files/alerts.yaml")).unwrap();
     let mut exposed = String::new();
@@ -185,7 +206,11 @@ fn measures(node: &Node, objects: &Objects) {
         }
     }
     let words = alerts.split(|letter: char| !(letter.is_ascii_alphanumeric() || letter == '_'));
-    let measures: Vec<_> = words.filter(|word| word.starts_with("sigstead_")).collect();
+    let measures = words.filter(|word| word.starts_with("sigstead_"));
+    let measures: Vec<_> = measures
+        .filter(|word| *word != "sigstead_probe_failing")
+        .map(|word| word.trim_end_matches("_bucket"))
+        .collect();
     assert!(measures.len() > 5);
     for measure in measures {
         assert!(exposed.contains(&format!("# HELP {measure} ")), "{measure}");

@@ -58,6 +58,7 @@ fn switches(chart: &Chart) {
         "oidc: {config: {clients: []}}",
         "persistence: {accessModes: [ReadWriteOncePod]}",
         "ca: {clusterIssuer: true}",
+        "probe: {enabled: true, tokenSecret: a-token}",
         "tsa: {autoscaling: {enabled: true}}",
         "image: {pullPolicy: Always}",
         "podSecurity: {fsGroup: null}",
@@ -130,11 +131,11 @@ fn mark(path: &str, text: &str, number: usize) -> String {
         format!("{number}Mi")
     } else if is("/size") {
         format!("{number}Gi")
-    } else if is("/interval") {
+    } else if is("/interval") || is("/every") {
         format!("{number}s")
     } else if is("/extensionArc") {
         format!("1.3.6.1.4.1.{number}")
-    } else if is("/clusterIssuerUrl") {
+    } else if is("Url") {
         format!("https://mark{number}")
     } else if text.starts_with("file:") {
         format!("file:/mark/{number}")
@@ -163,13 +164,14 @@ fn entry(path: &str, number: usize) -> Value {
 }
 
 /// What has no room for a mark: switches and enumerations, which `switches` turns, and values that hide others.
-const FIXED: [(&str, &str); 15] = [
+const FIXED: [(&str, &str); 16] = [
     ("/keys/source", "secrets"),
     ("/instance/domain", "sig.example.com"),
     ("/ingress/enabled", "true"),
     ("/ca/clusterIssuer", "true"),
     ("/metrics/serviceMonitor/enabled", "true"),
     ("/metrics/rules/enabled", "true"),
+    ("/probe/enabled", "true"),
     ("/tsa/autoscaling/enabled", "true"),
     ("/image/pullPolicy", "Always"),
     ("/image/tag", "''"),

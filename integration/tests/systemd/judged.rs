@@ -1,6 +1,7 @@
 //! The units as systemd's own tools judge them.
 
 use std::fs;
+use std::process::Command;
 
 use sigstead_integration::run;
 
@@ -65,6 +66,50 @@ fn systemd_finds_every_service_well_shut_in() {
         assert!(!open.status.success(), "{name}");
     }
     assert_eq!(has_low_port, 5);
+}
+
+#[test]
+fn systemd_understands_the_unit_of_the_prober_and_finds_it_well_shut_in() {
+    if analyze().is_none() {
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let unit = folder.path().join("sigstead-probe.service");
+    let shipped = concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/../docs/sigstead-probe.service"
+    );
+    let text = fs::read_to_string(shipped).unwrap();
+    // The program is not installed where the tests run.
+    let text = text.replace("/usr/local/bin/sigctl", "/bin/true");
+    let judge = |text: &str, verb: &[&str]| {
+        fs::write(&unit, text).unwrap();
+        let mut analyze = Command::new("systemd-analyze");
+        analyze.args(verb).arg(&unit).output().unwrap()
+    };
+    let verify = ["verify", "--man=no"];
+    let threshold = format!("--threshold={EXPOSURE}");
+    let security = ["security", "--offline=true", "--no-pager", &threshold];
+    for (verb, wrong) in [
+        (&verify[..], "PrivateTemp=yes"),
+        (&security, "Environment=A=b"),
+    ] {
+        let judged = judge(&text, verb);
+        let said = String::from_utf8_lossy(&judged.stderr);
+        assert!(
+            judged.status.success() && !said.contains("probe.service"),
+            "{said}"
+        );
+        let judged = judge(
+            &text.replace("SystemCallFilter=@system-service", wrong),
+            verb,
+        );
+        let said = String::from_utf8_lossy(&judged.stderr);
+        assert!(
+            !judged.status.success() || said.contains(wrong.split('=').next().unwrap()),
+            "{said}"
+        );
+    }
 }
 
 fn analyze() -> Option<()> {

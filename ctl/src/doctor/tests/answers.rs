@@ -17,7 +17,7 @@ use crate::doctor::page::Page;
 use crate::doctor::patient::Patient;
 use crate::doctor::published;
 use crate::instance::Service;
-use crate::probe::{ServiceStatus, State};
+use crate::service_status::{ServiceStatus, State};
 use crate::version::VERSION;
 use crate::{services, token};
 

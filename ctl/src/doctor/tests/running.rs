@@ -9,7 +9,7 @@ use crate::doctor::answers::Answers;
 use crate::doctor::outside::Unreached;
 use crate::instance::Service;
 use crate::issuer_states::ShownIssuer;
-use crate::probe::{ServiceStatus, State};
+use crate::service_status::{ServiceStatus, State};
 
 /// What the doctor says, exactly, what for, and what is answered then.
 pub(super) type Told = (&'static [&'static str], &'static str, fn(&mut Answers));

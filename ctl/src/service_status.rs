@@ -73,7 +73,7 @@ impl State {
 }
 
 /// Looks at the services of an instance.
-pub(crate) struct Probe {
+pub(crate) struct Observer {
     client: Client,
 }
 
@@ -112,7 +112,7 @@ enum Answer {
     Strange(String),
 }
 
-impl Probe {
+impl Observer {
     pub(crate) fn new() -> Result<Self, Failure> {
         // The ops listeners are plain and on this machine: no authority to trust, no proxy to ask, nowhere else to go.
         let client = Client::builder()
