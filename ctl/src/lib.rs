@@ -41,6 +41,7 @@ mod names;
 mod oidc;
 mod output;
 mod policy;
+mod preflight;
 mod private;
 mod probe;
 mod process;
@@ -97,6 +98,8 @@ struct Arguments {
 enum Command {
     /// Create an instance: keys, configurations, trust root, client kit.
     Init(init::Arguments),
+    /// Look whether a machine or a cluster is one for an instance, before there is one.
+    Preflight(preflight::Arguments),
     /// Start the services of an instance and wait until they are ready.
     Up(up::Arguments),
     /// Stop the services of an instance.
@@ -222,6 +225,7 @@ async fn run(command: Command, output: Output) -> Result<Exit, Failure> {
     match command {
         Command::Status(arguments) => return status::run(arguments, output).await,
         Command::Doctor(arguments) => return doctor::run(arguments, output).await,
+        Command::Preflight(arguments) => return preflight::run(arguments, output).await,
         Command::Probe(arguments) => return probe::run(*arguments, output).await,
         Command::Issuer(arguments) => return issuer::run(arguments, output).await,
         Command::Policy(arguments) => return policy::run(&arguments, output),

@@ -16,10 +16,14 @@ pub(crate) fn restrict() {
     let _ = CALLERS.set(callers.as_raw_mode());
 }
 
+/// The umask that the caller had.
+pub(crate) fn callers_umask() -> u32 {
+    CALLERS.get().copied().unwrap_or(0o077)
+}
+
 /// Makes files that are no part of an instance, with the caller's own umask.
 pub(crate) fn with_callers_umask<T>(make: impl FnOnce() -> T) -> T {
-    let callers = CALLERS.get().copied().unwrap_or(0o077);
-    let ours = rustix::process::umask(Mode::from_raw_mode(callers));
+    let ours = rustix::process::umask(Mode::from_raw_mode(callers_umask()));
     let made = make();
     rustix::process::umask(ours);
     made

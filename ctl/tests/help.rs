@@ -7,9 +7,12 @@
 use std::path::Path;
 use std::process::Command;
 
-const COMMANDS: [&str; 134] = [
+const COMMANDS: [&str; 137] = [
     "",
     "init",
+    "preflight",
+    "preflight host",
+    "preflight cluster",
     "up",
     "down",
     "restart",

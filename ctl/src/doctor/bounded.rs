@@ -9,7 +9,7 @@ use tokio::time::timeout;
 ///
 /// A disk that hangs holds its reader in the kernel, and nothing can end it: the thread is left behind and goes with the
 /// process. Blocking threads of the event loop would keep the process from its end.
-pub(super) async fn within<T: Send + 'static>(
+pub(crate) async fn within<T: Send + 'static>(
     patience: Duration,
     work: impl FnOnce() -> T + Send + 'static,
 ) -> Option<T> {

@@ -7,7 +7,7 @@ use serde::Serialize;
 /// How bad a finding is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
-pub(super) enum Severity {
+pub(crate) enum Severity {
     /// Something does not work, or is open to others.
     Fault,
     /// Something will not work, or is not as it should be.
@@ -15,26 +15,26 @@ pub(super) enum Severity {
 }
 
 /// What a check found, or why it could not look.
-pub(super) type Seen = Result<Vec<Finding>, Unseen>;
+pub(crate) type Seen = Result<Vec<Finding>, Unseen>;
 
 /// One thing that is not as it should be.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub(super) struct Finding {
+pub(crate) struct Finding {
     /// What is wrong.
-    pub(super) message: String,
+    pub(crate) message: String,
     /// Why, whole.
-    pub(super) cause: Option<String>,
+    pub(crate) cause: Option<String>,
     /// What to do.
-    pub(super) remedy: String,
+    pub(crate) remedy: String,
 }
 
 /// Why a check could not look; another check or the caller knows what to do about it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Unseen(pub(super) String);
+pub(crate) struct Unseen(pub(crate) String);
 
 impl Severity {
     /// As it is shown.
-    pub(super) const fn name(self) -> &'static str {
+    pub(crate) const fn name(self) -> &'static str {
         match self {
             Self::Fault => "fault",
             Self::Warning => "warning",
@@ -43,7 +43,7 @@ impl Severity {
 }
 
 impl Finding {
-    pub(super) fn new(message: impl Into<String>, remedy: impl Into<String>) -> Self {
+    pub(crate) fn new(message: impl Into<String>, remedy: impl Into<String>) -> Self {
         Self {
             message: message.into(),
             cause: None,
@@ -52,19 +52,19 @@ impl Finding {
     }
 
     /// Adds the cause, whole.
-    pub(super) fn because(mut self, cause: impl Display) -> Self {
+    pub(crate) fn because(mut self, cause: impl Display) -> Self {
         self.cause = Some(cause.to_string());
         self
     }
 }
 
 impl Unseen {
-    pub(super) fn new(why: impl Into<String>) -> Self {
+    pub(crate) fn new(why: impl Into<String>) -> Self {
         Self(why.into())
     }
 }
 
 /// What a check gives that finds at most one thing.
-pub(super) fn if_so(is_so: bool, finding: impl FnOnce() -> Finding) -> Seen {
+pub(crate) fn if_so(is_so: bool, finding: impl FnOnce() -> Finding) -> Seen {
     Ok(is_so.then(finding).into_iter().collect())
 }

@@ -13,51 +13,64 @@ use crate::instance::{Instance, Service};
 
 /// What was found of the machine.
 #[derive(Debug, Clone)]
-pub(super) struct Machine {
+pub(crate) struct Machine {
     /// Each disk that something of the instance is on.
-    pub(super) disks: Vec<Disk>,
+    pub(crate) disks: Vec<Disk>,
     /// How long a small file took to become durable, or why it did not.
-    pub(super) sync: Result<Duration, String>,
+    pub(crate) sync: Result<Duration, String>,
     /// How many files a process may open at most.
-    pub(super) open_files: u64,
+    pub(crate) open_files: u64,
     /// Up to how many bytes a process that crashes leaves of its memory.
-    pub(super) core_bytes: u64,
+    pub(crate) core_bytes: u64,
 }
 
 /// A file system on which something of the instance is.
 #[derive(Debug, Clone)]
-pub(super) struct Disk {
+pub(crate) struct Disk {
     /// One place on it.
-    pub(super) place: PathBuf,
+    pub(crate) place: PathBuf,
     /// Whether the truth of a log is on it.
-    pub(super) has_logs: bool,
+    pub(crate) has_logs: bool,
     /// What it has left, or why that is unknown.
-    pub(super) left: Result<Left, String>,
+    pub(crate) left: Result<Left, String>,
 }
 
 /// What a file system has left, and of what kind it is.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Left {
-    pub(super) bytes: u64,
+pub(crate) struct Left {
+    pub(crate) bytes: u64,
     /// `None` if it makes as many files as it likes.
-    pub(super) files: Option<u64>,
-    pub(super) kind: Kind,
+    pub(crate) files: Option<u64>,
+    pub(crate) kind: Kind,
 }
 
 /// The kinds of file systems that matter.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Kind {
+pub(crate) enum Kind {
     /// One that keeps what was synced, as far as can be told.
     Disk,
     /// Of another machine, which locks and syncs in ways of its own.
     Network(&'static str),
     /// It ends with the machine.
     Memory,
+    /// What a container writes over its image, which ends with the container.
+    Layered,
 }
 
 impl Machine {
     pub(super) async fn look(instance: &Instance, configs: &Configs) -> Self {
-        let places = places(instance, configs).into_iter();
+        Self::of(places(instance, configs), scratch(instance)).await
+    }
+
+    /// What the machine would give to an instance in a folder, which need not be there.
+    pub(crate) async fn under(folder: &Path) -> Self {
+        let there = folder.ancestors().find(|above| above.is_dir());
+        let there = there.unwrap_or(folder).to_owned();
+        Self::of(vec![(folder.to_owned(), true)], there).await
+    }
+
+    async fn of(places: Vec<(PathBuf, bool)>, scratch: PathBuf) -> Self {
+        let places = places.into_iter();
         let disks = places.map(|(place, has_logs)| async move {
             let path = place.clone();
             let looked = within(PATIENCE, move || look(&path)).await;
@@ -72,8 +85,7 @@ impl Machine {
             )
         });
         let disks = futures::future::join_all(disks).await;
-        let folder = scratch(instance);
-        let sync = within(PATIENCE, move || time_sync(&folder)).await;
+        let sync = within(PATIENCE, move || time_sync(&scratch)).await;
         Self {
             disks: each_once(disks),
             sync: sync.unwrap_or_else(|| Err(LATE.to_owned())),
@@ -135,6 +147,7 @@ fn kind(number: u64) -> Kind {
         0x0102_1997 => Kind::Network("9P"),
         0x5346_414f | 0x6b41_4653 => Kind::Network("AFS"),
         0x0102_1994 | 0x8584_58f6 => Kind::Memory,
+        0x794c_7630 => Kind::Layered,
         _ => Kind::Disk,
     }
 }
@@ -172,6 +185,7 @@ mod tests {
             (0x6969, Kind::Network("NFS")),
             (0xffff_ffff_ff53_4d42, Kind::Network("SMB")),
             (0x0102_1994, Kind::Memory),
+            (0x794c_7630, Kind::Layered),
             (0xef53, Kind::Disk),
         ] {
             assert_eq!(kind(number), expected, "{number:x}");

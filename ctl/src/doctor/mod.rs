@@ -6,19 +6,19 @@
 //! A check that cannot look because of what another one tells says so instead of telling it again.
 
 mod answers;
-mod bounded;
+pub(crate) mod bounded;
 mod certificates;
 mod check;
 mod config;
 mod configs;
 mod disk;
 mod files;
-mod finding;
+pub(crate) mod finding;
 mod key_ring;
 mod keys;
 mod log_place;
 mod logs;
-mod machine;
+pub(crate) mod machine;
 mod metadata;
 mod others;
 mod outside;
@@ -27,10 +27,12 @@ mod pairs;
 mod patient;
 mod published;
 mod reach;
-mod report;
+pub(crate) mod report;
+pub(crate) mod room;
 mod running;
 mod served;
 mod served_logs;
+pub(crate) mod table;
 #[cfg(test)]
 mod tests;
 mod tls;
@@ -101,9 +103,14 @@ pub(crate) async fn run(arguments: Arguments, output: Output) -> Result<Exit, Fa
     patient.now = clock.now();
     let patient = Arc::new(patient);
     let examined = examine(&patient, answers.as_ref()).await;
-    let report = Report::new(&patient.instance, examined);
+    let report = report(&patient.instance, examined);
     output.print(&report, |report| report.text(arguments.all));
     Ok(report.exit())
+}
+
+fn report(instance: &Instance, examined: Vec<Examined<Look>>) -> Report {
+    let directory = instance.directory().to_owned();
+    Report::new(instance.manifest.name.clone(), directory, examined)
 }
 
 /// With whose token a signature is tried.
@@ -130,7 +137,7 @@ async fn trial(instance: &Instance, arguments: &Arguments) -> Result<Trial, Fail
 }
 
 /// Makes every check; those of the services only if they were asked.
-async fn examine(patient: &Arc<Patient>, answers: Option<&Arc<Answers>>) -> Vec<Examined> {
+async fn examine(patient: &Arc<Patient>, answers: Option<&Arc<Answers>>) -> Vec<Examined<Look>> {
     let made = all(answers.is_some()).map(|(subject, check)| async move {
         let (patient, answers) = (Arc::clone(patient), answers.cloned());
         let seen = within(PATIENCE, move || match (check.look, answers) {

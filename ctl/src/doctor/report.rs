@@ -4,22 +4,21 @@ use std::path::PathBuf;
 
 use serde::Serialize;
 
-use super::check::{Check, Subject};
 use super::finding::{Finding, Severity, Unseen};
+use super::table::{Check, Subject};
 use crate::failure::Exit;
-use crate::instance::Instance;
 use crate::output::printable;
 
 /// A check and what came of it.
-pub(super) struct Examined {
-    pub(super) subject: &'static Subject,
-    pub(super) check: &'static Check,
-    pub(super) seen: Result<Vec<Finding>, Unseen>,
+pub(crate) struct Examined<L: 'static> {
+    pub(crate) subject: &'static Subject<L>,
+    pub(crate) check: &'static Check<L>,
+    pub(crate) seen: Result<Vec<Finding>, Unseen>,
 }
 
 /// All that was found.
 #[derive(Serialize)]
-pub(super) struct Report {
+pub(crate) struct Report {
     name: String,
     directory: PathBuf,
     faults: usize,
@@ -52,7 +51,7 @@ struct ShownCheck {
 }
 
 impl Report {
-    pub(super) fn new(instance: &Instance, examined: Vec<Examined>) -> Self {
+    pub(crate) fn new<L>(name: String, directory: PathBuf, examined: Vec<Examined<L>>) -> Self {
         let checks: Vec<_> = examined.iter().map(ShownCheck::from).collect();
         let mut findings: Vec<_> = examined.into_iter().flat_map(shown).collect();
         findings.sort_by_key(|each| each.severity == Severity::Warning);
@@ -63,8 +62,8 @@ impl Report {
                 .count()
         };
         Self {
-            name: instance.manifest.name.clone(),
-            directory: instance.directory().to_owned(),
+            name,
+            directory,
             faults: of(Severity::Fault),
             warnings: of(Severity::Warning),
             unmade: checks.iter().filter(|each| each.state == UNMADE).count(),
@@ -74,7 +73,7 @@ impl Report {
     }
 
     /// How the command ends.
-    pub(super) fn exit(&self) -> Exit {
+    pub(crate) fn exit(&self) -> Exit {
         match (self.faults, self.warnings) {
             (0, 0) => Exit::Done,
             (0, _) => Exit::Warned,
@@ -83,7 +82,7 @@ impl Report {
     }
 
     /// For people: what was found, and one line that sums it up. With `all`, every check before that line.
-    pub(super) fn text(&self, all: bool) -> String {
+    pub(crate) fn text(&self, all: bool) -> String {
         let mut lines: Vec<_> = self.findings.iter().map(ShownFinding::text).collect();
         if all {
             lines.extend(self.checks.iter().map(ShownCheck::line));
@@ -116,7 +115,7 @@ impl Report {
     }
 }
 
-fn shown(examined: Examined) -> impl Iterator<Item = ShownFinding> {
+fn shown<L>(examined: Examined<L>) -> impl Iterator<Item = ShownFinding> {
     let Examined {
         subject,
         check,
@@ -153,8 +152,8 @@ impl ShownFinding {
     }
 }
 
-impl From<&Examined> for ShownCheck {
-    fn from(examined: &Examined) -> Self {
+impl<L> From<&Examined<L>> for ShownCheck {
+    fn from(examined: &Examined<L>) -> Self {
         let check = examined.check;
         let (state, says) = match &examined.seen {
             Err(Unseen(why)) => (UNMADE, why.clone()),

@@ -6,7 +6,7 @@
 mod anchors;
 pub(crate) mod authority;
 pub(crate) mod configuration;
-mod ports;
+pub(crate) mod ports;
 mod proxy;
 pub(crate) mod secret;
 pub(crate) mod trust;

@@ -8,7 +8,7 @@ use crate::failure::Failure;
 use crate::instance::{Ports, SERVICES, Service};
 
 /// Three ports for each service, in a row. A base must be one that [`HIGHEST_BASE`] allows.
-pub(super) fn choose(
+pub(crate) fn choose(
     base: Option<u16>,
     listen: IpAddr,
 ) -> Result<BTreeMap<Service, Ports>, Failure> {
@@ -69,7 +69,7 @@ const LAST: u16 = 9270;
 const COUNT: u16 = 18;
 
 /// The highest first port that leaves room for the others.
-pub(super) const HIGHEST_BASE: u16 = u16::MAX - COUNT + 1;
+pub(crate) const HIGHEST_BASE: u16 = u16::MAX - COUNT + 1;
 
 #[cfg(test)]
 mod tests {

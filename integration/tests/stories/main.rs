@@ -26,6 +26,7 @@ mod one_program;
 mod overload;
 mod pages;
 mod pause;
+mod preflight;
 mod probe;
 mod profile;
 mod proxy;
