@@ -1,4 +1,4 @@
-//! The objects applied as a GitOps tool applies them: by the server, strictly, and again.
+//! The objects applied as a `GitOps` tool applies them: by the server, strictly, and again.
 
 use serde_json::{Value, json};
 
