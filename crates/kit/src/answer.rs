@@ -12,7 +12,8 @@ use tokio::time::Sleep;
 use tonic::{Code, Status};
 
 use crate::budget::{Budget, SEND_BUFFER};
-use crate::connection::{Exchange, Seat};
+use crate::connection::Exchange;
+use crate::holder::Seat;
 use crate::problem::{
     CODE_ANSWER_ROOM, CODE_ANSWER_SIZE, CODE_HEADER, CODE_MESSAGE, Kind, Problem,
 };

@@ -11,9 +11,10 @@ use hyper::rt::Executor;
 use tokio::sync::Notify;
 use tokio::time::Instant;
 
+use crate::holder::{Holder, Seat};
 use crate::line::Line;
 use crate::peer::Peer;
-use crate::room::{ANSWERS, REQUESTS, Room, Share};
+use crate::room::Room;
 
 /// One connection, as far as its listener has to judge it.
 ///
@@ -26,18 +27,14 @@ pub(crate) struct Connection {
     shared: Arc<Peer>,
     line: Line,
     born: Instant,
-    requests: Arc<Share>,
-    answers: Arc<Share>,
+    holder: Holder,
     /// Requests between their head and the end of their answer.
     open: AtomicUsize,
     /// Those of them that were read whole, so that it is the service that owes something.
     owed: AtomicUsize,
-    watches: AtomicUsize,
     spoke: AtomicBool,
     /// Milliseconds since `born` at which a request or an answer last moved.
     moved: AtomicU64,
-    /// Milliseconds since `born` until which it was told to wait because there was no room for an answer.
-    told_to_wait: AtomicU64,
     /// Exchanges of HTTP/2 that were not done at once.
     slow: Mutex<Vec<Weak<Exchange>>>,
     /// The exchange of HTTP/1, which has one at a time.
@@ -67,14 +64,11 @@ impl Connection {
             shared: Peer::of(peer.ip()),
             line: Line::of_connection(),
             born: Instant::now(),
-            requests: Arc::new(Share::of(&REQUESTS)),
-            answers: Arc::new(Share::of(&ANSWERS)),
+            holder: Holder::new(),
             open: AtomicUsize::new(0),
             owed: AtomicUsize::new(0),
-            watches: AtomicUsize::new(0),
             spoke: AtomicBool::new(false),
             moved: AtomicU64::new(0),
-            told_to_wait: AtomicU64::new(0),
             slow: Mutex::default(),
             current: Mutex::default(),
             shed: Notify::new(),
@@ -126,7 +120,7 @@ impl Connection {
             return (self.born.elapsed() >= FIRST_REQUEST).then_some(End::Silent);
         }
         let still = self.moved().elapsed();
-        if self.open.load(Ordering::Relaxed) == 0 && !self.answers.is_held() {
+        if self.open.load(Ordering::Relaxed) == 0 && !self.holder.answers.is_held() {
             return (still >= IDLE).then_some(End::Idle);
         }
         self.end_stalled_exchanges();
@@ -137,7 +131,7 @@ impl Connection {
             .upgrade();
         let stalled = current.is_some_and(|exchange| exchange.is_stalled());
         // What is held after its exchange has ended waits in the buffers of HTTP/2 for the caller to take it.
-        let unread = self.answers.is_held() && still >= UNREAD;
+        let unread = self.holder.answers.is_held() && still >= UNREAD;
         (stalled || unread).then_some(End::Stalled)
     }
 
@@ -224,31 +218,40 @@ impl Exchange {
     }
 
     pub(crate) fn request_room(&self) -> Room {
-        Room::new(Arc::clone(&self.connection.requests))
+        Room::new(Arc::clone(&self.holder().requests))
     }
 
     pub(crate) fn answer_room(&self) -> Room {
-        Room::new(Arc::clone(&self.connection.answers))
+        Room::new(Arc::clone(&self.holder().answers))
     }
 
-    /// Where its request waits for its turn to have a large answer made: with those of the connection, then of the caller.
-    pub(crate) fn lines(&self) -> [&Line; 2] {
-        let caller = self.caller.get().unwrap_or(&self.connection.shared);
-        [&self.connection.line, &caller.line]
+    /// Where its request waits for its turn to have a large answer made: with those of the connection, then of the peer. Those
+    /// for whom a proxy speaks do not wait for each other, although the connection is one.
+    pub(crate) fn lines(&self) -> [Option<&Line>; 2] {
+        match self.caller.get() {
+            Some(caller) => [None, Some(&caller.line)],
+            None => [
+                Some(&self.connection.line),
+                Some(&self.connection.shared.line),
+            ],
+        }
     }
 
-    /// There was no room for an answer; the connection is to come back after `time`.
+    /// There was no room for an answer; who asked is to come back after `time`.
     pub(crate) fn has_to_wait(&self, time: Duration) {
-        let until = (self.connection.born.elapsed() + time).as_millis() as u64;
-        self.connection.told_to_wait.store(until, Ordering::Relaxed);
+        self.holder().has_to_wait(time);
     }
 
-    /// Whether there may be room for one more large answer: the connection takes those that it has, and does not come back
-    /// sooner than it was told to.
+    /// Whether there may be room for one more large answer: who asks takes those that there are, and does not come back sooner
+    /// than told to.
     pub(crate) fn takes_its_answers(&self) -> bool {
-        let until = self.connection.told_to_wait.load(Ordering::Relaxed);
-        let now = self.connection.born.elapsed().as_millis() as u64;
-        now >= until && !self.connection.answers.is_crowded()
+        self.holder().takes_its_answers()
+    }
+
+    /// Who holds what the request and its answer take: the connection, or the caller for whom a proxy speaks on it.
+    fn holder(&self) -> &Holder {
+        let caller = self.caller.get().map(|caller| &caller.holder);
+        caller.unwrap_or(&self.connection.holder)
     }
 
     /// The request was read whole: from now on the service owes the answer.
@@ -298,12 +301,9 @@ impl Exchange {
         self.moved.store(millis, Ordering::Relaxed);
     }
 
-    /// One of the few places that a connection has for streams without an end.
-    pub(crate) fn seat(self: &Arc<Self>) -> Option<Seat> {
-        let seat = |taken: usize| (taken < WATCHES).then_some(taken + 1);
-        let watches = &self.connection.watches;
-        let taken = watches.fetch_update(Ordering::Relaxed, Ordering::Relaxed, seat);
-        taken.ok().map(|_| Seat(Arc::clone(&self.connection)))
+    /// One of the few places for streams without an end.
+    pub(crate) fn seat(&self) -> Option<Seat> {
+        self.holder().seat()
     }
 
     fn is_stalled(&self) -> bool {
@@ -324,16 +324,6 @@ impl Drop for Exchange {
         self.settle();
         self.connection.touch();
         self.connection.open.fetch_sub(1, Ordering::Relaxed);
-    }
-}
-
-/// A place for a stream without an end.
-#[derive(Debug)]
-pub(crate) struct Seat(Arc<Connection>);
-
-impl Drop for Seat {
-    fn drop(&mut self) {
-        self.0.watches.fetch_sub(1, Ordering::Relaxed);
     }
 }
 
@@ -392,5 +382,3 @@ const FIRST_REQUEST: Duration = Duration::from_secs(30);
 /// Longer than the pauses of clients that sign now and then, and than reverse proxies keep what they do not use.
 pub(crate) const IDLE: Duration = Duration::from_secs(120);
 const UNREAD: Duration = Duration::from_secs(30);
-/// A service or console watches a few things at once; each costs a task.
-const WATCHES: usize = 16;

@@ -27,6 +27,7 @@ mod error;
 mod expiry;
 mod forwarded;
 mod grpc;
+mod holder;
 mod kubernetes;
 mod line;
 mod listen;

@@ -2,6 +2,7 @@ use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
+use crate::holder::Holder;
 use crate::line::Line;
 
 /// What counts as one peer: an IPv4 address, or the network of an IPv6 host, which has all addresses in it.
@@ -45,6 +46,8 @@ pub(crate) struct Peer {
     source: Source,
     /// For the large answers of all its connections.
     pub(crate) line: Line,
+    /// For what comes from it on connections of proxies.
+    pub(crate) holder: Holder,
 }
 
 impl Peer {
@@ -55,8 +58,11 @@ impl Peer {
         if let Some(peer) = peers.get(&source).and_then(Weak::upgrade) {
             return peer;
         }
-        let line = Line::of_peer();
-        let peer = Arc::new(Self { source, line });
+        let peer = Arc::new(Self {
+            source,
+            line: Line::of_peer(),
+            holder: Holder::new(),
+        });
         peers.insert(source, Arc::downgrade(&peer));
         peer
     }

@@ -8,7 +8,7 @@ use crate::problem::{CODE_LARGE, Kind, Problem};
 /// The turn of a request to have its answer made.
 #[expect(dead_code, reason = "held until the answer is counted")]
 pub(crate) struct Turn {
-    places: [OwnedSemaphorePermit; 2],
+    places: [Option<OwnedSemaphorePermit>; 2],
     of_line: [Option<OwnedSemaphorePermit>; 2],
     of_all: Option<SemaphorePermit<'static>>,
 }
@@ -16,7 +16,7 @@ pub(crate) struct Turn {
 /// Waits for the turn of a request, if its answer may be large. Such answers are made by a few at a time, because they are
 /// counted only when they are there.
 ///
-/// A connection waits with one request at a time, and a peer with fewer than there are turns, so that everybody's turn
+/// A connection of one caller waits with one request at a time, and a caller with fewer than there are turns, so that everybody's turn
 /// comes, whatever others ask for.
 ///
 /// # Errors
@@ -27,10 +27,17 @@ pub(crate) async fn turn(exchange: &Exchange, budget: &Budget) -> Result<Option<
     }
     check_taken(exchange)?;
     let [connection, peer] = exchange.lines();
-    let place = |line: &Line| line.place().ok_or_else(too_many);
+    let place = |line: Option<&Line>| match line {
+        Some(line) => line.place().ok_or_else(too_many).map(Some),
+        None => Ok(None),
+    };
     let places = [place(connection)?, place(peer)?];
     let queue = budget.queue;
-    let of_line = [connection.turn(queue).await, peer.turn(queue).await];
+    let turn = async |line: Option<&Line>| match line {
+        Some(line) => line.turn(queue).await,
+        None => None,
+    };
+    let of_line = [turn(connection).await, turn(peer).await];
     let all = match queue {
         Queue::Files => &FILES,
         Queue::Searches => &SEARCHES,

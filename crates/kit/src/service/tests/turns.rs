@@ -186,5 +186,53 @@ async fn callers_of_one_proxy_have_turns_of_their_own() {
     library.running.stop().await;
 }
 
+#[tokio::test]
+async fn callers_who_share_the_connection_of_a_proxy_have_turns_of_their_own() {
+    let mut library = Library::start_behind(&["127.0.0.30"]).await;
+    let public = library.running.public.clone();
+    // One connection, on which a proxy sends what all callers ask for.
+    let proxy = reader(30);
+    let from = |caller: &str, path: &str| {
+        let request = proxy.get(format!("{public}{path}"));
+        request.header("x-forwarded-for", caller).send()
+    };
+    let mut greedy = JoinSet::new();
+    for _ in 0..32 {
+        greedy.spawn(from("192.0.2.1", "/file"));
+    }
+    for _ in 0..3 {
+        library.begun.recv().await.unwrap();
+    }
+    let answer = from("192.0.2.2", "/short").await.unwrap();
+    assert_eq!(answer.text().await.unwrap(), "short");
+    assert!(
+        library.begun.try_recv().is_err(),
+        "the greedy one has no more"
+    );
+    library.made.add_permits(32);
+    while let Some(answer) = greedy.join_next().await {
+        assert_eq!(answer.unwrap().unwrap().status(), 200);
+    }
+    library.running.stop().await;
+}
+
+#[tokio::test]
+async fn a_caller_who_takes_nothing_holds_up_no_other_of_the_proxy() {
+    let library = Library::start_behind(&["127.0.0.31"]).await;
+    let public = library.running.public.clone();
+    let proxy = reader(31);
+    let from = |caller: &str, path: &str| {
+        let request = proxy.get(format!("{public}{path}"));
+        request.header("x-forwarded-for", caller).send()
+    };
+    let untaken = from("192.0.2.1", "/full").await.unwrap();
+    assert_eq!(untaken.status(), 200);
+    assert_refused(&from("192.0.2.1", "/short").await.unwrap());
+    let answer = from("192.0.2.2", "/short").await.unwrap();
+    assert_eq!(answer.status(), 200);
+    drop(untaken);
+    library.running.stop().await;
+}
+
 /// The turns are those of the process, and a test that holds some would wait for another that does.
 static ALONE: Mutex<()> = Mutex::const_new(());
