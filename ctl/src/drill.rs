@@ -1,8 +1,6 @@
 //! `sigctl drill`: a restore that nobody needs yet. The backup is laid out whole, everything about it is checked that can be
 //! without starting a service, and it is removed again.
 
-use std::path::PathBuf;
-
 use clap::Args;
 use serde::Serialize;
 use sigstead_kit::{Clock as _, SystemClock};
@@ -10,32 +8,36 @@ use time::OffsetDateTime;
 use tokio::time::Instant;
 
 use crate::backup::{
-    Passphrase, ProvenLog, Remembered, Scratch, Wanted, content_bytes, inspect, log_line, millis,
-    prove, size, span, unpack,
+    Layout, Named, Passphrase, ProvenLog, Remembered, Scratch, Target, Wanted, content_bytes,
+    inspect, log_line, millis, prove, size, span,
 };
 use crate::beside::Beside;
+use crate::bucket::Options;
 use crate::elapsed::period;
 use crate::failure::{Exit, Failure};
-use crate::interrupt::{blocking, waiting};
+use crate::interrupt::waiting;
 use crate::output::Output;
 use crate::trust::{self, Shown};
 
 /// Which backup.
 #[derive(Args)]
 pub(crate) struct Arguments {
-    /// The backup.
-    file: PathBuf,
+    #[command(flatten)]
+    named: Named,
 
     #[command(flatten)]
     passphrase: Passphrase,
 
     #[command(flatten)]
     scratch: Scratch,
+
+    #[command(flatten)]
+    bucket: Options,
 }
 
 #[derive(Serialize)]
 struct Drilled {
-    file: PathBuf,
+    file: Target,
     instance: String,
     made_by: String,
     #[serde(with = "time::serde::rfc3339")]
@@ -57,19 +59,24 @@ struct Drilled {
 
 pub(crate) async fn run(arguments: Arguments, output: Output) -> Result<Exit, Failure> {
     let passphrase = arguments.passphrase.read()?;
-    let beside = arguments.scratch.folder(&arguments.file)?;
-    let (file, folder) = (arguments.file.clone(), beside.path().to_owned());
+    let place = arguments.named.place(&arguments.bucket)?;
+    let file = place.target();
+    let beside = arguments.scratch.folder(&place)?;
+    let layout = Layout {
+        folder: beside.path().to_owned(),
+        wanted: Wanted::Everything,
+        passphrase,
+        place,
+    };
     let start = Instant::now();
     output.progress("laying the backup out");
-    let everything = Wanted::Everything;
-    let reading = blocking(move |stop| unpack(&file, &passphrase, &folder, everything, stop));
-    let manifest = reading.await?;
+    let manifest = layout.unpack().await?;
     let unpack_millis = millis(start);
     output.progress("proving what was laid out");
     let start = Instant::now();
     let checked = waiting(check(&beside, &manifest)).await;
     let (logs, trust) =
-        checked.map_err(|failure| failure.naming(beside.path(), &arguments.file))?;
+        checked.map_err(|failure| failure.naming(beside.path(), file.to_string().as_ref()))?;
     let drilled = Drilled {
         files: manifest.files.len(),
         content_bytes: content_bytes(&manifest),
@@ -79,7 +86,7 @@ pub(crate) async fn run(arguments: Arguments, output: Output) -> Result<Exit, Fa
         instance: manifest.opening.instance,
         made_by: manifest.opening.made_by,
         outside: manifest.outside,
-        file: arguments.file,
+        file,
         unpack_millis,
         logs,
         trust,

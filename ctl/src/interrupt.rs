@@ -4,6 +4,7 @@ use std::future::Future;
 use std::io::{self, Read};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use crate::failure::Failure;
 use crate::up::Ends;
@@ -18,6 +19,22 @@ impl Stop {
         match self.0.load(Ordering::Relaxed) {
             true => Err(interrupted()),
             false => Ok(()),
+        }
+    }
+
+    /// Waits for work on a thread that blocks, until it is done or was asked to end.
+    pub(crate) async fn or_work<T>(
+        &self,
+        work: impl Future<Output = Result<T, Failure>>,
+    ) -> Result<T, Failure> {
+        let asked = async {
+            while self.check().is_ok() {
+                tokio::time::sleep(LOOK).await;
+            }
+        };
+        tokio::select! {
+            done = work => done,
+            () = asked => Err(interrupted()),
         }
     }
 
@@ -84,6 +101,9 @@ fn interrupted() -> Failure {
         "nothing was kept; run the command again",
     )
 }
+
+/// How soon work that waits sees that it was asked to end.
+const LOOK: Duration = Duration::from_millis(100);
 
 #[cfg(test)]
 mod tests {

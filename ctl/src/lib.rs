@@ -11,6 +11,7 @@ mod administrators;
 mod audit;
 mod backup;
 mod beside;
+mod bucket;
 mod completions;
 mod configured_log;
 mod context;
@@ -143,9 +144,9 @@ enum Command {
     /// Put an instance into one encrypted file, while its services run.
     Backup(Box<backup::Arguments>),
     /// Make an instance out of a backup.
-    Restore(restore::Arguments),
+    Restore(Box<restore::Arguments>),
     /// Try out whether a backup can be restored, and say what that would give.
-    Drill(drill::Arguments),
+    Drill(Box<drill::Arguments>),
     /// Make of an instance what the chart mounts.
     Kubernetes(kubernetes::Arguments),
     /// Print an identity token for tests.
@@ -230,8 +231,8 @@ async fn run(command: Command, output: Output) -> Result<Exit, Failure> {
         Command::Issuer(arguments) => return issuer::run(arguments, output).await,
         Command::Policy(arguments) => return policy::run(&arguments, output),
         Command::Backup(arguments) => return backup::run(*arguments, output).await,
-        Command::Restore(arguments) => return restore::run(arguments, output).await,
-        Command::Drill(arguments) => return drill::run(arguments, output).await,
+        Command::Restore(arguments) => return restore::run(*arguments, output).await,
+        Command::Drill(arguments) => return drill::run(*arguments, output).await,
         Command::Init(arguments) => init::run(arguments, output).await?,
         Command::Up(arguments) => up::run(arguments, output).await?,
         Command::Down(arguments) => down::run(arguments, output).await?,

@@ -17,28 +17,32 @@ use time::OffsetDateTime;
 use tokio::time::Instant;
 
 use crate::backup::{
-    Passphrase, ProvenLog, Remembered, Wanted, content_bytes, inspect, log_line, millis, prove,
-    size, span, steps, unpack,
+    Layout, Named, Passphrase, ProvenLog, Remembered, Wanted, content_bytes, inspect, log_line,
+    millis, prove, size, span, steps,
 };
 use crate::beside::{Beside, refuse_existing};
+use crate::bucket::Options;
 use crate::elapsed::period;
 use crate::failure::{Exit, Failure};
 use crate::instance::Instance;
-use crate::interrupt::{blocking, waiting};
+use crate::interrupt::waiting;
 use crate::output::Output;
 use crate::{audit, trust};
 
 /// From where and to where.
 #[derive(Args)]
 pub(crate) struct Arguments {
-    /// The backup.
-    file: PathBuf,
+    #[command(flatten)]
+    named: Named,
 
     /// The directory of the instance; it must not be there, or be empty.
     directory: PathBuf,
 
     #[command(flatten)]
     passphrase: Passphrase,
+
+    #[command(flatten)]
+    bucket: Options,
 }
 
 #[derive(Serialize)]
@@ -62,12 +66,16 @@ pub(crate) async fn run(arguments: Arguments, output: Output) -> Result<Exit, Fa
     let start = Instant::now();
     let passphrase = arguments.passphrase.read()?;
     refuse_existing(&arguments.directory)?;
+    let place = arguments.named.place(&arguments.bucket)?;
     let beside = Beside::create(&arguments.directory)?;
-    let (file, folder) = (arguments.file.clone(), beside.path().to_owned());
+    let layout = Layout {
+        folder: beside.path().to_owned(),
+        wanted: Wanted::Everything,
+        passphrase,
+        place,
+    };
     output.progress("laying the backup out");
-    let everything = Wanted::Everything;
-    let reading = blocking(move |stop| unpack(&file, &passphrase, &folder, everything, stop));
-    let manifest = reading.await?;
+    let manifest = layout.unpack().await?;
     output.progress("proving what was laid out");
     let checking = waiting(check(&beside, &manifest));
     // The folder that things were laid out in is none that the caller knows.

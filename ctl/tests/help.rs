@@ -7,7 +7,7 @@
 use std::path::Path;
 use std::process::Command;
 
-const COMMANDS: [&str; 137] = [
+const COMMANDS: [&str; 138] = [
     "",
     "init",
     "preflight",
@@ -69,6 +69,7 @@ const COMMANDS: [&str; 137] = [
     "log check",
     "backup",
     "backup verify",
+    "backup list",
     "restore",
     "drill",
     "proxy",

@@ -1,19 +1,24 @@
-//! `sigctl backup`: an instance in one encrypted file, taken while its services run, and proven before it counts.
+//! `sigctl backup`: an instance in one encrypted file or object, taken while its services run, and proven before it counts.
 
 mod contents;
 mod draft;
+mod goal;
 mod inspect;
+mod list;
 mod name;
 mod outside;
 mod packer;
 mod passphrase;
+mod place;
 mod print;
 mod prove;
 mod refusal;
 mod run;
 mod scratch;
+mod shelf;
 mod stored_log;
 mod take;
+mod target;
 mod unpack;
 mod verify;
 
@@ -24,10 +29,12 @@ use crate::output::Output;
 
 pub(crate) use inspect::inspect;
 pub(crate) use passphrase::Passphrase;
+pub(crate) use place::Named;
 pub(crate) use print::{log_line, millis, size, span, steps};
 pub(crate) use prove::{ProvenLog, Remembered, prove};
 pub(crate) use scratch::Scratch;
-pub(crate) use unpack::{Wanted, content_bytes, unpack};
+pub(crate) use target::Target;
+pub(crate) use unpack::{Layout, Wanted, content_bytes};
 
 /// What is backed up, or which backup is looked at.
 #[derive(Args)]
@@ -47,6 +54,8 @@ pub(crate) struct Arguments {
 enum Verb {
     /// Read a backup to its end and prove that all of it is there; no instance is needed.
     Verify(verify::Arguments),
+    /// List the backups in a folder or a bucket, and what interrupted ones left there.
+    List(list::Arguments),
 }
 
 pub(crate) async fn run(arguments: Arguments, output: Output) -> Result<Exit, Failure> {
@@ -55,6 +64,7 @@ pub(crate) async fn run(arguments: Arguments, output: Output) -> Result<Exit, Fa
             verify::run(arguments, output).await?;
             Ok(Exit::Done)
         }
+        Some(Verb::List(arguments)) => list::run(arguments, output).await,
         None => run::run(arguments.order, output).await,
     }
 }

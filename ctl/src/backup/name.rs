@@ -1,12 +1,9 @@
-//! The names of backups that are made into a folder, by which old ones are found.
+//! The names of backups that are made into a folder or a bucket, by which old ones are found.
 
-use std::fs;
-use std::path::{Path, PathBuf};
-
-use time::OffsetDateTime;
+use time::format_description::BorrowedFormatItem;
 use time::macros::format_description;
+use time::{OffsetDateTime, PrimitiveDateTime, UtcOffset};
 
-use crate::failure::Failure;
 use crate::instance::Instance;
 
 /// The names of one instance's backups: its name, the beginning of its identifier, the time in UTC.
@@ -25,51 +22,41 @@ impl Names {
 
     /// The name of a backup that begins now.
     pub(super) fn at(&self, time: OffsetDateTime) -> String {
-        let format = format_description!("[year][month][day]T[hour][minute][second]Z");
-        let time = time.to_offset(time::UtcOffset::UTC).format(format);
+        let time = time.to_offset(UtcOffset::UTC).format(TIME);
         format!("{}{}{ENDING}", self.stem, time.unwrap_or_default())
     }
 
-    /// Removes backups from the folder of the one that was just made, and gives what was removed. That one stays whatever the
-    /// clock said, and the newest others, `count` in all. Other files are left alone.
-    pub(super) fn keep(&self, made: &Path, count: usize) -> Result<Vec<PathBuf>, Failure> {
-        let folder = sigstead_durable::parent(made);
-        let failed = |error| Failure::file("read", folder, error);
-        let mut found = Vec::new();
-        for entry in fs::read_dir(folder).map_err(failed)? {
-            let path = entry.map_err(failed)?.path();
-            let name = path.file_name().and_then(|name| name.to_str());
-            let is_made = path.file_name() == made.file_name();
-            if !is_made && name.is_some_and(|name| self.is_one(name)) {
-                found.push(path);
-            }
-        }
+    /// Which backups are too many, beside the one that was just made. That one stays whatever the clock said, and the newest
+    /// others, `count` in all. What else has other names is left alone.
+    pub(super) fn surplus(&self, made: &str, held: &[String], count: usize) -> Vec<String> {
+        let others = held.iter().filter(|name| name.as_str() != made);
+        let mut own: Vec<_> = others.filter(|name| self.is_one(name)).cloned().collect();
         // The time has a fixed width.
-        found.sort();
-        found.truncate(found.len().saturating_sub(count.saturating_sub(1)));
-        for path in &found {
-            let removed = sigstead_durable::remove(path);
-            removed.map_err(|error| Failure::file("remove", path, error))?;
-        }
-        Ok(found)
+        own.sort();
+        own.truncate(own.len().saturating_sub(count.saturating_sub(1)));
+        own
     }
 
-    fn is_one(&self, name: &str) -> bool {
-        let time = name.strip_prefix(self.stem.as_str());
-        let time = time.and_then(|rest| rest.strip_suffix(ENDING));
-        time.is_some_and(|time| {
-            let digits = |at: usize, byte: u8| match at {
-                8 => byte == b'T',
-                15 => byte == b'Z',
-                _ => byte.is_ascii_digit(),
-            };
-            time.len() == 16 && time.bytes().enumerate().all(|(at, byte)| digits(at, byte))
-        })
+    /// Whether a backup of the instance is called so.
+    pub(super) fn is_one(&self, name: &str) -> bool {
+        name.starts_with(&self.stem) && read(name).is_some_and(|(stem, _)| stem == self.stem)
     }
+}
+
+/// The instance whose backup is called so, as its name begins, and when it began.
+pub(super) fn read(name: &str) -> Option<(String, OffsetDateTime)> {
+    let (stem, time) = name.strip_suffix(ENDING)?.rsplit_once('-')?;
+    let time = PrimitiveDateTime::parse(time, TIME).ok()?;
+    let (_, id) = stem.rsplit_once('-')?;
+    (!id.is_empty()).then(|| (format!("{stem}-"), time.assume_utc()))
 }
 
 /// What such a file is, from outside to inside.
 const ENDING: &str = ".tar.age";
+
+/// Of a fixed width, so that names are in the order of their times.
+const TIME: &[BorrowedFormatItem<'_>] =
+    format_description!("[year][month][day]T[hour][minute][second]Z");
 
 /// Enough to tell instances of one name apart in one folder.
 const ID_LETTERS: usize = 8;
@@ -104,31 +91,32 @@ mod tests {
     }
 
     #[test]
-    fn only_the_oldest_of_its_own_backups_are_removed() {
-        let folder = tempfile::tempdir().unwrap();
+    fn only_the_oldest_of_its_own_backups_are_too_many() {
         let own: Vec<_> = (0..4)
             .map(|day| names().at(OffsetDateTime::UNIX_EPOCH + time::Duration::days(day)))
             .collect();
         let others = ["notes.txt", "demo-ffffffff-19700101T000000Z.tar.age"];
-        for name in own.iter().map(String::as_str).chain(others) {
-            fs::write(folder.path().join(name), "").unwrap();
-        }
-        let made = folder.path().join(&own[3]);
-        let removed = names().keep(&made, 2).unwrap();
-        let expected: Vec<_> = own[..2]
-            .iter()
-            .map(|name| folder.path().join(name))
-            .collect();
-        assert_eq!(removed, expected);
-        assert!(names().keep(&made, 2).unwrap().is_empty());
-        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 4);
+        let others = others.into_iter().map(ToOwned::to_owned);
+        let held: Vec<_> = own.iter().cloned().chain(others).collect();
+        assert_eq!(names().surplus(&own[3], &held, 2), own[..2]);
+        assert!(names().surplus(&own[3], &held, 4).is_empty());
         // The clock was ahead before, so that the one just made has the oldest name.
-        let made = folder.path().join(&own[0]);
-        fs::write(&made, "").unwrap();
-        assert_eq!(
-            names().keep(&made, 2).unwrap(),
-            [folder.path().join(&own[2])]
-        );
-        assert!(made.exists() && folder.path().join(&own[3]).exists());
+        assert_eq!(names().surplus(&own[0], &own[2..], 2), own[2..3]);
+        assert_eq!(names().surplus(&own[3], &held, 1), own[..3]);
+    }
+
+    #[test]
+    fn a_name_is_read_as_it_was_written() {
+        let (instance, began) = read("demo-2-0123abcd-20270103T021500Z.tar.age").unwrap();
+        assert_eq!(instance, "demo-2-0123abcd-");
+        assert_eq!(began, time::macros::datetime!(2027-01-03 02:15 UTC));
+        for other in [
+            "notes.txt",
+            "a.tar.age",
+            "demo-20270103T021500Z.tar.age",
+            "demo-1-20271303T021500Z.tar.age",
+        ] {
+            assert!(read(other).is_none(), "{other}");
+        }
     }
 }

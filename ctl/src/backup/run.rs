@@ -1,24 +1,30 @@
 use std::fs;
 use std::io::{BufWriter, Write as _};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use clap::Args;
 use serde::Serialize;
 use sigstead_archive::Manifest;
 use sigstead_kit::{Clock as _, SystemClock};
 use time::OffsetDateTime;
+use tokio::runtime::Handle;
 use tokio::time::Instant;
 
 use super::draft::Draft;
+use super::goal::Goal;
 use super::name::Names;
 use super::outside;
 use super::packer::{Archive, Packer};
 use super::passphrase::Passphrase;
+use super::place::Place;
 use super::print::{self, log_line};
 use super::prove::{ProvenLog, Remembered, prove};
+use super::shelf;
 use super::take::{KeyedLog, opening, pack};
-use super::unpack::{Wanted, content_bytes, length, unpack};
+use super::target::Target;
+use super::unpack::{Layout, Wanted, content_bytes, unpack};
 use crate::beside::Beside;
+use crate::bucket::Options;
 use crate::failure::{Exit, Failure};
 use crate::instance::Instance;
 use crate::interrupt::{Stop, blocking, waiting};
@@ -31,21 +37,38 @@ pub(super) struct Order {
     #[command(flatten)]
     instance: Where,
 
-    /// The file to make, or a folder, in which the backup is called after the instance and the time.
+    /// The file to make, or a folder, in which the backup is called after the instance and the time; or `s3://BUCKET/PREFIX`,
+    /// below which it is called so, or `s3://BUCKET/NAME.age`.
     #[arg(required = true)]
-    to: Option<PathBuf>,
+    to: Option<Target>,
 
+    #[command(flatten)]
+    making: Making,
+}
+
+/// How a backup is made.
+#[derive(Args)]
+pub(crate) struct Making {
     #[command(flatten)]
     passphrase: Passphrase,
 
-    /// How many backups of this instance to keep in the folder; older ones go once this one is proven.
+    /// How many backups of this instance to keep in the folder or bucket; older ones go once this one is proven.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
     keep: Option<u16>,
+
+    /// A folder with room for the backup and the logs in it, before they go to a bucket. Default: that of temporary files.
+    #[arg(long, value_name = "DIR")]
+    scratch: Option<PathBuf>,
+
+    #[command(flatten)]
+    bucket: Options,
 }
 
+/// A backup that was made and proven.
 #[derive(Serialize)]
-struct Taken {
-    file: PathBuf,
+pub(crate) struct Taken {
+    /// Where it is.
+    pub(crate) file: Target,
     instance: String,
     #[serde(with = "time::serde::rfc3339")]
     began: OffsetDateTime,
@@ -57,20 +80,39 @@ struct Taken {
     /// What the instance uses and the backup has not.
     outside: Vec<String>,
     /// Older backups.
-    removed: Vec<PathBuf>,
+    removed: Vec<Target>,
+    /// What interrupted backups had left in the bucket.
+    tidied: Vec<Target>,
+}
+
+pub(super) async fn run(arguments: Order, output: Output) -> Result<Exit, Failure> {
+    let instance = arguments.instance.open()?;
+    let to = arguments
+        .to
+        .ok_or_else(|| wrong("there is no file to make", "sigctl help backup"))?;
+    let taken = take(&instance, to, &arguments.making, output).await?;
+    output.print(&taken, text);
+    let is_whole = taken.outside.is_empty() && !taken.logs.iter().any(ProvenLog::is_refused);
+    Ok(if is_whole { Exit::Done } else { Exit::Warned })
 }
 
 /// 1. The instance is read into a file beside the wanted one.
 /// 2. That file is read again to its end, and the logs that come out of it are opened and verified.
-/// 3. It gets its name, and older backups go.
+/// 3. It gets its name, or is sent to the bucket, read back from there and compared; and older backups go.
 ///
 /// A command that ends before the third step leaves no backup.
-pub(super) async fn run(arguments: Order, output: Output) -> Result<Exit, Failure> {
+pub(crate) async fn take(
+    instance: &Instance,
+    to: Target,
+    making: &Making,
+    output: Output,
+) -> Result<Taken, Failure> {
     let (start, began) = (Instant::now(), SystemClock.now());
-    let instance = arguments.instance.open()?;
-    let passphrase = arguments.passphrase.read()?;
-    let wanted = arguments.wanted(&instance, began)?;
-    let logs = KeyedLog::all(&instance).await?;
+    let passphrase = making.passphrase.read()?;
+    let names = Names::of(instance);
+    let goal = making.goal(instance, to, names.at(began))?;
+    let tidied = waiting(goal.prepare(&names)).await?;
+    let logs = KeyedLog::all(instance).await?;
     // Before the logs are read, which cannot be behind it then unless they were before.
     let remembered: Vec<_> = logs
         .iter()
@@ -80,7 +122,7 @@ pub(super) async fn run(arguments: Order, output: Output) -> Result<Exit, Failur
     let reading = Reading {
         instance: instance.clone(),
         logs,
-        wanted: wanted.clone(),
+        wanted: goal.local().to_owned(),
         passphrase,
         began,
     };
@@ -88,54 +130,63 @@ pub(super) async fn run(arguments: Order, output: Output) -> Result<Exit, Failur
         draft,
         laid_out,
         manifest,
-    } = blocking(move |stop| reading.run(stop)).await?;
+    } = reading.run().await?;
     output.progress("proving the backup");
     let logs = waiting(prove(laid_out.path(), &manifest.logs, &remembered)).await?;
     drop(laid_out);
-    draft.become_wanted()?;
-    let taken = Taken {
-        file_bytes: length(&wanted)?,
+    let file_bytes = goal.reach(draft).await?;
+    let removed = remove_older(&names, &goal, making.keep, &logs);
+    Ok(Taken {
+        file_bytes,
         files: manifest.files.len(),
         content_bytes: content_bytes(&manifest),
-        removed: remove_older(&instance, &wanted, arguments.keep, &logs)?,
+        removed: waiting(removed).await?,
         took_millis: print::millis(start),
-        instance: instance.manifest.name,
-        file: wanted,
+        instance: instance.manifest.name.clone(),
+        file: goal.target(),
+        tidied,
         began,
         logs,
         outside: manifest.outside,
-    };
-    output.print(&taken, text);
-    let is_whole = taken.outside.is_empty() && !taken.logs.iter().any(ProvenLog::is_refused);
-    Ok(if is_whole { Exit::Done } else { Exit::Warned })
+    })
 }
 
-impl Order {
-    /// The file to make.
-    fn wanted(&self, instance: &Instance, began: OffsetDateTime) -> Result<PathBuf, Failure> {
-        let wrong = |what: &str, remedy: &str| Failure::new("E-CTL-012", what, remedy);
-        let to = self.to.as_deref();
-        let to = to.ok_or_else(|| wrong("there is no file to make", "sigctl help backup"))?;
-        let is_folder = to.is_dir();
-        if self.keep.is_some() && !is_folder {
+impl Making {
+    /// What is to be made; `name` is for one in a folder or below a prefix.
+    fn goal(&self, instance: &Instance, to: Target, name: String) -> Result<Goal, Failure> {
+        let is_shelf = match &to {
+            Target::Path(path) => path.is_dir(),
+            Target::Bucket(address) => !address.name().ends_with(ENDING),
+        };
+        if self.keep.is_some() && !is_shelf {
             return Err(wrong(
-                "--keep is for a folder of backups",
-                "name a folder that is there, or leave --keep out",
+                "--keep is for a folder of backups, or for what begins alike in a bucket",
+                "name a folder that is there or s3://BUCKET/PREFIX, or leave --keep out",
             ));
         }
-        let wanted = match is_folder {
-            true => to.join(Names::of(instance).at(began)),
-            false => to.to_owned(),
+        let place = Place::of(to, &self.bucket)?;
+        let place = match is_shelf {
+            true => place.below(&name),
+            false => place,
         };
-        let folder = fs::canonicalize(sigstead_durable::parent(&wanted));
+        let scratch = self.scratch.clone().unwrap_or_else(std::env::temp_dir);
+        let folder = match &place {
+            Place::Local(path) => sigstead_durable::parent(path),
+            Place::Remote { .. } => &scratch,
+        };
+        let folder = fs::canonicalize(folder);
         if folder.is_ok_and(|folder| folder.starts_with(instance.directory())) {
             return Err(wrong(
                 "a backup within the instance would be lost with it, and be part of the next one",
-                "name a file outside of the instance, best on another machine",
+                "name a file or folder outside of the instance, best on another machine",
             ));
         }
-        Ok(wanted)
+        Goal::new(place, instance, &scratch)
     }
+}
+
+fn wrong(what: &str, remedy: &str) -> Failure {
+    Failure::new("E-CTL-012", what, remedy)
 }
 
 /// An instance that is about to be read.
@@ -156,12 +207,22 @@ struct Read {
 }
 
 impl Reading {
-    fn run(self, stop: &Stop) -> Result<Read, Failure> {
+    async fn run(self) -> Result<Read, Failure> {
+        let runtime = Handle::current();
+        blocking(move |stop| self.read(&runtime, stop)).await
+    }
+
+    fn read(self, runtime: &Handle, stop: &Stop) -> Result<Read, Failure> {
         let draft = Draft::begin(&self.wanted)?;
         self.write(&draft, stop)?;
         let laid_out = Beside::create(&self.wanted)?;
-        let (place, wanted) = (draft.place(), Wanted::Logs);
-        let manifest = unpack(place, &self.passphrase, laid_out.path(), wanted, stop)?;
+        let layout = Layout {
+            place: Place::Local(draft.place().to_owned()),
+            passphrase: self.passphrase,
+            folder: laid_out.path().to_owned(),
+            wanted: Wanted::Logs,
+        };
+        let manifest = unpack(&layout, runtime, stop)?;
         Ok(Read {
             draft,
             laid_out,
@@ -188,25 +249,33 @@ impl Reading {
 }
 
 /// Removes older backups, unless this one may be the worse one: of a log that was rolled back an older backup has more.
-fn remove_older(
-    instance: &Instance,
-    wanted: &Path,
+async fn remove_older(
+    names: &Names,
+    goal: &Goal,
     keep: Option<u16>,
     logs: &[ProvenLog],
-) -> Result<Vec<PathBuf>, Failure> {
-    match keep {
-        Some(keep) if !logs.iter().any(ProvenLog::is_refused) => {
-            Names::of(instance).keep(wanted, usize::from(keep))
-        }
-        Some(_) | None => Ok(Vec::new()),
+) -> Result<Vec<Target>, Failure> {
+    let keep = keep.filter(|_| !logs.iter().any(ProvenLog::is_refused));
+    let Some(keep) = keep else {
+        return Ok(Vec::new());
+    };
+    let (shelf, made) = (goal.shelf(), goal.target().name());
+    let held = shelf::held(&shelf).await?.into_iter();
+    let held: Vec<_> = held.map(|held| held.name).collect();
+    let mut removed = Vec::new();
+    for name in names.surplus(&made.to_string_lossy(), &held, usize::from(keep)) {
+        let place = shelf.below(&name);
+        shelf::remove(&place).await?;
+        removed.push(place.target());
     }
+    Ok(removed)
 }
 
 fn text(taken: &Taken) -> String {
     let mut lines = vec![format!(
         "backed {} up to {}: {} files, {} in {}",
         taken.instance,
-        taken.file.display(),
+        taken.file,
         taken.files,
         print::size(taken.content_bytes),
         print::span(taken.took_millis)
@@ -217,9 +286,13 @@ fn text(taken: &Taken) -> String {
     if taken.logs.iter().any(ProvenLog::is_refused) {
         lines.push("  warn  a log is older than its anchor; older backups are kept, they may have more of it".to_owned());
     }
+    let tidied = taken.tidied.iter();
+    lines.extend(tidied.map(|path| format!("  tidied up after an interrupted backup: {path}")));
     let removed = taken.removed.iter();
-    lines.extend(removed.map(|path| format!("  removed {}", path.display())));
+    lines.extend(removed.map(|path| format!("  removed {path}")));
     lines.join("\n")
 }
 
+/// What the name of an object has that is named whole.
+const ENDING: &str = ".age";
 const BUFFER_BYTES: usize = 1 << 20;

@@ -1,15 +1,17 @@
 //! Lays the files of an archive out in a folder.
 
-use std::fs::{self, DirBuilder, File, OpenOptions};
+use std::fs::{DirBuilder, OpenOptions};
 use std::io::{self, Write as _};
 use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use sigstead_archive::{Manifest, Member};
+use tokio::runtime::Handle;
 
+use super::place::Place;
 use super::refusal::unread;
 use crate::failure::Failure;
-use crate::interrupt::Stop;
+use crate::interrupt::{Stop, blocking};
 
 /// What is laid out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -26,18 +28,28 @@ impl Wanted {
     }
 }
 
-/// Reads an archive to its end and lays out what is wanted of it below `folder`, which nobody else can look into. What is
-/// there after a failure is of no use.
-pub(crate) fn unpack(
-    archive: &Path,
-    passphrase: &[u8],
-    folder: &Path,
-    wanted: Wanted,
-    stop: &Stop,
-) -> Result<Manifest, Failure> {
-    let opened = File::open(archive).map_err(|error| Failure::file("read", archive, error))?;
+/// What is laid out, and where to: a folder that nobody else can look into.
+pub(crate) struct Layout {
+    pub(crate) place: Place,
+    pub(crate) passphrase: Vec<u8>,
+    pub(crate) folder: PathBuf,
+    pub(crate) wanted: Wanted,
+}
+
+impl Layout {
+    /// Lays out on a thread of its own, until a signal comes.
+    pub(crate) async fn unpack(self) -> Result<Manifest, Failure> {
+        let runtime = Handle::current();
+        blocking(move |stop| unpack(&self, &runtime, stop)).await
+    }
+}
+
+/// Reads an archive to its end and lays out what is wanted of it. What is there after a failure is of no use.
+pub(super) fn unpack(layout: &Layout, runtime: &Handle, stop: &Stop) -> Result<Manifest, Failure> {
+    let (folder, wanted) = (&layout.folder, layout.wanted);
+    let (opened, broken) = layout.place.open(runtime, stop)?;
     let mut failed = None;
-    let read = sigstead_archive::read(stop.watch(opened), passphrase, &mut |member| {
+    let read = sigstead_archive::read(stop.watch(opened), &layout.passphrase, &mut |member| {
         if !wanted.wants(member.path) {
             return Ok(());
         }
@@ -50,7 +62,10 @@ pub(crate) fn unpack(
             }
         })
     });
-    read.map_err(|error| failed.unwrap_or_else(|| unread(archive, error)))
+    read.map_err(|error| {
+        let known = broken.take().or(failed);
+        known.unwrap_or_else(|| unread(&layout.place.shown(), error))
+    })
 }
 
 fn write(place: &Path, member: Member<'_>) -> io::Result<()> {
@@ -71,12 +86,6 @@ fn write(place: &Path, member: Member<'_>) -> io::Result<()> {
 /// How many bytes the files of a manifest have.
 pub(crate) fn content_bytes(manifest: &Manifest) -> u64 {
     manifest.files.iter().map(|file| file.length).sum()
-}
-
-/// How long an archive is.
-pub(crate) fn length(archive: &Path) -> Result<u64, Failure> {
-    let found = fs::metadata(archive).map_err(|error| Failure::file("look at", archive, error))?;
-    Ok(found.len())
 }
 
 /// What others had of it is not given to them again.

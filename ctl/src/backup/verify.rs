@@ -1,36 +1,40 @@
-use std::path::PathBuf;
-
 use clap::Args;
 use serde::Serialize;
 use sigstead_kit::{Clock as _, SystemClock};
 use time::OffsetDateTime;
 
 use super::passphrase::Passphrase;
+use super::place::Named;
 use super::print::{self, log_line};
 use super::prove::{ProvenLog, prove};
 use super::scratch::Scratch;
-use super::unpack::{Wanted, content_bytes, length, unpack};
+use super::target::Target;
+use super::unpack::{Layout, Wanted, content_bytes};
+use crate::bucket::Options;
 use crate::elapsed::period;
 use crate::failure::Failure;
-use crate::interrupt::{blocking, waiting};
+use crate::interrupt::waiting;
 use crate::output::Output;
 
 /// Which backup.
 #[derive(Args)]
 pub(super) struct Arguments {
-    /// The backup.
-    file: PathBuf,
+    #[command(flatten)]
+    named: Named,
 
     #[command(flatten)]
     passphrase: Passphrase,
 
     #[command(flatten)]
     scratch: Scratch,
+
+    #[command(flatten)]
+    bucket: Options,
 }
 
 #[derive(Serialize)]
 struct Verified {
-    file: PathBuf,
+    file: Target,
     instance: String,
     made_by: String,
     #[serde(with = "time::serde::rfc3339")]
@@ -47,20 +51,25 @@ struct Verified {
 /// manifest and written nowhere.
 pub(super) async fn run(arguments: Arguments, output: Output) -> Result<(), Failure> {
     let passphrase = arguments.passphrase.read()?;
-    let laid_out = arguments.scratch.folder(&arguments.file)?;
-    let (file, folder) = (arguments.file.clone(), laid_out.path().to_owned());
-    let reading = blocking(move |stop| unpack(&file, &passphrase, &folder, Wanted::Logs, stop));
-    let manifest = reading.await?;
+    let place = arguments.named.place(&arguments.bucket)?;
+    let laid_out = arguments.scratch.folder(&place)?;
+    let layout = Layout {
+        place: place.clone(),
+        folder: laid_out.path().to_owned(),
+        wanted: Wanted::Logs,
+        passphrase,
+    };
+    let manifest = layout.unpack().await?;
     let logs = waiting(prove(laid_out.path(), &manifest.logs, &[])).await?;
     let verified = Verified {
-        file_bytes: length(&arguments.file)?,
+        file_bytes: place.length().await?,
         files: manifest.files.len(),
         content_bytes: content_bytes(&manifest),
         age_seconds: (SystemClock.now() - manifest.opening.began).whole_seconds(),
         began: manifest.opening.began,
         instance: manifest.opening.instance,
         made_by: manifest.opening.made_by,
-        file: arguments.file,
+        file: place.target(),
         outside: manifest.outside,
         logs,
     };

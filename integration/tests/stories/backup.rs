@@ -12,7 +12,9 @@ use sigstead_merkle::TreeHead;
 
 use crate::{PERSON, artifact, beside, refuses};
 
+mod bucket;
 mod damage;
+mod in_bucket;
 mod load;
 
 use load::{Acknowledged, Load};
