@@ -10,6 +10,7 @@ use rustix::fs::OFlags;
 use serde::Serialize;
 
 use super::account::Account;
+use super::backup::Nightly;
 use super::needs::{Needs, Written};
 use super::{files, unit};
 use crate::failure::Failure;
@@ -28,6 +29,9 @@ pub(super) struct Arguments {
     /// The folder that they are written to.
     #[arg(long, value_name = "FOLDER", default_value = files::FOLDER)]
     to: PathBuf,
+
+    #[command(flatten)]
+    nightly: Nightly,
 }
 
 #[derive(Serialize)]
@@ -35,17 +39,23 @@ struct Installed {
     folder: PathBuf,
     target: String,
     units: Vec<String>,
+    /// Absent where no backup was wanted.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    timer: Option<String>,
 }
 
 /// Nothing is written before it is known that everything can be.
 pub(super) fn run(arguments: &Arguments, output: Output) -> Result<(), Failure> {
     let (instance, to) = (arguments.instance.open()?, &arguments.to);
     files::check_rights(to, "install")?;
-    let units = unit::all(&instance)?;
+    let mut units = unit::all(&instance)?;
+    let nightly = arguments.nightly.units(&instance)?;
+    let timer = nightly.last().map(|timer| timer.name.clone());
+    units.extend(nightly);
     for unit in &units {
         files::is_ours(&instance, &to.join(&unit.name))?;
     }
-    prepare(&instance)?;
+    prepare(&instance, &arguments.nightly)?;
     private::with_callers_umask(|| fs::create_dir_all(to))
         .map_err(|error| Failure::file("create", to, error))?;
     for unit in &units {
@@ -63,20 +73,23 @@ pub(super) fn run(arguments: &Arguments, output: Output) -> Result<(), Failure> 
         folder: to.clone(),
         target: unit::target_name(&instance),
         units: units.into_iter().map(|unit| unit.name).collect(),
+        timer,
     };
     output.print(&installed, text);
     Ok(())
 }
 
 /// Makes what the services write: under their units they could not, because nothing around it is theirs to write.
-fn prepare(instance: &Instance) -> Result<(), Failure> {
+fn prepare(instance: &Instance, nightly: &Nightly) -> Result<(), Failure> {
     let account = Account::of(instance)?;
+    let mut all = nightly.written(instance);
     for service in services::of(&instance.manifest) {
-        for written in Needs::of(instance, service)?.written {
-            let path = written.path();
-            make(&written).map_err(|error| Failure::file("create", path, error))?;
-            account.check(path)?;
-        }
+        all.extend(Needs::of(instance, service)?.written);
+    }
+    for written in all {
+        let path = written.path();
+        make(&written).map_err(|error| Failure::file("create", path, error))?;
+        account.check(path)?;
     }
     Ok(())
 }
@@ -129,10 +142,13 @@ fn text(installed: &Installed) -> String {
         true => String::new(),
         false => format!("bring them to {}, then ", files::FOLDER),
     };
+    let timer = installed.timer.as_ref();
+    let timer = timer.map(|timer| format!("\n  systemctl enable --now {timer}"));
+    let timer = timer.unwrap_or_default();
     format!(
         "wrote {count} units to {folder}\n\
          {place}start the instance, now and with the machine:\n  \
          systemctl daemon-reload\n  \
-         systemctl enable --now {target}"
+         systemctl enable --now {target}{timer}"
     )
 }

@@ -1,6 +1,7 @@
 //! `sigctl systemd`: the units with which systemd runs the services of an instance on a server.
 
 mod account;
+mod backup;
 mod files;
 mod install;
 mod needs;
@@ -22,7 +23,7 @@ pub(crate) struct Arguments {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Write the units of an instance, one for each service and a target over all of them.
+    /// Write the units of an instance, one for each service and a target over all of them, and a timer for backups.
     Install(install::Arguments),
     /// Print the units of an instance, and write nothing.
     Show(show::Arguments),

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use serde::Serialize;
 
-use super::{files, unit};
+use super::{backup, files, unit};
 use crate::failure::{Exit, Failure};
 use crate::instance::Instance;
 use crate::locate::Where;
@@ -33,7 +33,10 @@ pub(super) fn run(arguments: &Arguments, output: Output) -> Result<(), Failure> 
     files::check_rights(folder, "remove")?;
     refuse_enabled(&instance, folder)?;
     let mut units = Vec::new();
-    for name in unit::names(&instance) {
+    for name in unit::names(&instance)
+        .into_iter()
+        .chain(backup::names(&instance))
+    {
         if files::is_ours(&instance, &folder.join(&name))? {
             units.push(name);
         }
@@ -52,17 +55,22 @@ pub(super) fn run(arguments: &Arguments, output: Output) -> Result<(), Failure> 
 
 /// Without its unit systemd could not find what it has to stop, nor the link with which the machine starts it.
 fn refuse_enabled(instance: &Instance, folder: &Path) -> Result<(), Failure> {
-    let target = unit::target_name(instance);
-    let link = folder.join("multi-user.target.wants").join(&target);
-    if link.symlink_metadata().is_err() {
-        return Ok(());
+    let [_, timer] = backup::names(instance);
+    let links = [
+        ("multi-user.target.wants", unit::target_name(instance)),
+        ("timers.target.wants", timer),
+    ];
+    for (wants, name) in links {
+        if folder.join(wants).join(&name).symlink_metadata().is_ok() {
+            return Err(Failure::new(
+                "E-CTL-253",
+                format!("{name} is enabled: the machine starts it"),
+                format!("stop and disable it first: systemctl disable --now {name}"),
+            )
+            .exit(Exit::Refused));
+        }
     }
-    Err(Failure::new(
-        "E-CTL-253",
-        format!("{target} is enabled: the machine starts it"),
-        format!("stop and disable it first: systemctl disable --now {target}"),
-    )
-    .exit(Exit::Refused))
+    Ok(())
 }
 
 fn text(removed: &Removed) -> String {

@@ -2,6 +2,7 @@
 
 use clap::Args;
 
+use super::backup::Nightly;
 use super::unit::{self, Unit};
 use crate::failure::Failure;
 use crate::locate::Where;
@@ -12,10 +13,15 @@ use crate::output::Output;
 pub(super) struct Arguments {
     #[command(flatten)]
     instance: Where,
+
+    #[command(flatten)]
+    nightly: Nightly,
 }
 
 pub(super) fn run(arguments: &Arguments, output: Output) -> Result<(), Failure> {
-    let units = unit::all(&arguments.instance.open()?)?;
+    let instance = arguments.instance.open()?;
+    let mut units = unit::all(&instance)?;
+    units.extend(arguments.nightly.units(&instance)?);
     output.print(&units, |units| {
         let texts = units.iter().map(text);
         texts.collect::<Vec<_>>().join("\n")

@@ -135,7 +135,7 @@ fn paths(needs: &Needs) -> Result<String, Failure> {
 }
 
 /// A path as a unit has it; some characters mean something there.
-fn plain(path: &Path) -> Result<String, Failure> {
+pub(super) fn plain(path: &Path) -> Result<String, Failure> {
     let means_something =
         |letter: char| letter.is_whitespace() || letter.is_control() || "\"'\\%$;".contains(letter);
     let text = path.to_str().filter(|text| !text.contains(means_something));
@@ -150,9 +150,9 @@ fn plain(path: &Path) -> Result<String, Failure> {
 }
 
 /// What `ProtectHome` hides.
-const HOMES: [&str; 3] = ["/home", "/root", "/run/user"];
+pub(super) const HOMES: [&str; 3] = ["/home", "/root", "/run/user"];
 /// What `PrivateTmp` hides.
-const TEMPORARY: [&str; 2] = ["/tmp", "/var/tmp"];
+pub(super) const TEMPORARY: [&str; 2] = ["/tmp", "/var/tmp"];
 
 const SERVICE: &str = include_str!("service.unit");
 const TARGET: &str = include_str!("target.unit");

@@ -12,9 +12,9 @@ use sigstead_test_support::Need;
 use tempfile::TempDir;
 
 /// The user of the instance, whom the system need not know.
-const USER: u32 = 4711;
+pub(crate) const USER: u32 = 4711;
 /// The user's group.
-const GROUP: u32 = 4712;
+pub(crate) const GROUP: u32 = 4712;
 
 pub(crate) struct Machine {
     folder: TempDir,

@@ -9,6 +9,7 @@
 mod calls;
 mod judged;
 mod machine;
+mod nightly;
 mod page;
 mod run;
 mod sandbox;
