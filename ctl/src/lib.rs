@@ -68,6 +68,7 @@ mod token;
 mod token_source;
 mod trust;
 mod up;
+mod upgrade;
 mod verify;
 mod version;
 mod walk;
@@ -147,6 +148,8 @@ enum Command {
     Restore(Box<restore::Arguments>),
     /// Try out whether a backup can be restored, and say what that would give.
     Drill(Box<drill::Arguments>),
+    /// Make of an instance of an earlier release what this release makes.
+    Upgrade(Box<upgrade::Arguments>),
     /// Make of an instance what the chart mounts.
     Kubernetes(kubernetes::Arguments),
     /// Print an identity token for tests.
@@ -233,6 +236,7 @@ async fn run(command: Command, output: Output) -> Result<Exit, Failure> {
         Command::Backup(arguments) => return backup::run(*arguments, output).await,
         Command::Restore(arguments) => return restore::run(*arguments, output).await,
         Command::Drill(arguments) => return drill::run(*arguments, output).await,
+        Command::Upgrade(arguments) => return upgrade::run(*arguments, output).await,
         Command::Init(arguments) => init::run(arguments, output).await?,
         Command::Up(arguments) => up::run(arguments, output).await?,
         Command::Down(arguments) => down::run(arguments, output).await?,

@@ -32,6 +32,8 @@ mod pause;
 mod print;
 mod stored;
 
+pub(crate) use stored::refuse_used;
+
 /// What is done with logs.
 #[derive(Args)]
 pub(crate) struct Arguments {

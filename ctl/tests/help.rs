@@ -7,7 +7,7 @@
 use std::path::Path;
 use std::process::Command;
 
-const COMMANDS: [&str; 138] = [
+const COMMANDS: [&str; 139] = [
     "",
     "init",
     "preflight",
@@ -72,6 +72,7 @@ const COMMANDS: [&str; 138] = [
     "backup list",
     "restore",
     "drill",
+    "upgrade",
     "proxy",
     "proxy nginx",
     "systemd",

@@ -32,6 +32,7 @@ pub(crate) use passphrase::Passphrase;
 pub(crate) use place::Named;
 pub(crate) use print::{log_line, millis, size, span, steps};
 pub(crate) use prove::{ProvenLog, Remembered, prove};
+pub(crate) use run::{Making, take};
 pub(crate) use scratch::Scratch;
 pub(crate) use target::Target;
 pub(crate) use unpack::{Layout, Wanted, content_bytes};

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use crate::failure::Failure;
 
 /// The directory of an instance's anchors, which has the instance's identifier as its name.
-pub(super) fn directory(
+pub(crate) fn directory(
     asked: Option<&Path>,
     instance: &Path,
     id: &str,
@@ -28,7 +28,7 @@ pub(super) fn directory(
 }
 
 /// A random identifier: instances of one name on one machine must not share their anchors.
-pub(super) fn random_id() -> Result<String, Failure> {
+pub(crate) fn random_id() -> Result<String, Failure> {
     let mut bytes = [0; 16];
     getrandom::fill(&mut bytes).map_err(Failure::randomness)?;
     Ok(hex::encode(bytes))

@@ -3,7 +3,7 @@
 //! Everything is made in a directory beside the wanted one and moved there by one rename, so that an instance exists
 //! whole or not at all.
 
-mod anchors;
+pub(crate) mod anchors;
 pub(crate) mod authority;
 pub(crate) mod configuration;
 pub(crate) mod ports;

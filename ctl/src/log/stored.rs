@@ -15,6 +15,21 @@ pub(super) struct StoredLog {
     data: PathBuf,
 }
 
+/// Refuses an instance of which a log is in use by its service.
+pub(crate) fn refuse_used(instance: &Instance) -> Result<(), Failure> {
+    for log in ConfiguredLog::all(instance)? {
+        let stored = StoredLog {
+            name: log.name,
+            anchor: log.anchor,
+            data: log.data,
+        };
+        if stored.data.join("journal").is_dir() {
+            stored.head()?;
+        }
+    }
+    Ok(())
+}
+
 impl StoredLog {
     /// The log that an argument means, of those that the configurations of an instance describe.
     pub(super) fn find(instance: &Instance, asked: Option<&str>) -> Result<Self, Failure> {

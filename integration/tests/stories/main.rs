@@ -41,6 +41,7 @@ mod sigstore_rust;
 mod submitters;
 mod timestamp;
 mod trust_root;
+mod upgrade;
 mod verify;
 mod verifying;
 

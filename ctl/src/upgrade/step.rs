@@ -1,0 +1,158 @@
+//! What is changed in an instance of an earlier release, step by step. Each can be taken again.
+
+use std::fs;
+use std::io;
+use std::os::unix::fs::{MetadataExt as _, chown};
+use std::path::{Path, PathBuf};
+
+use sigstead_archive::LogFace;
+
+use super::setting::{Setting, add_line, change_value, has_value};
+use crate::configured_log::ConfiguredLog;
+use crate::failure::Failure;
+use crate::init::anchors;
+use crate::instance::{Instance, Service};
+use crate::private;
+
+/// A change.
+#[derive(Debug)]
+pub(super) enum Step {
+    /// The instance gets what tells it from all others.
+    Identifier,
+    /// The anchors of the logs go out of the instance, so that a copy of it is no copy of them.
+    Anchors,
+    /// A configuration gets a member.
+    Setting(Setting),
+}
+
+impl Step {
+    pub(super) fn what(&self) -> String {
+        match self {
+            Self::Identifier => "give the instance an identifier".to_owned(),
+            Self::Anchors => "move the anchors of the logs out of the instance".to_owned(),
+            Self::Setting(setting) => setting.what(),
+        }
+    }
+
+    /// Takes the step; `asked` is where the anchors are to be.
+    pub(super) fn take(&self, instance: &Instance, asked: Option<&Path>) -> Result<(), Failure> {
+        match self {
+            Self::Setting(setting) => setting.write(instance),
+            Self::Identifier => {
+                let id = anchors::random_id()?;
+                add_line(&instance.path(Instance::FILE), "id", &id)
+            }
+            Self::Anchors => move_anchors(instance, asked),
+        }
+    }
+
+    /// Whether the anchor of a log would be copied with the instance.
+    pub(super) fn has_anchor_inside(instance: &Instance, log: &ConfiguredLog) -> bool {
+        // That of a log that was never opened is not there yet.
+        let anchor = fs::canonicalize(&log.anchor).unwrap_or_else(|_| log.anchor.clone());
+        anchor.starts_with(instance.directory())
+    }
+}
+
+/// 1. The anchor of a log is copied to its new place, durably.
+/// 2. The configuration names the new place.
+/// 3. The old one goes.
+/// 4. When that is done for all, the instance names the folder.
+///
+/// A command that ends between two of these left an anchor that its log uses, and at most a file that nobody reads.
+fn move_anchors(instance: &Instance, asked: Option<&Path>) -> Result<(), Failure> {
+    // The identifier may have been given a moment ago.
+    let named = Instance::open(instance.directory())?.manifest;
+    let id = named.id.unwrap_or_default();
+    let logs = ConfiguredLog::all(instance)?;
+    let is_inside = |log: &&ConfiguredLog| Step::has_anchor_inside(instance, log);
+    let outside = logs.iter().find(|log| !is_inside(log));
+    let folder = match (named.anchors, outside) {
+        (Some(folder), _) => folder,
+        // An operator has moved them already.
+        (None, Some(log)) => sigstead_durable::parent(&log.anchor).to_owned(),
+        (None, None) => anchors::directory(asked, instance.directory(), &id)?,
+    };
+    for log in logs.iter().filter(is_inside) {
+        move_anchor(instance, log, &folder)?;
+    }
+    let path = instance.path(Instance::FILE);
+    match instance.manifest.anchors {
+        Some(_) => Ok(()),
+        None => add_line(&path, "anchors", &folder.display().to_string()),
+    }
+}
+
+fn move_anchor(instance: &Instance, log: &ConfiguredLog, folder: &Path) -> Result<(), Failure> {
+    let old = &log.anchor;
+    let new = folder.join(name_of(log));
+    if old.exists() {
+        let bytes = private::read(old, LONGEST);
+        let bytes = bytes.map_err(|error| Failure::file("read", old, error))?;
+        private::create_folders(folder)?;
+        let written = sigstead_durable::replace(&new, &bytes);
+        written.map_err(|error| Failure::file("write", &new, error))?;
+        for path in [folder, &new] {
+            give(path, instance).map_err(|error| Failure::file("give away", path, error))?;
+        }
+    }
+    let (config, named) = configuration(instance, log)?;
+    change_value(&config, "anchor", &named, &new.display().to_string())?;
+    match old.exists() {
+        true => sigstead_durable::remove(old).map_err(|error| Failure::file("remove", old, error)),
+        false => Ok(()),
+    }
+}
+
+/// Gives what was made to whom the instance belongs, as whom its services run.
+fn give(path: &Path, instance: &Instance) -> io::Result<()> {
+    let (ours, theirs) = (fs::metadata(path)?, fs::metadata(instance.directory())?);
+    match (ours.uid(), ours.gid()) == (theirs.uid(), theirs.gid()) {
+        true => Ok(()),
+        false => chown(path, Some(theirs.uid()), Some(theirs.gid())),
+    }
+}
+
+/// As `init` calls the anchors.
+fn name_of(log: &ConfiguredLog) -> PathBuf {
+    let folder = log.data.file_name().map(PathBuf::from);
+    match log.face {
+        LogFace::Ct => "ctlog".into(),
+        LogFace::RekorV1 | LogFace::RekorV2 => folder.unwrap_or_else(|| "log".into()),
+    }
+}
+
+/// The file that describes a log, and how it names the anchor.
+fn configuration(instance: &Instance, log: &ConfiguredLog) -> Result<(PathBuf, String), Failure> {
+    let service = match log.face {
+        LogFace::Ct => Service::Ctlog,
+        LogFace::RekorV1 | LogFace::RekorV2 => Service::Tlog,
+    };
+    let folder = instance.service(service);
+    let named = log.anchor.strip_prefix(&folder).unwrap_or(&log.anchor);
+    let named = named.display().to_string();
+    for path in descriptions(&folder) {
+        if has_value(&path, "anchor", &named)? {
+            return Ok((path, named));
+        }
+    }
+    Err(Failure::new(
+        "E-CTL-393",
+        format!(
+            "no configuration names the anchor of {} as {named}",
+            log.name
+        ),
+        "move the anchor by hand as docs/upgrading.md says, then run the command again",
+    ))
+}
+
+/// The files in which logs may be described: the configuration, and those of logs that were opened later.
+fn descriptions(folder: &Path) -> impl Iterator<Item = PathBuf> {
+    let opened = fs::read_dir(folder.join("logs.d"));
+    let opened = opened.into_iter().flatten().flatten();
+    let opened = opened.map(|entry| entry.path());
+    let opened = opened.filter(|path| path.extension().is_some_and(|ending| ending == "yaml"));
+    [folder.join("config.yaml")].into_iter().chain(opened)
+}
+
+const LONGEST: u64 = 64 << 10;
