@@ -96,7 +96,7 @@ pub struct TlsConfig {
     /// PEM file with the certificate first and its intermediates after it.
     pub certificate: PathBuf,
     /// PEM file with the private key (PKCS#8, SEC 1 or PKCS#1, not encrypted). It must belong to
-    /// the certificate.
+    /// the certificate; of several keys, the one that does is taken.
     pub key: PathBuf,
 }
 

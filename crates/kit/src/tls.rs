@@ -144,11 +144,7 @@ fn server_config(
     chain: Vec<CertificateDer<'static>>,
     callers: Option<&CallerAuthorities>,
 ) -> Result<ServerConfig, Error> {
-    let key =
-        PrivateKeyDer::from_pem_slice(&contents(&files.key)?).map_err(|source| Error::TlsFile {
-            path: files.key.clone(),
-            source,
-        })?;
+    let keys = keys(&files.key)?;
     let pair = |source| Error::TlsPair {
         certificate: files.certificate.clone(),
         key: files.key.clone(),
@@ -161,9 +157,33 @@ fn server_config(
         Some(callers) => builder.with_client_cert_verifier(client_verifier(callers)?),
         None => builder.with_no_client_auth(),
     };
-    let mut config = builder.with_single_cert(chain, key).map_err(pair)?;
+    // Two files cannot be replaced in one step: the next key is in the file before the next certificate is.
+    let mut configs = keys
+        .into_iter()
+        .map(|key| builder.clone().with_single_cert(chain.clone(), key));
+    let first = configs.next().ok_or_else(|| no_key(&files.key))?;
+    let of_certificate = |first: rustls::Error| configs.find_map(Result::ok).ok_or(first);
+    let mut config = first.or_else(of_certificate).map_err(pair)?;
     config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
     Ok(config)
+}
+
+/// All keys of a file.
+fn keys(path: &Path) -> Result<Vec<PrivateKeyDer<'static>>, Error> {
+    let unreadable = |source| Error::TlsFile {
+        path: path.to_owned(),
+        source,
+    };
+    PrivateKeyDer::pem_slice_iter(&contents(path)?)
+        .collect::<Result<Vec<_>, _>>()
+        .map_err(unreadable)
+}
+
+fn no_key(path: &Path) -> Error {
+    Error::TlsFile {
+        path: path.to_owned(),
+        source: pem::Error::NoItemsFound,
+    }
 }
 
 fn client_verifier(callers: &CallerAuthorities) -> Result<Arc<dyn ClientCertVerifier>, Error> {

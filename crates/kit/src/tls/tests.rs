@@ -32,6 +32,22 @@ fn refuses_a_key_of_another_certificate_and_names_both_files() {
 }
 
 #[test]
+fn of_several_keys_the_one_of_the_certificate_is_taken() {
+    let folder = tempfile::tempdir().unwrap();
+    for (before, behind) in [("first", "second"), ("second", "first")] {
+        let files = install(folder.path(), "first", before);
+        let mut keys = fs::read(&files.key).unwrap();
+        keys.extend(fs::read(format!("{DATA}/{behind}.key")).unwrap());
+        fs::write(&files.key, keys).unwrap();
+        Tls::load(&files, None).unwrap();
+    }
+    let files = install(folder.path(), "first", "first");
+    fs::write(&files.key, "no key").unwrap();
+    let error = Tls::load(&files, None).err().unwrap();
+    assert!(error.to_string().contains("tls.key"), "{error}");
+}
+
+#[test]
 fn refuses_a_certificate_file_without_a_certificate() {
     let folder = tempfile::tempdir().unwrap();
     let files = install(folder.path(), "first", "first");
