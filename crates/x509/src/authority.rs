@@ -106,6 +106,31 @@ impl CaProfile {
         .unsigned()
     }
 
+    /// A root as another one certifies it: who trusts that one accepts what this one issues.
+    ///
+    /// # Errors
+    /// If the kind is not a root's, the issuer may not issue it, or a value has no DER form.
+    pub fn certified_by(self, issuer: &Certificate) -> Result<UnsignedCertificate, Error> {
+        if self.kind != CaKind::Root {
+            return Err(Error::Profile("only a root is certified by another root"));
+        }
+        if issuer.path_length() == Some(0) {
+            return Err(Error::PathLength);
+        }
+        let extensions = vec![
+            Extension::key_usage(AUTHORITY_USAGE)?,
+            basic_constraints(None)?,
+        ];
+        issued(
+            issuer,
+            self.subject,
+            self.public_key,
+            self.validity,
+            self.serial,
+            extensions,
+        )
+    }
+
     /// An intermediate: it issues what its kind says, and no authorities.
     ///
     /// # Errors

@@ -360,6 +360,33 @@ fn an_intermediate_issues_no_authorities() {
 }
 
 #[test]
+fn a_root_that_another_certifies_issues_for_both() {
+    let before = Authority::root_for(Algorithm::EcdsaP256Sha256, "before", years(10));
+    let next = Authority::root_for(Algorithm::EcdsaP256Sha256, "next", years(10));
+    let profile = |kind| CaProfile {
+        subject: next.certificate.subject_name(),
+        public_key: next.certificate.public_key().clone(),
+        validity: years(5),
+        kind,
+        serial: serial(9),
+    };
+    let unsigned = profile(CaKind::Root).certified_by(&before.certificate);
+    let certified = sign(unsigned.unwrap(), before.signer.as_ref());
+    certified.verify_signed_by(&before.certificate).unwrap();
+    assert!(certified.is_ca());
+    assert_eq!(certified.path_length(), None);
+    let leaf = next.intermediate(Algorithm::EcdsaP256Sha256, CaKind::CodeSigning);
+    leaf.certificate.verify_signed_by(&certified).unwrap();
+    leaf.certificate
+        .verify_signed_by(&next.certificate)
+        .unwrap();
+    let refused = profile(CaKind::CodeSigning).certified_by(&before.certificate);
+    assert!(refused.is_err());
+    let below = profile(CaKind::Root).certified_by(&leaf.certificate);
+    assert!(matches!(below.map(drop), Err(Error::PathLength)));
+}
+
+#[test]
 fn a_timestamping_certificate_is_for_nothing_else() {
     let root = Authority::root(Algorithm::EcdsaP256Sha256);
     let profile = TimestampingProfile {
