@@ -8,6 +8,7 @@ use tonic::transport::{Certificate, Channel, ClientTlsConfig, Identity};
 
 use crate::failure::Failure;
 use crate::instance::{Instance, Service};
+use crate::own_certificate::{self, Owner};
 
 /// Something whose admin interfaces can be reached.
 pub(crate) trait Reach {
@@ -22,6 +23,11 @@ pub(crate) trait Reach {
 
     /// The URL of the admin interface of a service.
     fn url(&self, service: Service) -> Result<String, Failure>;
+
+    /// Whose the certificate is, who renews it or is told of its end.
+    fn owner(&self) -> Owner<'_> {
+        Owner::Person
+    }
 }
 
 impl Reach for Instance {
@@ -41,6 +47,35 @@ impl Reach for Instance {
         let port = self.manifest.ports(service).admin;
         Ok(format!("https://127.0.0.1:{port}"))
     }
+
+    fn owner(&self) -> Owner<'_> {
+        Owner::Instance(self)
+    }
+}
+
+/// An instance that is only looked at: nothing of it is renewed.
+pub(crate) struct Looked<'a>(pub(crate) &'a Instance);
+
+impl Reach for Looked<'_> {
+    fn authority(&self) -> PathBuf {
+        self.0.authority()
+    }
+
+    fn certificate(&self) -> PathBuf {
+        self.0.certificate()
+    }
+
+    fn key(&self) -> PathBuf {
+        self.0.key()
+    }
+
+    fn url(&self, service: Service) -> Result<String, Failure> {
+        Reach::url(self.0, service)
+    }
+
+    fn owner(&self) -> Owner<'_> {
+        Owner::Nobody
+    }
 }
 
 /// A connection to a service's admin listener, with mutual TLS.
@@ -54,15 +89,15 @@ pub(crate) async fn connect_for(
     service: Service,
     longest: Duration,
 ) -> Result<Channel, Failure> {
+    let shown =
+        own_certificate::identity(instance.owner(), &instance.certificate(), &instance.key())
+            .await?;
     let read =
         |path: PathBuf| std::fs::read(&path).map_err(|error| Failure::file("read", &path, error));
     let tls = ClientTlsConfig::new()
         .domain_name("localhost")
         .ca_certificate(Certificate::from_pem(read(instance.authority())?))
-        .identity(Identity::from_pem(
-            read(instance.certificate())?,
-            read(instance.key())?,
-        ));
+        .identity(Identity::from_pem(shown.certificate, shown.key));
     let url = instance.url(service)?;
     let failed = |error: tonic::transport::Error| {
         let cause = std::error::Error::source(&error).map(ToString::to_string);

@@ -9,6 +9,7 @@ use crate::context::Context;
 use crate::failure::Failure;
 use crate::instance::{Instance, Service};
 use crate::locate::Where;
+use crate::own_certificate::Owner;
 
 /// The instance of a command that needs nothing of it but its admin interfaces.
 #[derive(Args)]
@@ -84,6 +85,13 @@ impl Reach for Reached {
         match self {
             Self::Here(instance) => instance.key(),
             Self::There(context) => context.key.clone(),
+        }
+    }
+
+    fn owner(&self) -> Owner<'_> {
+        match self {
+            Self::Here(instance) => instance.owner(),
+            Self::There(_) => Owner::Person,
         }
     }
 

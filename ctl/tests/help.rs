@@ -7,7 +7,7 @@
 use std::path::Path;
 use std::process::Command;
 
-const COMMANDS: [&str; 139] = [
+const COMMANDS: [&str; 158] = [
     "",
     "init",
     "preflight",
@@ -49,6 +49,7 @@ const COMMANDS: [&str; 139] = [
     "admin",
     "admin request",
     "admin invite",
+    "admin renew",
     "admin list",
     "admin revoke",
     "audit",
@@ -137,6 +138,24 @@ const COMMANDS: [&str; 139] = [
     "rotate tuf-online status",
     "rotate tuf-online resume",
     "rotate tuf-online undo",
+    "rotate admin",
+    "rotate admin plan",
+    "rotate admin start",
+    "rotate admin status",
+    "rotate admin resume",
+    "rotate admin undo",
+    "rotate admin-ca",
+    "rotate admin-ca plan",
+    "rotate admin-ca start",
+    "rotate admin-ca status",
+    "rotate admin-ca resume",
+    "rotate admin-ca undo",
+    "rotate tls",
+    "rotate tls plan",
+    "rotate tls start",
+    "rotate tls status",
+    "rotate tls resume",
+    "rotate tls undo",
     "kubernetes",
     "kubernetes lay-out",
     "kubernetes publish",

@@ -12,7 +12,7 @@ use time::Duration;
 use crate::failure::Failure;
 use crate::init::secret::Vault;
 use crate::instance::Instance;
-use crate::{private, services};
+use crate::{private, services, tls_files};
 
 /// What a certificate is to say.
 pub(super) struct Terms {
@@ -25,6 +25,7 @@ pub(super) struct Terms {
 /// A certificate that was issued to an administrator.
 pub(super) struct Issued {
     pub(super) administrator: Administrator,
+    pub(super) certificate: Certificate,
     pub(super) is_revoked: bool,
 }
 
@@ -33,8 +34,12 @@ pub(super) async fn issue(instance: &Instance, terms: Terms) -> Result<Certifica
     let path = instance.path(KEY);
     let failed =
         |error: &dyn std::error::Error| Failure::file("use", &path, sigstead_kit::causes(error));
-    let issuer = certificate(&instance.path(CERTIFICATE))?;
+    let issuer = tls_files::certificate(&instance.path(CERTIFICATE))?;
     let signer: Arc<dyn Signer> = Vault::open(instance)?.open_key(&path)?.into_signer();
+    if signer.public_key() != issuer.public_key() {
+        let why = "it is not the key of trust/admin-ca.pem; a rotation of admin-ca may have been interrupted";
+        return Err(Failure::file("use", &path, why));
+    }
     let now = SystemClock.now();
     let mut random = [0; 20];
     getrandom::fill(&mut random).map_err(Failure::randomness)?;
@@ -68,7 +73,7 @@ pub(super) async fn issue(instance: &Instance, terms: Terms) -> Result<Certifica
 /// All that were issued, by their serial numbers; that of the instance's own tools among them.
 pub(super) fn issued(instance: &Instance) -> Result<BTreeMap<String, Issued>, Failure> {
     let revoked = revoked(instance)?;
-    let mut paths = vec![instance.path("trust/admin-client.pem")];
+    let mut paths = vec![instance.path(OWN)];
     let folder = instance.path(ISSUED);
     if folder.is_dir() {
         let failed = |error| Failure::file("read", &folder, error);
@@ -78,7 +83,7 @@ pub(super) fn issued(instance: &Instance) -> Result<BTreeMap<String, Issued>, Fa
     }
     let mut all = BTreeMap::new();
     for path in paths {
-        let certificate = certificate(&path)?;
+        let certificate = tls_files::certificate(&path)?;
         let administrator = Administrator::of(certificate.to_der())
             .map_err(|error| Failure::file("understand", &path, error))?;
         let serial = administrator.serial.clone();
@@ -87,6 +92,7 @@ pub(super) fn issued(instance: &Instance) -> Result<BTreeMap<String, Issued>, Fa
             serial,
             Issued {
                 administrator,
+                certificate,
                 is_revoked,
             },
         );
@@ -100,11 +106,14 @@ pub(super) fn keep(
     certificate: &Certificate,
 ) -> Result<Administrator, Failure> {
     let administrator = administrator(certificate)?;
-    let path = instance
-        .path(ISSUED)
-        .join(format!("{}.pem", administrator.serial));
+    let path = kept(instance, &administrator.serial);
     private::write_new(&path, certificate.to_pem().as_bytes())?;
     Ok(administrator)
+}
+
+/// Where a certificate is kept.
+pub(super) fn kept(instance: &Instance, serial: &str) -> PathBuf {
+    instance.path(ISSUED).join(format!("{serial}.pem"))
 }
 
 pub(super) fn administrator(certificate: &Certificate) -> Result<Administrator, Failure> {
@@ -166,11 +175,16 @@ fn revoked_file(instance: &Instance) -> PathBuf {
     Revoked::beside(&instance.path(CERTIFICATE))
 }
 
-pub(super) fn certificate(path: &Path) -> Result<Certificate, Failure> {
-    let text = std::fs::read_to_string(path).map_err(|error| Failure::file("read", path, error))?;
-    Certificate::from_pem(&text).map_err(|error| Failure::file("understand", path, error))
+pub(super) fn unknown() -> Failure {
+    Failure::new(
+        "E-CTL-373",
+        "the instance issued no such certificate to an administrator",
+        "`sigctl admin list` shows all of them",
+    )
 }
 
+/// The certificate of the instance's own tools.
+pub(super) const OWN: &str = "trust/admin-client.pem";
 const CERTIFICATE: &str = "trust/admin-ca.pem";
 const KEY: &str = "trust/admin-ca.key";
 const ISSUED: &str = "trust/admins";

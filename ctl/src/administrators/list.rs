@@ -58,6 +58,7 @@ fn shown(issued: Issued, now: OffsetDateTime) -> Shown {
     let Issued {
         administrator,
         is_revoked,
+        ..
     } = issued;
     Shown {
         state: match (is_revoked, administrator.not_after < now) {

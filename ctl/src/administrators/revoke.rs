@@ -34,7 +34,7 @@ pub(super) async fn run(arguments: &Arguments, output: Output) -> Result<(), Fai
         .filter(|issued| arguments.means(issued))
         .collect();
     if wanted.is_empty() {
-        return Err(unknown());
+        return Err(authority::unknown());
     }
     let revoked: Vec<_> = wanted
         .into_iter()
@@ -66,12 +66,4 @@ impl Arguments {
         let wanted = self.serial.as_deref().map(str::to_ascii_lowercase);
         is_named || wanted.as_deref() == Some(administrator.serial.as_str())
     }
-}
-
-fn unknown() -> Failure {
-    Failure::new(
-        "E-CTL-373",
-        "the instance issued no such certificate to an administrator",
-        "`sigctl admin list` shows all of them",
-    )
 }

@@ -136,7 +136,8 @@ async fn pages(instance: &Instance, statuses: &[ServiceStatus]) -> BTreeMap<Serv
 async fn admins(instance: &Instance, statuses: &[ServiceStatus]) -> BTreeMap<Service, Answer<()>> {
     let up = statuses.iter().filter(|each| each.state.answers());
     let asked = up.map(|each| async {
-        let connected = in_time(true, admin::connect(instance, each.service)).await;
+        let looked = admin::Looked(instance);
+        let connected = in_time(true, admin::connect(&looked, each.service)).await;
         (each.service, connected.map(drop))
     });
     join_all(asked).await.into_iter().collect()

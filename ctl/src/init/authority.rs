@@ -62,8 +62,8 @@ pub(crate) struct Issuer {
 }
 
 /// Who shows a certificate of TLS.
-#[derive(Clone, Copy)]
-enum Holder {
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Holder {
     /// A service to those who call it.
     Server,
     /// The operator to the admin interfaces.
@@ -184,58 +184,75 @@ impl Maker<'_> {
         let failed = |error: sigstead_signer::Error| unusable(&path, &error);
         let key = PrivateKey::generate(Algorithm::EcdsaP256Sha256).map_err(failed)?;
         write_private(&path, key.to_pem().map_err(failed)?.as_bytes())?;
-        let (dns_names, ip_addresses) = self.hosts();
-        let profile = TlsProfile {
-            subject: self.name(name),
-            public_key: key.public_key().clone(),
-            dns_names,
-            ip_addresses,
-            uris: holder.uris(),
-            role: holder.role(),
-            validity: self.years(2),
-            serial: serial()?,
+        let shown = Shown {
+            name,
+            key: key.public_key(),
+            holder,
         };
-        let unsigned = profile
-            .issued_by(&ca.certificate)
-            .map_err(|error| unusable(&path, &error))?;
-        let certificate = sign(unsigned, &ca.signer, &path).await?;
+        let certificate = tls_certificate(self.instance, ca, shown, self.now).await?;
         write(
             &place.with_extension("pem"),
             certificate.to_pem().as_bytes(),
         )
     }
+}
 
-    /// This machine, and the host that clients dial.
-    fn hosts(&self) -> (Vec<String>, Vec<IpAddr>) {
-        let mut names = vec!["localhost".to_owned()];
-        let mut addresses = vec![
-            IpAddr::V4(Ipv4Addr::LOCALHOST),
-            IpAddr::V6(Ipv6Addr::LOCALHOST),
-        ];
-        let listen = self.instance.manifest.listen_address();
-        if !listen.is_unspecified() && !addresses.contains(&listen) {
-            addresses.push(listen);
-        }
-        let host = &self.instance.manifest.host;
-        match host.trim_matches(['[', ']']).parse() {
-            Ok(address) if !addresses.contains(&address) => addresses.push(address),
-            Ok(_) => {}
-            Err(_) if host != "localhost" => names.push(host.clone()),
-            Err(_) => {}
-        }
-        (names, addresses)
-    }
+/// A certificate of TLS and who shows it.
+pub(crate) struct Shown<'a> {
+    pub(crate) name: &'a str,
+    pub(crate) key: &'a PublicKey,
+    pub(crate) holder: Holder,
+}
 
-    fn name(&self, role: &str) -> Name {
-        name(self.instance, role)
-    }
+/// A certificate of TLS for two years or as long as its authority is valid. It names this machine, and the host that clients
+/// dial.
+pub(crate) async fn tls_certificate(
+    instance: &Instance,
+    authority: &Issuer,
+    shown: Shown<'_>,
+    now: OffsetDateTime,
+) -> Result<Certificate, Failure> {
+    let path = instance.path("trust");
+    let (dns_names, ip_addresses) = hosts(instance);
+    let two_years = now + Duration::days(365 * 2);
+    let profile = TlsProfile {
+        subject: name(instance, shown.name),
+        public_key: shown.key.clone(),
+        dns_names,
+        ip_addresses,
+        uris: shown.holder.uris(),
+        role: shown.holder.role(),
+        validity: Validity {
+            not_before: now.max(authority.certificate.not_before()),
+            not_after: two_years.min(authority.certificate.not_after()),
+        },
+        serial: serial()?,
+    };
+    let unsigned = profile
+        .issued_by(&authority.certificate)
+        .map_err(|error| unusable(&path, &error))?;
+    sign(unsigned, &authority.signer, &path).await
+}
 
-    fn years(&self, years: i64) -> Validity {
-        Validity {
-            not_before: self.now,
-            not_after: self.now + Duration::days(365 * years),
-        }
+/// This machine, and the host that clients dial.
+fn hosts(instance: &Instance) -> (Vec<String>, Vec<IpAddr>) {
+    let mut names = vec!["localhost".to_owned()];
+    let mut addresses = vec![
+        IpAddr::V4(Ipv4Addr::LOCALHOST),
+        IpAddr::V6(Ipv6Addr::LOCALHOST),
+    ];
+    let listen = instance.manifest.listen_address();
+    if !listen.is_unspecified() && !addresses.contains(&listen) {
+        addresses.push(listen);
     }
+    let host = &instance.manifest.host;
+    match host.trim_matches(['[', ']']).parse() {
+        Ok(address) if !addresses.contains(&address) => addresses.push(address),
+        Ok(_) => {}
+        Err(_) if host != "localhost" => names.push(host.clone()),
+        Err(_) => {}
+    }
+    (names, addresses)
 }
 
 /// A certificate that a key signs for itself, for ten years.
@@ -260,6 +277,29 @@ pub(crate) async fn root_certificate(
         .self_signed()
         .map_err(|error| unusable(&path, &error))?;
     sign(unsigned, signer, &path).await
+}
+
+/// A root as another one certifies it, until that one ends.
+pub(crate) async fn certified_root(
+    instance: &Instance,
+    root: &Certificate,
+    by: &Issuer,
+) -> Result<Certificate, Failure> {
+    let path = instance.path("trust");
+    let profile = CaProfile {
+        subject: root.subject_name(),
+        public_key: root.public_key().clone(),
+        validity: Validity {
+            not_before: root.not_before().max(by.certificate.not_before()),
+            not_after: root.not_after().min(by.certificate.not_after()),
+        },
+        kind: CaKind::Root,
+        serial: serial()?,
+    };
+    let unsigned = profile
+        .certified_by(&by.certificate)
+        .map_err(|error| unusable(&path, &error))?;
+    sign(unsigned, &by.signer, &path).await
 }
 
 /// A certificate for issuing others to signers, of the root of its kind, for five years or as long as the root is valid.

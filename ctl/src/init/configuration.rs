@@ -259,4 +259,4 @@ fn host_of(url: &str) -> Result<String, Failure> {
 /// The authority that certifies the servers of the instance, in the folder of each service that calls one.
 const TLS_CA: &str = "tls-ca.pem";
 /// What the `ca` shows to the CT log.
-pub(super) const SUBMITTER: &str = "tls-client";
+pub(crate) const SUBMITTER: &str = "tls-client";

@@ -59,6 +59,21 @@ pub(super) enum Role {
         #[command(subcommand)]
         verb: Verb,
     },
+    /// The certificates of the admin interfaces, and the one with which sigctl administers.
+    Admin {
+        #[command(subcommand)]
+        verb: Verb,
+    },
+    /// The authority of the admin interfaces, and all that it issued to services and sigctl.
+    AdminCa {
+        #[command(subcommand)]
+        verb: Verb,
+    },
+    /// The certificates that clients see, where an authority of the instance issued them.
+    Tls {
+        #[command(subcommand)]
+        verb: Verb,
+    },
 }
 
 #[derive(Subcommand)]
@@ -85,9 +100,9 @@ pub(super) struct Times {
     #[arg(long = "in", value_name = "PERIOD")]
     pub(super) delay: Option<Period>,
 
-    /// How long the old key counts on after it signed for the last time.
-    #[arg(long, value_name = "PERIOD", default_value = "1h")]
-    pub(super) drain: Period,
+    /// How long the old key counts on after it signed for the last time. Default: an hour, or longer where it is needed.
+    #[arg(long, value_name = "PERIOD")]
+    pub(super) drain: Option<Period>,
 
     /// Take a shorter time than clients need. Those that have not seen the next key refuse what it signs.
     #[arg(long)]

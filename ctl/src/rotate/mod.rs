@@ -6,9 +6,11 @@
 //! Phases, times, plan files, the order of steps and what people read are the same for all roles. What a role does in each
 //! step is its [`rotation::Rotation`], in a folder of its own.
 
+mod admin_ca;
 mod arguments;
 mod authority;
 mod ca;
+mod leaves;
 mod log;
 mod moment;
 mod oidc;
@@ -27,10 +29,12 @@ mod verbs;
 use crate::failure::{Exit, Failure};
 use crate::output::Output;
 
+use admin_ca::AdminAuthority;
 pub(crate) use arguments::Arguments;
 use arguments::Role;
 use authority::Chains;
 use ca::{Ca, Intermediate, Root};
+use leaves::{Admin, Leaves, Tls};
 use log::{NextLog, RekorV1, RekorV2};
 use oidc::OidcKey;
 use tsa::Tsa;
@@ -47,6 +51,9 @@ pub(crate) async fn run(arguments: Arguments, output: Output) -> Result<Exit, Fa
         Role::RekorV1 { verb } => verbs::run::<NextLog<RekorV1>>(verb, output).await,
         Role::TufOnline { verb } => verbs::run::<OnlineKeys>(verb, output).await,
         Role::TufRoot { verb } => verbs::run::<OfflineKey<tuf_offline::Root>>(verb, output).await,
+        Role::Admin { verb } => verbs::run::<Leaves<Admin>>(verb, output).await,
+        Role::AdminCa { verb } => verbs::run::<AdminAuthority>(verb, output).await,
+        Role::Tls { verb } => verbs::run::<Leaves<Tls>>(verb, output).await,
         Role::TufTargets { verb } => {
             verbs::run::<OfflineKey<tuf_offline::Targets>>(verb, output).await
         }

@@ -5,7 +5,7 @@ use time::OffsetDateTime;
 
 use super::moment::shown;
 use super::plan::{Phase, Plan, Step};
-use super::rotation::{Rotation, TakesOver};
+use super::rotation::{OldKey, Rotation, TakesOver};
 use crate::elapsed::period;
 
 /// How far a rotation has come, and what comes next.
@@ -75,10 +75,18 @@ fn next<R: Rotation>(plan: &Plan<R>, now: OffsetDateTime) -> String {
         }
         Phase::Undoing => format!("the next key is not taken back wholly yet; go on: {resume}"),
         Phase::Loaded => loaded(plan, now, &resume),
-        Phase::Retired if R::KEEPS_OLD_KEY => {
+        Phase::Retired => retired(plan, now),
+        Phase::Undone => "nothing; the key of before signs on".to_owned(),
+    }
+}
+
+fn retired<R: Rotation>(plan: &Plan<R>, now: OffsetDateTime) -> String {
+    match R::OLD_KEY {
+        OldKey::Needed => {
             "nothing; keep the file of the old key, with which the service starts".to_owned()
         }
-        Phase::Retired => {
+        OldKey::Replaced => "nothing; nothing is left of the old key".to_owned(),
+        OldKey::Unused => {
             let unused = plan.signs_from.unwrap_or(now) + plan.role.overlap();
             match unused <= now {
                 true => {
@@ -90,15 +98,14 @@ fn next<R: Rotation>(plan: &Plan<R>, now: OffsetDateTime) -> String {
                 ),
             }
         }
-        Phase::Undone => "nothing; the key of before signs on".to_owned(),
     }
 }
 
 fn planned<R: Rotation>(plan: &Plan<R>) -> String {
-    if R::TAKES_OVER == TakesOver::WithRoot {
+    if R::TAKES_OVER == TakesOver::WhenLoaded {
         return format!(
-            "a key is made and tried; in {} a root is published by which it signs, and until then it can be taken back. \
-             {} later `resume` closes the rotation",
+            "a key is made and tried, and takes over in {}; until then it can be taken back. {} later `resume` closes the \
+             rotation",
             span(plan.counts_from - plan.begun),
             span(plan.drain.time())
         );
@@ -119,7 +126,7 @@ fn loaded<R: Rotation>(plan: &Plan<R>, now: OffsetDateTime, resume: &str) -> Str
     match R::TAKES_OVER {
         TakesOver::AtItsTime => {}
         TakesOver::AtEnd => return takes_over(end, now, resume),
-        TakesOver::WithRoot => return closes(end, now, resume),
+        TakesOver::WhenLoaded => return closes(end, now, resume),
     }
     if now < from {
         return format!(

@@ -21,8 +21,7 @@ pub(super) trait Rotation: Clone + Serialize + DeserializeOwned {
     const WHAT: &'static str;
     /// The roles of which no rotation may be open beside one of this role.
     const APART_FROM: &'static [&'static str];
-    /// Whether the service needs the old key for ever, because what it serves goes on under it.
-    const KEEPS_OLD_KEY: bool = false;
+    const OLD_KEY: OldKey = OldKey::Unused;
     const TAKES_OVER: TakesOver = TakesOver::AtItsTime;
 
     /// Looks at what is now, and refuses if the instance lacks what the steps need.
@@ -65,11 +64,27 @@ pub(super) trait Rotation: Clone + Serialize + DeserializeOwned {
     /// What each run does that waits for the end of the old key.
     fn while_waiting(instance: &Instance) -> Result<(), Failure>;
 
+    /// Whether the old key may end before its time, because nobody needs it any more.
+    fn is_free(_: &Instance, _: &Plan<Self>) -> Result<bool, Failure> {
+        Ok(false)
+    }
+
     /// Ends the old key, whose time is over, after a look at whether the service signs with the next one.
     async fn retire(instance: &Instance, plan: &Plan<Self>) -> Result<String, Failure>;
 
     /// Takes back all that the steps did, however many of them were done.
     async fn take_back(instance: &Instance, plan: &mut Plan<Self>) -> Result<Undo, Failure>;
+}
+
+/// What becomes of the file of the old key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum OldKey {
+    /// It is there, and of no use.
+    Unused,
+    /// The service needs it for ever, because what it serves goes on under it.
+    Needed,
+    /// The next one is in its place.
+    Replaced,
 }
 
 /// When the next key takes over.
@@ -79,8 +94,8 @@ pub(super) enum TakesOver {
     AtItsTime,
     /// In the last step, which may be done once that time has come.
     AtEnd,
-    /// With the root that names it, which is published when it is given to the service.
-    WithRoot,
+    /// In the step that gives it to the service.
+    WhenLoaded,
 }
 
 /// What came of taking a key back.

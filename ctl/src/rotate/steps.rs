@@ -5,6 +5,7 @@ use super::plan::{Phase, Plan};
 use super::plan_file::PlanFile;
 use super::rotation::{Rotation, Undo};
 use crate::failure::Failure;
+use crate::instance::Instance;
 use crate::output::Output;
 
 /// Goes on with a plan, as far as the time allows.
@@ -30,7 +31,7 @@ pub(super) async fn advance<R: Rotation>(
             Phase::Tried => (Phase::Announced, R::announce(instance, plan).await?),
             Phase::Announced if now() < R::loads_from(plan) => return R::while_waiting(instance),
             Phase::Announced => (Phase::Loaded, R::load(instance, plan).await?),
-            Phase::Loaded if plan.old_end().is_some_and(|end| end <= now()) => {
+            Phase::Loaded if may_end(instance, plan)? => {
                 (Phase::Retired, R::retire(instance, plan).await?)
             }
             Phase::Undoing => return undo(plan, file, output).await,
@@ -42,6 +43,12 @@ pub(super) async fn advance<R: Rotation>(
         plan.enter(next, what, now());
         file.write(plan)?;
     }
+}
+
+/// Whether the old key may end now.
+pub(super) fn may_end<R: Rotation>(instance: &Instance, plan: &Plan<R>) -> Result<bool, Failure> {
+    let is_over = plan.old_end().is_some_and(|end| end <= now());
+    Ok(is_over || R::is_free(instance, plan)?)
 }
 
 /// Takes the next key back, which is written down first.

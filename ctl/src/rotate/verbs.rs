@@ -46,7 +46,7 @@ pub(super) async fn run<R: Rotation>(verb: Verb, output: Output) -> Result<Exit,
             let instance = instance.open()?;
             let mut file = PlanFile::take::<R>(&instance)?;
             let mut plan = file.open::<R>()?;
-            if is_waiting(&plan) {
+            if is_waiting(&instance, &plan)? {
                 // Nothing is done, however often it is asked for.
                 R::while_waiting(&instance)?;
             } else {
@@ -86,12 +86,12 @@ async fn recorded<'a, R: Rotation>(
 }
 
 /// Whether nothing is left to do before a time that is to come.
-fn is_waiting<R: Rotation>(plan: &Plan<R>) -> bool {
-    match plan.phase {
+fn is_waiting<R: Rotation>(instance: &Instance, plan: &Plan<R>) -> Result<bool, Failure> {
+    Ok(match plan.phase {
         Phase::Announced => now() < R::loads_from(plan),
-        Phase::Loaded => plan.old_end().is_none_or(|end| end > now()),
+        Phase::Loaded => !steps::may_end(instance, plan)?,
         _ => false,
-    }
+    })
 }
 
 fn exit<R>(plan: &Plan<R>) -> Exit {
@@ -108,10 +108,12 @@ fn new_plan<R: Rotation>(times: &Times, file: &PlanFile<'_>) -> Result<Plan<R>, 
     let role = R::begin(instance, begun)?;
     let soak = R::soak(instance)?;
     let delay = times.delay.unwrap_or(soak);
-    let plan = Plan::new(file.next_number::<R>()?, begun, delay, times.drain, role);
+    let least = R::least_drain(instance)?;
+    let drain = times.drain.unwrap_or_else(|| soak::DRAIN.max(least));
+    let plan = Plan::new(file.next_number::<R>()?, begun, delay, drain, role);
     if !times.accept_short_times {
         soak::refuse_shorter("a delay", delay, soak)?;
-        soak::refuse_shorter("a drain", times.drain, R::least_drain(instance)?)?;
+        soak::refuse_shorter("a drain", drain, least)?;
         R::refuse_early_end(&plan)?;
     }
     Ok(plan)

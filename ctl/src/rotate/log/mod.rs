@@ -13,7 +13,7 @@ use sigstead_trust_root::LogState;
 use time::{Duration, OffsetDateTime};
 
 use super::moment::{now, shown};
-use super::rotation::{Rotation, TakesOver, Undo};
+use super::rotation::{OldKey, Rotation, TakesOver, Undo};
 use crate::failure::Failure;
 use crate::instance::Instance;
 use crate::log::opening;
@@ -31,7 +31,7 @@ impl<I: Interface> Rotation for NextLog<I> {
     const WHAT: &'static str = I::WHAT;
     const APART_FROM: &'static [&'static str] = &[];
     /// A log is read for ever, and is opened with its key.
-    const KEEPS_OLD_KEY: bool = true;
+    const OLD_KEY: OldKey = OldKey::Needed;
     const TAKES_OVER: TakesOver = I::TAKES_OVER;
 
     fn begin(instance: &Instance, _: OffsetDateTime) -> Result<Self, Failure> {

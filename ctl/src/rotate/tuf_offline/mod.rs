@@ -27,7 +27,7 @@ impl<R: OfflineRole> Rotation for OfflineKey<R> {
     const ROLE: &'static str = R::ROLE;
     const WHAT: &'static str = R::WHAT;
     const APART_FROM: &'static [&'static str] = R::APART_FROM;
-    const TAKES_OVER: TakesOver = TakesOver::WithRoot;
+    const TAKES_OVER: TakesOver = TakesOver::WhenLoaded;
 
     fn begin(_: &Instance, _: OffsetDateTime) -> Result<Self, Failure> {
         Ok(Self::new())

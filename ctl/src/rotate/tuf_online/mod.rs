@@ -26,7 +26,7 @@ impl Rotation for OnlineKeys {
     const ROLE: &'static str = "tuf-online";
     const WHAT: &'static str = "the keys of the snapshot and timestamp roles";
     const APART_FROM: &'static [&'static str] = &["tuf-root", "tuf-targets"];
-    const TAKES_OVER: TakesOver = TakesOver::WithRoot;
+    const TAKES_OVER: TakesOver = TakesOver::WhenLoaded;
 
     fn begin(instance: &Instance, _: OffsetDateTime) -> Result<Self, Failure> {
         Successors::of(instance)?;

@@ -1,5 +1,6 @@
 //! An operator replaces a key while everybody signs on.
 
+mod admin;
 mod certificates;
 mod load;
 mod oidc;
@@ -7,6 +8,7 @@ mod rekor_v1;
 mod rekor_v2;
 mod role;
 mod signing;
+mod tls;
 mod tuf;
 mod tuf_clients;
 
@@ -293,7 +295,7 @@ fn the_commands_of_the_page_work_as_they_are_written() {
     let commands: Vec<_> = lines
         .filter(|line| line.starts_with("sigctl rotate "))
         .collect();
-    assert_eq!(commands.len(), 26);
+    assert_eq!(commands.len(), 30);
     let instance = Instance::start("by-the-page", &[]).unwrap();
     for line in commands {
         let words = line.split_whitespace().skip(1);

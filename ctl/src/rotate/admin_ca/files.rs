@@ -1,0 +1,137 @@
+//! The files of the authority of now, of the next one, and of the one before.
+
+use std::path::{Path, PathBuf};
+
+use sigstead_key::Algorithm;
+use sigstead_signer::PrivateKey;
+use sigstead_x509::Certificate;
+
+use super::part::AuthorityPlan;
+use crate::failure::Failure;
+use crate::init::authority::{Issuer, certified_root, root_certificate};
+use crate::init::secret::Vault;
+use crate::instance::Instance;
+use crate::replace::replace;
+use crate::rotate::leaves::open_authority;
+use crate::rotate::moment::now;
+use crate::rotate::soak::SKEW;
+use crate::{services, tls_files};
+
+/// Where the authorities are.
+pub(super) struct Files<'a> {
+    instance: &'a Instance,
+    number: u32,
+}
+
+impl<'a> Files<'a> {
+    pub(super) const fn of(instance: &'a Instance, plan: &AuthorityPlan) -> Self {
+        Self {
+            instance,
+            number: plan.number,
+        }
+    }
+
+    /// Makes the next authority, unless an earlier run did: its key, its certificate, and the one that the authority of now
+    /// gives it.
+    pub(super) async fn make(&self) -> Result<Certificate, Failure> {
+        let key = self.next("key");
+        if !key.exists() {
+            let made = PrivateKey::generate(Algorithm::EcdsaP384Sha384);
+            let made = made.map_err(|error| Failure::file("make", &key, error))?;
+            write(&key, &Vault::open(self.instance)?.seal(&made, &key)?)?;
+        }
+        if !self.next("pem").exists() {
+            let signer = Vault::open(self.instance)?.open_key(&key)?.into_signer();
+            let role = format!("administration {}", self.number);
+            let former = open_authority(self.instance, NAME)?;
+            let from = now() - SKEW.time();
+            let root = root_certificate(self.instance, &role, &signer, from).await?;
+            let certified = certified_root(self.instance, &root, &former).await?;
+            write(&self.next("pem"), &pem(&[&root, &certified]))?;
+        }
+        tls_files::certificate(&self.next("pem"))
+    }
+
+    /// The next authority, and the certificate that the one of now gave it: who trusts that one accepts what the next one
+    /// issues.
+    pub(super) fn open_next(&self) -> Result<(Issuer, Vec<Certificate>), Failure> {
+        let mut chain = tls_files::chain(&self.next("pem"))?.into_iter();
+        let certificate = chain
+            .next()
+            .ok_or_else(|| Failure::file("understand", &self.next("pem"), "it is empty"))?;
+        let key = Vault::open(self.instance)?.open_key(&self.next("key"))?;
+        let issuer = Issuer {
+            certificate,
+            signer: key.into_signer(),
+        };
+        Ok((issuer, chain.collect()))
+    }
+
+    /// Those that services and tools trust now, the one that issues first.
+    pub(super) fn trusted(&self) -> Result<Vec<Certificate>, Failure> {
+        tls_files::chain(&self.instance.path(TRUSTED))
+    }
+
+    /// Has services and tools trust these authorities, once they read their files again. The first of them issues.
+    pub(super) fn trust(&self, authorities: &[&Certificate]) -> Result<(), Failure> {
+        let text = pem(authorities);
+        for service in services::of(&self.instance.manifest) {
+            write(&self.instance.service(service).join("admin-ca.pem"), &text)?;
+        }
+        write(&self.instance.path(TRUSTED), &text)
+    }
+
+    /// Puts the key of the next authority where the one of now is, which is kept; done already if an earlier run came as far
+    /// as that.
+    ///
+    /// A crash between the two leaves no key that issues, and the next one beside its place.
+    pub(super) fn change_places(&self) -> Result<(), Failure> {
+        let (issuing, next) = (self.instance.path("trust/admin-ca.key"), self.next("key"));
+        if !next.exists() {
+            return Ok(());
+        }
+        if issuing.exists() {
+            rename(&issuing, &self.kept())?;
+        }
+        rename(&next, &issuing)
+    }
+
+    /// Where the key of the authority before is.
+    pub(super) fn kept(&self) -> PathBuf {
+        let name = format!("trust/admin-ca-before-{}.key", self.number);
+        self.instance.path(&name)
+    }
+
+    /// Removes what is of the next authority alone.
+    pub(super) fn remove_next(&self) -> Result<(), Failure> {
+        for path in ["pem", "key"].map(|ending| self.next(ending)) {
+            if path.exists() {
+                sigstead_durable::remove(&path)
+                    .map_err(|error| Failure::file("remove", &path, error))?;
+            }
+        }
+        Ok(())
+    }
+
+    fn next(&self, ending: &str) -> PathBuf {
+        self.instance.path(&format!("trust/admin-ca-next.{ending}"))
+    }
+}
+
+fn pem(certificates: &[&Certificate]) -> String {
+    certificates.iter().map(|each| each.to_pem()).collect()
+}
+
+fn write(path: &Path, text: &str) -> Result<(), Failure> {
+    replace(path, text.as_bytes()).map_err(|error| Failure::file("write", path, error))
+}
+
+fn rename(from: &Path, to: &Path) -> Result<(), Failure> {
+    let failed = |error| Failure::file("rename", from, error);
+    sigstead_durable::rename(from, to).map_err(failed)?;
+    sigstead_durable::sync_directory(sigstead_durable::parent(to)).map_err(failed)
+}
+
+/// As its files are called in `trust/`.
+pub(super) const NAME: &str = "admin-ca";
+const TRUSTED: &str = "trust/admin-ca.pem";
