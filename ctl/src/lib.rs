@@ -12,6 +12,7 @@ mod audit;
 mod backup;
 mod beside;
 mod bucket;
+mod calendar;
 mod completions;
 mod configured_log;
 mod context;
@@ -29,9 +30,11 @@ mod init;
 mod input;
 mod instance;
 mod interrupt;
+mod inventory;
 mod issued;
 mod issuer;
 mod issuer_states;
+mod keys;
 mod kubernetes;
 mod locate;
 mod log;
@@ -142,6 +145,10 @@ enum Command {
     Systemd(systemd::Arguments),
     /// See and publish what clients trust.
     Trust(trust::Arguments),
+    /// List all keys, certificates and signed files, and when they end.
+    Keys(keys::Arguments),
+    /// Say what has to be done when, so that nothing ends by surprise.
+    Calendar(calendar::Arguments),
     /// Replace a key by the next, announced before it is used.
     Rotate(rotate::Arguments),
     /// Put an instance into one encrypted file, while its services run.
@@ -254,6 +261,8 @@ async fn run(command: Command, output: Output) -> Result<Exit, Failure> {
         Command::Proxy(arguments) => proxy::run(arguments, output)?,
         Command::Systemd(arguments) => systemd::run(arguments, output)?,
         Command::Trust(arguments) => trust::run(arguments, output).await?,
+        Command::Keys(arguments) => return keys::run(&arguments, output).await,
+        Command::Calendar(arguments) => return calendar::run(&arguments, output).await,
         Command::Rotate(arguments) => return rotate::run(arguments, output).await,
         Command::Token(arguments) => token::run(arguments, output).await?,
         Command::Sign(arguments) => sign::run(arguments, output).await?,

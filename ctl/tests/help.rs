@@ -7,7 +7,7 @@
 use std::path::Path;
 use std::process::Command;
 
-const COMMANDS: [&str; 158] = [
+const COMMANDS: [&str; 160] = [
     "",
     "init",
     "preflight",
@@ -21,6 +21,8 @@ const COMMANDS: [&str; 158] = [
     "doctor",
     "probe",
     "logs",
+    "keys",
+    "calendar",
     "env",
     "oidc",
     "oidc user",

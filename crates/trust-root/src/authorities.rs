@@ -141,7 +141,11 @@ impl AuthorityState {
         self.valid_for.start.is_some() && self.valid_for.end == self.valid_for.start
     }
 
-    pub(crate) fn certificates(&self) -> Result<Vec<Certificate>, Error> {
+    /// The certificates of the chain, its root last.
+    ///
+    /// # Errors
+    /// If one of them cannot be read.
+    pub fn certificates(&self) -> Result<Vec<Certificate>, Error> {
         self.chain
             .iter()
             .map(|der| {

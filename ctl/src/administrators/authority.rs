@@ -23,10 +23,10 @@ pub(super) struct Terms {
 }
 
 /// A certificate that was issued to an administrator.
-pub(super) struct Issued {
-    pub(super) administrator: Administrator,
+pub(crate) struct Issued {
+    pub(crate) administrator: Administrator,
     pub(super) certificate: Certificate,
-    pub(super) is_revoked: bool,
+    pub(crate) is_revoked: bool,
 }
 
 /// Issues a certificate with the key of the admin CA, which the instance's passphrase opens.
@@ -71,7 +71,7 @@ pub(super) async fn issue(instance: &Instance, terms: Terms) -> Result<Certifica
 }
 
 /// All that were issued, by their serial numbers; that of the instance's own tools among them.
-pub(super) fn issued(instance: &Instance) -> Result<BTreeMap<String, Issued>, Failure> {
+pub(crate) fn issued(instance: &Instance) -> Result<BTreeMap<String, Issued>, Failure> {
     let revoked = revoked(instance)?;
     let mut paths = vec![instance.path(OWN)];
     let folder = instance.path(ISSUED);

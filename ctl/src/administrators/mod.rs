@@ -2,6 +2,7 @@
 
 use clap::{Args, Subcommand};
 
+pub(crate) use self::authority::issued;
 use crate::failure::Failure;
 use crate::output::Output;
 

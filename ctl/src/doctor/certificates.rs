@@ -77,7 +77,11 @@ fn files(patient: &Patient) -> Vec<PathBuf> {
         let admin = listeners.admin.as_ref();
         files.extend(admin.map(|admin| patient.at(service, &admin.client_ca)));
     }
-    files.extend(pairs::all(patient).into_iter().map(|pair| pair.certificate));
+    files.extend(
+        pairs::all(&patient.instance, &patient.configs)
+            .into_iter()
+            .map(|pair| pair.certificate),
+    );
     files.push(tls::admin_authority(patient));
     if patient.instance.manifest.tls {
         files.push(tls::authority(patient));

@@ -12,7 +12,7 @@ use crate::instance::{Instance, Service};
 use crate::log_configs;
 
 /// What the services read when they start.
-pub(super) struct Configs {
+pub(crate) struct Configs {
     ca: Read<ca::Config>,
     /// `None` of an instance without a log of its own.
     ctlog: Option<Read<ctlog::Config>>,
@@ -31,7 +31,7 @@ type Read<T> = Result<T, String>;
 
 impl Configs {
     /// Reads all of them.
-    pub(super) fn read(instance: &Instance) -> Self {
+    pub(crate) fn read(instance: &Instance) -> Self {
         let ctlog = instance.manifest.ct_log.is_own();
         let mut configs = Self {
             ca: read(instance, Service::Ca).and_then(|config| ca_as_it_signs_now(instance, config)),

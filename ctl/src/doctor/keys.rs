@@ -121,7 +121,9 @@ fn opens(patient: &Patient) -> Seen {
 
 fn open_keys(patient: &Patient) -> Seen {
     let keys = patient.keys.all().iter().map(|key| key.path.clone());
-    let pairs = super::pairs::all(patient).into_iter().map(|pair| pair.key);
+    let pairs = super::pairs::all(&patient.instance, &patient.configs)
+        .into_iter()
+        .map(|pair| pair.key);
     let mut findings = Vec::new();
     for path in keys.chain(pairs) {
         if fs::metadata(&path).is_ok_and(|found| is_open(&found)) {

@@ -23,7 +23,7 @@ mod metadata;
 mod others;
 mod outside;
 mod page;
-mod pairs;
+pub(crate) mod pairs;
 mod patient;
 mod published;
 mod reach;
@@ -45,6 +45,9 @@ use std::time::Duration;
 use clap::Args;
 use futures::future::join_all;
 use sigstead_kit::Clock as _;
+
+pub(crate) use self::configs::Configs;
+pub(crate) use self::pairs::Purpose;
 
 use self::answers::{Answers, Trial};
 use self::bounded::within;

@@ -2,21 +2,21 @@
 
 use std::path::PathBuf;
 
-use super::patient::Patient;
-use crate::instance::Service;
+use super::configs::{Configs, at};
+use crate::instance::{Instance, Service};
 
 /// A certificate and the key of it.
-pub(super) struct Pair {
+pub(crate) struct Pair {
     /// What it is for, as people call it.
-    pub(super) name: String,
-    pub(super) certificate: PathBuf,
-    pub(super) key: PathBuf,
-    pub(super) purpose: Purpose,
+    pub(crate) name: String,
+    pub(crate) certificate: PathBuf,
+    pub(crate) key: PathBuf,
+    pub(crate) purpose: Purpose,
 }
 
 /// What a certificate of TLS is shown for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Purpose {
+pub(crate) enum Purpose {
     /// To clients.
     Public,
     /// To the operator.
@@ -28,9 +28,9 @@ pub(super) enum Purpose {
 }
 
 /// All pairs, that of the operator last.
-pub(super) fn all(patient: &Patient) -> Vec<Pair> {
+pub(crate) fn all(instance: &Instance, configs: &Configs) -> Vec<Pair> {
     let mut pairs = Vec::new();
-    for (service, listeners) in patient.configs.listeners() {
+    for (service, listeners) in configs.listeners() {
         let public = listeners.public.tls.as_ref();
         let admin = listeners.admin.as_ref().map(|admin| &admin.tls);
         let both = [
@@ -42,26 +42,26 @@ pub(super) fn all(patient: &Patient) -> Vec<Pair> {
             .filter_map(|(name, purpose, tls)| Some((name, purpose, tls?)));
         pairs.extend(named.map(|(name, purpose, tls)| Pair {
             name: format!("{name} of {}", service.name()),
-            certificate: patient.at(service, &tls.certificate),
-            key: patient.at(service, &tls.key),
+            certificate: at(instance, service, &tls.certificate),
+            key: at(instance, service, &tls.key),
             purpose,
         }));
     }
-    let ca = patient.configs.ca().ok();
+    let ca = configs.ca().ok();
     let logs = ca.into_iter().flat_map(|ca| ca.ct_log.logs());
     pairs.extend(logs.filter_map(|log| {
         let tls = log.identity.as_ref()?;
         Some(Pair {
             name: format!("ca for {}", log.url),
-            certificate: patient.at(Service::Ca, &tls.certificate),
-            key: patient.at(Service::Ca, &tls.key),
+            certificate: at(instance, Service::Ca, &tls.certificate),
+            key: at(instance, Service::Ca, &tls.key),
             purpose: Purpose::Submitter,
         })
     }));
     pairs.push(Pair {
         name: "the operator".to_owned(),
-        certificate: patient.instance.path("trust/admin-client.pem"),
-        key: patient.instance.path("trust/admin-client.key"),
+        certificate: instance.path("trust/admin-client.pem"),
+        key: instance.path("trust/admin-client.key"),
         purpose: Purpose::Operator,
     });
     pairs

@@ -54,7 +54,7 @@ pub(super) fn authority(patient: &Patient) -> PathBuf {
 
 fn pairs_fit(patient: &Patient) -> Seen {
     let mut findings = Vec::new();
-    for pair in pairs::all(patient) {
+    for pair in pairs::all(&patient.instance, &patient.configs) {
         let chain = patient.certificates(&pair.certificate)?;
         let key = patient.file(&pair.key).map_err(|Unseen(why)| why);
         let key = key.and_then(|pem| {
@@ -84,7 +84,7 @@ fn misfit(patient: &Patient, pair: &Pair) -> Finding {
 
 fn administration(patient: &Patient) -> Seen {
     let ours = patient.certificates(&admin_authority(patient))?;
-    let pairs = pairs::all(patient);
+    let pairs = pairs::all(&patient.instance, &patient.configs);
     let mut findings = Vec::new();
     let administrative = pairs
         .iter()
@@ -136,7 +136,7 @@ fn tls_authority(patient: &Patient) -> Seen {
     }
     let ours = patient.certificates(&authority(patient))?;
     let mut findings = Vec::new();
-    for pair in pairs::all(patient)
+    for pair in pairs::all(&patient.instance, &patient.configs)
         .iter()
         .filter(|pair| pair.purpose == Purpose::Public)
     {
@@ -157,7 +157,7 @@ fn tls_host(patient: &Patient) -> Seen {
     }
     let host = manifest.host.trim_matches(['[', ']']);
     let mut findings = Vec::new();
-    for pair in pairs::all(patient)
+    for pair in pairs::all(&patient.instance, &patient.configs)
         .iter()
         .filter(|pair| pair.purpose == Purpose::Public)
     {
@@ -187,7 +187,7 @@ fn submitters(patient: &Patient) -> Seen {
     };
     let path = patient.at(Service::Ctlog, listed);
     let authorities = patient.certificates(&path)?;
-    let pairs = pairs::all(patient);
+    let pairs = pairs::all(&patient.instance, &patient.configs);
     let mut shown = pairs
         .iter()
         .filter(|pair| pair.purpose == Purpose::Submitter);

@@ -7,6 +7,7 @@ mod file;
 mod json;
 mod list;
 mod pin;
+mod pinned;
 mod remove;
 mod show;
 mod test;
@@ -16,6 +17,7 @@ use clap::{Args, Subcommand};
 
 pub(crate) use self::certificate::Shown as ShownCertificate;
 pub(crate) use self::file::parse;
+pub(crate) use self::pinned::pinned;
 pub(crate) use self::test::ShownRule;
 use crate::failure::{Exit, Failure};
 use crate::locate::Where;

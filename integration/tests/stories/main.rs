@@ -6,6 +6,7 @@ mod administrators;
 mod backup;
 mod bad_input;
 mod browser;
+mod calendar;
 mod conformance;
 mod cosign;
 mod cosign_2;

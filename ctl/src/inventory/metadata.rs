@@ -1,0 +1,73 @@
+//! The TUF repository: its signed files, and the keys that its newest root gives each role.
+
+use sigstead_trust_root::tuf::{Role, Root, Signed, Snapshot, Targets, Timestamp, TufKeyId};
+use time::OffsetDateTime;
+
+use super::item::{Item, Kind, Renewal, State};
+use crate::failure::Failure;
+use crate::trust::Repository;
+
+/// The four signed files, then the keys of the roles.
+pub(super) fn items(repository: &Repository, now: OffsetDateTime) -> Result<Vec<Item>, Failure> {
+    let root: Signed<Root> = repository.newest_signed()?;
+    let targets: Signed<Targets> = repository.newest_signed()?;
+    let mut items = vec![
+        file(&root.signed, now, people()),
+        file(&targets.signed, now, people()),
+    ];
+    // The service writes these two, and has not before its first start.
+    if let Some(timestamp) = repository.metadata::<Timestamp>("timestamp.json")? {
+        let snapshot: Signed<Snapshot> = repository.newest_signed()?;
+        items.push(file(&snapshot.signed, now, Renewal::Itself));
+        items.push(file(&timestamp.signed, now, Renewal::Itself));
+    }
+    items.extend(keys(&root.signed));
+    Ok(items)
+}
+
+fn people() -> Renewal {
+    Renewal::person("sigctl trust publish")
+}
+
+fn file<T: Role>(metadata: &T, now: OffsetDateTime, renewal: Renewal) -> Item {
+    Item {
+        subject: format!("TUF {} v{}", T::NAME, metadata.version()),
+        kind: Kind::Metadata,
+        state: State::at(now, None, Some(metadata.expires())),
+        place: None,
+        algorithm: None,
+        key: None,
+        first_use: None,
+        ends: Some(metadata.expires()),
+        successor: None,
+        renewal,
+    }
+}
+
+fn keys(root: &Root) -> Vec<Item> {
+    let of_role = |role: &'static str, how: &'static str| {
+        let keys = root.roles.get(role).map(|keys| keys.keyids.as_slice());
+        let keys = keys.unwrap_or_default().iter();
+        keys.filter_map(move |id| key(root, role, id, how))
+    };
+    let mut keys = Vec::new();
+    for (role, how) in ROTATED {
+        keys.extend(of_role(role, how));
+    }
+    keys
+}
+
+fn key(root: &Root, role: &str, id: &TufKeyId, how: &str) -> Option<Item> {
+    let public = root.keys.get(id)?.public_key()?;
+    let id = id.to_string();
+    let subject = format!("TUF {role} key {}", id.get(..8).unwrap_or(&id));
+    Some(Item::of_key(subject, &public, Renewal::person(how)))
+}
+
+/// The roles, and how their keys are replaced.
+const ROTATED: [(&str, &str); 4] = [
+    ("root", "sigctl rotate tuf-root plan"),
+    ("targets", "sigctl rotate tuf-targets plan"),
+    ("snapshot", "sigctl rotate tuf-online plan"),
+    ("timestamp", "sigctl rotate tuf-online plan"),
+];
