@@ -71,7 +71,7 @@ pub(crate) async fn run(arguments: &Arguments, output: Output) -> Result<Exit, F
         Some(Format::Ical) => {
             write_raw(ical::file(&calendar.name, &calendar.entries, now).as_bytes())
         }
-        None => output.print(&calendar, |calendar| text(calendar)),
+        None => output.print(&calendar, text),
     }
     let is_due = calendar.entries.iter().any(|entry| entry.is_due(now));
     Ok(match is_due || !calendar.unread.is_empty() {

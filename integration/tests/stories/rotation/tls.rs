@@ -19,7 +19,7 @@ fn certificates_that_clients_see_are_replaced_while_they_ask() {
     let url = format!("{}/timestamp.json", instance.url("tuf"));
     let is_over = Arc::new(AtomicBool::new(false));
     let load = {
-        let (is_over, authority) = (Arc::clone(&is_over), authority.clone());
+        let (is_over, authority) = (Arc::clone(&is_over), authority);
         std::thread::spawn(move || {
             let mut shown = Vec::new();
             while !is_over.load(Ordering::Relaxed) {
