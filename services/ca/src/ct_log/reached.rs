@@ -44,7 +44,7 @@ impl ReachedLog {
     /// Takes what is in the files into use. Requests under way end with what they began with.
     pub(crate) async fn read_again(&self) -> Result<(), String> {
         let taken = match read(&self.files).await {
-            Ok(tls) if tls == self.lock().tls => return Ok(()),
+            Ok(tls) if tls == self.lock().tls => Ok(()),
             Ok(tls) => self.take(tls).map(|()| tracing::info!(url = %self.files.url, "the certificates for a ct log were read again")),
             Err(error) => Err(error),
         };
