@@ -77,7 +77,8 @@ fn add_file(
         Ok([first, ..]) => {
             let item = Item::of_certificate(subject.to_owned(), first, Renewal::person(renewal));
             gathered.items.push(Item {
-                state: State::at(now, item.first_use, item.ends),
+                // What a configuration names is in use, also when it has ended.
+                state: State::at(now, item.first_use, None),
                 place: Some(place),
                 ..item
             });
