@@ -18,12 +18,20 @@ url() { python3 "$here/services.py" "$kit/signing_config.v0.2.json" "$@"; }
 # installed FILE NAME: whether a program is there.
 installed() { [ -e "$1" ] || { echo "not installed: make clients"; return 1; }; }
 
+# token_file: a file with a token, which the arguments and the environment of a program would show to others.
+token_file() {
+  local new
+  new=$(token) && printf '%s' "$new" > "$work/token" && echo "$work/token"
+}
+
 # is_v1 BUNDLE: whether the bundle is of Rekor v1; only such a one is dated by its log.
 is_v1() { ! grep -q '"version": *"0\.0\.2"' "$1"; }
 
 has_cosign() { installed "$clients/bin/cosign"; }
 sign_cosign() {
-  "$clients/bin/cosign" sign-blob --yes --identity-token "$(token)" --bundle "$2" \
+  local file
+  file=$(token_file) || return
+  "$clients/bin/cosign" sign-blob --yes --identity-token "$file" --bundle "$2" \
     --signing-config "$kit/signing_config.v0.2.json" --trusted-root "$kit/trusted_root.json" "$1"
 }
 verify_cosign() {
@@ -42,8 +50,10 @@ has_cosign2() {
 cosign2() { TUF_ROOT="$work/cosign2" "$clients/cosign2/cosign" "$@"; }
 initialize_cosign2() { [ -e "$work/cosign2" ] || cosign2 initialize --mirror "$tuf" --root "$root"; }
 sign_cosign2() {
+  local file
+  file=$(token_file) || return
   initialize_cosign2 &&
-    cosign2 sign-blob --yes --identity-token "$(token)" --new-bundle-format --bundle "$2" \
+    cosign2 sign-blob --yes --identity-token "$file" --new-bundle-format --bundle "$2" \
       --fulcio-url "$(url caUrls)" --rekor-url "$(url rekorTlogUrls 1)" --oidc-issuer "$issuer" "$1"
 }
 verify_cosign2() {
@@ -56,8 +66,11 @@ verify_cosign2() {
 
 has_python() { installed "$clients/python/bin/sigstore"; }
 sign_python() {
-  "$clients/python/bin/sigstore" --trust-config "$kit/client_trust_config.json" sign \
-    --identity-token "$(token)" --bundle "$2" --overwrite "$1"
+  local new
+  new=$(token) || return
+  # It takes a token by argument or environment; only the user sees the latter.
+  SIGSTORE_IDENTITY_TOKEN=$new "$clients/python/bin/sigstore" --trust-config "$kit/client_trust_config.json" sign \
+    --bundle "$2" --overwrite "$1"
 }
 verify_python() {
   "$clients/python/bin/sigstore" --trust-config "$kit/client_trust_config.json" verify identity \
