@@ -114,6 +114,8 @@ async fn upgrade(
     // Nobody publishes or rotates meanwhile.
     let has_trust = instance.path("trust").is_dir();
     let _turn = has_trust.then(|| trust::Turn::take(instance)).transpose()?;
+    // The backup took its time.
+    refuse_running(instance)?;
     for step in steps {
         step.take(instance, arguments.anchors.as_deref())?;
         upgraded.done.push(step.what());

@@ -1,10 +1,11 @@
 //! What is changed in an instance of an earlier release, step by step. Each can be taken again.
 
-use std::fs;
+use std::fs::{self, File};
 use std::io;
-use std::os::unix::fs::{MetadataExt as _, chown};
+use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _, fchown};
 use std::path::{Path, PathBuf};
 
+use rustix::fs::OFlags;
 use sigstead_archive::LogFace;
 
 use super::setting::{Setting, add_line, change_value, has_value};
@@ -13,6 +14,7 @@ use crate::failure::Failure;
 use crate::init::anchors;
 use crate::instance::{Instance, Service};
 use crate::private;
+use crate::replace::replace;
 
 /// A change.
 #[derive(Debug)]
@@ -89,12 +91,13 @@ fn move_anchor(instance: &Instance, log: &ConfiguredLog, folder: &Path) -> Resul
     if old.exists() {
         let bytes = private::read(old, LONGEST);
         let bytes = bytes.map_err(|error| Failure::file("read", old, error))?;
-        private::create_folders(folder)?;
-        let written = sigstead_durable::replace(&new, &bytes);
-        written.map_err(|error| Failure::file("write", &new, error))?;
-        for path in [folder, &new] {
-            give(path, instance).map_err(|error| Failure::file("give away", path, error))?;
+        refuse_another(&new, &bytes)?;
+        if !folder.exists() {
+            make_folder(folder, instance)
+                .map_err(|error| Failure::file("create", folder, error))?;
         }
+        // It goes to whom the folder belongs.
+        replace(&new, &bytes).map_err(|error| Failure::file("write", &new, error))?;
     }
     let (config, named) = configuration(instance, log)?;
     change_value(&config, "anchor", &named, &new.display().to_string())?;
@@ -104,12 +107,34 @@ fn move_anchor(instance: &Instance, log: &ConfiguredLog, folder: &Path) -> Resul
     }
 }
 
-/// Gives what was made to whom the instance belongs, as whom its services run.
-fn give(path: &Path, instance: &Instance) -> io::Result<()> {
-    let (ours, theirs) = (fs::metadata(path)?, fs::metadata(instance.directory())?);
+/// The anchor of another log may have the name. What an earlier run copied is the same.
+fn refuse_another(new: &Path, bytes: &[u8]) -> Result<(), Failure> {
+    match private::read(new, LONGEST) {
+        Ok(there) if there != bytes => Err(Failure::new(
+            "E-CTL-393",
+            format!("another anchor is in {} already", new.display()),
+            "move the anchor by hand as docs/upgrading.md says, then run the command again",
+        )),
+        Ok(_) | Err(_) => Ok(()),
+    }
+}
+
+/// Makes a folder for whom the instance belongs, as whom its services run, below folders that they can pass.
+fn make_folder(folder: &Path, instance: &Instance) -> io::Result<()> {
+    let above = sigstead_durable::parent(folder);
+    private::with_callers_umask(|| fs::create_dir_all(above))?;
+    private::create_folder(folder)?;
+    let theirs = fs::metadata(instance.directory())?;
+    // Not by its name, which could lead elsewhere by now.
+    let flags = (OFlags::DIRECTORY | OFlags::NOFOLLOW).bits().cast_signed();
+    let made = File::options()
+        .read(true)
+        .custom_flags(flags)
+        .open(folder)?;
+    let ours = made.metadata()?;
     match (ours.uid(), ours.gid()) == (theirs.uid(), theirs.gid()) {
         true => Ok(()),
-        false => chown(path, Some(theirs.uid()), Some(theirs.gid())),
+        false => fchown(&made, Some(theirs.uid()), Some(theirs.gid())),
     }
 }
 
