@@ -12,20 +12,27 @@ pub(crate) struct Turn(#[expect(dead_code, reason = "the lock lives as long as t
 impl Turn {
     /// Takes it, for something about `role`.
     pub(crate) fn take(instance: &Instance, role: &str) -> Result<Self, Failure> {
-        let folder = folder(instance);
-        let failed = |error| Failure::file("lock", &folder, error);
-        sigstead_durable::create_directory(&folder).map_err(failed)?;
-        let turn = File::open(&folder).map_err(failed)?;
-        match turn.try_lock() {
-            Ok(()) => Ok(Self(turn)),
-            Err(TryLockError::Error(error)) => Err(failed(error)),
-            Err(TryLockError::WouldBlock) => Err(Failure::new(
+        Self::if_free(instance)?.ok_or_else(|| {
+            Failure::new(
                 "E-CTL-280",
                 "another sigctl rotates a key of this instance",
                 format!(
                     "wait until it has ended, then look how far it came: sigctl rotate {role} status"
                 ),
-            )),
+            )
+        })
+    }
+
+    /// Takes it, unless somebody has it.
+    pub(crate) fn if_free(instance: &Instance) -> Result<Option<Self>, Failure> {
+        let folder = folder(instance);
+        let failed = |error| Failure::file("lock", &folder, error);
+        sigstead_durable::create_directory(&folder).map_err(failed)?;
+        let turn = File::open(&folder).map_err(failed)?;
+        match turn.try_lock() {
+            Ok(()) => Ok(Some(Self(turn))),
+            Err(TryLockError::Error(error)) => Err(failed(error)),
+            Err(TryLockError::WouldBlock) => Ok(None),
         }
     }
 }

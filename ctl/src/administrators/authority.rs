@@ -34,6 +34,13 @@ pub(super) async fn issue(instance: &Instance, terms: Terms) -> Result<Certifica
     let path = instance.path(KEY);
     let failed =
         |error: &dyn std::error::Error| Failure::file("use", &path, sigstead_kit::causes(error));
+    if instance.path(NEXT).exists() {
+        return Err(Failure::new(
+            "E-CTL-347",
+            "the authority of the admin interfaces is being replaced, and what it issues now would soon count no more",
+            "finish that first: sigctl rotate admin-ca resume; or take it back with `undo`",
+        ));
+    }
     let issuer = tls_files::certificate(&instance.path(CERTIFICATE))?;
     let signer: Arc<dyn Signer> = Vault::open(instance)?.open_key(&path)?.into_signer();
     if signer.public_key() != issuer.public_key() {
@@ -188,6 +195,8 @@ pub(super) const OWN: &str = "trust/admin-client.pem";
 const CERTIFICATE: &str = "trust/admin-ca.pem";
 const KEY: &str = "trust/admin-ca.key";
 const ISSUED: &str = "trust/admins";
+/// There from the making of the next authority until it issues.
+const NEXT: &str = "trust/admin-ca-next.pem";
 
 #[cfg(test)]
 mod tests {

@@ -15,7 +15,7 @@ mod renew;
 mod request;
 mod revoke;
 
-pub(crate) use own::{end, good_of, keep_former, renew_own, serial_of};
+pub(crate) use own::{end, end_key_of, good_of, keep_former, renew_own, serial_of};
 
 /// What is done with administrators.
 #[derive(Args)]

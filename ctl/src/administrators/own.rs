@@ -12,12 +12,29 @@ use crate::instance::Instance;
 use crate::output::one_line;
 use crate::recorded::Recorded;
 use crate::replace::replace;
+use crate::rotations::Turn;
+use crate::tls_files;
 
 /// Issues another certificate for the same key, with what the one of now says, and puts it in its place.
 ///
 /// The key stays, so that the file of the certificate is all that is replaced, in one step.
 pub(crate) async fn renew_own(instance: &Instance, former: &Certificate) -> Result<(), Failure> {
     let holder = authority::administrator(former)?;
+    let known = authority::issued(instance)?;
+    if known.get(&holder.serial).is_some_and(|of| of.is_revoked) {
+        return Err(Failure::new(
+            "E-CTL-343",
+            "the certificate of these tools was revoked",
+            "replace it and its key: sigctl rotate admin start",
+        ));
+    }
+    // A rotation may be about to replace the pair; the next command renews what is there then.
+    let Some(_turn) = Turn::if_free(instance)? else {
+        return Ok(());
+    };
+    if tls_files::certificate(&instance.path(authority::OWN))? != *former {
+        return Ok(());
+    }
     let asked = [("name", holder.name.clone()), ("serial", holder.serial)];
     let recorded = Recorded::begin(instance, "sigctl renews its certificate", &asked).await?;
     let terms = Terms {
@@ -44,6 +61,24 @@ pub(crate) fn keep_former(instance: &Instance, certificate: &Certificate) -> Res
         true => Ok(()),
         false => authority::keep(instance, certificate).map(drop),
     }
+}
+
+/// Revokes all certificates of the key of one that was the tools' own: who has a copy of the key has them as well.
+pub(crate) async fn end_key_of(instance: &Instance, serial: &str) -> Result<(), Failure> {
+    let issued = authority::issued(instance)?;
+    let Some(former) = issued.get(serial) else {
+        return Ok(());
+    };
+    let key = former.certificate.public_key();
+    let own = tls_files::certificate(&instance.path(authority::OWN))?;
+    if key == own.public_key() {
+        return end(instance, &[serial.to_owned()]).await;
+    }
+    let same = issued
+        .iter()
+        .filter(|(_, each)| each.certificate.public_key() == key);
+    let serials: Vec<_> = same.map(|(serial, _)| serial.clone()).collect();
+    end(instance, &serials).await
 }
 
 /// Revokes certificates that others have taken the place of.

@@ -34,6 +34,7 @@ impl Rotation for AdminAuthority {
     fn begin(instance: &Instance, _: OffsetDateTime) -> Result<Self, Failure> {
         Admin::check(instance)?;
         let former = open_authority(instance, NAME)?.certificate;
+        refuse_ended(instance)?;
         Ok(Self {
             former: hex::encode(former.sha256()),
             operator: operator(instance)?,
@@ -187,6 +188,21 @@ impl Rotation for AdminAuthority {
 }
 
 /// The certificate with which the tools of the instance administer it, by its serial number.
+/// Each service is asked over its certificate whether it trusts both authorities.
+fn refuse_ended(instance: &Instance) -> Result<(), Failure> {
+    for pair in Admin::pairs(instance) {
+        if pair.current()?.not_after() <= now() {
+            return Err(Failure::new(
+                "E-CTL-346",
+                format!("the certificate of {} has ended", pair.place()),
+                "replace the certificates of the authority of now first: sigctl rotate admin start; if that authority has \
+                 ended too, stop the services before",
+            ));
+        }
+    }
+    Ok(())
+}
+
 fn operator(instance: &Instance) -> Result<String, Failure> {
     administrators::serial_of(&Pair::of_operator(instance).current()?)
 }

@@ -68,10 +68,12 @@ impl Kind for Admin {
         )
     }
 
-    /// The one with which the tools administered the instance may be in other hands.
+    /// The key with which the tools administered the instance may be in other hands.
     async fn end_former(instance: &Instance, serial: Option<&str>) -> Result<(), Failure> {
-        let serial = serial.map(str::to_owned);
-        administrators::end(instance, serial.as_slice()).await
+        match serial {
+            Some(serial) => administrators::end_key_of(instance, serial).await,
+            None => Ok(()),
+        }
     }
 }
 

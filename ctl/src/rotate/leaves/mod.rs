@@ -113,15 +113,21 @@ impl<K: Kind> Rotation for Leaves<K> {
     }
 
     async fn retire(instance: &Instance, plan: &LeavesPlan<K>) -> Result<String, Failure> {
+        let mut others = Vec::new();
         for pair in K::pairs(instance) {
-            // The operator's may have been renewed since.
+            // The operator's is renewed by itself.
             if pair.holder != Holder::Owner && !is_in_use(plan, &pair)? {
-                let why = "another certificate is in its place";
-                return Err(refused(K::ROLE, &pair.place(), why));
+                others.push(pair.place());
             }
         }
         K::end_former(instance, plan.role.former.as_deref()).await?;
-        Ok("the certificates before count no more".to_owned())
+        Ok(match others.as_slice() {
+            [] => "the certificates before are out of use".to_owned(),
+            others => format!(
+                "the certificates before are out of use; others than this plan's are in {}",
+                others.join(", ")
+            ),
+        })
     }
 
     async fn take_back(instance: &Instance, plan: &mut LeavesPlan<K>) -> Result<Undo, Failure> {

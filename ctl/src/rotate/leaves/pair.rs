@@ -136,7 +136,8 @@ impl Pair {
     pub(in crate::rotate) fn install(&self) -> Result<(), Failure> {
         let next = self.next()?;
         let next_key = tls_files::key_of(&next, &self.next_file("key"))?;
-        let key = tls_files::key_of(&self.current()?, &self.file("key"))?;
+        // Without a key the pair in use is of no use to anybody.
+        let key = tls_files::key_of(&self.current()?, &self.file("key")).unwrap_or_default();
         write(&self.file("key"), &format!("{next_key}{key}"))?;
         write(&self.file("pem"), &tls_files::text(&self.next_file("pem"))?)
     }
