@@ -6,11 +6,13 @@ use clap::Args;
 use url::Url;
 
 use super::account::Account;
-use super::needs::{Written, is_below};
+use super::needs::{Needs, Written, is_below};
 use super::unit::{HOMES, TEMPORARY, Unit, marker, plain};
 use crate::backup::Target;
+use crate::configured_log::ConfiguredLog;
 use crate::failure::Failure;
 use crate::instance::Instance;
+use crate::services;
 
 /// Whether the instance is backed up on a schedule, and how.
 #[derive(Args)]
@@ -126,10 +128,16 @@ impl Nightly {
             writes.push_str(&format!("ReadWritePaths={path}\n"));
             mounts.push_str(&format!(" {path}"));
         }
+        // Without its anchor a log that went back looks like one that did not.
+        for log in ConfiguredLog::all(instance)? {
+            mounts.push_str(&format!(" {}", plain(&log.anchor)?));
+        }
         let start = self.start(instance, to)?;
+        let needs = needs(instance)?;
         let reaches = |folders: &[&str]| {
             let words = mounts.split(' ').chain(start.iter().map(String::as_str));
             words.map(Path::new).any(|path| is_below(path, folders))
+                || needs.iter().any(|needs| needs.lies_below(folders))
         };
         let (home, tmp) = (reaches(&HOMES), reaches(&TEMPORARY));
         Ok(SERVICE
@@ -206,6 +214,14 @@ fn sigctl() -> Result<Vec<String>, Failure> {
 fn absolute(path: &Path) -> Result<String, Failure> {
     let absolute = std::path::absolute(path);
     plain(&absolute.map_err(|error| Failure::file("resolve", path, error))?)
+}
+
+/// What the services read: a backup looks at the same.
+fn needs(instance: &Instance) -> Result<Vec<Needs>, Failure> {
+    let services = services::of(&instance.manifest).into_iter();
+    services
+        .map(|service| Needs::of(instance, service))
+        .collect()
 }
 
 const SERVICE: &str = include_str!("backup.unit");
