@@ -5,7 +5,8 @@ use reqwest::{Certificate, Client, ClientBuilder, Identity, redirect};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::{Error, Period};
+use crate::tls::contents;
+use crate::{Error, Period, TlsConfig};
 
 /// How a service calls others over HTTP.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -29,6 +30,31 @@ pub struct PeerTls {
     pub authorities: Option<Vec<u8>>,
     /// The certificate that is shown to the server, its intermediates after it, and its key.
     pub identity: Option<Vec<u8>>,
+}
+
+impl PeerTls {
+    /// Reads both from files, each a regular one of a megabyte at most. It is done where nobody waits for the disk.
+    ///
+    /// # Errors
+    /// A file cannot be read.
+    pub async fn read(
+        authorities: Option<PathBuf>,
+        identity: Option<TlsConfig>,
+    ) -> Result<Self, Error> {
+        let read = move || {
+            Ok(Self {
+                authorities: authorities.map(|path| contents(&path)).transpose()?,
+                identity: identity.map(|pair| both(&pair)).transpose()?,
+            })
+        };
+        let read = tokio::task::spawn_blocking(read).await;
+        read.map_err(|error| Error::Client(Box::new(error)))?
+    }
+}
+
+fn both(pair: &TlsConfig) -> Result<Vec<u8>, Error> {
+    let (certificate, key) = (contents(&pair.certificate)?, contents(&pair.key)?);
+    Ok([&certificate[..], b"\n", &key[..]].concat())
 }
 
 impl Default for ClientConfig {

@@ -222,7 +222,7 @@ fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, Error> {
 }
 
 /// Reads a file that may have been replaced by anything: a pipe would keep its reader for ever, a device has no end.
-fn contents(path: &Path) -> Result<Vec<u8>, Error> {
+pub(crate) fn contents(path: &Path) -> Result<Vec<u8>, Error> {
     let failed = |source| Error::TlsFile {
         path: path.to_owned(),
         source: pem::Error::Io(source),

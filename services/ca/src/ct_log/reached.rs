@@ -1,4 +1,4 @@
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use sigstead_config::ca::CtLogConfig;
@@ -45,7 +45,7 @@ impl ReachedLog {
     pub(crate) async fn read_again(&self) -> Result<(), String> {
         let taken = match read(&self.files).await {
             Ok(tls) if tls == self.lock().tls => Ok(()),
-            Ok(tls) => self.take(tls).map(|()| tracing::info!(url = %self.files.url, "the certificates for a ct log were read again")),
+            Ok(tls) => self.take(tls),
             Err(error) => Err(error),
         };
         let taken = taken.map_err(|error| sigstead_kit::causes(&error));
@@ -67,10 +67,11 @@ impl ReachedLog {
         let client = self.http.build_for(&tls).map_err(Error::Client)?;
         self.client.replace_client(client);
         self.lock().tls = tls;
+        tracing::info!(url = %self.files.url, "the certificates for a ct log were read again");
         Ok(())
     }
 
-    fn lock(&self) -> std::sync::MutexGuard<'_, Known> {
+    fn lock(&self) -> MutexGuard<'_, Known> {
         self.known.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -90,21 +91,8 @@ pub(crate) async fn follow(logs: Vec<Arc<ReachedLog>>, stop: CancellationToken) 
 }
 
 async fn read(files: &CtLogConfig) -> Result<PeerTls, Error> {
-    let mut tls = PeerTls::default();
-    if let Some(path) = &files.ca {
-        tls.authorities = Some(read_bytes(path).await?);
-    }
-    if let Some(pair) = &files.identity {
-        let mut identity = read_bytes(&pair.certificate).await?;
-        identity.push(b'\n');
-        identity.extend(read_bytes(&pair.key).await?);
-        tls.identity = Some(identity);
-    }
-    Ok(tls)
-}
-
-async fn read_bytes(path: &std::path::Path) -> Result<Vec<u8>, Error> {
-    crate::start::read_text(path).await.map(String::into_bytes)
+    let read = PeerTls::read(files.ca.clone(), files.identity.clone()).await;
+    read.map_err(Error::Client)
 }
 
 /// By polling, because a mounted secret is replaced by moving a symbolic link two folders above.
