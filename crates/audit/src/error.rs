@@ -1,7 +1,7 @@
 use std::io;
 use std::path::PathBuf;
 
-use crate::chain::Defect;
+use crate::defect::Defect;
 
 /// Why the record cannot be written or read.
 #[derive(Debug, thiserror::Error)]

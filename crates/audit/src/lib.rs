@@ -9,6 +9,7 @@
 
 mod acts;
 mod chain;
+mod defect;
 mod error;
 mod head;
 mod place;
@@ -16,7 +17,8 @@ mod record;
 mod recorder;
 
 pub use acts::Acts;
-pub use chain::{Defect, Found, read};
+pub use chain::{Found, read};
+pub use defect::Defect;
 pub use error::Error;
 pub use head::{Head, ParseHeadError};
 pub use place::Place;
