@@ -8,15 +8,16 @@ use sigstead_integration::{client, run};
 
 use super::Rules;
 use crate::cases::{CASES, Case};
+use crate::probe_cases::PROBE_CASES;
 
 #[test]
 fn every_alert_fires_and_stays_silent() {
-    let rules = Rules::read();
+    let (rules, all) = (Rules::read(), all());
     for (fires, expected) in [
         (true, "a case in which it fires"),
         (false, "one in which not"),
     ] {
-        let cases = CASES.iter().filter(|case| case.fires == fires);
+        let cases = all.iter().filter(|case| case.fires == fires);
         let tested: BTreeSet<_> = cases.map(|case| case.alert).collect();
         let untested: Vec<_> = rules.names().difference(&tested).copied().collect();
         assert!(untested.is_empty(), "{untested:?} have not {expected}");
@@ -27,7 +28,7 @@ fn every_alert_fires_and_stays_silent() {
     };
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("tests.yaml");
-    std::fs::write(&file, text(CASES)).unwrap();
+    std::fs::write(&file, text(&all)).unwrap();
     let mut test = Command::new(promtool);
     run(test.args(["test", "rules"]).arg(&file)).unwrap();
 }
@@ -38,10 +39,10 @@ fn an_alert_that_fires_where_it_should_not_is_found() {
     let Some(promtool) = client::promtool() else {
         return;
     };
-    for case in CASES {
+    for case in all() {
         let other = Case {
             fires: !case.fires,
-            ..*case
+            ..case
         };
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("tests.yaml");
@@ -50,6 +51,10 @@ fn an_alert_that_fires_where_it_should_not_is_found() {
         let judged = test.args(["test", "rules"]).arg(&file).output().unwrap();
         assert!(!judged.status.success(), "{} {}", case.alert, case.series);
     }
+}
+
+fn all() -> Vec<Case> {
+    [CASES, PROBE_CASES].concat()
 }
 
 /// The cases as promtool takes them. What fires is a series that Prometheus makes itself.

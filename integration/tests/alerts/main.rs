@@ -9,6 +9,7 @@
 mod cases;
 mod exposed;
 mod fired;
+mod probe_cases;
 mod rules;
 
 use rules::Rules;
