@@ -114,21 +114,11 @@ impl CaProfile {
         if self.kind != CaKind::Root {
             return Err(Error::Profile("only a root is certified by another root"));
         }
-        if issuer.path_length() == Some(0) {
-            return Err(Error::PathLength);
-        }
         let extensions = vec![
             Extension::key_usage(AUTHORITY_USAGE)?,
             basic_constraints(None)?,
         ];
-        issued(
-            issuer,
-            self.subject,
-            self.public_key,
-            self.validity,
-            self.serial,
-            extensions,
-        )
+        self.issued_with(issuer, extensions)
     }
 
     /// An intermediate: it issues what its kind says, and no authorities.
@@ -141,14 +131,22 @@ impl CaProfile {
             CaKind::CodeSigning => ExtendedKeyUsage::CodeSigning,
             CaKind::TimeStamping => ExtendedKeyUsage::TimeStamping,
         };
-        if issuer.path_length() == Some(0) {
-            return Err(Error::PathLength);
-        }
         let extensions = vec![
             Extension::key_usage(AUTHORITY_USAGE)?,
             Extension::extended_key_usage(usage)?,
             basic_constraints(Some(0))?,
         ];
+        self.issued_with(issuer, extensions)
+    }
+
+    fn issued_with(
+        self,
+        issuer: &Certificate,
+        extensions: Vec<Extension>,
+    ) -> Result<UnsignedCertificate, Error> {
+        if issuer.path_length() == Some(0) {
+            return Err(Error::PathLength);
+        }
         issued(
             issuer,
             self.subject,
