@@ -29,6 +29,16 @@ pub(crate) struct Issued {
     pub(crate) is_revoked: bool,
 }
 
+impl Issued {
+    /// Whether it is one of that name, or that of that serial number, however its letters are written.
+    pub(super) fn is_meant(&self, name: Option<&str>, serial: Option<&str>) -> bool {
+        let administrator = &self.administrator;
+        let wanted = serial.map(str::to_ascii_lowercase);
+        name == Some(administrator.name.as_str())
+            || wanted.as_deref() == Some(administrator.serial.as_str())
+    }
+}
+
 /// Issues a certificate with the key of the admin CA, which the instance's passphrase opens.
 pub(super) async fn issue(instance: &Instance, terms: Terms) -> Result<Certificate, Failure> {
     let path = instance.path(KEY);

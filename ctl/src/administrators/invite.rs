@@ -1,14 +1,13 @@
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use serde::Serialize;
 use sigstead_key::{Algorithm, PublicKey};
 use sigstead_kit::Role;
 use sigstead_signer::PrivateKey;
 use sigstead_x509::CertificateRequest;
 
-use super::authority::{self, Terms};
-use super::context_file::{self, Files};
+use super::authority::Terms;
+use super::given::{Gift, Given, give};
 use crate::failure::Failure;
 use crate::instance::Instance;
 use crate::locate::Where;
@@ -39,16 +38,6 @@ pub(crate) struct Arguments {
     /// The folder to make for the person: certificate, authority, `context.yaml`, and the key if it is made here.
     #[arg(long, value_name = "FOLDER")]
     out: PathBuf,
-}
-
-#[derive(Serialize)]
-struct Invited {
-    name: String,
-    role: &'static str,
-    serial: String,
-    /// When the certificate ends, in RFC 3339.
-    ends: String,
-    folder: PathBuf,
 }
 
 pub(super) async fn run(arguments: Arguments, output: Output) -> Result<(), Failure> {
@@ -87,36 +76,22 @@ async fn invite(
     arguments: &Arguments,
     key: Option<PrivateKey>,
     public_key: PublicKey,
-) -> Result<Invited, Failure> {
+) -> Result<Given, Failure> {
     let folder = &arguments.out;
-    private::create_folder(folder).map_err(|error| Failure::file("make", folder, error))?;
-    let terms = Terms {
-        name: arguments.name.clone(),
-        role: arguments.role,
-        days: arguments.days,
-        key: public_key,
-    };
-    let certificate = authority::issue(instance, terms).await?;
-    // Kept before it is given away: what cannot be listed cannot be revoked.
-    let administrator = authority::keep(instance, &certificate)?;
     let key = key.map(|key| key.to_pem()).transpose();
     let key = key.map_err(|error| Failure::file("make", folder, error))?;
-    context_file::write(
-        instance,
-        &Files {
-            folder,
-            host: &arguments.host,
-            certificate: &certificate.to_pem(),
-            key: key.as_ref().map(|key| key.as_str()),
+    let gift = Gift {
+        folder,
+        host: &arguments.host,
+        terms: Terms {
+            name: arguments.name.clone(),
+            role: arguments.role,
+            days: arguments.days,
+            key: public_key,
         },
-    )?;
-    Ok(Invited {
-        name: administrator.name,
-        role: administrator.role.name(),
-        serial: administrator.serial,
-        ends: super::list::time(administrator.not_after),
-        folder: folder.clone(),
-    })
+        key: key.as_ref().map(|key| key.as_str()),
+    };
+    give(instance, gift).await
 }
 
 fn made(folder: &Path) -> Result<PrivateKey, Failure> {

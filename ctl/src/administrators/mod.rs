@@ -8,6 +8,7 @@ use crate::output::Output;
 
 mod authority;
 mod context_file;
+mod given;
 mod invite;
 mod list;
 mod own;

@@ -1,16 +1,14 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use serde::Serialize;
 use sigstead_kit::{Clock as _, SystemClock};
 
 use super::authority::{self, Issued, Terms};
-use super::context_file::{self, Files};
+use super::given::{Gift, give};
 use crate::failure::Failure;
 use crate::instance::Instance;
 use crate::locate::Where;
 use crate::output::Output;
-use crate::private;
 use crate::recorded::Recorded;
 
 /// Whose certificate is renewed.
@@ -35,16 +33,6 @@ pub(crate) struct Arguments {
     out: PathBuf,
 }
 
-#[derive(Serialize)]
-struct Renewed {
-    name: String,
-    role: &'static str,
-    serial: String,
-    /// When the certificate ends, in RFC 3339.
-    ends: String,
-    folder: PathBuf,
-}
-
 pub(super) async fn run(arguments: Arguments, output: Output) -> Result<(), Failure> {
     let instance = arguments.instance.open()?;
     let former = arguments.found(&instance)?;
@@ -54,7 +42,18 @@ pub(super) async fn run(arguments: Arguments, output: Output) -> Result<(), Fail
         ("days", arguments.days.to_string()),
     ];
     let recorded = Recorded::begin(&instance, "sigctl admin renew", &asked).await?;
-    let renewed = renew(&instance, &arguments, &former).await;
+    let gift = Gift {
+        folder: &arguments.out,
+        host: &arguments.host,
+        terms: Terms {
+            name: former.administrator.name,
+            role: former.administrator.role,
+            days: arguments.days,
+            key: former.certificate.public_key().clone(),
+        },
+        key: None,
+    };
+    let renewed = give(&instance, gift).await;
     let renewed = recorded.end(renewed).await?;
     output.print(&renewed, |renewed| {
         format!(
@@ -69,43 +68,12 @@ pub(super) async fn run(arguments: Arguments, output: Output) -> Result<(), Fail
     Ok(())
 }
 
-async fn renew(
-    instance: &Instance,
-    arguments: &Arguments,
-    former: &Issued,
-) -> Result<Renewed, Failure> {
-    let folder = &arguments.out;
-    private::create_folder(folder).map_err(|error| Failure::file("make", folder, error))?;
-    let terms = Terms {
-        name: former.administrator.name.clone(),
-        role: former.administrator.role,
-        days: arguments.days,
-        key: former.certificate.public_key().clone(),
-    };
-    let certificate = authority::issue(instance, terms).await?;
-    // Kept before it is given away: what cannot be listed cannot be revoked.
-    let administrator = authority::keep(instance, &certificate)?;
-    let files = Files {
-        folder,
-        host: &arguments.host,
-        certificate: &certificate.to_pem(),
-        key: None,
-    };
-    context_file::write(instance, &files)?;
-    Ok(Renewed {
-        name: administrator.name,
-        role: administrator.role.name(),
-        serial: administrator.serial,
-        ends: super::list::time(administrator.not_after),
-        folder: folder.clone(),
-    })
-}
-
 impl Arguments {
     /// The certificate that is renewed, which must be good: whose has ended or was revoked is invited again.
     fn found(&self, instance: &Instance) -> Result<Issued, Failure> {
         let issued = authority::issued(instance)?.into_values();
-        let meant = issued.filter(|issued| self.means(issued));
+        let meant =
+            issued.filter(|issued| issued.is_meant(self.name.as_deref(), self.serial.as_deref()));
         let found = meant.max_by_key(|issued| (!issued.is_revoked, issued.administrator.not_after));
         let found = found.ok_or_else(authority::unknown)?;
         let ends = found.administrator.not_after;
@@ -120,12 +88,5 @@ impl Arguments {
             ));
         }
         Ok(found)
-    }
-
-    fn means(&self, issued: &Issued) -> bool {
-        let administrator = &issued.administrator;
-        let is_named = self.name.as_deref() == Some(administrator.name.as_str());
-        let wanted = self.serial.as_deref().map(str::to_ascii_lowercase);
-        is_named || wanted.as_deref() == Some(administrator.serial.as_str())
     }
 }

@@ -1,7 +1,7 @@
 use clap::Args;
 use serde::Serialize;
 
-use super::authority::{self, Issued};
+use super::authority;
 use crate::failure::Failure;
 use crate::locate::Where;
 use crate::output::{Output, one_line};
@@ -31,7 +31,7 @@ pub(super) async fn run(arguments: &Arguments, output: Output) -> Result<(), Fai
     let issued = authority::issued(&instance)?;
     let wanted: Vec<_> = issued
         .values()
-        .filter(|issued| arguments.means(issued))
+        .filter(|issued| issued.is_meant(arguments.name.as_deref(), arguments.serial.as_deref()))
         .collect();
     if wanted.is_empty() {
         return Err(authority::unknown());
@@ -57,13 +57,4 @@ pub(super) async fn run(arguments: &Arguments, output: Output) -> Result<(), Fai
             + "\nservices on this machine know of it from the next call on"
     });
     Ok(())
-}
-
-impl Arguments {
-    fn means(&self, issued: &Issued) -> bool {
-        let administrator = &issued.administrator;
-        let is_named = self.name.as_deref() == Some(administrator.name.as_str());
-        let wanted = self.serial.as_deref().map(str::to_ascii_lowercase);
-        is_named || wanted.as_deref() == Some(administrator.serial.as_str())
-    }
 }
