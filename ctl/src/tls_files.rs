@@ -60,6 +60,8 @@ fn blocks(text: &str) -> Vec<String> {
     blocks
 }
 
+/// The pair that the `ca` shows to the CT log, in its folder.
+pub(crate) const SUBMITTER: &str = "tls-client";
 /// Hundreds of certificates.
 const LARGEST: u64 = 1 << 20;
 

@@ -20,6 +20,7 @@ use super::{unusable_value, write as write_file};
 use crate::failure::Failure;
 use crate::instance::{Instance, Service};
 use crate::services;
+use crate::tls_files::SUBMITTER;
 
 pub(super) fn write(instance: &Instance, trusted_proxies: &[AddressBlock]) -> Result<(), Failure> {
     let writer = Writer {
@@ -258,5 +259,3 @@ fn host_of(url: &str) -> Result<String, Failure> {
 
 /// The authority that certifies the servers of the instance, in the folder of each service that calls one.
 const TLS_CA: &str = "tls-ca.pem";
-/// What the `ca` shows to the CT log.
-pub(crate) const SUBMITTER: &str = "tls-client";

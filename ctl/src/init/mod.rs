@@ -4,7 +4,8 @@
 //! whole or not at all.
 
 pub(crate) mod anchors;
-pub(crate) mod authority;
+mod authority;
+pub(crate) mod certificates;
 pub(crate) mod configuration;
 pub(crate) mod ports;
 mod proxy;

@@ -16,7 +16,7 @@ use time::{Duration, OffsetDateTime};
 
 use super::authority::{Authority, ChainPlan, Files, PrivateService, refused};
 use crate::failure::Failure;
-use crate::init::authority::{Issuer, time_stamping_certificate};
+use crate::init::certificates::{Issuer, time_stamping_certificate};
 use crate::instance::{Instance, Service};
 use crate::trust::AuthorityKind;
 use crate::{admin, timestamp};

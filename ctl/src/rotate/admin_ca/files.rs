@@ -8,7 +8,7 @@ use sigstead_x509::Certificate;
 
 use super::part::AuthorityPlan;
 use crate::failure::Failure;
-use crate::init::authority::{Issuer, certified_root, root_certificate};
+use crate::init::certificates::{Issuer, certified_root, root_certificate};
 use crate::init::secret::Vault;
 use crate::instance::Instance;
 use crate::replace::replace;

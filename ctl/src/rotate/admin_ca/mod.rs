@@ -14,7 +14,7 @@ use super::moment::now;
 use super::rotation::{Rotation, TakesOver, Undo};
 use super::soak::SKEW;
 use crate::failure::Failure;
-use crate::init::authority::Holder;
+use crate::init::certificates::Holder;
 use crate::instance::Instance;
 use crate::{administrators, reload};
 use files::{Files, NAME};

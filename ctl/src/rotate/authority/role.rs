@@ -13,7 +13,7 @@ use time::{Duration, OffsetDateTime};
 use super::part::ChainPlan;
 use super::root;
 use crate::failure::Failure;
-use crate::init::authority::Issuer;
+use crate::init::certificates::Issuer;
 use crate::init::secret::Vault;
 use crate::instance::{Instance, Service};
 use crate::trust::AuthorityKind;

@@ -7,7 +7,7 @@ use sigstead_trust_root::Base64Bytes;
 use sigstead_x509::Certificate;
 
 use crate::failure::Failure;
-use crate::init::authority::Issuer;
+use crate::init::certificates::Issuer;
 use crate::init::secret::Vault;
 use crate::instance::Instance;
 

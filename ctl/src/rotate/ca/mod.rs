@@ -22,7 +22,7 @@ use super::authority::{Authority, ChainPlan, Files, refused};
 use super::moment::now;
 use crate::admin;
 use crate::failure::Failure;
-use crate::init::authority::{Issuer, code_signing_certificate};
+use crate::init::certificates::{Issuer, code_signing_certificate};
 use crate::init::secret::Vault;
 use crate::instance::{Instance, Service};
 use crate::trust::AuthorityKind;

@@ -13,7 +13,7 @@ use tokio::time::{Instant, sleep};
 
 use crate::failure::Failure;
 use crate::http;
-use crate::init::authority::{Issuer, root_certificate};
+use crate::init::certificates::{Issuer, root_certificate};
 use crate::init::secret::Vault;
 use crate::instance::{Instance, Service};
 use crate::process::POLL;

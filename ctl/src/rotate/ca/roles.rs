@@ -5,7 +5,7 @@ use time::OffsetDateTime;
 
 use super::new_root;
 use crate::failure::Failure;
-use crate::init::authority::Issuer;
+use crate::init::certificates::Issuer;
 use crate::init::secret::Vault;
 use crate::instance::Instance;
 use crate::rotate::authority::{Files, open_root};

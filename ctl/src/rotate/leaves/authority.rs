@@ -3,7 +3,7 @@
 use sigstead_x509::Certificate;
 
 use crate::failure::Failure;
-use crate::init::authority::Issuer;
+use crate::init::certificates::Issuer;
 use crate::init::secret::Vault;
 use crate::instance::Instance;
 use crate::tls_files;

@@ -14,7 +14,7 @@ use super::rotation::{OldKey, Rotation, TakesOver, Undo};
 use super::soak::SKEW;
 use crate::administrators;
 use crate::failure::Failure;
-use crate::init::authority::Holder;
+use crate::init::certificates::Holder;
 use crate::instance::Instance;
 use part::LeavesPlan;
 

@@ -8,11 +8,10 @@ use sigstead_x509::Certificate;
 use time::OffsetDateTime;
 
 use crate::failure::Failure;
-use crate::init::authority::{Holder, Issuer, Shown, tls_certificate};
-use crate::init::configuration::SUBMITTER;
+use crate::init::certificates::{Holder, Issuer, Shown, tls_certificate};
 use crate::instance::{Instance, Service};
 use crate::replace::replace;
-use crate::tls_files;
+use crate::tls_files::{self, SUBMITTER};
 
 /// A pair of files, `PLACE.pem` and `PLACE.key`; the next ones are beside them until they are taken up.
 pub(in crate::rotate) struct Pair {
