@@ -91,8 +91,9 @@ fn text(calendar: &Calendar) -> String {
             Renewal::Person { how } => how.as_str(),
             Renewal::Itself | Renewal::Nobody => "",
         };
-        let place = item.place.as_deref().unwrap_or_default();
-        one_line(&format!("no end      {} {place}: {how}", item.subject))
+        let place = item.place.as_deref();
+        let place = place.map_or_else(String::new, |place| format!(" {place}"));
+        one_line(&format!("no end      {}{place}: {how}", item.subject))
     });
     let automatic = calendar.automatic.iter().map(|item| {
         let ends = item.ends.map(|ends| ends.date().to_string());
