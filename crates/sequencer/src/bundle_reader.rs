@@ -3,16 +3,16 @@ use std::sync::Arc;
 use bytes::{Bytes, BytesMut};
 use sigstead_tiles::EntryBundleCoordinate;
 
-use crate::Error;
-use crate::cold_bundle::{ColdBundle, PIECE};
-use crate::edge::WIDTH;
-use crate::shared::Shared;
+use crate::error::Error;
+use crate::tree::Tree;
+use crate::tree::cold_bundle::{ColdBundle, PIECE};
+use crate::tree::edge::WIDTH;
 
 /// A bundle, read while it is sent: pieces of whole entries, each checked against the tree before it is given.
 ///
 /// Between two pieces it holds neither entries nor a file, so that many bundles may be under way to callers who take nothing.
 pub struct BundleReader {
-    shared: Arc<Shared>,
+    tree: Arc<Tree>,
     wanted: EntryBundleCoordinate,
     length: Option<u64>,
     /// How many entries were given, and how many bytes.
@@ -22,17 +22,18 @@ pub struct BundleReader {
 }
 
 impl BundleReader {
-    /// Begins with a bundle, or answers `None` when the published log has none of that width.
+    /// Begins with a bundle, or answers `None` when the log of `size` has none of that width.
     pub(crate) async fn open(
-        shared: &Arc<Shared>,
+        tree: &Arc<Tree>,
+        size: u64,
         wanted: EntryBundleCoordinate,
     ) -> Result<Option<Self>, Error> {
-        if !wanted.is_within(shared.size()) {
+        if !wanted.is_within(size) {
             return Ok(None);
         }
         let mut reader = Self {
-            shared: Arc::clone(shared),
-            length: held_length(shared, wanted),
+            tree: Arc::clone(tree),
+            length: held_length(tree, wanted),
             wanted,
             given: 0,
             given_bytes: 0,
@@ -48,10 +49,11 @@ impl BundleReader {
 
     /// All of a bundle at once.
     pub(crate) async fn whole(
-        shared: &Arc<Shared>,
+        tree: &Arc<Tree>,
+        size: u64,
         wanted: EntryBundleCoordinate,
     ) -> Result<Option<Bytes>, Error> {
-        let Some(mut reader) = Self::open(shared, wanted).await? else {
+        let Some(mut reader) = Self::open(tree, size, wanted).await? else {
             return Ok(None);
         };
         let length = usize::try_from(reader.length.unwrap_or_default()).unwrap_or_default();
@@ -89,7 +91,7 @@ impl BundleReader {
     /// What is in memory of it. It may leave memory at any moment, and is in cold storage then.
     fn next_held(&self) -> Option<(Bytes, u16)> {
         let first = self.wanted.index() * WIDTH + u64::from(self.given);
-        let edge = self.shared.edge();
+        let edge = self.tree.edge();
         let (mut bytes, mut entries) = (BytesMut::new(), 0);
         while self.given + entries < self.wanted.width() && bytes.len() < PIECE {
             let entry = edge.entry(first + u64::from(entries))?;
@@ -104,7 +106,7 @@ impl BundleReader {
             Some(cold) => cold,
             None => self.open_cold().await?,
         };
-        let piece = cold.next(&self.shared).await?;
+        let piece = cold.next().await?;
         self.cold = Some(cold);
         // A bundle has as many entries as its tile has columns, or reading it failed.
         let piece = piece.ok_or_else(|| Error::Inconsistent {
@@ -119,14 +121,14 @@ impl BundleReader {
 
     async fn open_cold(&self) -> Result<ColdBundle, Error> {
         let wanted = 0..usize::from(self.wanted.width());
-        let cold = ColdBundle::open(&self.shared, self.wanted.index(), wanted).await?;
+        let cold = self.tree.cold.bundle(self.wanted.index(), wanted).await?;
         Ok(cold.at(usize::from(self.given), self.given_bytes))
     }
 }
 
 /// How long a bundle is that is wholly in memory.
-fn held_length(shared: &Shared, wanted: EntryBundleCoordinate) -> Option<u64> {
-    let edge = shared.edge();
+fn held_length(tree: &Tree, wanted: EntryBundleCoordinate) -> Option<u64> {
+    let edge = tree.edge();
     let entries = edge.bundle_entries(wanted.index(), wanted.width())?;
     let lengths = entries.iter().map(|entry| entry.bundle.len() as u64);
     Some(lengths.sum())

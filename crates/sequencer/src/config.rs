@@ -1,5 +1,9 @@
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
+
+/// Tells the time in milliseconds since the epoch.
+pub type Clock = Arc<dyn Fn() -> u64 + Send + Sync>;
 
 /// How a log behaves.
 #[derive(Debug, Clone)]

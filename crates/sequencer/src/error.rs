@@ -2,7 +2,9 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::{AnchorError, HeadSignerError, SealError};
+use crate::entry::SealError;
+use crate::head::anchor::AnchorError;
+use crate::head::signer::HeadSignerError;
 
 /// Why a log did not do what it was asked.
 #[derive(Debug, thiserror::Error)]
@@ -132,4 +134,19 @@ pub enum Error {
     /// The system did not give a thread, or it ended before its time.
     #[error("a thread of the log failed")]
     Thread(#[source] std::io::Error),
+}
+
+impl Error {
+    pub(crate) fn damaged(path: String, what: &'static str) -> Self {
+        Self::ObjectDamaged { path, what }
+    }
+}
+
+/// An error with its causes, on one line.
+pub(crate) fn chain(error: &dyn std::error::Error) -> String {
+    let causes = std::iter::successors(Some(error), |error| error.source());
+    causes
+        .map(ToString::to_string)
+        .collect::<Vec<_>>()
+        .join(": ")
 }

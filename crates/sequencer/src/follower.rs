@@ -8,13 +8,16 @@ use sigstead_merkle::LeafIndex;
 use tokio::sync::{Notify, watch};
 use tokio::time::{sleep, timeout};
 
-use crate::edge::WIDTH;
-use crate::{Error, Log, RecordedEntry};
+use crate::entry::RecordedEntry;
+use crate::error::Error;
+use crate::feed::{Progress, covers, feed};
+use crate::log::Log;
+use crate::tree::edge::WIDTH;
 
 /// Feeds an [`Index`] with what a log has published.
 ///
 /// The index holds nothing that the log does not. So what is lost of it is fed again, and an index that does not belong
-/// to the log, because it is ahead of it, is made anew.
+/// to the log, because it is ahead of it, is made again from nothing.
 pub struct Follower {
     name: &'static str,
     index: Arc<Index>,
@@ -78,7 +81,7 @@ impl Follower {
         found
     }
 
-    /// Says whether the index covers so many entries, so that what it did not find is not there. Asked after the search,
+    /// Says whether the index covers `size` entries, so that what it did not find is not there. Asked after the search,
     /// because what is damaged may be found by another one meanwhile.
     ///
     /// # Errors
@@ -87,7 +90,7 @@ impl Follower {
         covers(self.covered(), size)
     }
 
-    /// Waits until the index covers so many entries, so that whoever logged one finds it. One that is far behind is not
+    /// Waits until the index covers `size` entries, so that the caller who logged one finds it. One that is far behind is not
     /// waited for.
     pub async fn catch_up(&self, size: u64) {
         if self.covered() >= size {
@@ -121,7 +124,7 @@ impl Follower {
         loop {
             published.borrow_and_update();
             if let Err(error) = self.take_in_all(log).await {
-                let log = &log.inner.shared.name;
+                let log = log.name();
                 tracing::warn!(log, index = self.name, %error, cause = ?error, "an index lags behind its log");
                 sleep(RETRY).await;
                 continue;
@@ -161,30 +164,21 @@ impl Follower {
             return Ok(Progress::Behind);
         }
         let entries = log.entries(LeafIndex::new(first), WIDTH).await?;
-        let end = first + entries.len() as u64;
-        let keys = (first..).zip(&entries);
-        let keys =
-            keys.flat_map(|(at, entry)| (self.keys)(entry).into_iter().map(move |key| (key, at)));
-        let extended = self.index.extend(first..end, &keys.collect::<Vec<_>>());
-        let covered = self.covered();
-        self.fed.send_replace(covered);
-        match extended {
-            // A part of it was found to be damaged in the meantime.
-            Err(_) if covered != first => Ok(Progress::Behind),
-            Err(error) => Err(error.into()),
-            Ok(()) if end < size && end > first => Ok(Progress::Behind),
-            Ok(()) => Ok(Progress::CaughtUp),
-        }
+        let fed = feed(&self.index, first, &entries, size, |entry| {
+            (self.keys)(entry)
+        });
+        self.fed.send_replace(self.covered());
+        fed
     }
 
     /// Entries beyond the log are those of another one, or of what it was before older data were put in its place; so
     /// what comes before them may be as well.
     async fn forget(&self, log: &Log) -> Result<(), Error> {
-        let log = &log.inner.shared.name;
+        let log = log.name();
         tracing::warn!(
             log,
             index = self.name,
-            "an index is ahead of its log and is made anew"
+            "an index is ahead of its log and is made again"
         );
         let index = Arc::clone(&self.index);
         blocking(move || index.clear()).await
@@ -194,20 +188,6 @@ impl Follower {
         let index = Arc::clone(&self.index);
         blocking(move || index.maintain()).await
     }
-}
-
-/// What is not found among `covered` entries may yet be there.
-pub(crate) fn covers(covered: u64, size: u64) -> Result<(), Error> {
-    if covered < size {
-        return Err(Error::IndexBehind { covered, size });
-    }
-    Ok(())
-}
-
-#[derive(Debug, PartialEq, Eq)]
-enum Progress {
-    CaughtUp,
-    Behind,
 }
 
 async fn blocking<T: Send + 'static>(

@@ -4,25 +4,30 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use sigstead_index::{Index, Key};
 use tokio::sync::Notify;
 
-use crate::edge::WIDTH;
-use crate::shared::Shared;
-use crate::{Error, RecordedEntry};
+use crate::entry::RecordedEntry;
+use crate::error::Error;
+use crate::feed::{Progress, covers, feed};
+use crate::leaf_format::LeafFormat;
+use crate::tree::Tree;
+use crate::tree::edge::WIDTH;
 
-/// Where entries stand by their deduplication keys.
+/// Which entries the log has: where they stand by their deduplication keys.
 ///
 /// It follows the log and may lag behind it, after a start or while its disk fails; an entry that it does not know yet may
 /// be logged twice, which costs space and nothing else.
 pub(crate) struct Known {
     index: Arc<Index>,
+    format: Arc<dyn LeafFormat>,
     /// Said once, not for every entry.
     has_failed: AtomicBool,
     lags: Notify,
 }
 
 impl Known {
-    pub(crate) fn new(index: Arc<Index>) -> Self {
+    pub(crate) fn new(index: Arc<Index>, format: Arc<dyn LeafFormat>) -> Self {
         Self {
             index,
+            format,
             has_failed: AtomicBool::new(false),
             lags: Notify::new(),
         }
@@ -69,64 +74,30 @@ impl Known {
         }
     }
 
-    /// Waits until the index has not taken in a round.
-    pub(crate) async fn lags(&self) {
-        self.lags.notified().await;
-    }
-}
-
-impl Shared {
-    /// Takes the next entries of the log into the index, at most those of one bundle; tells whether there were any.
-    pub(crate) async fn catch_up(&self) -> Result<bool, Error> {
-        let first = self.known.index.covered();
-        let entries = self.entries(first, WIDTH, u64::MAX).await?;
-        let mut postings = Vec::with_capacity(entries.len());
-        for (position, entry) in (first..).zip(&entries) {
-            let leaf = self.format.read(&entry.bundle);
-            let key = leaf.ok().and_then(|leaf| leaf.deduplication_key);
-            postings.extend(key.map(|key| (Key::new(key), position)));
-        }
-        let end = first + entries.len() as u64;
-        match self.known.index.extend(first..end, &postings) {
-            // The log's thread was faster.
-            Err(_) if self.known.index.covered() > first => Ok(true),
-            extended => {
-                extended?;
-                Ok(!entries.is_empty())
-            }
-        }
-    }
-
     /// The time that a stored entry was sealed with, where its leaf contains it; else 0.
     pub(crate) fn sealed_at(&self, entry: &RecordedEntry) -> u64 {
         let leaf = self.format.read(&entry.bundle);
         leaf.map_or(0, |leaf| leaf.time_millis)
     }
 
-    /// The entries from one on: as many as asked for, or as are in memory or in its bundle, or as make up `most_bytes`
-    /// bytes.
-    pub(crate) async fn entries(
-        &self,
-        first: u64,
-        limit: u64,
-        most_bytes: u64,
-    ) -> Result<Vec<RecordedEntry>, Error> {
-        let end = self.size().min(first.saturating_add(limit));
-        let held = self.held_entries(first, end, most_bytes);
-        if !held.is_empty() || first >= end {
-            return Ok(held);
-        }
-        self.cold_entries(first, end, most_bytes).await
+    /// Waits until the index has not taken in a round.
+    pub(crate) async fn lags(&self) {
+        self.lags.notified().await;
     }
 
-    fn held_entries(&self, first: u64, end: u64, most_bytes: u64) -> Vec<RecordedEntry> {
-        let edge = self.edge();
-        let mut bytes = 0;
-        let held = (first..end).map_while(|index| {
-            let entry = (bytes < most_bytes).then(|| edge.entry(index)).flatten()?;
-            bytes += entry.bundle.len() as u64;
-            Some(entry.clone())
-        });
-        held.collect()
+    /// Says whether the index covers a log of `size`, so that what it did not find is not there.
+    pub(crate) fn covers(&self, size: u64) -> Result<(), Error> {
+        covers(self.index.covered(), size)
+    }
+
+    /// Takes the next entries of the log of `size` into the index, at most those of one bundle.
+    pub(crate) async fn catch_up(&self, tree: &Tree, size: u64) -> Result<Progress, Error> {
+        let first = self.index.covered();
+        let entries = tree.entries(size, first, WIDTH, u64::MAX).await?;
+        feed(&self.index, first, &entries, size, |entry| {
+            let leaf = self.format.read(&entry.bundle).ok();
+            let key = leaf.and_then(|leaf| leaf.deduplication_key);
+            key.map(Key::new)
+        })
     }
 }

@@ -13,14 +13,21 @@
 //! Reads are answered from memory for the right edge and from cold storage for the rest; what comes from cold storage
 //! is checked against the tree before it is used.
 //!
-//! File map: `log.rs` the handle; `engine.rs` the thread; `round.rs` one round; `edge.rs` the right edge in memory;
-//! `edge_tile.rs` its tiles; `bundle.rs` the files of a bundle; `tree.rs` tiles and proofs of any size, `cold_tree.rs`
-//! those from cold storage; `cold_bundle.rs` the entries there, `bundle_reader.rs` bundles while they are sent; `add.rs` the way of an entry, `queue.rs` where it waits; `shared.rs` what thread, tasks and
-//! handles have in common; `recovery.rs` what happens at start, with `rebuild.rs` for the edge; `failure.rs` why a
-//! round was not committed, `hindrance.rs` what becomes of that; `pause.rs` what the operator decides, and `pause_reason.rs` why; `keeper.rs` the
-//! background tasks; `known.rs` what is in the log already; `follower.rs` other indexes of it; `anchor.rs`,
-//! `head_signer.rs`, `checkpoint_signer.rs` and `leaf.rs` the seams, `tile_leaves.rs` the leaves of CT logs; `cold_paths.rs` what there is in cold storage; `cosigner.rs` what witnesses have to do with it;
-//! `audit.rs` the whole log read again; `config.rs`.
+//! Where to read on, from the ground up; no file imports from one that is further down this list:
+//!
+//! - The words: `entry.rs`, `leaf_format.rs` with `tile_leaves.rs`, `head/` with the seams [`HeadSigner`] and [`Anchor`],
+//!   `error.rs`, `config.rs`, `cosigning.rs`, `parts.rs`, `included.rs`, `health.rs`, `pause_reason.rs`.
+//! - `tree/`: the edge in memory, what is full in cold storage, and every tile, entry and proof of both;
+//!   `bundle_reader.rs` bundles while they are sent.
+//! - `feed.rs` and `known.rs`: which entries the log has.
+//! - `queue/`: what waits, and how far the life of the log has come; `pause.rs`, `hindrance.rs` and `backlog.rs`: what keeps
+//!   entries out for now.
+//! - `state.rs`: what all of the following share, and who writes which of it.
+//! - `round/`: the thread. `engine.rs` tells in which order a round becomes durable; `drafter.rs` judges what was submitted,
+//!   `committer.rs` signs and commits, `cosigner.rs` asks witnesses.
+//! - `keeper/`: the three tasks behind the thread.
+//! - `recovery.rs`: what happens at start. `add.rs`: the way of an entry. `log.rs`: the handle. `follower.rs`: other
+//!   indexes of the log.
 //!
 //! Entries that are submitted again are recognised, whenever they were logged, by an [`sigstead_index::Index`] that follows the
 //! log.
@@ -29,52 +36,51 @@
 //! ([`LeafFormat`] has that).
 
 mod add;
-mod anchor;
-mod audit;
-mod bundle;
+mod backlog;
 mod bundle_reader;
-mod checkpoint_signer;
-mod cold_bundle;
-mod cold_paths;
-mod cold_tree;
 mod config;
-mod cosigner;
-mod edge;
-mod edge_tile;
-mod engine;
+mod cosigning;
+mod entry;
 mod error;
-mod failure;
+mod feed;
 mod follower;
-mod head_signer;
+mod head;
+mod health;
 mod hindrance;
+mod included;
 mod keeper;
 mod known;
-mod leaf;
+mod leaf_format;
+mod lock;
 mod log;
+mod parts;
 mod pause;
 mod pause_reason;
 mod queue;
-mod rebuild;
 mod recovery;
 mod round;
-mod shared;
+mod state;
 mod tile_leaves;
 mod tree;
 
-pub use add::{Announced, Included};
-pub use anchor::{Anchor, AnchorClaim, AnchorError, Anchored, FileAnchor, MemoryAnchor};
-pub use audit::Audited;
+pub use add::Announced;
 pub use bundle_reader::BundleReader;
-pub use checkpoint_signer::CheckpointSigner;
-pub use cold_paths::cold_paths;
-pub use config::LogConfig;
-pub use cosigner::{Cosigning, WithoutQuorum};
+pub use config::{Clock, LogConfig};
+pub use cosigning::{Cosigning, WithoutQuorum};
+pub use entry::{PendingEntry, RecordedEntry, SealError, SealedEntry};
 pub use error::Error;
 pub use follower::Follower;
-pub use head_signer::{HeadSigner, HeadSignerError};
-pub use leaf::{EntryLeaves, LeafFormat, LeafFormatError, PendingEntry, SealError, SealedEntry};
-pub use leaf::{RecordedEntry, StoredLeaf};
-pub use log::{Clock, Health, Log, LogParts};
+pub use head::anchor::{Anchor, AnchorClaim, AnchorError, Anchored};
+pub use head::checkpoint_signer::CheckpointSigner;
+pub use head::file_anchor::FileAnchor;
+pub use head::memory_anchor::MemoryAnchor;
+pub use head::published::PublishedHead;
+pub use head::signer::{HeadSigner, HeadSignerError};
+pub use health::Health;
+pub use included::Included;
+pub use leaf_format::{EntryLeaves, LeafFormat, LeafFormatError, StoredLeaf};
+pub use log::Log;
+pub use parts::LogParts;
 pub use pause_reason::{PauseReason, PauseReasonError};
-pub use shared::PublishedHead;
 pub use tile_leaves::TileLeaves;
+pub use tree::layout::cold_paths;

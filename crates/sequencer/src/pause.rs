@@ -3,9 +3,10 @@
 use std::fs::File;
 use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex};
 
 use crate::error::Error;
+use crate::lock::lock;
 
 /// Whether a log is paused, and why. While it is, the file holds the reason and nothing else.
 ///
@@ -35,7 +36,7 @@ impl Pause {
     }
 
     pub(crate) fn reason(&self) -> Option<Arc<str>> {
-        self.lock().clone()
+        lock(&self.reason).clone()
     }
 
     /// Pauses the log, or ends its pause, and calls `apply` once that is durable.
@@ -44,17 +45,13 @@ impl Pause {
         reason: Option<Arc<str>>,
         apply: impl FnOnce(Option<Arc<str>>),
     ) -> Result<(), Error> {
-        let mut now = self.lock();
+        let mut now = lock(&self.reason);
         if let Some(path) = &self.mark {
             write(path, reason.as_deref()).map_err(unusable(path))?;
         }
         now.clone_from(&reason);
         apply(reason);
         Ok(())
-    }
-
-    fn lock(&self) -> MutexGuard<'_, Option<Arc<str>>> {
-        self.reason.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -9,33 +9,33 @@
 //! 5. The anchor is compared: a log that is behind it, or that it does not contain, is readable and takes no entries.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use sigstead_journal::{Journal, Round};
 use sigstead_merkle::TreeHead;
-use tokio::runtime::Handle;
 
-use crate::cold_paths::tile_path;
 use crate::config::LogConfig;
-use crate::cosigner::Cosigner;
-use crate::edge::WIDTH;
-use crate::engine::Engine;
-use crate::failure::chain;
-use crate::head_signer::ConsistentSigner;
+use crate::cosigning::Cosigning;
+use crate::error::{Error, chain};
+use crate::feed::Progress;
+use crate::head::anchor::{Anchor, AnchorClaim, AnchorError, Anchored};
+use crate::head::published::PublishedHead;
+use crate::head::signer::{ConsistentSigner, HeadSigner};
 use crate::keeper;
-use crate::log::LogParts;
-use crate::rebuild::rebuild_edge;
-use crate::shared::{Shared, Stored};
-use crate::{Anchor, AnchorClaim, Anchored, Cosigning, Error, HeadSigner, PublishedHead};
+use crate::known::Known;
+use crate::parts::LogParts;
+use crate::round::committer::Committer;
+use crate::round::cosigner::Cosigner;
+use crate::round::engine::Engine;
+use crate::state::{Found, State};
+use crate::tree::Tree;
+use crate::tree::edge::WIDTH;
+use crate::tree::layout::tile_path;
+use crate::tree::rebuild::rebuild_edge;
 
-/// A log as it was found.
-pub(crate) enum Recovered {
-    Writable {
-        shared: Arc<Shared>,
-        engine: Box<Engine>,
-        anchor: Box<dyn Anchor>,
-    },
-    ReadOnly(Arc<Shared>),
+/// A log as it was found, and what writes it if it may be written.
+pub(crate) struct Recovered {
+    pub(crate) state: Arc<State>,
+    pub(crate) writer: Option<(Box<Engine>, Box<dyn Anchor>)>,
 }
 
 pub(crate) async fn recover(config: LogConfig, parts: LogParts) -> Result<Recovered, Error> {
@@ -49,63 +49,59 @@ pub(crate) async fn recover(config: LogConfig, parts: LogParts) -> Result<Recove
     let head = last_head(&rounds, &*parts.head_signer)?;
     let is_last = parts.head_signer.is_last(&head.note);
     let signer = ConsistentSigner::new(parts.head_signer, head.head);
-    let stored = Stored {
-        edge,
+    let format = parts.leaf_format;
+    let found = Found {
+        tree: Tree::new(edge, parts.cold, Arc::clone(&format), config.has_sides),
         base,
         head,
+        known: Known::new(parts.known, Arc::clone(&format)),
         anchored: anchored.as_ref().ok().copied().flatten(),
     };
-    let (format, cold) = (parts.leaf_format, parts.cold);
     let must_wait = parts.cosigning.as_ref().is_some_and(Cosigning::must_wait);
-    let shared = Shared::new(&config, stored, format, cold, parts.known, must_wait)?;
-    let shared = Arc::new(shared);
-    recover_index(&shared, base).await?;
-    let engine = Box::new(Engine {
-        shared,
-        _claim: claim,
-        journal,
-        signer,
-        cosigner: parts.cosigning.map(Cosigner::new),
-        clock: parts.clock,
-        runtime: Handle::current(),
-        last_commit: Duration::ZERO,
-        renews_at: None,
-        recheck: None,
+    let state = Arc::new(State::new(&config, found, !must_wait)?);
+    recover_index(&state, base).await?;
+    let adopts_missing = config.adopts_missing_anchor;
+    let engine = Box::new(Engine::new(
+        Arc::clone(&state),
+        claim,
+        Committer::new(Arc::clone(&state.tree), journal, signer),
+        parts.cosigning.map(Cosigner::new),
+        format,
+        parts.clock,
         config,
-    });
+    ));
     // A new log's anchor was looked at above.
     let (engine, anchored) = if is_new {
         (begin(engine).await?, Ok(None))
     } else {
         (engine, anchored)
     };
-    settle(engine, is_last, (anchor, anchored)).await
+    settle(state, engine, (anchor, anchored), (is_last, adopts_missing)).await
 }
 
 /// 5. Decides what the log is opened for.
 async fn settle(
+    state: Arc<State>,
     engine: Box<Engine>,
-    is_last: bool,
     (anchor, anchored): Loaded,
+    (is_last, adopts_missing): (bool, bool),
 ) -> Result<Recovered, Error> {
-    let shared = Arc::clone(&engine.shared);
-    let adopts_missing = engine.config.adopts_missing_anchor;
-    if let Some(reason) = against_anchor(&shared, anchored, adopts_missing).await? {
-        shared.stop(reason);
-        return Ok(Recovered::ReadOnly(shared));
+    if let Some(reason) = against_anchor(&state, anchored, adopts_missing).await? {
+        state.stop(reason);
+        return Ok(Recovered {
+            state,
+            writer: None,
+        });
     }
     if is_last {
-        shared.queue.freeze();
+        state.queue.freeze();
     }
     // The anchor knows the log before its first new entry.
-    let anchored = Anchored::from(&*shared.published());
-    Ok(match keeper::anchor_at(&shared, anchor, anchored).await {
-        Some(anchor) => Recovered::Writable {
-            shared,
-            engine,
-            anchor,
-        },
-        None => Recovered::ReadOnly(shared),
+    let anchored = Anchored::from(&*state.published());
+    let anchor = keeper::anchor::store_at(&state, anchor, anchored).await;
+    Ok(Recovered {
+        writer: anchor.map(|anchor| (engine, anchor)),
+        state,
     })
 }
 
@@ -137,17 +133,14 @@ async fn load(mut journal: Box<dyn Journal>) -> Result<(Box<dyn Journal>, Vec<Ro
 }
 
 /// The anchor, and what it remembers or why it does not.
-type Loaded = (
-    Box<dyn Anchor>,
-    Result<Option<Anchored>, crate::AnchorError>,
-);
+type Loaded = (Box<dyn Anchor>, Result<Option<Anchored>, AnchorError>);
 
 /// Claims and reads the anchor. A log whose anchor another copy has is not opened at all.
 async fn load_anchor(mut anchor: Box<dyn Anchor>) -> Result<(Option<AnchorClaim>, Loaded), Error> {
     blocking(move || {
         let (claim, anchored) = match anchor.claim() {
             Ok(claim) => (Some(claim), anchor.load()),
-            Err(error @ crate::AnchorError::InUse { .. }) => return Err(error.into()),
+            Err(error @ AnchorError::InUse { .. }) => return Err(error.into()),
             Err(error) => (None, Err(error)),
         };
         Ok((claim, (anchor, anchored)))
@@ -158,7 +151,7 @@ async fn load_anchor(mut anchor: Box<dyn Anchor>) -> Result<(Option<AnchorClaim>
 /// 1. An empty journal beside an anchor or tiles is a lost journal, not a new log.
 async fn refuse_leftovers(
     cold: &dyn sigstead_cold::ColdStorage,
-    anchored: &Result<Option<Anchored>, crate::AnchorError>,
+    anchored: &Result<Option<Anchored>, AnchorError>,
 ) -> Result<(), Error> {
     let lost = |why: String| Err(Error::Inconsistent { why });
     match anchored {
@@ -183,21 +176,21 @@ async fn refuse_leftovers(
 
 /// Step 4: the last bundle, so that a restore without bundles is noticed; then the index of entries, which is brought up
 /// to the log if it lags by no more than it keeps in memory. The rest is the keeper's, so that a start is quick.
-async fn recover_index(shared: &Shared, base: u64) -> Result<(), Error> {
+async fn recover_index(state: &State, base: u64) -> Result<(), Error> {
     if let Some(last_full) = (base / WIDTH).checked_sub(1) {
-        shared.check_cold_bundle(last_full).await?;
+        state.tree.cold.check_bundle(last_full).await?;
     }
-    let index = shared.known.index();
-    if index.covered() > shared.size() {
+    let index = state.known.index();
+    if index.covered() > state.size() {
         // That of a newer copy, or of another log.
         index.clear()?;
     }
     for _ in 0..BUNDLES_AT_START {
-        match shared.catch_up().await {
-            Ok(true) => {}
-            Ok(false) => break,
+        match state.known.catch_up(&state.tree, state.size()).await {
+            Ok(Progress::Behind) => {}
+            Ok(Progress::CaughtUp) => break,
             Err(error) => {
-                let log = &shared.name;
+                let log = &state.name;
                 tracing::warn!(log, %error, cause = ?error, "the index of entries lags behind the log");
                 break;
             }
@@ -213,11 +206,11 @@ async fn begin(mut engine: Box<Engine>) -> Result<Box<Engine>, Error> {
 
 /// 5. Why the log must not be written, if it must not.
 async fn against_anchor(
-    shared: &Shared,
-    anchored: Result<Option<Anchored>, crate::AnchorError>,
+    state: &State,
+    anchored: Result<Option<Anchored>, AnchorError>,
     adopts_missing: bool,
 ) -> Result<Option<String>, Error> {
-    let published = shared.published();
+    let published = state.published();
     let size = published.head.size;
     let anchored = match anchored {
         Ok(Some(anchored)) => anchored,
@@ -242,7 +235,7 @@ async fn against_anchor(
             anchored.head.size
         )));
     }
-    let root = shared.root_at(anchored.head.size).await?;
+    let root = state.tree.root_at(size, anchored.head.size).await?;
     Ok((root != anchored.head.root).then(|| {
         format!(
             "E-LOG-003: the store does not contain the tree of size {} that its anchor knows",

@@ -1,7 +1,7 @@
 use sigstead_ct::TileLeaf;
 use sigstead_tiles::BundleKind;
 
-use crate::{LeafFormat, LeafFormatError, StoredLeaf};
+use crate::leaf_format::{LeafFormat, LeafFormatError, StoredLeaf};
 
 /// The leaves of C2SP static-ct-api bundles, which frame themselves.
 ///

@@ -62,7 +62,7 @@ async fn a_log_goes_on_with_its_reserve_and_without_any_descriptor_waits_for_one
     assert_eq!(after.leaf_index.value(), 301 + count);
     log.shutdown().await;
     let log = open(&world, scratch.path()).await;
-    assert_eq!(log.audit().await.unwrap().head.size, 302 + count);
+    assert_eq!(world.audit(&log).await.unwrap().head.size, 302 + count);
 }
 
 async fn open(world: &World, directory: &Path) -> Log {

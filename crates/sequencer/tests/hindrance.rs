@@ -34,7 +34,7 @@ async fn a_full_disk_refuses_entries_and_resumes_by_itself() {
         Err(Error::NoRoom { .. })
     ));
     assert_hindered(&log, &["no room", "make room on its disk"]);
-    assert_eq!(log.audit().await.unwrap().head.size, 1);
+    assert_eq!(world.audit(&log).await.unwrap().head.size, 1);
     let before = log.published();
     world.journal.set_full(false);
     passes(&log).await;

@@ -49,7 +49,7 @@ async fn a_frozen_log_says_so_and_takes_nothing_also_after_a_restart() {
     assert_eq!(log.published(), last);
     assert!(matches!(add(&log, "later").await, Err(Error::Frozen)));
     assert_eq!(log.freeze().await.unwrap(), last);
-    assert_eq!(log.audit().await.unwrap().head, last.head);
+    assert_eq!(world.audit(&log).await.unwrap().head, last.head);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
@@ -78,7 +78,7 @@ async fn a_paused_log_reads_and_signs_and_takes_nothing_also_after_a_restart() {
             log.published().time_millis > before.time_millis
         })
         .await;
-        assert_eq!(log.audit().await.unwrap().head, before.head);
+        assert_eq!(world.audit(&log).await.unwrap().head, before.head);
         log.shutdown().await;
         log = world.open().await;
     }
@@ -351,7 +351,7 @@ async fn an_entry_is_logged_though_the_index_of_old_ones_is_damaged() {
         let again = tokio::time::timeout(Duration::from_secs(60), again).await;
         again.unwrap().unwrap();
     }
-    log.audit().await.unwrap();
+    world.audit(&log).await.unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]

@@ -45,7 +45,7 @@ async fn thousands_of_entries_have_one_index_each_and_survive_a_restart() {
     assert_eq!(indexes.last().unwrap().value(), 3_299);
     eventually("flushing", || log.health().bundles_in_cold == 12).await;
     eventually("trimming", || world.journal.rounds() < 5).await;
-    let audited = log.audit().await.unwrap();
+    let audited = world.audit(&log).await.unwrap();
     assert_eq!(
         (audited.head.size, audited.bundles, audited.tiles),
         (3_300, 13, 14)
@@ -57,7 +57,7 @@ async fn thousands_of_entries_have_one_index_each_and_survive_a_restart() {
     assert_eq!(log.published().head, audited.head);
     check_acknowledged(&log, &acknowledged).await;
     add(&log, "one more").await.unwrap();
-    log.audit().await.unwrap();
+    world.audit(&log).await.unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
@@ -104,7 +104,7 @@ async fn refuses_early_when_too_many_wait_and_answers_those_it_took() {
             .all(|(_, answer)| matches!(answer, Ok(_) | Err(Error::Overloaded { .. })))
     );
     add(&log, "later").await.unwrap();
-    log.audit().await.unwrap();
+    world.audit(&log).await.unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
@@ -434,7 +434,7 @@ async fn shutting_down_answers_what_waits_and_leaves_the_anchor_exact() {
         Err(Error::ReadOnly { .. })
     ));
     assert!(reason(&log).contains("shutting down"));
-    log.audit().await.unwrap();
+    world.audit(&log).await.unwrap();
 }
 
 /// A log of a few tiles, half of it in cold storage, shared by the properties below.

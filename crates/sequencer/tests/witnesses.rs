@@ -37,7 +37,7 @@ async fn answers_carry_the_cosignatures_of_a_quorum() {
         assert_eq!(log.health().cosigned_size, number + 1);
     }
     assert!(note(&log).starts_with("log.example.org\n20\n"));
-    assert_eq!(log.audit().await.unwrap().head.size, 20);
+    assert_eq!(world.audit(&log).await.unwrap().head.size, 20);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]

@@ -6,6 +6,8 @@
     reason = "a test fails by panicking"
 )]
 
+pub(crate) mod audit;
+
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
@@ -88,11 +90,16 @@ impl World {
         log
     }
 
+    /// Reads the whole log and checks all of it against the published checkpoint.
+    pub(crate) async fn audit(&self, log: &Log) -> Result<audit::Audited, Error> {
+        audit::audit(log, &*self.signer).await
+    }
+
     /// Opens the log, which must be unharmed in every part.
     pub(crate) async fn open_and_audit(&self) -> Log {
         let log = self.open().await;
         assert_eq!(log.health().read_only, None);
-        assert_eq!(log.audit().await.unwrap().head, log.published().head);
+        assert_eq!(self.audit(&log).await.unwrap().head, log.published().head);
         log
     }
 }

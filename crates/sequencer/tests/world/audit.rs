@@ -1,37 +1,30 @@
-use std::sync::Arc;
+//! A log read again as a stranger would, by its public face alone.
 
 use sigstead_merkle::{NodeHash, RootHash, TreeHead};
+use sigstead_sequencer::{EntryLeaves, Error, HeadSigner, LeafFormat, Log};
 use sigstead_tiles::{EntryBundleCoordinate, TILE_HEIGHT, TILE_WIDTH, Tile, TileCoordinate};
-
-use crate::bundle_reader::BundleReader;
-use crate::edge::WIDTH;
-use crate::shared::Shared;
-use crate::{Error, HeadSigner};
 
 /// What an audit has seen.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Audited {
+pub(crate) struct Audited {
     /// The published head that everything was checked against.
-    pub head: TreeHead,
+    pub(crate) head: TreeHead,
     /// How many bundles were read, the partial one included.
-    pub bundles: u64,
+    pub(crate) bundles: u64,
     /// How many tiles were read, partial ones included.
-    pub tiles: u64,
+    pub(crate) tiles: u64,
 }
 
-/// Reads every bundle, hashes every leaf, builds every tile anew and compares it with the served one, and ends at the
-/// root that the published note signs. Memory does not grow with the log.
-pub(crate) async fn audit(
-    shared: &Arc<Shared>,
-    head_signer: &dyn HeadSigner,
-) -> Result<Audited, Error> {
-    let published = shared.published();
+/// Reads every bundle, hashes every leaf, builds every tile and compares it with the served one, and ends at the root that
+/// the published note signs.
+pub(crate) async fn audit(log: &Log, signer: &dyn HeadSigner) -> Result<Audited, Error> {
+    let published = log.published();
     let head = published.head;
-    head_signer
+    signer
         .verify(&head, published.time_millis, &published.note)
         .map_err(|source| Error::WrongKey { source })?;
     let mut audit = Audit {
-        shared,
+        log,
         levels: Vec::new(),
         tiles: 0,
     };
@@ -55,7 +48,7 @@ pub(crate) async fn audit(
 }
 
 struct Audit<'a> {
-    shared: &'a Arc<Shared>,
+    log: &'a Log,
     /// Of each level, how many tiles are done and the columns of the next.
     levels: Vec<(u64, Vec<NodeHash>)>,
     tiles: u64,
@@ -67,20 +60,18 @@ impl Audit<'_> {
             |what: &str| inconsistent(format!("bundle {bundle} of width {width}: {what}"));
         let coordinate =
             EntryBundleCoordinate::new(bundle, width).map_err(|_| damaged("no such bundle"))?;
-        let bytes = BundleReader::whole(self.shared, coordinate).await?;
+        let bytes = self.log.bundle(coordinate).await?;
         let bytes = bytes.ok_or_else(|| damaged("not served"))?;
         let mut rest = bytes.as_ref();
         for _ in 0..width {
             let length = if rest.is_empty() {
                 None
             } else {
-                self.shared.format.framed_bytes(rest).ok()
+                EntryLeaves.framed_bytes(rest).ok()
             };
             let split = length.and_then(|length| rest.split_at_checked(length));
             let (framed, behind) = split.ok_or_else(|| damaged("too short"))?;
-            let leaf = self
-                .shared
-                .format
+            let leaf = EntryLeaves
                 .read(framed)
                 .map_err(|error| damaged(error.why))?;
             self.push(leaf.leaf_hash.into()).await?;
@@ -145,7 +136,7 @@ impl Audit<'_> {
         let coordinate =
             TileCoordinate::new(level, index, width).map_err(|_| wrong("no such tile"))?;
         let served = self
-            .shared
+            .log
             .tile(coordinate)
             .await?
             .ok_or_else(|| wrong("not served"))?;
@@ -172,3 +163,5 @@ fn fold(tile: &Tile, mut right: Option<NodeHash>) -> Option<NodeHash> {
 fn inconsistent(why: String) -> Error {
     Error::Inconsistent { why }
 }
+
+const WIDTH: u64 = TILE_WIDTH as u64;

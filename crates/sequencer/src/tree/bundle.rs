@@ -2,7 +2,7 @@
 
 use bytes::{BufMut, Bytes, BytesMut};
 
-use crate::RecordedEntry;
+use crate::entry::RecordedEntry;
 
 /// The bytes of a bundle.
 pub(crate) fn encode_bundle(entries: &[&RecordedEntry]) -> Bytes {

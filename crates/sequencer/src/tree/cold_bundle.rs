@@ -5,18 +5,18 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use bytes::Bytes;
+use sigstead_cold::ColdStorage;
 use sigstead_merkle::NodeHash;
 use sigstead_tiles::{TILE_WIDTH, Tile};
 
-use crate::bundle::decode_sides;
-use crate::cold_paths::{bundle_path, side_path, tile_path};
-use crate::cold_tree::damaged;
-use crate::edge::WIDTH;
-use crate::shared::Shared;
-use crate::{Error, RecordedEntry};
+use crate::error::Error;
+use crate::leaf_format::LeafFormat;
+use crate::tree::layout::bundle_path;
 
 /// A full bundle in cold storage, on the way from one entry to the next. It holds nothing of the file between two pieces.
 pub(crate) struct ColdBundle {
+    storage: Arc<dyn ColdStorage>,
+    format: Arc<dyn LeafFormat>,
     path: String,
     tile: Arc<Tile>,
     length: u64,
@@ -47,17 +47,21 @@ impl Piece {
 }
 
 impl ColdBundle {
-    /// Begins before the first entry.
+    /// Begins before the first entry of a bundle, which must be what `tile` says.
     pub(crate) async fn open(
-        shared: &Shared,
+        storage: Arc<dyn ColdStorage>,
+        format: Arc<dyn LeafFormat>,
+        tile: Arc<Tile>,
         index: u64,
         wanted: Range<usize>,
     ) -> Result<Self, Error> {
-        let path = bundle_path(shared.format.bundle_kind(), index);
-        let length = shared.cold.length(&path).await?;
+        let path = bundle_path(format.bundle_kind(), index);
+        let length = storage.length(&path).await?;
         Ok(Self {
-            length: length.ok_or_else(|| damaged(path.clone(), "missing"))?,
-            tile: shared.tile_of_bundle(index).await?,
+            length: length.ok_or_else(|| Error::damaged(path.clone(), "missing"))?,
+            storage,
+            format,
+            tile,
             path,
             wanted,
             position: 0,
@@ -80,17 +84,17 @@ impl ColdBundle {
     }
 
     /// The next entries, or `None` behind the last one that is wanted.
-    pub(crate) async fn next(&mut self, shared: &Shared) -> Result<Option<Piece>, Error> {
+    pub(crate) async fn next(&mut self) -> Result<Option<Piece>, Error> {
         let end = self.wanted.end.min(FULL);
         let mut length = PIECE;
         while self.position < end {
-            let bytes = shared
-                .cold
+            let bytes = self
+                .storage
                 .get_range(&self.path, self.offset, length)
                 .await?;
             let bytes = bytes.ok_or_else(|| self.damaged("missing"))?;
             let is_end = bytes.len() < length;
-            let piece = self.split(shared, bytes)?;
+            let piece = self.split(bytes)?;
             if !piece.ends.is_empty() {
                 return Ok(Some(piece));
             }
@@ -104,16 +108,16 @@ impl ColdBundle {
     }
 
     /// Takes the whole entries from the beginning of some bytes.
-    fn split(&mut self, shared: &Shared, bytes: Bytes) -> Result<Piece, Error> {
+    fn split(&mut self, bytes: Bytes) -> Result<Piece, Error> {
         let (first, mut at, mut ends) = (self.position, 0, Vec::new());
         while self.position < FULL {
             let rest = bytes.get(at..).filter(|rest| !rest.is_empty());
-            let length = rest.and_then(|rest| shared.format.framed_bytes(rest).ok());
+            let length = rest.and_then(|rest| self.format.framed_bytes(rest).ok());
             let end = length.and_then(|length| at.checked_add(length));
             let Some((end, framed)) = end.and_then(|end| Some((end, bytes.get(at..end)?))) else {
                 break;
             };
-            self.check(shared, framed)?;
+            self.check(framed)?;
             ends.push(end);
             (at, self.position) = (end, self.position + 1);
         }
@@ -125,11 +129,11 @@ impl ColdBundle {
         Ok(Piece { bytes, first, ends })
     }
 
-    fn check(&self, shared: &Shared, framed: &[u8]) -> Result<(), Error> {
+    fn check(&self, framed: &[u8]) -> Result<(), Error> {
         if !self.wanted.contains(&self.position) {
             return Ok(());
         }
-        let leaf = shared.format.read(framed);
+        let leaf = self.format.read(framed);
         let leaf = leaf.map_err(|_| self.damaged("not of this log's format"))?;
         match self.tile.hashes().get(self.position) {
             Some(column) if *column == NodeHash::from(leaf.leaf_hash) => Ok(()),
@@ -138,74 +142,12 @@ impl ColdBundle {
     }
 
     fn damaged(&self, what: &'static str) -> Error {
-        damaged(self.path.clone(), what)
+        Error::damaged(self.path.clone(), what)
     }
 }
 
-impl Shared {
-    /// Entries of one full bundle, checked, up to the first that makes them `most_bytes` bytes or more. The memory that it
-    /// takes is that of what it answers.
-    pub(crate) async fn cold_entries(
-        &self,
-        first: u64,
-        end: u64,
-        most_bytes: u64,
-    ) -> Result<Vec<RecordedEntry>, Error> {
-        let index = first / WIDTH;
-        let start = index * WIDTH;
-        let wanted = (first - start) as usize..(end - start).min(WIDTH) as usize;
-        let mut bundle = ColdBundle::open(self, index, wanted.clone()).await?;
-        let mut found = Vec::with_capacity(wanted.len());
-        let mut bytes = 0;
-        while bytes < most_bytes
-            && let Some(piece) = bundle.next(self).await?
-        {
-            let entries = piece.entries().filter(|entry| wanted.contains(&entry.0));
-            for (_, framed) in entries {
-                bytes += framed.len() as u64;
-                found.push(framed);
-            }
-        }
-        let sides = self.cold_sides(index, &wanted).await?;
-        let entries = found.into_iter().zip(sides);
-        let entries = entries.map(|(bundle, side)| RecordedEntry { bundle, side });
-        Ok(entries.collect())
-    }
-
-    /// Reads a full bundle and checks all of it.
-    pub(crate) async fn check_cold_bundle(&self, index: u64) -> Result<(), Error> {
-        let mut bundle = ColdBundle::open(self, index, 0..FULL).await?;
-        while bundle.next(self).await?.is_some() {}
-        Ok(())
-    }
-
-    /// The tile over a full bundle.
-    async fn tile_of_bundle(&self, index: u64) -> Result<Arc<Tile>, Error> {
-        let held = self.edge().tile(0, index, TILE_WIDTH);
-        let Some(bytes) = held else {
-            return self.cold_tile(0, index).await;
-        };
-        let tile = Tile::parse(&bytes, TILE_WIDTH).map(Arc::new);
-        tile.map_err(|_| damaged(tile_path(0, index), "odd"))
-    }
-
-    /// What is beside some entries of a full bundle.
-    async fn cold_sides(&self, index: u64, wanted: &Range<usize>) -> Result<Vec<Bytes>, Error> {
-        let path = side_path(index);
-        let Some(file) = self.cold.get(&path).await? else {
-            // No file is written for a bundle whose entries have nothing beside the leaf.
-            return match self.has_sides {
-                true => Err(damaged(path, "missing")),
-                false => Ok(vec![Bytes::new(); wanted.len()]),
-            };
-        };
-        let sides = decode_sides(index, file);
-        let sides = sides.and_then(|sides| sides.get(wanted.clone()).map(<[Bytes]>::to_vec));
-        sides.ok_or_else(|| damaged(path, "not what was written"))
-    }
-}
-
-const FULL: usize = TILE_WIDTH as usize;
+/// The entries of a full bundle.
+pub(crate) const FULL: usize = TILE_WIDTH as usize;
 
 /// Holds the largest entry of a log of Rekor, so that most are read once.
 pub(crate) const PIECE: usize = 128 << 10;

@@ -1,28 +1,6 @@
-use std::collections::VecDeque;
 use std::sync::Arc;
 
-use crate::queue::{Ending, Submission};
-use crate::shared::Shared;
-use crate::{Error, PublishedHead};
-
-/// The engine cannot go on; the reason is for the operator.
-pub(crate) struct Dead(pub(crate) String);
-
-/// Answers everyone who waits for the end of the log.
-pub(crate) fn tell(endings: Vec<Ending>, answer: impl Fn() -> Result<Arc<PublishedHead>, Error>) {
-    for ending in endings {
-        // Nobody may be waiting any more.
-        let _ = ending.send(answer());
-    }
-}
-
-/// Answers an error to everyone.
-pub(crate) fn refuse(submissions: VecDeque<Submission>, error: impl Fn() -> Error) {
-    for submission in submissions {
-        // Nobody may be waiting any more.
-        let _ = submission.answer.send(Err(error()));
-    }
-}
+use crate::error::{Error, chain};
 
 /// Why a round was not committed.
 pub(crate) enum Failure {
@@ -32,7 +10,7 @@ pub(crate) enum Failure {
     Exhausted(Arc<sigstead_journal::Error>),
     /// No signature was made or it did not verify; nothing was written.
     Signing(Arc<dyn std::error::Error + Send + Sync>),
-    /// The clock stands before the last round by so many milliseconds.
+    /// The clock is behind the last round by this many milliseconds.
     ClockBehind(u64),
     /// What is on disk is unknown, or memory is.
     Dead(String),
@@ -50,7 +28,8 @@ impl Failure {
         }
     }
 
-    pub(crate) fn to_error(&self, shared: &Shared) -> Error {
+    /// What those who wait for the round are told.
+    pub(crate) fn to_error(&self) -> Error {
         match self {
             Self::NoRoom(source) => Error::NoRoom {
                 source: Arc::clone(source),
@@ -64,10 +43,9 @@ impl Failure {
             Self::ClockBehind(behind_millis) => Error::ClockBehind {
                 behind_millis: *behind_millis,
             },
-            Self::Dead(reason) => {
-                shared.stop(reason.as_str());
-                shared.read_only()
-            }
+            Self::Dead(reason) => Error::ReadOnly {
+                reason: reason.as_str().into(),
+            },
         }
     }
 
@@ -101,22 +79,4 @@ impl Failure {
             _ => 0,
         }
     }
-
-    pub(crate) fn into_result(self) -> Result<(), Dead> {
-        match self {
-            Self::NoRoom(_) | Self::Exhausted(_) | Self::Signing(_) | Self::ClockBehind(_) => {
-                Ok(())
-            }
-            Self::Dead(reason) => Err(Dead(reason)),
-        }
-    }
-}
-
-/// An error with its causes, on one line.
-pub(crate) fn chain(error: &dyn std::error::Error) -> String {
-    let causes = std::iter::successors(Some(error), |error| error.source());
-    causes
-        .map(ToString::to_string)
-        .collect::<Vec<_>>()
-        .join(": ")
 }

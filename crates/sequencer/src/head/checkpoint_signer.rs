@@ -6,7 +6,7 @@ use sigstead_merkle::TreeHead;
 use sigstead_note::{NoteSignature, SignedNote, VerifierKey};
 use sigstead_signer::Signer;
 
-use crate::{HeadSigner, HeadSignerError};
+use crate::head::signer::{HeadSigner, HeadSignerError};
 
 /// Signs heads as C2SP tlog-checkpoint notes, as Rekor publishes them: one signature, and no extension lines but that of
 /// the last head, which says since when the log is frozen.

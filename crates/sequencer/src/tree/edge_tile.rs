@@ -50,7 +50,7 @@ impl EdgeTile {
             .copied()
     }
 
-    /// The bytes of the tile with so many columns, or `None` when it has fewer.
+    /// The bytes of the tile with `width` columns, or `None` when it has fewer.
     pub(crate) fn encode(&self, width: usize) -> Option<Bytes> {
         let [columns, ..] = &self.levels;
         let mut bytes = BytesMut::with_capacity(width * sigstead_merkle::HASH_LENGTH);

@@ -1,18 +1,20 @@
 //! The right edge of a log, from full tiles up to the last full bundle before the journal, then from the journal.
 
 use futures::{StreamExt, TryStreamExt};
+use sigstead_cold::ColdStorage;
 use sigstead_journal::Round;
 use sigstead_merkle::{NodeHash, root_of};
 use sigstead_tiles::{TILE_HEIGHT, TILE_WIDTH, Tile, partial_width};
 
-use crate::cold_paths::tile_path;
-use crate::edge::{Edge, WIDTH};
-use crate::round::recorded;
-use crate::{Error, LeafFormat};
+use crate::entry::RecordedEntry;
+use crate::error::Error;
+use crate::leaf_format::{LeafFormat, LeafFormatError};
+use crate::tree::edge::{Edge, WIDTH};
+use crate::tree::layout::tile_path;
 
 /// The edge, and the size up to which everything is in cold storage.
 pub(crate) async fn rebuild_edge(
-    cold: &dyn sigstead_cold::ColdStorage,
+    cold: &dyn ColdStorage,
     format: &dyn LeafFormat,
     rounds: &[Round],
 ) -> Result<(Edge, u64), Error> {
@@ -45,7 +47,7 @@ fn extend(edge: &mut Edge, base: u64, format: &dyn LeafFormat, round: &Round) ->
             ));
         }
         if index >= base {
-            edge.push(entry.leaf_hash, recorded(entry));
+            edge.push(entry.leaf_hash, RecordedEntry::from(entry));
         }
     }
     let size = round.head.size;
@@ -58,10 +60,7 @@ fn extend(edge: &mut Edge, base: u64, format: &dyn LeafFormat, round: &Round) ->
 }
 
 /// The columns of the partial tiles above the full bundles of a log, from level 1 up.
-async fn columns(
-    cold: &dyn sigstead_cold::ColdStorage,
-    size: u64,
-) -> Result<Vec<Vec<NodeHash>>, Error> {
+async fn columns(cold: &dyn ColdStorage, size: u64) -> Result<Vec<Vec<NodeHash>>, Error> {
     let mut levels = Vec::new();
     for level in 1..u8::MAX / TILE_HEIGHT {
         let full_below = size >> (TILE_HEIGHT * level);
@@ -76,11 +75,7 @@ async fn columns(
     Ok(levels)
 }
 
-async fn tile_root(
-    cold: &dyn sigstead_cold::ColdStorage,
-    level: u8,
-    index: u64,
-) -> Result<NodeHash, Error> {
+async fn tile_root(cold: &dyn ColdStorage, level: u8, index: u64) -> Result<NodeHash, Error> {
     let path = tile_path(level, index);
     let Some(bytes) = cold.get(&path).await? else {
         return Err(Error::ObjectDamaged {
@@ -101,7 +96,7 @@ fn inconsistent<T>(why: String) -> Result<T, Error> {
     Err(Error::Inconsistent { why })
 }
 
-fn damaged_entry(index: u64, error: &crate::LeafFormatError) -> Error {
+fn damaged_entry(index: u64, error: &LeafFormatError) -> Error {
     Error::Inconsistent {
         why: format!("entry {index} of the journal: {error}"),
     }

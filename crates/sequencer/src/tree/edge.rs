@@ -4,13 +4,13 @@ use bytes::Bytes;
 use sigstead_merkle::{LeafHash, NodeHash, NodeReader};
 use sigstead_tiles::{NodePlace, TILE_HEIGHT, TILE_WIDTH};
 
-use crate::RecordedEntry;
-use crate::edge_tile::EdgeTile;
+use crate::entry::RecordedEntry;
+use crate::tree::edge_tile::EdgeTile;
 
 /// What a log holds in memory: the tiles and bundles that are not yet full, and the full ones that are not yet in cold
 /// storage.
 ///
-/// It may be ahead of the published head by the round that is being committed. Nodes of the tree never change, so whoever
+/// It may be ahead of the published head by the round that is being committed. Nodes of the tree never change, so who
 /// asks only for what lies within the published size never sees that.
 #[derive(Debug, Default)]
 pub(crate) struct Edge {
@@ -68,7 +68,7 @@ impl Edge {
     }
 
     pub(crate) fn push(&mut self, leaf_hash: LeafHash, entry: RecordedEntry) {
-        self.entry_bytes += length(&entry);
+        self.entry_bytes += entry.length();
         self.entries.push_back(entry);
         self.size += 1;
         let mut carried = Some(NodeHash::from(leaf_hash));
@@ -89,7 +89,7 @@ impl Edge {
     pub(crate) fn truncate(&mut self, size: u64) {
         self.size = size;
         let count = usize::try_from(size.saturating_sub(self.first_entry)).unwrap_or(usize::MAX);
-        let taken_back = self.entries.iter().skip(count).map(length);
+        let taken_back = self.entries.iter().skip(count).map(RecordedEntry::length);
         self.entry_bytes -= taken_back.sum::<u64>();
         self.entries.truncate(count);
         for (height, level) in self.levels.iter_mut().enumerate() {
@@ -105,7 +105,7 @@ impl Edge {
         if bundle * WIDTH == self.first_entry {
             let count = self.entries.len().min(usize::from(TILE_WIDTH));
             let forgotten = self.entries.drain(..count);
-            self.entry_bytes -= forgotten.map(|entry| length(&entry)).sum::<u64>();
+            self.entry_bytes -= forgotten.map(|entry| entry.length()).sum::<u64>();
             self.first_entry += WIDTH;
         }
         self.forget_tile(0, bundle);
@@ -184,10 +184,6 @@ impl NodeReader for Edge {
             .and_then(|tile| tile.node(place.level_in_tile, place.index_in_tile))
             .ok_or(NotHeld)
     }
-}
-
-fn length(entry: &RecordedEntry) -> u64 {
-    (entry.bundle.len() + entry.side.len()) as u64
 }
 
 /// How many full tiles a level has.
@@ -270,7 +266,7 @@ mod tests {
             }
             assert!(edge.node(0, 0).is_err() && edge.entry(0).is_none());
             assert_eq!(edge.entry(size), Some(&entry(size)));
-            let held = (edge.first_entry..next).map(|index| length(&entry(index)));
+            let held = (edge.first_entry..next).map(|index| entry(index).length());
             assert_eq!(edge.entry_bytes(), held.sum::<u64>());
         }
     }

@@ -2,67 +2,95 @@
 //! memory.
 
 use std::collections::VecDeque;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
+use sigstead_cold::ColdStorage;
 use sigstead_merkle::{NodeHash, NodeReader};
 use sigstead_tiles::{TILE_HEIGHT, TILE_WIDTH, Tile};
 
-use crate::Error;
-use crate::cold_paths::tile_path;
-use crate::edge::WIDTH;
-use crate::shared::{Shared, lock};
+use crate::error::Error;
+use crate::lock::lock;
+use crate::tree::edge::WIDTH;
+use crate::tree::layout::tile_path;
+use crate::tree::shared_edge::SharedEdge;
 
-impl Shared {
+/// The full tiles of a log, from cold storage.
+pub(crate) struct ColdTiles {
+    storage: Arc<dyn ColdStorage>,
+    /// What needs no check.
+    edge: Arc<SharedEdge>,
+    cache: Mutex<TileCache>,
+}
+
+impl ColdTiles {
+    pub(crate) fn new(storage: Arc<dyn ColdStorage>, edge: Arc<SharedEdge>) -> Self {
+        Self {
+            storage,
+            edge,
+            cache: Mutex::default(),
+        }
+    }
+
+    /// The tile over a full bundle, from memory if it is there.
+    pub(crate) async fn of_bundle(&self, bundle: u64) -> Result<Arc<Tile>, Error> {
+        let held = self.edge.read().tile(0, bundle, TILE_WIDTH);
+        let Some(bytes) = held else {
+            return self.tile(0, bundle).await;
+        };
+        let tile = Tile::parse(&bytes, TILE_WIDTH).map(Arc::new);
+        tile.map_err(|_| Error::damaged(tile_path(0, bundle), "odd"))
+    }
+
     /// A full tile that is not in memory.
-    pub(crate) async fn cold_tile(&self, level: u8, index: u64) -> Result<Arc<Tile>, Error> {
+    pub(crate) async fn tile(&self, level: u8, index: u64) -> Result<Arc<Tile>, Error> {
         // Up to a hash that is trusted, then down again, checking each tile with the column of the one above.
         let mut unchecked = Vec::new();
         let (mut at, mut expected) = ((level, index), None);
         while expected.is_none() {
             let (level, index) = at;
-            let cached = lock(&self.tiles).find(at);
+            let cached = lock(&self.cache).find(at);
             match (cached, unchecked.last()) {
                 (Some(tile), None) => return Ok(tile),
                 (Some(tile), Some(((_, child), _))) => expected = column(&tile, *child),
                 (None, _) => {
                     unchecked.push((at, self.load_tile(level, index).await?));
                     if level >= TOP_LEVEL {
-                        return Err(damaged(tile_path(level, index), "above any tree"));
+                        return Err(Error::damaged(tile_path(level, index), "above any tree"));
                     }
-                    expected = self.edge().node(TILE_HEIGHT * (level + 1), index).ok();
+                    expected = self.edge.read().node(TILE_HEIGHT * (level + 1), index).ok();
                     at = (level + 1, index / WIDTH);
                 }
             }
         }
         while let Some((place, tile)) = unchecked.pop() {
             if tile.node(TILE_HEIGHT, 0) != expected {
-                return Err(damaged(
+                return Err(Error::damaged(
                     tile_path(place.0, place.1),
                     "not what the tree above says",
                 ));
             }
-            lock(&self.tiles).insert(place, Arc::clone(&tile));
+            lock(&self.cache).insert(place, Arc::clone(&tile));
             match unchecked.last() {
                 Some(((_, child), _)) => expected = column(&tile, *child),
                 None => return Ok(tile),
             }
         }
-        Err(damaged(tile_path(level, index), "missing"))
+        Err(Error::damaged(tile_path(level, index), "missing"))
     }
 
     async fn load_tile(&self, level: u8, index: u64) -> Result<Arc<Tile>, Error> {
         let path = tile_path(level, index);
-        let bytes = self.cold.get(&path).await?;
-        let bytes = bytes.ok_or_else(|| damaged(path.clone(), "missing"))?;
+        let bytes = self.storage.get(&path).await?;
+        let bytes = bytes.ok_or_else(|| Error::damaged(path.clone(), "missing"))?;
         Tile::parse(&bytes, TILE_WIDTH)
             .map(Arc::new)
-            .map_err(|_| damaged(path, "not a full tile"))
+            .map_err(|_| Error::damaged(path, "not a full tile"))
     }
 }
 
 /// Checked tiles that were read lately; 64 of them, 8 KiB each.
 #[derive(Debug, Default)]
-pub(crate) struct TileCache {
+struct TileCache {
     tiles: VecDeque<((u8, u64), Arc<Tile>)>,
 }
 
@@ -83,10 +111,6 @@ impl TileCache {
 
 fn column(tile: &Tile, child: u64) -> Option<NodeHash> {
     tile.hashes().get((child % WIDTH) as usize).copied()
-}
-
-pub(crate) fn damaged(path: String, what: &'static str) -> Error {
-    Error::ObjectDamaged { path, what }
 }
 
 const CACHED_TILES: usize = 64;

@@ -2,91 +2,10 @@ use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io;
 use std::os::unix::fs::FileExt;
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex};
 
 use sigstead_merkle::{RootHash, TreeHead};
 
-use crate::PublishedHead;
-use crate::shared::lock;
-
-/// A head that a log has published, remembered apart from the log.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Anchored {
-    /// Size and root.
-    pub head: TreeHead,
-    /// The time of its round, in milliseconds since the epoch.
-    pub time_millis: u64,
-}
-
-impl From<&PublishedHead> for Anchored {
-    fn from(published: &PublishedHead) -> Self {
-        Self {
-            head: published.head,
-            time_millis: published.time_millis,
-        }
-    }
-}
-
-/// Remembers how far a log has come, on a medium of its own, so that a restored older copy of the log is noticed.
-///
-/// `store` MUST be durable when it answers `Ok`, and a crash inside it MUST leave the head before or the new one. `load`
-/// MUST answer an error rather than `None` when there was an anchor and it cannot be read. Calls block.
-pub trait Anchor: Send {
-    /// Keeps every other copy of the log from the anchor until the claim is dropped. A head may be read without one.
-    ///
-    /// # Errors
-    /// [`AnchorError::InUse`] when another has it, [`AnchorError::Io`] when that cannot be known.
-    fn claim(&self) -> Result<AnchorClaim, AnchorError>;
-
-    /// The head that was stored last; `None` when none ever was.
-    ///
-    /// # Errors
-    /// [`AnchorError`] when it cannot be read.
-    fn load(&mut self) -> Result<Option<Anchored>, AnchorError>;
-
-    /// Remembers a later head.
-    ///
-    /// # Errors
-    /// [`AnchorError::Io`] when it cannot be made durable.
-    fn store(&mut self, anchored: &Anchored) -> Result<(), AnchorError>;
-}
-
-/// What a log holds of its anchor for as long as it takes entries. Two copies of a log that one anchor knows would both sign.
-#[derive(Debug)]
-pub struct AnchorClaim {
-    /// None where no other process could have the anchor.
-    _lock: Option<File>,
-}
-
-/// Why an anchor could not be read or written.
-#[derive(Debug, thiserror::Error)]
-pub enum AnchorError {
-    /// Another log holds it.
-    #[error(
-        "E-LOG-005: anchor {place} is in use by another copy of the log; stop that one, and if it is another log, give each an anchor of its own"
-    )]
-    InUse {
-        /// The anchor's file.
-        place: String,
-    },
-    /// Both slots fail their checksums.
-    #[error("anchor {place} is damaged")]
-    Damaged {
-        /// The anchor's file.
-        place: String,
-    },
-    /// The medium failed.
-    #[error("cannot {action} anchor {place}")]
-    Io {
-        /// What was attempted.
-        action: &'static str,
-        /// The anchor's file.
-        place: String,
-        /// What the operating system said.
-        #[source]
-        source: io::Error,
-    },
-}
+use crate::head::anchor::{Anchor, AnchorClaim, AnchorError, Anchored};
 
 /// An anchor in a file of two slots, written in turn, so that an interrupted write leaves the other one.
 ///
@@ -172,7 +91,7 @@ impl Anchor for FileAnchor {
     fn claim(&self) -> Result<AnchorClaim, AnchorError> {
         let lock = self.lock().map_err(self.fail("lock"))?;
         match lock {
-            Some(_) => Ok(AnchorClaim { _lock: lock }),
+            Some(lock) => Ok(AnchorClaim::new(Some(lock))),
             None => Err(AnchorError::InUse {
                 place: self.place.display().to_string(),
             }),
@@ -239,71 +158,6 @@ fn decode_slot(slot: &[u8]) -> Option<(u64, Anchored)> {
             time_millis: u64::from_le_bytes(*time_millis),
         },
     ))
-}
-
-/// An anchor in memory, for tests; clones share it, as a disk of its own would be shared by two starts.
-#[derive(Debug, Clone, Default)]
-pub struct MemoryAnchor {
-    state: Arc<Mutex<MemoryState>>,
-}
-
-#[derive(Debug, Default)]
-struct MemoryState {
-    stored: Option<Anchored>,
-    is_failing: bool,
-}
-
-impl MemoryAnchor {
-    /// An anchor that was never stored.
-    pub fn new() -> Self {
-        Self::default()
-    }
-
-    /// What is stored.
-    pub fn stored(&self) -> Option<Anchored> {
-        lock(&self.state).stored
-    }
-
-    /// Replaces what is stored, as restoring or losing the anchor's own medium would.
-    pub fn replace(&self, anchored: Option<Anchored>) {
-        lock(&self.state).stored = anchored;
-    }
-
-    /// An independent copy of what is stored now.
-    pub fn snapshot(&self) -> Self {
-        let copy = Self::new();
-        copy.replace(self.stored());
-        copy
-    }
-
-    /// Lets every `store` fail, or succeed again.
-    pub fn set_failing(&self, is_failing: bool) {
-        lock(&self.state).is_failing = is_failing;
-    }
-}
-
-impl Anchor for MemoryAnchor {
-    fn claim(&self) -> Result<AnchorClaim, AnchorError> {
-        Ok(AnchorClaim { _lock: None })
-    }
-
-    fn load(&mut self) -> Result<Option<Anchored>, AnchorError> {
-        Ok(self.stored())
-    }
-
-    fn store(&mut self, anchored: &Anchored) -> Result<(), AnchorError> {
-        let mut state = lock(&self.state);
-        if state.is_failing {
-            let source = io::Error::other("injected");
-            return Err(AnchorError::Io {
-                action: "write",
-                place: "memory".to_owned(),
-                source,
-            });
-        }
-        state.stored = Some(*anchored);
-        Ok(())
-    }
 }
 
 const MAGIC: &[u8; 16] = b"sigstead-anchor1";

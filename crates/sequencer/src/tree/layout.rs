@@ -2,7 +2,7 @@
 
 use sigstead_tiles::{BundleKind, EntryBundleCoordinate, TILE_HEIGHT, TILE_WIDTH, TileCoordinate};
 
-use crate::edge::WIDTH;
+use crate::tree::edge::WIDTH;
 
 /// The paths of all that a log of a size may have in cold storage. Not all of it need be there yet, and side files only if
 /// entries have sides.
