@@ -10,7 +10,7 @@ use crate::trusted_root::{CertificateAuthority, TimeRange, TransparencyLogInstan
 ///
 /// # Errors
 /// If a log or chain is missing, or counts from another time, or for longer than the end that was published.
-pub(crate) fn check(earlier: &TrustedRoot, later: &TrustedRoot) -> Result<(), Error> {
+pub fn check_history(earlier: &TrustedRoot, later: &TrustedRoot) -> Result<(), Error> {
     check_logs(&earlier.tlogs, &later.tlogs)?;
     check_logs(&earlier.ctlogs, &later.ctlogs)?;
     check_authorities(

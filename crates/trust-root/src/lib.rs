@@ -13,6 +13,7 @@
 mod authorities;
 pub mod enumeration;
 mod error;
+mod gap;
 mod history;
 mod issuers;
 mod logs;
@@ -25,6 +26,8 @@ pub mod tuf;
 
 pub use authorities::{AuthorityChains, AuthorityState};
 pub use error::Error;
+pub use gap::{Gap, gaps};
+pub use history::check_history;
 pub use issuers::{BrowserIssuers, Place, ServiceState};
 pub use logs::{LogFace, LogState};
 pub use publication::{Publication, Published, Term};

@@ -3,7 +3,7 @@
 use time::{Duration, OffsetDateTime};
 
 use crate::error::Error;
-use crate::history;
+use crate::history::check_history;
 use crate::state::{Target, TrustState};
 use crate::trusted_root::TrustedRoot;
 use crate::tuf::{Root, Targets};
@@ -60,7 +60,7 @@ impl Publication {
     /// # Errors
     /// If a chain or key of the state cannot be read, or the state takes back what was published.
     pub fn next(state: &TrustState, published: &Published, term: Term) -> Result<Self, Error> {
-        history::check(&published.trusted_root, &state.trusted_root()?)?;
+        check_history(&published.trusted_root, &state.trusted_root()?)?;
         let files = state.targets()?;
         let targets = Targets::new(
             published.targets.version.saturating_add(1),
