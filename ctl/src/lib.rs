@@ -260,7 +260,7 @@ async fn run(command: Command, output: Output) -> Result<Exit, Failure> {
         Command::Log(arguments) => log::run(arguments, output).await?,
         Command::Proxy(arguments) => proxy::run(arguments, output)?,
         Command::Systemd(arguments) => systemd::run(arguments, output)?,
-        Command::Trust(arguments) => trust::run(arguments, output).await?,
+        Command::Trust(arguments) => return trust::run(arguments, output).await,
         Command::Keys(arguments) => return keys::run(&arguments, output).await,
         Command::Calendar(arguments) => return calendar::run(&arguments, output).await,
         Command::Rotate(arguments) => return rotate::run(arguments, output).await,

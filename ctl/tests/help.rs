@@ -7,7 +7,7 @@
 use std::path::Path;
 use std::process::Command;
 
-const COMMANDS: [&str; 160] = [
+const COMMANDS: [&str; 163] = [
     "",
     "init",
     "preflight",
@@ -85,6 +85,9 @@ const COMMANDS: [&str; 160] = [
     "trust",
     "trust publish",
     "trust show",
+    "trust diff",
+    "trust history",
+    "trust verify-history",
     "rotate",
     "rotate ca-intermediate",
     "rotate ca-intermediate plan",

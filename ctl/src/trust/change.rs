@@ -10,6 +10,7 @@ use time::{Duration, OffsetDateTime};
 use super::authority_kind::AuthorityKind;
 use super::client_kit;
 use super::publication::{Keys, ROOT_KEY, TARGETS_KEY, Versions, YEAR, not_allowed, sign, term};
+use super::publications::lay_out;
 use super::repository::{Repository, SignedPublication};
 use super::signer::TufSigner;
 use super::state_file::{self, Turn};
@@ -167,7 +168,7 @@ impl<'a> Change<'a> {
     ///
     /// 1. The draft is compared with what clients have: nothing may be taken back.
     /// 2. Root and targets are signed, one version on, and checked as clients check them.
-    /// 3. The repository is laid out; its last file is the publication.
+    /// 3. The repository is laid out, which is recorded first; its last file is the publication.
     /// 4. The client kit is written again.
     ///
     /// A crash before the end of 3 leaves clients the old publication, a crash in 4 an old kit beside the new one; running
@@ -183,7 +184,7 @@ impl<'a> Change<'a> {
             _turn,
         } = self;
         let signed = sign(&keys, draft, Some(&published.root)).await?;
-        repository.lay_out(&signed)?;
+        lay_out(instance, &repository, &signed).await?;
         client_kit::write_all(instance, &state, &repository.newest_root_file()?)?;
         let root = signed.root.map_or(published.root, |root| root.signed);
         let targets = signed.targets.map_or(published.targets, |it| it.signed);
@@ -233,7 +234,7 @@ impl<'a> Change<'a> {
 
     /// Publishes what [`Self::next_root`] gave, and the targets before it, which the root of now lets be so too: a crash between
     /// the two leaves a whole publication.
-    pub(crate) fn publish_root(
+    pub(crate) async fn publish_root(
         self,
         root: Signed<Root>,
         targets: Option<Signed<Targets>>,
@@ -243,8 +244,9 @@ impl<'a> Change<'a> {
             root,
             targets,
         };
-        self.repository.lay_out(&part(None, targets))?;
-        self.repository.lay_out(&part(Some(root), None))?;
+        let (instance, repository) = (self.instance, &self.repository);
+        lay_out(instance, repository, &part(None, targets)).await?;
+        lay_out(instance, repository, &part(Some(root), None)).await?;
         let newest = self.repository.newest_root_file()?;
         client_kit::write_all(self.instance, &self.state, &newest)
     }

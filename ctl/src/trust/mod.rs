@@ -8,16 +8,22 @@
 mod authority_kind;
 mod change;
 mod client_kit;
+mod diff;
+mod history;
 mod publication;
+mod publications;
 mod publish;
 mod repository;
+mod sentences;
 mod show;
 mod signer;
 mod state_file;
+mod verify_history;
+mod versions;
 
 use clap::{Args, Subcommand};
 
-use crate::failure::Failure;
+use crate::failure::{Exit, Failure};
 use crate::instance::Instance;
 use crate::output::Output;
 
@@ -43,6 +49,12 @@ enum Verb {
     Publish(publish::Arguments),
     /// Show what is published and when it expires.
     Show(show::Arguments),
+    /// Say what clients trust otherwise with one version than with another.
+    Diff(diff::Arguments),
+    /// List all publications, with what each changed, when, and who published.
+    History(history::Arguments),
+    /// Check that each version follows from the one before it and takes nothing back, offline.
+    VerifyHistory(verify_history::Arguments),
 }
 
 /// Writes the client kit again, in which the chain is that signs now. It is only derived, so nothing is signed.
@@ -52,9 +64,13 @@ pub(crate) fn write_kit(instance: &Instance) -> Result<(), Failure> {
     client_kit::write_all(instance, &state, &root)
 }
 
-pub(crate) async fn run(arguments: Arguments, output: Output) -> Result<(), Failure> {
+pub(crate) async fn run(arguments: Arguments, output: Output) -> Result<Exit, Failure> {
     match arguments.verb {
-        Verb::Publish(arguments) => publish::run(arguments, output).await,
-        Verb::Show(arguments) => show::run(&arguments, output),
+        Verb::Publish(arguments) => publish::run(arguments, output).await?,
+        Verb::Show(arguments) => show::run(&arguments, output)?,
+        Verb::Diff(arguments) => diff::run(arguments, output)?,
+        Verb::History(arguments) => history::run(&arguments, output)?,
+        Verb::VerifyHistory(arguments) => return verify_history::run(&arguments, output),
     }
+    Ok(Exit::Done)
 }

@@ -110,19 +110,46 @@ impl Repository {
         replace(&path, &metadata.encode())
     }
 
-    fn newest_file(&self, role: &str) -> Result<String, Failure> {
+    /// The versions of a role that has numbered files, the oldest first; at least one.
+    pub(super) fn versions(&self, role: &str) -> Result<Vec<u64>, Failure> {
         let failed = |error| Failure::file("read", &self.directory, error);
         let ending = format!(".{role}.json");
-        let mut newest: Option<u64> = None;
+        let mut versions: Vec<u64> = Vec::new();
         for entry in fs::read_dir(&self.directory).map_err(failed)? {
             let name = entry.map_err(failed)?.file_name();
             let version = name.to_str().and_then(|name| name.strip_suffix(&ending));
-            newest = newest.max(version.and_then(|version| version.parse().ok()));
+            versions.extend(version.and_then(|version| version.parse::<u64>().ok()));
         }
-        match newest {
-            Some(version) => Ok(format!("{version}{ending}")),
-            None => Err(self.damaged(&format!("N{ending}"), &"no version of it is there")),
+        if versions.is_empty() {
+            return Err(self.damaged(&format!("N{ending}"), &"no version of it is there"));
         }
+        versions.sort_unstable();
+        Ok(versions)
+    }
+
+    /// One version of a role that has numbered files, with its signatures.
+    pub(super) fn version<T: Role>(&self, version: u64) -> Result<Signed<T>, Failure> {
+        let file = format!("{version}.{}.json", T::NAME);
+        let metadata = self.metadata(&file)?;
+        metadata.ok_or_else(|| self.damaged(&file, &"it is not there"))
+    }
+
+    /// The bytes of a target that the targets name, which must be those that they mean.
+    pub(super) fn target(&self, targets: &Targets, name: &str) -> Result<Vec<u8>, Failure> {
+        let meta = targets.targets.get(name);
+        let meta = meta.ok_or_else(|| self.damaged(name, &"the targets do not name it"))?;
+        let file = format!("targets/{}.{name}", meta.hashes.sha256);
+        let bytes = fs::read(self.directory.join(&file));
+        let bytes = bytes.map_err(|error| self.damaged(&file, &error))?;
+        match Hashes::of(&bytes) == meta.hashes && bytes.len() as u64 == meta.length {
+            true => Ok(bytes),
+            false => Err(self.damaged(&file, &"it is not what the targets name")),
+        }
+    }
+
+    fn newest_file(&self, role: &str) -> Result<String, Failure> {
+        let newest = self.versions(role)?.pop().unwrap_or_default();
+        Ok(format!("{newest}.{role}.json"))
     }
 
     /// The trusted root that the targets name. Where its file is lost or damaged, the trust state gives the same document
@@ -147,7 +174,7 @@ impl Repository {
         TrustedRoot::parse(&named).map_err(|error| self.damaged(NAME, &error))
     }
 
-    fn damaged(&self, file: &str, cause: &dyn std::fmt::Display) -> Failure {
+    pub(super) fn damaged(&self, file: &str, cause: &dyn std::fmt::Display) -> Failure {
         Failure::new(
             "E-CTL-034",
             format!("{file} in {} cannot be used", self.directory.display()),

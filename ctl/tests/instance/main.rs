@@ -18,4 +18,5 @@ mod manners;
 mod proxy;
 mod start;
 mod systemd;
+mod trust_history;
 mod world;

@@ -109,13 +109,77 @@ fn is_recorded_or_not_done(instance: &Instance) {
             [&act["service"], &act["method"], &act["outcome"]].map(|text| text.as_str().unwrap())
         })
         .collect();
-    assert_eq!(told, [["sigctl", "sigctl trust publish", "done"]; 2]);
+    let asked = ["sigctl", "sigctl trust publish", "done"];
+    let published = ["sigctl", "sigctl publishes", "done"];
+    assert_eq!(told, [asked, published, asked, published]);
     assert_eq!(listed[0]["arguments"]["valid_for"], "2s");
+    assert_eq!(listed[3]["arguments"]["root"], "3");
+    is_told_and_checked(instance);
     std::fs::write(directory.join("trust/audit/records"), "another").unwrap();
     let mut publish = sigctl();
     publish.args(["trust", "publish"]).arg(&directory);
     crate::refuses(&mut publish, &["e-ctl-371"]);
     assert!(!directory.join("tuf/repository/4.root.json").exists());
+}
+
+/// The history tells all publications, and what the service signed over the newest is a part of it.
+fn is_told_and_checked(instance: &Instance) {
+    let directory = instance.directory();
+    let history = instance.json(&["trust", "history", directory.to_str().unwrap()]);
+    let history = history.unwrap().as_array().unwrap().clone();
+    let told: Vec<_> = history
+        .iter()
+        .map(|each| {
+            (
+                each["root"].as_u64(),
+                each["targets"].as_u64(),
+                each["act"].as_str(),
+            )
+        })
+        .collect();
+    let act = Some("sigctl trust publish");
+    let versions = [1, 2, 3].map(Some);
+    let acts = [None, act, act];
+    assert_eq!(
+        told,
+        std::array::from_fn::<_, 3, _>(|at| (versions[at], versions[at], acts[at]))
+    );
+    let verify = |folder: &Path| {
+        let mut command = sigctl();
+        command
+            .args(["trust", "verify-history", "--repository"])
+            .arg(folder);
+        command
+    };
+    run(&mut verify(&directory.join("tuf/repository"))).unwrap();
+    let copy = instance.work().join("copy");
+    run(Command::new("cp")
+        .arg("-r")
+        .arg(directory.join("tuf/repository"))
+        .arg(&copy))
+    .unwrap();
+    let timestamp = std::fs::read_to_string(copy.join("timestamp.json")).unwrap();
+    let newest: serde_json::Value = serde_json::from_str(&timestamp).unwrap();
+    let snapshot = &newest["signed"]["meta"]["snapshot.json"]["version"];
+    let snapshot = copy.join(format!("{snapshot}.snapshot.json"));
+    let signed = std::fs::read_to_string(&snapshot).unwrap();
+    for (file, kept, cause) in [
+        (
+            &copy.join("timestamp.json"),
+            &timestamp,
+            "the timestamp is signed as no root asks",
+        ),
+        (&snapshot, &signed, "the snapshot is signed as no root asks"),
+    ] {
+        std::fs::write(
+            file,
+            kept.replacen("\"expires\": \"20", "\"expires\": \"21", 1),
+        )
+        .unwrap();
+        crate::refuses(&mut verify(&copy), &[cause]);
+        std::fs::write(file, kept).unwrap();
+    }
+    run(&mut verify(&copy)).unwrap();
 }
 
 /// Whether python-tuf gets the targets from a root that it has. A refusal must be one of expiry.

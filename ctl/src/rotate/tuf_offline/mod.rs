@@ -92,7 +92,7 @@ impl<R: OfflineRole> Rotation for OfflineKey<R> {
             let next = files.open_next().await?;
             let change = Change::begin(instance).await?;
             let draft = R::draft(&change, &next).await?;
-            change.publish_root(draft.root, draft.targets)?;
+            change.publish_root(draft.root, draft.targets).await?;
         }
         let version = take_over(instance, plan).await?;
         Ok(format!(

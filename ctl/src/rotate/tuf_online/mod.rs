@@ -99,7 +99,7 @@ impl Rotation for OnlineKeys {
             has_them(instance, plan).await?;
             let change = Change::begin(instance).await?;
             let root = change.next_root(|root| next.named_by(root), None).await?;
-            change.publish_root(root, None)?;
+            change.publish_root(root, None).await?;
         }
         let version = take_over(instance, plan).await?;
         Ok(format!(
