@@ -1,5 +1,3 @@
-use crate::Origin;
-
 /// Why a text is not a checkpoint, or not the expected one.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
@@ -25,9 +23,9 @@ pub enum Error {
     #[error("the checkpoint is of {found}, not of {expected}")]
     OriginMismatch {
         /// The log that was expected.
-        expected: Origin,
+        expected: String,
         /// The log that the checkpoint names.
-        found: Origin,
+        found: String,
     },
     /// The note around the checkpoint is malformed or not signed.
     #[error(transparent)]

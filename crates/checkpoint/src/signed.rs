@@ -27,8 +27,8 @@ impl SignedCheckpoint {
     pub fn verify(&self, origin: &Origin, key: &VerifierKey) -> Result<(), Error> {
         if self.checkpoint.origin != *origin {
             return Err(Error::OriginMismatch {
-                expected: origin.clone(),
-                found: self.checkpoint.origin.clone(),
+                expected: origin.to_string(),
+                found: self.checkpoint.origin.to_string(),
             });
         }
         self.note.verify(key)?;
@@ -69,7 +69,7 @@ mod tests {
         let signed = SignedCheckpoint::parse(NOTE).unwrap();
         let refused = signed.verify(&signed.checkpoint.origin, &key());
         let wrong = sigstead_note::Error::SignatureInvalid {
-            name: key().name().clone(),
+            name: key().name().to_string(),
             source: sigstead_key::Error::SignatureInvalid,
         };
         assert_eq!(refused.unwrap_err().to_string(), wrong.to_string());

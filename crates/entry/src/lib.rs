@@ -19,12 +19,14 @@ mod dsse;
 mod error;
 mod proposed;
 pub mod v1;
+mod verified;
 mod verifier;
 
 pub use body::{CanonicalEntry, rebuild_hashedrekord};
 pub use dsse::pae;
 pub use error::Error;
-pub use proposed::{ProposedEntry, VerifiedEntry};
+pub use proposed::ProposedEntry;
+pub use verified::VerifiedEntry;
 pub use verifier::Verifier;
 
 /// The kind of every entry of this version.

@@ -6,7 +6,7 @@ use time::OffsetDateTime;
 
 use crate::claims::path::PathFault;
 use crate::fetch::FetchError;
-use crate::template::TemplateFault;
+use crate::template_fault::TemplateFault;
 
 /// What stands between a token, or a file of issuers, and a principal.
 #[derive(Debug, Clone, thiserror::Error)]

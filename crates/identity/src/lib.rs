@@ -23,6 +23,7 @@ mod examination;
 mod fetch;
 mod fetch_limit;
 mod home_cluster;
+mod http_fetch;
 mod issuer_keys;
 mod issuer_set;
 mod issuer_state;
@@ -44,6 +45,7 @@ mod spiffe_id;
 mod subject_domain;
 mod tally;
 mod template;
+mod template_fault;
 #[cfg(test)]
 mod testing;
 mod token;
@@ -58,10 +60,9 @@ pub use config::{
 };
 pub use error::{CiProviderFault, ConfigFault, Error};
 pub use examination::{Check, Examination, RuleOutcome};
-pub use fetch::{
-    DocumentRequest, Fetch, FetchError, FetchOptions, HttpFetch, MAX_DOCUMENT_BYTES, NamedBy,
-};
+pub use fetch::{DocumentRequest, Fetch, FetchError, MAX_DOCUMENT_BYTES, NamedBy};
 pub use home_cluster::HomeCluster;
+pub use http_fetch::{FetchOptions, HttpFetch};
 pub use issuer_state::{Failing, IssuerLocation, IssuerState, KeyState};
 pub use issuers::{ConfiguredIssuer, Issuers};
 pub use key_source::published_keys;
@@ -70,5 +71,5 @@ pub use preview::Preview;
 pub use principal::Principal;
 pub use single_use::SingleUse;
 pub use tally::Counts;
-pub use template::TemplateFault;
+pub use template_fault::TemplateFault;
 pub use token::MAX_TOKEN_BYTES;

@@ -1,6 +1,7 @@
 use std::fmt;
 
-use crate::Error;
+use crate::error::Error;
+use crate::template_fault::{Problem, TemplateFault};
 
 mod lexer;
 mod parser;
@@ -167,40 +168,6 @@ impl fmt::Display for Value {
             Self::Truth(truth) => write!(f, "{truth}"),
         }
     }
-}
-
-/// What is wrong with a template, and where.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("line {line}, column {column}: {problem}")]
-pub struct TemplateFault {
-    line: usize,
-    column: usize,
-    problem: Problem,
-}
-
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-enum Problem {
-    #[error("{0} is not supported in templates of this file")]
-    Unsupported(String),
-    #[error("there is no function {0}")]
-    FunctionUnknown(String),
-    #[error("{0} is not closed")]
-    Unclosed(&'static str),
-    #[error("the action is empty")]
-    Empty,
-    #[error("{0} is not expected here")]
-    Unexpected(String),
-    #[error("{function} takes {expected}")]
-    Arguments {
-        function: &'static str,
-        expected: &'static str,
-    },
-    #[error("if stands without end")]
-    EndMissing,
-    #[error("it nests more than 16 levels deep")]
-    TooDeep,
-    #[error("it is longer than 4096 bytes")]
-    TooLong,
 }
 
 impl Problem {

@@ -2,31 +2,13 @@ use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
+use crate::config::IndexConfig;
+use crate::error::{Damage, Error};
+use crate::key::Key;
 use crate::open::open_runs;
 use crate::run::Run;
 use crate::state::{Known, State};
-use crate::{Damage, Error, Key};
-
-/// How an index behaves.
-#[derive(Debug, Clone)]
-pub struct IndexConfig {
-    /// How many postings stand in memory before they are written as a run.
-    pub tail_postings: usize,
-    /// How many runs of about one size become one.
-    pub fan_out: usize,
-    /// How many bytes of memory filters may take. Runs beyond it are searched without one, which costs a read or two.
-    pub filter_bytes: usize,
-}
-
-impl Default for IndexConfig {
-    fn default() -> Self {
-        Self {
-            tail_postings: 65_536,
-            fan_out: 8,
-            filter_bytes: 16 * 1024 * 1024,
-        }
-    }
-}
+use crate::statistics::Statistics;
 
 /// From keys to the positions of the entries that carry them; shared between one that feeds it and many that ask.
 #[derive(Debug)]
@@ -37,19 +19,6 @@ pub struct Index {
     state: RwLock<State>,
     /// One maintenance at a time. Only it changes runs, and what is set apart to be written.
     pub(crate) maintaining: Mutex<()>,
-}
-
-/// What an index takes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Statistics {
-    /// Files.
-    pub runs: usize,
-    /// Postings in files and in memory.
-    pub postings: u64,
-    /// Postings in memory.
-    pub tail_postings: usize,
-    /// Memory of filters.
-    pub filter_bytes: usize,
 }
 
 impl Index {

@@ -19,6 +19,7 @@
 //! disk, `maintain.rs` what is done to it in the background; `tail.rs` what is in memory; `run.rs` one file, `page.rs`
 //! a page of it, `write.rs` how it is made, `merge.rs` how several become one; `filter.rs` which keys a run can have at all.
 
+mod config;
 mod error;
 mod filter;
 mod index;
@@ -29,9 +30,12 @@ mod open;
 mod page;
 mod run;
 mod state;
+mod statistics;
 mod tail;
 mod write;
 
-pub use self::index::{Index, IndexConfig, Statistics};
+pub use self::index::Index;
+pub use config::IndexConfig;
 pub use error::{Damage, Error};
 pub use key::Key;
+pub use statistics::Statistics;

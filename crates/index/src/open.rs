@@ -2,9 +2,10 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use crate::config::IndexConfig;
+use crate::error::{Damage, Error};
 use crate::run::{Run, file_error};
 use crate::write::{RUN, TEMPORARY, remove};
-use crate::{Damage, Error, IndexConfig};
 
 /// The runs of a directory, and what of it was thrown away.
 pub(crate) fn open_runs(

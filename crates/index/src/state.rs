@@ -1,9 +1,12 @@
 use std::ops::Range;
 use std::sync::Arc;
 
+use crate::config::IndexConfig;
+use crate::error::Error;
+use crate::key::Key;
 use crate::run::Run;
+use crate::statistics::Statistics;
 use crate::tail::Tail;
-use crate::{Error, IndexConfig, Key, Statistics};
 
 /// What an index consists of at one moment.
 #[derive(Debug)]

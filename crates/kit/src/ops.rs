@@ -8,7 +8,7 @@ use serde_json::json;
 use crate::budget::Budget;
 use crate::problem::{BodyStyle, CODE_INTERNAL, Problem};
 use crate::readiness::Readiness;
-use crate::routes::Routes;
+use crate::routes::{Routes, healthz};
 use crate::running::Running;
 use crate::vitals::Vitals;
 
@@ -40,10 +40,6 @@ pub(crate) fn routes(
 }
 
 /// Answers as long as the process does.
-pub(crate) async fn healthz() -> Response {
-    Json(json!({"status": "SERVING"})).into_response()
-}
-
 async fn readyz(State(ops): State<Ops>) -> Response {
     let reasons = ops.readiness.reasons().await;
     let status = if reasons.is_empty() {

@@ -16,10 +16,10 @@ use tokio_util::sync::CancellationToken;
 use tower::Service as _;
 
 use crate::budget::{PROGRESS, SEND_BUFFER};
+use crate::connected::{CallerAddress, PeerCertificate};
 use crate::connection::{Connection, End, Exchange, IDLE, Streams};
 use crate::forwarded::Proxies;
 use crate::problem::{BodyStyle, CODE_HOST, Kind, Problem};
-use crate::server::{CallerAddress, PeerCertificate};
 use crate::tls::Tls;
 
 /// Serves the connections of one listener.

@@ -1,9 +1,8 @@
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
-use rustls_pki_types::CertificateDer;
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
@@ -17,16 +16,6 @@ use crate::listen::{AdminListenConfig, ListenConfig, TlsConfig};
 use crate::reload::HangUps;
 use crate::serve::Server;
 use crate::tls::{CallerAuthorities, Tls};
-
-/// Where a request comes from; an extension of every request. It is the address that connected or, if that is a trusted proxy,
-/// the one that the proxy names.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct CallerAddress(pub IpAddr);
-
-/// The certificate that the client proved to hold; an extension of every request to the admin interface, and of those to
-/// the public port whose caller showed one that it was asked for.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct PeerCertificate(pub CertificateDer<'static>);
 
 /// An address to bind, and what is to be known of those who connect to it.
 pub(crate) struct Place<'a> {

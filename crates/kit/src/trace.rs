@@ -16,8 +16,8 @@ use tokio::time::Instant;
 use tracing::{Instrument, Span, field};
 use tracing_opentelemetry::OpenTelemetrySpanExt;
 
+use crate::connected::CallerAddress;
 use crate::problem::CODE_HEADER;
-use crate::server::CallerAddress;
 
 /// Puts the current span on an outgoing call as `traceparent` and `tracestate`, so that the callee's
 /// spans join the same trace. Without an exporter there is no trace, and nothing is put.

@@ -1,4 +1,4 @@
-use crate::LeafIndex;
+use crate::leaf_index::LeafIndex;
 
 /// Why bytes are not a hash, or a proof does not hold.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

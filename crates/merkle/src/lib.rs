@@ -14,11 +14,13 @@
 mod error;
 mod hash;
 mod head;
+mod leaf_index;
 mod proof;
 mod prove;
 
 pub use error::{Error, ProveError};
 pub use hash::{HASH_LENGTH, LeafHash, NodeHash, RootHash};
-pub use head::{LeafIndex, TreeHead};
+pub use head::TreeHead;
+pub use leaf_index::LeafIndex;
 pub use proof::{ConsistencyProof, InclusionProof};
 pub use prove::{NodeReader, prove_consistency, prove_inclusion, root_of};

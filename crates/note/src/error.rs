@@ -1,5 +1,3 @@
-use crate::KeyName;
-
 /// Why bytes are not a signed note, or a note is not signed.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
@@ -23,12 +21,12 @@ pub enum Error {
     SignatureLine(usize),
     /// No signature is by the key.
     #[error("the note is not signed by {0}")]
-    SignatureMissing(KeyName),
+    SignatureMissing(String),
     /// The signature of the key does not fit the text.
     #[error("the signature of {name} on the note is wrong")]
     SignatureInvalid {
         /// The name of the key.
-        name: KeyName,
+        name: String,
         /// What the verification found.
         #[source]
         source: sigstead_key::Error,

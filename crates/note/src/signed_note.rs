@@ -88,7 +88,7 @@ impl SignedNote {
     pub fn verify(&self, key: &VerifierKey) -> Result<&NoteSignature, Error> {
         let by_key = |s: &&NoteSignature| s.name == *key.name() && s.key_id == key.key_id();
         let signature = self.signatures.iter().find(by_key);
-        let signature = signature.ok_or_else(|| Error::SignatureMissing(key.name().clone()))?;
+        let signature = signature.ok_or_else(|| Error::SignatureMissing(key.name().to_string()))?;
         key.verify(&self.text, &signature.signature)?;
         Ok(signature)
     }

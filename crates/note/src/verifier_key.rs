@@ -54,7 +54,7 @@ impl VerifierKey {
     pub fn verify(&self, text: &str, signature: &[u8]) -> Result<(), Error> {
         let verified = self.public_key.verify(text.as_bytes(), signature);
         verified.map_err(|source| Error::SignatureInvalid {
-            name: self.name.clone(),
+            name: self.name.to_string(),
             source,
         })
     }

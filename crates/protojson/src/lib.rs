@@ -37,25 +37,20 @@ mod name;
 mod object;
 pub mod plain;
 mod reader;
+mod rules;
 pub mod strict;
+mod unknown;
 mod value;
 
 use serde::de::DeserializeOwned;
 
 pub use bytes::Base64Bytes;
 pub use error::Error;
+pub use unknown::Unknown;
 
 use crate::name::Names;
-use crate::reader::{Reader, Rules};
-
-/// What happens to a field that the struct does not have.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Unknown {
-    /// It is read over.
-    Ignore,
-    /// The document is refused.
-    Refuse,
-}
+use crate::reader::Reader;
+use crate::rules::Rules;
 
 /// Reads a message.
 ///

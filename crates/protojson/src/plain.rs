@@ -4,10 +4,11 @@
 use serde::de::{DeserializeOwned, Error as _};
 use serde_json::{Map, Value};
 
-use crate::Unknown;
 use crate::error::Error;
 use crate::name::Names;
-use crate::reader::{Reader, Rules};
+use crate::reader::Reader;
+use crate::rules::Rules;
+use crate::unknown::Unknown;
 use crate::value::{Unique, unexpected};
 
 /// Reads a document.

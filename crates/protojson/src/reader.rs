@@ -7,19 +7,12 @@ use serde::de::{
 use serde::forward_to_deserialize_any;
 use serde_json::Value;
 
-use crate::Unknown;
 use crate::error::Error;
 use crate::integer;
 use crate::name::Names;
-use crate::object::Members;
+use crate::object::{Members, fields_of};
+use crate::rules::Rules;
 use crate::value::{Unique, unexpected};
-
-/// How a document is read.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Rules {
-    pub(crate) names: Names,
-    pub(crate) unknown: Unknown,
-}
 
 /// Reads one value.
 pub(crate) struct Reader {
@@ -89,7 +82,12 @@ impl<'de> Deserializer<'de> for Reader {
         visitor: V,
     ) -> Result<V::Value, Error> {
         match self.value {
-            Value::Object(members) => visitor.visit_map(Members::new(members, fields, self.rules)?),
+            Value::Object(members) => {
+                let rules = self.rules;
+                let members = fields_of(members, fields, rules)?.into_iter();
+                let members = members.map(|(name, value)| (name, Self { value, rules }));
+                visitor.visit_map(Members::new(members))
+            }
             other => Err(Error::invalid_type(unexpected(&other), &"an object")),
         }
     }

@@ -1,9 +1,8 @@
 use std::fmt;
 
-use crate::{Error, path};
+use crate::Error;
+use crate::path::{self, TILE_WIDTH};
 
-/// Columns of a full tile, and entries of a full bundle.
-pub const TILE_WIDTH: u16 = 256;
 /// Levels of the tree that one tile covers.
 pub const TILE_HEIGHT: u8 = 8;
 

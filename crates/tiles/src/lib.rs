@@ -17,6 +17,7 @@ mod path;
 mod tile;
 
 pub use bundle::{BundleKind, EntryBundle, EntryBundleCoordinate, MAX_ENTRY_LENGTH, frame};
-pub use coordinate::{NodePlace, TILE_HEIGHT, TILE_WIDTH, TileCoordinate, partial_width};
+pub use coordinate::{NodePlace, TILE_HEIGHT, TileCoordinate, partial_width};
 pub use error::Error;
+pub use path::TILE_WIDTH;
 pub use tile::Tile;

@@ -1,4 +1,7 @@
-use crate::{Error, TILE_WIDTH};
+use crate::Error;
+
+/// Columns of a full tile, and entries of a full bundle.
+pub const TILE_WIDTH: u16 = 256;
 
 // c2sp.org/tlog-tiles §Merkle Tree: the index in groups of three digits, all but the last behind
 // an `x`, and the width of a partial tile behind `.p/`.

@@ -11,6 +11,7 @@
 //! signature back.
 
 mod authorities;
+mod encode;
 pub mod enumeration;
 mod error;
 mod gap;
@@ -21,6 +22,7 @@ mod publication;
 mod signing_config;
 mod single_file;
 mod state;
+mod target;
 mod trusted_root;
 pub mod tuf;
 
@@ -35,7 +37,8 @@ pub use signing_config::{
     ClientTrustConfig, Selector, Service, ServiceConfiguration, SigningConfig,
 };
 pub use sigstead_protojson::Base64Bytes;
-pub use state::{Target, TrustState};
+pub use state::TrustState;
+pub use target::Target;
 pub use trusted_root::{
     CertificateAuthority, CertificateChain, DistinguishedName, LogId, PublicKey, RawCertificate,
     TimeRange, TransparencyLogInstance, TrustedRoot,

@@ -4,7 +4,8 @@ use time::{Duration, OffsetDateTime};
 
 use crate::error::Error;
 use crate::history::check_history;
-use crate::state::{Target, TrustState};
+use crate::state::TrustState;
+use crate::target::Target;
 use crate::trusted_root::TrustedRoot;
 use crate::tuf::{Root, Targets};
 

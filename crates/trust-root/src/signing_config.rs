@@ -4,6 +4,7 @@ use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize};
 use sigstead_protojson::{Unknown, enumeration};
 
+use crate::encode::encode;
 use crate::error::Error;
 use crate::trusted_root::{TimeRange, TrustedRoot};
 
@@ -160,14 +161,6 @@ impl ClientTrustConfig {
     pub fn encode(&self) -> Vec<u8> {
         encode(self)
     }
-}
-
-/// Indented JSON with a final newline. The documents hold strings, numbers, lists and times in UTC only; none of these
-/// can fail to be written, so an empty result cannot occur.
-pub(crate) fn encode<T: Serialize>(document: &T) -> Vec<u8> {
-    let mut json = serde_json::to_vec_pretty(document).unwrap_or_default();
-    json.push(b'\n');
-    json
 }
 
 const SELECTOR: &enumeration::Values = &[

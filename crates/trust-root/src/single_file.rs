@@ -5,20 +5,20 @@ use sigstead_x509::Certificate;
 
 use crate::authorities::AuthorityState;
 use crate::error::Error;
-use crate::logs::{LogFace, LogState};
-use crate::state::{Target, TrustState};
+use crate::logs::LogState;
+use crate::target::Target;
 
-/// The single files of a state.
-pub(crate) fn targets(state: &TrustState) -> Result<Vec<Target>, Error> {
-    let mut targets = certificate_authority_files(&state.certificate_authorities)?;
-    targets.extend(timestamp_authority_files(&state.timestamp_authorities)?);
-    targets.extend(log_files("CTFE", "ctfe", &state.certificate_logs)?);
-    // Only the v1 face has readers of single-file keys.
-    let v1_logs = state
-        .signature_logs
-        .iter()
-        .filter(|log| log.face == LogFace::RekorV1);
-    targets.extend(log_files("Rekor", "rekor", v1_logs)?);
+/// Those of authorities and logs.
+pub(crate) fn targets(
+    certificate_authorities: &[AuthorityState],
+    timestamp_authorities: &[AuthorityState],
+    certificate_logs: &[LogState],
+    v1_logs: &[&LogState],
+) -> Result<Vec<Target>, Error> {
+    let mut targets = certificate_authority_files(certificate_authorities)?;
+    targets.extend(timestamp_authority_files(timestamp_authorities)?);
+    targets.extend(log_files("CTFE", "ctfe", certificate_logs)?);
+    targets.extend(log_files("Rekor", "rekor", v1_logs.iter().copied())?);
     Ok(targets)
 }
 

@@ -12,6 +12,7 @@ use crate::issuers::BrowserIssuers;
 use crate::logs::{self, LogFace, LogState, first_faces_first, newest_first};
 use crate::signing_config::{ClientTrustConfig, Service, ServiceConfiguration, SigningConfig};
 use crate::single_file;
+use crate::target::Target;
 use crate::trusted_root::{
     CertificateAuthority, CertificateChain, DistinguishedName, LogId, PublicKey, RawCertificate,
     TimeRange, TransparencyLogInstance, TrustedRoot,
@@ -33,17 +34,6 @@ pub struct TrustState {
     pub signature_logs: Vec<LogState>,
     /// Issuers at which people log in with a browser.
     pub issuers: BrowserIssuers,
-}
-
-/// A file that the TUF repository distributes.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Target {
-    /// The target's name.
-    pub name: String,
-    /// Its content.
-    pub bytes: Vec<u8>,
-    /// The custom metadata that older clients choose by.
-    pub custom: Option<serde_json::Value>,
 }
 
 impl TrustState {
@@ -201,7 +191,15 @@ impl TrustState {
                 custom: None,
             },
         ];
-        targets.extend(single_file::targets(self)?);
+        // Only the v1 face has readers of single-file keys.
+        let v1_logs = self.signature_logs.iter();
+        let v1_logs: Vec<_> = v1_logs.filter(|log| log.face == LogFace::RekorV1).collect();
+        targets.extend(single_file::targets(
+            &self.certificate_authorities,
+            &self.timestamp_authorities,
+            &self.certificate_logs,
+            &v1_logs,
+        )?);
         Ok(targets)
     }
 

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use sigstead_protojson::{Base64Bytes, Unknown};
 use time::OffsetDateTime;
 
+use crate::encode::encode;
 use crate::enumeration;
 use crate::error::Error;
 
@@ -79,7 +80,7 @@ impl TrustedRoot {
     /// Writes the document, indented, with a final newline.
     #[must_use]
     pub fn encode(&self) -> Vec<u8> {
-        crate::signing_config::encode(self)
+        encode(self)
     }
 }
 

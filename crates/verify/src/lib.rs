@@ -51,6 +51,7 @@ mod accepted;
 mod artifact;
 mod body;
 mod bundle;
+mod bundle_entry;
 mod certificate;
 mod certification;
 mod check;
@@ -70,7 +71,8 @@ pub use accepted::{
     Accepted, Attestation, CertifiedSigner, Signer, TimeSource, VerifiedEntry, VerifiedTime,
 };
 pub use artifact::{Artifact, Digests};
-pub use bundle::{Bundle, Content, LogEntry, Material, MediaType, Proof};
+pub use bundle::{Bundle, Content, Material};
+pub use bundle_entry::{LogEntry, MediaType, Proof};
 pub use certificate::verify_certificate;
 pub use check::Check;
 pub use explanation::{Explanation, Step};

@@ -10,7 +10,7 @@ use sigstead_note::{KeyId, KeyName, VerifierKey};
 
 use crate::accepted::{TimeSource, VerifiedEntry, VerifiedTime};
 use crate::body::LogVersion;
-use crate::bundle::{LogEntry, Proof};
+use crate::bundle_entry::{LogEntry, Proof};
 use crate::check::Check;
 use crate::failure::{Failing as _, Failure, ensure};
 use crate::trust::TrustedLog;

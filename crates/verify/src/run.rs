@@ -5,8 +5,10 @@ use sigstead_trust_root::TrustedRoot;
 
 use crate::accepted::{Accepted, Attestation, Signer, VerifiedEntry, VerifiedTime};
 use crate::artifact::{Artifact, Digests};
-use crate::body::{Body, Expected};
-use crate::bundle::{Bundle, Content, LogEntry, Material};
+use crate::body::Body;
+use crate::body::expected::Expected;
+use crate::bundle::{Bundle, Content, Material};
+use crate::bundle_entry::LogEntry;
 use crate::certificate::Candidate;
 use crate::certification::Certification;
 use crate::check::Check;

@@ -1,7 +1,5 @@
 use sigstead_note::{KeyId, KeyName};
 
-use crate::WitnessName;
-
 /// Why a key, a cosignature or a policy is not accepted.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
@@ -87,7 +85,7 @@ pub enum Error {
         source: PolicyError,
     },
     /// A policy is longer than any sensible one.
-    #[error("the witness policy has {0} bytes, more than the {limit} that are read", limit = crate::policy::MAX_POLICY_BYTES)]
+    #[error("the witness policy has {0} bytes, more than the {limit} that are read", limit = MAX_POLICY_BYTES)]
     PolicyTooLong(usize),
     /// A policy does not say which witnesses suffice.
     #[error(
@@ -96,7 +94,7 @@ pub enum Error {
     QuorumMissing,
     /// A log cannot ask a witness without an address.
     #[error("witness `{0}` has no url: write the submission prefix of the witness behind its key")]
-    UrlMissing(WitnessName),
+    UrlMissing(String),
 }
 
 /// Why a line of a policy is not accepted, and what to write instead.
@@ -163,3 +161,6 @@ pub enum PolicyError {
         limit: usize,
     },
 }
+
+/// The largest policy that is read.
+pub(crate) const MAX_POLICY_BYTES: usize = 64 * 1024;

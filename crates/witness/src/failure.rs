@@ -1,10 +1,8 @@
-use std::error::Error as StdError;
 use std::time::Duration;
 
-use crate::{Error, TransportError};
-
-/// Any error, for what this crate hands on without looking into it.
-pub type BoxError = Box<dyn StdError + Send + Sync>;
+use crate::box_error::BoxError;
+use crate::error::Error;
+use crate::transport::TransportError;
 
 /// Why a witness did not cosign, and what to do about it.
 #[derive(Debug, thiserror::Error)]

@@ -19,6 +19,7 @@
 
 #![warn(clippy::indexing_slicing)]
 
+mod box_error;
 mod cosigner_key;
 mod error;
 mod failure;
@@ -28,9 +29,10 @@ mod transport;
 mod vkey;
 mod witnesses;
 
+pub use box_error::BoxError;
 pub use cosigner_key::{Cosignature, CosignerKey};
 pub use error::{Error, PolicyError};
-pub use failure::{BoxError, Failure};
+pub use failure::Failure;
 pub use policy::{Policy, PolicyLog, Witness, WitnessName};
 pub use submission::ConsistencySource;
 pub use transport::{Answer, HttpTransport, MAX_ANSWER_BYTES, Transport, TransportError};

@@ -191,6 +191,4 @@ impl Rule {
     }
 }
 
-/// The largest policy that is read.
-pub(crate) const MAX_POLICY_BYTES: usize = 64 * 1024;
 const NONE: &str = "none";

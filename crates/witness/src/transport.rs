@@ -3,7 +3,7 @@ use reqwest::header::{CONTENT_TYPE, HeaderMap};
 use reqwest::{Client, Response};
 use url::Url;
 
-use crate::BoxError;
+use crate::box_error::BoxError;
 
 /// Carries a submission to a witness. Tests answer from memory.
 ///

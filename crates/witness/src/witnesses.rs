@@ -170,7 +170,7 @@ enum Until {
 
 fn addressee(witness: &Witness) -> Result<(WitnessName, Addressee), Error> {
     let url = witness.add_checkpoint_url();
-    let url = url.ok_or_else(|| Error::UrlMissing(witness.name.clone()))?;
+    let url = url.ok_or_else(|| Error::UrlMissing(witness.name.to_string()))?;
     let key = witness.key.clone();
     let seen = AtomicU64::new(0);
     Ok((witness.name.clone(), Addressee { key, url, seen }))

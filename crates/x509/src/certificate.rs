@@ -276,7 +276,7 @@ impl Certificate {
     /// # Errors
     /// If one is malformed, none names an issuer, or two name different ones.
     pub fn fulcio(&self) -> Result<FulcioExtensions, Error> {
-        FulcioExtensions::of(self)
+        FulcioExtensions::read(|oid| self.extension(oid))
     }
 
     /// The list of SCTs (RFC 6962 §3.3), in TLS encoding.

@@ -4,7 +4,7 @@ use const_oid::ObjectIdentifier;
 use der::asn1::Utf8StringRef;
 
 use crate::structure::{decode, encode};
-use crate::{Certificate, Error, Extension, oid};
+use crate::{Error, Extension, oid};
 
 /// What the identity provider said. An empty or absent value has no extension.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -102,11 +102,14 @@ impl FulcioExtensions {
     }
 
     /// Reads them; the two that name the issuer must agree, since clients read one or the other.
-    pub(crate) fn of(certificate: &Certificate) -> Result<Self, Error> {
+    /// `extension` gives the content of an extension of the certificate.
+    pub(crate) fn read<'a>(
+        extension: impl Fn(&ObjectIdentifier) -> Option<&'a [u8]>,
+    ) -> Result<Self, Error> {
         let mut extensions = Self::default();
         let mut issuers = Vec::new();
         for arc in 1..=LAST_ARC {
-            let Some(content) = certificate.extension(&oid_of(arc)?) else {
+            let Some(content) = extension(&oid_of(arc)?) else {
                 continue;
             };
             let value = if is_raw(arc) {

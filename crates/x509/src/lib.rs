@@ -44,7 +44,7 @@ pub use fulcio::{FulcioExtensions, OwnExtension};
 pub use leaf::{LeafProfile, Precertificate, PrecertificateTbs, TbsCertificate};
 pub use lint::{Form, lint_signing_certificate};
 pub use name::Name;
-pub use name_constraints::check_name_constraints;
+pub use name_constraints::{check_name_constraints, check_permitted};
 pub use request::{CertificateRequest, UnsignedRequest};
 pub use san::SubjectAlternativeName;
 pub use serial::SerialNumber;

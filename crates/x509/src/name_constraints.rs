@@ -13,6 +13,7 @@ use x509_cert::name::{Name, RelativeDistinguishedName};
 
 use crate::certificate::Certificate;
 use crate::error::Error;
+use crate::san::SubjectAlternativeName;
 use crate::structure::decode;
 use crate::{oid, san};
 
@@ -36,6 +37,21 @@ enum Place {
 /// If they cannot.
 pub fn check_name_constraints(authority: &Certificate) -> Result<(), Error> {
     NameConstraints::of(authority).map(drop)
+}
+
+/// Checks that all authorities of a chain may certify a name (RFC 5280 §4.2.1.10). A verifier would refuse the certificate,
+/// after it was made and logged.
+///
+/// # Errors
+/// If one may not, or its constraints cannot be read.
+pub fn check_permitted(name: &SubjectAlternativeName, chain: &[Certificate]) -> Result<(), Error> {
+    let names = san::names(&name.to_extension()?.value)?;
+    for authority in chain {
+        if let Some(constraints) = NameConstraints::of(authority)? {
+            constraints.check_names(&names)?;
+        }
+    }
+    Ok(())
 }
 
 impl NameConstraints {

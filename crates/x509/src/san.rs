@@ -5,8 +5,6 @@ use std::net::IpAddr;
 use der::asn1::{Any, Ia5String, Utf8StringRef};
 use x509_cert::ext::pkix::name::{GeneralName, OtherName};
 
-use crate::certificate::Certificate;
-use crate::name_constraints::NameConstraints;
 use crate::structure::{decode, encode};
 use crate::{Error, Extension, oid};
 
@@ -28,21 +26,6 @@ impl SubjectAlternativeName {
         match self {
             Self::Email(value) | Self::Uri(value) | Self::OtherName(value) => value,
         }
-    }
-
-    /// Checks that all authorities of a chain may certify this name (RFC 5280 §4.2.1.10). A verifier would refuse the
-    /// certificate, after it was made and logged.
-    ///
-    /// # Errors
-    /// If one may not, or its constraints cannot be read.
-    pub fn check_permitted(&self, chain: &[Certificate]) -> Result<(), Error> {
-        let names = names(&self.to_extension()?.value)?;
-        for authority in chain {
-            if let Some(constraints) = NameConstraints::of(authority)? {
-                constraints.check_names(&names)?;
-            }
-        }
-        Ok(())
     }
 
     /// Critical, because the subject of the certificate is empty (RFC 5280 §4.2.1.6).

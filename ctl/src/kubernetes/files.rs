@@ -41,6 +41,3 @@ const CLIENTS: &str = "clients.yaml";
 
 /// The folder of what was published, flat: a ConfigMap has no folders.
 pub(super) const PUBLICATION: &str = "publication";
-
-/// The name of the passphrase in every Secret.
-pub(super) const PASSPHRASE: &str = "passphrase";

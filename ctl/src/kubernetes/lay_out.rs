@@ -10,8 +10,9 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use serde::Serialize;
 
-use super::files::{self, PASSPHRASE, PUBLICATION};
+use super::files::{self, PUBLICATION};
 use super::logs::Logs;
+use super::mounted::PASSPHRASE;
 use super::successors;
 use super::values;
 use crate::failure::{Exit, Failure};

@@ -8,7 +8,7 @@ use serde_json::Value;
 use sigstead_config::tlog::{LogConfig, WitnessConfig};
 use sigstead_signer::{KeyConfig, KeyUri};
 
-use super::files::PASSPHRASE;
+use super::mounted::{KEYS, PASSPHRASE, place};
 use crate::failure::Failure;
 use crate::instance::{Instance, Service};
 use crate::log_configs;
@@ -100,11 +100,3 @@ fn mounted(log: LogConfig) -> Result<Value, Failure> {
     }
     Ok(log)
 }
-
-/// Where the chart mounts a file: under its own name, in the folder of its kind.
-pub(super) fn place(folder: &str, path: &Path) -> PathBuf {
-    Path::new(folder).join(path.file_name().unwrap_or_default())
-}
-
-/// Where the chart mounts the Secret of a service.
-pub(super) const KEYS: &str = "/etc/sigstead/keys";

@@ -3,6 +3,7 @@
 mod files;
 mod lay_out;
 mod logs;
+mod mounted;
 mod publish;
 mod successors;
 mod values;

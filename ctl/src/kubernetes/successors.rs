@@ -9,8 +9,7 @@ use sigstead_config::{ca, oidc, tsa, tuf};
 use sigstead_kit::{Clock as _, SystemClock};
 use sigstead_signer::{KeyConfig, KeyRing, KeyUri};
 
-use super::files::PASSPHRASE;
-use super::logs::{KEYS, place};
+use super::mounted::{KEYS, PASSPHRASE, place};
 use crate::failure::Failure;
 use crate::instance::{Instance, Service};
 

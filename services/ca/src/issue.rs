@@ -3,7 +3,9 @@ use std::time::Duration;
 
 use sigstead_identity::Principal;
 use sigstead_issuance::{Issuance, TokenUse};
-use sigstead_x509::{Certificate, Form, LeafProfile, PrecertificateTbs, SerialNumber};
+use sigstead_x509::{
+    Certificate, Form, LeafProfile, PrecertificateTbs, SerialNumber, check_permitted,
+};
 use time::OffsetDateTime;
 use tokio::time::Instant;
 use tracing::Instrument;
@@ -118,11 +120,10 @@ impl CertificateAuthority {
         chain.check_covers(validity).map_err(Error::ChainOver)?;
         let serial = random_serial()?;
         let san = subject.principal.san();
-        san.check_permitted(chain.certificates())
-            .map_err(|error| match error {
-                sigstead_x509::Error::NameConstrained => Error::IdentityConstrained(error),
-                other => Error::Profile(other),
-            })?;
+        check_permitted(san, chain.certificates()).map_err(|error| match error {
+            sigstead_x509::Error::NameConstrained => Error::IdentityConstrained(error),
+            other => Error::Profile(other),
+        })?;
         let profile = LeafProfile {
             issuer: chain.issuer(),
             public_key: subject.key.public_key().clone(),

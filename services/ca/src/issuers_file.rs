@@ -13,7 +13,7 @@ use sigstead_identity::{
 use tokio::io::AsyncReadExt as _;
 use tokio_util::sync::CancellationToken;
 
-use crate::{CertificateAuthority, Error, start};
+use crate::{CertificateAuthority, Error};
 
 /// The file, and what of it is in use.
 pub(crate) struct IssuersFile {
@@ -54,7 +54,7 @@ impl IssuersFile {
         accepted.set(1);
         Ok(Self {
             path: config.issuers.clone(),
-            options: start::fetch_options(config),
+            options: fetch_options(config),
             turn: tokio::sync::Mutex::default(),
             state: Mutex::new(State {
                 in_use,
@@ -226,6 +226,14 @@ async fn read_text(path: &Path, largest: usize) -> Result<String, Error> {
         return Err(failed(std::io::Error::other(message)));
     }
     Ok(text)
+}
+
+fn fetch_options(config: &Config) -> FetchOptions {
+    let longest = FetchOptions::default().timeout;
+    FetchOptions {
+        connect_timeout: config.client.connect_timeout.duration(),
+        timeout: config.client.timeout.duration().min(longest),
+    }
 }
 
 /// Tens of thousands of issuers.

@@ -29,6 +29,7 @@ mod authority;
 mod certify;
 pub mod ct_log;
 mod error;
+mod files;
 mod issue;
 mod issuer_chain;
 mod issuer_metrics;

@@ -8,7 +8,8 @@ use sigstead_signer::{RingKey, Signer};
 use sigstead_x509::{Certificate, Form, Validity};
 use time::OffsetDateTime;
 
-use crate::{Error, IssuerChain, start};
+use crate::files::read_text;
+use crate::{Error, IssuerChain};
 
 /// A key that issues, proven to be the one of its chain.
 pub struct IssuingKey {
@@ -32,7 +33,7 @@ impl IssuingKey {
     async fn open(configured: KeyAndChain<'_>) -> Result<Self, Error> {
         let KeyAndChain { key, chain } = configured;
         let signer = sigstead_signer::open(key).await.map_err(Error::OpenKey)?;
-        let chain = IssuerChain::parse(&start::read_text(chain).await?)?;
+        let chain = IssuerChain::parse(&read_text(chain).await?)?;
         if chain.is_mixed() {
             tracing::warn!("the chain has keys of several families, which some clients refuse");
         }

@@ -1,17 +1,13 @@
-//! What `build` reads, and how the parts become a service.
+//! How the parts become a service.
 
-use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
 use prometheus::Registry;
-use sigstead_config::ca::Config;
-use sigstead_identity::FetchOptions;
-use sigstead_key::{Algorithm, PublicKey};
 use sigstead_kit::{Listeners, Service};
 use tokio_util::sync::CancellationToken;
 
-use crate::{CertificateAuthority, Error, api};
+use crate::{CertificateAuthority, api};
 
 /// The service of an authority.
 pub fn serve(
@@ -77,38 +73,6 @@ fn unusable_issuers(authority: &CertificateAuthority) -> Option<String> {
         failed.len(),
         failed.join("; ")
     ))
-}
-
-pub(crate) async fn read_text(path: &Path) -> Result<String, Error> {
-    tokio::fs::read_to_string(path)
-        .await
-        .map_err(|source| Error::Read {
-            path: path.to_owned(),
-            source,
-        })
-}
-
-/// RFC 6962 §2.1.4 knows two kinds of keys.
-pub(crate) async fn read_log_key(path: &Path) -> Result<PublicKey, Error> {
-    let key = PublicKey::from_pem(&read_text(path).await?).map_err(|source| Error::CtLogKey {
-        path: path.to_owned(),
-        source,
-    })?;
-    let algorithm = key.algorithm();
-    if algorithm != Algorithm::EcdsaP256Sha256 && !algorithm.is_rsa() {
-        return Err(Error::CtLogKeyKind {
-            path: path.to_owned(),
-        });
-    }
-    Ok(key)
-}
-
-pub(crate) fn fetch_options(config: &Config) -> FetchOptions {
-    let longest = FetchOptions::default().timeout;
-    FetchOptions {
-        connect_timeout: config.client.connect_timeout.duration(),
-        timeout: config.client.timeout.duration().min(longest),
-    }
 }
 
 /// How often it is looked whether the keys of an issuer are to be fetched. Each issuer has pauses of its

@@ -9,7 +9,7 @@ use sigstead_sequencer::{Follower, LeafFormat as _, Log, RecordedEntry, TileLeav
 use tokio_util::sync::CancellationToken;
 
 use crate::error::Error;
-use crate::log::open_index;
+use crate::index::open_index;
 
 /// An index that follows the log; what is lost of it is made again.
 pub(crate) struct Leaves {

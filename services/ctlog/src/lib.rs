@@ -16,6 +16,7 @@
 mod api;
 mod error;
 mod head_signer;
+mod index;
 mod issuer_storage;
 mod known_issuers;
 mod leaf;

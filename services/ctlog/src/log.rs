@@ -1,6 +1,5 @@
 //! The log: one tree under one key and one origin, and the roots that it accepts.
 
-use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -8,7 +7,6 @@ use prometheus::Registry;
 use sigstead_checkpoint::Origin;
 use sigstead_cold::{ColdStorage, DirectoryStorage};
 use sigstead_config::ctlog::Config;
-use sigstead_index::{Index, IndexConfig};
 use sigstead_journal::FileJournal;
 use sigstead_sequencer::{Anchor as _, Clock, FileAnchor, Log, LogParts, TileLeaves};
 use sigstead_signer::Signer;
@@ -20,6 +18,7 @@ use crate::head_signer::TreeHeadSigner;
 use crate::issuer_storage::IssuerStorage;
 use crate::known_issuers::KnownIssuers;
 
+use crate::index::open_index;
 use crate::leaves::Leaves;
 use crate::metrics::Metrics;
 use crate::roots::Roots;
@@ -155,16 +154,6 @@ const fn usage(configured: &sigstead_config::ctlog::ExtendedKeyUsage) -> Extende
         Configured::ServerAuthentication => ExtendedKeyUsage::ServerAuthentication,
         Configured::ClientAuthentication => ExtendedKeyUsage::ClientAuthentication,
     }
-}
-
-/// What is damaged of it is made again from the log.
-pub(crate) fn open_index(directory: &Path) -> Result<Index, Error> {
-    let opened = Index::open(directory, IndexConfig::default());
-    let (index, damage) = opened.map_err(sigstead_sequencer::Error::Index)?;
-    for damage in damage {
-        tracing::warn!(%damage, "a part of the index of entries is made anew");
-    }
-    Ok(index)
 }
 
 fn limits_of(config: &Config) -> sigstead_sequencer::LogConfig {

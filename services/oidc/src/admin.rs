@@ -1,7 +1,8 @@
 use crate::OidcIssuer;
+use crate::email_address::EmailAddress;
 use crate::error::Error;
 use crate::password::Password;
-use crate::user::{EmailAddress, User};
+use crate::user::User;
 
 /// What an administrator does with accounts.
 impl OidcIssuer {

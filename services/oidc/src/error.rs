@@ -2,7 +2,7 @@ use std::time::Duration;
 
 use sigstead_kit::{Kind, Problem, causes};
 
-use crate::user::EmailAddress;
+use crate::email_address::{EmailAddress, EmailAddressError};
 
 mod sentence;
 mod start;
@@ -136,11 +136,8 @@ pub enum Error {
 
     // The accounts.
     /// The address does not fit the grammar.
-    #[error("the e-mail address cannot be used: {reason}")]
-    EmailInvalid {
-        /// What is wrong with it.
-        reason: &'static str,
-    },
+    #[error(transparent)]
+    EmailInvalid(#[from] EmailAddressError),
     /// There is no account of that address.
     #[error("there is no account {}", email.as_str())]
     UserUnknown {

@@ -42,6 +42,7 @@ mod claims;
 mod client;
 mod clients_file;
 mod device;
+mod email_address;
 mod error;
 mod form;
 mod key_set;
@@ -58,9 +59,10 @@ mod throttle;
 mod token;
 mod user;
 
+pub use email_address::{EmailAddress, EmailAddressError};
 pub use error::{Error, StartError};
 pub use password::Password;
-pub use user::{EmailAddress, User};
+pub use user::User;
 
 use client::{Clients, RedirectUri};
 use clients_file::ClientSource;

@@ -6,9 +6,9 @@ use sigstead_config::oidc::PagesConfig;
 use url::{Host, Url};
 
 use crate::client::{Client, Place};
+use crate::email_address::EmailAddress;
 use crate::error::{Error, Told};
 use crate::secret::sha256;
-use crate::user::EmailAddress;
 
 /// What all pages share: at which host a person is, how safely, and whom to ask.
 #[derive(Debug, Clone)]

@@ -29,6 +29,7 @@ use sigstead_kit::{Clock, Service, SystemClock};
 
 mod api;
 mod append;
+mod beginning;
 mod cosigning;
 mod error;
 mod first_entry;
@@ -39,6 +40,7 @@ mod manage;
 mod metrics;
 mod opened;
 mod pause;
+mod pending;
 mod read;
 mod rekor_v1;
 mod search;

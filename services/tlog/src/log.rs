@@ -1,3 +1,4 @@
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -5,6 +6,7 @@ use sigstead_checkpoint::Origin;
 use sigstead_cold::DirectoryStorage;
 use sigstead_config::tlog::{Face, LogConfig};
 use sigstead_entry::v1::TreeId;
+use sigstead_entry::v1::{Operator, SearchTerm};
 use sigstead_index::{Index, IndexConfig};
 use sigstead_journal::FileJournal;
 use sigstead_key::Algorithm;
@@ -16,9 +18,9 @@ use sigstead_sequencer::{
 };
 use sigstead_signer::Signer;
 
+use crate::beginning::Beginning;
 use crate::cosigning;
 use crate::error::{AdminError, Error};
-use crate::first_entry::Beginning;
 use crate::metrics::Metrics;
 use crate::search::SearchIndex;
 
@@ -77,6 +79,15 @@ impl TransparencyLog {
         // It may read from disk.
         let finding = tokio::task::spawn_blocking(move || log.find(&key));
         Ok(finding.await.map_err(Error::Task)??)
+    }
+
+    /// The entries that have one or all of some terms, in the order of the log.
+    pub(crate) async fn find_all(
+        &self,
+        terms: &[SearchTerm],
+        operator: Operator,
+    ) -> Result<BTreeSet<LeafIndex>, Error> {
+        self.search.find_all(&self.log, terms, operator).await
     }
 
     /// Whether it takes entries now.

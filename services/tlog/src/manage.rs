@@ -9,7 +9,6 @@ use crate::error::{AdminError, Error, ReadError};
 use crate::frame::unframed;
 use crate::log::TransparencyLog;
 use crate::logs::{Predecessor, TransparencyLogs};
-use crate::search::find_all;
 
 /// What administrators do with logs and see of them, whatever their face.
 impl TransparencyLogs {
@@ -64,7 +63,7 @@ impl TransparencyLogs {
     ) -> Result<Vec<Place>, Error> {
         let mut places = Vec::new();
         for log in self.current().all() {
-            for index in find_all(&log, terms, operator).await? {
+            for index in log.find_all(terms, operator).await? {
                 places.push(log.place(index).await?);
             }
         }

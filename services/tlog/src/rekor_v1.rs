@@ -10,8 +10,8 @@ use crate::log::TransparencyLog;
 
 mod append;
 mod find;
+pub(crate) mod pending;
 
-pub(crate) use append::PendingV1Entry;
 pub(crate) use find::{MAX_RETRIEVED, Retrieval};
 
 /// The log of Rekor v1: shards under one host name, whose entries are numbered through.

@@ -12,10 +12,10 @@ use crate::error::Error;
 
 mod find;
 mod generation;
+mod keys;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use find::find_all;
 use generation::Generation;
 
 /// Finds the entries of a log by what stands in them.

@@ -1,6 +1,6 @@
 //! From the text of a template to its words, as Go tells them apart.
 
-use super::{Problem, TemplateFault};
+use crate::template_fault::{Problem, TemplateFault};
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Token {

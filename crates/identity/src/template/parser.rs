@@ -1,7 +1,8 @@
 //! From words to what is evaluated. Kinds are checked here, so that evaluation only misses claims.
 
 use super::lexer::{Token, Word, tokens};
-use super::{Expression, Node, Problem, TemplateFault};
+use super::{Expression, Node};
+use crate::template_fault::{Problem, TemplateFault};
 
 pub(super) fn parse(text: &str) -> Result<Vec<Node>, TemplateFault> {
     let tokens = tokens(text)?;

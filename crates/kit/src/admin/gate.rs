@@ -11,11 +11,11 @@ use super::administrator::Administrator;
 use super::answer::{refusal, request_id};
 use super::revoked::Revoked;
 use crate::clock::{Clock as _, SystemClock};
+use crate::connected::PeerCertificate;
 use crate::problem::{
     CODE_ADMIN_ACCESS, CODE_ADMIN_ENDED, CODE_ADMIN_REVOKED, CODE_ADMIN_REVOKED_LIST,
     CODE_ADMIN_ROLE, Kind, Problem, causes,
 };
-use crate::server::PeerCertificate;
 
 /// What is asked of callers of the admin interface.
 #[derive(Clone)]

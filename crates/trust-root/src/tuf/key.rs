@@ -6,7 +6,7 @@ use olpc_cjson::CanonicalFormatter;
 use serde::{Deserialize, Serialize};
 
 use crate::Error;
-use crate::tuf::role::sha256_hex;
+use crate::tuf::digest::sha256_hex;
 
 /// SHA-256 of the key object's canonical form, hex. Strict clients recompute it, so a key object never carries extra
 /// members.

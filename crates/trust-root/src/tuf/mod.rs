@@ -1,5 +1,6 @@
 //! TUF metadata: the four roles, their keys, signatures and file names (TUF specification §4).
 
+mod digest;
 mod key;
 mod role;
 mod signed;
@@ -13,5 +14,5 @@ pub use signed::{Signature, Signed};
 /// The path of a target in a repository with consistent snapshots: its hash stands before its name.
 #[must_use]
 pub fn target_path(name: &str, bytes: &[u8]) -> String {
-    format!("targets/{}.{name}", role::sha256_hex(bytes))
+    format!("targets/{}.{name}", digest::sha256_hex(bytes))
 }

@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
 use time::OffsetDateTime;
 
-use crate::tuf::{TufKey, TufKeyId};
+use crate::tuf::digest::sha256_hex;
+use crate::tuf::key::{TufKey, TufKeyId};
 
 /// What all metadata has in common.
 pub trait Role: Serialize + for<'de> Deserialize<'de> {
@@ -325,11 +325,6 @@ impl Timestamp {
     pub fn snapshot(&self) -> Option<&FileMeta> {
         self.meta.get("snapshot.json")
     }
-}
-
-/// Lower-case hex of SHA-256.
-pub(crate) fn sha256_hex(bytes: &[u8]) -> String {
-    hex::encode(Sha256::digest(bytes))
 }
 
 /// Clients accept no fractions of a second.

@@ -101,7 +101,7 @@ impl<T: Role> Signed<T> {
     /// The file's bytes.
     #[must_use]
     pub fn encode(&self) -> Vec<u8> {
-        crate::signing_config::encode(self)
+        crate::encode::encode(self)
     }
 }
 

@@ -5,7 +5,7 @@ use serde::de::DeserializeOwned;
 use sigstead_key::HashAlgorithm;
 use sigstead_protojson::{Unknown, plain};
 
-use crate::bundle::LogEntry;
+use crate::bundle_entry::LogEntry;
 use crate::check::Check;
 use crate::failure::{Failing as _, Failure, ensure};
 

@@ -3,9 +3,10 @@ use std::sync::Arc;
 
 use url::Url;
 
-use super::{Group, MAX_POLICY_BYTES, NONE, Policy, PolicyLog, Rule, Witness, WitnessName};
+use super::{Group, NONE, Policy, PolicyLog, Rule, Witness, WitnessName};
+use crate::cosigner_key::CosignerKey;
+use crate::error::{Error, MAX_POLICY_BYTES, PolicyError};
 use crate::vkey::EncodedKey;
-use crate::{CosignerKey, Error, PolicyError};
 
 /// Reads the text of a policy (C2SP tlog-policy).
 pub(super) fn read(text: &str) -> Result<Policy, Error> {

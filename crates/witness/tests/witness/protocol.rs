@@ -397,7 +397,7 @@ async fn needs_to_know_where_each_witness_is() {
     let vkey = Pair::new(1).vkey("w", 4);
     let policy = Policy::parse(&format!("witness w {vkey}\nquorum w\n")).unwrap();
     let refused = Witnesses::new(policy, Arc::new(Network::strict(0)), FOR_EVER);
-    assert!(matches!(refused.err(), Some(Error::UrlMissing(name)) if name.as_str() == "w"));
+    assert!(matches!(refused.err(), Some(Error::UrlMissing(name)) if name == "w"));
 }
 
 #[tokio::test]

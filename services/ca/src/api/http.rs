@@ -5,10 +5,10 @@ use std::sync::Arc;
 use axum::Json;
 use axum::extract::State;
 use bytes::Bytes;
-use http::{HeaderMap, header};
+use http::HeaderMap;
 use sigstead_kit::{BodyStyle, Budget, Problem, Routes};
 
-use super::request::{CreateSigningCertificateRequest, decode};
+use super::request::{CreateSigningCertificateRequest, authorization, decode};
 use super::response::{ConfigurationResponse, SigningCertificateResponse, TrustBundleResponse};
 use super::v1;
 use crate::audit::RequestOrigin;
@@ -56,10 +56,6 @@ async fn configuration(
     Json(ConfigurationResponse::new(
         authority.parts().issuers.configured(),
     ))
-}
-
-pub(super) fn authorization(headers: &HeaderMap) -> Option<&str> {
-    headers.get(header::AUTHORIZATION)?.to_str().ok()
 }
 
 /// Fulcio's body limit. An issuance itself takes five seconds at most, and fetching the keys of an issuer that was never

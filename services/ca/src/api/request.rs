@@ -3,6 +3,7 @@
 
 use base64::alphabet;
 use base64::engine::{DecodePaddingMode, Engine, GeneralPurpose, GeneralPurposeConfig};
+use http::{HeaderMap, header};
 use serde::{Deserialize, Deserializer, de};
 use sigstead_protojson::strict;
 
@@ -114,6 +115,11 @@ impl LegacyRequest {
             origin,
         })
     }
+}
+
+/// The token of the `Authorization` header, if there is one that is text.
+pub(super) fn authorization(headers: &HeaderMap) -> Option<&str> {
+    headers.get(header::AUTHORIZATION)?.to_str().ok()
 }
 
 /// Reads a body, whatever media type it claims to be.

@@ -10,8 +10,7 @@ use http::{HeaderMap, StatusCode, header};
 use sigstead_kit::Problem;
 use sigstead_x509::Certificate;
 
-use super::http::authorization;
-use super::request::{LegacyRequest, decode};
+use super::request::{LegacyRequest, authorization, decode};
 use crate::CertificateAuthority;
 use crate::audit::RequestOrigin;
 

@@ -14,7 +14,7 @@ use sigstead_ct::SignedCertificateTimestamp;
 use sigstead_key::LogId;
 use url::Url;
 
-use super::{CtLogClient, CtLogError};
+use super::client::{CtLogClient, CtLogError};
 use crate::Error;
 
 /// A log over HTTP (RFC 6962 §4). Tries a second time when the log is overloaded or was not reached; how

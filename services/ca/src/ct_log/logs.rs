@@ -10,7 +10,8 @@ use time::OffsetDateTime;
 use tokio::time::{Instant, timeout};
 
 use super::breaker::Breaker;
-use super::{CtLogClient, CtLogError, VerifiedSct, Window};
+use super::client::{CtLogClient, CtLogError, Window};
+use super::verified_sct::VerifiedSct;
 
 /// The logs, of which one promises each certificate. They are asked in their order, the next one when one does not
 /// promise.

@@ -2,14 +2,16 @@ use std::sync::Arc;
 
 use sigstead_config::ca::{Config, CtLogConfig};
 
-use super::{CtLog, CtLogs, Ends, ReachedLog};
-use crate::{Error, start};
+use super::logs::{CtLog, CtLogs, Ends};
+use super::reached::ReachedLog;
+use crate::Error;
+use crate::files::read_log_key;
 
 /// The logs of a configuration, and how they are reached.
 pub(crate) async fn open(config: &Config) -> Result<(CtLogs, Vec<Arc<ReachedLog>>), Error> {
     let (mut logs, mut reached) = (Vec::new(), Vec::new());
     for log in config.ct_log.logs() {
-        let key = start::read_log_key(&log.public_key).await?;
+        let key = read_log_key(&log.public_key).await?;
         let there = Arc::new(ReachedLog::open(&config.client, log).await?);
         logs.push(CtLog::new(there.client.clone(), key, ends(log)));
         reached.push(there);

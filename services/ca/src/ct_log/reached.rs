@@ -5,7 +5,7 @@ use sigstead_config::ca::CtLogConfig;
 use sigstead_kit::{ClientConfig, PeerTls};
 use tokio_util::sync::CancellationToken;
 
-use super::HttpCtLog;
+use super::http::HttpCtLog;
 use crate::Error;
 
 /// A log over HTTP, with the files that it and this authority know each other by.

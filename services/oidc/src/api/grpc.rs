@@ -7,10 +7,11 @@ use sigstead_proto::admin::v1::oidc_admin_server::{OidcAdmin, OidcAdminServer};
 use tonic::{Request, Response, Status};
 
 use crate::OidcIssuer;
+use crate::email_address::EmailAddress;
 use crate::error::Error;
 use crate::password::Password;
 use crate::ring::OpenKey;
-use crate::user::{EmailAddress, User};
+use crate::user::User;
 
 /// `sigstead.admin.v1.OidcAdmin`, for the admin listener.
 pub(crate) fn admin_service(issuer: Arc<OidcIssuer>) -> OidcAdminServer<AdminService> {
@@ -27,7 +28,7 @@ impl OidcAdmin for AdminService {
         request: Request<wire::AddUserRequest>,
     ) -> Result<Response<wire::User>, Status> {
         let wire::AddUserRequest { email, password } = request.into_inner();
-        let email = EmailAddress::parse(&email).map_err(status)?;
+        let email = email_address(&email)?;
         let user = self
             .0
             .add_user(email, Password::new(password))
@@ -48,7 +49,7 @@ impl OidcAdmin for AdminService {
         &self,
         request: Request<wire::RemoveUserRequest>,
     ) -> Result<Response<wire::RemoveUserResponse>, Status> {
-        let email = EmailAddress::parse(&request.into_inner().email).map_err(status)?;
+        let email = email_address(&request.into_inner().email)?;
         self.0.remove_user(email).await.map_err(status)?;
         Ok(Response::new(wire::RemoveUserResponse {}))
     }
@@ -58,7 +59,7 @@ impl OidcAdmin for AdminService {
         request: Request<wire::SetPasswordRequest>,
     ) -> Result<Response<wire::User>, Status> {
         let wire::SetPasswordRequest { email, password } = request.into_inner();
-        let email = EmailAddress::parse(&email).map_err(status)?;
+        let email = email_address(&email)?;
         let user = self
             .0
             .set_password(email, Password::new(password))
@@ -96,6 +97,10 @@ fn encode(user: &User) -> wire::User {
             nanos: 0,
         }),
     }
+}
+
+fn email_address(text: &str) -> Result<EmailAddress, Status> {
+    EmailAddress::parse(text).map_err(|refused| status(refused.into()))
 }
 
 fn status(error: Error) -> Status {

@@ -14,9 +14,7 @@ impl Error {
             Self::ParameterInvalid { name, reason } => {
                 format!("the parameter {name} cannot be used: {reason}; correct it")
             }
-            Self::EmailInvalid { reason } => {
-                format!("the e-mail address cannot be used: {reason}")
-            }
+            Self::EmailInvalid(why) => why.to_string(),
             Self::UserUnknown { email } => {
                 format!("there is no account {}; list the accounts", email.as_str())
             }

@@ -71,7 +71,7 @@ impl Error {
                 "temporarily_unavailable",
             ),
             Self::Busy => (Kind::Unavailable, "E-OIDC-031", "temporarily_unavailable"),
-            Self::EmailInvalid { .. } => (Kind::InvalidArgument, "E-OIDC-032", "invalid_request"),
+            Self::EmailInvalid(_) => (Kind::InvalidArgument, "E-OIDC-032", "invalid_request"),
             Self::UserUnknown { .. } => (Kind::NotFound, "E-OIDC-033", "invalid_request"),
             Self::UserExists { .. } => (Kind::AlreadyExists, "E-OIDC-034", "invalid_request"),
             Self::PasswordUnfit { .. } => (Kind::InvalidArgument, "E-OIDC-035", "invalid_request"),

@@ -4,7 +4,6 @@ use sigstead_merkle::{LeafHash, LeafIndex};
 use super::{Placed, RekorV1, RekorV1Entry, Shard};
 use crate::error::{Error, ReadError};
 use crate::frame::unframed;
-use crate::search::find_all;
 use crate::side::Side;
 
 impl RekorV1 {
@@ -94,7 +93,7 @@ impl Shard {
         operator: Operator,
     ) -> Result<Vec<EntryId>, Error> {
         let mut ids = Vec::new();
-        for index in find_all(&self.log, terms, operator).await? {
+        for index in self.log.find_all(terms, operator).await? {
             let leaf_hash = self.log.log.leaf_hash(index).await?;
             ids.push(self.entry_id(leaf_hash.ok_or_else(|| ReadError::EntryLost(index.value()))?));
         }

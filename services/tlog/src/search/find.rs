@@ -2,27 +2,16 @@ use std::collections::BTreeSet;
 
 use sigstead_entry::v1::{Operator, SearchTerm};
 use sigstead_index::Key;
-use sigstead_key::HashAlgorithm;
 use sigstead_merkle::LeafIndex;
-use sigstead_sequencer::{Follower, Log, RecordedEntry};
+use sigstead_sequencer::{Follower, Log};
 
 use super::SearchIndex;
+use super::keys::key_of;
 use crate::error::{Error, ReadError};
-use crate::frame::unframed;
-use crate::log::TransparencyLog;
-use crate::side::Side;
-
-/// The entries of a log that have one or all of some terms, in the order of the log.
-pub(crate) async fn find_all(
-    log: &TransparencyLog,
-    terms: &[SearchTerm],
-    operator: Operator,
-) -> Result<BTreeSet<LeafIndex>, Error> {
-    log.search.find_all(&log.log, terms, operator).await
-}
 
 impl SearchIndex {
-    pub(super) async fn find_all(
+    /// The entries of the log that have one or all of some terms, in its order.
+    pub(crate) async fn find_all(
         &self,
         log: &Log,
         terms: &[SearchTerm],
@@ -99,23 +88,6 @@ fn index_error(error: sigstead_sequencer::Error) -> Error {
         sigstead_sequencer::Error::Index(source) => Error::Read(ReadError::Index(source)),
         error => Error::Log(error),
     }
-}
-
-/// The keys of a stored entry. One that cannot be read, which no version of this service writes, is not found.
-pub(super) fn keys(entry: &RecordedEntry) -> Vec<Key> {
-    let of_body = sigstead_entry::v1::search_terms_of(&unframed(&entry.bundle)).unwrap_or_default();
-    let beside = Side::decode(&entry.side).map(|side| side.terms);
-    let terms = of_body.iter().chain(beside.iter().flatten());
-    let keys: BTreeSet<_> = terms.map(key_of).collect();
-    keys.into_iter().collect()
-}
-
-// The digests of verifiers stand both bare and after their algorithm, and are one key here.
-pub(super) fn key_of(term: &SearchTerm) -> Key {
-    let text = term.as_str();
-    let text = text.strip_prefix("sha256:").unwrap_or(text);
-    let digest = HashAlgorithm::Sha256.digest(text.as_bytes());
-    Key::new(digest.try_into().unwrap_or_default())
 }
 
 /// More are too many for a person and for one answer.

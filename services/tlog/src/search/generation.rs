@@ -7,7 +7,7 @@ use sigstead_checkpoint::Origin;
 use sigstead_index::{Index, IndexConfig};
 use sigstead_sequencer::Follower;
 
-use super::find::keys;
+use super::keys::keys;
 use crate::error::{Error, ReadError};
 
 /// One making of the search index, in a directory of its own.

@@ -16,7 +16,8 @@ use sigstead_sequencer::{
 use tempfile::TempDir;
 use tokio::task::{JoinHandle, JoinSet};
 
-use super::find::{MAX_FOUND, key_of};
+use super::find::MAX_FOUND;
+use super::keys::key_of;
 use super::*;
 use crate::error::ReadError;
 use crate::side::Side;

@@ -3,8 +3,8 @@ use std::net::IpAddr;
 use axum::Extension;
 
 use super::*;
+use crate::connected::CallerAddress;
 use crate::listen::CallerHeader;
-use crate::server::CallerAddress;
 
 /// A service that tells every caller where the request comes from.
 fn mirror(header: CallerHeader, proxies: &[&str]) -> Service {
