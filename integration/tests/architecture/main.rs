@@ -4,6 +4,8 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on must fail")]
 
+mod circles;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -144,6 +146,43 @@ fn files_stay_readable_and_crates_say_what_they_are() {
             assert!(text.starts_with("//! "), "{} has no header", file.display());
         }
     }
+}
+
+#[test]
+fn no_file_imports_from_one_that_imports_from_it() {
+    let packages = metadata();
+    let mut found = Vec::new();
+    for package in packages["packages"].as_array().unwrap() {
+        let manifest = Path::new(package["manifest_path"].as_str().unwrap());
+        let src = manifest.with_file_name("src");
+        let circles = circles::circles(&src).into_iter();
+        found.extend(circles.map(|files| format!("{}: {}", src.display(), files.join(", "))));
+    }
+    assert!(found.is_empty(), "circles of files:\n{}", found.join("\n"));
+}
+
+#[test]
+fn a_planted_circle_is_found() {
+    let scratch = tempfile::tempdir().unwrap();
+    let write = |file: &str, text: &str| std::fs::write(scratch.path().join(file), text).unwrap();
+    write(
+        "lib.rs",
+        "mod above; mod below; mod word; pub use above::Above;",
+    );
+    write(
+        "above.rs",
+        "use crate::below::Below; pub struct Above(Below);",
+    );
+    write("below.rs", "use crate::word::Word; pub struct Below(Word);");
+    write(
+        "word.rs",
+        "pub struct Word; #[cfg(test)] mod tests { use crate::Above; }",
+    );
+    assert_eq!(circles::circles(scratch.path()), Vec::<Vec<String>>::new());
+    write("word.rs", "use crate::Above; pub struct Word(Above);");
+    let mut found = circles::circles(scratch.path());
+    found.iter_mut().for_each(|circle| circle.sort());
+    assert_eq!(found, [["above", "below", "word"]]);
 }
 
 #[test]
