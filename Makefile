@@ -75,6 +75,7 @@ test: ## run every test; what could not run is summed up at the end, with how to
 full: ## run what CI has no time for
 	integration/kubernetes/full.sh $(PEERS) $(CARGO)
 	integration/buckets/moto.sh target/moto
+	integration/collector/run.sh $(OUT)/sigctl target/collector $(CLIENTS)/bin/cosign
 
 soak: ## break machine, disk and files under the running log for long
 	$(CARGO) build $(LOCKED) --workspace --bins

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use reqwest::header::HeaderMap;
 use reqwest::{Certificate, Client, ClientBuilder, Response};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -12,6 +13,14 @@ use crate::instance::Instance;
 /// A client that trusts the instance's own authority, and no proxy.
 pub(crate) fn client(instance: &Instance) -> Result<Client, Failure> {
     built(builder(instance)?)
+}
+
+/// The same, whose every request has these headers too.
+pub(crate) fn client_with_headers(
+    instance: &Instance,
+    headers: HeaderMap,
+) -> Result<Client, Failure> {
+    built(builder(instance)?.default_headers(headers))
 }
 
 /// The same for requests that name another host than the one that is dialled, which HTTP/2 does not let them.

@@ -5,9 +5,11 @@ use std::path::PathBuf;
 use clap::Args;
 use reqwest::Client;
 use serde::Serialize;
+use sigstead_kit::BegunTrace;
 use sigstead_verify::Thresholds;
 use sigstead_verify::json::Bundle;
 use sigstead_x509::Certificate;
+use url::Url;
 
 use crate::failure::Failure;
 use crate::input::{self, is_standard_input};
@@ -50,6 +52,11 @@ pub(crate) struct Arguments {
 
     #[command(flatten)]
     token: TokenSource,
+
+    /// Where the span of this signature goes, as OTLP over gRPC, such as http://localhost:4317. Those of the services are in
+    /// its trace, wherever they go.
+    #[arg(long, value_name = "URL")]
+    traces: Option<Url>,
 }
 
 #[derive(Serialize)]
@@ -57,6 +64,7 @@ struct Written {
     bundle: PathBuf,
     identity: String,
     log_index: u64,
+    trace_id: String,
 }
 
 pub(crate) async fn run(arguments: Arguments, output: Output) -> Result<(), Failure> {
@@ -65,8 +73,14 @@ pub(crate) async fn run(arguments: Arguments, output: Output) -> Result<(), Fail
     let bundle_file = BundleFile::create(&arguments.bundle, arguments.overwrite)?;
     let token = token(&instance, &arguments).await?;
     let artifact = input::read(&arguments.file)?;
-    let session = Session::open(&instance, token)?;
-    let bundle = session.sign(&artifact).await?;
+    let trace = BegunTrace::begin("ctl", "sigctl sign", arguments.traces.as_ref());
+    let trace = trace.map_err(|error| untraced(&error))?;
+    let trace_id = trace.id().to_string();
+    let client = http::client_with_headers(&instance, trace.headers())?;
+    let session = Session::open(&instance, client, token)?;
+    let signed = session.sign(&artifact).await;
+    trace.end().await;
+    let bundle = signed?;
     let identity = session.check(&bundle, &artifact)?;
     bundle_file.fill(&bundle.encode())?;
     let log_index = bundle
@@ -78,6 +92,7 @@ pub(crate) async fn run(arguments: Arguments, output: Output) -> Result<(), Fail
         bundle: arguments.bundle,
         identity,
         log_index: log_index.unwrap_or_default(),
+        trace_id,
     };
     output.print(&written, |written| {
         format!(
@@ -92,7 +107,7 @@ pub(crate) async fn run(arguments: Arguments, output: Output) -> Result<(), Fail
 
 /// Signs a few bytes through every service and verifies what comes of it, which stays in the logs.
 pub(crate) async fn try_out(instance: &Instance, token: String) -> Result<(), Failure> {
-    let session = Session::open(instance, token)?;
+    let session = Session::open(instance, http::client(instance)?, token)?;
     let bundle = session.sign(TRIAL).await?;
     session.check(&bundle, TRIAL).map(drop)
 }
@@ -126,10 +141,10 @@ struct Session<'a> {
 }
 
 impl<'a> Session<'a> {
-    fn open(instance: &'a Instance, token: String) -> Result<Self, Failure> {
+    fn open(instance: &'a Instance, client: Client, token: String) -> Result<Self, Failure> {
         Ok(Self {
             instance,
-            client: http::client(instance)?,
+            client,
             holder: Holder::open(token)?,
         })
     }
@@ -165,6 +180,15 @@ impl<'a> Session<'a> {
             sigstead_verify::Signer::Key(_) => self.holder.subject.clone(),
         })
     }
+}
+
+fn untraced(cause: &sigstead_kit::Error) -> Failure {
+    Failure::new(
+        "E-CTL-470",
+        "the trace of the signature cannot be sent anywhere",
+        "name a collector that takes OTLP over gRPC without TLS, such as --traces http://localhost:4317",
+    )
+    .because(sigstead_kit::causes(cause))
 }
 
 /// What is signed to see whether signing works.

@@ -110,6 +110,10 @@ impl Fetch for HttpFetch {
             .client(document)
             .map_err(|error| failure(url(), error))?;
         let mut request = client.get(document.url.clone());
+        // Its span is in the trace of the signature; who is named by a token alone learns nothing of that.
+        if document.named_by == NamedBy::Operator {
+            request = request.headers(sigstead_kit::trace::headers());
+        }
         if let Some(bearer) = document.bearer {
             request = request.header(AUTHORIZATION, format!("Bearer {bearer}"));
         }

@@ -285,7 +285,8 @@ impl IssuerKeys {
         let queued = lane.queue().ok_or_else(|| self.pending(CROWDED))?;
         state.next = Next::Running;
         let (attempt, fetching) = (Attempt::of(self.clone()), fetching.clone());
-        tokio::spawn(async move {
+        // In the trace of the request that needs the keys.
+        tokio::spawn(tracing::Instrument::in_current_span(async move {
             let held = fetching.limit.hold(queued, &attempt.keys.turn).await;
             let began = Instant::now();
             let (source, home) = (&attempt.keys.source, fetching.home.as_ref());
@@ -293,7 +294,7 @@ impl IssuerKeys {
             let fetched = held.by(fetched).await;
             let outcome = fetched.unwrap_or_else(|_| Err(attempt.keys.pending(LATE)));
             attempt.end(began, outcome);
-        });
+        }));
         Ok(())
     }
 

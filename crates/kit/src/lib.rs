@@ -15,6 +15,7 @@
 mod address_block;
 mod admin;
 mod answer;
+mod begun_trace;
 mod bound;
 mod budget;
 mod client;
@@ -64,6 +65,7 @@ pub use admin::{
     Access, Act, Administrator, CertificateError, Conclusion, Fields, Recorder, Revoked,
     RevokedError, Role, UnknownRole,
 };
+pub use begun_trace::BegunTrace;
 pub use budget::{Budget, Elements, Endpoint, Method, Queue};
 pub use client::{ClientConfig, PeerTls};
 pub use clock::{Clock, SystemClock, TestClock};

@@ -23,7 +23,8 @@ use json::JsonLines;
 #[serde(deny_unknown_fields, default)]
 pub struct TelemetryConfig {
     /// The least important messages that are written: `error`, `warn`, `info`, `debug` or `trace`.
-    /// Default `info`. At `debug` every request is a line. Read again at SIGHUP.
+    /// Default `info`. At `debug` every request is a line. Read again at SIGHUP. Traces do not depend
+    /// on it.
     pub log_level: LogLevel,
     /// `text` for people or `json` for machines, one line per message on standard error. Default
     /// `text`.
@@ -95,13 +96,14 @@ impl Telemetry {
         let spans = provider.as_ref().map(|provider| {
             tracing_opentelemetry::layer()
                 .with_tracer(provider.tracer("sigstead"))
+                // Its own, for a log that says little must not cost the traces.
+                .with_filter(filter(LogLevel::Info))
                 .boxed()
         });
-        let (layer, handle) = reload::Layer::new(filter(config.log_level));
+        let (level, handle) = reload::Layer::new(filter(config.log_level));
         tracing_subscriber::registry()
-            .with(layer)
+            .with(lines(config.log_format).with_filter(level))
             .with(spans)
-            .with(lines(config.log_format))
             .try_init()
             .map_err(|_| Error::LoggingTwice)?;
         let filter = LogFilter(handle);
@@ -125,7 +127,7 @@ impl Telemetry {
     }
 }
 
-fn exporter(endpoint: &Url, service: &'static str) -> Result<SdkTracerProvider, Error> {
+pub(crate) fn exporter(endpoint: &Url, service: &'static str) -> Result<SdkTracerProvider, Error> {
     let exporter = SpanExporter::builder()
         .with_tonic()
         .with_endpoint(endpoint.as_str())

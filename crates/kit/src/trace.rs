@@ -22,8 +22,19 @@ use crate::problem::CODE_HEADER;
 /// Puts the current span on an outgoing call as `traceparent` and `tracestate`, so that the callee's
 /// spans join the same trace. Without an exporter there is no trace, and nothing is put.
 pub fn inject(headers: &mut HeaderMap) {
-    let context = Span::current().context();
-    TraceContextPropagator::new().inject_context(&context, &mut Headers(headers));
+    inject_context(&Span::current().context(), headers);
+}
+
+/// The same as headers of their own.
+#[must_use]
+pub fn headers() -> HeaderMap {
+    let mut headers = HeaderMap::new();
+    inject(&mut headers);
+    headers
+}
+
+pub(crate) fn inject_context(context: &Context, headers: &mut HeaderMap) {
+    TraceContextPropagator::new().inject_context(context, &mut Headers(headers));
 }
 
 /// The same for the metadata of an outgoing gRPC call.

@@ -1,5 +1,6 @@
 use sigstead_merkle::LeafIndex;
 use tokio::sync::oneshot;
+use tracing::Span;
 
 use crate::entry::PendingEntry;
 use crate::error::Error;
@@ -75,6 +76,7 @@ impl<'a> Addition<'a> {
                 entry: self.entry,
                 deduplication_key: self.key,
                 answer,
+                span: Span::current(),
             };
             self.state.queue.push(submission, announcement.take())?;
             match answered.await.map_err(|_| self.state.read_only())?? {

@@ -53,13 +53,24 @@ pub enum TransportError {
 #[derive(Debug, Clone)]
 pub struct HttpTransport {
     client: Client,
+    headers: fn() -> HeaderMap,
 }
 
 impl HttpTransport {
     /// Posts with a client, whose time limits, trusted authorities and redirects are the caller's choice.
     #[must_use]
     pub const fn new(client: Client) -> Self {
-        Self { client }
+        Self {
+            client,
+            headers: HeaderMap::new,
+        }
+    }
+
+    /// Asks for further headers at each call, such as those of a trace.
+    #[must_use]
+    pub const fn with_headers(mut self, headers: fn() -> HeaderMap) -> Self {
+        self.headers = headers;
+        self
     }
 }
 
@@ -70,7 +81,8 @@ impl Transport for HttpTransport {
             url: url.to_string(),
             source: source.into(),
         };
-        let request = self.client.post(url.clone()).body(body);
+        let request = self.client.post(url.clone()).headers((self.headers)());
+        let request = request.body(body);
         let request = request.header(CONTENT_TYPE, "text/plain; charset=utf-8");
         let mut response = request.send().await.map_err(failed)?;
         let mut body = Vec::new();

@@ -41,6 +41,7 @@ mod sigstore_rs;
 mod sigstore_rust;
 mod submitters;
 mod timestamp;
+mod traces;
 mod trust_root;
 mod upgrade;
 mod verify;

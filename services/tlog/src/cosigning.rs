@@ -48,7 +48,8 @@ pub(crate) fn open(config: &WitnessConfig, log: &VerifierKey) -> Result<Cosignin
         return Err(WitnessError::AnotherLog { path });
     }
     let client = config.client.build().map_err(WitnessError::Client)?;
-    let transport = Arc::new(HttpTransport::new(client));
+    let transport = HttpTransport::new(client).with_headers(sigstead_kit::trace::headers);
+    let transport = Arc::new(transport);
     let witnesses = Witnesses::new(policy, transport, config.deadline.duration());
     Ok(Cosigning {
         witnesses: witnesses.map_err(|source| WitnessError::Policy { path, source })?,

@@ -2,6 +2,7 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 use tokio::sync::oneshot;
+use tracing::Span;
 
 use crate::entry::PendingEntry;
 use crate::error::Error;
@@ -13,6 +14,8 @@ pub(crate) struct Submission {
     pub(crate) entry: Box<dyn PendingEntry>,
     pub(crate) deduplication_key: Option<[u8; 32]>,
     pub(crate) answer: oneshot::Sender<Result<Outcome, Error>>,
+    /// The span of the request that brings it.
+    pub(crate) span: Span,
 }
 
 /// What became of a submission.

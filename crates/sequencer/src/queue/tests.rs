@@ -23,6 +23,7 @@ fn push(queue: &Queue, announcement: Option<Announcement<'_>>) -> Result<(), Err
         entry: Box::new(Entry),
         deduplication_key: None,
         answer: oneshot::channel().0,
+        span: tracing::Span::none(),
     };
     queue.push(submission, announcement)
 }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use sigstead_journal::{Round, RoundEntry};
 use sigstead_merkle::{LeafHash, LeafIndex, prove_inclusion};
 use tokio::sync::oneshot;
+use tracing::Span;
 
 use crate::entry::{PendingEntry, RecordedEntry};
 use crate::error::Error;
@@ -26,6 +27,8 @@ pub(crate) struct Draft {
     pub(crate) entries: Vec<RoundEntry>,
     pub(crate) keys: Vec<([u8; 32], u64)>,
     pub(crate) waiters: Vec<Waiter>,
+    /// In whose trace witnesses are asked: a round is one for all its entries, and a call has one parent.
+    pub(crate) span: Span,
 }
 
 /// Who waits for the answer to a submission, and what it will be.
@@ -47,6 +50,7 @@ impl Draft {
             entries: Vec::new(),
             keys: Vec::new(),
             waiters: Vec::new(),
+            span: Span::none(),
         }
     }
 

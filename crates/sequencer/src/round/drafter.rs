@@ -56,6 +56,9 @@ impl<'a> Drafter<'a> {
         self.draft.keys.reserve(submissions.len());
         self.draft.entries.reserve(submissions.len());
         self.draft.waiters.reserve(submissions.len());
+        if let Some(first) = submissions.front() {
+            self.draft.span = first.span.clone();
+        }
         for submission in submissions {
             // A caller who has gone away needs no entry.
             if !submission.answer.is_closed() {
@@ -70,6 +73,7 @@ impl<'a> Drafter<'a> {
             entry: submitted,
             deduplication_key,
             answer,
+            span: _,
         } = submission;
         let index = self.first + self.draft.entries.len() as u64;
         match self.judge(&*submitted, deduplication_key.as_ref(), index) {

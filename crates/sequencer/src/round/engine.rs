@@ -225,7 +225,8 @@ impl Engine {
         let signed = self.committer.prepare(draft, &before, place)?;
         self.committer.commit(draft, &before, &signed)?;
         self.settle(bytes);
-        self.quorum.cosign(signed, Whom::Quorum)
+        let cosign = || self.quorum.cosign(signed, Whom::Quorum);
+        draft.span.in_scope(cosign)
     }
 
     /// Makes the new head visible, then wakes those who wait for it.

@@ -3,11 +3,12 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::extract::State;
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::post;
 use sigstead_witness::{
-    Failure, HttpTransport, MAX_ANSWER_BYTES, Outcome, Policy, TransportError, Witnesses,
+    Failure, HttpTransport, MAX_ANSWER_BYTES, Outcome, Policy, Transport as _, TransportError,
+    Witnesses,
 };
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
@@ -86,6 +87,29 @@ async fn submits_over_http() {
     let outcome = cosign(&server.url, 5).await;
     let failure = outcome.failures.values().next().unwrap();
     assert!(matches!(failure, Failure::Ahead { size: 70, ours: 5 }));
+}
+
+#[tokio::test]
+async fn asks_with_the_headers_of_the_moment() {
+    fn headers() -> HeaderMap {
+        let of_trace = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+        let name = HeaderName::from_static("traceparent");
+        HeaderMap::from_iter([(name, HeaderValue::from_static(of_trace))])
+    }
+    let (seen, mut came) = tokio::sync::mpsc::channel(1);
+    let answer = move |headers: HeaderMap| async move {
+        seen.send(headers).await.unwrap();
+        StatusCode::NOT_FOUND
+    };
+    let router = Router::new().route("/w/add-checkpoint", post(answer));
+    let server = Served::new(router).await;
+    let transport = HttpTransport::new(client()).with_headers(headers);
+    let url = format!("{}add-checkpoint", server.url).parse().unwrap();
+    let answer = transport.post(&url, String::new()).await.unwrap();
+    assert_eq!(answer.status, 404);
+    let came = came.recv().await.unwrap();
+    assert_eq!(came["traceparent"], headers()["traceparent"]);
+    assert_eq!(came[header::CONTENT_TYPE], "text/plain; charset=utf-8");
 }
 
 #[tokio::test]
