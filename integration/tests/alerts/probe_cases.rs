@@ -8,6 +8,25 @@ pub(crate) const PROBE_CASES: &[Case] = &[
         20,
         "sigstead_probe_failing{step='certificate', code='E-CTL-076'}: _x10 1x10",
     ),
+    // It fails in another way each time.
+    fires(
+        "SigsteadProbeFails",
+        20,
+        "sigstead_probe_failing{step='certificate', code='E-CTL-076'}: _x9 1 stale 1 stale 1 stale 1 stale 1 stale 1
+         sigstead_probe_failing{step='certificate', code='E-CA-030'}: _x10 1 stale 1 stale 1 stale 1 stale 1 stale",
+    ),
+    // Every second round succeeds.
+    fires(
+        "SigsteadProbeFails",
+        20,
+        "sigstead_probe_failing{step='certificate', code='E-CTL-076'}: _x9 1 stale 1 stale 1 stale 1 stale 1 stale 1",
+    ),
+    // Two rounds of four, and no more.
+    silent(
+        "SigsteadProbeFails",
+        20,
+        "sigstead_probe_failing{step='certificate', code='E-CTL-076'}: _x13 1 stale _ 1 stale _x10",
+    ),
     // One round failed, another in another way, and a log went back, which is another alert's.
     silent(
         "SigsteadProbeFails",
