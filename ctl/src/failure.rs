@@ -30,7 +30,7 @@ impl Exit {
     fn of(code: &str) -> Self {
         match code {
             "E-CTL-012" => Self::Usage,
-            "E-CTL-076" | "E-CTL-381" | "E-CTL-386" => Self::Unreachable,
+            "E-CTL-076" | "E-CTL-381" | "E-CTL-386" | "E-CTL-471" => Self::Unreachable,
             "E-CTL-005" | "E-CTL-010" | "E-CTL-014" | "E-CTL-208" | "E-CTL-212" | "E-CTL-281"
             | "E-CTL-283" | "E-CTL-284" | "E-CTL-286" | "E-CTL-287" | "E-CTL-290" | "E-CTL-400"
             | "E-CTL-401" | "E-CTL-402" | "E-CTL-403" | "E-CTL-407" => Self::Refused,

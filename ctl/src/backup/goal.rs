@@ -81,8 +81,8 @@ impl Goal {
             let Some(name) = held.name.strip_suffix(UNFINISHED) else {
                 continue;
             };
-            if names.is_one(name) || name == address.name() {
-                bucket.tidy(&address.above().below(name).key).await?;
+            let is_ours = names.is_one(name) || name == address.name();
+            if is_ours && bucket.tidy(&address.above().below(name).key).await? {
                 tidied.push(shelf.below(&held.name).target());
             }
         }

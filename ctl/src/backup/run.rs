@@ -261,6 +261,8 @@ async fn remove_older(
     };
     let (shelf, made) = (goal.shelf(), goal.target().name());
     let held = shelf::held(&shelf).await?.into_iter();
+    // One that does not count is no backup that could take another's place.
+    let held = held.filter(|held| !held.is_unfinished);
     let held: Vec<_> = held.map(|held| held.name).collect();
     let mut removed = Vec::new();
     for name in names.surplus(&made.to_string_lossy(), &held, usize::from(keep)) {

@@ -5,6 +5,7 @@
 
 mod address;
 mod answer;
+mod begun;
 mod client;
 mod credentials;
 mod listing;

@@ -9,6 +9,10 @@
 //!
 //! A command that ends before the fifth step leaves the object beside the wanted one, so that the next command finds what there
 //! is to tidy up: the parts before the third step, and the object after it.
+//!
+//! A server may be so slow with the third step that the command has given up when the object appears. So the object beside it
+//! says before that step when it began, and stays for an hour whatever becomes of the command: what appears late does not
+//! count.
 
 use std::fs::File;
 use std::os::unix::fs::FileExt as _;
@@ -17,7 +21,9 @@ use reqwest::StatusCode;
 use reqwest::header::{ETAG, IF_NONE_MATCH};
 use rusty_s3::S3Action as _;
 use rusty_s3::actions::CreateMultipartUpload;
+use sigstead_kit::{Clock as _, SystemClock};
 
+use super::begun::Begun;
 use super::client::{Bucket, Repeat, SMALL, VALID};
 use super::refusal::Refusal;
 use crate::failure::Failure;
@@ -29,7 +35,13 @@ pub(crate) const UNFINISHED: &str = ".new";
 pub(crate) struct Upload<'a> {
     bucket: &'a Bucket,
     key: &'a str,
-    identifier: String,
+    begun: Begun,
+}
+
+/// Whether the server has made the object.
+enum Completed {
+    Yes,
+    Perhaps,
 }
 
 impl<'a> Upload<'a> {
@@ -51,13 +63,9 @@ impl<'a> Upload<'a> {
                 why: error.to_string(),
             })
         })?;
-        let identifier = begun.upload_id().to_owned();
-        bucket.write(&beside(key), &identifier).await?;
-        Ok(Self {
-            bucket,
-            key,
-            identifier,
-        })
+        let begun = Begun::new(begun.upload_id());
+        bucket.write(&beside(key), &begun.encode()).await?;
+        Ok(Self { bucket, key, begun })
     }
 
     /// Sends a file of this length, and returns once the object counts.
@@ -68,18 +76,31 @@ impl<'a> Upload<'a> {
             let part = read(file, from, length, step)?;
             tags.push(self.part(number, part).await?);
         }
-        self.complete(&tags).await?;
-        self.compare(file, length, step).await?;
-        self.bucket.remove(&beside(self.key)).await
+        let ending = self.begun.ending(SystemClock.now());
+        let beside = beside(self.key);
+        self.bucket.write(&beside, &ending.encode()).await?;
+        let completed = self.complete(&tags).await;
+        let is_open = matches!(completed, Ok(Completed::Perhaps));
+        let proven = match completed {
+            Ok(_) => self.compare(file, length, step).await,
+            Err(failure) => Err(failure),
+        };
+        if proven.is_err() && !is_open {
+            // Nothing appears any more; if that cannot be written now, it stays for longer than it must.
+            let _ = self.bucket.write(&beside, &self.begun.encode()).await;
+        }
+        proven?;
+        self.bucket.remove(&beside).await
     }
 
     async fn part(&self, number: u16, content: Vec<u8>) -> Result<String, Failure> {
         let content = bytes::Bytes::from(content);
         let sent = self.bucket.send(Repeat::Allowed, SMALL, |bucket| {
             let credentials = Some(&bucket.credentials);
-            let action = bucket
-                .bucket
-                .upload_part(credentials, self.key, number, &self.identifier);
+            let action =
+                bucket
+                    .bucket
+                    .upload_part(credentials, self.key, number, &self.begun.identifier);
             bucket.http.put(action.sign(VALID)).body(content.clone())
         });
         let failed = |refusal| self.bucket.failure("take a part of the backup", refusal);
@@ -90,15 +111,16 @@ impl<'a> Upload<'a> {
         Ok(tag.to_owned())
     }
 
-    /// Lets the server make the object. When nobody knows what became of it, the comparison that follows tells.
-    async fn complete(&self, tags: &[String]) -> Result<(), Failure> {
+    /// Lets the server make the object; a failure means that it never will. When nobody knows what became of it, the comparison
+    /// that follows tells.
+    async fn complete(&self, tags: &[String]) -> Result<Completed, Failure> {
         let done = self.bucket.send(Repeat::Never, SMALL, |bucket| {
             let tags = tags.iter().map(String::as_str);
             let credentials = Some(&bucket.credentials);
             let action = bucket.bucket.complete_multipart_upload(
                 credentials,
                 self.key,
-                &self.identifier,
+                &self.begun.identifier,
                 tags,
             );
             let request = bucket.http.post(action.sign(VALID));
@@ -111,12 +133,12 @@ impl<'a> Upload<'a> {
             Ok(answer) if answer.body.windows(ERROR.len()).any(|part| part == ERROR) => {
                 Refusal::of(&answer)
             }
-            Ok(_) => return Ok(()),
+            Ok(_) => return Ok(Completed::Yes),
             Err(refusal) => refusal,
         };
         let is_taken = [StatusCode::PRECONDITION_FAILED, StatusCode::CONFLICT];
         match refusal {
-            refusal if refusal.leaves_open() => Ok(()),
+            refusal if refusal.leaves_open() => Ok(Completed::Perhaps),
             refusal if is_taken.iter().any(|status| refusal.has_status(*status)) => {
                 Err(exists(self.bucket, self.key))
             }
@@ -127,7 +149,7 @@ impl<'a> Upload<'a> {
     /// Reads the object back.
     async fn compare(&self, file: &File, length: u64, step: usize) -> Result<(), Failure> {
         let found = self.bucket.find(self.key).await?;
-        let found = found.ok_or_else(|| self.differs("it is not there"))?;
+        let found = found.ok_or_else(|| self.is_late())?;
         if found.length != length {
             let why = format!("it has {} bytes, and {length} were sent", found.length);
             return Err(self.differs(&why));
@@ -143,6 +165,15 @@ impl<'a> Upload<'a> {
             }
         }
         Ok(())
+    }
+
+    fn is_late(&self) -> Failure {
+        let address = self.bucket.address(self.key);
+        Failure::new(
+            "E-CTL-471",
+            format!("the server was to make {address} of its parts, and it is not there"),
+            "back up again; if it appears later it does not count, and a backup an hour from now tidies it up",
+        )
     }
 
     fn differs(&self, why: &str) -> Failure {
@@ -164,26 +195,33 @@ impl Bucket {
         }
     }
 
-    /// Tidies up what a command left that did not come to its end. An upload that the server does not know any more has become
-    /// the object, which nobody has read back.
-    pub(crate) async fn tidy(&self, key: &str) -> Result<(), Failure> {
-        let Some(identifier) = self.small(&beside(key)).await? else {
-            return Ok(());
+    /// Tidies up what a command left that did not come to its end, and says whether nothing of it is left. An upload that the
+    /// server does not know any more has become the object, which nobody has read back, or may still.
+    pub(crate) async fn tidy(&self, key: &str) -> Result<bool, Failure> {
+        let Some(begun) = self.small(&beside(key)).await? else {
+            return Ok(true);
         };
-        let identifier = identifier.trim();
+        let begun = Begun::parse(&begun);
         let aborted = self.send(Repeat::Allowed, SMALL, |bucket| {
-            let action =
-                bucket
-                    .bucket
-                    .abort_multipart_upload(Some(&bucket.credentials), key, identifier);
+            let credentials = Some(&bucket.credentials);
+            let action = bucket
+                .bucket
+                .abort_multipart_upload(credentials, key, &begun.identifier);
             bucket.http.delete(action.sign(VALID))
         });
-        match aborted.await {
-            Ok(_) => {}
-            Err(refusal) if refusal.is_absent() => self.remove(key).await?,
+        let is_made = match aborted.await {
+            Ok(_) => false,
+            Err(refusal) if refusal.is_absent() => self.find(key).await?.is_some(),
             Err(refusal) => return Err(self.failure("forget an upload", refusal)),
+        };
+        if is_made {
+            self.remove(key).await?;
         }
-        self.remove(&beside(key)).await
+        let is_over = is_made || begun.is_settled(SystemClock.now());
+        if is_over {
+            self.remove(&beside(key)).await?;
+        }
+        Ok(is_over)
     }
 }
 

@@ -33,18 +33,22 @@ pub(super) enum Fault {
     HoldsWhole,
     /// A byte of a backup that is whole comes out changed.
     ChangesWhole,
+    /// The connection ends while the object is made of its parts, and that is not done until [`Bucket::complete`].
+    CompletesLate,
 }
 
 /// A server with one bucket, until the value goes.
 pub(super) struct Bucket {
     shared: Arc<Shared>,
     port: u16,
-    _runtime: Runtime,
+    runtime: Runtime,
 }
 
 struct Shared {
     root: TempDir,
     fault: Mutex<Fault>,
+    /// The request that makes an object, whose client has gone.
+    late: Mutex<Option<Request<Body>>>,
     s3: S3Service,
 }
 
@@ -57,6 +61,7 @@ impl Bucket {
         let shared = Arc::new(Shared {
             s3: builder.build(),
             fault: Mutex::new(Fault::Nothing),
+            late: Mutex::new(None),
             root,
         });
         let runtime = tokio::runtime::Builder::new_multi_thread()
@@ -71,12 +76,19 @@ impl Bucket {
         Self {
             shared,
             port,
-            _runtime: runtime,
+            runtime,
         }
     }
 
     pub(super) fn fail(&self, fault: Fault) {
         *self.shared.fault.lock().unwrap() = fault;
+    }
+
+    /// Makes the object that was not made in time.
+    pub(super) fn complete(&self) {
+        let request = self.shared.late.lock().unwrap().take().unwrap();
+        let answer = self.runtime.block_on(self.shared.s3.call(request));
+        assert_eq!(answer.unwrap().status(), StatusCode::OK);
     }
 
     /// Lets a command reach the bucket.
@@ -148,6 +160,7 @@ async fn answer(
     let is_part = query.contains("partNumber=");
     let is_whole = *request.method() == Method::GET && shared.has(uri.path());
     let is_ending = *request.method() == Method::DELETE && query.contains("uploadId=");
+    let is_completing = *request.method() == Method::POST && query.contains("uploadId=");
     match fault {
         Fault::RefusesParts(status) if is_part => {
             request.into_body().collect().await?;
@@ -156,6 +169,17 @@ async fn answer(
         Fault::CutsParts if is_part => return Err("cut".into()),
         Fault::HoldsParts if is_part => std::future::pending().await,
         Fault::HoldsWhole if is_whole => std::future::pending().await,
+        Fault::CompletesLate if is_completing => {
+            let (head, body) = request.into_parts();
+            let body = body.collect().await?.to_bytes();
+            let late = Request::from_parts(head, Body::from(body));
+            *shared.late.lock().unwrap() = Some(late);
+            return Err("cut".into());
+        }
+        // It makes the object of the upload already.
+        Fault::CompletesLate if is_ending => {
+            return Ok(refusal(StatusCode::NOT_FOUND, "NoSuchUpload"));
+        }
         _ => {}
     }
     let answer = shared

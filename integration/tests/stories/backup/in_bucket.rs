@@ -149,6 +149,32 @@ fn what_a_killed_backup_left_in_a_bucket_is_shown_and_goes_with_the_next() {
     }
 }
 
+#[test]
+fn what_a_slow_bucket_makes_after_the_command_gave_up_does_not_count() {
+    let bucket = Bucket::start();
+    let instance = heavy("bucket-late");
+    let place = Bucket::address("late");
+    bucket.fail(Fault::CompletesLate);
+    let mut given_up = bucket.reach(backup(&instance, &place));
+    refuses(&mut given_up, 4, "E-CTL-471");
+    // Nothing is there to be tidied up yet, and something may come.
+    let early = bucket.reach(list(&place)).output().unwrap();
+    let early = parsed(&early);
+    bucket.fail(Fault::Nothing);
+    bucket.complete();
+    let output = bucket.reach(list(&place)).output().unwrap();
+    assert_eq!(output.status.code(), Some(3), "{output:?}");
+    let listed = parsed(&output);
+    assert_eq!(listed["backups"], serde_json::json!([]));
+    assert_eq!(listed["unfinished"], early["unfinished"]);
+    assert_eq!(bucket.objects("late").len(), 2);
+
+    let taken = json(&bucket, backup(&instance, &place));
+    assert_eq!(taken["tidied"], listed["unfinished"]);
+    let file = PathBuf::from(taken["file"].as_str().unwrap());
+    assert_eq!(bucket.objects("late"), [name(&file)]);
+}
+
 /// `make full` starts one and names it.
 #[test]
 fn another_server_of_buckets_does_as_well() {
