@@ -18,6 +18,7 @@ mod scratch;
 mod shelf;
 mod stored_log;
 mod take;
+mod taken;
 mod target;
 mod unpack;
 mod verify;

@@ -3,7 +3,6 @@ use std::io::{BufWriter, Write as _};
 use std::path::PathBuf;
 
 use clap::Args;
-use serde::Serialize;
 use sigstead_archive::Manifest;
 use sigstead_kit::{Clock as _, SystemClock};
 use time::OffsetDateTime;
@@ -17,10 +16,11 @@ use super::outside;
 use super::packer::{Archive, Packer};
 use super::passphrase::Passphrase;
 use super::place::Place;
-use super::print::{self, log_line};
+use super::print;
 use super::prove::{ProvenLog, Remembered, prove};
 use super::shelf;
 use super::take::{KeyedLog, opening, pack};
+use super::taken::Taken;
 use super::target::Target;
 use super::unpack::{Layout, Wanted, content_bytes, unpack};
 use crate::beside::Beside;
@@ -64,35 +64,14 @@ pub(crate) struct Making {
     bucket: Options,
 }
 
-/// A backup that was made and proven.
-#[derive(Serialize)]
-pub(crate) struct Taken {
-    /// Where it is.
-    pub(crate) file: Target,
-    instance: String,
-    #[serde(with = "time::serde::rfc3339")]
-    began: OffsetDateTime,
-    took_millis: u64,
-    file_bytes: u64,
-    files: usize,
-    content_bytes: u64,
-    logs: Vec<ProvenLog>,
-    /// What the instance uses and the backup has not.
-    outside: Vec<String>,
-    /// Older backups.
-    removed: Vec<Target>,
-    /// What interrupted backups had left in the bucket.
-    tidied: Vec<Target>,
-}
-
 pub(super) async fn run(arguments: Order, output: Output) -> Result<Exit, Failure> {
     let instance = arguments.instance.open()?;
     let to = arguments
         .to
         .ok_or_else(|| wrong("there is no file to make", "sigctl help backup"))?;
     let taken = take(&instance, to, &arguments.making, output).await?;
-    output.print(&taken, text);
-    let is_whole = taken.outside.is_empty() && !taken.logs.iter().any(ProvenLog::is_refused);
+    output.print(&taken, Taken::text);
+    let is_whole = taken.warnings().is_empty();
     Ok(if is_whole { Exit::Done } else { Exit::Warned })
 }
 
@@ -271,28 +250,6 @@ async fn remove_older(
         removed.push(place.target());
     }
     Ok(removed)
-}
-
-fn text(taken: &Taken) -> String {
-    let mut lines = vec![format!(
-        "backed {} up to {}: {} files, {} in {}",
-        taken.instance,
-        taken.file,
-        taken.files,
-        print::size(taken.content_bytes),
-        print::span(taken.took_millis)
-    )];
-    lines.extend(taken.logs.iter().map(log_line));
-    let outside = taken.outside.iter();
-    lines.extend(outside.map(|path| format!("  warn  not in the backup: {path}")));
-    if taken.logs.iter().any(ProvenLog::is_refused) {
-        lines.push("  warn  a log is older than its anchor; older backups are kept, they may have more of it".to_owned());
-    }
-    let tidied = taken.tidied.iter();
-    lines.extend(tidied.map(|path| format!("  tidied up after an interrupted backup: {path}")));
-    let removed = taken.removed.iter();
-    lines.extend(removed.map(|path| format!("  removed {path}")));
-    lines.join("\n")
 }
 
 /// What the name of an object has that is named whole.

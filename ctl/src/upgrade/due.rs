@@ -2,6 +2,7 @@
 
 use super::setting::Setting;
 use super::step::Step;
+use super::{heads, submitters};
 use crate::configured_log::ConfiguredLog;
 use crate::failure::Failure;
 use crate::instance::{Instance, Service};
@@ -18,6 +19,13 @@ pub(super) fn steps(instance: &Instance) -> Result<Vec<Step>, Failure> {
         .any(|log| Step::has_anchor_inside(instance, log));
     if is_inside || instance.manifest.anchors.is_none() {
         steps.push(Step::Anchors);
+    }
+    // Behind the anchors, with which they go.
+    if heads::are_due(instance)? {
+        steps.push(Step::Heads);
+    }
+    if submitters::are_due(instance)? {
+        steps.push(Step::Submitters);
     }
     for setting in SETTINGS {
         if setting.is_absent(instance)? {

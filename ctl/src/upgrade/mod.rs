@@ -6,8 +6,11 @@
 
 mod component;
 mod due;
+mod heads;
 mod setting;
 mod step;
+mod submitters;
+mod within;
 
 use std::path::PathBuf;
 
@@ -65,6 +68,8 @@ struct Upgraded {
     /// Absent where none was asked for, or nothing was to be done.
     #[serde(skip_serializing_if = "Option::is_none")]
     backup: Option<Target>,
+    /// What there is to be seen to in the backup.
+    warnings: Vec<String>,
     /// What was changed.
     done: Vec<String>,
 }
@@ -80,15 +85,18 @@ pub(crate) async fn run(arguments: Arguments, output: Output) -> Result<Exit, Fa
             components,
         };
         output.print(&looked, looked_text);
-        return Ok(if looked.due.is_empty() {
-            Exit::Done
-        } else {
-            Exit::Warned
-        });
+        return Ok(exit(looked.due.is_empty()));
     }
     let upgraded = upgrade(&instance, steps, &arguments, output).await?;
     output.print(&upgraded, upgraded_text);
-    Ok(Exit::Done)
+    Ok(exit(upgraded.warnings.is_empty()))
+}
+
+fn exit(is_clean: bool) -> Exit {
+    match is_clean {
+        true => Exit::Done,
+        false => Exit::Warned,
+    }
 }
 
 async fn upgrade(
@@ -100,6 +108,7 @@ async fn upgrade(
     let mut upgraded = Upgraded {
         instance: instance.manifest.name.clone(),
         backup: None,
+        warnings: Vec::new(),
         done: Vec::new(),
     };
     if steps.is_empty() {
@@ -109,6 +118,7 @@ async fn upgrade(
     refuse_open_plan(instance)?;
     if let Some(to) = &arguments.backup {
         let taken = take(instance, to.clone(), &arguments.making, output).await?;
+        upgraded.warnings = taken.warnings();
         upgraded.backup = Some(taken.file);
     }
     // Nobody publishes or rotates meanwhile.
@@ -117,7 +127,7 @@ async fn upgrade(
     // The backup took its time.
     refuse_running(instance)?;
     for step in steps {
-        step.take(instance, arguments.anchors.as_deref())?;
+        step.take(instance, arguments.anchors.as_deref()).await?;
         upgraded.done.push(step.what());
     }
     Ok(upgraded)
@@ -171,6 +181,12 @@ fn upgraded_text(upgraded: &Upgraded) -> String {
         .map(|file| format!("backed up to {file}"))
         .into_iter()
         .collect();
+    lines.extend(
+        upgraded
+            .warnings
+            .iter()
+            .map(|what| format!("  warn  {what}")),
+    );
     lines.extend(upgraded.done.iter().map(|what| format!("done: {what}")));
     lines.push("then start it: sigctl up".to_owned());
     lines.join("\n")

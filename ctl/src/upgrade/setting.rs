@@ -127,15 +127,15 @@ fn change(path: &Path, text: &str, wanted: &Mapping, key: &str) -> Result<(), Fa
     replace(path, text.as_bytes()).map_err(|error| Failure::file("write", path, error))
 }
 
-fn read(path: &Path) -> Result<String, Failure> {
+pub(super) fn read(path: &Path) -> Result<String, Failure> {
     fs::read_to_string(path).map_err(|error| Failure::file("read", path, error))
 }
 
-fn parse(path: &Path, text: &str) -> Result<Mapping, Failure> {
+pub(super) fn parse(path: &Path, text: &str) -> Result<Mapping, Failure> {
     serde_yaml::from_str(text).map_err(|error| Failure::file("read", path, error))
 }
 
-fn by_hand(path: &Path, key: &str) -> Failure {
+pub(super) fn by_hand(path: &Path, key: &str) -> Failure {
     Failure::new(
         "E-CTL-393",
         format!(

@@ -9,6 +9,7 @@ use rustix::fs::OFlags;
 use sigstead_archive::LogFace;
 
 use super::setting::{Setting, add_line, change_value, has_value};
+use super::{heads, submitters};
 use crate::configured_log::ConfiguredLog;
 use crate::failure::Failure;
 use crate::init::anchors;
@@ -23,6 +24,10 @@ pub(super) enum Step {
     Identifier,
     /// The anchors of the logs go out of the instance, so that a copy of it is no copy of them.
     Anchors,
+    /// The heads of the records of acts go to the anchors.
+    Heads,
+    /// The CT log takes certificates of the certificate authority alone.
+    Submitters,
     /// A configuration gets a member.
     Setting(Setting),
 }
@@ -32,12 +37,20 @@ impl Step {
         match self {
             Self::Identifier => "give the instance an identifier".to_owned(),
             Self::Anchors => "move the anchors of the logs out of the instance".to_owned(),
+            Self::Heads => "keep the heads of the records of acts with the anchors".to_owned(),
+            Self::Submitters => {
+                "have the CT log take what `ca` submits, and nobody else".to_owned()
+            }
             Self::Setting(setting) => setting.what(),
         }
     }
 
     /// Takes the step; `asked` is where the anchors are to be.
-    pub(super) fn take(&self, instance: &Instance, asked: Option<&Path>) -> Result<(), Failure> {
+    pub(super) async fn take(
+        &self,
+        instance: &Instance,
+        asked: Option<&Path>,
+    ) -> Result<(), Failure> {
         match self {
             Self::Setting(setting) => setting.write(instance),
             Self::Identifier => {
@@ -45,6 +58,8 @@ impl Step {
                 add_line(&instance.path(Instance::FILE), "id", &id)
             }
             Self::Anchors => move_anchors(instance, asked),
+            Self::Heads => heads::move_out(instance),
+            Self::Submitters => submitters::certify(instance).await,
         }
     }
 

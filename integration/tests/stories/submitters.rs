@@ -59,6 +59,40 @@ fn strangers_enter_nothing_into_the_ct_log_and_the_authority_renews_what_it_show
     refuses(doctor.arg("--offline"), &["e-doctor-029"]);
 }
 
+#[test]
+fn an_instance_of_before_asks_who_submits_once_it_is_upgraded() {
+    let instance = Instance::create("submitters-before", &["--tls"]).unwrap();
+    for (service, lines) in [
+        (
+            "ca",
+            "  identity:\n    certificate: tls-client.pem\n    key: tls-client.key\n",
+        ),
+        ("ctlog", "submitters: tls-ca.pem\n"),
+    ] {
+        let config = instance.directory().join(service).join("config.yaml");
+        let text = fs::read_to_string(&config).unwrap();
+        assert!(text.contains(lines), "{text}");
+        fs::write(&config, text.replace(lines, "")).unwrap();
+    }
+    for file in ["ca/tls-client.pem", "ca/tls-client.key", "ctlog/tls-ca.pem"] {
+        fs::remove_file(instance.directory().join(file)).unwrap();
+    }
+    let upgrade = || {
+        let mut command = sigctl();
+        command.args(["--output", "json", "upgrade", "--without-backup"]);
+        let output = run(command.arg(instance.directory())).unwrap();
+        let upgraded: Value = serde_json::from_slice(&output.stdout).unwrap();
+        upgraded["done"].as_array().unwrap().len()
+    };
+    assert_eq!(upgrade(), 1);
+    assert_eq!(upgrade(), 0);
+    instance.up().unwrap();
+    let bundle = sign(&instance, "upgraded").unwrap();
+    let chain = beside(&bundle, "chain.json");
+    fs::write(&chain, submission(&instance, &bundle)).unwrap();
+    assert_eq!(submit(&instance, &chain, None), ("403".to_owned(), true));
+}
+
 fn sign(instance: &Instance, name: &str) -> anyhow::Result<std::path::PathBuf> {
     let file = artifact(instance.work(), &name.replace(' ', "-"));
     let bundle = beside(&file, "sigstore.json");

@@ -19,7 +19,7 @@ fn an_instance_of_an_earlier_release_is_served_upgraded_and_goes_on() {
     older.signs("before");
     refuses(&mut older.upgrade(&["--without-backup"]), 1, "E-CTL-390");
     let looked = older.check(3);
-    assert_eq!(looked["due"].as_array().unwrap().len(), 7, "{looked}");
+    assert_eq!(looked["due"].as_array().unwrap().len(), 8, "{looked}");
     let components = looked["components"].as_array().unwrap();
     assert!(components.len() >= 10, "{looked}");
     assert!(
@@ -40,8 +40,20 @@ fn an_instance_of_an_earlier_release_is_served_upgraded_and_goes_on() {
         .arg(&backups)
         .arg("--passphrase-file")
         .arg(&passphrase);
-    let upgraded = parsed(&mut upgrade);
+    // What the backup warns of is told, and does not keep the upgrade back.
+    let config = older.directory().join("ca/config.yaml");
+    let before = fs::read_to_string(&config).unwrap();
+    let own = older.path("issuers-of-ours.yaml");
+    fs::copy(older.directory().join("ca/issuers.yaml"), &own).unwrap();
+    let named = format!("issuers: {}", own.display());
+    fs::write(&config, before.replace("issuers: issuers.yaml", &named)).unwrap();
+    let output = upgrade.output().unwrap();
+    assert_eq!(output.status.code(), Some(3), "{output:?}");
+    let upgraded: Value = serde_json::from_slice(&output.stdout).unwrap();
     assert_eq!(upgraded["done"], looked["due"]);
+    let warnings = upgraded["warnings"].as_array().unwrap();
+    let tells = |warning: &Value| warning.as_str().unwrap().contains("issuers-of-ours");
+    assert!(warnings.iter().any(tells), "{upgraded}");
     let mut verify = sigctl();
     verify.args(["--output", "json", "backup", "verify"]);
     verify
@@ -58,6 +70,7 @@ fn an_instance_of_an_earlier_release_is_served_upgraded_and_goes_on() {
     older.anchors_are_outside();
     older.up();
     older.signs("after");
+    older.heads_are_outside();
     older.verifies_what_it_signed();
     run(sigctl().args(["log", "check"]).arg(older.directory())).unwrap();
     // What it had no room for.
@@ -98,10 +111,11 @@ fn an_upgrade_is_refused_where_it_would_harm_and_goes_on_where_it_was() {
     let before = fs::read_to_string(&config).unwrap();
     fs::write(&config, format!("{before}...\n")).unwrap();
     let due = |looked: &Value| looked["due"].as_array().unwrap().len();
-    assert_eq!(due(&older.check(3)), 7);
+    assert_eq!(due(&older.check(3)), 8);
     refuses(&mut older.upgrade(&["--without-backup"]), 1, "E-CTL-393");
     assert_eq!(due(&older.check(3)), 2);
-    fs::write(&config, before).unwrap();
+    let mended = fs::read_to_string(&config).unwrap().replace("...\n", "");
+    fs::write(&config, mended).unwrap();
     let upgraded = parsed(&mut older.upgrade(&["--without-backup"]));
     assert_eq!(upgraded["done"].as_array().unwrap().len(), 2, "{upgraded}");
     older.check(0);
@@ -193,12 +207,31 @@ impl Older {
         .unwrap();
     }
 
-    fn anchors_are_outside(&self) {
+    /// Some act is recorded, and its head is with the anchors.
+    fn heads_are_outside(&self) {
+        let log = |verb: &str| {
+            let mut command = sigctl();
+            command.args(["log", verb]).arg(self.directory());
+            command.args(["--log", "log2026-1.rekor.older.localhost"]);
+            command
+        };
+        run(log("pause").args(["--reason", "a trial"])).unwrap();
+        run(&mut log("resume")).unwrap();
+        run(sigctl().args(["audit", "verify"]).arg(self.directory())).unwrap();
+        let head = self.anchors().join("audit/tlog/head");
+        assert!(head.is_file(), "{}", head.display());
+    }
+
+    fn anchors(&self) -> PathBuf {
         let manifest = fs::read_to_string(self.directory().join("instance.yaml")).unwrap();
         let anchors = manifest
             .lines()
             .find_map(|line| line.strip_prefix("anchors: "));
-        let anchors = Path::new(anchors.unwrap());
+        PathBuf::from(anchors.unwrap())
+    }
+
+    fn anchors_are_outside(&self) {
+        let anchors = self.anchors();
         assert!(
             anchors.starts_with(self.path("anchors")),
             "{}",
