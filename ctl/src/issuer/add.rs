@@ -18,6 +18,7 @@ use crate::input;
 use crate::instance::{Instance, Service};
 use crate::locate::Where;
 use crate::output::Output;
+use crate::recorded::Recorded;
 use crate::reload;
 use crate::trust::{self, Change};
 
@@ -145,7 +146,15 @@ pub(super) async fn run(mut arguments: Arguments, output: Output) -> Result<(), 
         browser: Vec::new(),
     };
     if !arguments.dry_run {
-        write(&mut added, &file, &instance, place).await?;
+        let mut asked = vec![("issuer", added.issuer.clone())];
+        asked.extend(
+            arguments
+                .browser
+                .map(|place| ("browser", place.to_string())),
+        );
+        let recorded = Recorded::begin(&instance, "sigctl issuer add", &asked).await?;
+        let written = write(&mut added, &file, &instance, place).await;
+        recorded.end(written).await?;
     }
     let shown = shown(&added)?;
     output.print(&added, |added| text(added, &shown));

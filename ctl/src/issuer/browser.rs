@@ -1,5 +1,7 @@
 //! `sigctl issuer browser`: where people log in whose client opens a browser.
 
+use std::fmt;
+
 use clap::{Args, ValueEnum};
 use serde::Serialize;
 use sigstead_identity::{IssuerType, IssuersConfig};
@@ -10,6 +12,7 @@ use super::named;
 use crate::failure::Failure;
 use crate::locate::Where;
 use crate::output::Output;
+use crate::recorded::Recorded;
 use crate::trust::{self, Change, Versions};
 
 /// Which issuer, and where it is offered.
@@ -60,8 +63,11 @@ pub(super) async fn run(mut arguments: Arguments, output: Output) -> Result<(), 
         }
         None => change.withdraw_issuer(&issuer)?,
     }
+    let asked = [("issuer", issuer), ("place", arguments.place.to_string())];
+    let recorded = Recorded::begin(&instance, "sigctl issuer browser", &asked).await?;
+    let published = change.publish(trust::YEAR).await;
     let offered = Offered {
-        published: change.publish(trust::YEAR).await?,
+        published: recorded.end(published).await?,
         browser: trust::offered_issuers(&instance)?,
     };
     output.print(&offered, |offered| {
@@ -93,6 +99,13 @@ pub(super) fn check(issuer: &str, config: &IssuersConfig) -> Result<(), Failure>
         ));
     }
     Ok(())
+}
+
+impl fmt::Display for BrowserPlace {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let value = self.to_possible_value();
+        formatter.write_str(value.as_ref().map_or("", |value| value.get_name()))
+    }
 }
 
 impl BrowserPlace {

@@ -13,6 +13,7 @@ use crate::input;
 use crate::instance::Service;
 use crate::locate::Where;
 use crate::output::Output;
+use crate::recorded::Recorded;
 use crate::reload;
 
 /// Which issuer, and which keys.
@@ -48,7 +49,12 @@ pub(super) async fn run(mut arguments: Arguments, output: Output) -> Result<(), 
     };
     let keys = keys.trim();
     file.pin(&issuer, keys)?;
-    file.write()?;
+    let asked = [
+        ("issuer", issuer.clone()),
+        ("keys", identifiers(keys).join(" ")),
+    ];
+    let recorded = Recorded::begin(&instance, "sigctl issuer pin", &asked).await?;
+    recorded.end(file.write()).await?;
     reload::ask(&instance, &[Service::Ca]).await?;
     let pinned = Pinned {
         issuer,

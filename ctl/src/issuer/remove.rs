@@ -10,6 +10,7 @@ use crate::failure::{Exit, Failure};
 use crate::instance::{Instance, Service};
 use crate::locate::Where;
 use crate::output::Output;
+use crate::recorded::Recorded;
 use crate::reload;
 use crate::trust::{self, Change};
 
@@ -51,7 +52,9 @@ pub(super) async fn run(mut arguments: Arguments, output: Output) -> Result<Exit
     let mut provider = None;
     if was_in_file || !trust::sends_people_to(&instance, &issuer)? {
         provider = file.remove(&issuer)?;
-        file.write()?;
+        let asked = [("issuer", issuer.clone())];
+        let recorded = Recorded::begin(&instance, "sigctl issuer remove", &asked).await?;
+        recorded.end(file.write()).await?;
     }
     let asked = reload::ask(&instance, &[Service::Ca]).await;
     let left = withdraw(&instance, &issuer).await;
@@ -85,7 +88,10 @@ async fn withdraw(instance: &Instance, issuer: &str) -> Result<bool, Failure> {
     if offered.iter().any(|offered| offered == issuer) {
         change.withdraw_issuer(issuer)?;
     }
-    change.publish(trust::YEAR).await?;
+    let asked = [("issuer", issuer.to_owned()), ("place", "none".to_owned())];
+    let recorded = Recorded::begin(instance, "sigctl issuer browser", &asked).await?;
+    let published = change.publish(trust::YEAR).await;
+    recorded.end(published).await?;
     Ok(false)
 }
 

@@ -14,6 +14,7 @@ use crate::failure::Failure;
 use crate::instance::{Instance, Service};
 use crate::locate::Where;
 use crate::output::Output;
+use crate::recorded::Recorded;
 use crate::reload;
 
 /// What is done with clients.
@@ -125,8 +126,17 @@ async fn add(mut arguments: Add, output: Output) -> Result<(), Failure> {
         }
     };
     clients.add(client.clone())?;
-    clients.write()?;
-    // The secret is printed also when the service cannot be asked: the client is in the file, and the secret is nowhere else.
+    let mut act = vec![("client", client.id.clone())];
+    let workload = client.workload.iter();
+    act.extend(workload.map(|workload| ("subject", workload.subject.clone())));
+    let recorded = Recorded::begin(&instance, "sigctl oidc client add", &act).await?;
+    let written = clients.write();
+    let is_written = written.is_ok();
+    let recorded = recorded.end(written).await;
+    if !is_written {
+        return recorded;
+    }
+    // The secret is printed also when the service cannot be asked or the end not be recorded: the client is in the file, and the secret is nowhere else.
     let asked = ask(&instance).await;
     let added = Added {
         client: Shown::from(&client),
@@ -148,7 +158,7 @@ async fn add(mut arguments: Add, output: Output) -> Result<(), Failure> {
         );
         lines.join("\n")
     });
-    asked.map(drop)
+    recorded.and(asked.map(drop))
 }
 
 fn list(instance: &Where, output: Output) -> Result<(), Failure> {
@@ -189,7 +199,9 @@ async fn remove(mut place: Where, words: Vec<String>, output: Output) -> Result<
     let instance = place.open()?;
     let mut clients = Clients::take(&instance).await?;
     clients.remove(&id)?;
-    clients.write()?;
+    let act = [("client", id.clone())];
+    let recorded = Recorded::begin(&instance, "sigctl oidc client remove", &act).await?;
+    recorded.end(clients.write()).await?;
     let removed = Removed {
         id,
         file: clients.path.display().to_string(),

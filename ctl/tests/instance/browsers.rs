@@ -72,6 +72,7 @@ fn nobody_is_sent_to_log_in_where_nobody_may_sign() {
         (Some(0), &json!(google)),
         "{offered}"
     );
+    assert_eq!(world.acts().last().unwrap(), "sigctl issuer browser");
 }
 
 #[test]

@@ -58,6 +58,19 @@ fn a_workload_has_a_secret_of_which_the_file_has_a_hash() {
         .map(|each| &each["id"])
         .collect();
     assert_eq!(ids, ["sigstore", "other"]);
+
+    let [add, remove] = ["sigctl oidc client add", "sigctl oidc client remove"];
+    assert_eq!(world.acts(), [add, add, remove]);
+    world.break_record();
+    let before = fs::read_to_string(world.path(FILE)).unwrap();
+    for words in [
+        &["add", "third", "--workload", SUBJECT][..],
+        &["remove", "other"],
+    ] {
+        let (refused, _) = client(&world, words[0], &words[1..]);
+        assert_eq!(refused["error"]["code"], "E-CTL-371", "{refused}");
+        assert_eq!(fs::read_to_string(world.path(FILE)).unwrap(), before);
+    }
 }
 
 #[test]

@@ -81,6 +81,16 @@ fn an_issuer_comes_and_goes_and_the_rest_of_the_file_stays() {
     assert_eq!(exit, Some(0));
     let google = "https://accounts.google.com".to_owned();
     assert!(names(&world).contains(&(google, "everybody".to_owned())));
+
+    let [add, remove] = ["sigctl issuer add", "sigctl issuer remove"];
+    assert_eq!(world.acts(), [add, remove, add, add]);
+    world.break_record();
+    let before = fs::read_to_string(world.path(FILE)).unwrap();
+    for (verb, word) in [("add", "gitlab"), ("remove", GITHUB)] {
+        let (refused, _) = issuer(&world, verb, &[word]);
+        assert_eq!(refused["error"]["code"], "E-CTL-371", "{refused}");
+        assert_eq!(fs::read_to_string(world.path(FILE)).unwrap(), before);
+    }
 }
 
 #[test]

@@ -107,6 +107,20 @@ impl World {
         (json.unwrap(), output.status.code())
     }
 
+    /// What `sigctl` has recorded that it did, the oldest first.
+    pub(crate) fn acts(&self) -> Vec<String> {
+        let (listed, exit) = self.json(&["audit", "list"]);
+        assert_eq!(exit, Some(0), "{listed}");
+        let acts = listed.as_array().unwrap().iter();
+        acts.map(|act| act["method"].as_str().unwrap().to_owned())
+            .collect()
+    }
+
+    /// Makes its record one that nothing can be added to.
+    pub(crate) fn break_record(&self) {
+        fs::write(self.path("instance/trust/audit/records"), "another").unwrap();
+    }
+
     /// The state of each service as `status` has it, and how that ended.
     pub(crate) fn states(&self) -> (Vec<(String, String)>, Option<i32>) {
         let (status, exit) = self.json(&["status"]);
