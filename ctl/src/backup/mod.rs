@@ -5,6 +5,7 @@ mod draft;
 mod goal;
 mod inspect;
 mod list;
+mod measured;
 mod name;
 mod outside;
 mod packer;

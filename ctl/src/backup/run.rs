@@ -11,6 +11,7 @@ use tokio::time::Instant;
 
 use super::draft::Draft;
 use super::goal::Goal;
+use super::measured;
 use super::name::Names;
 use super::outside;
 use super::packer::{Archive, Packer};
@@ -42,6 +43,10 @@ pub(super) struct Order {
     #[arg(required = true)]
     to: Option<Target>,
 
+    /// A file to write once the backup is proven, ending with .prom, for the textfile collector of Prometheus' node exporter.
+    #[arg(long, value_name = "FILE")]
+    textfile: Option<PathBuf>,
+
     #[command(flatten)]
     making: Making,
 }
@@ -71,6 +76,9 @@ pub(super) async fn run(arguments: Order, output: Output) -> Result<Exit, Failur
         .ok_or_else(|| wrong("there is no file to make", "sigctl help backup"))?;
     let taken = take(&instance, to, &arguments.making, output).await?;
     output.print(&taken, Taken::text);
+    if let Some(path) = &arguments.textfile {
+        measured::write(path, &taken)?;
+    }
     let is_whole = taken.warnings().is_empty();
     Ok(if is_whole { Exit::Done } else { Exit::Warned })
 }

@@ -153,14 +153,18 @@ impl Nightly {
             .replace("{tmp}", if tmp { "no" } else { "yes" }))
     }
 
-    /// What systemd reads as root and hands to the command alone; and where there is room for what goes to a bucket.
+    /// What systemd reads as root and hands to the command alone; where its measures are, for everybody to read; and where there
+    /// is room for what goes to a bucket.
     fn credentials(&self, instance: &Instance, passphrase: &Path) -> Result<String, Failure> {
         let mut lines = format!("LoadCredential=passphrase:{}\n", absolute(passphrase)?);
         if let Some(file) = &self.backup_credentials {
             lines.push_str(&format!("LoadCredential=bucket:{}\n", absolute(file)?));
         }
+        let name = &instance.manifest.name;
+        lines.push_str(&format!(
+            "StateDirectory=sigstead-{name}-backup\nStateDirectoryMode=0755\n"
+        ));
         if matches!(self.backup, Some(Target::Bucket(_))) {
-            let name = &instance.manifest.name;
             lines.push_str(&format!(
                 "CacheDirectory=sigstead-{name}-backup\nCacheDirectoryMode=0700\n"
             ));
@@ -178,6 +182,9 @@ impl Nightly {
         let mut option = |name: &str, value: String| words.extend([name.to_owned(), value]);
         option("--passphrase-file", "%d/passphrase".to_owned());
         option("--keep", self.backup_keep.to_string());
+        let name = &instance.manifest.name;
+        let measures = format!("%S/sigstead-{name}-backup/sigstead-{name}-backup.prom");
+        option("--textfile", measures);
         if self.backup_credentials.is_some() {
             option("--credentials", "%d/bucket".to_owned());
         }
@@ -191,10 +198,7 @@ impl Nightly {
             option("--ca", absolute(ca)?);
         }
         if let Target::Bucket(_) = to {
-            option(
-                "--scratch",
-                format!("%C/sigstead-{}-backup", instance.manifest.name),
-            );
+            option("--scratch", format!("%C/sigstead-{name}-backup"));
         }
         Ok(words)
     }

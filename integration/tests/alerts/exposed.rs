@@ -12,7 +12,7 @@ use super::Rules;
 fn every_measure_of_an_alert_is_one_that_a_running_service_has() {
     let instance = used();
     let mut texts = SERVICES.map(|service| metrics(&instance, service)).to_vec();
-    texts.push(probed(&instance));
+    texts.extend([probed(&instance), backed_up(&instance)]);
     let lines = texts.iter().flat_map(|text| text.lines());
     let samples = lines.filter(|line| !line.starts_with('#'));
     let exposed: BTreeSet<_> = samples
@@ -38,7 +38,11 @@ fn promtool_accepts_what_services_expose() {
     };
     let instance = used();
     let texts = SERVICES.map(|service| (service, metrics(&instance, service)));
-    for (service, text) in texts.into_iter().chain([("probe", probed(&instance))]) {
+    let others = [
+        ("probe", probed(&instance)),
+        ("backup", backed_up(&instance)),
+    ];
+    for (service, text) in texts.into_iter().chain(others) {
         let mut check = Command::new(&promtool)
             .args(["check", "metrics"])
             .stdin(Stdio::piped())
@@ -118,6 +122,19 @@ fn probed(instance: &Instance) -> String {
     let counted = "sigstead_probe_failures_total{";
     wait_for("a round", || prober.metrics().unwrap().contains(counted)).unwrap();
     prober.metrics().unwrap()
+}
+
+/// What a backup leaves for the node exporter.
+fn backed_up(instance: &Instance) -> String {
+    let file = instance.work().join("backup.prom");
+    let mut backup = sigctl();
+    backup
+        .arg("backup")
+        .arg(instance.directory())
+        .arg(instance.work().join("backup"))
+        .env("SIGCTL_BACKUP_PASSPHRASE", "correct horse battery staple");
+    run(backup.arg("--textfile").arg(&file)).unwrap();
+    std::fs::read_to_string(file).unwrap()
 }
 
 /// The names of series in an expression: words that are no function, no label and no word of the language.

@@ -7,6 +7,7 @@ use std::process::Command;
 use sigstead_integration::{client, run};
 
 use super::Rules;
+use crate::backup_cases::BACKUP_CASES;
 use crate::cases::{CASES, Case};
 use crate::probe_cases::PROBE_CASES;
 
@@ -54,7 +55,7 @@ fn an_alert_that_fires_where_it_should_not_is_found() {
 }
 
 fn all() -> Vec<Case> {
-    [CASES, PROBE_CASES].concat()
+    [CASES, BACKUP_CASES, PROBE_CASES].concat()
 }
 
 /// The cases as promtool takes them. What fires is a series that Prometheus makes itself.

@@ -6,6 +6,7 @@
     reason = "a test that cannot go on must fail"
 )]
 
+mod backup_cases;
 mod cases;
 mod exposed;
 mod fired;

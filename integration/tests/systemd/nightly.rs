@@ -36,7 +36,20 @@ fn an_instance_is_backed_up_with_what_its_unit_lets_it_write() {
     fs::copy(machine.path("passphrase"), &handed).unwrap();
     fs::set_permissions(&handed, Permissions::from_mode(0o400)).unwrap();
     chown(&handed, Some(USER), Some(GROUP)).unwrap();
-    fs::write(&unit, text.replace("%d", credentials.to_str().unwrap())).unwrap();
+    // It makes a folder of that name for it, too.
+    machine.folder_of_user("state");
+    assert!(
+        text.contains("StateDirectory=sigstead-acme-backup\n"),
+        "{text}"
+    );
+    let text = text
+        .replace("%d", credentials.to_str().unwrap())
+        .replace("%S/sigstead-acme-backup", "/srv/state")
+        .replace(
+            "StateDirectory=sigstead-acme-backup",
+            "ReadWritePaths=/srv/state",
+        );
+    fs::write(&unit, text).unwrap();
     fs::create_dir(machine.path("calls")).unwrap();
     let status = Sandbox::start(&machine, SERVICE).ended();
     let log = fs::read_to_string(machine.path(&format!("{SERVICE}.log"))).unwrap();
@@ -44,6 +57,11 @@ fn an_instance_is_backed_up_with_what_its_unit_lets_it_write() {
     let made = fs::read_dir(machine.path("backups")).unwrap();
     let made: Vec<_> = made.map(|file| file.unwrap().file_name()).collect();
     assert_eq!(made.len(), 1, "{made:?}");
+    let measures = machine.path("state/sigstead-acme-backup.prom");
+    let mode = fs::metadata(&measures).unwrap().permissions().mode();
+    assert_eq!(mode & 0o777, 0o644);
+    let measures = fs::read_to_string(&measures).unwrap();
+    assert!(measures.contains(MEASURE), "{measures}");
     let mut verify = machine.sigctl_of_user();
     verify.args([
         "backup",
@@ -122,4 +140,5 @@ fn judges(machine: &Machine) {
     assert!(text.contains("OnCalendar=*-*-* 02:15:00\n"), "{text}");
 }
 
+const MEASURE: &str = "sigstead_backup_proven_timestamp_seconds{name=\"acme\"} ";
 const SERVICE: &str = "sigstead-acme-backup.service";
