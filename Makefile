@@ -34,7 +34,7 @@ help: ## list the targets
 build: ## build all programs, each alone and all in one file (PROFILE=release for speed)
 	$(CARGO) build $(LOCKED) --workspace --bins --profile $(PROFILE)
 
-install: ## install the program, links, manual pages, completions, alerts and a unit below PREFIX (/usr/local); DESTDIR for packagers
+install: ## install the program, links, manual pages, completions, alerts, dashboards and a unit below PREFIX (/usr/local); DESTDIR for packagers
 	$(CARGO) build $(LOCKED) --release -p sigstead
 	install -d $(DESTDIR)$(PREFIX)/bin
 	install -m 755 target/release/sigstead $(DESTDIR)$(PREFIX)/bin
@@ -42,6 +42,8 @@ install: ## install the program, links, manual pages, completions, alerts and a 
 	target/release/sigstead ctl man $(DESTDIR)$(PREFIX)/share/man/man1
 	install -d $(DESTDIR)$(PREFIX)/share/sigstead
 	install -m 644 helm/sigstead/files/alerts.yaml $(DESTDIR)$(PREFIX)/share/sigstead/alerts.yaml
+	install -d $(DESTDIR)$(PREFIX)/share/sigstead/dashboards
+	install -m 644 helm/sigstead/files/dashboards/*.json $(DESTDIR)$(PREFIX)/share/sigstead/dashboards
 	sed 's|/usr/local|$(PREFIX)|' docs/sigstead-probe.service > $(DESTDIR)$(PREFIX)/share/sigstead/sigstead-probe.service
 	install -d $(addprefix $(DESTDIR)$(PREFIX)/share/,$(dir $(BASH_SCRIPT) $(ZSH_SCRIPT) $(FISH_SCRIPT)))
 	target/release/sigstead ctl completions bash > $(DESTDIR)$(PREFIX)/share/$(BASH_SCRIPT)

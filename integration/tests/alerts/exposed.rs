@@ -7,9 +7,10 @@ use std::process::{Command, Stdio};
 use sigstead_integration::{Instance, Prober, SERVICES, client, run, sigctl, wait_for};
 
 use super::Rules;
+use crate::dashboards;
 
 #[test]
-fn every_measure_of_an_alert_is_one_that_a_running_service_has() {
+fn every_measure_of_an_alert_or_a_dashboard_is_one_that_a_running_service_has() {
     let instance = used();
     let mut texts = SERVICES.map(|service| metrics(&instance, service)).to_vec();
     texts.extend([probed(&instance), backed_up(&instance)]);
@@ -19,16 +20,25 @@ fn every_measure_of_an_alert_is_one_that_a_running_service_has() {
         .map(|line| line.split(['{', ' ']).next().unwrap())
         .collect();
     let rules = Rules::read();
+    let dashboards = dashboards::all();
+    let panels = dashboards.iter().flat_map(|(name, dashboard)| {
+        let expressions = dashboards::expressions(dashboard).into_iter();
+        expressions.map(|expression| (name.clone(), expression))
+    });
+    let alerts = rules.expressions().into_iter();
+    let alerts = alerts.map(|(alert, expression)| (alert.to_owned(), expression.to_owned()));
     let mut count = 0;
-    for (alert, expression) in rules.expressions() {
-        for name in measures(expression) {
+    for (asking, expression) in alerts.chain(panels) {
+        let names = measures(&expression);
+        assert!(!names.is_empty(), "{asking} asks for nothing: {expression}");
+        for name in names {
             // Prometheus makes it.
             let is_there = name == "up" || exposed.contains(name.as_str());
-            assert!(is_there, "{alert} asks for {name}, which no service has");
+            assert!(is_there, "{asking} asks for {name}, which no service has");
             count += 1;
         }
     }
-    assert!(count > rules.names().len());
+    assert!(count > 2 * rules.names().len());
 }
 
 #[test]
@@ -177,7 +187,7 @@ const TAKES_LABELS: [&str; 6] = [
     "group_left",
     "group_right",
 ];
-const JOINS: [&str; 5] = ["and", "or", "unless", "sum", "bool"];
+const JOINS: [&str; 8] = ["and", "or", "unless", "sum", "min", "max", "count", "bool"];
 /// The names that Fulcio's and Rekor's dashboards ask for, which are not as promtool would have them.
 const UPSTREAM: [&str; 4] = [
     "fulcio_new_certs",

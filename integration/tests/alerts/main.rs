@@ -8,6 +8,7 @@
 
 mod backup_cases;
 mod cases;
+mod dashboards;
 mod exposed;
 mod fired;
 mod probe_cases;

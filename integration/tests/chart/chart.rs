@@ -34,7 +34,7 @@ tlog:
 pub(crate) const EVERYTHING: &str = "
 ingress: {enabled: true, className: nginx, annotations: {a: b}, trustedProxies: [10.0.0.0/8]}
 networkPolicy: {metricsFrom: [{namespaceSelector: {}}]}
-metrics: {serviceMonitor: {enabled: true}, rules: {enabled: true}}
+metrics: {serviceMonitor: {enabled: true}, rules: {enabled: true}, dashboards: {enabled: true}}
 ca: {clusterIssuer: true}
 tsa: {autoscaling: {enabled: true}}
 probe: {enabled: true}

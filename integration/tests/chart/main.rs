@@ -13,6 +13,7 @@ mod chart;
 mod cluster;
 mod compose;
 mod configurations;
+mod dashboards;
 mod decoded;
 mod faults;
 mod image;

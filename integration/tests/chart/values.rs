@@ -39,10 +39,11 @@ fn h01_every_value_changes_what_is_made() {
 
 /// Switches have no mark of their own: each is turned, and something else is made.
 fn switches(chart: &Chart) {
-    let on = "metrics: {serviceMonitor: {enabled: true}, rules: {enabled: true}}\ningress: {enabled: true, trustedProxies: [10.0.0.7]}\nnetworkPolicy: {metricsFrom: [{podSelector: {}}]}";
+    let on = "metrics: {serviceMonitor: {enabled: true}, rules: {enabled: true}, dashboards: {enabled: true}}\ningress: {enabled: true, trustedProxies: [10.0.0.7]}\nnetworkPolicy: {metricsFrom: [{podSelector: {}}]}";
     for turned in [
         "metrics: {serviceMonitor: {enabled: false}}",
         "metrics: {rules: {enabled: false}}",
+        "metrics: {dashboards: {enabled: false}}",
         "ingress: {enabled: false}",
         "ingress: {tls: false}",
         "networkPolicy: {enabled: false}",
@@ -164,13 +165,14 @@ fn entry(path: &str, number: usize) -> Value {
 }
 
 /// What has no room for a mark: switches and enumerations, which `switches` turns, and values that hide others.
-const FIXED: [(&str, &str); 16] = [
+const FIXED: [(&str, &str); 17] = [
     ("/keys/source", "secrets"),
     ("/instance/domain", "sig.example.com"),
     ("/ingress/enabled", "true"),
     ("/ca/clusterIssuer", "true"),
     ("/metrics/serviceMonitor/enabled", "true"),
     ("/metrics/rules/enabled", "true"),
+    ("/metrics/dashboards/enabled", "true"),
     ("/probe/enabled", "true"),
     ("/tsa/autoscaling/enabled", "true"),
     ("/image/pullPolicy", "Always"),
