@@ -5,7 +5,8 @@ use sigstead_issuance::{Issuance, Outcome};
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
-use crate::failure::Failure;
+use crate::failure::{Exit, Failure};
+use crate::instance::Instance;
 use crate::output::{Output, printable_json, write_raw};
 use crate::reach::Reachable;
 
@@ -164,6 +165,40 @@ async fn write_all(export: Export) -> Result<(), Failure> {
             write_raw(format!("{}\n", printable_json(&line)).as_bytes());
         }
         let Some(next) = page.next else { return Ok(()) };
+        filter.after = Some(next);
+    }
+}
+
+/// All issuances since a time, the oldest first: from the service, or from its files while it does not run.
+pub(crate) async fn since(
+    instance: &Instance,
+    since: OffsetDateTime,
+) -> Result<Vec<Issuance>, Failure> {
+    let of_service = match Source::service(instance).await {
+        Ok(source) => all_since(source, since).await,
+        Err(failure) => Err(failure),
+    };
+    match of_service {
+        Err(failure) if failure.ends() == Exit::Unreachable => {
+            all_since(Source::files(instance)?, since).await
+        }
+        answered => answered,
+    }
+}
+
+async fn all_since(mut source: Source, since: OffsetDateTime) -> Result<Vec<Issuance>, Failure> {
+    let mut filter = Filter {
+        since: Some(since),
+        oldest_first: true,
+        ..Filter::default()
+    };
+    let mut found = Vec::new();
+    loop {
+        let page = source.page(&filter).await?;
+        found.extend(page.issuances);
+        let Some(next) = page.next else {
+            return Ok(found);
+        };
         filter.after = Some(next);
     }
 }

@@ -21,6 +21,7 @@ mod doctor;
 mod down;
 mod drill;
 mod elapsed;
+mod emergency;
 mod env;
 mod explain;
 mod failure;
@@ -151,6 +152,8 @@ enum Command {
     Calendar(calendar::Arguments),
     /// Replace a key by the next, announced before it is used.
     Rotate(rotate::Arguments),
+    /// End a key that is in other hands, and say what it signed since.
+    Emergency(emergency::Arguments),
     /// Put an instance into one encrypted file, while its services run.
     Backup(Box<backup::Arguments>),
     /// Make an instance out of a backup.
@@ -264,6 +267,7 @@ async fn run(command: Command, output: Output) -> Result<Exit, Failure> {
         Command::Keys(arguments) => return keys::run(&arguments, output).await,
         Command::Calendar(arguments) => return calendar::run(&arguments, output).await,
         Command::Rotate(arguments) => return rotate::run(arguments, output).await,
+        Command::Emergency(arguments) => return emergency::run(arguments, output).await,
         Command::Token(arguments) => token::run(arguments, output).await?,
         Command::Sign(arguments) => sign::run(arguments, output).await?,
         Command::Verify(arguments) => verify::run(*arguments, output).await?,

@@ -7,7 +7,7 @@
 use std::path::Path;
 use std::process::Command;
 
-const COMMANDS: [&str; 163] = [
+const COMMANDS: [&str; 166] = [
     "",
     "init",
     "preflight",
@@ -88,6 +88,9 @@ const COMMANDS: [&str; 163] = [
     "trust diff",
     "trust history",
     "trust verify-history",
+    "emergency",
+    "emergency plan",
+    "emergency end-key",
     "rotate",
     "rotate ca-intermediate",
     "rotate ca-intermediate plan",

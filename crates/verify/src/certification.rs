@@ -24,6 +24,8 @@ impl Certification<'_> {
         trace: &mut Trace,
     ) -> Result<CertifiedSigner, Failure> {
         let issuer = self.issuer(&candidate, times, trace)?;
+        self.policy
+            .check_certificate(candidate.0, &issuer.certificate)?;
         let scts = candidate.scts(self.root, &issuer.certificate)?;
         let wanted = self.policy.thresholds.scts;
         reach(

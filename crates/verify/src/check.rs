@@ -182,4 +182,8 @@ checks! {
     PromiseThreshold = "E-VERIFY-037",
         "fewer logs than asked for promised when they took the signature",
         "Sign again with a log that promises a time, or ask for timestamps instead";
+    /// No block list has the certificate or an entry.
+    Blocked = "E-VERIFY-038",
+        "a key was in other hands when it signed the certificate or the log entry",
+        "Do not use the artifact, and have it signed again";
 }

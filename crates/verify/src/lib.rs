@@ -6,7 +6,7 @@
 //!
 //! Provided: [`Verifier`], which runs all checks of one bundle in a fixed order; [`Bundle`] and its JSON form
 //! ([`json`]); [`Artifact`] and its [`Digests`], for which a file of any size is read once; [`Policy`], what is asked
-//! for; [`Accepted`], everything that was verified; [`Explanation`], each check with what it compared; [`Failure`], which
+//! for, and [`BlockList`], what is refused all the same; [`Accepted`], everything that was verified; [`Explanation`], each check with what it compared; [`Failure`], which
 //! names the [`Check`] that failed by a stable code.
 //!
 //! Deliberately absent: the network and the clock. Everything that a decision depends on is in the arguments, so the
@@ -49,6 +49,7 @@
 
 mod accepted;
 mod artifact;
+mod blocked;
 mod body;
 mod bundle;
 mod bundle_entry;
@@ -71,6 +72,7 @@ pub use accepted::{
     Accepted, Attestation, CertifiedSigner, Signer, TimeSource, VerifiedEntry, VerifiedTime,
 };
 pub use artifact::{Artifact, Digests};
+pub use blocked::{BlockList, BlockedCertificate, BlockedEntry};
 pub use bundle::{Bundle, Content, Material};
 pub use bundle_entry::{LogEntry, MediaType, Proof};
 pub use certificate::verify_certificate;

@@ -4,7 +4,11 @@ use std::fmt;
 
 use regex::Regex;
 use sigstead_key::PublicKey;
-use sigstead_x509::FulcioExtensions;
+use sigstead_x509::{Certificate, FulcioExtensions};
+
+use crate::accepted::VerifiedEntry;
+use crate::blocked::BlockList;
+use crate::failure::Failure;
 
 /// What must be so for a bundle to be accepted.
 ///
@@ -16,6 +20,7 @@ pub struct Policy {
     pub(crate) claims: Vec<(Claim, Pattern)>,
     pub(crate) predicate_type: Option<String>,
     pub(crate) thresholds: Thresholds,
+    blocked: Vec<BlockList>,
 }
 
 /// Whose signature is asked for.
@@ -77,6 +82,7 @@ impl Policy {
             claims: Vec::new(),
             predicate_type: None,
             thresholds: Thresholds::default(),
+            blocked: Vec::new(),
         }
     }
 
@@ -99,6 +105,35 @@ impl Policy {
     pub const fn with_thresholds(mut self, thresholds: Thresholds) -> Self {
         self.thresholds = thresholds;
         self
+    }
+
+    /// Refuses what a list has, beside what was refused before.
+    #[must_use]
+    pub fn with_blocked(mut self, list: BlockList) -> Self {
+        self.blocked.push(list);
+        self
+    }
+
+    /// Refuses a certificate of `issuer` that a list has.
+    pub(crate) fn check_certificate(
+        &self,
+        certificate: &Certificate,
+        issuer: &Certificate,
+    ) -> Result<(), Failure> {
+        let mut lists = self.blocked.iter();
+        match lists.find(|list| list.has_certificate(certificate, issuer)) {
+            None => Ok(()),
+            Some(list) => Err(list.refusal("the signing certificate")),
+        }
+    }
+
+    /// Refuses an entry that a list has.
+    pub(crate) fn check_entry(&self, entry: &VerifiedEntry) -> Result<(), Failure> {
+        let mut lists = self.blocked.iter();
+        match lists.find(|list| list.has_entry(entry)) {
+            None => Ok(()),
+            Some(list) => Err(list.refusal("the log entry")),
+        }
     }
 
     /// The key that is asked for, if it is one.

@@ -82,6 +82,7 @@ impl Run<'_> {
         let mut promised = Vec::new();
         for (entry, body) in bundle.entries.iter().zip(&bodies) {
             if let Some((found, promise)) = self.log_entry(entry, body, &times)? {
+                policy.check_entry(&found)?;
                 trace.passed(
                     Check::EntryBody,
                     "an entry about this signature",

@@ -14,6 +14,7 @@ use crate::failure::Failure;
 use crate::instance::{Instance, Service};
 
 /// What is looked for, and where to go on.
+#[derive(Default)]
 pub(super) struct Filter {
     pub(super) since: Option<OffsetDateTime>,
     pub(super) until: Option<OffsetDateTime>,

@@ -37,6 +37,7 @@ use ca::{Ca, Intermediate, Root};
 use leaves::{Admin, Leaves, Tls};
 use log::{NextLog, RekorV1, RekorV2};
 use oidc::OidcKey;
+pub(crate) use soak::{CACHE, SKEW};
 use tsa::Tsa;
 use tuf_offline::OfflineKey;
 use tuf_online::OnlineKeys;

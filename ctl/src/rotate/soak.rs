@@ -30,8 +30,8 @@ pub(super) fn refuse_shorter(what: &str, given: Period, needed: Period) -> Resul
 }
 
 /// Clients of Go keep what they fetched for a day.
-const CACHE: Period = Period::from_days(1);
+pub(crate) const CACHE: Period = Period::from_days(1);
 /// How long an old key counts on, if nothing needs more.
 pub(super) const DRAIN: Period = Period::from_minutes(60);
 /// By how much clocks may differ.
-pub(super) const SKEW: Period = Period::from_minutes(5);
+pub(crate) const SKEW: Period = Period::from_minutes(5);

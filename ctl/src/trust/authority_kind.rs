@@ -29,7 +29,7 @@ impl AuthorityKind {
     }
 
     /// The state with other chains.
-    pub(super) fn change(
+    pub(crate) fn change(
         self,
         mut state: TrustState,
         change: impl FnOnce(AuthorityChains) -> Result<AuthorityChains, Error>,

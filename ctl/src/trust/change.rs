@@ -138,14 +138,21 @@ impl<'a> Change<'a> {
         self.apply(|state| of.change(state, |chains| chains.with(chain)))
     }
 
-    /// Lets a chain of an authority count until `end`; durable before it returns.
+    /// Lets a chain of an authority count until `end`, or until the earlier end that it has; durable before it returns. Gives
+    /// the end.
     pub(crate) fn end_chain(
         &mut self,
         of: AuthorityKind,
         chain: &[Base64Bytes],
         end: OffsetDateTime,
-    ) -> Result<(), Failure> {
-        self.apply(|state| of.change(state, |chains| chains.with_ended(chain, end)))
+    ) -> Result<OffsetDateTime, Failure> {
+        let known = of.chains(&self.state).find(chain);
+        let ended = known.and_then(|known| known.valid_for.end);
+        if let Some(ended) = ended.filter(|ended| *ended <= end) {
+            return Ok(ended);
+        }
+        self.apply(|state| of.change(state, |chains| chains.with_ended(chain, end)))?;
+        Ok(end)
     }
 
     /// Offers an issuer to browsers from now on; durable before it returns.
@@ -263,7 +270,11 @@ impl<'a> Change<'a> {
         })
     }
 
-    fn apply(&mut self, change: impl FnOnce(TrustState) -> Changed) -> Result<(), Failure> {
+    /// Changes the state, durably before it returns.
+    pub(crate) fn apply(
+        &mut self,
+        change: impl FnOnce(TrustState) -> Changed,
+    ) -> Result<(), Failure> {
         let state = changed(&self.state, change)?;
         state_file::write(self.instance, &state)?;
         self.state = state;

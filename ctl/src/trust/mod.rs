@@ -22,7 +22,9 @@ mod verify_history;
 mod versions;
 
 use clap::{Args, Subcommand};
+use sigstead_trust_root::TrustState;
 
+use self::versions::Documents;
 use crate::failure::{Exit, Failure};
 use crate::instance::Instance;
 use crate::output::Output;
@@ -32,6 +34,7 @@ pub(crate) use change::Change;
 pub(crate) use client_kit::derived as kit_files;
 pub(crate) use publication::{Keys, ROOT_KEY, TARGETS_KEY, Versions, YEAR, first};
 pub(crate) use repository::Repository;
+pub(crate) use sentences::moment;
 pub(crate) use show::{Shown, look, roles_line};
 pub(crate) use signer::TufSigner;
 pub(crate) use state_file::{Turn, offered_issuers, read as read_state, sends_people_to};
@@ -55,6 +58,15 @@ enum Verb {
     History(history::Arguments),
     /// Check that each version follows from the one before it and takes nothing back, offline.
     VerifyHistory(verify_history::Arguments),
+}
+
+/// What one state publishes otherwise than another, in sentences.
+pub(crate) fn changes(
+    earlier: &TrustState,
+    later: &TrustState,
+) -> Result<Vec<String>, sigstead_trust_root::Error> {
+    let earlier = Documents::of_state(earlier)?;
+    Ok(Documents::of_state(later)?.changes(Some(&earlier)))
 }
 
 /// Writes the client kit again, in which the chain is that signs now. It is only derived, so nothing is signed.

@@ -99,7 +99,7 @@ pub(super) fn of_targets(earlier: Option<&Targets>, later: &Targets) -> Vec<Stri
 }
 
 /// A time as the documents write it.
-pub(super) fn moment(time: OffsetDateTime) -> String {
+pub(crate) fn moment(time: OffsetDateTime) -> String {
     time.format(&Rfc3339).unwrap_or_else(|_| time.to_string())
 }
 

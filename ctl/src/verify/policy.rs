@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 use sigstead_key::PublicKey;
-use sigstead_verify::{Claim, Pattern, Policy, Thresholds};
+use sigstead_verify::{BlockList, Claim, Pattern, Policy, Thresholds};
 
 use crate::failure::Failure;
 
@@ -103,6 +103,10 @@ pub(super) struct Asked {
         help_heading = "Thresholds"
     )]
     min_scts: usize,
+
+    /// A block list, as `sigctl emergency` writes it: what is in it is refused. It may be given several times.
+    #[arg(long, value_name = "FILE", help_heading = "Trust")]
+    blocked: Vec<PathBuf>,
 }
 
 impl Asked {
@@ -117,6 +121,9 @@ impl Asked {
         }
         if let Some(predicate_type) = &self.predicate_type {
             policy = policy.with_predicate_type(predicate_type);
+        }
+        for path in &self.blocked {
+            policy = policy.with_blocked(block_list(path)?);
         }
         Ok(policy.with_thresholds(self.thresholds()))
     }
@@ -189,6 +196,17 @@ fn patterns(exact: &[String], expressions: &[String]) -> Result<Vec<Pattern>, Fa
         patterns.push(pattern);
     }
     Ok(patterns)
+}
+
+fn block_list(path: &Path) -> Result<BlockList, Failure> {
+    BlockList::parse(&super::read(path)?).map_err(|error| {
+        Failure::new(
+            "E-CTL-436",
+            format!("{} is no block list", path.display()),
+            "name a file as `sigctl emergency` writes it",
+        )
+        .because(error)
+    })
 }
 
 fn key(path: &Path) -> Result<PublicKey, Failure> {

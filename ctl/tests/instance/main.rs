@@ -10,6 +10,7 @@ mod backup;
 mod browsers;
 mod clients;
 mod doctor;
+mod emergency;
 mod files;
 mod identity;
 mod issuers;

@@ -12,6 +12,7 @@ mod cosign;
 mod cosign_2;
 mod crash;
 mod doctor;
+mod emergency;
 mod grpc;
 mod hang_up;
 mod identities;

@@ -5,6 +5,8 @@ use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use sigstead_integration::{run, shared, sigctl};
 use tempfile::TempDir;
 
@@ -51,7 +53,7 @@ fn the_commands_of_the_page_refuse_if_they_ask_for_something_else() {
 }
 
 /// An option, its value on the page, another value, and the check that refuses it.
-const OTHERWISE: [(&str, &str, &str, &str); 17] = [
+const OTHERWISE: [(&str, &str, &str, &str); 18] = [
     (
         "--identity",
         "alice@example.com --issuer",
@@ -119,6 +121,12 @@ const OTHERWISE: [(&str, &str, &str, &str); 17] = [
     ("--min-log-entries", "1", "2", "E-VERIFY-036"),
     ("--timestamps", "1", "2", "E-VERIFY-035"),
     ("--min-scts", "1", "2", "E-VERIFY-027"),
+    (
+        "--blocked",
+        "block-list.json",
+        "list-of-app.json",
+        "E-VERIFY-038",
+    ),
 ];
 
 /// The files that the page's table names.
@@ -134,6 +142,7 @@ impl Files {
         let mut unlogged: serde_json::Value = serde_json::from_str(&text).unwrap();
         unlogged["verificationMaterial"]["tlogEntries"] = serde_json::json!([]);
         std::fs::write(files.path("unlogged.sigstore.json"), unlogged.to_string()).unwrap();
+        files.block(&text);
         for (source, name) in [
             (
                 "sigstore-go/provenance.sigstore.json",
@@ -164,6 +173,28 @@ impl Files {
             .args(["sign", "demo", name, "--bundle", bundle])
             .args(["--identity", "alice@example.com"]))
         .unwrap();
+    }
+
+    /// Two block lists: one has another entry of the log that a bundle is in, the other that entry.
+    fn block(&self, bundle: &str) {
+        let bundle: serde_json::Value = serde_json::from_str(bundle).unwrap();
+        let entry = &bundle["verificationMaterial"]["tlogEntries"][0];
+        let id = STANDARD.decode(entry["logId"]["keyId"].as_str().unwrap());
+        let index: u64 = entry["inclusionProof"]["logIndex"]
+            .as_str()
+            .unwrap()
+            .parse()
+            .unwrap();
+        for (name, index) in [("block-list.json", index + 1), ("list-of-app.json", index)] {
+            let list = serde_json::json!({
+                "media_type": "application/vnd.sigstead.block-list.v1+json",
+                "key": "SHA256:00",
+                "since": "2026-11-30T08:00:00Z",
+                "certificates": [],
+                "entries": [{"log_id": id.as_ref().unwrap().iter().map(|byte| format!("{byte:02x}")).collect::<String>(), "index": index}],
+            });
+            std::fs::write(self.path(name), list.to_string()).unwrap();
+        }
     }
 
     /// Runs commands in the folder of the files, until one fails.

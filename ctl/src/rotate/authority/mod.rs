@@ -35,7 +35,9 @@ impl<A: Authority> Rotation for Chains<A> {
     fn begin(instance: &Instance, now: OffsetDateTime) -> Result<Self, Failure> {
         Successors::<A>::of(instance)?;
         let state = trust::read_state(instance)?;
-        let old = A::KIND.chains(&state).at(now);
+        let chains = A::KIND.chains(&state);
+        // None is in service if the key was ended because it was in other hands.
+        let old = chains.at(now).or(chains.newest_first().first().copied());
         let old = old.ok_or_else(|| {
             Failure::new(
                 "E-CTL-282",
@@ -146,7 +148,7 @@ impl<A: Authority> Rotation for Chains<A> {
         }
         let end = plan.old_end().unwrap_or_else(now);
         let mut change = Change::begin(instance).await?;
-        change.end_chain(A::KIND, &plan.role.old_chain, end)?;
+        let end = change.end_chain(A::KIND, &plan.role.old_chain, end)?;
         let versions = change.publish(trust::YEAR).await?;
         Ok(format!(
             "ended the old key at {}, with root {} and targets {}",
