@@ -42,11 +42,12 @@ pub fn gaps(root: &TrustedRoot, now: OffsetDateTime) -> Vec<Gap> {
 }
 
 fn between(of: &'static str, mut ranges: Vec<TimeRange>, now: OffsetDateTime) -> Vec<Gap> {
+    ranges.sort_by_key(|range| range.start);
+    let first = ranges.first().and_then(|range| range.start);
     // What ended where it began was taken back, and counts for nothing.
     ranges.retain(|range| range.start.is_none() || range.start != range.end);
-    ranges.sort_by_key(|range| range.start);
     let mut gaps = Vec::new();
-    let mut reached: Option<OffsetDateTime> = None;
+    let mut reached = first.filter(|_| ranges.is_empty());
     for range in ranges {
         if let (Some(after), Some(start)) = (reached, range.start)
             && start > after + SECOND
@@ -105,6 +106,7 @@ mod tests {
                 &[(0, Some(10)), (11, Some(11)), (20, None)],
                 &[(10, Some(20))],
             ),
+            (&[(5, Some(5))], &[(5, None)]),
             (&[], &[]),
         ] {
             assert_eq!(found(ranges), gaps, "{ranges:?}");
