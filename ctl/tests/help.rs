@@ -7,7 +7,7 @@
 use std::path::Path;
 use std::process::Command;
 
-const COMMANDS: [&str; 166] = [
+const COMMANDS: [&str; 168] = [
     "",
     "init",
     "preflight",
@@ -88,6 +88,8 @@ const COMMANDS: [&str; 166] = [
     "trust diff",
     "trust history",
     "trust verify-history",
+    "trust evidence",
+    "trust verify-evidence",
     "emergency",
     "emergency plan",
     "emergency end-key",

@@ -9,6 +9,7 @@ mod authority_kind;
 mod change;
 mod client_kit;
 mod diff;
+mod evidence;
 mod history;
 mod publication;
 mod publications;
@@ -58,6 +59,10 @@ enum Verb {
     History(history::Arguments),
     /// Check that each version follows from the one before it and takes nothing back, offline.
     VerifyHistory(verify_history::Arguments),
+    /// Write all that shows how a key was replaced or ended into one folder.
+    Evidence(evidence::Arguments),
+    /// Check such a folder, with nothing else at hand.
+    VerifyEvidence(evidence::Verify),
 }
 
 /// What one state publishes otherwise than another, in sentences.
@@ -82,6 +87,8 @@ pub(crate) async fn run(arguments: Arguments, output: Output) -> Result<Exit, Fa
         Verb::Show(arguments) => show::run(&arguments, output)?,
         Verb::Diff(arguments) => diff::run(arguments, output)?,
         Verb::History(arguments) => history::run(&arguments, output)?,
+        Verb::Evidence(arguments) => evidence::write(arguments, output)?,
+        Verb::VerifyEvidence(arguments) => evidence::verify(&arguments, output)?,
         Verb::VerifyHistory(arguments) => return verify_history::run(&arguments, output),
     }
     Ok(Exit::Done)

@@ -2,7 +2,7 @@
 
 mod checks;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 use serde::Serialize;
@@ -70,6 +70,11 @@ pub(super) fn run(arguments: &Arguments, output: Output) -> Result<Exit, Failure
         true => Exit::Done,
         false => Exit::Warned,
     })
+}
+
+/// What is wrong with the history in a folder, a sentence each.
+pub(super) fn faults(repository: &Path) -> Result<Vec<String>, Failure> {
+    Ok(Walk::through(&Repository::at(repository.to_owned()))?.faults)
 }
 
 /// The repository of an instance, and what only the instance knows: what it will publish next, and who published.

@@ -40,7 +40,7 @@ fn a_key_of_every_role_is_ended_a_second_before_it_was_in_other_hands() {
         ("rekor-v2", "/signature_logs/0", "log of Rekor v2"),
         ("ct", "/certificate_logs/0", "CT log"),
     ] {
-        let since = after_start(&world, pointer, 2);
+        let since = after_start(&world, pointer, 3);
         let (planned, exit) = emergency(&world, &["plan", role, "--since", &since]);
         assert_eq!(
             (&planned["subject"], exit),
@@ -55,7 +55,7 @@ fn a_key_of_every_role_is_ended_a_second_before_it_was_in_other_hands() {
         assert_eq!(exit, Some(0), "{ended}");
         targets += 1;
         assert_eq!(ended["published"]["targets"], targets);
-        assert_eq!(ended["end"], after_start(&world, pointer, 1).as_str());
+        assert_eq!(ended["end"], after_start(&world, pointer, 2).as_str());
         let state = state(&world);
         let key = state.pointer(pointer).unwrap();
         assert_eq!(
@@ -69,11 +69,11 @@ fn a_key_of_every_role_is_ended_a_second_before_it_was_in_other_hands() {
         let again = emergency(&world, &["end-key", role, "--since", &since, "--yes"]).0;
         assert_eq!(again["error"]["code"], "E-CTL-434", "{again}");
         // It may turn out that it was in other hands earlier.
-        let earlier = after_start(&world, pointer, 1);
+        let earlier = after_start(&world, pointer, 2);
         let (ended, _) = emergency(&world, &["end-key", role, "--since", &earlier, "--yes"]);
         assert_eq!(
             ended["end"],
-            after_start(&world, pointer, 0).as_str(),
+            after_start(&world, pointer, 1).as_str(),
             "{ended}"
         );
         targets += 1;
@@ -130,4 +130,82 @@ fn a_folder_that_is_there_already_is_not_written_into() {
     let refused = emergency(&world, &arguments).0;
     assert_eq!(refused["error"]["code"], "E-CTL-435", "{refused}");
     assert_eq!(state(&world), before, "a plan changes nothing");
+}
+
+/// A stranger who has the folder alone checks it.
+#[test]
+fn evidence_of_an_emergency_is_whole_or_refused_with_what_is_not() {
+    let world = World::new("evidence");
+    let since = after_start(&world, "/timestamp_authorities/0", 2);
+    emergency(&world, &["end-key", "tsa", "--since", &since, "--yes"]);
+    let folder = world.path("evidence");
+    let name = folder.to_str().unwrap().to_owned();
+    let trust = |arguments: &[&str]| {
+        let mut command = world.bare(&["--output", "json", "trust"]);
+        command
+            .args(arguments)
+            .env("SIGSTEAD_DIR", world.path("instance"));
+        let output = command.output().unwrap();
+        let told: Value = serde_json::from_slice(&output.stdout).unwrap();
+        (told, output.status.code())
+    };
+    for unknown in ["emergency-2", "tsa-2", "../state", "emergency-"] {
+        let refused = trust(&["evidence", unknown, "--out", &name]).0;
+        assert_eq!(
+            refused["error"]["code"], "E-CTL-438",
+            "{unknown}: {refused}"
+        );
+    }
+    let (written, exit) = trust(&["evidence", "emergency-1", "--out", &name]);
+    assert_eq!(exit, Some(0), "{written}");
+    let refused = trust(&["evidence", "emergency-1", "--out", &name]).0;
+    assert_eq!(refused["error"]["code"], "E-CTL-435", "{refused}");
+    assert_eq!(
+        trust(&["verify-evidence", &name]),
+        (written.clone(), Some(0))
+    );
+    for file in [
+        "emergency/notice.md",
+        "repository/2.targets.json",
+        "history.json",
+        "audit/records",
+    ] {
+        assert!(folder.join(file).exists(), "{file}");
+    }
+    let refuses = |cause: &str| {
+        let (told, exit) = trust(&["verify-evidence", &name]);
+        assert_eq!(
+            (&told["error"]["code"], exit),
+            (&"E-CTL-437".into(), Some(1)),
+            "{told}"
+        );
+        assert!(
+            told["error"]["cause"].as_str().unwrap().contains(cause),
+            "{cause}: {told}"
+        );
+    };
+    let notice = folder.join("emergency/notice.md");
+    let kept = fs::read(&notice).unwrap();
+    fs::write(&notice, "another").unwrap();
+    refuses("emergency/notice.md is not as it was");
+    fs::write(&notice, kept).unwrap();
+    fs::write(folder.join("more"), "").unwrap();
+    refuses("more is not listed");
+    fs::remove_file(folder.join("more")).unwrap();
+    // Somebody who changes a file and the list with it is found by what is in the file.
+    let list = folder.join("SHA256SUMS");
+    let kept = fs::read_to_string(&list).unwrap();
+    let without: String = kept
+        .lines()
+        .filter(|line| !line.contains("1.targets.json"))
+        .map(|line| format!("{line}\n"))
+        .collect();
+    fs::write(&list, without).unwrap();
+    let targets = folder.join("repository/1.targets.json");
+    let first = fs::read(&targets).unwrap();
+    fs::remove_file(&targets).unwrap();
+    refuses("targets 1 is not there");
+    fs::write(&list, kept).unwrap();
+    fs::write(&targets, first).unwrap();
+    assert_eq!(trust(&["verify-evidence", &name]), (written, Some(0)));
 }

@@ -59,13 +59,14 @@ fn a_stolen_key_of_the_authority_is_ended_and_what_it_signed_since_counts_no_mor
         .arg(instance.directory())
         .args(soon))
     .unwrap();
-    let mut next = before.clone();
-    // The service has the key, and signs with it seconds later.
+    let next = signed_file(&instance, "next");
+    // The service has the key, and signs with it seconds later. Before that `sigctl sign` refuses what it gets.
     wait_for("the next key", || {
-        next = sign(&instance, "next");
-        let root = instance.kit("trusted_root.json");
-        let verified = sigctl_verify(&instance, &root, &next).output().unwrap();
-        verified.status.success()
+        sign_command(&instance, &next)
+            .output()
+            .unwrap()
+            .status
+            .success()
     })
     .unwrap();
     for signed in [&before, &next] {
@@ -247,15 +248,24 @@ fn sigctl_verify(instance: &Instance, root: &Path, (file, bundle): &Signed) -> C
 }
 
 fn sign(instance: &Instance, name: &str) -> Signed {
+    let signed = signed_file(instance, name);
+    run(&mut sign_command(instance, &signed)).unwrap();
+    signed
+}
+
+/// A file, and where its bundle is to be.
+fn signed_file(instance: &Instance, name: &str) -> Signed {
     let file = artifact(instance.work(), name);
     let bundle = file.with_extension("sigstore.json");
-    run(sigctl()
-        .args(["sign", "--identity", PERSON])
-        .env("SIGSTEAD_DIR", instance.directory())
-        .arg("--bundle")
-        .args([&bundle, &file]))
-    .unwrap();
     (file, bundle)
+}
+
+fn sign_command(instance: &Instance, (file, bundle): &Signed) -> Command {
+    let mut command = sigctl();
+    command.args(["sign", "--identity", PERSON]);
+    command.env("SIGSTEAD_DIR", instance.directory());
+    command.arg("--bundle").args([bundle, file]);
+    command
 }
 
 fn emergency(instance: &Instance, arguments: &[&str]) -> Command {
