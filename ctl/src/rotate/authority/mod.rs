@@ -37,7 +37,9 @@ impl<A: Authority> Rotation for Chains<A> {
         let state = trust::read_state(instance)?;
         let chains = A::KIND.chains(&state);
         // None is in service if the key was ended because it was in other hands.
-        let old = chains.at(now).or(chains.newest_first().first().copied());
+        let old = chains
+            .at(now)
+            .or_else(|| chains.newest_first().first().copied());
         let old = old.ok_or_else(|| {
             Failure::new(
                 "E-CTL-282",
