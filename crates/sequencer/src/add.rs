@@ -95,12 +95,13 @@ impl<'a> Addition<'a> {
         self.state.known.find_if_possible(&self.state.name, &key)
     }
 
-    /// The entry that stands at an index, proven, if the submitted one, sealed as it was, is the same.
+    /// The entry of an index, proven, if the submitted one, sealed as it was, is the same.
     async fn as_duplicate(&self, index: u64) -> Result<Option<Included>, Error> {
         self.state.wait_until_published(index).await?;
-        let (tree, checkpoint) = (&self.state.tree, self.state.published());
+        let checkpoint = self.state.published();
         let size = checkpoint.head.size;
-        let Some(entry) = tree.entry(size, index).await? else {
+        let tree = self.state.tree.at(size);
+        let Some(entry) = tree.entry(index).await? else {
             return Ok(None);
         };
         let time_millis = self.state.known.sealed_at(&entry);
@@ -114,7 +115,7 @@ impl<'a> Addition<'a> {
         let duplicate = Included {
             leaf_index,
             time_millis,
-            proof: tree.inclusion_proof(size, leaf_index, size).await?,
+            proof: tree.inclusion_proof(leaf_index, size).await?,
             checkpoint,
             is_duplicate: true,
             leaf_hash: sealed.leaf_hash,

@@ -6,7 +6,7 @@ use crate::hindrance::Hindrance;
 use crate::queue::RETRY_AFTER;
 use crate::tree::edge::{Edge, WIDTH};
 
-/// What waits in memory for cold storage. Its keeper writes it; the log's thread tells how much is held.
+/// What waits in memory for cold storage. Its keeper writes it; the log's thread notes how much is held after each round.
 pub(crate) struct Backlog {
     /// Why cold storage takes nothing for now.
     pub(crate) hindrance: Hindrance,
@@ -27,12 +27,12 @@ impl Backlog {
     }
 
     /// Notes how much memory the edge takes by now.
-    pub(crate) fn hold(&self, edge: &Edge) {
+    pub(crate) fn note_held(&self, edge: &Edge) {
         self.held_bytes.store(edge.entry_bytes(), Ordering::Release);
     }
 
     /// Notes that all bundles up to a number are in cold storage.
-    pub(crate) fn flush(&self, bundles: u64) {
+    pub(crate) fn note_flushed(&self, bundles: u64) {
         self.flushed.store(bundles, Ordering::Release);
     }
 

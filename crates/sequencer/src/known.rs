@@ -90,10 +90,10 @@ impl Known {
         covers(self.index.covered(), size)
     }
 
-    /// Takes the next entries of the log of `size` into the index, at most those of one bundle.
+    /// Takes the next entries of the tree of `size` entries into the index, at most those of one bundle.
     pub(crate) async fn catch_up(&self, tree: &Tree, size: u64) -> Result<Progress, Error> {
         let first = self.index.covered();
-        let entries = tree.entries(size, first, WIDTH, u64::MAX).await?;
+        let entries = tree.at(size).entries(first, WIDTH, u64::MAX).await?;
         feed(&self.index, first, &entries, size, |entry| {
             let leaf = self.format.read(&entry.bundle).ok();
             let key = leaf.and_then(|leaf| leaf.deduplication_key);

@@ -16,7 +16,7 @@
 //! Where to read on, from the ground up; no file imports from one that is further down this list:
 //!
 //! - The words: `entry.rs`, `leaf_format.rs` with `tile_leaves.rs`, `head/` with the seams [`HeadSigner`] and [`Anchor`],
-//!   `error.rs`, `config.rs`, `cosigning.rs`, `parts.rs`, `included.rs`, `health.rs`, `pause_reason.rs`.
+//!   `error.rs`, `lock.rs`, `config.rs`, `cosigning.rs`, `parts.rs`, `included.rs`, `health.rs`, `pause_reason.rs`.
 //! - `tree/`: the edge in memory, what is full in cold storage, and every tile, entry and proof of both;
 //!   `bundle_reader.rs` bundles while they are sent.
 //! - `feed.rs` and `known.rs`: which entries the log has.

@@ -22,7 +22,7 @@ use crate::parts::LogParts;
 use crate::pause_reason::PauseReason;
 use crate::recovery::{self, Recovered};
 use crate::state::State;
-use crate::tree::Tree;
+use crate::tree::TreeAt;
 
 /// One log; clones are handles of the same.
 ///
@@ -152,7 +152,7 @@ impl Log {
         self.inner.state.queue.is_frozen()
     }
 
-    /// Where an entry stands by its deduplication key.
+    /// Where an entry is by its deduplication key.
     ///
     /// # Errors
     /// [`Error::Index`], and [`Error::IndexBehind`] when it is not found but may be there.
@@ -181,7 +181,7 @@ impl Log {
     /// # Errors
     /// [`Error::Cold`] and [`Error::ObjectDamaged`].
     pub async fn tile(&self, coordinate: TileCoordinate) -> Result<Option<Bytes>, Error> {
-        self.tree().tile(self.size(), coordinate).await
+        self.tree().tile(coordinate).await
     }
 
     /// The bytes of a bundle, or `None` when the published log has none of that width.
@@ -189,7 +189,7 @@ impl Log {
     /// # Errors
     /// As for [`Log::tile`].
     pub async fn bundle(&self, coordinate: EntryBundleCoordinate) -> Result<Option<Bytes>, Error> {
-        BundleReader::whole(self.tree(), self.size(), coordinate).await
+        BundleReader::whole(&self.inner.state.tree, self.size(), coordinate).await
     }
 
     /// The same, to be read in pieces.
@@ -200,7 +200,7 @@ impl Log {
         &self,
         coordinate: EntryBundleCoordinate,
     ) -> Result<Option<BundleReader>, Error> {
-        BundleReader::open(self.tree(), self.size(), coordinate).await
+        BundleReader::open(&self.inner.state.tree, self.size(), coordinate).await
     }
 
     /// What the log holds for an index, or `None` beyond the published size.
@@ -208,7 +208,7 @@ impl Log {
     /// # Errors
     /// As for [`Log::tile`].
     pub async fn entry(&self, leaf_index: LeafIndex) -> Result<Option<RecordedEntry>, Error> {
-        self.tree().entry(self.size(), leaf_index.value()).await
+        self.tree().entry(leaf_index.value()).await
     }
 
     /// What the log holds from an index on: as many entries as asked for, or as one bundle has; none beyond the published
@@ -230,8 +230,7 @@ impl Log {
         limit: u64,
         most_bytes: u64,
     ) -> Result<Vec<RecordedEntry>, Error> {
-        let (tree, size) = (self.tree(), self.size());
-        tree.entries(size, first.value(), limit, most_bytes).await
+        self.tree().entries(first.value(), limit, most_bytes).await
     }
 
     /// The hash of a leaf, or `None` beyond the published size. It costs less than the entry.
@@ -239,10 +238,10 @@ impl Log {
     /// # Errors
     /// As for [`Log::tile`].
     pub async fn leaf_hash(&self, leaf_index: LeafIndex) -> Result<Option<LeafHash>, Error> {
-        self.tree().leaf_hash(self.size(), leaf_index.value()).await
+        self.tree().leaf_hash(leaf_index.value()).await
     }
 
-    /// The proof that a leaf stands in the tree of some size up to the published one.
+    /// The proof that a leaf is in the tree of some size up to the published one.
     ///
     /// # Errors
     /// [`Error::OutOfRange`], and as for [`Log::tile`].
@@ -251,9 +250,7 @@ impl Log {
         leaf_index: LeafIndex,
         tree_size: u64,
     ) -> Result<InclusionProof, Error> {
-        self.tree()
-            .inclusion_proof(self.size(), leaf_index, tree_size)
-            .await
+        self.tree().inclusion_proof(leaf_index, tree_size).await
     }
 
     /// The proof that the tree of one size is the beginning of that of another, both up to the published one.
@@ -265,9 +262,7 @@ impl Log {
         first_size: u64,
         second_size: u64,
     ) -> Result<ConsistencyProof, Error> {
-        self.tree()
-            .consistency_proof(self.size(), first_size, second_size)
-            .await
+        self.tree().consistency_proof(first_size, second_size).await
     }
 
     /// The root of the tree of some size up to the published one.
@@ -275,7 +270,7 @@ impl Log {
     /// # Errors
     /// As for [`Log::inclusion_proof`].
     pub async fn root(&self, tree_size: u64) -> Result<RootHash, Error> {
-        self.tree().root_at(self.size(), tree_size).await
+        self.tree().root(tree_size).await
     }
 
     /// Compares cold storage with what the journal has too: a log that goes on stops where they differ.
@@ -286,8 +281,9 @@ impl Log {
         self.inner.flusher.compare_held().await
     }
 
-    fn tree(&self) -> &Arc<Tree> {
-        &self.inner.state.tree
+    /// The published tree.
+    fn tree(&self) -> TreeAt<'_> {
+        self.inner.state.tree.at(self.size())
     }
 
     fn size(&self) -> u64 {

@@ -47,7 +47,7 @@ pub(crate) async fn recover(config: LogConfig, parts: LogParts) -> Result<Recove
     }
     let (edge, base) = rebuild_edge(&*parts.cold, &*parts.leaf_format, &rounds).await?;
     let head = last_head(&rounds, &*parts.head_signer)?;
-    let is_last = parts.head_signer.is_last(&head.note);
+    let is_frozen = parts.head_signer.is_last(&head.note);
     let signer = ConsistentSigner::new(parts.head_signer, head.head);
     let format = parts.leaf_format;
     let found = Found {
@@ -60,7 +60,10 @@ pub(crate) async fn recover(config: LogConfig, parts: LogParts) -> Result<Recove
     let must_wait = parts.cosigning.as_ref().is_some_and(Cosigning::must_wait);
     let state = Arc::new(State::new(&config, found, !must_wait)?);
     recover_index(&state, base).await?;
-    let adopts_missing = config.adopts_missing_anchor;
+    let opening = Opening {
+        is_frozen,
+        adopts_missing_anchor: config.adopts_missing_anchor,
+    };
     let engine = Box::new(Engine::new(
         Arc::clone(&state),
         claim,
@@ -76,7 +79,14 @@ pub(crate) async fn recover(config: LogConfig, parts: LogParts) -> Result<Recove
     } else {
         (engine, anchored)
     };
-    settle(state, engine, (anchor, anchored), (is_last, adopts_missing)).await
+    settle(state, engine, (anchor, anchored), opening).await
+}
+
+/// What decides, beside the anchor, what the log is opened for.
+struct Opening {
+    /// Whether its last head says that it is the last.
+    is_frozen: bool,
+    adopts_missing_anchor: bool,
 }
 
 /// 5. Decides what the log is opened for.
@@ -84,16 +94,17 @@ async fn settle(
     state: Arc<State>,
     engine: Box<Engine>,
     (anchor, anchored): Loaded,
-    (is_last, adopts_missing): (bool, bool),
+    opening: Opening,
 ) -> Result<Recovered, Error> {
-    if let Some(reason) = against_anchor(&state, anchored, adopts_missing).await? {
+    let against = against_anchor(&state, anchored, opening.adopts_missing_anchor);
+    if let Some(reason) = against.await? {
         state.stop(reason);
         return Ok(Recovered {
             state,
             writer: None,
         });
     }
-    if is_last {
+    if opening.is_frozen {
         state.queue.freeze();
     }
     // The anchor knows the log before its first new entry.
@@ -235,7 +246,7 @@ async fn against_anchor(
             anchored.head.size
         )));
     }
-    let root = state.tree.root_at(size, anchored.head.size).await?;
+    let root = state.tree.at(size).root(anchored.head.size).await?;
     Ok((root != anchored.head.root).then(|| {
         format!(
             "E-LOG-003: the store does not contain the tree of size {} that its anchor knows",

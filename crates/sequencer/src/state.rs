@@ -20,25 +20,25 @@ pub(crate) struct State {
     pub(crate) name: String,
     /// The thread extends the edge and takes back what was not committed; the keeper of cold storage lets go of what is full.
     pub(crate) tree: Arc<Tree>,
-    /// The thread. All others follow it.
+    /// The thread writes it, and recovery before there is a thread. All others follow it.
     published: watch::Sender<Arc<PublishedHead>>,
-    /// The thread. How many bundles of the published log are full; few follow each head, more follow these.
+    /// The thread writes it. How many bundles of the published log are full; few follow each head, more follow these.
     full_bundles: watch::Sender<u64>,
-    /// The thread, once. Whether entries may be answered with the published head.
+    /// The thread writes it, once. Whether entries may be answered with the published head.
     answers: watch::Sender<bool>,
     /// Handles push, the thread takes; whatever ends the log closes it.
     pub(crate) queue: Queue,
-    /// Handles, for the operator.
+    /// Handles write it, for the operator.
     pub(crate) pause: Pause,
-    /// The thread. Why no round is committed or answered for now.
+    /// The thread writes it. Why no round is committed or answered for now.
     pub(crate) hindrance: Hindrance,
-    /// The keeper of cold storage, and the thread what is held.
+    /// The keeper of cold storage writes it, and the thread how much is held.
     pub(crate) backlog: Backlog,
-    /// The thread what it commits, the keeper of the index what is missing.
+    /// The thread writes what it commits, recovery and the keeper of the index write what is missing.
     pub(crate) known: Known,
-    /// The thread. Up to which size a quorum of witnesses has cosigned the log since it was opened.
+    /// The thread writes it. Up to which size a quorum of witnesses has cosigned the log since it was opened.
     cosigned: AtomicU64,
-    /// The keeper of the anchor. Up to which size the anchor knows the log.
+    /// The keeper of the anchor writes it. Up to which size the anchor knows the log.
     anchored: AtomicU64,
 }
 
@@ -163,7 +163,7 @@ impl State {
     }
 
     /// Notes that a quorum has cosigned the log up to a size.
-    pub(crate) fn cosign(&self, size: u64) {
+    pub(crate) fn note_cosigned(&self, size: u64) {
         self.cosigned.fetch_max(size, Ordering::AcqRel);
     }
 
@@ -172,7 +172,7 @@ impl State {
     }
 
     /// Notes what the anchor knows.
-    pub(crate) fn anchor(&self, anchored: &Anchored) {
+    pub(crate) fn note_anchored(&self, anchored: &Anchored) {
         self.anchored.store(anchored.head.size, Ordering::Release);
     }
 

@@ -49,7 +49,7 @@ pub(crate) async fn store_at(
     let (anchor, stored) = store(anchor, anchored).await;
     match stored {
         Ok(()) => {
-            state.anchor(&anchored);
+            state.note_anchored(&anchored);
             anchor
         }
         Err(error) => {

@@ -93,9 +93,9 @@ impl Flusher {
         for (level, index) in completed_tiles(bundle) {
             edge.forget_tile(level, index);
         }
-        state.backlog.hold(&edge);
+        state.backlog.note_held(&edge);
         drop(edge);
-        state.backlog.flush(bundle + 1);
+        state.backlog.note_flushed(bundle + 1);
         state.queue.trim((bundle + 1) * WIDTH);
     }
 

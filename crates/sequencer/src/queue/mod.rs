@@ -148,9 +148,13 @@ impl Queue {
         Ok(())
     }
 
-    /// Takes entries again after an end that failed.
+    /// Takes entries again after an end that failed, unless another has asked for the end meanwhile: an entry that came now
+    /// would be handed out after the last head.
     pub(crate) fn resume(&self) {
-        lock(&self.waiting).phase.resume();
+        let mut waiting = lock(&self.waiting);
+        if waiting.endings.is_empty() {
+            waiting.phase.resume();
+        }
     }
 
     /// Takes no entries while there is a reason; those that wait are still handed out.
@@ -160,7 +164,7 @@ impl Queue {
 
     /// Marks the log as ended.
     pub(crate) fn freeze(&self) {
-        lock(&self.waiting).phase = Phase::Frozen;
+        lock(&self.waiting).phase.freeze();
         self.changed.notify_all();
     }
 

@@ -50,10 +50,12 @@ impl Committer {
         before: &PublishedHead,
         place: Place,
     ) -> Result<PublishedHead, Failure> {
-        let (head, proof) = self.extend(draft, before.head.size)?;
         let signed = self
-            .reserve(draft.encoded_bytes())
-            .and_then(|()| self.sign(&head, &proof, draft.time_millis, place));
+            .extend(draft, before.head.size)
+            .and_then(|(head, proof)| {
+                self.reserve(draft.encoded_bytes())?;
+                self.sign(&head, &proof, draft.time_millis, place)
+            });
         signed.inspect_err(|_| self.tree.edge_mut().truncate(before.head.size))
     }
 

@@ -10,8 +10,7 @@ use crate::cosigning::Cosigning;
 use crate::head::published::PublishedHead;
 use crate::tree::Tree;
 
-/// Asks the witnesses for heads that are durable, before they are published. It decides nothing, and waits for nothing but
-/// their answers.
+/// Asks the witnesses for heads that are durable, before they are published. What is done without them is for others to decide.
 pub(crate) struct Cosigner {
     cosigning: Cosigning,
     runtime: Handle,
@@ -43,7 +42,7 @@ pub(crate) enum Whom {
     All,
 }
 
-/// Why the log must not go on: a witness has seen another log under its name.
+/// Why the log must not go on: a witness has seen another log under its name, or the note is none.
 pub(crate) type Alarm = String;
 
 impl Cosigner {
@@ -120,8 +119,8 @@ impl ConsistencySource for Proofs<'_> {
         old_size: u64,
         new: &TreeHead,
     ) -> Result<ConsistencyProof, BoxError> {
-        let proof = self.0.consistency_proof(new.size, old_size, new.size);
-        Ok(proof.await?)
+        let tree = self.0.at(new.size);
+        Ok(tree.consistency_proof(old_size, new.size).await?)
     }
 }
 

@@ -21,7 +21,7 @@ use crate::state::State;
 /// The log's own thread and what only it touches.
 pub(crate) struct Engine {
     state: Arc<State>,
-    /// Given back before the journal is, so that who has the journal can have the anchor.
+    /// Given back before the journal is, so that the next owner of the journal can have the anchor.
     _claim: Option<AnchorClaim>,
     committer: Committer,
     quorum: Quorum,
@@ -89,8 +89,9 @@ impl Engine {
 
     /// Asks every witness for the head with which the log starts: one that has seen more knows that this is an old copy.
     fn begin(&mut self) -> Result<(), Dead> {
-        let published = PublishedHead::clone(&self.state.published());
-        match self.quorum.cosign(published, Whom::All) {
+        let published = self.state.published();
+        match self.quorum.cosign(published.as_ref().clone(), Whom::All) {
+            Ok(cosigned) if cosigned == *published => {}
             Ok(cosigned) => self.state.publish(cosigned),
             Err(failure) => return self.fail(&failure),
         }
@@ -130,7 +131,7 @@ impl Engine {
             Ok(time_millis) => time_millis,
             Err(failure) => {
                 let failed = self.fail(&failure);
-                refuse(submissions, &failure);
+                self.refuse(submissions, &failure);
                 return failed;
             }
         };
@@ -150,7 +151,7 @@ impl Engine {
             }
             Err(failure) => {
                 let failed = self.fail(&failure);
-                draft.refuse(|| failure.to_error());
+                draft.refuse(|| self.answer_to(&failure));
                 failed
             }
         }
@@ -174,9 +175,10 @@ impl Engine {
             }
             Err(failure) => {
                 self.renews_at = Some(Instant::now() + RENEWAL_RETRY);
-                let (log, error) = (&self.state.name, failure.to_error());
+                let failed = self.fail(&failure);
+                let (log, error) = (&self.state.name, self.answer_to(&failure));
                 tracing::warn!(log, %error, cause = ?error, "the head of the idle log is not renewed");
-                self.fail(&failure)
+                failed
             }
         }
     }
@@ -194,7 +196,7 @@ impl Engine {
                     self.state.queue.resume();
                     // That the log cannot end hinders no entry.
                     let died = self.die_of(&failure);
-                    tell(endings, || Err(failure.to_error()));
+                    tell(endings, || Err(self.answer_to(&failure)));
                     return died;
                 }
             }
@@ -218,7 +220,7 @@ impl Engine {
     /// 2. The journal writes head and entries, and syncs. A crash before that leaves nothing, and nobody was told anything.
     /// 3. Witnesses cosign. One that has cosigned does not forget, so it sees only what is durable.
     /// 4. The caller publishes: the entries are known, readers see the head, and those who wait are answered. A crash before
-    ///    that leaves entries of which nobody heard; submitted again, they are found to be there.
+    ///    that leaves entries of which nobody heard; submitted again with their keys, they are found to be there.
     fn sequence(&mut self, draft: &mut Draft, place: Place) -> Result<PublishedHead, Failure> {
         let before = self.state.published();
         let bytes = draft.encoded_bytes();
@@ -238,7 +240,7 @@ impl Engine {
             // Before it, so that the keeper of the index finds nothing to do.
             draft.remember(&state.known, state.size()..published.head.size);
             state.publish(published);
-            state.backlog.hold(&edge);
+            state.backlog.note_held(&edge);
         }
         draft.answer(&state.published(), &edge, || state.read_only());
     }
@@ -253,6 +255,22 @@ impl Engine {
         self.die_of(failure)
     }
 
+    /// What those are told who waited for what failed. Of a log that was stopped it is why it was stopped first.
+    fn answer_to(&self, failure: &Failure) -> Error {
+        match failure {
+            Failure::Dead(_) => self.state.read_only(),
+            passing => passing.to_error(),
+        }
+    }
+
+    /// Answers everyone whose entry got into no draft.
+    fn refuse(&self, submissions: VecDeque<Submission>, failure: &Failure) {
+        for submission in submissions {
+            // Nobody may be waiting any more.
+            let _ = submission.answer.send(Err(self.answer_to(failure)));
+        }
+    }
+
     fn die_of(&self, failure: &Failure) -> Result<(), Dead> {
         let Failure::Dead(reason) = failure else {
             return Ok(());
@@ -263,7 +281,7 @@ impl Engine {
 
     /// Says that nothing keeps rounds from being committed any more, if a round of `bytes` shows it.
     fn settle(&mut self, bytes: usize) {
-        if self.recheck.is_settled_by(bytes) {
+        if self.recheck.settle(bytes) {
             self.state.hindrance.clear(&self.state.name);
         }
     }
@@ -311,14 +329,6 @@ fn tell(endings: Vec<Ending>, answer: impl Fn() -> Result<Arc<PublishedHead>, Er
     for ending in endings {
         // Nobody may be waiting any more.
         let _ = ending.send(answer());
-    }
-}
-
-/// Answers everyone whose entry got into no draft.
-fn refuse(submissions: VecDeque<Submission>, failure: &Failure) {
-    for submission in submissions {
-        // Nobody may be waiting any more.
-        let _ = submission.answer.send(Err(failure.to_error()));
     }
 }
 

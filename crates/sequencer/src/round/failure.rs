@@ -28,7 +28,7 @@ impl Failure {
         }
     }
 
-    /// What those who wait for the round are told.
+    /// What those are told who wait for the round, if the log lives on.
     pub(crate) fn to_error(&self) -> Error {
         match self {
             Self::NoRoom(source) => Error::NoRoom {

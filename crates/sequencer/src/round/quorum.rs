@@ -24,9 +24,7 @@ impl Quorum {
         signed: PublishedHead,
         whom: Whom,
     ) -> Result<PublishedHead, Failure> {
-        let Self {
-            state, cosigner, ..
-        } = self;
+        let Self { state, cosigner } = self;
         let Some(cosigner) = cosigner.as_mut().filter(|each| each.asks(&signed, whom)) else {
             return Ok(signed);
         };
@@ -47,7 +45,7 @@ impl Quorum {
         }
         state.hindrance.clear(&state.name);
         if cosigned.is_quorum_met {
-            state.cosign(signed.head.size);
+            state.note_cosigned(signed.head.size);
         }
         Ok(cosigned.head)
     }

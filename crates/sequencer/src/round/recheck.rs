@@ -21,9 +21,9 @@ impl Recheck {
         });
     }
 
-    /// Tells whether nothing is missing any more, because a round of `bytes` could be committed. A smaller one than there was
-    /// no room for shows nothing: it may have taken the last of the old room.
-    pub(crate) fn is_settled_by(&mut self, bytes: usize) -> bool {
+    /// Ends the trials if a round of `bytes`, which could be committed, shows that nothing is missing any more; tells whether
+    /// it does. A smaller one than there was no room for shows nothing: it may have taken the last of the old room.
+    pub(crate) fn settle(&mut self, bytes: usize) -> bool {
         let settled = self.0.take_if(|missing| missing.bytes <= bytes);
         settled.is_some()
     }

@@ -10,8 +10,8 @@ use crate::tree::edge_tile::EdgeTile;
 /// What a log holds in memory: the tiles and bundles that are not yet full, and the full ones that are not yet in cold
 /// storage.
 ///
-/// It may be ahead of the published head by the round that is being committed. Nodes of the tree never change, so who
-/// asks only for what lies within the published size never sees that.
+/// It may be ahead of the published head by the round that is being committed. Nodes of the tree never change, so a
+/// caller who asks only for what lies within the published size never sees that.
 #[derive(Debug, Default)]
 pub(crate) struct Edge {
     size: u64,

@@ -1,7 +1,7 @@
-//! Tiles, entries and proofs of the tree up to a size that the caller names, from memory or from cold storage.
+//! Tiles, entries and proofs of the tree at a size that the caller names, from memory or from cold storage.
 //!
-//! The tree may be ahead of the published head by the round that is being committed. Its nodes never change, so who asks for
-//! no more than the published size never sees that.
+//! The tree may be ahead of the published head by the round that is being committed. Its nodes never change, so a caller who
+//! asks for the tree at the published size never sees that.
 
 pub(crate) mod bundle;
 pub(crate) mod cold;
@@ -62,53 +62,9 @@ impl Tree {
         self.edge.write()
     }
 
-    /// The bytes of a tile, or `None` when the tree of `size` has none of that width.
-    pub(crate) async fn tile(
-        &self,
-        size: u64,
-        wanted: TileCoordinate,
-    ) -> Result<Option<Bytes>, Error> {
-        if !wanted.is_within(size) {
-            return Ok(None);
-        }
-        let held = self
-            .edge()
-            .tile(wanted.level(), wanted.index(), wanted.width());
-        if held.is_some() {
-            return Ok(held);
-        }
-        let tile = self.cold.tile(wanted.level(), wanted.index()).await?;
-        let bytes = Bytes::from(tile.encode());
-        Ok(Some(
-            bytes.slice(..usize::from(wanted.width()) * HASH_LENGTH),
-        ))
-    }
-
-    /// What the log holds for an index, or `None` beyond `size`.
-    pub(crate) async fn entry(
-        &self,
-        size: u64,
-        index: u64,
-    ) -> Result<Option<RecordedEntry>, Error> {
-        let entries = self.entries(size, index, 1, u64::MAX).await?;
-        Ok(entries.into_iter().next())
-    }
-
-    /// The entries from one on: as many as asked for, or as are in memory or in its bundle, or as make up `most_bytes`
-    /// bytes; none beyond `size`.
-    pub(crate) async fn entries(
-        &self,
-        size: u64,
-        first: u64,
-        limit: u64,
-        most_bytes: u64,
-    ) -> Result<Vec<RecordedEntry>, Error> {
-        let end = size.min(first.saturating_add(limit));
-        let held = self.held_entries(first, end, most_bytes);
-        if !held.is_empty() || first >= end {
-            return Ok(held);
-        }
-        self.cold.entries(first, end, most_bytes).await
+    /// The tree of the first `size` entries, which are there.
+    pub(crate) fn at(&self, size: u64) -> TreeAt<'_> {
+        TreeAt { tree: self, size }
     }
 
     fn held_entries(&self, first: u64, end: u64, most_bytes: u64) -> Vec<RecordedEntry> {
@@ -120,78 +76,6 @@ impl Tree {
             Some(entry.clone())
         });
         held.collect()
-    }
-
-    /// The hash of a leaf, or `None` beyond `size`. It reads no entry.
-    pub(crate) async fn leaf_hash(&self, size: u64, index: u64) -> Result<Option<LeafHash>, Error> {
-        if index >= size {
-            return Ok(None);
-        }
-        let nodes = self.nodes(vec![(0, index)]).await?;
-        let node = nodes.get(&(0, index));
-        Ok(node.map(|node| LeafHash::from_bytes(*node.as_bytes())))
-    }
-
-    /// The proof that a leaf stands in the tree of `tree_size`, which is at most `size`.
-    pub(crate) async fn inclusion_proof(
-        &self,
-        size: u64,
-        leaf_index: LeafIndex,
-        tree_size: u64,
-    ) -> Result<InclusionProof, Error> {
-        self.prove(
-            size,
-            (leaf_index.value(), tree_size),
-            |recorder| prove_inclusion(recorder, leaf_index, tree_size).map(drop),
-            |nodes| prove_inclusion(nodes, leaf_index, tree_size),
-        )
-        .await
-    }
-
-    /// The proof between two sizes, of which the second is at most `size`.
-    pub(crate) async fn consistency_proof(
-        &self,
-        size: u64,
-        first: u64,
-        second: u64,
-    ) -> Result<ConsistencyProof, Error> {
-        self.prove(
-            size,
-            (first, second),
-            |recorder| prove_consistency(recorder, first, second).map(drop),
-            |nodes| prove_consistency(nodes, first, second),
-        )
-        .await
-    }
-
-    /// The root of the tree of `asked`, which is at most `size`.
-    pub(crate) async fn root_at(&self, size: u64, asked: u64) -> Result<RootHash, Error> {
-        self.prove(
-            size,
-            (asked, asked),
-            |recorder| root_of(recorder, asked).map(drop),
-            |nodes| root_of(nodes, asked),
-        )
-        .await
-    }
-
-    /// Runs a prover twice: once to learn which nodes it needs, and again with these nodes. `asked` is what the caller named,
-    /// the size of the tree behind the rest.
-    async fn prove<T>(
-        &self,
-        size: u64,
-        (asked, tree_size): (u64, u64),
-        rehearse: impl FnOnce(&Recorder) -> Result<(), ProveError<Infallible>>,
-        prove: impl FnOnce(&Nodes) -> Result<T, ProveError<()>>,
-    ) -> Result<T, Error> {
-        let out_of_range = |asked| Error::OutOfRange { asked, size };
-        if tree_size > size {
-            return Err(out_of_range(tree_size));
-        }
-        let recorder = Recorder::default();
-        rehearse(&recorder).map_err(|_| out_of_range(asked))?;
-        let nodes = self.nodes(recorder.0.into_inner()).await?;
-        prove(&Nodes(nodes)).map_err(|_| out_of_range(asked))
     }
 
     async fn nodes(&self, wanted: Vec<(u8, u64)>) -> Result<HashMap<(u8, u64), NodeHash>, Error> {
@@ -223,6 +107,127 @@ impl Tree {
             }
         }
         Ok(nodes)
+    }
+}
+
+/// A tree of the past or of now. It shows nothing of what came after.
+#[derive(Clone, Copy)]
+pub(crate) struct TreeAt<'a> {
+    tree: &'a Tree,
+    size: u64,
+}
+
+impl TreeAt<'_> {
+    /// The bytes of a tile, or `None` when the tree has none of that width.
+    pub(crate) async fn tile(&self, wanted: TileCoordinate) -> Result<Option<Bytes>, Error> {
+        if !wanted.is_within(self.size) {
+            return Ok(None);
+        }
+        let held = self
+            .tree
+            .edge()
+            .tile(wanted.level(), wanted.index(), wanted.width());
+        if held.is_some() {
+            return Ok(held);
+        }
+        let tile = self.tree.cold.tile(wanted.level(), wanted.index()).await?;
+        let bytes = Bytes::from(tile.encode());
+        Ok(Some(
+            bytes.slice(..usize::from(wanted.width()) * HASH_LENGTH),
+        ))
+    }
+
+    /// What the log holds for an index, or `None` beyond the tree.
+    pub(crate) async fn entry(&self, index: u64) -> Result<Option<RecordedEntry>, Error> {
+        let entries = self.entries(index, 1, u64::MAX).await?;
+        Ok(entries.into_iter().next())
+    }
+
+    /// The entries from one on: as many as asked for, or as are in memory or in its bundle, or as make up `most_bytes`
+    /// bytes; none beyond the tree.
+    pub(crate) async fn entries(
+        &self,
+        first: u64,
+        limit: u64,
+        most_bytes: u64,
+    ) -> Result<Vec<RecordedEntry>, Error> {
+        let end = self.size.min(first.saturating_add(limit));
+        let held = self.tree.held_entries(first, end, most_bytes);
+        if !held.is_empty() || first >= end {
+            return Ok(held);
+        }
+        self.tree.cold.entries(first, end, most_bytes).await
+    }
+
+    /// The hash of a leaf, or `None` beyond the tree. It reads no entry.
+    pub(crate) async fn leaf_hash(&self, index: u64) -> Result<Option<LeafHash>, Error> {
+        if index >= self.size {
+            return Ok(None);
+        }
+        let nodes = self.tree.nodes(vec![(0, index)]).await?;
+        let node = nodes.get(&(0, index));
+        Ok(node.map(|node| LeafHash::from_bytes(*node.as_bytes())))
+    }
+
+    /// The proof that a leaf is in the tree of `tree_size`, which is at most this one.
+    pub(crate) async fn inclusion_proof(
+        &self,
+        leaf_index: LeafIndex,
+        tree_size: u64,
+    ) -> Result<InclusionProof, Error> {
+        self.prove(
+            leaf_index.value(),
+            tree_size,
+            |recorder| prove_inclusion(recorder, leaf_index, tree_size).map(drop),
+            |nodes| prove_inclusion(nodes, leaf_index, tree_size),
+        )
+        .await
+    }
+
+    /// The proof between two sizes, of which the second is at most that of this tree.
+    pub(crate) async fn consistency_proof(
+        &self,
+        first: u64,
+        second: u64,
+    ) -> Result<ConsistencyProof, Error> {
+        self.prove(
+            first,
+            second,
+            |recorder| prove_consistency(recorder, first, second).map(drop),
+            |nodes| prove_consistency(nodes, first, second),
+        )
+        .await
+    }
+
+    /// The root of the tree of `asked` entries, which is at most this one.
+    pub(crate) async fn root(&self, asked: u64) -> Result<RootHash, Error> {
+        self.prove(
+            asked,
+            asked,
+            |recorder| root_of(recorder, asked).map(drop),
+            |nodes| root_of(nodes, asked),
+        )
+        .await
+    }
+
+    /// Runs a prover twice: once to learn which nodes it needs, and again with these nodes. `asked` is what the caller named,
+    /// the size of the tree behind the rest.
+    async fn prove<T>(
+        &self,
+        asked: u64,
+        tree_size: u64,
+        rehearse: impl FnOnce(&Recorder) -> Result<(), ProveError<Infallible>>,
+        prove: impl FnOnce(&Nodes) -> Result<T, ProveError<()>>,
+    ) -> Result<T, Error> {
+        let size = self.size;
+        let out_of_range = |asked| Error::OutOfRange { asked, size };
+        if tree_size > size {
+            return Err(out_of_range(tree_size));
+        }
+        let recorder = Recorder::default();
+        rehearse(&recorder).map_err(|_| out_of_range(asked))?;
+        let nodes = self.tree.nodes(recorder.0.into_inner()).await?;
+        prove(&Nodes(nodes)).map_err(|_| out_of_range(asked))
     }
 }
 
