@@ -41,7 +41,11 @@ pub fn gaps(root: &TrustedRoot, now: OffsetDateTime) -> Vec<Gap> {
         .collect()
 }
 
-fn between(of: &'static str, mut ranges: Vec<TimeRange>, now: OffsetDateTime) -> Vec<Gap> {
+pub(crate) fn between(
+    of: &'static str,
+    mut ranges: Vec<TimeRange>,
+    now: OffsetDateTime,
+) -> Vec<Gap> {
     ranges.sort_by_key(|range| range.start);
     let first = ranges.first().and_then(|range| range.start);
     // What ended where it began was taken back, and counts for nothing.

@@ -5,7 +5,8 @@
 //!
 //! Provided: the JSON documents ([`TrustedRoot`], [`SigningConfig`], [`ClientTrustConfig`]); the one generator that
 //! derives them from the instance's [`TrustState`]; the signed TUF metadata ([`tuf`]) and the files of a repository; what
-//! the next [`Publication`] of a state writes, and that it takes nothing back.
+//! the next [`Publication`] of a state writes, and that it takes nothing back; what strict clients would refuse in it
+//! ([`faults`]).
 //!
 //! Deliberately absent: files, clocks and private keys. The caller gives the time, takes the bytes to sign and hands the
 //! signature back.
@@ -14,6 +15,7 @@ mod authorities;
 mod encode;
 pub mod enumeration;
 mod error;
+mod fault;
 mod gap;
 mod history;
 mod issuers;
@@ -28,6 +30,7 @@ pub mod tuf;
 
 pub use authorities::{AuthorityChains, AuthorityState};
 pub use error::Error;
+pub use fault::{Fault, faults};
 pub use gap::{Gap, gaps};
 pub use history::check_history;
 pub use issuers::{BrowserIssuers, Place, ServiceState};

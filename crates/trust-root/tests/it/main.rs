@@ -4,6 +4,7 @@
 
 mod authorities;
 mod documents;
+mod faults;
 mod metadata;
 mod publication;
 mod state;
