@@ -1,6 +1,6 @@
 //! What is measured.
 
-use prometheus::{IntGaugeVec, Opts, Registry};
+use prometheus::{IntCounterVec, IntGaugeVec, Opts, Registry};
 
 use crate::expiry::RoleName;
 use crate::published::Published;
@@ -10,6 +10,7 @@ use crate::published::Published;
 pub(crate) struct Metrics {
     version: IntGaugeVec,
     expires: IntGaugeVec,
+    fetches: IntCounterVec,
 }
 
 impl Metrics {
@@ -32,9 +33,21 @@ impl Metrics {
             ),
             &["role"],
         )?;
+        let fetches = IntCounterVec::new(
+            Opts::new(
+                "sigstead_tuf_fetches_total",
+                "How often each version of each role's metadata was fetched, since the start",
+            ),
+            &["role", "version"],
+        )?;
         registry.register(Box::new(version.clone()))?;
         registry.register(Box::new(expires.clone()))?;
-        Ok(Self { version, expires })
+        registry.register(Box::new(fetches.clone()))?;
+        Ok(Self {
+            version,
+            expires,
+            fetches,
+        })
     }
 
     /// Records a publication.
@@ -46,6 +59,22 @@ impl Metrics {
             self.expires
                 .with_label_values(&[role.name()])
                 .set(state.expires);
+        }
+    }
+
+    /// Counts that somebody got a file, if it is metadata; nothing is kept of who it was. `timestamp` is the version of the
+    /// timestamp, whose file has no number.
+    pub(crate) fn fetched(&self, path: &str, timestamp: u64) {
+        for role in RoleName::ALL {
+            let version = match path.strip_suffix(&format!("{}.json", role.name())) {
+                Some("") if role == RoleName::Timestamp => Some(timestamp),
+                Some(number) => number.strip_suffix('.').and_then(|it| it.parse().ok()),
+                None => None,
+            };
+            if let Some(version) = version {
+                let labels = [role.name(), &version.to_string()];
+                self.fetches.with_label_values(&labels).inc();
+            }
         }
     }
 }

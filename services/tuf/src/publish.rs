@@ -201,14 +201,18 @@ impl TrustRootRepository {
         self.repository.read(path)
     }
 
+    /// Counts that somebody got a file.
+    pub(crate) fn fetched(&self, path: &str) {
+        let timestamp = self.published.borrow().timestamp.version;
+        self.metrics.fetched(path, timestamp);
+    }
+
     /// The file of the newest root, for readers who do not walk the versions.
-    #[must_use]
     pub(crate) fn newest_root_file(&self) -> String {
         format!("{}.root.json", self.verified.borrow().root)
     }
 
     /// Why clients refuse the published metadata of a role, if they do.
-    #[must_use]
     pub(crate) fn expired(&self, role: RoleName) -> Option<String> {
         self.published.borrow().of(role).expired(role, self.now())
     }
@@ -227,7 +231,6 @@ impl TrustRootRepository {
     }
 
     /// The time by which metadata expires.
-    #[must_use]
     pub(crate) fn now(&self) -> OffsetDateTime {
         self.clock.now()
     }

@@ -31,7 +31,9 @@ async fn metadata(
         "root.json" => repository.newest_root_file(),
         _ => file,
     };
-    serve(&repository, &path, immutable)
+    let served = serve(&repository, &path, immutable)?;
+    repository.fetched(&path);
+    Ok(served)
 }
 
 async fn target(

@@ -113,6 +113,35 @@ async fn the_end_of_every_role_is_measured() {
 }
 
 #[tokio::test]
+async fn what_is_fetched_is_counted_by_its_version_and_nothing_else_is() {
+    let world = World::new().await;
+    let running = Running::start(&world).await;
+    for path in [
+        "/1.root.json",
+        "/root.json",
+        "/2.root.json",
+        "/9.targets.json",
+    ] {
+        get(running.public, path).await;
+    }
+    for path in ["/timestamp.json", "/1.targets.json", "/timestamp.json"] {
+        get(running.public, path).await;
+    }
+    let (_, metrics) = get(running.ops, "/metrics").await;
+    let counted = |line: &&str| line.starts_with("sigstead_tuf_fetches_total");
+    let counted: Vec<_> = metrics.lines().filter(counted).collect();
+    assert_eq!(
+        counted,
+        [
+            r#"sigstead_tuf_fetches_total{role="root",version="1"} 2"#,
+            r#"sigstead_tuf_fetches_total{role="targets",version="1"} 1"#,
+            r#"sigstead_tuf_fetches_total{role="timestamp",version="1"} 2"#,
+        ]
+    );
+    running.stop().await;
+}
+
+#[tokio::test]
 async fn a_root_that_does_not_verify_is_told_and_not_shown_to_clients() {
     let world = World::new().await;
     let running = Running::start(&world).await;
