@@ -49,6 +49,7 @@ mod own_certificate;
 mod policy;
 mod preflight;
 mod private;
+mod private_service;
 mod probe;
 mod process;
 mod proxy;

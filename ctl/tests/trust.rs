@@ -227,6 +227,84 @@ fn a_state_that_takes_something_back_is_not_published() {
     world.refuses("E-CTL-032", "is missing");
 }
 
+/// A change of the state, the code with which it is refused, and what is said of it.
+type Planted = (fn(&mut Value), &'static str, &'static str);
+
+const PLANTED: &[Planted] = &[
+    (
+        |state| {
+            let mut chain = state["certificate_authorities"][0].clone();
+            chain["chain"] = state["timestamp_authorities"][0]["chain"].clone();
+            chain["in_service"] = false.into();
+            push(&mut state["certificate_authorities"], chain);
+        },
+        "E-CTL-451",
+        "is not an authority's",
+    ),
+    (
+        |state| {
+            let mut log = state["signature_logs"][0].clone();
+            log["log_id"] = "AAAA".into();
+            log["in_service"] = false.into();
+            push(&mut state["signature_logs"], log);
+        },
+        "E-CTL-452",
+        "has the ID 000000",
+    ),
+    (
+        |state| {
+            // The next log has a key of its own, and counts from an hour after the end of the one before.
+            let mut log = state["signature_logs"][0].clone();
+            for part in ["public_key", "log_id"] {
+                log[part] = state["certificate_logs"][0][part].clone();
+            }
+            log["valid_for"] = serde_json::json!({"start": "2999-01-01T01:00:00Z"});
+            log["in_service"] = false.into();
+            state["signature_logs"][0]["valid_for"]["end"] = "2999-01-01T00:00:00Z".into();
+            push(&mut state["signature_logs"], log);
+        },
+        "E-CTL-453",
+        "nothing of the logs of Rekor v2 counts between 2999-01-01T00:00:00Z and 2999-01-01T01:00:00Z",
+    ),
+    (
+        |state| {
+            let times = &mut state["timestamp_authorities"][0]["valid_for"];
+            times["end"] = times["start"].clone();
+        },
+        "E-CTL-454",
+        "no chain of it counts when clients use it",
+    ),
+];
+
+fn push(list: &mut Value, item: Value) {
+    list.as_array_mut().unwrap().push(item);
+}
+
+#[test]
+fn a_draft_that_clients_would_refuse_does_not_pass_the_gate() {
+    let world = World::new("gate");
+    let whole = world.read("trust/state.json");
+    for (plant, code, cause) in PLANTED {
+        world.change_state(plant);
+        world.refuses(code, cause);
+        fs::write(world.path("trust/state.json"), &whole).unwrap();
+    }
+    let published = world
+        .run(&["trust", "publish", "--valid-for", "30d"])
+        .unwrap();
+    assert_eq!(
+        versions(&published),
+        (2, 2),
+        "and nothing else keeps it from it"
+    );
+    assert_eq!(published["gate"]["stored"], 0);
+    let untried = published["gate"]["untried"].to_string();
+    assert!(
+        untried.contains("a new signature"),
+        "nobody serves: {untried}"
+    );
+}
+
 #[test]
 fn a_state_that_is_none_is_named() {
     let world = World::new("no-state");

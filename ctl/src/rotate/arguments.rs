@@ -1,5 +1,7 @@
 //! What is typed: the role, the verb, and when.
 
+use std::path::PathBuf;
+
 use clap::{Args, Subcommand};
 use sigstead_kit::Period;
 
@@ -80,6 +82,8 @@ pub(super) enum Role {
 pub(super) enum Verb {
     /// Say what a rotation would do and when; nothing is changed.
     Plan(Times),
+    /// Do it all in seconds on a copy with keys of its own, which is removed again; this instance is only read.
+    Rehearse(Rehearsal),
     /// Make the next key, try it, announce it to clients and give it to the service.
     Start(Times),
     /// Say how far the rotation has come and what is next.
@@ -88,6 +92,17 @@ pub(super) enum Verb {
     Resume(Where),
     /// Take the next key back, before it signs.
     Undo(Where),
+}
+
+/// What is rehearsed, and with whose clients.
+#[derive(Args)]
+pub(super) struct Rehearsal {
+    #[command(flatten)]
+    pub(super) instance: Where,
+
+    /// A folder with the programs of clients, for the gate. Default: that of `SIGSTEAD_CLIENTS`, or else those on the PATH.
+    #[arg(long, value_name = "FOLDER")]
+    pub(super) clients: Option<PathBuf>,
 }
 
 /// When a rotation does what.

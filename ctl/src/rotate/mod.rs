@@ -7,9 +7,11 @@
 //! step is its [`rotation::Rotation`], in a folder of its own.
 
 mod admin_ca;
+mod adoption;
 mod arguments;
 mod authority;
 mod ca;
+mod foreseen;
 mod leaves;
 mod log;
 mod moment;
@@ -17,6 +19,7 @@ mod oidc;
 mod plan;
 mod plan_file;
 mod print;
+mod rehearse;
 mod rotation;
 mod soak;
 mod steps;

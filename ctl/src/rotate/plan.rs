@@ -25,6 +25,9 @@ pub(crate) struct Plan<R> {
     pub(super) delay: Period,
     /// How long the old key counts after the next one began to sign.
     pub(super) drain: Period,
+    /// The version of the metadata by which clients learn of the next key, once it is published.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) announced_in: Option<u64>,
     /// The order of the fields is the one of the file, also of those that earlier versions wrote.
     #[serde(flatten)]
     pub(super) role: R,
@@ -87,6 +90,7 @@ impl<R> Plan<R> {
             signs_from: None,
             delay,
             drain,
+            announced_in: None,
             role,
             steps: Vec::new(),
         }

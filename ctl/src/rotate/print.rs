@@ -1,8 +1,11 @@
 //! A plan as people and scripts see it.
 
 use serde::Serialize;
+use sigstead_trust_root::TrustedRoot;
 use time::OffsetDateTime;
 
+use super::adoption::Adoption;
+use super::foreseen::Foreseen;
 use super::moment::shown;
 use super::plan::{Phase, Plan, Step};
 use super::rotation::{OldKey, Rotation, TakesOver};
@@ -29,6 +32,14 @@ pub(super) struct Shown<'a> {
     #[serde(with = "time::serde::rfc3339::option")]
     old_end: Option<OffsetDateTime>,
     steps: &'a [Step],
+    #[serde(skip_serializing_if = "Option::is_none")]
+    adoption: Option<Adoption>,
+    /// In what the trust root will differ from the one of now.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    changes: Option<Vec<String>>,
+    /// The trust root when all is done.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    trusted_root: Option<TrustedRoot>,
     next: String,
 }
 
@@ -46,15 +57,43 @@ impl<'a> Shown<'a> {
             no_return: plan.no_return().filter(|_| !is_undone),
             old_end: plan.old_end().filter(|_| !is_undone),
             steps: &plan.steps,
+            adoption: None,
+            changes: None,
+            trusted_root: None,
             next: next(plan, now),
         }
+    }
+
+    pub(super) fn with_adoption(mut self, adoption: Option<Adoption>) -> Self {
+        self.adoption = adoption;
+        self
+    }
+
+    pub(super) fn with_foreseen(mut self, foreseen: Option<Foreseen>) -> Self {
+        if let Some(foreseen) = foreseen {
+            self.changes = Some(foreseen.changes);
+            self.trusted_root = Some(foreseen.trusted_root);
+        }
+        self
     }
 
     pub(super) fn text(&self) -> String {
         let mut lines = vec![format!("rotation {} of {}", self.number, self.what)];
         let steps = self.steps.iter();
         lines.extend(steps.map(|step| format!("  {} {}", shown(step.at), step.what)));
+        lines.extend(
+            self.adoption
+                .as_ref()
+                .map(|it| format!("seen: {}", it.text())),
+        );
         lines.push(format!("next: {}", self.next));
+        if let Some(changes) = &self.changes {
+            lines.push(match changes.is_empty() {
+                true => "the trusted root and the signing config stay as they are".to_owned(),
+                false => "in the end clients are told:".to_owned(),
+            });
+            lines.extend(changes.iter().map(|change| format!("  - {change}")));
+        }
         lines.join("\n")
     }
 }

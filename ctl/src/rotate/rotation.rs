@@ -3,6 +3,7 @@
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use sigstead_kit::Period;
+use sigstead_trust_root::ClientTrustConfig;
 use time::{Duration, OffsetDateTime};
 
 use super::plan::Plan;
@@ -23,6 +24,7 @@ pub(super) trait Rotation: Clone + Serialize + DeserializeOwned {
     const APART_FROM: &'static [&'static str];
     const OLD_KEY: OldKey = OldKey::Unused;
     const TAKES_OVER: TakesOver = TakesOver::AtItsTime;
+    const SEEN_IN: SeenIn = SeenIn::Nothing;
 
     /// Looks at what is now, and refuses if the instance lacks what the steps need.
     fn begin(instance: &Instance, now: OffsetDateTime) -> Result<Self, Failure>;
@@ -45,6 +47,12 @@ pub(super) trait Rotation: Clone + Serialize + DeserializeOwned {
 
     /// Refuses times in which the key of now ends before the next one signs.
     fn refuse_early_end(plan: &Plan<Self>) -> Result<(), Failure>;
+
+    /// The keys of the operator that the steps need, in the instance; they may be kept elsewhere.
+    fn keys() -> Vec<String>;
+
+    /// Changes what clients are told now to what they are told in the end. The next key is not made yet: its place is empty.
+    fn foresee(_: &Instance, _: &Plan<Self>, _: &mut ClientTrustConfig) {}
 
     /// Refuses if what the steps need is not here or does not run, before the first of them.
     async fn check_services(instance: &Instance) -> Result<(), Failure>;
@@ -96,6 +104,27 @@ pub(super) enum TakesOver {
     AtEnd,
     /// In the step that gives it to the service.
     WhenLoaded,
+}
+
+/// By which metadata of the repository clients learn of the next key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum SeenIn {
+    /// The targets, once it is announced.
+    Targets,
+    /// The root, once the next key is in use.
+    Root,
+    /// None: it is told otherwise, or nobody has to know.
+    Nothing,
+}
+
+impl SeenIn {
+    pub(super) const fn role(self) -> Option<&'static str> {
+        match self {
+            Self::Targets => Some("targets"),
+            Self::Root => Some("root"),
+            Self::Nothing => None,
+        }
+    }
 }
 
 /// What came of taking a key back.

@@ -1,5 +1,6 @@
 //! A rotation, from the first step to the last.
 
+use super::adoption;
 use super::moment::{now, shown};
 use super::plan::{Phase, Plan};
 use super::plan_file::PlanFile;
@@ -40,6 +41,9 @@ pub(super) async fn advance<R: Rotation>(
             Phase::Retired | Phase::Undone => return file.write(plan),
         };
         output.progress(&what);
+        plan.announced_in = plan
+            .announced_in
+            .or(adoption::version::<R>(instance, next)?);
         plan.enter(next, what, now());
         file.write(plan)?;
     }

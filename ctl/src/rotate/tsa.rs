@@ -14,7 +14,7 @@ use sigstead_tsp::TimestampToken;
 use sigstead_x509::Certificate;
 use time::{Duration, OffsetDateTime};
 
-use super::authority::{Authority, ChainPlan, Files, PrivateService, refused};
+use super::authority::{Authority, ChainPlan, Files, refused, start_private};
 use crate::failure::Failure;
 use crate::init::certificates::{Issuer, time_stamping_certificate};
 use crate::instance::{Instance, Service};
@@ -101,7 +101,7 @@ impl Authority for Tsa {
         };
         let chain = folder.join(plan.chain());
         let configure = |listeners, _: &Path| Ok(Config::new(listeners, key, chain));
-        let service = PrivateService::start::<Self, _>(instance, client, configure).await?;
+        let service = start_private::<Self, _>(instance, client, configure).await?;
         Ok(vec![stamp(client, &service.url).await?])
     }
 

@@ -1,12 +1,14 @@
 //! The verbs, which are the same for every role.
 
+use super::adoption::Adoption;
 use super::arguments::{Times, Verb};
+use super::foreseen::Foreseen;
 use super::moment::now;
 use super::plan::{Phase, Plan};
 use super::plan_file::PlanFile;
 use super::print::Shown;
 use super::rotation::Rotation;
-use super::{soak, steps};
+use super::{rehearse, soak, steps};
 use crate::failure::{Exit, Failure};
 use crate::instance::Instance;
 use crate::output::Output;
@@ -18,9 +20,12 @@ pub(super) async fn run<R: Rotation>(verb: Verb, output: Output) -> Result<Exit,
             let instance = times.instance.open()?;
             let file = PlanFile::take::<R>(&instance)?;
             let plan = new_plan::<R>(&times, &file)?;
-            output.print(&Shown::of(&plan, plan.begun), |shown| shown.text());
+            let foreseen = Foreseen::of(&instance, &plan)?;
+            let shown = Shown::of(&plan, plan.begun).with_foreseen(foreseen);
+            output.print(&shown, |shown| shown.text());
             Ok(Exit::Done)
         }
+        Verb::Rehearse(rehearsal) => rehearse::run::<R>(rehearsal, output).await,
         Verb::Start(times) => {
             let instance = times.instance.open()?;
             let mut file = PlanFile::take::<R>(&instance)?;
@@ -39,7 +44,9 @@ pub(super) async fn run<R: Rotation>(verb: Verb, output: Output) -> Result<Exit,
         Verb::Status(instance) => {
             let instance = instance.open()?;
             let plan = PlanFile::take::<R>(&instance)?.newest::<R>()?;
-            output.print(&Shown::of(&plan, now()), |shown| shown.text());
+            let adoption = Adoption::of(&instance, &plan).await;
+            let shown = Shown::of(&plan, now()).with_adoption(adoption);
+            output.print(&shown, |shown| shown.text());
             Ok(Exit::Done)
         }
         Verb::Resume(instance) => {

@@ -9,6 +9,7 @@ use time::{Duration, OffsetDateTime};
 
 use super::authority_kind::AuthorityKind;
 use super::client_kit;
+use super::gate::Draft;
 use super::publication::{Keys, ROOT_KEY, TARGETS_KEY, Versions, YEAR, not_allowed, sign, term};
 use super::publications::lay_out;
 use super::repository::{Repository, SignedPublication};
@@ -174,13 +175,23 @@ impl<'a> Change<'a> {
     /// Publishes the state, whether it changed or only time has passed.
     ///
     /// 1. The draft is compared with what clients have: nothing may be taken back.
-    /// 2. Root and targets are signed, one version on, and checked as clients check them.
-    /// 3. The repository is laid out, which is recorded first; its last file is the publication.
-    /// 4. The client kit is written again.
+    /// 2. It passes the gate: clients would refuse nothing of it, and accept by it what they accept now.
+    /// 3. Root and targets are signed, one version on, and checked as clients check them.
+    /// 4. The repository is laid out, which is recorded first; its last file is the publication.
+    /// 5. The client kit is written again.
     ///
-    /// A crash before the end of 3 leaves clients the old publication, a crash in 4 an old kit beside the new one; running
+    /// A crash before the end of 4 leaves clients the old publication, a crash in 5 an old kit beside the new one; running
     /// the command again finishes either.
     pub(crate) async fn publish(self, length: Duration) -> Result<Versions, Failure> {
+        self.publish_draft(length, Purpose::GoOn).await
+    }
+
+    /// The same of a state in which something ends on purpose that was signed with, or that clients still use.
+    pub(crate) async fn publish_end(self, length: Duration) -> Result<Versions, Failure> {
+        self.publish_draft(length, Purpose::End).await
+    }
+
+    async fn publish_draft(self, length: Duration, purpose: Purpose) -> Result<Versions, Failure> {
         let draft = self.next(&self.state, length)?;
         let Self {
             instance,
@@ -190,6 +201,19 @@ impl<'a> Change<'a> {
             keys,
             _turn,
         } = self;
+        let gate = Draft {
+            instance,
+            state: &state,
+            files: &draft.files,
+            signing_config: repository
+                .target(&published.targets, "signing_config.v0.2.json")
+                .ok(),
+            published: &published,
+        };
+        let passed = match purpose {
+            Purpose::GoOn => gate.check().await?,
+            Purpose::End => gate.check_end()?,
+        };
         let signed = sign(&keys, draft, Some(&published.root)).await?;
         lay_out(instance, &repository, &signed).await?;
         client_kit::write_all(instance, &state, &repository.newest_root_file()?)?;
@@ -199,6 +223,7 @@ impl<'a> Change<'a> {
             root: root.version,
             targets: targets.version,
             expires: root.expires.min(targets.expires),
+            gate: passed.keep(instance)?,
         })
     }
 
@@ -280,6 +305,15 @@ impl<'a> Change<'a> {
         self.state = state;
         Ok(())
     }
+}
+
+/// What a publication is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Purpose {
+    /// What counts now counts on.
+    GoOn,
+    /// Something that counts now is to count no more.
+    End,
 }
 
 fn changed(

@@ -1,5 +1,7 @@
 //! `sigctl trust`: what clients trust, seen and published.
 //!
+//! Whatever is published passes the gate before (`gate/`).
+//!
 //! The trust state (`trust/state.json`) is the one source. A [`Change`] adds to it, and derives everything else from it: the targets, the root and targets metadata of the TUF repository, and the client kit. Each file is replaced as
 //! a whole and durably, in an order in which readers always find what they are pointed to: the state, the files of the
 //! targets, the root, the targets metadata, the kit. The targets metadata is the publication: before it, the `tuf` service
@@ -10,6 +12,7 @@ mod change;
 mod client_kit;
 mod diff;
 mod evidence;
+mod gate;
 mod history;
 mod publication;
 mod publications;
@@ -19,6 +22,7 @@ mod sentences;
 mod show;
 mod signer;
 mod state_file;
+mod take_over;
 mod verify_history;
 mod versions;
 
@@ -35,10 +39,11 @@ pub(crate) use change::Change;
 pub(crate) use client_kit::derived as kit_files;
 pub(crate) use publication::{Keys, ROOT_KEY, TARGETS_KEY, Versions, YEAR, first};
 pub(crate) use repository::Repository;
-pub(crate) use sentences::moment;
+pub(crate) use sentences::{moment, of_signing_configs, of_trusted_roots};
 pub(crate) use show::{Shown, look, roles_line};
 pub(crate) use signer::TufSigner;
 pub(crate) use state_file::{Turn, offered_issuers, read as read_state, sends_people_to};
+pub(crate) use take_over::{take_over, take_over_signed};
 
 /// What is done with the trust root.
 #[derive(Args)]

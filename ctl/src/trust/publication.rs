@@ -1,11 +1,14 @@
 //! The metadata that the operator signs, and the first publication of an instance.
 
+use std::fmt;
+
 use serde::Serialize;
 use sigstead_trust_root::tuf::{Role as _, Root, Signed, Targets};
 use sigstead_trust_root::{Publication, Term, TrustState};
 use time::{Duration, OffsetDateTime};
 
 use super::client_kit;
+use super::gate::Gate;
 use super::repository::{Repository, SignedPublication};
 use super::signer::TufSigner;
 use super::state_file;
@@ -22,6 +25,14 @@ pub(crate) struct Versions {
     /// When the first of both expires.
     #[serde(with = "time::serde::rfc3339")]
     pub(crate) expires: OffsetDateTime,
+    /// What was tried before.
+    pub(crate) gate: Gate,
+}
+
+impl fmt::Display for Versions {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "root {} and targets {}", self.root, self.targets)
+    }
 }
 
 /// The keys of the roles that the operator signs.

@@ -30,10 +30,9 @@ pub(super) async fn run(arguments: Arguments, output: Output) -> Result<(), Fail
     let versions = recorded.end(published).await?;
     output.print(&versions, |versions| {
         format!(
-            "published root {} and targets {}, valid until {}; the tuf service takes them up within seconds",
-            versions.root,
-            versions.targets,
-            versions.expires.date()
+            "published {versions}, valid until {}; the tuf service takes them up within seconds\nbefore: {}",
+            versions.expires.date(),
+            versions.gate
         )
     });
     Ok(())

@@ -11,7 +11,7 @@ use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
 /// What the second of two trusted roots says otherwise.
-pub(super) fn of_trusted_roots(earlier: &TrustedRoot, later: &TrustedRoot) -> Vec<String> {
+pub(crate) fn of_trusted_roots(earlier: &TrustedRoot, later: &TrustedRoot) -> Vec<String> {
     let (earlier, later) = (trusted(earlier), trusted(later));
     let mut sentences = Vec::new();
     for each in &later {
@@ -29,7 +29,7 @@ pub(super) fn of_trusted_roots(earlier: &TrustedRoot, later: &TrustedRoot) -> Ve
 }
 
 /// What the second of two signing configs says otherwise.
-pub(super) fn of_signing_configs(
+pub(crate) fn of_signing_configs(
     earlier: Option<&SigningConfig>,
     later: &SigningConfig,
 ) -> Vec<String> {
@@ -135,7 +135,7 @@ impl<'a> Trusted<'a> {
         Self {
             kind,
             url: &authority.uri,
-            key: key.unwrap_or_else(|| UNREADABLE.to_owned()),
+            key: key.unwrap_or_else(|| unknown(authority.cert_chain.certificates.is_empty())),
             identity: certificates.map(|each| each.raw_bytes.as_slice()).collect(),
             range: authority.valid_for,
         }
@@ -146,7 +146,10 @@ impl<'a> Trusted<'a> {
         Self {
             kind,
             url: &log.base_url,
-            key: key.map_or_else(|_| UNREADABLE.to_owned(), |key| key.fingerprint()),
+            key: key.map_or_else(
+                |_| unknown(log.public_key.raw_bytes.as_slice().is_empty()),
+                |key| key.fingerprint(),
+            ),
             identity: vec![
                 log.log_id.key_id.as_slice(),
                 log.public_key.raw_bytes.as_slice(),
@@ -188,6 +191,16 @@ impl<'a> Trusted<'a> {
             self.name()
         )
     }
+}
+
+/// Of a plan whose key is not made yet the place is empty.
+fn unknown(is_empty: bool) -> String {
+    let key = if is_empty {
+        "(not made yet)"
+    } else {
+        "(unreadable)"
+    };
+    key.to_owned()
 }
 
 /// Logs of both interfaces may have one URL.
@@ -239,7 +252,6 @@ const KINDS: [(&str, Services); 4] = [
 const LOG: &str = "log of Rekor";
 /// The targets whose content is compared.
 const COMPARED: [&str; 2] = ["trusted_root.json", "signing_config.v0.2.json"];
-const UNREADABLE: &str = "(unreadable)";
 
 #[cfg(test)]
 mod tests;

@@ -71,6 +71,10 @@ impl Rotation for AdminAuthority {
     }
 
     /// A service that does not run takes what is there at its start.
+    fn keys() -> Vec<String> {
+        vec!["trust/admin-ca.key".to_owned()]
+    }
+
     async fn check_services(_: &Instance) -> Result<(), Failure> {
         Ok(())
     }

@@ -10,19 +10,19 @@ mod trial;
 
 use sigstead_config::successors::OVERLAP;
 use sigstead_kit::Period;
-use sigstead_trust_root::Base64Bytes;
+use sigstead_trust_root::{Base64Bytes, CertificateAuthority, ClientTrustConfig, TimeRange};
 use sigstead_x509::Certificate;
 use time::{Duration, OffsetDateTime};
 
 use super::moment::{now, shown};
-use super::rotation::{Rotation, Undo};
+use super::rotation::{Rotation, SeenIn, Undo};
 use crate::failure::Failure;
 use crate::instance::Instance;
 use crate::trust::{self, Change};
 use successors::{Successors, is_of};
 
 pub(super) use part::{ChainPlan, Chains};
-pub(super) use private_service::PrivateService;
+pub(super) use private_service::start as start_private;
 pub(super) use role::{Authority, Files};
 pub(super) use root::{open as open_root, read as read_certificate};
 pub(super) use trial::refused;
@@ -31,6 +31,7 @@ impl<A: Authority> Rotation for Chains<A> {
     const ROLE: &'static str = A::ROLE;
     const WHAT: &'static str = A::WHAT;
     const APART_FROM: &'static [&'static str] = A::APART_FROM;
+    const SEEN_IN: SeenIn = SeenIn::Targets;
 
     fn begin(instance: &Instance, now: OffsetDateTime) -> Result<Self, Failure> {
         Successors::<A>::of(instance)?;
@@ -78,6 +79,29 @@ impl<A: Authority> Rotation for Chains<A> {
         ))
     }
 
+    fn keys() -> Vec<String> {
+        let own = [trust::ROOT_KEY, trust::TARGETS_KEY].map(str::to_owned);
+        A::root_key().into_iter().chain(own).collect()
+    }
+
+    fn foresee(_: &Instance, plan: &ChainPlan<A>, told: &mut ClientTrustConfig) {
+        let chains = A::KIND.trusted(&mut told.trusted_root);
+        for chain in chains.iter_mut() {
+            let certificates = chain.cert_chain.certificates.iter();
+            if certificates
+                .map(|it| &it.raw_bytes)
+                .eq(&plan.role.old_chain)
+            {
+                chain.valid_for.end = Some(plan.counts_from + plan.drain.time());
+            }
+        }
+        chains.push(CertificateAuthority {
+            uri: plan.role.url.clone(),
+            valid_for: TimeRange::since(plan.chain_from()),
+            ..CertificateAuthority::default()
+        });
+    }
+
     async fn check_services(instance: &Instance) -> Result<(), Failure> {
         A::open_keys(instance).await?;
         Change::begin(instance).await.map(drop)
@@ -101,8 +125,8 @@ impl<A: Authority> Rotation for Chains<A> {
         change.append_chain(A::KIND, plan.announced())?;
         let versions = change.publish(trust::YEAR).await?;
         Ok(format!(
-            "announced the next key, with root {} and targets {}",
-            versions.root, versions.targets
+            "announced the next key, with {versions}; {}",
+            versions.gate
         ))
     }
 
@@ -153,10 +177,9 @@ impl<A: Authority> Rotation for Chains<A> {
         let end = change.end_chain(A::KIND, &plan.role.old_chain, end)?;
         let versions = change.publish(trust::YEAR).await?;
         Ok(format!(
-            "ended the old key at {}, with root {} and targets {}",
+            "ended the old key at {}, with {versions}; {}",
             shown(end),
-            versions.root,
-            versions.targets
+            versions.gate
         ))
     }
 

@@ -50,6 +50,11 @@ pub(in crate::rotate) trait Authority: Clone {
         root::open(instance, &vault, owner, chain).map(drop)
     }
 
+    /// Where the key of the root is, unless a new one is made.
+    fn root_key() -> Option<String> {
+        Some(format!("trust/{}.key", Self::FILES.root))
+    }
+
     /// The root of the next key: the one of now, if it is not replaced.
     async fn root(
         instance: &Instance,

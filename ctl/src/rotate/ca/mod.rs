@@ -65,6 +65,10 @@ impl<R: Replaced> Authority for Ca<R> {
         R::check_root(instance, chain)
     }
 
+    fn root_key() -> Option<String> {
+        R::KEEPS_ROOT.then(|| format!("trust/{}.key", Self::FILES.root))
+    }
+
     async fn root(
         instance: &Instance,
         vault: &Vault,

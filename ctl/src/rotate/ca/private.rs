@@ -12,7 +12,7 @@ use time::OffsetDateTime;
 use super::tokens::TrialIssuer;
 use crate::failure::Failure;
 use crate::instance::{Instance, Service};
-use crate::rotate::authority::{Authority, ChainPlan, PrivateService};
+use crate::rotate::authority::{Authority, ChainPlan, start_private};
 use crate::rotate::moment::now;
 use crate::sign;
 
@@ -46,7 +46,7 @@ pub(super) async fn issue<A: Authority>(
                 .map_err(|error| Failure::file("write", &file, error))?;
             config(instance, plan, running, (listeners, folder, logs))
         };
-        let service = PrivateService::start::<A, _>(instance, client, configure).await?;
+        let service = start_private::<A, _>(instance, client, configure).await?;
         let token = issuer.token().await?;
         let certificate = sign::certificate(client, &service.url, &token).await;
         issued.push(Issued {

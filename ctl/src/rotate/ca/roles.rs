@@ -19,6 +19,8 @@ pub(in crate::rotate) trait Replaced: Clone {
     /// The subject of the next intermediate, up to the number of the rotation: clients that look for an issuer by its name
     /// find one.
     const SUBJECT: &'static str;
+    /// Whether the root of now signs the next intermediate.
+    const KEEPS_ROOT: bool;
 
     /// Refuses if the root of the next intermediate is not here; `chain` is the one of now.
     fn check_root(instance: &Instance, chain: &[Base64Bytes]) -> Result<(), Failure>;
@@ -56,6 +58,7 @@ impl Replaced for Intermediate {
         chain: "chain-intermediate",
     };
     const SUBJECT: &'static str = "code signing";
+    const KEEPS_ROOT: bool = true;
 
     fn check_root(instance: &Instance, chain: &[Base64Bytes]) -> Result<(), Failure> {
         open_root(instance, &Vault::open(instance)?, OWNER, chain).map(drop)
@@ -89,6 +92,7 @@ impl Replaced for Root {
         chain: "chain-of-root",
     };
     const SUBJECT: &'static str = "code signing of root";
+    const KEEPS_ROOT: bool = false;
 
     fn check_root(_: &Instance, _: &[Base64Bytes]) -> Result<(), Failure> {
         Ok(())

@@ -65,6 +65,10 @@ impl<K: Kind> Rotation for Leaves<K> {
     }
 
     /// A service that does not run takes the next certificate at its start.
+    fn keys() -> Vec<String> {
+        vec![format!("trust/{}.key", K::AUTHORITY)]
+    }
+
     async fn check_services(_: &Instance) -> Result<(), Failure> {
         Ok(())
     }

@@ -9,11 +9,11 @@ mod trial;
 use std::marker::PhantomData;
 
 use sigstead_kit::Period;
-use sigstead_trust_root::LogState;
+use sigstead_trust_root::{ClientTrustConfig, LogState};
 use time::{Duration, OffsetDateTime};
 
 use super::moment::{now, shown};
-use super::rotation::{OldKey, Rotation, TakesOver, Undo};
+use super::rotation::{OldKey, Rotation, SeenIn, TakesOver, Undo};
 use crate::failure::Failure;
 use crate::instance::Instance;
 use crate::log::opening;
@@ -33,6 +33,7 @@ impl<I: Interface> Rotation for NextLog<I> {
     /// A log is read for ever, and is opened with its key.
     const OLD_KEY: OldKey = OldKey::Needed;
     const TAKES_OVER: TakesOver = I::TAKES_OVER;
+    const SEEN_IN: SeenIn = SeenIn::Targets;
 
     fn begin(instance: &Instance, _: OffsetDateTime) -> Result<Self, Failure> {
         let old_log = in_service::<I>(instance)?;
@@ -61,6 +62,16 @@ impl<I: Interface> Rotation for NextLog<I> {
     /// A log has no end of its own.
     fn refuse_early_end(_: &LogPlan<I>) -> Result<(), Failure> {
         Ok(())
+    }
+
+    fn keys() -> Vec<String> {
+        [trust::ROOT_KEY, trust::TARGETS_KEY]
+            .map(str::to_owned)
+            .into()
+    }
+
+    fn foresee(instance: &Instance, plan: &LogPlan<I>, told: &mut ClientTrustConfig) {
+        part::foresee(instance, plan, told);
     }
 
     async fn check_services(instance: &Instance) -> Result<(), Failure> {
@@ -94,8 +105,8 @@ impl<I: Interface> Rotation for NextLog<I> {
         }
         let versions = change.publish(trust::YEAR).await?;
         Ok(format!(
-            "announced the next log, with root {} and targets {}",
-            versions.root, versions.targets
+            "announced the next log, with {versions}; {}",
+            versions.gate
         ))
     }
 
@@ -119,10 +130,7 @@ impl<I: Interface> Rotation for NextLog<I> {
         let mut change = Change::begin(instance).await?;
         let what = I::end_old(instance, plan, &mut change).await?;
         let versions = change.publish(trust::YEAR).await?;
-        Ok(format!(
-            "{what}, with root {} and targets {}",
-            versions.root, versions.targets
-        ))
+        Ok(format!("{what}, with {versions}; {}", versions.gate))
     }
 
     /// 1. If clients were told, they are called back.

@@ -4,7 +4,10 @@ use std::marker::PhantomData;
 use std::num::NonZeroU64;
 
 use serde::{Deserialize, Serialize};
-use sigstead_trust_root::{Base64Bytes, LogFace, LogState, TimeRange};
+use sigstead_trust_root::{
+    Base64Bytes, ClientTrustConfig, LogFace, LogState, PublicKey, TimeRange,
+    TransparencyLogInstance,
+};
 use time::OffsetDateTime;
 
 use crate::failure::Failure;
@@ -114,4 +117,28 @@ impl<I: Interface> LogPlan<I> {
     pub(super) fn old_until(&self, from: OffsetDateTime) -> OffsetDateTime {
         from + self.drain.time()
     }
+}
+
+/// The next log joins, and the old one ends when it may be ended first.
+pub(super) fn foresee<I: Interface>(
+    instance: &Instance,
+    plan: &LogPlan<I>,
+    told: &mut ClientTrustConfig,
+) {
+    let until = plan.old_until(plan.counts_from);
+    let old = format!("https://{}", host(&plan.role.old_log));
+    let logs = told.trusted_root.tlogs.iter_mut();
+    let open = logs.filter(|log| log.public_key.valid_for.end.is_none());
+    for log in open.filter(|log| log.base_url == old) {
+        log.public_key.valid_for.end = Some(until);
+    }
+    let next = plan.announced(instance, plan.counts_from);
+    told.trusted_root.tlogs.push(TransparencyLogInstance {
+        base_url: next.base_url,
+        public_key: PublicKey {
+            valid_for: next.valid_for,
+            ..PublicKey::default()
+        },
+        ..TransparencyLogInstance::default()
+    });
 }

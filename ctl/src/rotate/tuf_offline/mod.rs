@@ -9,7 +9,7 @@ use sigstead_trust_root::tuf;
 use time::{Duration, OffsetDateTime};
 
 use super::moment::now;
-use super::rotation::{Rotation, TakesOver, Undo};
+use super::rotation::{Rotation, SeenIn, TakesOver, Undo};
 use super::tuf_service::{self, Open};
 use crate::failure::Failure;
 use crate::instance::Instance;
@@ -28,6 +28,7 @@ impl<R: OfflineRole> Rotation for OfflineKey<R> {
     const WHAT: &'static str = R::WHAT;
     const APART_FROM: &'static [&'static str] = R::APART_FROM;
     const TAKES_OVER: TakesOver = TakesOver::WhenLoaded;
+    const SEEN_IN: SeenIn = SeenIn::Root;
 
     fn begin(_: &Instance, _: OffsetDateTime) -> Result<Self, Failure> {
         Ok(Self::new())
@@ -53,6 +54,12 @@ impl<R: OfflineRole> Rotation for OfflineKey<R> {
     /// Keys have no end of their own.
     fn refuse_early_end(_: &OfflinePlan<R>) -> Result<(), Failure> {
         Ok(())
+    }
+
+    fn keys() -> Vec<String> {
+        [trust::ROOT_KEY, trust::TARGETS_KEY]
+            .map(str::to_owned)
+            .into()
     }
 
     async fn check_services(instance: &Instance) -> Result<(), Failure> {

@@ -9,7 +9,7 @@ use sigstead_trust_root::tuf::{Snapshot, Timestamp};
 use time::{Duration, OffsetDateTime};
 
 use super::moment::now;
-use super::rotation::{Rotation, TakesOver, Undo};
+use super::rotation::{Rotation, SeenIn, TakesOver, Undo};
 use super::tuf_service::{self, Open};
 use crate::failure::Failure;
 use crate::instance::Instance;
@@ -27,6 +27,7 @@ impl Rotation for OnlineKeys {
     const WHAT: &'static str = "the keys of the snapshot and timestamp roles";
     const APART_FROM: &'static [&'static str] = &["tuf-root", "tuf-targets"];
     const TAKES_OVER: TakesOver = TakesOver::WhenLoaded;
+    const SEEN_IN: SeenIn = SeenIn::Root;
 
     fn begin(instance: &Instance, _: OffsetDateTime) -> Result<Self, Failure> {
         Successors::of(instance)?;
@@ -55,6 +56,12 @@ impl Rotation for OnlineKeys {
     /// Keys have no end of their own.
     fn refuse_early_end(_: &OnlinePlan) -> Result<(), Failure> {
         Ok(())
+    }
+
+    fn keys() -> Vec<String> {
+        [trust::ROOT_KEY, trust::TARGETS_KEY]
+            .map(str::to_owned)
+            .into()
     }
 
     async fn check_services(instance: &Instance) -> Result<(), Failure> {

@@ -2,8 +2,10 @@
 
 mod admin;
 mod certificates;
+mod gate;
 mod load;
 mod oidc;
+mod rehearsal;
 mod rekor_v1;
 mod rekor_v2;
 mod role;

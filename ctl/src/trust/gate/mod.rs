@@ -1,0 +1,178 @@
+//! The gate before a publication: nothing is published that clients would refuse.
+//!
+//! `documents.rs` reads the draft as the strictest client does; `stored.rs` holds what was signed under each trust root so far,
+//! which must verify under the draft; `sample.rs` signs what is missing there; `asked.rs` asks the clients that are installed
+//! (`clients.rs`), for whom the draft is served (`served.rs`). `report.rs` says what was tried.
+
+mod asked;
+mod clients;
+mod documents;
+mod report;
+mod sample;
+mod served;
+mod stored;
+
+use sigstead_kit::{Clock as _, SystemClock};
+use sigstead_trust_root::{Published, SigningConfig, Target, TrustState};
+
+use crate::failure::Failure;
+use crate::instance::Instance;
+use asked::Question;
+use documents::{Documents, refused};
+pub(crate) use report::Gate;
+pub(super) use stored::FOLDER as SIGNED;
+use stored::Stored;
+
+/// What is about to be published, and what clients have.
+pub(super) struct Draft<'a> {
+    pub(super) instance: &'a Instance,
+    pub(super) state: &'a TrustState,
+    pub(super) files: &'a [Target],
+    pub(super) published: &'a Published,
+    /// The file of it; none if that is lost or damaged, which the publication mends.
+    pub(super) signing_config: Option<Vec<u8>>,
+}
+
+/// A draft that may be published.
+pub(super) struct Passed {
+    found: Gate,
+    sample: Option<Stored>,
+}
+
+impl Draft<'_> {
+    /// Refuses what clients would refuse.
+    ///
+    /// 1. The documents have no fault that is not published already.
+    /// 2. What was signed under each trust root so far, and verifies under the one that is published, verifies under the draft.
+    /// 3. If nothing is kept of this trust root, the running services sign something, and that verifies too. If they do not
+    ///    answer, the publication is not held up: an end may have to be published because one of them is lost.
+    /// 4. Each official client that is installed agrees.
+    pub(super) async fn check(self) -> Result<Passed, Failure> {
+        let now = SystemClock.now();
+        let (draft, published) = self.documents()?;
+        draft.check(&published, &self.state.signature_logs, now)?;
+        let stored = Stored::all(self.instance)?;
+        let mut found = Gate::default();
+        let mut bundles = Vec::new();
+        for bundle in &stored {
+            match verify_again(bundle, &published, &draft)? {
+                Some(whose) => bundles.push((bundle, whose)),
+                None => found.untried.push(format!(
+                    "{}, which does not verify under what is published either",
+                    bundle.name
+                )),
+            }
+        }
+        found.stored = bundles.len();
+        let era = stored::era(&draft.trusted_root, now);
+        let sample = match stored.iter().any(|bundle| bundle.name == era) {
+            true => None,
+            false => signed(self.instance, era, &draft, &mut found).await?,
+        };
+        bundles.extend(sample.iter().map(|(bundle, whose)| (bundle, whose.clone())));
+        let certified = bundles.into_iter();
+        let question = Question {
+            instance: self.instance,
+            state: self.state,
+            files: self.files,
+            published: &published,
+            bundles: certified
+                .filter_map(|(bundle, whose)| Some((bundle, whose?)))
+                .collect(),
+        };
+        let asked = asked::ask(&question).await?;
+        found.clients = asked.clients;
+        found.untried.extend(asked.untried);
+        let sample = sample.map(|(bundle, _)| bundle);
+        Ok(Passed { found, sample })
+    }
+
+    /// Refuses what clients would refuse, but for what comes of an end that is meant: that nothing counts for a time, or in
+    /// signatures of before.
+    pub(super) fn check_end(self) -> Result<Passed, Failure> {
+        let (draft, published) = self.documents()?;
+        let logs = &self.state.signature_logs;
+        draft.check_form(&published, logs, SystemClock.now())?;
+        let untried = vec!["signatures, since an end is published".to_owned()];
+        let found = Gate {
+            untried,
+            ..Gate::default()
+        };
+        Ok(Passed {
+            found,
+            sample: None,
+        })
+    }
+
+    /// Those of the draft and those that are published.
+    fn documents(&self) -> Result<(Documents, Documents), Failure> {
+        let draft = Documents::of(self.files)?;
+        let config = self.signing_config.as_deref();
+        let config = config.and_then(|bytes| SigningConfig::parse(bytes).ok());
+        let published = Documents {
+            trusted_root: self.published.trusted_root.clone(),
+            signing_config: config.unwrap_or_else(|| draft.signing_config.clone()),
+        };
+        Ok((draft, published))
+    }
+}
+
+impl Passed {
+    /// Keeps what was signed, once the draft is published.
+    pub(super) fn keep(self, instance: &Instance) -> Result<Gate, Failure> {
+        if let Some(sample) = &self.sample {
+            sample.keep(instance)?;
+        }
+        Ok(self.found)
+    }
+}
+
+/// Whose signature it is, if it has a certificate, and who vouched.
+type Whose = Option<(String, String)>;
+
+/// Refuses a draft under which a bundle is refused that clients accept now; one that they refuse already says nothing.
+fn verify_again(
+    bundle: &Stored,
+    published: &Documents,
+    draft: &Documents,
+) -> Result<Option<Whose>, Failure> {
+    let Some(promises) = bundle.promises(&published.trusted_root) else {
+        return Ok(None);
+    };
+    let verified = bundle.verify(&draft.trusted_root, promises);
+    verified.map(Some).map_err(|why| {
+        let why = format!("{}: {why}", bundle.name);
+        refused(
+            "E-CTL-455",
+            "signatures that count now would not any more",
+            &why,
+        )
+    })
+}
+
+async fn signed(
+    instance: &Instance,
+    era: String,
+    draft: &Documents,
+    found: &mut Gate,
+) -> Result<Option<(Stored, Whose)>, Failure> {
+    let sample = match sample::sign(instance, era).await {
+        Ok(sample) => sample,
+        Err(failure) => {
+            let why = format!("a new signature, since {}", failure.whole());
+            found.untried.push(why);
+            return Ok(None);
+        }
+    };
+    let promises = usize::from(sample.key.is_none() && instance.manifest.ct_log.is_own());
+    let whose = sample.verify(&draft.trusted_root, promises);
+    let whose = whose.map_err(|why| {
+        refused(
+            "E-CTL-456",
+            "what the services sign now would not count",
+            &why,
+        )
+    })?;
+    found.signed = true;
+    Ok(Some((sample, whose)))
+}

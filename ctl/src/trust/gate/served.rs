@@ -1,0 +1,141 @@
+//! The draft, served where nobody else looks: a repository with the files that are to be published, and keys for once.
+//!
+//! The keys of the snapshot and timestamp roles sign what is published and nothing else, so that no metadata of theirs can be
+//! about a draft that was refused. Root and targets are compared with what clients have when they are signed.
+
+use std::path::{Path, PathBuf};
+
+use reqwest::Client;
+use sigstead_config::tuf::Config;
+use sigstead_key::Algorithm;
+use sigstead_kit::{Clock as _, SystemClock};
+use sigstead_signer::{KeyConfig, PrivateKey};
+use sigstead_trust_root::tuf::{Root, Signed};
+use sigstead_trust_root::{Publication, Target, TrustState};
+
+use super::documents::{Documents, refused};
+use crate::failure::Failure;
+use crate::instance::{Instance, Service};
+use crate::private;
+use crate::private_service::PrivateService;
+use crate::trust::publication::{Keys, YEAR, sign, term};
+use crate::trust::repository::Repository;
+use crate::trust::signer::TufSigner;
+use crate::walk::Walk;
+
+/// A served draft. It goes with this value.
+pub(super) struct Served {
+    service: PrivateService,
+    folder: PathBuf,
+}
+
+impl Served {
+    /// Serves the publication of a state.
+    pub(super) async fn start(
+        instance: &Instance,
+        client: &Client,
+        state: &TrustState,
+    ) -> Result<Self, Failure> {
+        let folder = instance.path("run/gate");
+        let failed = |error| Failure::file("write", &folder, error);
+        let place = folder.join("repository");
+        sigstead_durable::create_private_directory(&folder).map_err(failed)?;
+        // What a killed run left is of another draft.
+        let _ = std::fs::remove_dir_all(&place);
+        let (snapshot, timestamp) = lay_out(&folder, &place, state).await?;
+        let configure =
+            |listeners, _: &Path| Ok(Config::new(listeners, place, snapshot, timestamp));
+        let unready = |why: String| refused("E-CTL-458", "it cannot be served", &why);
+        let service =
+            PrivateService::start(Service::Tuf, folder.clone(), client, configure, unready).await?;
+        Ok(Self { service, folder })
+    }
+
+    /// Walks to the documents as a client does that begins with the root; every file is the one of the draft.
+    pub(super) async fn fetch(
+        &self,
+        client: &Client,
+        files: &[Target],
+    ) -> Result<Documents, Failure> {
+        let path = self.root();
+        let bytes = std::fs::read(&path).map_err(|error| Failure::file("read", &path, error))?;
+        let root: Signed<Root> = Signed::parse(&bytes)
+            .map_err(|error| refused("E-CTL-458", "it cannot be served", &error.to_string()))?;
+        let mut walk = Walk::new(client, &self.service.url, SystemClock.now());
+        let targets = walk.targets(&root.signed).await?;
+        for file in files {
+            if walk.target(&targets, &file.name).await? != file.bytes {
+                let why = format!("{} is another file than that of the draft", file.name);
+                return Err(refused("E-CTL-458", "it cannot be served", &why));
+            }
+        }
+        Documents::of(files)
+    }
+
+    pub(super) fn url(&self) -> &str {
+        &self.service.url
+    }
+
+    /// The root with which its clients begin.
+    pub(super) fn root(&self) -> PathBuf {
+        self.path("repository/1.root.json")
+    }
+
+    pub(super) fn path(&self, name: &str) -> PathBuf {
+        self.folder.join(name)
+    }
+}
+
+/// Lays the repository out, and gives the keys with which it is served.
+async fn lay_out(
+    folder: &Path,
+    place: &Path,
+    state: &TrustState,
+) -> Result<(KeyConfig, KeyConfig), Failure> {
+    let [root, targets] = [make_key()?, make_key()?];
+    let [snapshot, timestamp] = [make_key()?, make_key()?];
+    let configs = (
+        write_key(folder, "snapshot", &snapshot)?,
+        write_key(folder, "timestamp", &timestamp)?,
+    );
+    let open = |key: PrivateKey| TufSigner::new(key.into_signer(), folder);
+    let keys = Keys {
+        root: open(root)?,
+        targets: open(targets)?,
+    };
+    let (snapshot, timestamp) = (open(snapshot)?, open(timestamp)?);
+    let named = Root::new(1, SystemClock.now())
+        .with_role("root", std::slice::from_ref(keys.root.key()), 1)
+        .with_role("targets", std::slice::from_ref(keys.targets.key()), 1)
+        .with_role("snapshot", std::slice::from_ref(snapshot.key()), 1)
+        .with_role("timestamp", std::slice::from_ref(timestamp.key()), 1);
+    let draft = Publication::first(state, named, term(YEAR));
+    let draft = draft.map_err(|error| {
+        refused(
+            "E-CTL-458",
+            "it cannot be served",
+            &sigstead_kit::causes(&error),
+        )
+    })?;
+    let signed = sign(&keys, draft, None).await?;
+    Repository::at(place.to_owned()).lay_out(&signed)?;
+    Ok(configs)
+}
+
+fn make_key() -> Result<PrivateKey, Failure> {
+    PrivateKey::generate(Algorithm::EcdsaP256Sha256).map_err(Failure::randomness)
+}
+
+/// It counts for nobody, so that no passphrase protects it.
+fn write_key(folder: &Path, name: &str, key: &PrivateKey) -> Result<KeyConfig, Failure> {
+    let path = folder.join(format!("{name}.key"));
+    let pem = key.to_pem().map_err(Failure::randomness)?;
+    private::write(&path, pem.as_bytes())?;
+    let uri = format!("file:{}", path.display());
+    Ok(KeyConfig {
+        uri: uri
+            .parse()
+            .map_err(|error| Failure::file("name", &path, error))?,
+        passphrase_file: None,
+    })
+}
