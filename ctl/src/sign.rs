@@ -55,8 +55,8 @@ pub(crate) struct Arguments {
     #[command(flatten)]
     token: TokenSource,
 
-    /// Where the span of this signature goes, as OTLP over gRPC, such as http://localhost:4317. Those of the services are in
-    /// its trace, wherever they go.
+    /// Where the span of this signature goes, as OTLP over gRPC, such as `http://localhost:4317`. Those of the services are
+    /// in its trace, wherever they go.
     #[arg(long, value_name = "URL")]
     traces: Option<Url>,
 }

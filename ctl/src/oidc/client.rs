@@ -136,7 +136,8 @@ async fn add(mut arguments: Add, output: Output) -> Result<(), Failure> {
     if !is_written {
         return recorded;
     }
-    // The secret is printed also when the service cannot be asked or the end not be recorded: the client is in the file, and the secret is nowhere else.
+    // The secret is printed also when the service cannot be asked or the end not be recorded: the client is in the file, and
+    // the secret is nowhere else.
     let asked = ask(&instance).await;
     let added = Added {
         client: Shown::from(&client),
@@ -158,7 +159,8 @@ async fn add(mut arguments: Add, output: Output) -> Result<(), Failure> {
         );
         lines.join("\n")
     });
-    recorded.and(asked.map(drop))
+    recorded?;
+    asked.map(drop)
 }
 
 fn list(instance: &Where, output: Output) -> Result<(), Failure> {
