@@ -177,7 +177,7 @@ impl Reader {
             }
             UseTree::Name(name) => {
                 let name = name.ident.to_string();
-                let path = [before, &[name.clone()]].concat();
+                let path = [before, std::slice::from_ref(&name)].concat();
                 self.bring_as(name, &path, is_passed_on);
             }
             UseTree::Rename(rename) => {
