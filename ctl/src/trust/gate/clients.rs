@@ -156,10 +156,10 @@ async fn finish(command: &mut Command) -> Result<(), String> {
         return Ok(());
     }
     let said = String::from_utf8_lossy(&output.stderr);
-    let said = said.lines().map(str::trim).filter(|line| !line.is_empty());
+    let mut said = said.lines().map(str::trim).filter(|line| !line.is_empty());
     Err(format!(
         "{name}: {}",
-        said.last().unwrap_or("it said nothing")
+        said.next_back().unwrap_or("it said nothing")
     ))
 }
 
