@@ -6,7 +6,7 @@ use sigstead_archive::LogFace;
 use sigstead_config::{ctlog, tlog};
 use sigstead_key::PublicKey;
 use sigstead_sequencer::{Anchor as _, Anchored, FileAnchor};
-use sigstead_signer::{KeyConfig, KeyUri};
+use sigstead_signer::KeyConfig;
 
 use crate::failure::Failure;
 use crate::instance::{Instance, Service};
@@ -34,10 +34,7 @@ impl ConfiguredLog {
             face: LogFace::RekorV2,
             data: PathBuf::new(),
             anchor: PathBuf::new(),
-            key: KeyConfig {
-                uri: "file:log.key".parse().unwrap(),
-                passphrase_file: None,
-            },
+            key: KeyConfig::file("log.key", None),
         }
     }
 
@@ -84,7 +81,7 @@ fn of_tlog(folder: &Path, log: tlog::LogConfig) -> ConfiguredLog {
         },
         data: folder.join(log.data),
         anchor: folder.join(log.anchor),
-        key: key_in(folder, log.key),
+        key: log.key.in_folder(folder),
     }
 }
 
@@ -94,16 +91,6 @@ fn of_ctlog(folder: &Path, log: ctlog::Config) -> ConfiguredLog {
         face: LogFace::Ct,
         data: folder.join(log.data),
         anchor: folder.join(log.anchor),
-        key: key_in(folder, log.key),
-    }
-}
-
-/// Paths in a configuration are relative to its file.
-fn key_in(folder: &Path, key: KeyConfig) -> KeyConfig {
-    KeyConfig {
-        uri: match key.uri {
-            KeyUri::File(path) => KeyUri::File(folder.join(path)),
-        },
-        passphrase_file: key.passphrase_file.map(|path| folder.join(path)),
+        key: log.key.in_folder(folder),
     }
 }

@@ -35,6 +35,8 @@ mod inventory;
 mod issued;
 mod issuer;
 mod issuer_states;
+mod key;
+mod key_files;
 mod keys;
 mod kubernetes;
 mod locate;
@@ -147,6 +149,8 @@ enum Command {
     Systemd(systemd::Arguments),
     /// See and publish what clients trust.
     Trust(trust::Arguments),
+    /// Make, bring in and try out a key, in a file or a token.
+    Key(Box<key::Arguments>),
     /// List all keys, certificates and signed files, and when they end.
     Keys(keys::Arguments),
     /// Say what has to be done when, so that nothing ends by surprise.
@@ -265,6 +269,7 @@ async fn run(command: Command, output: Output) -> Result<Exit, Failure> {
         Command::Proxy(arguments) => proxy::run(arguments, output)?,
         Command::Systemd(arguments) => systemd::run(arguments, output)?,
         Command::Trust(arguments) => return trust::run(arguments, output).await,
+        Command::Key(arguments) => return key::run(*arguments, output).await,
         Command::Keys(arguments) => return keys::run(&arguments, output).await,
         Command::Calendar(arguments) => return calendar::run(&arguments, output).await,
         Command::Rotate(arguments) => return rotate::run(arguments, output).await,

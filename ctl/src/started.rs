@@ -102,7 +102,7 @@ fn is_passed_on(name: &OsStr) -> bool {
 
 /// The machine's, and those of logging. Not `SSL_CERT_FILE`: `sigctl env` sets it for clients, and a service that trusts the
 /// instance's authority only would refuse every other issuer.
-const NAMES: [&str; 11] = [
+const NAMES: [&str; 13] = [
     "PATH",
     "HOME",
     "USER",
@@ -115,6 +115,9 @@ const NAMES: [&str; 11] = [
     // Where a pod finds the API server of its cluster, which is an issuer.
     "KUBERNETES_SERVICE_HOST",
     "KUBERNETES_SERVICE_PORT",
+    // Where the libraries of tokens find their own configuration, in which no PIN is.
+    "SOFTHSM2_CONF",
+    "YUBIHSM_PKCS11_CONF",
 ];
 /// `LD_` is what this program itself was loaded with.
 const PREFIXES: [&str; 5] = ["SIGSTEAD_", "OTEL_", "XDG_", "LC_", "LD_"];
@@ -169,6 +172,7 @@ mod tests {
             "https_proxy",
             "NO_PROXY",
             "LD_PRELOAD",
+            "SOFTHSM2_CONF",
         ] {
             assert!(is_passed_on(OsStr::new(name)), "{name}");
         }

@@ -1,5 +1,7 @@
 //! `sigctl token`: an identity token for tests, signed with the issuer's own key.
 
+use std::sync::Arc;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use clap::Args;
@@ -10,7 +12,7 @@ use serde_json::json;
 use sigstead_config::oidc::{Config, SuccessorsFile};
 use sigstead_key::HashAlgorithm;
 use sigstead_kit::Clock as _;
-use sigstead_signer::{KeyUri, PrivateKey, Signer as _};
+use sigstead_signer::Signer;
 use spki::SubjectPublicKeyInfoRef;
 use time::OffsetDateTime;
 
@@ -47,14 +49,14 @@ pub(crate) async fn make(instance: &Instance, email: &str) -> Result<String, Fai
     refuse_production(instance)?;
     let config = read_config(instance)?;
     let now = sigstead_kit::SystemClock.now();
-    let key = issuer_key(instance, &config, now)?;
-    sign(&config, &key, email, now).await
+    let key = issuer_key(instance, &config, now).await?;
+    sign(&config, key.as_ref(), email, now).await
 }
 
 /// A token of a key of the issuer.
 pub(crate) async fn sign(
     config: &Config,
-    key: &PrivateKey,
+    key: &dyn Signer,
     email: &str,
     now: OffsetDateTime,
 ) -> Result<String, Failure> {
@@ -134,11 +136,11 @@ pub(crate) fn read_config(instance: &Instance) -> Result<Config, Failure> {
 }
 
 /// The key that signs now: that of the configuration may have successors.
-fn issuer_key(
+async fn issuer_key(
     instance: &Instance,
     config: &Config,
     now: OffsetDateTime,
-) -> Result<PrivateKey, Failure> {
+) -> Result<Arc<dyn Signer>, Failure> {
     let folder = instance.service(Service::Oidc);
     let named = config
         .successors_file
@@ -148,11 +150,9 @@ fn issuer_key(
     let listed =
         listed.map_err(|error| Failure::file("read", &named.unwrap_or_default(), error))?;
     let ring = config.ring(&listed, now);
-    let KeyUri::File(path) = &ring.at(now).key.uri;
-    let path = folder.join(path);
-    let pem =
-        std::fs::read_to_string(&path).map_err(|error| Failure::file("read", &path, error))?;
-    PrivateKey::from_encrypted_pem(&pem, &instance.passphrase()?).map_err(|error| unusable(&error))
+    let key = ring.at(now).key.in_folder(&folder);
+    let opened = sigstead_signer::open(&key).await;
+    opened.map_err(|error| unusable(&error))
 }
 
 fn unusable(error: &sigstead_signer::Error) -> Failure {

@@ -7,7 +7,7 @@
 use std::path::Path;
 use std::process::Command;
 
-const COMMANDS: [&str; 180] = [
+const COMMANDS: [&str; 184] = [
     "",
     "init",
     "preflight",
@@ -21,6 +21,10 @@ const COMMANDS: [&str; 180] = [
     "doctor",
     "probe",
     "logs",
+    "key",
+    "key create",
+    "key import",
+    "key probe",
     "keys",
     "calendar",
     "env",

@@ -268,6 +268,15 @@ pub fn openssl() -> Option<PathBuf> {
     installed("openssl", PathBuf::from("/usr/bin/openssl"))
 }
 
+/// SoftHSM2, a token in software, as Debian installs it.
+#[must_use]
+pub fn softhsm() -> Option<()> {
+    present("softhsm2", Path::new(SOFTHSM).exists())
+}
+
+/// Its library.
+pub const SOFTHSM: &str = "/usr/lib/softhsm/libsofthsm2.so";
+
 /// A script of `integration/clients`.
 #[must_use]
 pub fn script(name: &str) -> PathBuf {

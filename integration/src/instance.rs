@@ -20,6 +20,8 @@ pub struct Instance {
     name: String,
     /// The folder of `sigctl` and the services.
     programs: PathBuf,
+    /// Environment of `sigctl`, and so of the services that it starts.
+    environment: Vec<(String, PathBuf)>,
 }
 
 impl Instance {
@@ -40,6 +42,7 @@ impl Instance {
             folder: TempDir::new()?,
             name: name.to_owned(),
             programs: std::path::absolute(programs)?,
+            environment: Vec::new(),
         };
         let port = free_ports(24)?.to_string();
         let directory = instance.directory();
@@ -173,8 +176,17 @@ impl Instance {
         found.cloned().context("no such service")
     }
 
-    fn sigctl(&self) -> Command {
-        Command::new(self.programs.join("sigctl"))
+    /// Has `sigctl`, and the services that it starts, see a path in their environment.
+    pub fn set(&mut self, name: &str, path: &Path) {
+        self.environment.push((name.to_owned(), path.to_owned()));
+    }
+
+    /// The `sigctl` of this instance.
+    #[must_use]
+    pub fn sigctl(&self) -> Command {
+        let mut command = Command::new(self.programs.join("sigctl"));
+        command.envs(self.environment.iter().map(|(name, path)| (name, path)));
+        command
     }
 }
 

@@ -74,10 +74,7 @@ mod tests {
     fn successor(from: i64) -> Successor {
         Successor {
             from: OffsetDateTime::from_unix_timestamp(from).unwrap(),
-            key: KeyConfig {
-                uri: "file:tsa-2.key".parse().unwrap(),
-                passphrase_file: None,
-            },
+            key: KeyConfig::file("tsa-2.key", None),
             chain: "chain-2.pem".into(),
         }
     }

@@ -116,10 +116,7 @@ mod tests {
                 std::fs::set_permissions(file, std::fs::Permissions::from_mode(mode)).unwrap();
             }
         };
-        let config = KeyConfig {
-            uri: format!("file:{}", path.display()).parse().unwrap(),
-            passphrase_file: Some(passphrase.clone()),
-        };
+        let config = KeyConfig::file(path.clone(), Some(passphrase.clone()));
         close(0o644);
         assert!(matches!(
             crate::open(&config).await,

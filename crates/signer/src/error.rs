@@ -5,6 +5,8 @@ use std::path::PathBuf;
 
 use sigstead_key::Algorithm;
 
+use crate::key_config::Pkcs11Key;
+
 /// A key that cannot be opened or does not sign.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
@@ -45,9 +47,108 @@ pub enum Error {
     #[error("the key did not sign")]
     SigningFailed,
     /// The key signs, but not with its public half.
-    #[error("a probe that the key signed does not verify")]
-    ProbeFailed(#[source] sigstead_key::Error),
+    #[error(
+        "E-KEY-001: a signature does not verify under the key {key} that it was asked of, and was thrown away; the key is \
+         broken, or another is in its place"
+    )]
+    SignatureWrong {
+        /// Fingerprint of the key that was opened.
+        key: String,
+        /// Why.
+        source: sigstead_key::Error,
+    },
+    /// The library of a token cannot be loaded or started.
+    #[error("E-KEY-002: the library {path} cannot be started: {why}")]
+    Module {
+        /// The library.
+        path: PathBuf,
+        /// What it says.
+        why: String,
+    },
+    /// No token is as the URI says.
+    #[error("E-KEY-003: no token is there for {0}; plug it in, or correct its name")]
+    TokenAbsent(String),
+    /// Several tokens are as the URI says.
+    #[error("E-KEY-004: several tokens are there for {0}; name one by token and serial")]
+    TokenAmbiguous(String),
+    /// The token has no such private key.
+    #[error("E-KEY-005: the token has no private key {0}")]
+    KeyAbsent(String),
+    /// The token has several such private keys.
+    #[error("E-KEY-006: the token has several private keys {0}; name one by object and id")]
+    KeyAmbiguous(String),
+    /// The token has not one public half for the key.
+    #[error(
+        "E-KEY-007: the token has not one public key for {0}; put its public half beside it, with the same id"
+    )]
+    PublicHalfAbsent(String),
+    /// The public half is of a kind that is not used.
+    #[error("E-KEY-007: the public half in the token is of a form that is not used here")]
+    PublicHalfMalformed,
+    /// The token refused the PIN.
+    #[error(
+        "E-KEY-008: the token `{0}` refuses the PIN, and is not asked again with the same; write the right one into pin_file"
+    )]
+    PinRefused(String),
+    /// One more wrong PIN would lock the token.
+    #[error(
+        "E-KEY-009: the token `{0}` locks itself with the next wrong PIN, so none is shown to it; log in once by its own program"
+    )]
+    PinLastTry(String),
+    /// The PIN is locked.
+    #[error("E-KEY-009: the PIN of the token `{0}` is locked; its security officer unlocks it")]
+    PinLocked(String),
+    /// The PIN file is not text.
+    #[error("E-KEY-008: the PIN file is not text")]
+    PinMalformed,
+    /// The token did not do what it was asked.
+    #[error("E-KEY-010: the token did not do what it was asked for {uri}: {why}")]
+    Token {
+        /// The key.
+        uri: String,
+        /// The function and what it returned.
+        why: String,
+    },
+    /// The token did not answer in time.
+    #[error("E-KEY-011: the token does not answer; try again")]
+    TokenSlow,
+    /// The token has more to do than it can.
+    #[error("E-KEY-012: the token has too much to do; try again")]
+    TokenBusy,
+    /// The token's signature is not one of the key's algorithm.
+    #[error(
+        "E-KEY-001: what the token gave is no signature of the key's algorithm, and was thrown away"
+    )]
+    SignatureMalformed,
     /// The system gives no randomness, or a cipher failed.
     #[error("the cryptographic library failed")]
     Library,
+}
+
+impl Error {
+    /// An answer of the library.
+    pub(crate) fn token(key: &Pkcs11Key, error: &cryptoki::error::Error) -> Self {
+        Self::Token {
+            uri: key.uri.to_string(),
+            why: error.to_string(),
+        }
+    }
+
+    /// Whether a fresh look at the token may help.
+    pub(crate) const fn is_of_a_lost_token(&self) -> bool {
+        matches!(
+            self,
+            Self::Module { .. }
+                | Self::TokenAbsent(_)
+                | Self::KeyAbsent(_)
+                | Self::PublicHalfAbsent(_)
+                | Self::Token { .. }
+        )
+    }
+
+    /// Whether the same may go well later without anybody changing a configuration or a file: the token is away, or behind.
+    #[must_use]
+    pub const fn may_pass(&self) -> bool {
+        self.is_of_a_lost_token() || matches!(self, Self::TokenSlow | Self::TokenBusy)
+    }
 }

@@ -2,95 +2,301 @@
 
 use std::borrow::Cow;
 use std::fmt;
-use std::path::PathBuf;
-use std::str::FromStr;
+use std::path::{Path, PathBuf};
 
-use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
-use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+use schemars::{JsonSchema, Schema, SchemaGenerator};
+use serde::{Deserialize, Serialize};
 
-/// One key of a service.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct KeyConfig {
-    /// Where the key is: `file:` and a path, relative to the configuration file. The file is PKCS #8 in PEM form and
-    /// must be readable by its owner only; a mounted Secret also by the group that the pod alone is in.
-    pub uri: KeyUri,
-    /// The file with the passphrase of an encrypted key; a newline at its end does not count. Default none, for a key
-    /// that is not encrypted.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+use crate::pkcs11_uri::{ParsePkcs11UriError, Pkcs11Uri};
+use crate::written::Written;
+
+/// One key of a service: a URI that says where it is, and what that place needs beside it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "Written", into = "Written")]
+pub enum KeyConfig {
+    /// In a file.
+    File(FileKey),
+    /// In a PKCS #11 token.
+    Pkcs11(Pkcs11Key),
+}
+
+/// A key in a file, which is PKCS #8 in PEM form.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FileKey {
+    /// The file.
+    pub path: PathBuf,
+    /// The file with the passphrase of an encrypted key.
     pub passphrase_file: Option<PathBuf>,
 }
 
-/// The place of a key.
+/// A key that a PKCS #11 token holds and never gives out.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum KeyUri {
-    /// `file:PATH`.
-    File(PathBuf),
+pub struct Pkcs11Key {
+    /// Which key of which token.
+    pub uri: Pkcs11Uri,
+    /// The library that speaks to the token.
+    pub module: PathBuf,
+    /// The file with the PIN of the token's user.
+    pub pin_file: PathBuf,
 }
 
-/// A text that does not name a key.
+/// A text that does not name a key, or fields that do not belong to what it names.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("`{0}` does not name a key: write file: and a path, as in file:keys/ca.key")]
-pub struct ParseKeyUriError(String);
+pub enum KeyConfigError {
+    /// The URI is none of a key.
+    #[error(
+        "`{0}` does not name a key: write file: and a path, as in file:keys/ca.key, or a pkcs11: URI"
+    )]
+    Uri(String),
+    /// The PKCS #11 URI is refused.
+    #[error("the pkcs11: URI is refused: {0}")]
+    Pkcs11(#[from] ParsePkcs11UriError),
+    /// A field belongs to keys of another kind.
+    #[error("a {kind} key has no field `{field}`; take it out")]
+    Foreign {
+        /// The scheme of the URI.
+        kind: &'static str,
+        /// The field.
+        field: &'static str,
+    },
+    /// A field that the kind needs is missing.
+    #[error("a {kind} key needs the field `{field}`: {meaning}")]
+    Missing {
+        /// The scheme of the URI.
+        kind: &'static str,
+        /// The field.
+        field: &'static str,
+        /// What to write into it.
+        meaning: &'static str,
+    },
+    /// A field and the URI say the same thing twice.
+    #[error("the URI names `{attribute}` and the field `{field}` is there too; keep one of them")]
+    Twice {
+        /// The attribute of the URI.
+        attribute: &'static str,
+        /// The field.
+        field: &'static str,
+    },
+}
 
-impl FromStr for KeyUri {
-    type Err = ParseKeyUriError;
+impl KeyConfig {
+    /// A key in a file.
+    pub fn file(path: impl Into<PathBuf>, passphrase_file: Option<PathBuf>) -> Self {
+        Self::File(FileKey {
+            path: path.into(),
+            passphrase_file,
+        })
+    }
 
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        match text.split_once(':') {
-            Some(("file", path)) if !path.is_empty() => Ok(Self::File(path.into())),
-            _ => Err(ParseKeyUriError(text.to_owned())),
+    /// The file, if the key is in one.
+    #[must_use]
+    pub fn path(&self) -> Option<&Path> {
+        match self {
+            Self::File(key) => Some(&key.path),
+            Self::Pkcs11(_) => None,
+        }
+    }
+
+    /// The same key, its files named from outside of `folder`, where its configuration is.
+    #[must_use]
+    pub fn in_folder(&self, folder: &Path) -> Self {
+        match self {
+            Self::File(key) => Self::File(FileKey {
+                path: folder.join(&key.path),
+                passphrase_file: key.passphrase_file.as_ref().map(|file| folder.join(file)),
+            }),
+            Self::Pkcs11(key) => Self::Pkcs11(Pkcs11Key {
+                uri: key.uri.clone(),
+                module: folder.join(&key.module),
+                pin_file: folder.join(&key.pin_file),
+            }),
         }
     }
 }
 
-impl fmt::Display for KeyUri {
+/// The URI, which has no secret in it.
+impl fmt::Display for KeyConfig {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::File(path) => write!(f, "file:{}", path.display()),
+            Self::File(key) => write!(f, "file:{}", key.path.display()),
+            Self::Pkcs11(key) => key.uri.fmt(f),
         }
     }
 }
 
-impl JsonSchema for KeyUri {
+impl TryFrom<Written> for KeyConfig {
+    type Error = KeyConfigError;
+
+    fn try_from(written: Written) -> Result<Self, Self::Error> {
+        match written.uri.split_once(':') {
+            Some(("file", path)) if !path.is_empty() => {
+                let path = PathBuf::from(path);
+                FileKey::read(path, written).map(Self::File)
+            }
+            Some(("pkcs11", _)) => Pkcs11Key::read(written).map(Self::Pkcs11),
+            _ => Err(KeyConfigError::Uri(written.uri)),
+        }
+    }
+}
+
+impl FileKey {
+    fn read(path: PathBuf, written: Written) -> Result<Self, KeyConfigError> {
+        foreign("file", "module", written.module.as_ref())?;
+        foreign("file", "pin_file", written.pin_file.as_ref())?;
+        Ok(Self {
+            path,
+            passphrase_file: written.passphrase_file,
+        })
+    }
+}
+
+impl Pkcs11Key {
+    fn read(written: Written) -> Result<Self, KeyConfigError> {
+        foreign(
+            "pkcs11",
+            "passphrase_file",
+            written.passphrase_file.as_ref(),
+        )?;
+        let (uri, named) = Pkcs11Uri::parse(&written.uri)?;
+        let module = one_of(written.module, named.module, ("module", "module-path"))?;
+        let pin_file = one_of(
+            written.pin_file,
+            named.pin_source,
+            ("pin_file", "pin-source"),
+        )?;
+        Ok(Self {
+            uri,
+            module: module.ok_or(KeyConfigError::Missing {
+                kind: "pkcs11",
+                field: "module",
+                meaning: "the library of the token's maker",
+            })?,
+            pin_file: pin_file.ok_or(KeyConfigError::Missing {
+                kind: "pkcs11",
+                field: "pin_file",
+                meaning: "a file with the PIN of the token's user",
+            })?,
+        })
+    }
+}
+
+fn foreign(
+    kind: &'static str,
+    field: &'static str,
+    value: Option<&PathBuf>,
+) -> Result<(), KeyConfigError> {
+    match value {
+        None => Ok(()),
+        Some(_) => Err(KeyConfigError::Foreign { kind, field }),
+    }
+}
+
+fn one_of(
+    field: Option<PathBuf>,
+    attribute: Option<PathBuf>,
+    (name, attribute_name): (&'static str, &'static str),
+) -> Result<Option<PathBuf>, KeyConfigError> {
+    match (&field, &attribute) {
+        (Some(_), Some(_)) => Err(KeyConfigError::Twice {
+            attribute: attribute_name,
+            field: name,
+        }),
+        _ => Ok(field.or(attribute)),
+    }
+}
+
+impl From<KeyConfig> for Written {
+    fn from(key: KeyConfig) -> Self {
+        let mut written = Self {
+            uri: key.to_string(),
+            passphrase_file: None,
+            module: None,
+            pin_file: None,
+        };
+        match key {
+            KeyConfig::File(FileKey {
+                passphrase_file, ..
+            }) => written.passphrase_file = passphrase_file,
+            KeyConfig::Pkcs11(key) => {
+                written.module = Some(key.module);
+                written.pin_file = Some(key.pin_file);
+            }
+        }
+        written
+    }
+}
+
+impl JsonSchema for KeyConfig {
     fn schema_name() -> Cow<'static, str> {
-        "KeyUri".into()
+        "KeyConfig".into()
     }
 
-    fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        json_schema!({"type": "string", "pattern": "^file:."})
-    }
-}
-
-impl Serialize for KeyUri {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(self)
-    }
-}
-
-impl<'de> Deserialize<'de> for KeyUri {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        String::deserialize(deserializer)?
-            .parse()
-            .map_err(de::Error::custom)
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        Written::json_schema(generator)
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use serde_json::{Value, json};
+
     use super::*;
 
+    fn read(value: Value) -> Result<KeyConfig, String> {
+        serde_json::from_value(value).map_err(|error| error.to_string())
+    }
+
     #[test]
-    fn a_file_uri_reads_back_as_it_was_written() {
-        for text in ["file:keys/ca.key", "file:/var/lib/sigstead/ca.key"] {
-            assert_eq!(text.parse::<KeyUri>().unwrap().to_string(), text);
+    fn a_key_reads_back_as_it_was_written() {
+        let token = "pkcs11:token=site%20one;object=ca;id=%01%FF";
+        for value in [
+            json!({"uri": "file:keys/ca.key"}),
+            json!({"uri": "file:/srv/ca.key", "passphrase_file": "../passphrase"}),
+            json!({"uri": token, "module": "/lib/p11.so", "pin_file": "/run/pin"}),
+        ] {
+            let key = read(value.clone()).unwrap();
+            assert_eq!(serde_json::to_value(&key).unwrap(), value);
         }
     }
 
     #[test]
-    fn refuses_what_names_no_key() {
-        for text in ["", "file:", "keys/ca.key", "ftp:key", "pkcs11:token=a"] {
-            assert!(text.parse::<KeyUri>().is_err(), "{text:?}");
+    fn the_uri_may_name_module_and_pin_as_other_programs_have_them() {
+        let uri = "pkcs11:object=a?module-path=/lib/p11.so&pin-source=file:/run/pin";
+        let fields =
+            json!({"uri": "pkcs11:object=a", "module": "/lib/p11.so", "pin_file": "/run/pin"});
+        assert_eq!(read(json!({"uri": uri})), read(fields));
+        let said = read(json!({"uri": uri, "pin_file": "b"})).unwrap_err();
+        assert!(said.contains("keep one of them"), "{said}");
+    }
+
+    #[test]
+    fn a_kind_has_its_own_fields_and_no_others() {
+        for (value, says) in [
+            (json!({"uri": ""}), "does not name a key"),
+            (json!({"uri": "file:"}), "does not name a key"),
+            (json!({"uri": "keys/ca.key"}), "does not name a key"),
+            (json!({"uri": "ftp:key"}), "does not name a key"),
+            (
+                json!({"uri": "file:a", "pin_file": "b"}),
+                "no field `pin_file`",
+            ),
+            (json!({"uri": "file:a", "module": "b"}), "no field `module`"),
+            (
+                json!({"uri": "pkcs11:object=a", "passphrase_file": "b"}),
+                "no field `passphrase_file`",
+            ),
+            (
+                json!({"uri": "pkcs11:object=a", "pin_file": "b"}),
+                "needs the field `module`",
+            ),
+            (
+                json!({"uri": "pkcs11:object=a", "module": "b"}),
+                "needs the field `pin_file`",
+            ),
+            (json!({"uri": "file:a", "passphrase": "b"}), "unknown field"),
+        ] {
+            let said = read(value.clone()).unwrap_err();
+            assert!(said.contains(says), "{value}: {said}");
         }
     }
 }

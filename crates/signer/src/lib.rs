@@ -1,30 +1,46 @@
-//! The [`Signer`] trait; encrypted key files behind it.
+//! The [`Signer`] trait; encrypted key files and PKCS #11 tokens behind it.
 //!
-//! Specifications: RFC 5958 (PKCS #8) with PBES2 of RFC 8018 and scrypt of RFC 7914 for keys at rest; RFC 7468 for PEM.
+//! Specifications: RFC 5958 (PKCS #8) with PBES2 of RFC 8018 and scrypt of RFC 7914 for keys at rest; RFC 7468 for PEM;
+//! PKCS #11 v2.40 and RFC 7512 for tokens.
 //!
-//! Provided: [`Signer`], [`open`] by configuration, [`PrivateKey`] for whoever makes keys, [`ephemeral`] keys for one
+//! Provided: [`Signer`], [`open`] by configuration, [`PrivateKey`] for who makes keys, [`ephemeral`] keys for one
 //! signature, a [`KeyRing`] of keys that follow one another, and the [`conformance`] suite of all backends.
+//!
+//! A key management service of a cloud would be one more variant of [`KeyConfig`] with its own fields, read from its own
+//! scheme in `written.rs`; one more arm of [`open`]; and one more file with a [`Signer`] that passes [`conformance`]. The check
+//! and the count of every signature, `sigctl` and all services have it by that.
 //!
 //! Deliberately absent: verification, which is a method of [`sigstead_key::PublicKey`]; any way to read a private key out of a
 //! signer.
 
+mod checked;
 pub mod conformance;
+mod counts;
 mod error;
 mod file;
+mod foreign;
 mod key_config;
+mod pkcs11;
+mod pkcs11_uri;
 mod private_file;
 mod private_key;
 mod ring;
+mod written;
 
 use std::sync::Arc;
 
 use async_trait::async_trait;
 use sigstead_key::{Algorithm, PublicKey};
 
+use crate::checked::Checked;
+pub use counts::register;
 pub use error::Error;
-pub use key_config::{KeyConfig, KeyUri, ParseKeyUriError};
+pub use key_config::{FileKey, KeyConfig, KeyConfigError, Pkcs11Key};
+pub use pkcs11::{create_in_token, import_into_token};
+pub use pkcs11_uri::{ParsePkcs11UriError, Pkcs11Uri};
 pub use private_key::PrivateKey;
 pub use ring::{KeyRing, RingKey};
+pub use written::Written as WrittenKey;
 
 /// A key that signs.
 ///
@@ -47,16 +63,18 @@ pub trait Signer: Send + Sync {
     async fn sign(&self, message: &[u8]) -> Result<Vec<u8>, Error>;
 }
 
-/// Opens the key that a configuration names, and proves that it signs.
+/// Opens the key that a configuration names, and proves that it signs. Every signature of it is verified before it leaves.
 ///
 /// # Errors
 /// If the key cannot be opened, or a probe that it signs does not verify.
 pub async fn open(config: &KeyConfig) -> Result<Arc<dyn Signer>, Error> {
-    let signer = match &config.uri {
-        KeyUri::File(path) => file::open(path, config.passphrase_file.as_deref()).await?,
+    let (signer, source) = match config {
+        KeyConfig::File(key) => (file::open(key).await?, "file"),
+        KeyConfig::Pkcs11(key) => (pkcs11::open(key).await?, "pkcs11"),
     };
-    prove(signer.as_ref()).await?;
-    Ok(signer)
+    let signer = Checked::new(signer, source);
+    signer.sign(PROBE).await?;
+    Ok(Arc::new(signer))
 }
 
 /// A new key that lives as long as the value: for one-time signing keys, and for tests.
@@ -65,14 +83,6 @@ pub async fn open(config: &KeyConfig) -> Result<Arc<dyn Signer>, Error> {
 /// If the system gives no randomness.
 pub fn ephemeral(algorithm: Algorithm) -> Result<Arc<dyn Signer>, Error> {
     PrivateKey::generate(algorithm).map(PrivateKey::into_signer)
-}
-
-async fn prove(signer: &dyn Signer) -> Result<(), Error> {
-    let signature = signer.sign(PROBE).await?;
-    signer
-        .public_key()
-        .verify(PROBE, &signature)
-        .map_err(Error::ProbeFailed)
 }
 
 /// Not a prefix of anything that a service signs, so that a probe's signature is of no use to anybody.

@@ -5,6 +5,7 @@ use std::os::unix::fs::MetadataExt as _;
 use std::path::Path;
 
 use rustix::process::{getegid, geteuid, getgroups};
+use zeroize::Zeroizing;
 
 use crate::Error;
 
@@ -23,6 +24,18 @@ pub(crate) fn read(path: &Path) -> Result<Vec<u8>, Error> {
         });
     }
     fs::read(path).map_err(failed)
+}
+
+/// Reads a file with one line that is a secret; a newline at its end does not count.
+pub(crate) fn read_secret(path: &Path) -> Result<Zeroizing<Vec<u8>>, Error> {
+    let mut secret = Zeroizing::new(read(path)?);
+    while secret
+        .last()
+        .is_some_and(|byte| matches!(byte, b'\n' | b'\r'))
+    {
+        secret.pop();
+    }
+    Ok(secret)
 }
 
 /// What decides who can use a file.

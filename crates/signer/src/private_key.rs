@@ -134,7 +134,12 @@ impl PrivateKey {
         Arc::new(self)
     }
 
-    fn from_pkcs8(pkcs8: Zeroizing<Vec<u8>>) -> Result<Self, Error> {
+    /// For who puts the key into a token.
+    pub(crate) fn pkcs8(&self) -> Zeroizing<Vec<u8>> {
+        self.pkcs8.clone()
+    }
+
+    pub(crate) fn from_pkcs8(pkcs8: Zeroizing<Vec<u8>>) -> Result<Self, Error> {
         let pair = KeyPair::from_pkcs8(&pkcs8)?;
         let public = PublicKey::from_spki_der(&pair.spki()?).map_err(Error::PublicKey)?;
         Ok(Self {

@@ -1,10 +1,10 @@
 //! The keys of an instance, each opened as its service opens it.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::Duration;
 
 use sigstead_key::PublicKey;
-use sigstead_signer::{KeyConfig, KeyUri};
+use sigstead_signer::KeyConfig;
 
 use super::bounded::within;
 use super::configs::Configs;
@@ -29,15 +29,16 @@ pub(super) enum Role {
 /// A key that something of the instance signs with.
 pub(super) struct Key {
     pub(super) role: Role,
-    pub(super) path: PathBuf,
+    /// Where it is; its paths are whole.
+    pub(super) config: KeyConfig,
     /// Its public half, or why it does not sign.
     pub(super) opened: Result<PublicKey, String>,
 }
 
 impl Key {
-    /// Whether a service opens it, and not only `sigctl`.
-    pub(super) fn is_of_a_service(&self) -> bool {
-        !matches!(self.role, Role::Root | Role::Targets)
+    /// Its file, if it is in one.
+    pub(super) fn file(&self) -> Option<&Path> {
+        self.config.path()
     }
 }
 
@@ -52,11 +53,14 @@ impl KeyRing {
     pub(super) async fn open(instance: &Instance, configs: &Configs, open: Open) -> Self {
         let places = places(instance, configs).into_iter();
         let keys = places.map(|(role, config)| async move {
-            let KeyUri::File(path) = &config.uri;
-            let path = path.clone();
-            let opened = within(PATIENCE, move || open(&config)).await;
-            let opened = opened.unwrap_or_else(|| Err("its file does not answer".to_owned()));
-            Key { role, path, opened }
+            let asked = config.clone();
+            let opened = within(PATIENCE, move || open(&asked)).await;
+            let opened = opened.unwrap_or_else(|| Err("it does not answer".to_owned()));
+            Key {
+                role,
+                config,
+                opened,
+            }
         });
         Self(futures::future::join_all(keys).await)
     }
@@ -97,7 +101,7 @@ fn places(instance: &Instance, configs: &Configs) -> Vec<(Role, KeyConfig)> {
     let mut keys = Vec::new();
     let mut add = |role, service, key: &KeyConfig| {
         let folder = instance.service(service);
-        keys.push((role, absolute(&folder, key)));
+        keys.push((role, key.in_folder(&folder)));
     };
     if let Ok(config) = configs.ca() {
         add(Role::Ca, Service::Ca, &config.key);
@@ -118,9 +122,10 @@ fn places(instance: &Instance, configs: &Configs) -> Vec<(Role, KeyConfig)> {
             (Role::Snapshot, keys.snapshot),
             (Role::Timestamp, keys.timestamp),
         ] {
-            let KeyUri::File(path) = &key.uri;
+            let folder = instance.service(Service::Tuf);
+            let is_gone = key.path().is_some_and(|path| !folder.join(path).exists());
             // Those that no root names any more may be gone.
-            if position == newest || instance.service(Service::Tuf).join(path).exists() {
+            if position == newest || !is_gone {
                 add(role, Service::Tuf, key);
             }
         }
@@ -135,27 +140,15 @@ fn operators(instance: &Instance) -> impl Iterator<Item = (Role, KeyConfig)> {
     let places = places.map(|(role, place)| (role, instance.path(place)));
     let there = places.filter(|(_, path)| path.exists());
     there.map(|(role, path)| {
-        let config = KeyConfig {
-            uri: KeyUri::File(path),
-            passphrase_file: Some(instance.passphrase_file()),
-        };
+        let config = KeyConfig::file(path, Some(instance.passphrase_file()));
         (role, config)
     })
-}
-
-/// The key by paths that do not depend on where this program runs.
-fn absolute(folder: &Path, key: &KeyConfig) -> KeyConfig {
-    let KeyUri::File(path) = &key.uri;
-    let passphrase_file = key.passphrase_file.as_deref();
-    KeyConfig {
-        uri: KeyUri::File(folder.join(path)),
-        passphrase_file: passphrase_file.map(|file| folder.join(file)),
-    }
 }
 
 /// Opens a key, which proves that it signs.
 pub(super) fn open(config: &KeyConfig) -> Result<PublicKey, String> {
     let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
         .build()
         .map_err(|error| error.to_string())?;
     let signer = runtime.block_on(sigstead_signer::open(config));

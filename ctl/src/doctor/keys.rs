@@ -2,8 +2,9 @@
 
 use std::fs;
 use std::os::unix::fs::MetadataExt as _;
+use std::path::Path;
 
-use sigstead_key::{Algorithm, PublicKey};
+use sigstead_key::PublicKey;
 use sigstead_trust_root::LogFace;
 
 use super::check::{Check, Look, Subject};
@@ -11,6 +12,7 @@ use super::finding::{Finding, Seen, Unseen, if_so};
 use super::key_ring::Role;
 use super::patient::Patient;
 use crate::instance::Service;
+use crate::key::KeyRole;
 
 pub(super) const KEYS: Subject = Subject {
     name: "keys",
@@ -107,12 +109,15 @@ fn opens(patient: &Patient) -> Seen {
     }
     let keys = patient.keys.all().iter();
     // Those are told by the check of who else reads keys, and open for nobody until then.
-    let closed = keys.filter(|key| !fs::metadata(&key.path).is_ok_and(|found| is_open(&found)));
+    let closed = keys.filter(|key| !key.file().is_some_and(is_open_file));
     let findings = closed.filter_map(|key| {
         let why = key.opened.as_ref().err()?;
         let finding = Finding::new(
-            format!("the key {} does not open", patient.shown(&key.path)),
-            "bring the key and its passphrase back from a copy; a new key in its place would be refused by all clients",
+            format!("the key {} does not open", patient.shown_key(key)),
+            match key.file() {
+                Some(_) => "bring the key and its passphrase back from a copy; a new key in its place would be refused by all clients",
+                None => "bring the token, its library and its PIN back; a new key in its place would be refused by all clients",
+            },
         );
         Some(finding.because(why))
     });
@@ -120,13 +125,14 @@ fn opens(patient: &Patient) -> Seen {
 }
 
 fn open_keys(patient: &Patient) -> Seen {
-    let keys = patient.keys.all().iter().map(|key| key.path.clone());
+    let keys = patient.keys.all().iter();
+    let keys = keys.filter_map(|key| key.file().map(Path::to_owned));
     let pairs = super::pairs::all(&patient.instance, &patient.configs)
         .into_iter()
         .map(|pair| pair.key);
     let mut findings = Vec::new();
     for path in keys.chain(pairs) {
-        if fs::metadata(&path).is_ok_and(|found| is_open(&found)) {
+        if is_open_file(&path) {
             findings.push(Finding::new(
                 format!("others can use the key {}", patient.shown(&path)),
                 format!(
@@ -137,6 +143,10 @@ fn open_keys(patient: &Patient) -> Seen {
         }
     }
     Ok(findings)
+}
+
+fn is_open_file(path: &Path) -> bool {
+    fs::metadata(path).is_ok_and(|found| is_open(&found))
 }
 
 /// Whether others than its owner can use a file. One that a cluster mounts belongs to the superuser and is read by a group.
@@ -156,7 +166,7 @@ fn tsa_chain(patient: &Patient) -> Seen {
     chain_of(patient, Service::Tsa, &patient.configs.tsa()?.chain, key)
 }
 
-fn chain_of(patient: &Patient, service: Service, chain: &std::path::Path, key: &PublicKey) -> Seen {
+fn chain_of(patient: &Patient, service: Service, chain: &Path, key: &PublicKey) -> Seen {
     let path = patient.at(service, chain);
     let chain = patient.certificates(&path)?;
     let first = chain.first().map(|first| first.public_key().fingerprint());
@@ -214,8 +224,8 @@ fn shared(patient: &Patient) -> Seen {
             findings.push(Finding::new(
                 format!(
                     "{} and {} are one key",
-                    patient.shown(&key.path),
-                    patient.shown(&other.path)
+                    patient.shown_key(key),
+                    patient.shown_key(other)
                 ),
                 "bring the right one back from a copy: clients find a log by its key, and what one role signs must be of no \
                  use for another",
@@ -226,25 +236,16 @@ fn shared(patient: &Patient) -> Seen {
 }
 
 fn algorithms(patient: &Patient) -> Seen {
-    let face = |name: &str| {
-        let mut logs = patient.configs.logs().iter();
-        logs.find(|log| log.name == name).map(|log| log.face)
-    };
     let mut findings = Vec::new();
     for key in patient.keys.all() {
         let Ok(public) = &key.opened else { continue };
         let algorithm = public.algorithm();
-        let (is_taken, wanted) = match &key.role {
-            Role::Oidc => (algorithm.is_rsa(), "RSA of 2048 bits or more"),
-            Role::Log(name) if face(name) != Some(LogFace::RekorV1) => (true, ""),
-            _ if !key.is_of_a_service() || matches!(key.role, Role::Ca | Role::Tsa) => (true, ""),
-            _ => (algorithm == Algorithm::EcdsaP256Sha256, "ECDSA P-256"),
-        };
-        if !is_taken {
+        let role = key_role(patient, &key.role);
+        if let Some(wanted) = role.and_then(|role| role.wants_instead_of(algorithm)) {
             findings.push(Finding::new(
                 format!(
                     "{} is of {}",
-                    patient.shown(&key.path),
+                    patient.shown_key(key),
                     algorithm.key_details()
                 ),
                 format!("use a key of {wanted}: some client takes no other here"),
@@ -252,4 +253,24 @@ fn algorithms(patient: &Patient) -> Seen {
         }
     }
     Ok(findings)
+}
+
+/// As the table of algorithms has it; nothing for the keys of the operator.
+fn key_role(patient: &Patient, role: &Role) -> Option<KeyRole> {
+    let face = |name: &str| {
+        let mut logs = patient.configs.logs().iter();
+        logs.find(|log| log.name == name).map(|log| log.face)
+    };
+    match role {
+        Role::Ca => Some(KeyRole::Ca),
+        Role::Tsa => Some(KeyRole::Tsa),
+        Role::Oidc => Some(KeyRole::Oidc),
+        Role::Snapshot | Role::Timestamp => Some(KeyRole::Tuf),
+        Role::Log(name) => Some(match face(name)? {
+            LogFace::RekorV1 => KeyRole::RekorV1,
+            LogFace::RekorV2 => KeyRole::RekorV2,
+            LogFace::CertificateTransparency => KeyRole::Ctlog,
+        }),
+        Role::Root | Role::Targets => None,
+    }
 }

@@ -14,7 +14,7 @@ use time::format_description::well_known::Rfc3339;
 use super::bounded::within;
 use super::configs::{self, Configs};
 use super::finding::Unseen;
-use super::key_ring::{self, KeyRing};
+use super::key_ring::{self, Key, KeyRing};
 use super::machine::Machine;
 use crate::failure::Failure;
 use crate::instance::{Instance, Service};
@@ -71,6 +71,12 @@ impl Patient {
     pub(super) fn shown(&self, path: &Path) -> String {
         let inside = path.strip_prefix(self.instance.directory());
         inside.unwrap_or(path).display().to_string()
+    }
+
+    /// Where a key is: its file from the instance on, or its URI.
+    pub(super) fn shown_key(&self, key: &Key) -> String {
+        let file = key.file().map(|file| self.shown(file));
+        file.unwrap_or_else(|| key.config.to_string())
     }
 
     /// A file that is not as large as a disk.

@@ -41,19 +41,14 @@ pub(super) fn write(instance: &Instance, trusted_proxies: &[AddressBlock]) -> Re
 }
 
 /// A key in the folder of a service, opened with the instance's passphrase.
-pub(crate) fn key_config(instance: &Instance, path: &str) -> Result<KeyConfig, Failure> {
+pub(crate) fn key_config(instance: &Instance, path: &str) -> KeyConfig {
     let passphrase = &instance.manifest.passphrase_file;
     let passphrase_file = if passphrase.is_absolute() {
         passphrase.clone()
     } else {
         Path::new("..").join(passphrase)
     };
-    Ok(KeyConfig {
-        uri: format!("file:{path}")
-            .parse()
-            .map_err(|error| unusable_value(path, &error))?,
-        passphrase_file: Some(passphrase_file),
-    })
+    KeyConfig::file(path, Some(passphrase_file))
 }
 
 /// The number of a Rekor v1 shard: random, so that no two shards in the world share one.
@@ -83,7 +78,7 @@ impl Writer<'_> {
         }
         let mut config = ca::Config::new(
             self.listeners(Service::Ca),
-            self.key("keys/ca.key")?,
+            self.key("keys/ca.key"),
             "chain.pem".into(),
             "issuers.yaml".into(),
             ct_log,
@@ -103,7 +98,7 @@ impl Writer<'_> {
         let mut config = ctlog::Config::new(
             self.listeners(Service::Ctlog),
             ct_origin(&self.instance.manifest)?,
-            self.key("keys/ctlog.key")?,
+            self.key("keys/ctlog.key"),
             "roots.pem".into(),
             "data".into(),
             self.anchor("ctlog"),
@@ -120,7 +115,7 @@ impl Writer<'_> {
         let mut config = oidc::Config::new(
             self.listeners(Service::Oidc),
             issuer,
-            self.key("keys/oidc.key")?,
+            self.key("keys/oidc.key"),
             StoreConfig::Sled {
                 path: "sessions".into(),
             },
@@ -136,13 +131,13 @@ impl Writer<'_> {
         let v1 = tlog::LogConfig::rekor_v1(
             rekor_v1_host(&self.instance.manifest)?,
             random_tree_id()?,
-            self.key("keys/rekor-v1.key")?,
+            self.key("keys/rekor-v1.key"),
             "rekor-v1".into(),
             self.anchor("rekor-v1"),
         );
         let v2 = tlog::LogConfig::rekor_v2(
             rekor_origin(&self.instance.manifest)?,
-            self.key("keys/rekor-v2.key")?,
+            self.key("keys/rekor-v2.key"),
             "rekor-v2".into(),
             self.anchor("rekor-v2"),
         );
@@ -153,7 +148,7 @@ impl Writer<'_> {
 
     fn tsa(&self) -> Result<(), Failure> {
         let listeners = self.listeners(Service::Tsa);
-        let mut config = tsa::Config::new(listeners, self.key("keys/tsa.key")?, "chain.pem".into());
+        let mut config = tsa::Config::new(listeners, self.key("keys/tsa.key"), "chain.pem".into());
         config.successors_file = Some("successors.yaml".into());
         self.write(Service::Tsa, &config)
     }
@@ -162,8 +157,8 @@ impl Writer<'_> {
         let mut config = tuf::Config::new(
             self.listeners(Service::Tuf),
             "repository".into(),
-            self.key("keys/snapshot.key")?,
-            self.key("keys/timestamp.key")?,
+            self.key("keys/snapshot.key"),
+            self.key("keys/timestamp.key"),
         );
         config.successors_file = Some("successors.yaml".into());
         self.write(Service::Tuf, &config)
@@ -227,7 +222,7 @@ impl Writer<'_> {
     }
 
     /// A key of a service, opened with the instance's passphrase.
-    fn key(&self, path: &str) -> Result<KeyConfig, Failure> {
+    fn key(&self, path: &str) -> KeyConfig {
         key_config(self.instance, path)
     }
 

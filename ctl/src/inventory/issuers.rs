@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use sigstead_config::oidc::{Config, SuccessorsFile};
 use sigstead_kit::ServiceConfig;
-use sigstead_signer::{KeyConfig, KeyUri};
+use sigstead_signer::KeyConfig;
 use time::OffsetDateTime;
 
 use super::Gathered;
@@ -47,19 +47,20 @@ pub(super) async fn own(instance: &Instance, now: OffsetDateTime) -> Result<Vec<
 }
 
 async fn opened(folder: &Path, key: &KeyConfig) -> Result<Item, Failure> {
-    let KeyUri::File(path) = &key.uri;
-    let whole = KeyConfig {
-        uri: KeyUri::File(folder.join(path)),
-        passphrase_file: key.passphrase_file.as_ref().map(|file| folder.join(file)),
-    };
+    let whole = key.in_folder(folder);
     let signer = sigstead_signer::open(&whole).await;
-    let signer = signer
-        .map_err(|error| Failure::file("open", &folder.join(path), sigstead_kit::causes(&error)))?;
+    let signer = signer.map_err(|error| {
+        let place = PathBuf::from(whole.to_string());
+        Failure::file("open", &place, sigstead_kit::causes(&error))
+    })?;
     let renewal = Renewal::person("sigctl rotate oidc plan");
     let item = Item::of_key("issuer of tokens".to_owned(), signer.public_key(), renewal);
-    let place = PathBuf::from(Service::Oidc.name()).join(path);
+    let file = key
+        .path()
+        .map(|path| Path::new(Service::Oidc.name()).join(path));
+    let place = file.map_or_else(|| key.to_string(), |file| file.display().to_string());
     Ok(Item {
-        place: Some(place.display().to_string()),
+        place: Some(place),
         ..item
     })
 }

@@ -3,13 +3,19 @@
 use std::path::PathBuf;
 
 use super::logs::Logs;
+use crate::failure::Failure;
 use crate::instance::{Instance, Service};
+use crate::{key_files, log_configs};
 
 /// The files of a service in the instance, its passphrase apart, which need not lie there.
-pub(super) fn of(instance: &Instance, service: Service, logs: &Logs) -> Vec<PathBuf> {
+pub(super) fn of(
+    instance: &Instance,
+    service: Service,
+    logs: &Logs,
+) -> Result<Vec<PathBuf>, Failure> {
     let own: &[&str] = match service {
         Service::Ca => &["ctlog.pub"],
-        Service::Ctlog => &["keys/ctlog.key", "roots.pem"],
+        Service::Ctlog => &["roots.pem"],
         Service::Tlog => &[],
         // Their keys follow one another: see `successors`.
         Service::Oidc | Service::Tsa | Service::Tuf => &[],
@@ -18,12 +24,20 @@ pub(super) fn of(instance: &Instance, service: Service, logs: &Logs) -> Vec<Path
     let all = own.iter().chain(&ADMIN);
     let mut files: Vec<_> = all.map(|file| folder.join(file)).collect();
     match service {
-        Service::Tlog => files.extend(logs.files(instance)),
+        Service::Tlog => files.extend(logs.files(instance)?),
+        Service::Ctlog => {
+            let log = log_configs::certificate_log(instance)?;
+            let key = log
+                .as_ref()
+                .map(|log| key_files::path(&log.key))
+                .transpose()?;
+            files.extend(key.map(|key| folder.join(key)));
+        }
         // With hashes of their secrets. The first that is added makes it.
         Service::Oidc => files.extend(Some(folder.join(CLIENTS)).filter(|file| file.exists())),
         _ => {}
     }
-    files
+    Ok(files)
 }
 
 /// What `helm test` reads. None of it is secret.

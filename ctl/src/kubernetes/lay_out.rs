@@ -55,7 +55,7 @@ pub(super) fn run(arguments: &Arguments, output: Output) -> Result<(), Failure> 
     refuse_another_folder(to)?;
     let logs = Logs::of(&instance)?;
     for service in SERVICES {
-        let mut files = files::of(&instance, service, &logs);
+        let mut files = files::of(&instance, service, &logs)?;
         let folder = to.join(service.name());
         let mut names = BTreeSet::from([PASSPHRASE.into()]);
         if let Some(successors) = successors::of(&instance, service)? {

@@ -6,11 +6,11 @@ use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 use sigstead_config::tlog::{LogConfig, WitnessConfig};
-use sigstead_signer::{KeyConfig, KeyUri};
 
-use super::mounted::{KEYS, PASSPHRASE, place};
+use super::mounted::{KEYS, mounted_key, place};
 use crate::failure::Failure;
 use crate::instance::{Instance, Service};
+use crate::key_files;
 use crate::log_configs;
 
 /// All logs of Rekor v1 and v2, those too that were opened while the service ran.
@@ -19,18 +19,18 @@ pub(super) struct Logs(Vec<LogConfig>);
 impl Logs {
     pub(super) fn of(instance: &Instance) -> Result<Self, Failure> {
         let logs = log_configs::signature_logs(instance)?;
-        each_has_its_own(logs.iter().map(|log| &log.data))?;
-        each_has_its_own(logs.iter().map(|log| &log.anchor))?;
+        each_has_its_own(logs.iter().map(|log| log.data.as_path()))?;
+        each_has_its_own(logs.iter().map(|log| log.anchor.as_path()))?;
         let logs = Self(logs);
-        each_has_its_own(logs.secrets().into_iter())?;
+        each_has_its_own(logs.secrets()?.into_iter())?;
         Ok(logs)
     }
 
     /// The files that the service reads: the keys, and the policies of witnesses, which logs may share.
-    pub(super) fn files(&self, instance: &Instance) -> Vec<PathBuf> {
+    pub(super) fn files(&self, instance: &Instance) -> Result<Vec<PathBuf>, Failure> {
         let folder = instance.service(Service::Tlog);
-        let secrets = self.secrets();
-        secrets.into_iter().map(|file| folder.join(file)).collect()
+        let secrets = self.secrets()?.into_iter();
+        Ok(secrets.map(|file| folder.join(file)).collect())
     }
 
     /// The logs as the chart's values have them.
@@ -38,16 +38,16 @@ impl Logs {
         self.0.into_iter().map(mounted).collect()
     }
 
-    fn secrets(&self) -> BTreeSet<&PathBuf> {
-        let keys = self.0.iter().map(|log| key_file(&log.key));
+    fn secrets(&self) -> Result<BTreeSet<&Path>, Failure> {
+        let keys = self.0.iter().map(|log| key_files::path(&log.key));
         let witnesses = self.0.iter().filter_map(|log| log.witnesses.as_ref());
-        keys.chain(witnesses.map(|witnesses| &witnesses.policy))
-            .collect()
+        let policies = witnesses.map(|witnesses| Ok(witnesses.policy.as_path()));
+        keys.chain(policies).collect()
     }
 }
 
 /// A volume, a Secret and a ConfigMap have no folders here, so that files are told apart by their names alone.
-fn each_has_its_own<'a>(paths: impl Iterator<Item = &'a PathBuf>) -> Result<(), Failure> {
+fn each_has_its_own<'a>(paths: impl Iterator<Item = &'a Path>) -> Result<(), Failure> {
     let mut known: BTreeMap<&OsStr, &Path> = BTreeMap::new();
     for path in paths {
         let name = path.file_name().unwrap_or_default();
@@ -66,20 +66,8 @@ fn each_has_its_own<'a>(paths: impl Iterator<Item = &'a PathBuf>) -> Result<(), 
     Ok(())
 }
 
-const fn key_file(key: &KeyConfig) -> &PathBuf {
-    let KeyUri::File(path) = &key.uri;
-    path
-}
-
 fn mounted(log: LogConfig) -> Result<Value, Failure> {
-    let key = key_file(&log.key);
-    let uri = format!("file:{}", place(KEYS, key).display());
-    let key = KeyConfig {
-        uri: uri
-            .parse()
-            .map_err(|error| Failure::file("name", key, error))?,
-        passphrase_file: Some(place(KEYS, Path::new(PASSPHRASE))),
-    };
+    let key = mounted_key(&log.key)?;
     let witnesses = log.witnesses.map(|witnesses| WitnessConfig {
         policy: place(KEYS, &witnesses.policy),
         ..witnesses

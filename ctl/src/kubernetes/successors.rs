@@ -7,11 +7,12 @@ use serde::de::DeserializeOwned;
 use sigstead_config::successors::{Follows, SuccessorsFile};
 use sigstead_config::{ca, oidc, tsa, tuf};
 use sigstead_kit::{Clock as _, SystemClock};
-use sigstead_signer::{KeyConfig, KeyRing, KeyUri};
+use sigstead_signer::{KeyConfig, KeyRing};
 
-use super::mounted::{KEYS, PASSPHRASE, place};
+use super::mounted::{KEYS, mounted_key, place};
 use crate::failure::Failure;
 use crate::instance::{Instance, Service};
+use crate::key_files;
 
 /// The keys of a service.
 pub(super) struct Successors {
@@ -38,9 +39,9 @@ fn issuer(instance: &Instance) -> Result<Successors, Failure> {
     let mut file: oidc::SuccessorsFile = read(&folder, config.successors_file.as_deref())?;
     let ring = config.ring(&file, SystemClock.now());
     let files = ring.keys().map(|opened| key_file(&folder, opened.key));
-    let files = files.collect();
+    let files = files.collect::<Result<_, _>>()?;
     for successor in &mut file.successors {
-        successor.key = mounted(&successor.key)?;
+        successor.key = mounted_key(&successor.key)?;
     }
     let listed = to_yaml(&file)?;
     Ok(Successors { files, listed })
@@ -50,7 +51,7 @@ fn certificate_authority(instance: &Instance) -> Result<Successors, Failure> {
     let folder = instance.service(Service::Ca);
     let config: ca::Config = read_config(&folder)?;
     let file = read(&folder, config.successors_file.as_deref())?;
-    let files = chained(&folder, config.ring(&file, SystemClock.now()));
+    let files = chained(&folder, config.ring(&file, SystemClock.now()))?;
     with_chains(files, file)
 }
 
@@ -58,21 +59,21 @@ fn timestamp_authority(instance: &Instance) -> Result<Successors, Failure> {
     let folder = instance.service(Service::Tsa);
     let config: tsa::Config = read_config(&folder)?;
     let file = read(&folder, config.successors_file.as_deref())?;
-    let files = chained(&folder, config.ring(&file, SystemClock.now()));
+    let files = chained(&folder, config.ring(&file, SystemClock.now()))?;
     with_chains(files, file)
 }
 
-fn chained(folder: &Path, ring: KeyRing<tsa::KeyAndChain<'_>>) -> Vec<PathBuf> {
+fn chained(folder: &Path, ring: KeyRing<tsa::KeyAndChain<'_>>) -> Result<Vec<PathBuf>, Failure> {
     let files = ring.keys().flat_map(|opened| {
         let tsa::KeyAndChain { key, chain } = opened.key;
-        [key_file(folder, key), folder.join(chain)]
+        [key_file(folder, key), Ok(folder.join(chain))]
     });
     files.collect()
 }
 
 fn with_chains(files: Vec<PathBuf>, mut file: tsa::SuccessorsFile) -> Result<Successors, Failure> {
     for successor in &mut file.successors {
-        successor.key = mounted(&successor.key)?;
+        successor.key = mounted_key(&successor.key)?;
         successor.chain = place(KEYS, &successor.chain);
     }
     let listed = to_yaml(&file)?;
@@ -88,14 +89,15 @@ fn repository(instance: &Instance) -> Result<Successors, Failure> {
     let files = keys.iter().enumerate().flat_map(|(position, keys)| {
         let files = [keys.snapshot, keys.timestamp].map(|key| key_file(&folder, key));
         // Those that no root names any more may be gone.
-        files
-            .into_iter()
-            .filter(move |file| position == newest || file.exists())
+        files.into_iter().filter(move |file| {
+            let exists = file.as_ref().is_ok_and(|file| file.exists());
+            position == newest || exists || file.is_err()
+        })
     });
-    let files = files.collect();
+    let files = files.collect::<Result<_, _>>()?;
     for successor in &mut file.successors {
-        successor.snapshot_key = mounted(&successor.snapshot_key)?;
-        successor.timestamp_key = mounted(&successor.timestamp_key)?;
+        successor.snapshot_key = mounted_key(&successor.snapshot_key)?;
+        successor.timestamp_key = mounted_key(&successor.timestamp_key)?;
     }
     let listed = to_yaml(&file)?;
     Ok(Successors { files, listed })
@@ -115,19 +117,8 @@ fn read<S: Follows + DeserializeOwned>(
     read.map_err(|error| Failure::file("read", &path.unwrap_or_default(), error))
 }
 
-fn key_file(folder: &Path, key: &KeyConfig) -> PathBuf {
-    let KeyUri::File(path) = &key.uri;
-    folder.join(path)
-}
-
-/// The key as its pod finds it.
-fn mounted(key: &KeyConfig) -> Result<KeyConfig, Failure> {
-    let KeyUri::File(path) = &key.uri;
-    let uri = format!("file:{}", place(KEYS, path).display());
-    Ok(KeyConfig {
-        uri: uri.parse().map_err(|error| unwritable(&error))?,
-        passphrase_file: Some(place(KEYS, Path::new(PASSPHRASE))),
-    })
+fn key_file(folder: &Path, key: &KeyConfig) -> Result<PathBuf, Failure> {
+    key_files::path(key).map(|path| folder.join(path))
 }
 
 fn to_yaml<S: Serialize>(file: &SuccessorsFile<S>) -> Result<String, Failure> {

@@ -93,12 +93,8 @@ impl Authority for Tsa {
         plan: &ChainPlan<Self>,
     ) -> Result<Vec<Stamped>, Failure> {
         let folder = instance.service(Service::Tsa);
-        let path = folder.join(plan.key());
-        let uri = format!("file:{}", path.display()).parse();
-        let key = KeyConfig {
-            uri: uri.map_err(|error| Failure::file("name", &path, error))?,
-            passphrase_file: Some(instance.passphrase_file()),
-        };
+        let passphrase = instance.passphrase_file();
+        let key = KeyConfig::file(folder.join(plan.key()), Some(passphrase));
         let chain = folder.join(plan.chain());
         let configure = |listeners, _: &Path| Ok(Config::new(listeners, key, chain));
         let service = start_private::<Self, _>(instance, client, configure).await?;

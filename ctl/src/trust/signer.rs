@@ -19,11 +19,7 @@ impl TufSigner {
     /// Opens a key of the instance with its passphrase.
     pub(crate) async fn open(instance: &Instance, place: &str) -> Result<Self, Failure> {
         let path = instance.path(place);
-        let uri = format!("file:{}", path.display());
-        let config = KeyConfig {
-            uri: uri.parse().map_err(|error| unusable(&path, &error))?,
-            passphrase_file: Some(instance.passphrase_file()),
-        };
+        let config = KeyConfig::file(path.clone(), Some(instance.passphrase_file()));
         let signer = sigstead_signer::open(&config).await;
         Self::new(signer.map_err(|error| unusable(&path, &error))?, &path)
     }

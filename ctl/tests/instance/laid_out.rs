@@ -5,6 +5,7 @@ use std::path::Path;
 use std::process::Output;
 
 use sigstead_config::tlog;
+use sigstead_signer::KeyConfig;
 
 use crate::world::{World, said};
 
@@ -12,7 +13,7 @@ use crate::world::{World, said};
 fn a_log_that_was_opened_later_is_laid_out_with_its_key() {
     let world = World::new("opened");
     open_log(&world, |place, log| {
-        log.key.uri = format!("file:keys/{place}.key").parse().unwrap();
+        log.key = key(&format!("keys/{place}.key"));
         log.data = format!("data/{place}").into();
         log.anchor = format!("anchors/{place}").into();
     });
@@ -113,7 +114,7 @@ fn logs_whose_files_have_one_name_in_the_cluster_are_refused() {
     ] {
         let world = World::new(name);
         open_log(&world, |place, log| {
-            log.key.uri = format!("file:keys/{place}.key").parse().unwrap();
+            log.key = key(&format!("keys/{place}.key"));
             log.data = format!("data/{place}").into();
             log.anchor = format!("anchors/{place}").into();
             change(log);
@@ -167,8 +168,12 @@ fn one_anchor(log: &mut tlog::LogConfig) {
     log.anchor = "others/rekor-v2".into();
 }
 
+fn key(path: &str) -> KeyConfig {
+    KeyConfig::file(path, Some("../passphrase".into()))
+}
+
 fn one_key(log: &mut tlog::LogConfig) {
-    log.key.uri = "file:others/rekor-v2.key".parse().unwrap();
+    log.key = key("others/rekor-v2.key");
 }
 
 fn lay_out(world: &World, to: &str) -> Output {

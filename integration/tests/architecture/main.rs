@@ -51,7 +51,7 @@ const IMPURE: [&str; 12] = [
 ];
 
 /// Outside libraries that only some packages may use, and which.
-const WRAPPERS: [(&str, &[&str]); 8] = [
+const WRAPPERS: [(&str, &[&str]); 9] = [
     ("prost", &["proto"]),
     (
         "tonic",
@@ -70,6 +70,7 @@ const WRAPPERS: [(&str, &[&str]); 8] = [
     ),
     ("sled", &["store"]),
     ("cms", &["tsp"]),
+    ("cryptoki", &["signer"]),
     ("cel", &["rules"]),
     ("tokio-rustls", &["kit"]),
     (

@@ -60,7 +60,7 @@ fn values_of_another_type_or_form_are_refused_by_the_schema() {
 }
 
 #[test]
-fn keys_that_no_service_opens_yet_are_refused() {
+fn keys_that_no_pod_can_open_are_refused() {
     let Some(chart) = Chart::find() else { return };
     for uri in [
         "pkcs11:token=site;object=ca",

@@ -19,6 +19,7 @@ mod identities;
 mod installing;
 mod issued;
 mod issuers;
+mod keys;
 mod lifecycle;
 mod log;
 mod model_signing;

@@ -89,7 +89,7 @@ impl Tally {
     }
 }
 
-const TAKEN: &str = "201";
+pub(crate) const TAKEN: &str = "201";
 /// The queue is full.
 const REFUSED: &str = "429 E-TLOG-011, come back";
 /// All that can become of an entry, without a fault of the service.
@@ -145,7 +145,7 @@ async fn overload(url: &str) -> Tally {
     sum
 }
 
-struct Caller {
+pub(crate) struct Caller {
     client: Client,
     url: String,
     key: EcdsaKeyPair,
@@ -153,7 +153,7 @@ struct Caller {
 }
 
 impl Caller {
-    fn new(url: &str) -> Self {
+    pub(crate) fn new(url: &str) -> Self {
         let key = EcdsaKeyPair::generate(&ECDSA_P256_SHA256_ASN1_SIGNING).unwrap();
         Self {
             client: Client::builder()
@@ -168,7 +168,7 @@ impl Caller {
     }
 
     /// Sends an entry of its own; tells the status of the answer, its code, and whether it says when to come back.
-    async fn send(&self, number: u64) -> String {
+    pub(crate) async fn send(&self, number: u64) -> String {
         let message = number.to_be_bytes();
         let signature = self.key.sign(&self.random, &message).unwrap();
         let public_key =

@@ -214,6 +214,9 @@ impl From<Error> for Problem {
                 put_off("E-CA-040", NOT_RECORDED, RECORD_RETRY, &error)
             }
             Error::Record(_) => put_off("E-CA-030", NOT_RECORDED, RECORD_RETRY, &error),
+            Error::Signing(failed) if failed.may_pass() => {
+                put_off("E-CA-044", KEY_AWAY, AWAY_RETRY, &error)
+            }
             Error::Signing(_)
             | Error::SigningLate
             | Error::SignatureUnusable(_)
@@ -343,6 +346,8 @@ fn fault(code: &'static str, message: &'static str, error: &Error) -> Problem {
 
 /// When to come back to a log that did not answer: a restart takes so long.
 const CT_LOG_RETRY: Duration = Duration::from_secs(2);
+/// A token that was pulled out is not back in a moment.
+const AWAY_RETRY: Duration = Duration::from_secs(5);
 /// Then the issuer may be asked again.
 const KEY_RETRY: Duration = Duration::from_secs(60);
 /// A disk that is full does not empty itself in a moment.
@@ -364,4 +369,5 @@ const KEY_INSECURE: &str = "The public key supplied in the request is insecure";
 const POSSESSION_UNPROVEN: &str = "The signature supplied in the request could not be verified";
 const CERTIFICATE_REQUEST_MALFORMED: &str = "The certificate signing request could not be parsed";
 const CT_LOG_FAILED: &str = "Error entering certificate in CTL";
+const KEY_AWAY: &str = "The key of the authority does not answer; try again";
 const AUTHORITY_FAILED: &str = "error communicating with CA backend";

@@ -49,6 +49,7 @@ impl Metrics {
             put_off,
         };
         metrics.register_all(registry).map_err(Error::Metrics)?;
+        sigstead_signer::register(registry).map_err(Error::Metrics)?;
         // A rate is seen only of what was there before it was counted.
         for reason in REASONS {
             metrics.put_off.with_label_values(&[reason]);

@@ -102,10 +102,7 @@ async fn constrained(constraints: &str) -> TestCa {
     let chain = IssuerChain::parse(&chain_pem(folder.path(), constraints)).unwrap();
     let key = folder.path().join("ca.key");
     fs::set_permissions(&key, fs::Permissions::from_mode(0o600)).unwrap();
-    let key = KeyConfig {
-        uri: format!("file:{}", key.display()).parse().unwrap(),
-        passphrase_file: None,
-    };
+    let key = KeyConfig::file(key, None);
     let signer = sigstead_signer::open(&key).await.unwrap();
     let ca = TestCa::with(Setup {
         chain: Some((chain, signer)),

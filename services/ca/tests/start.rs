@@ -160,12 +160,7 @@ impl Folder {
 
     fn config(&self) -> Config {
         let path = |name: &str| self.root.path().join(name);
-        let key = KeyConfig {
-            uri: format!("file:{}", path("ca.key").display())
-                .parse()
-                .unwrap(),
-            passphrase_file: Some(path("passphrase")),
-        };
+        let key = KeyConfig::file(path("ca.key"), Some(path("passphrase")));
         let ct_log = CtLogConfig::new("http://localhost:2".parse().unwrap(), path("ct.pem"));
         let mut config = Config::new(
             Listeners::for_test(),

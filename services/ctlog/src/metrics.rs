@@ -45,6 +45,7 @@ impl Metrics {
             )?,
         };
         registry.register(Box::new(WatchedLog::new(origin, log)?))?;
+        sigstead_signer::register(registry)?;
         Ok(metrics)
     }
 }

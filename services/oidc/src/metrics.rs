@@ -18,6 +18,7 @@ impl Metrics {
             Ok::<_, prometheus::Error>(counter)
         };
         let register = || {
+            sigstead_signer::register(registry)?;
             Ok(Self {
                 tokens: counter("oidc_tokens_total", "Identity tokens issued.", "grant")?,
                 sign_ins: counter("oidc_sign_ins_total", "Passwords judged.", "result")?,

@@ -17,6 +17,7 @@ pub(crate) struct Metrics {
 impl Metrics {
     pub(crate) fn register() -> Result<Self, Error> {
         let registry = Registry::new();
+        sigstead_signer::register(&registry).map_err(AdminError::Metrics)?;
         let counter = |name, help| {
             let counter = IntCounter::new(name, help).map_err(AdminError::Metrics)?;
             let registered = registry.register(Box::new(counter.clone()));

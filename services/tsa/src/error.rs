@@ -1,6 +1,7 @@
 //! Every refusal, and what the caller is told.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use sigstead_kit::{Kind, Problem, causes};
 use sigstead_tsp::Policy;
@@ -96,10 +97,20 @@ impl From<Error> for Problem {
             | Error::ChainShort
             | Error::Chain(_)
             | Error::Metrics(_) => Self::internal("E-TSA-006", causes(&error)),
+            Error::Sign(failed) if failed.may_pass() => Self::new(
+                Kind::Unavailable,
+                "E-TSA-008",
+                "the key of the authority does not answer; try again",
+            )
+            .with_retry_after(KEY_RETRY)
+            .with_detail(causes(&error)),
             Error::Sign(_) | Error::Randomness => Self::internal("E-TSA-007", causes(&error)),
         }
     }
 }
+
+/// A token that was pulled out is not back in a moment.
+const KEY_RETRY: Duration = Duration::from_secs(5);
 
 /// RFC 3161 §2.4.2 would answer a failure status; Sigstore's clients take any HTTP 200 for a timestamp, so refusals are
 /// HTTP statuses.

@@ -19,6 +19,7 @@ impl Metrics {
         registry
             .register(Box::new(stamped.clone()))
             .map_err(Error::Metrics)?;
+        sigstead_signer::register(registry).map_err(Error::Metrics)?;
         Ok(Self { stamped })
     }
 

@@ -42,6 +42,7 @@ impl Metrics {
         )?;
         registry.register(Box::new(version.clone()))?;
         registry.register(Box::new(expires.clone()))?;
+        sigstead_signer::register(registry)?;
         registry.register(Box::new(fetches.clone()))?;
         Ok(Self {
             version,

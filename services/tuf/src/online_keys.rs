@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use sigstead_config::tuf::{Config, SuccessorsFile};
-use sigstead_signer::{KeyConfig, KeyUri, Signer};
+use sigstead_signer::{KeyConfig, Signer};
 use sigstead_trust_root::tuf::{Role, Root, Signed, TufKey};
 
 use crate::error::Error;
@@ -46,12 +46,14 @@ impl OnlineKeys {
 }
 
 async fn open(key: &KeyConfig, may_be_gone: bool) -> Result<Option<Arc<dyn Signer>>, Error> {
-    let KeyUri::File(path) = &key.uri;
-    if may_be_gone && !path.exists() {
+    if may_be_gone && key.path().is_some_and(|path| !path.exists()) {
         return Ok(None);
     }
-    let opened = sigstead_signer::open(key).await;
-    opened.map(Some).map_err(Error::KeyOpen)
+    match sigstead_signer::open(key).await {
+        Ok(signer) => Ok(Some(signer)),
+        Err(sigstead_signer::Error::KeyAbsent(_)) if may_be_gone => Ok(None),
+        Err(error) => Err(Error::KeyOpen(error)),
+    }
 }
 
 /// A root, and the one before it.

@@ -62,10 +62,7 @@ mod tests {
 
     #[test]
     fn a_key_is_open_until_its_last_token_has_ended() {
-        let key = |name: &str| KeyConfig {
-            uri: format!("file:{name}").parse().unwrap(),
-            passphrase_file: None,
-        };
+        let key = |name: &str| KeyConfig::file(name, None);
         let mut config = Config::new(
             sigstead_kit::Listeners::for_test(),
             "http://localhost:1".parse().unwrap(),

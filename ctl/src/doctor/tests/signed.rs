@@ -65,7 +65,7 @@ fn checkpoint(log: &LogPlace, key: &Arc<dyn Signer>, round: &Round) -> String {
 
 /// A key that a configuration in `folder` names.
 pub(super) fn open(instance: &Instance, folder: &str, key: &KeyConfig) -> Arc<dyn Signer> {
-    let sigstead_signer::KeyUri::File(path) = &key.uri;
+    let path = key.path().unwrap();
     open_file(instance, &format!("{folder}/{}", path.display()))
 }
 

@@ -8,7 +8,7 @@ use std::time::Duration;
 use clap::Parser as _;
 use sigstead_key::PublicKey;
 use sigstead_kit::Clock as _;
-use sigstead_signer::{KeyConfig, KeyUri};
+use sigstead_signer::{FileKey, KeyConfig};
 use tempfile::TempDir;
 use time::OffsetDateTime;
 
@@ -191,12 +191,18 @@ pub(super) fn wait<T>(future: impl Future<Output = T>) -> T {
 fn open(config: &KeyConfig) -> Result<PublicKey, String> {
     type Files = Vec<Option<(Vec<u8>, u32)>>;
     static OPENED: Mutex<BTreeMap<Files, PublicKey>> = Mutex::new(BTreeMap::new());
-    let KeyUri::File(key) = &config.uri;
+    let KeyConfig::File(FileKey {
+        path: key,
+        passphrase_file,
+    }) = config
+    else {
+        return key_ring::open(config);
+    };
     let read = |path: &PathBuf| {
         let mode = fs::metadata(path).ok()?.permissions().mode();
         Some((fs::read(path).ok()?, mode))
     };
-    let files: Files = [Some(key), config.passphrase_file.as_ref()]
+    let files: Files = [Some(key), passphrase_file.as_ref()]
         .into_iter()
         .map(|path| path.and_then(read))
         .collect();

@@ -68,7 +68,7 @@ impl<A: Authority> Successors<A> {
         self.remove(plan);
         self.file.successors.push(Successor {
             from,
-            key: key_config(instance, &plan.key().display().to_string())?,
+            key: key_config(instance, &plan.key().display().to_string()),
             chain: plan.chain(),
         });
         Ok(())

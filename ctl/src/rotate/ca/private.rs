@@ -69,18 +69,13 @@ fn config<A: Authority>(
     (listeners, place, logs): (Listeners, &Path, CtLogs),
 ) -> Result<Config, Failure> {
     let folder = instance.service(Service::Ca);
-    let path = folder.join(plan.key());
-    let uri = format!("file:{}", path.display()).parse();
     let logs = match logs {
         CtLogs::None => CtLogs::None,
         CtLogs::Logs(logs) => CtLogs::Logs(logs.into_iter().map(|log| at(&folder, log)).collect()),
     };
     let mut config = Config {
         listeners,
-        key: KeyConfig {
-            uri: uri.map_err(|error| Failure::file("name", &path, error))?,
-            passphrase_file: Some(instance.passphrase_file()),
-        },
+        key: KeyConfig::file(folder.join(plan.key()), Some(instance.passphrase_file())),
         chain: folder.join(plan.chain()),
         successors_file: None,
         issuers: place.join("issuers.yaml"),

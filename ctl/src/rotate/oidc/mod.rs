@@ -29,7 +29,7 @@ impl Rotation for OidcKey {
     fn begin(instance: &Instance, now: OffsetDateTime) -> Result<Self, Failure> {
         let listed = Successors::of(instance)?;
         Ok(Self {
-            old_key: key::open(instance, &listed.signing(now))?.id,
+            old_key: key::open(instance, &listed.signing(now)?)?.id,
             next_key: None,
             lives_on: listed.key_lives_on(),
         })

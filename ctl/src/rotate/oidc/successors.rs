@@ -1,13 +1,12 @@
 //! The file in which the issuer finds its next keys, and the service that reads it.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use sigstead_config::oidc::{Config, Successor, SuccessorsFile};
 use sigstead_kit::Period;
 use sigstead_proto::admin::v1::oidc_admin_client::OidcAdminClient;
 use sigstead_proto::admin::v1::{IssuerKey, ListIssuerKeysRequest};
-use sigstead_signer::KeyUri;
 use time::OffsetDateTime;
 use tokio::time::{Instant, sleep};
 
@@ -16,6 +15,7 @@ use crate::admin;
 use crate::failure::Failure;
 use crate::init::configuration::key_config;
 use crate::instance::{Instance, Service};
+use crate::key_files;
 use crate::process::POLL;
 use crate::reload;
 use crate::replace::replace;
@@ -47,9 +47,8 @@ impl Successors {
     }
 
     /// The file of the key that signs at `now`, in the folder of the service.
-    pub(super) fn signing(&self, now: OffsetDateTime) -> PathBuf {
-        let KeyUri::File(path) = &self.config.ring(&self.file, now).at(now).key.uri;
-        path.clone()
+    pub(super) fn signing(&self, now: OffsetDateTime) -> Result<PathBuf, Failure> {
+        key_files::path(self.config.ring(&self.file, now).at(now).key).map(Path::to_owned)
     }
 
     /// How long the key set has a key that another took over from.
@@ -74,7 +73,7 @@ impl Successors {
         let mut listed = self.without(plan);
         listed.file.successors.push(Successor {
             from,
-            key: key_config(instance, &plan.key().display().to_string())?,
+            key: key_config(instance, &plan.key().display().to_string()),
         });
         Ok(listed)
     }
@@ -94,8 +93,7 @@ impl Successors {
 }
 
 fn is_of(listed: &Successor, plan: &OidcPlan) -> bool {
-    let KeyUri::File(path) = &listed.key.uri;
-    *path == plan.key()
+    listed.key.path() == Some(&plan.key())
 }
 
 /// The keys that the running service shows.

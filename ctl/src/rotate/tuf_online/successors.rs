@@ -3,7 +3,6 @@
 use std::path::PathBuf;
 
 use sigstead_config::tuf::{Config, Successor, SuccessorsFile};
-use sigstead_signer::KeyUri;
 
 use super::part::OnlinePlan;
 use crate::failure::Failure;
@@ -41,18 +40,17 @@ impl Successors {
         let key = |path: PathBuf| key_config(instance, &path.display().to_string());
         let mut listed = self.without(plan);
         listed.file.successors.push(Successor {
-            snapshot_key: key(plan.snapshot_key())?,
-            timestamp_key: key(plan.timestamp_key())?,
+            snapshot_key: key(plan.snapshot_key()),
+            timestamp_key: key(plan.timestamp_key()),
         });
         Ok(listed)
     }
 
     /// The list without them.
     pub(super) fn without(mut self, plan: &OnlinePlan) -> Self {
-        self.file.successors.retain(|each| {
-            let KeyUri::File(path) = &each.snapshot_key.uri;
-            *path != plan.snapshot_key()
-        });
+        let next = plan.snapshot_key();
+        let is_next = |each: &Successor| each.snapshot_key.path() == Some(&next);
+        self.file.successors.retain(|each| !is_next(each));
         self
     }
 

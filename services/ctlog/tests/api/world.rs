@@ -180,14 +180,10 @@ pub(crate) fn write_key(folder: &Path, algorithm: Algorithm) {
 }
 
 pub(crate) fn config(folder: &Path) -> Config {
-    let uri = format!("file:{}", folder.join("ctlog.key").display());
     Config::new(
         Listeners::for_test(),
         ORIGIN.parse().unwrap(),
-        KeyConfig {
-            uri: uri.parse().unwrap(),
-            passphrase_file: None,
-        },
+        KeyConfig::file(folder.join("ctlog.key"), None),
         folder.join("roots.pem"),
         folder.join("data"),
         folder.join("anchor"),

@@ -137,14 +137,10 @@ mod tests {
                 .unwrap();
         std::fs::write(&path, key.to_pem().unwrap().as_bytes()).unwrap();
         std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o600)).unwrap();
-        let uri = format!("file:{}", path.display()).parse().unwrap();
         let config = Config::new(
             Listeners::for_test(),
             "http://localhost:1".parse().unwrap(),
-            sigstead_signer::KeyConfig {
-                uri,
-                passphrase_file: None,
-            },
+            sigstead_signer::KeyConfig::file(path, None),
             StoreConfig::Memory {},
             folder.join("users"),
         );

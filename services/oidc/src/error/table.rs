@@ -82,6 +82,9 @@ impl Error {
             Self::StoredRecord(_) | Self::Encoding(_) => {
                 (Kind::Internal, "E-OIDC-038", "server_error")
             }
+            Self::Signing(failed) if failed.may_pass() => {
+                (Kind::Unavailable, "E-OIDC-060", "temporarily_unavailable")
+            }
             Self::KeyOpen(_)
             | Self::KeyNotRsa
             | Self::KeyRepeated

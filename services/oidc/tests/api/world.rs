@@ -513,10 +513,7 @@ fn write_private(path: &Path, content: &str) {
 }
 
 pub(crate) fn key_config(path: &Path) -> sigstead_signer::KeyConfig {
-    sigstead_signer::KeyConfig {
-        uri: format!("file:{}", path.display()).parse().unwrap(),
-        passphrase_file: None,
-    }
+    sigstead_signer::KeyConfig::file(path, None)
 }
 
 fn other_client() -> ClientConfig {

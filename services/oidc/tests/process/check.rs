@@ -3,6 +3,7 @@
 use std::fs;
 
 use sigstead_config::oidc::Config;
+use sigstead_signer::KeyConfig;
 
 use crate::folder::Folder;
 
@@ -16,7 +17,8 @@ fn a_sound_configuration_passes_and_nothing_is_written() {
 
 #[test]
 fn a_passphrase_that_does_not_open_the_key_is_found() {
-    let folder = Folder::with(|config| config.key.passphrase_file = Some("passphrase".into()));
+    let folder =
+        Folder::with(|config| config.key = KeyConfig::file("oidc.key", Some("passphrase".into())));
     assert_refused(&folder, "E-OIDC-039");
     folder.write_private("passphrase", b"wrong\n");
     folder.encrypt_key(b"right");

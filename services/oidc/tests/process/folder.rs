@@ -24,10 +24,7 @@ impl Folder {
         let mut config = Config::new(
             Listeners::for_test(),
             "http://localhost:8085".parse().unwrap(),
-            sigstead_signer::KeyConfig {
-                uri: "file:oidc.key".parse().unwrap(),
-                passphrase_file: None,
-            },
+            sigstead_signer::KeyConfig::file("oidc.key", None),
             StoreConfig::Sled {
                 path: "sessions".into(),
             },

@@ -21,10 +21,7 @@ fn log(folder: &TempDir, origin: &str) -> LogConfig {
         fs::write(&path, key.to_pem().unwrap().as_bytes()).unwrap();
         fs::set_permissions(&path, Permissions::from_mode(0o600)).unwrap();
     }
-    let key = KeyConfig {
-        uri: format!("file:{}", path.display()).parse().unwrap(),
-        passphrase_file: None,
-    };
+    let key = KeyConfig::file(path, None);
     let data = folder.path().join(origin);
     let mut log = LogConfig::rekor_v2(origin.parse().unwrap(), key, data, anchor(folder, origin));
     log.begins_empty = true;

@@ -5,10 +5,7 @@ use tempfile::TempDir;
 use super::*;
 
 fn log(folder: &TempDir, origin: &str) -> LogConfig {
-    let key = KeyConfig {
-        uri: format!("file:/keys/{origin}.key").parse().unwrap(),
-        passphrase_file: None,
-    };
+    let key = KeyConfig::file(format!("/keys/{origin}.key"), None);
     let data = folder.path().join(origin);
     let anchor = folder.path().join(format!("{origin}.anchor"));
     LogConfig::rekor_v2(origin.parse().unwrap(), key, data, anchor)

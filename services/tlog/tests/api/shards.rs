@@ -281,7 +281,7 @@ async fn a_key_that_cannot_be_opened_is_for_the_operator_to_mend() {
     let first = v1_shard(folder.path(), 1);
     let (tlog, mut admin) = TestTlog::of(folder, vec![first]).await;
     let second = v1_shard(tlog.folder.path(), 2);
-    let key = second.key.uri.to_string();
+    let key = second.key.to_string();
     let key = key.strip_prefix("file:").unwrap();
     for content in [None, Some("no key")] {
         match content {

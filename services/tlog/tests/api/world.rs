@@ -180,12 +180,7 @@ pub(crate) fn config(folder: &Path, origins: &[&str]) -> Config {
     let logs = origins.iter().map(|origin| {
         empty(LogConfig::rekor_v2(
             origin.parse().unwrap(),
-            KeyConfig {
-                uri: format!("file:{}", folder.join(format!("{origin}.key")).display())
-                    .parse()
-                    .unwrap(),
-                passphrase_file: None,
-            },
+            KeyConfig::file(folder.join(format!("{origin}.key")), None),
             folder.join(origin),
             folder.join(format!("{origin}.anchor")),
         ))
@@ -197,12 +192,7 @@ pub(crate) fn config(folder: &Path, origins: &[&str]) -> Config {
 pub(crate) fn v1_shard(folder: &Path, tree_id: u64) -> LogConfig {
     let name = format!("shard-{tree_id}");
     write_key(folder, &name);
-    let key = KeyConfig {
-        uri: format!("file:{}", folder.join(format!("{name}.key")).display())
-            .parse()
-            .unwrap(),
-        passphrase_file: None,
-    };
+    let key = KeyConfig::file(folder.join(format!("{name}.key")), None);
     empty(LogConfig::rekor_v1(
         V1_HOST.parse().unwrap(),
         NonZeroU64::new(tree_id).unwrap(),

@@ -110,11 +110,7 @@ pub(crate) async fn prepare_named(
 }
 
 pub(crate) fn key_config(folder: &Path, name: &str) -> KeyConfig {
-    let uri = format!("file:{}", folder.join(name).display());
-    KeyConfig {
-        uri: uri.parse().unwrap(),
-        passphrase_file: None,
-    }
+    KeyConfig::file(folder.join(name), None)
 }
 
 pub(crate) fn config(folder: &Path) -> Config {

@@ -283,10 +283,7 @@ pub(crate) fn write_key(place: &Path, passphrase: Option<&str>) -> TufKey {
 }
 
 pub(crate) fn key_config(key: &Path, passphrase_file: Option<PathBuf>) -> KeyConfig {
-    KeyConfig {
-        uri: format!("file:{}", key.display()).parse().unwrap(),
-        passphrase_file,
-    }
+    KeyConfig::file(key, passphrase_file)
 }
 
 fn write_private(place: &Path, content: &[u8]) {

@@ -1,0 +1,40 @@
+//! `sigctl key`: makes keys, brings keys of other programs in, and tries keys out, wherever they are.
+
+mod create;
+mod import;
+mod place;
+mod probe;
+mod role;
+mod shown;
+
+use clap::{Args, Subcommand};
+
+pub(crate) use self::role::KeyRole;
+
+use crate::failure::{Exit, Failure};
+use crate::output::Output;
+
+/// What is done with a key.
+#[derive(Args)]
+pub(crate) struct Arguments {
+    #[command(subcommand)]
+    verb: Verb,
+}
+
+#[derive(Subcommand)]
+enum Verb {
+    /// Make a key: in a file that a passphrase opens, or in a token that never gives it out.
+    Create(create::Arguments),
+    /// Put a key of OpenSSL, cosign or Fulcio into a file or a token.
+    Import(import::Arguments),
+    /// Have a key sign, and check it for a role and against what it is to serve.
+    Probe(probe::Arguments),
+}
+
+pub(crate) async fn run(arguments: Arguments, output: Output) -> Result<Exit, Failure> {
+    match arguments.verb {
+        Verb::Create(arguments) => create::run(&arguments, output).await,
+        Verb::Import(arguments) => import::run(&arguments, output).await,
+        Verb::Probe(arguments) => probe::run(&arguments, output).await,
+    }
+}

@@ -1,0 +1,113 @@
+//! Where a key is, as it is said on a command line: the fields of a configuration.
+
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+use sigstead_signer::{FileKey, KeyConfig, Pkcs11Key, PrivateKey, WrittenKey};
+
+use super::shown::unusable;
+use crate::failure::{Exit, Failure};
+use crate::private;
+
+/// Where a key is. None of this is a secret: what is secret is in the files that are named.
+#[derive(Args)]
+pub(super) struct Place {
+    /// `file:PATH` or `pkcs11:…` (RFC 7512), as in `pkcs11:token=site;object=ca`.
+    uri: String,
+
+    /// Of a file: the file with the passphrase of an encrypted key.
+    #[arg(long, value_name = "FILE")]
+    passphrase_file: Option<PathBuf>,
+
+    /// Of a token: the library of its maker.
+    #[arg(long, value_name = "LIBRARY")]
+    module: Option<PathBuf>,
+
+    /// Of a token: the file with the PIN of its user.
+    #[arg(long, value_name = "FILE")]
+    pin_file: Option<PathBuf>,
+}
+
+impl Place {
+    /// The key as a configuration would name it.
+    pub(super) fn config(&self) -> Result<KeyConfig, Failure> {
+        let written = WrittenKey {
+            uri: self.uri.clone(),
+            passphrase_file: self.passphrase_file.clone(),
+            module: self.module.clone(),
+            pin_file: self.pin_file.clone(),
+        };
+        KeyConfig::try_from(written).map_err(|error| {
+            let remedy = "docs/keys.md has an example of each kind";
+            Failure::new("E-KEY-021", error.to_string(), remedy).exit(Exit::Usage)
+        })
+    }
+}
+
+/// Puts a key where none is yet.
+pub(super) async fn put(config: &KeyConfig, key: &PrivateKey) -> Result<(), Failure> {
+    match config {
+        KeyConfig::File(file) => write(file, key),
+        KeyConfig::Pkcs11(token) => {
+            refuse_taken(token).await?;
+            let put = sigstead_signer::import_into_token(token, key).await;
+            put.map_err(|error| unusable(config, &error))
+        }
+    }
+}
+
+/// Two keys of one name would be none that a URI names.
+pub(super) async fn refuse_taken(token: &Pkcs11Key) -> Result<(), Failure> {
+    let config = KeyConfig::Pkcs11(token.clone());
+    match sigstead_signer::open(&config).await {
+        Err(sigstead_signer::Error::KeyAbsent(_)) => Ok(()),
+        Ok(_) | Err(sigstead_signer::Error::KeyAmbiguous(_)) => Err(taken(&config)),
+        Err(error) => Err(unusable(&config, &error)),
+    }
+}
+
+/// The passphrase in a file that nobody else reads.
+pub(super) fn passphrase(path: &Path) -> Result<Vec<u8>, Failure> {
+    crate::init::secret::refuse_open_to_others(path)?;
+    let read = private::read(path, LARGEST);
+    let mut read = read.map_err(|error| Failure::file("read", path, error))?;
+    while read
+        .last()
+        .is_some_and(|byte| matches!(byte, b'\n' | b'\r'))
+    {
+        read.pop();
+    }
+    if read.is_empty() {
+        return Err(Failure::file("use", path, "it is empty"));
+    }
+    Ok(read)
+}
+
+fn write(file: &FileKey, key: &PrivateKey) -> Result<(), Failure> {
+    let Some(passphrase_file) = &file.passphrase_file else {
+        return Err(Failure::new(
+            "E-KEY-021",
+            "a key in a file is written encrypted, and no passphrase is named",
+            "write a passphrase into a file that only you read, and name it with --passphrase-file",
+        )
+        .exit(Exit::Usage));
+    };
+    if file.path.exists() {
+        return Err(taken(&KeyConfig::File(file.clone())));
+    }
+    let sealed = key.to_encrypted_pem(&passphrase(passphrase_file)?);
+    let sealed = sealed.map_err(|error| unusable(&KeyConfig::File(file.clone()), &error))?;
+    private::write_new(&file.path, sealed.as_bytes())
+}
+
+fn taken(config: &KeyConfig) -> Failure {
+    Failure::new(
+        "E-KEY-022",
+        format!("a key is there already: {config}"),
+        "name another; no key is ever written over",
+    )
+    .exit(Exit::Refused)
+}
+
+/// More than the largest key has.
+pub(super) const LARGEST: u64 = 64 << 10;

@@ -1,0 +1,269 @@
+//! A token has all keys of an instance: clients sign and verify, and the token may be taken away and given back.
+
+use std::fs::Permissions;
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
+
+use sigstead_integration::{Instance, client, run, sigctl, wait_for};
+
+use crate::overload::{Caller, TAKEN};
+use crate::{PERSON, artifact, cosign, refuses, sigstore_python};
+
+#[test]
+fn a_token_has_all_keys_and_may_be_away_for_a_while() {
+    let Some(token) = Token::new() else { return };
+    let mut instance = Instance::create("token", &[]).unwrap();
+    instance.set("SOFTHSM2_CONF", &token.path("softhsm2.conf"));
+    token.take_all_keys(&instance);
+    instance.up().unwrap();
+
+    clients_sign_and_verify(&instance);
+    let doctor = run(instance.sigctl().arg("doctor").arg(instance.directory())).unwrap();
+    let listed = run(instance.sigctl().arg("keys").arg(instance.directory())).unwrap();
+    let listed = String::from_utf8(listed.stdout).unwrap();
+    assert!(listed.contains("pkcs11:token=site;object=oidc"), "{listed}");
+
+    let taken = away_and_back(&token, &instance);
+    run(instance
+        .sigctl()
+        .args(["log", "check"])
+        .arg(instance.directory()))
+    .unwrap();
+    let logs = instance
+        .json(&["log", "info", instance.directory().to_str().unwrap()])
+        .unwrap();
+    let size = logs[1]["size"].as_u64().unwrap();
+    assert!(
+        size >= taken,
+        "{size} entries, and {taken} were acknowledged"
+    );
+    clients_sign_and_verify(&instance);
+
+    assert!(!String::from_utf8_lossy(&doctor.stdout).contains(PIN));
+    for file in std::fs::read_dir(instance.directory().join("run")).unwrap() {
+        let text = std::fs::read(file.unwrap().path()).unwrap_or_default();
+        assert!(
+            !String::from_utf8_lossy(&text).contains(PIN),
+            "a log has the PIN"
+        );
+    }
+}
+
+#[test]
+fn a_key_of_cosign_is_brought_in() {
+    let Some(program) = client::cosign() else {
+        return;
+    };
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name);
+    run(Command::new(program)
+        .current_dir(folder.path())
+        .env("COSIGN_PASSWORD", "of cosign")
+        .arg("generate-key-pair"))
+    .unwrap();
+    for (file, passphrase) in [("theirs", "of cosign"), ("ours", "of ours")] {
+        std::fs::write(path(file), format!("{passphrase}\n")).unwrap();
+        std::fs::set_permissions(path(file), Permissions::from_mode(0o600)).unwrap();
+    }
+    let uri = format!("file:{}", path("our.key").display());
+    let place = |verb: &str| {
+        let mut command = sigctl();
+        command
+            .args(["key", verb, "--passphrase-file"])
+            .arg(path("ours"));
+        command
+    };
+    let import = || {
+        let mut import = place("import");
+        import.arg("--from-passphrase-file").arg(path("theirs"));
+        import.arg(path("cosign.key")).arg(&uri);
+        import
+    };
+    run(&mut import()).unwrap();
+    run(place("probe")
+        .arg(&uri)
+        .arg("--serves")
+        .arg(path("cosign.pub")))
+    .unwrap();
+    refuses(&mut import(), &["e-key-022"]);
+    refuses(
+        place("probe").arg(&uri).args(["--role", "oidc"]),
+        &["e-key-024"],
+    );
+    let other = format!("file:{}", path("other.key").display());
+    run(place("create").arg(&other)).unwrap();
+    let mut probe = place("probe");
+    refuses(
+        probe.arg(&other).arg("--serves").arg(path("cosign.pub")),
+        &["e-key-025"],
+    );
+}
+
+fn clients_sign_and_verify(instance: &Instance) {
+    if let Some(program) = client::cosign() {
+        let file = artifact(instance.work(), "token-cosign");
+        let bundle = cosign::sign(&program, instance, &file);
+        run(cosign::verify(&program, instance, &bundle).arg(&file)).unwrap();
+    }
+    if let Some(program) = client::sigstore_python() {
+        let with_kit = || sigstore_python::with_kit(&program, instance);
+        let file = artifact(instance.work(), "token-python");
+        let bundle = sigstore_python::sign(&mut with_kit(), instance, &file);
+        let mut verify = with_kit();
+        run(sigstore_python::verify(&mut verify, instance, &bundle, PERSON).arg(&file)).unwrap();
+    }
+}
+
+/// Takes the token away while entries come, and gives it back. Tells how many entries were acknowledged.
+fn away_and_back(token: &Token, instance: &Instance) -> u64 {
+    let caller = Arc::new(Caller::new(&instance.url("tlog")));
+    let (is_over, taken, refused) = <(Arc<AtomicBool>, Arc<AtomicU64>, Arc<AtomicU64>)>::default();
+    let unexpected = Arc::new(Mutex::new(Vec::new()));
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    for number in 0..8_u64 {
+        let (caller, is_over) = (Arc::clone(&caller), Arc::clone(&is_over));
+        let (taken, refused) = (Arc::clone(&taken), Arc::clone(&refused));
+        let unexpected = Arc::clone(&unexpected);
+        runtime.spawn(async move {
+            let mut sent = 0;
+            while !is_over.load(Ordering::Relaxed) {
+                let answer = caller.send(number << 32 | sent).await;
+                match answer.as_str() {
+                    TAKEN => taken.fetch_add(1, Ordering::Relaxed),
+                    _ => refused.fetch_add(1, Ordering::Relaxed),
+                };
+                if answer != TAKEN && !answer.starts_with("503 E-TLOG-015") {
+                    unexpected.lock().unwrap().push(answer);
+                }
+                sent += 1;
+            }
+        });
+    }
+    let more = |count: &AtomicU64| {
+        let before = count.load(Ordering::Relaxed);
+        wait_for("an answer", || count.load(Ordering::Relaxed) > before + 8).unwrap();
+    };
+    for _ in 0..2 {
+        more(&taken);
+        token.go_away();
+        more(&refused);
+        token.come_back();
+        more(&taken);
+    }
+    is_over.store(true, Ordering::Relaxed);
+    assert_eq!(*unexpected.lock().unwrap(), Vec::<String>::new());
+    taken.load(Ordering::Relaxed)
+}
+
+/// A token in software, SoftHSM2.
+struct Token {
+    folder: tempfile::TempDir,
+}
+
+impl Token {
+    fn new() -> Option<Self> {
+        client::softhsm()?;
+        let token = Self {
+            folder: tempfile::tempdir().unwrap(),
+        };
+        std::fs::create_dir(token.path("tokens")).unwrap();
+        let tokens = token.path("tokens");
+        let config = format!("directories.tokendir = {}\n", tokens.display());
+        std::fs::write(token.path("softhsm2.conf"), config).unwrap();
+        std::fs::write(token.path("pin"), format!("{PIN}\n")).unwrap();
+        std::fs::set_permissions(token.path("pin"), Permissions::from_mode(0o600)).unwrap();
+        run(Command::new("softhsm2-util")
+            .env("SOFTHSM2_CONF", token.path("softhsm2.conf"))
+            .args([
+                "--init-token",
+                "--free",
+                "--label",
+                "site",
+                "--so-pin",
+                PIN,
+                "--pin",
+                PIN,
+            ]))
+        .unwrap();
+        Some(token)
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    fn go_away(&self) {
+        std::fs::rename(self.path("tokens"), self.path("away")).unwrap();
+        std::fs::create_dir(self.path("tokens")).unwrap();
+    }
+
+    fn come_back(&self) {
+        std::fs::remove_dir_all(self.path("tokens")).unwrap();
+        std::fs::rename(self.path("away"), self.path("tokens")).unwrap();
+    }
+
+    /// Puts the keys of all services into the token, has the services find them there, and removes the files.
+    fn take_all_keys(&self, instance: &Instance) {
+        for (service, key, role) in KEYS {
+            let folder = instance.directory().join(service);
+            let file = folder.join(format!("keys/{key}.key"));
+            let uri = format!("pkcs11:token=site;object={key}");
+            run(self
+                .sigctl(instance, "import")
+                .arg(&file)
+                .arg(&uri)
+                .arg("--from-passphrase-file")
+                .arg(instance.directory().join("passphrase")))
+            .unwrap();
+            let mut probe = self.sigctl(instance, "probe");
+            probe.arg(&uri).args(["--role", role]);
+            if ["ca", "tsa"].contains(&key) {
+                probe.arg("--serves").arg(folder.join("chain.pem"));
+            }
+            run(&mut probe).unwrap();
+            std::fs::remove_file(&file).unwrap();
+            self.configure(&folder.join("config.yaml"), key, &uri);
+        }
+    }
+
+    fn configure(&self, path: &Path, key: &str, uri: &str) {
+        let config = std::fs::read_to_string(path).unwrap();
+        let named = format!("uri: file:keys/{key}.key");
+        let at = config.find(&named).unwrap();
+        let line = config[..at].rfind('\n').unwrap() + 1;
+        let indent = &config[line..at];
+        let rest = &config[at + named.len()..];
+        let passphrase = format!("\n{indent}passphrase_file: ../passphrase");
+        let rest = rest.strip_prefix(&passphrase).unwrap();
+        let pin = self.path("pin");
+        let fields = format!(
+            "uri: {uri}\n{indent}module: {}\n{indent}pin_file: {}",
+            client::SOFTHSM,
+            pin.display()
+        );
+        std::fs::write(path, format!("{}{fields}{rest}", &config[..at])).unwrap();
+    }
+
+    fn sigctl(&self, instance: &Instance, verb: &str) -> Command {
+        let mut command = instance.sigctl();
+        command.args(["key", verb, "--module", client::SOFTHSM, "--pin-file"]);
+        command.arg(self.path("pin"));
+        command
+    }
+}
+
+/// Service, name of the key, role.
+const KEYS: [(&str, &str, &str); 8] = [
+    ("ca", "ca", "ca"),
+    ("ctlog", "ctlog", "ctlog"),
+    ("oidc", "oidc", "oidc"),
+    ("tlog", "rekor-v1", "rekor-v1"),
+    ("tlog", "rekor-v2", "rekor-v2"),
+    ("tsa", "tsa", "tsa"),
+    ("tuf", "snapshot", "tuf"),
+    ("tuf", "timestamp", "tuf"),
+];
+const PIN: &str = "pin-of-the-token-of-the-story";
