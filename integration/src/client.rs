@@ -268,7 +268,7 @@ pub fn openssl() -> Option<PathBuf> {
     installed("openssl", PathBuf::from("/usr/bin/openssl"))
 }
 
-/// SoftHSM2, a token in software, as Debian installs it.
+/// `SoftHSM2`, a token in software, as Debian installs it.
 #[must_use]
 pub fn softhsm() -> Option<()> {
     present("softhsm2", Path::new(SOFTHSM).exists())

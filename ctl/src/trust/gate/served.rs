@@ -131,11 +131,5 @@ fn write_key(folder: &Path, name: &str, key: &PrivateKey) -> Result<KeyConfig, F
     let path = folder.join(format!("{name}.key"));
     let pem = key.to_pem().map_err(Failure::randomness)?;
     private::write(&path, pem.as_bytes())?;
-    let uri = format!("file:{}", path.display());
-    Ok(KeyConfig {
-        uri: uri
-            .parse()
-            .map_err(|error| Failure::file("name", &path, error))?,
-        passphrase_file: None,
-    })
+    Ok(KeyConfig::file(path, None))
 }
