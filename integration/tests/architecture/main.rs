@@ -19,7 +19,7 @@ const LINES_AT_MOST: usize = 400;
 const LARGER: [(&str, usize); 0] = [];
 
 /// Crates without runtime, files, network, database, protobuf, configuration, clock or ambient randomness.
-const PURE: [&str; 12] = [
+const PURE: [&str; 13] = [
     "merkle",
     "key",
     "protojson",
@@ -32,6 +32,7 @@ const PURE: [&str; 12] = [
     "ct",
     "tsp",
     "trust-root",
+    "ceremony",
 ];
 
 /// What a pure crate never uses.

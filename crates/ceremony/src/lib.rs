@@ -1,0 +1,40 @@
+//! A root of TUF that m of n people sign, each on a machine of her own: drafts, partial signatures, transcripts.
+//!
+//! Specifications: TUF specification 1.0.34 §5.3 and §6.1 for what a root has to be signed with; BIP 39 for digests in words.
+//!
+//! Provided: the [`Draft`] of the next root, which is the whole input of a ceremony; the [`Join`] of a holder, who proves that
+//! she has the key that she brings; the [`Proposal`] that both make, told in sentences, with its [`Digest`] in words and the
+//! rules that it keeps; a [`Partial`] signature, and the root that enough of them make in any order; the [`Transcript`] with
+//! which a stranger checks all of it again.
+//!
+//! Deliberately absent: files, clocks, randomness and private keys. The caller gives the time, takes the bytes to sign and
+//! hands the signatures back.
+
+mod assembly;
+mod draft;
+mod encoding;
+mod error;
+mod holder;
+mod join;
+mod lint;
+mod name;
+mod partial;
+mod proposal;
+mod sentences;
+mod tally;
+mod transcript;
+mod words;
+
+pub use assembly::tally;
+pub use draft::{Draft, Occasion, Wish};
+pub use error::Error;
+pub use holder::Holder;
+pub use join::{Join, JoinStatement};
+pub use lint::{lint, lint_draft, rehearsal, signing_keys};
+pub use name::{HolderName, ParseHolderNameError};
+pub use partial::{Partial, PartialStatement, ToSign};
+pub use proposal::Proposal;
+pub use sentences::sentences;
+pub use tally::{Count, Tally};
+pub use transcript::Transcript;
+pub use words::Digest;

@@ -1,0 +1,160 @@
+//! One holder's signature.
+
+use serde::{Deserialize, Serialize};
+use sigstead_trust_root::tuf::{TufKey, TufKeyId};
+use time::OffsetDateTime;
+
+use crate::draft::whole_seconds;
+use crate::encoding::{encode, is_signed, message, parse};
+use crate::error::Error;
+use crate::name::HolderName;
+use crate::proposal::Proposal;
+
+/// A signature over the next root, and one over the statement of what its holder saw when she signed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Partial {
+    /// What is said.
+    pub statement: PartialStatement,
+    /// Over the next root, in hex: this is what clients see.
+    signature: String,
+    /// Over the statement, in hex: this is for the transcript.
+    attestation: String,
+}
+
+/// Who signed which draft, and when.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PartialStatement {
+    ceremony: String,
+    /// The number of the draft.
+    draft: u32,
+    /// The digest of what was signed, in hex.
+    digest: String,
+    /// Who signed.
+    pub name: HolderName,
+    /// With which key.
+    pub key: TufKeyId,
+    /// When, by the clock of her machine.
+    #[serde(with = "time::serde::rfc3339")]
+    pub signed_at: OffsetDateTime,
+}
+
+/// What a key has to sign.
+#[derive(Debug)]
+pub struct ToSign {
+    statement: PartialStatement,
+    /// The canonical form of the next root.
+    pub root: Vec<u8>,
+    /// The statement.
+    pub attested: Vec<u8>,
+}
+
+impl ToSign {
+    /// What the holder of `key` has to sign of a proposal.
+    ///
+    /// # Errors
+    /// If the key is nobody's here or has ended, or the clock is off, or it is too late.
+    pub fn new(proposal: &Proposal, key: &TufKey, now: OffsetDateTime) -> Result<Self, Error> {
+        proposal.check_clock(now)?;
+        let holder = proposal.holder_of(&key.id())?;
+        holder.check_end(now)?;
+        let statement = PartialStatement {
+            ceremony: proposal.draft().ceremony.clone(),
+            draft: proposal.draft().number,
+            digest: proposal.digest().to_string(),
+            name: holder.name.clone(),
+            key: key.id(),
+            signed_at: whole_seconds(now),
+        };
+        Ok(Self {
+            root: proposal.root_bytes()?,
+            attested: message(KIND, &statement)?,
+            statement,
+        })
+    }
+
+    /// Who signs.
+    #[must_use]
+    pub const fn name(&self) -> &HolderName {
+        &self.statement.name
+    }
+
+    /// Both signatures, with what they are over.
+    #[must_use]
+    pub fn signed(self, root: &[u8], attested: &[u8]) -> Partial {
+        Partial {
+            statement: self.statement,
+            signature: hex::encode(root),
+            attestation: hex::encode(attested),
+        }
+    }
+}
+
+impl Partial {
+    /// Reads the file of a signature, which is not checked yet.
+    ///
+    /// # Errors
+    /// If it is of another shape.
+    pub fn parse(json: &[u8]) -> Result<Self, Error> {
+        parse("the file of a signature", json)
+    }
+
+    /// The file's bytes.
+    #[must_use]
+    pub fn encode(&self) -> Vec<u8> {
+        encode(self)
+    }
+
+    /// The name of its file, without an ending: a holder who gets a new key signs with both.
+    #[must_use]
+    pub fn file_stem(&self) -> String {
+        let key: String = self.statement.key.to_string().chars().take(8).collect();
+        format!("{}-{key}", self.statement.name)
+    }
+
+    /// Whether it is over this proposal, and not over another draft.
+    #[must_use]
+    pub fn is_over(&self, proposal: &Proposal) -> bool {
+        let statement = &self.statement;
+        statement.ceremony == proposal.draft().ceremony
+            && statement.draft == proposal.draft().number
+            && statement.digest == proposal.digest().to_string()
+    }
+
+    /// Checks that its holder signed the proposal, in time.
+    pub(crate) fn check(&self, proposal: &Proposal) -> Result<(), Error> {
+        let statement = &self.statement;
+        let refused = |why| Error::Signature {
+            name: statement.name.clone(),
+            why,
+        };
+        let holder = proposal.holder_of(&statement.key)?;
+        if holder.name != statement.name {
+            return Err(refused("is with the key of somebody else"));
+        }
+        let attested = message(KIND, statement)?;
+        if !is_signed(&holder.key, &attested, &self.attestation) {
+            return Err(refused("does not verify: its file was changed"));
+        }
+        if !self.is_over(proposal) {
+            return Err(Error::OtherDraft {
+                name: statement.name.clone(),
+                signed: statement.draft,
+                current: proposal.draft().number,
+            });
+        }
+        if !is_signed(&holder.key, &proposal.root_bytes()?, &self.signature) {
+            return Err(refused("does not verify over the next root"));
+        }
+        proposal.check_clock(statement.signed_at)?;
+        holder.check_end(statement.signed_at)
+    }
+
+    /// Over the next root.
+    pub(crate) fn signature(&self) -> Option<Vec<u8>> {
+        hex::decode(&self.signature).ok()
+    }
+}
+
+const KIND: &str = "sigstead ceremony signature";
