@@ -13,6 +13,7 @@ mod backup;
 mod beside;
 mod bucket;
 mod calendar;
+mod ceremony;
 mod completions;
 mod configured_log;
 mod context;
@@ -155,6 +156,8 @@ enum Command {
     Keys(keys::Arguments),
     /// Say what has to be done when, so that nothing ends by surprise.
     Calendar(calendar::Arguments),
+    /// Have the next root signed by several people, each on a machine of her own.
+    Ceremony(Box<ceremony::Arguments>),
     /// Replace a key by the next, announced before it is used.
     Rotate(rotate::Arguments),
     /// End a key that is in other hands, and say what it signed since.
@@ -272,6 +275,7 @@ async fn run(command: Command, output: Output) -> Result<Exit, Failure> {
         Command::Key(arguments) => return key::run(*arguments, output).await,
         Command::Keys(arguments) => return keys::run(&arguments, output).await,
         Command::Calendar(arguments) => return calendar::run(&arguments, output).await,
+        Command::Ceremony(arguments) => return ceremony::run(*arguments, output).await,
         Command::Rotate(arguments) => return rotate::run(arguments, output).await,
         Command::Emergency(arguments) => return emergency::run(arguments, output).await,
         Command::Token(arguments) => token::run(arguments, output).await?,

@@ -7,7 +7,7 @@
 use std::path::Path;
 use std::process::Command;
 
-const COMMANDS: [&str; 184] = [
+const COMMANDS: [&str; 191] = [
     "",
     "init",
     "preflight",
@@ -97,6 +97,13 @@ const COMMANDS: [&str; 184] = [
     "emergency",
     "emergency plan",
     "emergency end-key",
+    "ceremony",
+    "ceremony new",
+    "ceremony invite",
+    "ceremony review",
+    "ceremony sign",
+    "ceremony finish",
+    "ceremony verify",
     "rotate",
     "rotate ca-intermediate",
     "rotate ca-intermediate plan",

@@ -8,6 +8,7 @@ use super::finding::{Finding, Seen, Unseen};
 use super::key_ring::Role as KeyRole;
 use super::patient::Patient;
 use super::published;
+use crate::trust;
 
 pub(super) const METADATA: Subject = Subject {
     name: "trust metadata",
@@ -158,7 +159,7 @@ fn expired(patient: &Patient) -> Seen {
                 "the {role} metadata expired on {}, and clients refuse it",
                 expires.date()
             ),
-            remedy(role),
+            remedy(patient, role),
         )
     });
     Ok(findings.collect())
@@ -172,13 +173,16 @@ fn expiring(patient: &Patient) -> Seen {
     });
     let findings = soon.map(|(role, expires, _)| {
         let message = format!("the {role} metadata expires on {}", expires.date());
-        Finding::new(message, remedy(role))
+        Finding::new(message, remedy(patient, role))
     });
     Ok(findings.collect())
 }
 
-fn remedy(role: &str) -> &'static str {
+fn remedy(patient: &Patient, role: &str) -> &'static str {
     match role {
+        "root" if is_held_by_people(patient) => {
+            "have it signed again by those who hold its keys: `sigctl ceremony new`"
+        }
         "root" | "targets" => "sign it again: `sigctl trust publish`",
         _ => {
             "the `tuf` service signs it again by itself: start it, or see in `sigctl logs` why it does not"
@@ -234,12 +238,20 @@ fn operator_keys(patient: &Patient) -> Seen {
     let here = keys.filter_map(|(role, key)| Some((role, patient.keys.of(&key).ok()?)));
     let other = here.filter(|(role, key)| !may_sign(&root, role, key));
     let findings = other.map(|(role, _)| {
-        Finding::new(
-            format!("the root does not name the key of the {role} role that is in trust/"),
-            "bring back the key that the root names: with this one nothing can be published",
-        )
+        let remedy = match role {
+            "root" if is_held_by_people(patient) => {
+                "destroy it, and its copies: since a ceremony it signs nothing, but clients that slept since would believe it"
+            }
+            _ => "bring back the key that the root names: with this one nothing can be published",
+        };
+        let what = format!("the root does not name the key of the {role} role that is in trust/");
+        Finding::new(what, remedy)
     });
     Ok(findings.collect())
+}
+
+fn is_held_by_people(patient: &Patient) -> bool {
+    published::root(patient).is_ok_and(|root| trust::is_held_by_people(&root.signed))
 }
 
 fn may_sign(root: &Root, role: &str, key: &sigstead_key::PublicKey) -> bool {

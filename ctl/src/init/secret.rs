@@ -32,6 +32,11 @@ impl Vault {
         Ok(Self { passphrase })
     }
 
+    /// Makes keys that a passphrase opens which is not the instance's.
+    pub(crate) const fn with(passphrase: Vec<u8>) -> Self {
+        Self { passphrase }
+    }
+
     /// Makes a key and writes it encrypted, durably: what a service remembers under the key survives a power cut too.
     pub(crate) fn make(&self, path: &Path, algorithm: Algorithm) -> Result<PrivateKey, Failure> {
         let failed = |error: sigstead_signer::Error| unusable(path, &error);

@@ -16,7 +16,7 @@ use super::{unusable_value, write};
 use crate::ct_log::CtLog;
 use crate::failure::Failure;
 use crate::instance::{Instance, Manifest, Service};
-use crate::trust::{self, Keys, ROOT_KEY, TARGETS_KEY, TufSigner};
+use crate::trust::{self, Keys, ROOT_KEY, RootKey, TARGETS_KEY, TufSigner};
 
 /// Makes the keys of what clients trust, and publishes them for the first time.
 pub(super) async fn make(
@@ -31,19 +31,20 @@ pub(super) async fn make(
         let key = vault.make(&path, Algorithm::EcdsaP256Sha256)?;
         TufSigner::new(key.into_signer(), &path)
     };
-    let keys = Keys {
-        root: make(ROOT_KEY)?,
-        targets: make(TARGETS_KEY)?,
-    };
+    let (root_key, targets_key) = (make(ROOT_KEY)?, make(TARGETS_KEY)?);
     let (snapshot, timestamp) = (
         make("tuf/keys/snapshot.key")?,
         make("tuf/keys/timestamp.key")?,
     );
     let root = Root::new(1, now)
-        .with_role("root", std::slice::from_ref(keys.root.key()), 1)
-        .with_role("targets", std::slice::from_ref(keys.targets.key()), 1)
+        .with_role("root", std::slice::from_ref(root_key.key()), 1)
+        .with_role("targets", std::slice::from_ref(targets_key.key()), 1)
         .with_role("snapshot", std::slice::from_ref(snapshot.key()), 1)
         .with_role("timestamp", std::slice::from_ref(timestamp.key()), 1);
+    let keys = Keys {
+        root: RootKey::Operator(root_key),
+        targets: targets_key,
+    };
     trust::first(instance, &state, root, &keys).await
 }
 

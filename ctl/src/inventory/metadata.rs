@@ -5,15 +5,20 @@ use time::OffsetDateTime;
 
 use super::item::{Item, Kind, Renewal, State};
 use crate::failure::Failure;
-use crate::trust::Repository;
+use crate::instance::Instance;
+use crate::trust::{self, Repository};
 
 /// The four signed files, then the keys of the roles.
-pub(super) fn items(repository: &Repository, now: OffsetDateTime) -> Result<Vec<Item>, Failure> {
+pub(super) fn items(
+    instance: &Instance,
+    repository: &Repository,
+    now: OffsetDateTime,
+) -> Result<Vec<Item>, Failure> {
     let root: Signed<Root> = repository.newest_signed()?;
     let targets: Signed<Targets> = repository.newest_signed()?;
     let mut items = vec![
-        file(&root.signed, now, people()),
-        file(&targets.signed, now, people()),
+        file(&root.signed, now, of_root(&root.signed, PUBLISH)),
+        file(&targets.signed, now, Renewal::person(PUBLISH)),
     ];
     // The service writes these two, and has not before its first start.
     if let Some(timestamp) = repository.metadata::<Timestamp>("timestamp.json")? {
@@ -21,12 +26,17 @@ pub(super) fn items(repository: &Repository, now: OffsetDateTime) -> Result<Vec<
         items.push(file(&snapshot.signed, now, Renewal::Itself));
         items.push(file(&timestamp.signed, now, Renewal::Itself));
     }
+    items.extend(root_keys(instance, &root.signed)?);
     items.extend(keys(&root.signed));
     Ok(items)
 }
 
-fn people() -> Renewal {
-    Renewal::person("sigctl trust publish")
+/// How the root or a key of it is renewed: `how`, unless several people sign the next one.
+fn of_root(root: &Root, how: &str) -> Renewal {
+    match trust::is_held_by_people(root) {
+        true => Renewal::person("sigctl ceremony new"),
+        false => Renewal::person(how),
+    }
 }
 
 fn file<T: Role>(metadata: &T, now: OffsetDateTime, renewal: Renewal) -> Item {
@@ -42,6 +52,23 @@ fn file<T: Role>(metadata: &T, now: OffsetDateTime, renewal: Renewal) -> Item {
         successor: None,
         renewal,
     }
+}
+
+/// The keys of the root role, each with who holds it and until when, if that is known.
+fn root_keys(instance: &Instance, root: &Root) -> Result<Vec<Item>, Failure> {
+    let renewal = of_root(root, "sigctl rotate tuf-root plan");
+    let holders = trust::holders(instance, root)?;
+    let items = holders.iter().filter_map(|holder| {
+        let public = holder.key.public_key()?;
+        let mut subject = format!("TUF root key {}", holder.short_key_id());
+        if trust::is_held_by_people(root) {
+            subject = format!("{subject} of {}", holder.name);
+        }
+        let mut item = Item::of_key(subject, &public, renewal.clone());
+        item.ends = holder.until;
+        Some(item)
+    });
+    Ok(items.collect())
 }
 
 fn keys(root: &Root) -> Vec<Item> {
@@ -64,9 +91,10 @@ fn key(root: &Root, role: &str, id: &TufKeyId, how: &str) -> Option<Item> {
     Some(Item::of_key(subject, &public, Renewal::person(how)))
 }
 
-/// The roles, and how their keys are replaced.
-const ROTATED: [(&str, &str); 4] = [
-    ("root", "sigctl rotate tuf-root plan"),
+const PUBLISH: &str = "sigctl trust publish";
+
+/// The roles below the root, and how their keys are replaced.
+const ROTATED: [(&str, &str); 3] = [
     ("targets", "sigctl rotate tuf-targets plan"),
     ("snapshot", "sigctl rotate tuf-online plan"),
     ("timestamp", "sigctl rotate tuf-online plan"),

@@ -31,7 +31,7 @@ pub(crate) async fn gather(instance: &Instance, now: OffsetDateTime) -> Gathered
     let mut gathered = Gathered::default();
     gathered.add(trust::read_state(instance).and_then(|state| trusted::items(&state, now)));
     let repository = Repository::of(instance);
-    gathered.add(repository.and_then(|repository| metadata::items(&repository, now)));
+    gathered.add(repository.and_then(|repository| metadata::items(instance, &repository, now)));
     gathered.add(issuers::own(instance, now).await);
     issuers::pinned(&mut gathered, instance);
     transport::add(&mut gathered, instance, &Configs::read(instance), now);

@@ -10,10 +10,11 @@ use time::{Duration, OffsetDateTime};
 use super::authority_kind::AuthorityKind;
 use super::client_kit;
 use super::gate::Draft;
-use super::publication::{Keys, ROOT_KEY, TARGETS_KEY, Versions, YEAR, not_allowed, sign, term};
+use super::publication::{Keys, Versions, YEAR, not_allowed, sign, term};
 use super::publications::lay_out;
 use super::repository::{Repository, SignedPublication};
-use super::signer::TufSigner;
+use super::root_key::RootKey;
+use super::signer::{ROOT_KEY, TARGETS_KEY, TufSigner};
 use super::state_file::{self, Turn};
 use crate::failure::Failure;
 use crate::instance::Instance;
@@ -38,12 +39,13 @@ impl<'a> Change<'a> {
         let turn = Turn::take(instance)?;
         let state = state_file::read(instance)?;
         let repository = Repository::of(instance)?;
+        let published = repository.published(&state)?;
         Ok(Self {
-            published: repository.published(&state)?,
             keys: Keys {
-                root: TufSigner::open(instance, ROOT_KEY).await?,
+                root: RootKey::open(instance, &published.root).await?,
                 targets: TufSigner::open(instance, TARGETS_KEY).await?,
             },
+            published,
             instance,
             state,
             repository,
@@ -176,7 +178,8 @@ impl<'a> Change<'a> {
     ///
     /// 1. The draft is compared with what clients have: nothing may be taken back.
     /// 2. It passes the gate: clients would refuse nothing of it, and accept by it what they accept now.
-    /// 3. Root and targets are signed, one version on, and checked as clients check them.
+    /// 3. Root and targets are signed, one version on, and checked as clients check them. A root that several people sign
+    ///    stays as it is.
     /// 4. The repository is laid out, which is recorded first; its last file is the publication.
     /// 5. The client kit is written again.
     ///
@@ -192,7 +195,11 @@ impl<'a> Change<'a> {
     }
 
     async fn publish_draft(self, length: Duration, purpose: Purpose) -> Result<Versions, Failure> {
-        let draft = self.next(&self.state, length)?;
+        let mut draft = self.next(&self.state, length)?;
+        let ceremony_due_by = self.keys.root.ceremony_due_by();
+        if ceremony_due_by.is_some() {
+            draft.root = None;
+        }
         let Self {
             instance,
             state,
@@ -224,7 +231,13 @@ impl<'a> Change<'a> {
             targets: targets.version,
             expires: root.expires.min(targets.expires),
             gate: passed.keep(instance)?,
+            ceremony_due_by,
         })
+    }
+
+    /// Refuses if the next root takes a ceremony.
+    pub(crate) fn check_root_key(&self) -> Result<(), Failure> {
+        self.keys.root.operators().map(drop)
     }
 
     /// The next root, with other keys, signed with the key of the root role and `also`. Nothing is written.
@@ -238,7 +251,7 @@ impl<'a> Change<'a> {
     ) -> Result<Signed<Root>, Failure> {
         let before = &self.published.root;
         let root = change(before.successor(term(YEAR).expires()));
-        let mut root = self.keys.root.sign(root).await?;
+        let mut root = self.keys.root.operators()?.sign(root).await?;
         if let Some(also) = also {
             also.add_to(&mut root).await?;
         }

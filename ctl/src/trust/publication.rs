@@ -10,7 +10,8 @@ use time::{Duration, OffsetDateTime};
 use super::client_kit;
 use super::gate::Gate;
 use super::repository::{Repository, SignedPublication};
-use super::signer::TufSigner;
+use super::root_key::RootKey;
+use super::signer::{ROOT_KEY, TARGETS_KEY, TufSigner};
 use super::state_file;
 use crate::failure::Failure;
 use crate::instance::Instance;
@@ -27,6 +28,12 @@ pub(crate) struct Versions {
     pub(crate) expires: OffsetDateTime,
     /// What was tried before.
     pub(crate) gate: Gate,
+    /// By when several people must have signed the next root, if it is theirs.
+    #[serde(
+        skip_serializing_if = "Option::is_none",
+        with = "time::serde::rfc3339::option"
+    )]
+    pub(crate) ceremony_due_by: Option<OffsetDateTime>,
 }
 
 impl fmt::Display for Versions {
@@ -38,7 +45,7 @@ impl fmt::Display for Versions {
 /// The keys of the roles that the operator signs.
 pub(crate) struct Keys {
     /// Signs roots.
-    pub(crate) root: TufSigner,
+    pub(crate) root: RootKey,
     /// Signs targets.
     pub(crate) targets: TufSigner,
 }
@@ -93,7 +100,7 @@ async fn signed_root(
     root: Root,
     before: Option<&Root>,
 ) -> Result<Signed<Root>, Failure> {
-    let root = keys.root.sign(root).await?;
+    let root = keys.root.operators()?.sign(root).await?;
     let verified = match before {
         Some(before) => root.verify_successor(before),
         None => root.verify(&root.signed),
@@ -129,11 +136,5 @@ pub(super) fn term(length: Duration) -> Term {
         length,
     }
 }
-
-/// The key of the root role.
-pub(crate) const ROOT_KEY: &str = "trust/tuf-root.key";
-
-/// The key of the targets role.
-pub(crate) const TARGETS_KEY: &str = "trust/tuf-targets.key";
 
 pub(crate) const YEAR: Duration = Duration::days(365);

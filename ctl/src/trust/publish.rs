@@ -5,6 +5,7 @@ use sigstead_kit::Period;
 use time::Duration;
 
 use super::change::Change;
+use super::publication::Versions;
 use crate::failure::Failure;
 use crate::locate::Where;
 use crate::output::Output;
@@ -28,17 +29,31 @@ pub(super) async fn run(arguments: Arguments, output: Output) -> Result<(), Fail
     let recorded = Recorded::begin(&instance, "sigctl trust publish", &asked).await?;
     let published = change.publish(arguments.valid_for).await;
     let versions = recorded.end(published).await?;
-    output.print(&versions, |versions| {
-        format!(
-            "published {versions}, valid until {}; the tuf service takes them up within seconds\nbefore: {}",
-            versions.expires.date(),
-            versions.gate
-        )
-    });
+    output.print(&versions, text);
     Ok(())
 }
 
-fn parse_term(text: &str) -> Result<Duration, String> {
+fn text(versions: &Versions) -> String {
+    let Some(ends) = versions.ceremony_due_by else {
+        return format!(
+            "published {versions}, valid until {}; the tuf service takes them up within seconds\nbefore: {}",
+            versions.expires.date(),
+            versions.gate
+        );
+    };
+    format!(
+        "published targets {}; the tuf service takes them up within seconds\n\
+         root {} stays: several people sign the next one, and must have before {} (sigctl ceremony new)\n\
+         before: {}",
+        versions.targets,
+        versions.root,
+        ends.date(),
+        versions.gate
+    )
+}
+
+/// How long something shall count.
+pub(crate) fn parse_term(text: &str) -> Result<Duration, String> {
     let period: Period = text.parse().map_err(|error| format!("{error}"))?;
     if period < Period::from_seconds(1) {
         return Err("write at least one second".to_owned());

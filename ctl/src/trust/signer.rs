@@ -45,19 +45,27 @@ impl TufSigner {
 
     /// Adds this key's signature to those that metadata has.
     pub(crate) async fn add_to<T: Role>(&self, metadata: &mut Signed<T>) -> Result<(), Failure> {
-        let failed = |error: &dyn std::error::Error| {
-            Failure::new(
-                "E-CTL-011",
-                format!("the {} metadata cannot be signed", T::NAME),
-                "the cause says why the key does not sign",
-            )
-            .because(error)
-        };
-        let message = metadata.bytes_to_sign().map_err(|error| failed(&error))?;
-        let signature = self.signer.sign(&message).await;
-        metadata.add_signature(&self.key, &signature.map_err(|error| failed(&error))?);
+        let message = metadata.bytes_to_sign();
+        let message = message.map_err(|error| unsigned(T::NAME, &error))?;
+        let signature = self.sign_bytes(T::NAME, &message).await?;
+        metadata.add_signature(&self.key, &signature);
         Ok(())
     }
+
+    /// This key's signature over what people know as the `what` metadata.
+    pub(crate) async fn sign_bytes(&self, what: &str, message: &[u8]) -> Result<Vec<u8>, Failure> {
+        let signature = self.signer.sign(message).await;
+        signature.map_err(|error| unsigned(what, &error))
+    }
+}
+
+fn unsigned(what: &str, cause: &dyn std::error::Error) -> Failure {
+    Failure::new(
+        "E-CTL-011",
+        format!("the {what} metadata cannot be signed"),
+        "the cause says why the key does not sign",
+    )
+    .because(cause)
 }
 
 fn unusable(path: &Path, cause: &dyn std::fmt::Display) -> Failure {
@@ -68,3 +76,9 @@ fn unusable(path: &Path, cause: &dyn std::fmt::Display) -> Failure {
     )
     .because(cause)
 }
+
+/// The key of the root role.
+pub(crate) const ROOT_KEY: &str = "trust/tuf-root.key";
+
+/// The key of the targets role.
+pub(crate) const TARGETS_KEY: &str = "trust/tuf-targets.key";

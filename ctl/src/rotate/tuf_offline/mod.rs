@@ -64,7 +64,7 @@ impl<R: OfflineRole> Rotation for OfflineKey<R> {
 
     async fn check_services(instance: &Instance) -> Result<(), Failure> {
         tuf_service::open_keys(instance).await?;
-        Change::begin(instance).await.map(drop)
+        Change::begin(instance).await?.check_root_key()
     }
 
     async fn prepare(instance: &Instance, plan: &mut OfflinePlan<R>) -> Result<String, Failure> {

@@ -66,7 +66,7 @@ impl Rotation for OnlineKeys {
 
     async fn check_services(instance: &Instance) -> Result<(), Failure> {
         tuf_service::open_keys(instance).await?;
-        Change::begin(instance).await.map(drop)
+        Change::begin(instance).await?.check_root_key()
     }
 
     async fn prepare(instance: &Instance, plan: &mut OnlinePlan) -> Result<String, Failure> {

@@ -20,6 +20,7 @@ use crate::private;
 use crate::private_service::PrivateService;
 use crate::trust::publication::{Keys, YEAR, sign, term};
 use crate::trust::repository::Repository;
+use crate::trust::root_key::RootKey;
 use crate::trust::signer::TufSigner;
 use crate::walk::Walk;
 
@@ -99,14 +100,11 @@ async fn lay_out(
         write_key(folder, "timestamp", &timestamp)?,
     );
     let open = |key: PrivateKey| TufSigner::new(key.into_signer(), folder);
-    let keys = Keys {
-        root: open(root)?,
-        targets: open(targets)?,
-    };
+    let (root, targets) = (open(root)?, open(targets)?);
     let (snapshot, timestamp) = (open(snapshot)?, open(timestamp)?);
     let named = Root::new(1, SystemClock.now())
-        .with_role("root", std::slice::from_ref(keys.root.key()), 1)
-        .with_role("targets", std::slice::from_ref(keys.targets.key()), 1)
+        .with_role("root", std::slice::from_ref(root.key()), 1)
+        .with_role("targets", std::slice::from_ref(targets.key()), 1)
         .with_role("snapshot", std::slice::from_ref(snapshot.key()), 1)
         .with_role("timestamp", std::slice::from_ref(timestamp.key()), 1);
     let draft = Publication::first(state, named, term(YEAR));
@@ -117,6 +115,10 @@ async fn lay_out(
             &sigstead_kit::causes(&error),
         )
     })?;
+    let keys = Keys {
+        root: RootKey::Operator(root),
+        targets,
+    };
     let signed = sign(&keys, draft, None).await?;
     Repository::at(place.to_owned()).lay_out(&signed)?;
     Ok(configs)

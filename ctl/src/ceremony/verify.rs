@@ -1,0 +1,125 @@
+//! `sigctl ceremony verify`: a stranger checks a ceremony again.
+
+use std::path::PathBuf;
+
+use clap::Args;
+use serde::Serialize;
+use sigstead_ceremony::{Proposal, Transcript, sentences};
+use time::OffsetDateTime;
+
+use super::medium::{Medium, ROOT, TRANSCRIPT};
+use super::refusal::refused;
+use crate::failure::{Exit, Failure};
+use crate::output::{Output, one_line};
+use crate::private;
+
+/// What is checked.
+#[derive(Args)]
+pub(super) struct Arguments {
+    /// The medium, or a transcript alone, as in trust/ceremonies of the instance.
+    transcript: PathBuf,
+
+    /// A root that clients have: the one that the ceremony is said to have made.
+    #[arg(long, value_name = "FILE")]
+    root: Option<PathBuf>,
+}
+
+#[derive(Serialize)]
+struct Verified {
+    changes: Vec<String>,
+    words: String,
+    signatures: Vec<Shown>,
+}
+
+#[derive(Serialize)]
+struct Shown {
+    name: String,
+    key: String,
+    #[serde(with = "time::serde::rfc3339")]
+    signed_at: OffsetDateTime,
+}
+
+pub(super) fn run(arguments: &Arguments, output: Output) -> Result<(), Failure> {
+    let is_medium = arguments.transcript.is_dir();
+    let path = match is_medium {
+        true => arguments.transcript.join(TRANSCRIPT),
+        false => arguments.transcript.clone(),
+    };
+    let transcript = Transcript::parse(&read(&path)?).map_err(refused)?;
+    let proposal = transcript.verify().map_err(refused)?;
+    if is_medium {
+        refuse_other_medium(&Medium::at(&arguments.transcript), &proposal)?;
+    }
+    let root = match (&arguments.root, is_medium) {
+        (Some(root), _) => Some(root.clone()),
+        (None, true) => Some(arguments.transcript.join(ROOT)),
+        (None, false) => None,
+    };
+    if let Some(root) = root {
+        refuse_other_root(&root, &transcript)?;
+    }
+    output.print(&verified(&proposal, &transcript), text);
+    Ok(())
+}
+
+/// The parts of the medium must be those of the transcript, so that neither was changed since.
+fn refuse_other_medium(medium: &Medium<'_>, proposal: &Proposal) -> Result<(), Failure> {
+    let on_medium = medium.proposal()?;
+    match on_medium.digest() == proposal.digest() {
+        true => Ok(()),
+        false => Err(differs(
+            "the draft on the medium is not the one of the transcript",
+        )),
+    }
+}
+
+fn refuse_other_root(path: &std::path::Path, transcript: &Transcript) -> Result<(), Failure> {
+    match read(path)? == transcript.root.encode() {
+        true => Ok(()),
+        false => Err(differs(&format!(
+            "{} is not the root of the transcript",
+            path.display()
+        ))),
+    }
+}
+
+fn differs(what: &str) -> Failure {
+    Failure::new(
+        "E-CEREMONY-021",
+        what,
+        "find out which of both was changed since the ceremony; trust no root that its transcript does not make",
+    )
+    .exit(Exit::Refused)
+}
+
+fn read(path: &std::path::Path) -> Result<Vec<u8>, Failure> {
+    private::read(path, LARGEST).map_err(|error| Failure::file("read", path, error))
+}
+
+fn verified(proposal: &Proposal, transcript: &Transcript) -> Verified {
+    let signatures = transcript.signatures().iter();
+    Verified {
+        changes: sentences(proposal),
+        words: proposal.digest().words(),
+        signatures: signatures
+            .map(|it| Shown {
+                name: it.statement.name.to_string(),
+                key: it.statement.key.to_string(),
+                signed_at: it.statement.signed_at,
+            })
+            .collect(),
+    }
+}
+
+fn text(verified: &Verified) -> String {
+    let mut lines: Vec<_> = verified.changes.iter().map(|it| one_line(it)).collect();
+    lines.extend(verified.signatures.iter().map(|it| {
+        let key = it.key.get(..8).unwrap_or_default();
+        format!("signed by {} with key {key} at {}", it.name, it.signed_at)
+    }));
+    lines.push(format!("digest in words: {}", verified.words));
+    lines.push("every proof, signature and rule holds".to_owned());
+    lines.join("\n")
+}
+
+const LARGEST: u64 = 4 << 20;
