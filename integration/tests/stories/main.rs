@@ -7,6 +7,7 @@ mod backup;
 mod bad_input;
 mod browser;
 mod calendar;
+mod ceremony;
 mod conformance;
 mod cosign;
 mod cosign_2;

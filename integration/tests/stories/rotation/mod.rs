@@ -12,7 +12,7 @@ mod role;
 mod signing;
 mod tls;
 mod tuf;
-mod tuf_clients;
+pub(crate) mod tuf_clients;
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};

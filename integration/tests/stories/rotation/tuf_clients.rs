@@ -12,7 +12,7 @@ use sigstead_trust_root::tuf::{Hashes, Root, Signed, Snapshot, Targets, Timestam
 use crate::sigstore_python;
 
 /// The official clients, each as one that has nothing but the first root.
-pub(super) fn clients_refresh(instance: &Instance, root: &Path) {
+pub(crate) fn clients_refresh(instance: &Instance, root: &Path) {
     let url = instance.url("tuf");
     if let Some(python) = client::python() {
         let script = client::script("tuf_client.py");
@@ -37,13 +37,13 @@ pub(super) fn clients_refresh(instance: &Instance, root: &Path) {
 }
 
 /// A client that walks from the first root without a pause. An answer that it may not accept ends the test.
-pub(super) struct Load {
+pub(crate) struct Load {
     is_over: Arc<AtomicBool>,
     walking: JoinHandle<usize>,
 }
 
 impl Load {
-    pub(super) fn start(instance: &Instance, root: &Path) -> Self {
+    pub(crate) fn start(instance: &Instance, root: &Path) -> Self {
         let is_over = Arc::new(AtomicBool::new(false));
         let root = Signed::<Root>::parse(&std::fs::read(root).unwrap()).unwrap();
         let url = instance.url("tuf");
@@ -65,7 +65,7 @@ impl Load {
     }
 
     /// How often it walked.
-    pub(super) fn stop(self) -> usize {
+    pub(crate) fn stop(self) -> usize {
         self.is_over.store(true, Ordering::Relaxed);
         self.walking.join().unwrap()
     }
