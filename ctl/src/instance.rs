@@ -11,6 +11,7 @@ use sigstead_config::Origin;
 
 use crate::ct_log::CtLog;
 use crate::failure::Failure;
+use crate::profile::Profile;
 use crate::{names, private};
 
 /// The services, in the order in which they are listed everywhere.
@@ -53,16 +54,6 @@ impl Service {
             Self::Tuf => "tuf",
         }
     }
-}
-
-/// What the instance may do beside serving.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ValueEnum)]
-#[serde(rename_all = "lowercase")]
-pub(crate) enum Profile {
-    /// For a laptop or a test: `sigctl token` makes identity tokens.
-    Dev,
-    /// For real use: identity tokens come from people and workloads only.
-    Production,
 }
 
 /// The ports of one service; chosen once, because URLs and names are made of them.

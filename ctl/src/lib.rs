@@ -55,6 +55,7 @@ mod private;
 mod private_service;
 mod probe;
 mod process;
+mod profile;
 mod proxy;
 mod reach;
 mod recorded;

@@ -17,9 +17,10 @@ use spki::SubjectPublicKeyInfoRef;
 use time::OffsetDateTime;
 
 use crate::failure::Failure;
-use crate::instance::{Instance, Profile, Service};
+use crate::instance::{Instance, Service};
 use crate::locate::Where;
 use crate::output::Output;
+use crate::profile::Profile;
 
 /// For whom.
 #[derive(Args)]

@@ -6,7 +6,8 @@ use std::net::IpAddr;
 use super::check::{Check, Look, Subject};
 use super::finding::{Finding, Seen, if_so};
 use super::patient::Patient;
-use crate::instance::{Profile, Service};
+use crate::instance::Service;
+use crate::profile::Profile;
 
 pub(super) const CONFIG: Subject = Subject {
     name: "configuration",
@@ -242,7 +243,7 @@ fn profile(patient: &Patient) -> Seen {
     if_so(is_reached && manifest.profile == Profile::Dev, || {
         Finding::new(
             "others reach this instance, and `sigctl token` makes tokens for anybody's address",
-            "write `profile: production` into instance.yaml if it is more than a trial",
+            "write `profile: standard` into instance.yaml if it is more than a trial",
         )
     })
 }

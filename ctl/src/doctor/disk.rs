@@ -4,7 +4,7 @@ use super::check::{Check, Look, Subject};
 use super::finding::{Finding, Seen, if_so};
 use super::patient::Patient;
 use super::room::Room;
-use crate::instance::Profile;
+use crate::profile::Profile;
 
 pub(super) const MACHINE: Subject = Subject {
     name: "machine",
@@ -66,13 +66,13 @@ fn room(patient: &Patient) -> Room<'_> {
 
 fn memory(patient: &Patient) -> Seen {
     match patient.instance.manifest.profile {
-        Profile::Production => room(patient).memory(),
+        Profile::Standard | Profile::Production => room(patient).memory(),
         Profile::Dev => Ok(Vec::new()),
     }
 }
 
 fn cores(patient: &Patient) -> Seen {
-    let is_production = patient.instance.manifest.profile == Profile::Production;
+    let is_production = patient.instance.manifest.profile != Profile::Dev;
     if_so(is_production && patient.machine.core_bytes > 0, || {
         Finding::new(
             "a program that crashes leaves its memory in a file, and the keys in it",

@@ -4,10 +4,11 @@ use sigstead_trust_root::tuf::{Hashes, Role, Root, Signed};
 use time::{Duration, OffsetDateTime};
 
 use super::check::{Check, Look, Subject};
-use super::finding::{Finding, Seen, Unseen};
+use super::finding::{Finding, Seen, Unseen, if_so};
 use super::key_ring::Role as KeyRole;
 use super::patient::Patient;
 use super::published;
+use crate::profile::Profile;
 use crate::trust;
 
 pub(super) const METADATA: Subject = Subject {
@@ -48,6 +49,11 @@ pub(super) const METADATA: Subject = Subject {
             "E-DOCTOR-047",
             "the root lets the operator's keys sign",
             Look::Files(operator_keys),
+        ),
+        Check::warning(
+            "E-CEREMONY-030",
+            "several people sign the root of an instance for real use",
+            Look::Files(ceremony),
         ),
     ],
 };
@@ -248,6 +254,17 @@ fn operator_keys(patient: &Patient) -> Seen {
         Finding::new(what, remedy)
     });
     Ok(findings.collect())
+}
+
+fn ceremony(patient: &Patient) -> Seen {
+    let root = published::root(patient)?.signed;
+    let is_standard = patient.instance.manifest.profile == Profile::Standard;
+    if_so(is_standard && !trust::is_held_by_people(&root), || {
+        Finding::new(
+            "one key signs the root, so this instance is not in production yet",
+            "do its first ceremony: docs/ceremony.md, `sigctl ceremony new`",
+        )
+    })
 }
 
 fn is_held_by_people(patient: &Patient) -> bool {

@@ -57,9 +57,10 @@ use self::patient::Patient;
 use self::report::{Examined, Report};
 use crate::failure::{Exit, Failure};
 use crate::input;
-use crate::instance::{Instance, Profile};
+use crate::instance::Instance;
 use crate::locate::Where;
 use crate::output::Output;
+use crate::profile::Profile;
 use crate::token;
 
 /// What is looked at, and how closely.
@@ -127,7 +128,7 @@ async fn trial(instance: &Instance, arguments: &Arguments) -> Result<Trial, Fail
             .to_owned();
         return Ok(Trial::Token(token));
     }
-    if instance.manifest.profile == Profile::Production {
+    if instance.manifest.profile != Profile::Dev {
         let why = "this instance makes no tokens for tests; --identity-token-file brings one";
         return Ok(Trial::Not(why.to_owned()));
     }

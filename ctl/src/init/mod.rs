@@ -26,9 +26,10 @@ use self::proxy::BehindProxy;
 use crate::beside::{Beside, refuse_existing};
 use crate::ct_log::CtLog;
 use crate::failure::{Exit, Failure};
-use crate::instance::{Instance, Manifest, Profile, Service};
+use crate::instance::{Instance, Manifest, Service};
 use crate::names::{parse_host, parse_name};
 use crate::output::Output;
+use crate::profile::Profile;
 use crate::up::Ends;
 use crate::{private, services};
 
@@ -101,6 +102,7 @@ struct Made {
     name: String,
     urls: BTreeMap<Service, String>,
     ct_log: CtLog,
+    profile: Profile,
 }
 
 pub(crate) async fn run(arguments: Arguments, output: Output) -> Result<(), Failure> {
@@ -108,6 +110,9 @@ pub(crate) async fn run(arguments: Arguments, output: Output) -> Result<(), Fail
         return Ok(());
     }
     refuse_existing(&arguments.directory)?;
+    if arguments.profile == Profile::Production {
+        output.progress("warning: the profile production is called standard now");
+    }
     output.progress("making keys, certificates and the trust root");
     let mut ends = Ends::listen()?;
     let beside = Beside::create(&arguments.directory)?;
@@ -127,6 +132,7 @@ pub(crate) async fn run(arguments: Arguments, output: Output) -> Result<(), Fail
             .map(|service| (service, manifest.url(service)))
             .collect(),
         ct_log: manifest.ct_log,
+        profile: manifest.profile,
         name: manifest.name,
     };
     output.print(&made, text);
@@ -184,7 +190,7 @@ async fn make(arguments: &Arguments, directory: &Path) -> Result<Manifest, Failu
         listen: arguments.listen,
         tls: arguments.tls,
         proxy: arguments.proxy.proxy(),
-        profile: arguments.profile,
+        profile: arguments.profile.asked_for(),
         ct_log: arguments.ct_log,
         created: now,
         passphrase_file: secret::passphrase_file(arguments.passphrase_file.as_deref(), directory)?,
@@ -272,7 +278,13 @@ fn text(made: &Made) -> String {
         lines.push(NO_CT_LOG.to_owned());
     }
     lines.push(format!("start it: sigctl up {}", made.directory.display()));
+    if made.profile == Profile::Standard {
+        lines.push(NOT_YET.to_owned());
+    }
     lines.join("\n")
 }
+
+const NOT_YET: &str = "one key signs its root: it is in production after its first ceremony, in which several people take that over \
+                       (docs/ceremony.md)";
 
 const NO_CT_LOG: &str = "  no CT log: certificates have no SCT, and clients refuse them unless they are told not to; see client/README.md";

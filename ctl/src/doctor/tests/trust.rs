@@ -8,8 +8,8 @@ use time::Duration;
 
 use super::keys::{certificate, name, sign};
 use super::signed::{change, new_key, open_file};
-use super::world::World;
-use super::{Plant, find, plant};
+use super::world::{Base, World};
+use super::{Plant, find, on, plant};
 
 pub(super) const PLANTS: &[Plant] = &[
     plant(&["E-DOCTOR-040"], "a target that is damaged", |world| {
@@ -38,6 +38,14 @@ pub(super) const PLANTS: &[Plant] = &[
         json["signatures"][0]["sig"] = other;
         fs::write(path, serde_json::to_vec(&json).unwrap()).unwrap();
     }),
+    on(
+        Base::Proxy,
+        &["E-CEREMONY-030"],
+        "real use before the first ceremony",
+        |world| {
+            world.edit("instance.yaml", "profile: production", "profile: standard");
+        },
+    ),
     plant(&["E-DOCTOR-043"], "a role that has expired", |world| {
         let now = world.now;
         change(
