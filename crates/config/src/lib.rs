@@ -21,6 +21,7 @@ pub mod ca;
 pub mod ctlog;
 mod issuer;
 pub mod oidc;
+pub mod opened_logs;
 mod origin;
 mod schema;
 pub mod successors;

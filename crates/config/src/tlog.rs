@@ -10,6 +10,7 @@ use sigstead_kit::{ClientConfig, Listeners, Period, ServiceConfig, TelemetryConf
 use sigstead_signer::KeyConfig;
 
 use crate::Origin;
+use crate::opened_logs::DescribedLog;
 
 /// The file of the `tlog` service.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
@@ -177,6 +178,16 @@ impl LogConfig {
             )),
             _ => Ok(()),
         }
+    }
+}
+
+impl DescribedLog for LogConfig {
+    fn has_name_of(&self, other: &Self) -> bool {
+        (&self.origin, self.tree_id) == (&other.origin, other.tree_id)
+    }
+
+    fn check_all(logs: &[Self]) -> Result<(), String> {
+        check_logs(logs)
     }
 }
 

@@ -9,8 +9,7 @@
 //! One process runs several logs, each a tree of its own under a key of its own: one active log of each face, and those
 //! that have ended. They share this process and nothing else.
 //!
-//! File map: `logs.rs` the logs of the process and which one a request is for, `opened.rs` those that joined while it
-//! ran, `log.rs` one of them, `cosigning.rs` its witnesses, `first_entry.rs` the entry with which it begins. The verbs of
+//! File map: `logs.rs` the logs of the process and which one a request is for, `log.rs` one of them, `cosigning.rs` its witnesses, `first_entry.rs` the entry with which it begins. The verbs of
 //! Rekor v2 are `append.rs` and `read.rs`; those of Rekor v1 are in `rekor_v1/`, with `side.rs` for what its entries hold
 //! beside the leaf; `search.rs` and `search/` find entries of both; `manage.rs` and `pause.rs` are for administrators.
 //! `api/` are the faces; `error.rs` says what each
@@ -38,7 +37,6 @@ mod log;
 mod logs;
 mod manage;
 mod metrics;
-mod opened;
 mod pause;
 mod pending;
 mod read;

@@ -3,6 +3,7 @@ use std::sync::Arc;
 
 use arc_swap::ArcSwap;
 use sigstead_checkpoint::Origin;
+use sigstead_config::opened_logs::OpenedLogs;
 use sigstead_config::tlog::{Config, LogConfig};
 use sigstead_entry::{ProposedEntry, v1};
 use sigstead_sequencer::Clock;
@@ -14,7 +15,6 @@ use crate::append::LogEntry;
 use crate::error::{AdminError, Error};
 use crate::log::{KeyedLog, TransparencyLog};
 use crate::metrics::Metrics;
-use crate::opened::OpenedLogs;
 use crate::rekor_v1::RekorV1Entry;
 
 mod set;
@@ -27,7 +27,7 @@ pub(crate) struct TransparencyLogs {
     clock: Clock,
     metrics: Metrics,
     /// One change at a time; it holds what the logs were opened with.
-    changing: Mutex<OpenedLogs>,
+    changing: Mutex<OpenedLogs<LogConfig>>,
     changed: Notify,
 }
 
@@ -37,7 +37,7 @@ impl TransparencyLogs {
         clock: Arc<dyn sigstead_kit::Clock>,
         metrics: &Metrics,
     ) -> Result<Self, Error> {
-        let opened = OpenedLogs::read(config)?;
+        let opened = read_opened(config)?;
         // All keys before the first log: a log that was begun with a wrong key keeps it.
         let keyed = open_keys(&opened).await?;
         let clock: Clock = Arc::new(move || millis(&*clock));
@@ -58,7 +58,7 @@ impl TransparencyLogs {
 
     /// Checks everything that the configuration names, as far as it can be read without changing it.
     pub(crate) async fn check_config(config: &Config) -> Result<(), Error> {
-        let opened = OpenedLogs::read(config)?;
+        let opened = read_opened(config)?;
         let keyed = open_keys(&opened).await?;
         if keyed.is_empty() {
             return Err(AdminError::NoLogs.into());
@@ -85,15 +85,19 @@ impl TransparencyLogs {
         if opened.knows(&config) {
             return Err(AdminError::LogExists(keyed.name.origin).into());
         }
-        opened.check(&config)?;
+        opened.check(&config).map_err(AdminError::from)?;
         let before = self.current();
         before.check_key(&keyed)?;
         let ending = before.ending(keyed.name.tree_id.is_some(), predecessor)?;
-        let description = opened.write_down(&config)?;
+        let description = opened.write_down(&config).map_err(AdminError::from)?;
         let added = keyed.open_files(Arc::clone(&self.clock), self.metrics.clone());
         let added = Arc::new(added.await?);
         let joined = before.joined_by(&added, ending.as_deref()).await;
-        match joined.and_then(|set| opened.remember(description).map(|()| set)) {
+        let keep = |set| {
+            let kept = opened.remember(description).map_err(AdminError::from);
+            Ok(kept.map(|()| set)?)
+        };
+        match joined.and_then(keep) {
             Ok(set) => self.publish(set, &added),
             Err(error) => {
                 added.log.shutdown().await;
@@ -218,7 +222,12 @@ impl TransparencyLogs {
     }
 }
 
-async fn open_keys(opened: &OpenedLogs) -> Result<Vec<KeyedLog<'_>>, Error> {
+fn read_opened(config: &Config) -> Result<OpenedLogs<LogConfig>, AdminError> {
+    let configured = config.logs.clone();
+    Ok(OpenedLogs::read(configured, config.opened_logs.as_deref())?)
+}
+
+async fn open_keys(opened: &OpenedLogs<LogConfig>) -> Result<Vec<KeyedLog<'_>>, Error> {
     let mut keyed = Vec::new();
     for config in opened.all() {
         keyed.push(KeyedLog::open(config).await?);

@@ -1,5 +1,6 @@
 use std::sync::Arc;
 
+use sigstead_config::opened_logs;
 use sigstead_config::tlog::LogConfig;
 use sigstead_entry::v1::{EntryId, Operator, SearchTerm};
 use sigstead_merkle::{ConsistencyProof, InclusionProof, LeafHash, LeafIndex, RootHash};
@@ -18,11 +19,7 @@ impl TransparencyLogs {
         yaml: &str,
         predecessor: &Predecessor,
     ) -> Result<Arc<TransparencyLog>, Error> {
-        if nests_too_deeply(yaml) {
-            return Err(AdminError::LogNested.into());
-        }
-        let config: LogConfig =
-            sigstead_kit::parse_config("config_yaml", yaml).map_err(AdminError::LogUnread)?;
+        let config: LogConfig = opened_logs::parse(yaml).map_err(AdminError::from)?;
         let log = self.add(config, predecessor).await?;
         tracing::info!(origin = %log.origin(), "a log was opened");
         Ok(log)
@@ -106,31 +103,6 @@ impl TransparencyLogs {
         Ok(logs.len())
     }
 }
-
-/// Whether a description nests more than any log needs. The parser of YAML takes time that grows with the square of the
-/// depth.
-fn nests_too_deeply(yaml: &str) -> bool {
-    let (mut depth, mut deepest) = (0_usize, 0);
-    for byte in yaml.bytes() {
-        match byte {
-            b'[' | b'{' => depth += 1,
-            b']' | b'}' => depth = depth.saturating_sub(1),
-            _ => {}
-        }
-        deepest = deepest.max(depth);
-    }
-    // In block style a level costs an indicator on the line, or one more column of indentation on a line of its own.
-    let levels = |line: &str| {
-        let rest = line.trim_start_matches([' ', '-', '?', ':', '\t']);
-        line.len() - rest.len()
-    };
-    let block = yaml.lines().map(levels).max().unwrap_or_default();
-    deepest > LEVELS || block > COLUMNS
-}
-
-const LEVELS: usize = 16;
-
-const COLUMNS: usize = 128;
 
 /// An entry with its proof.
 pub(crate) struct Proven {

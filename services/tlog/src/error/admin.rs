@@ -1,6 +1,5 @@
-use std::path::PathBuf;
-
 use sigstead_checkpoint::Origin;
+use sigstead_config::opened_logs::OpenedLogsError;
 use sigstead_kit::{Kind, Problem, causes};
 use sigstead_sequencer::PauseReasonError;
 
@@ -12,14 +11,6 @@ pub enum AdminError {
     /// A log of that name is open already.
     #[error("the log {0} is open already")]
     LogExists(Origin),
-    /// The description of a log cannot be read.
-    #[error("the description of the log cannot be read: {0}")]
-    LogUnread(sigstead_kit::ConfigError),
-    /// The description of a log is nested without end.
-    #[error(
-        "the description of the log is nested more deeply than any log needs; write it as an entry of `logs`"
-    )]
-    LogNested,
     /// A log is to end, and clients would have none to write to.
     #[error(
         "no other log of the same face takes entries, and {0} would leave its clients without one"
@@ -28,24 +19,9 @@ pub enum AdminError {
     /// Why a log is to be paused is not said in a line.
     #[error(transparent)]
     PauseReason(#[from] PauseReasonError),
-    /// The configuration has no place to remember logs.
-    #[error("the configuration names no directory opened_logs")]
-    NoPlaceForLogs,
-    /// Logs do not fit together.
-    #[error("{0}")]
-    LogsContradict(String),
-    /// A log that was opened while the service ran cannot be read back.
-    #[error("the description of an opened log cannot be read")]
-    OpenedLogUnread(#[source] sigstead_kit::ConfigError),
-    /// The directory of opened logs cannot be used.
-    #[error("cannot use {}", path.display())]
-    OpenedLogs {
-        /// The file or directory.
-        path: PathBuf,
-        /// What the system said.
-        #[source]
-        source: std::io::Error,
-    },
+    /// The descriptions of logs that were opened while the service ran cannot be read or added to.
+    #[error(transparent)]
+    OpenedLogs(#[from] OpenedLogsError),
     /// A Rekor v1 log lacks its tree identifier.
     #[error("a rekor-v1 log has no usable tree_id")]
     NoTreeId,
@@ -63,9 +39,6 @@ pub enum AdminError {
         "{0} has another face than the new log; only a log of the same face can be its predecessor"
     )]
     PredecessorForeign(Origin),
-    /// A file stands where the description of a new log belongs, or would be read after it.
-    #[error("{} stands in the way of the descriptions that are numbered by age; move it or give it a lower number", .0.display())]
-    DescriptionInTheWay(PathBuf),
     /// The configuration names no log.
     #[error("the configuration names no log")]
     NoLogs,
@@ -120,7 +93,7 @@ impl From<AdminError> for Problem {
                 "E-TLOG-050",
                 format!("{error}; a new log needs a new origin, or as a shard a new tree_id"),
             ),
-            AdminError::NoPlaceForLogs => Self::new(
+            AdminError::OpenedLogs(OpenedLogsError::NoDirectory) => Self::new(
                 Kind::FailedPrecondition,
                 "E-TLOG-051",
                 format!(
@@ -145,9 +118,11 @@ impl From<AdminError> for Problem {
                     causes(&error)
                 ),
             ),
-            AdminError::LogUnread(_) | AdminError::LogsContradict(_) | AdminError::LogNested => {
-                Self::new(Kind::InvalidArgument, "E-TLOG-052", error.to_string())
-            }
+            AdminError::OpenedLogs(
+                OpenedLogsError::Malformed(_)
+                | OpenedLogsError::Nested
+                | OpenedLogsError::Contradiction(_),
+            ) => Self::new(Kind::InvalidArgument, "E-TLOG-052", error.to_string()),
             AdminError::KeyShared { .. } => {
                 Self::new(Kind::InvalidArgument, "E-TLOG-052", error.to_string())
             }
@@ -157,7 +132,7 @@ impl From<AdminError> for Problem {
             AdminError::PredecessorUnclear(_) | AdminError::PredecessorForeign(_) => {
                 Self::new(Kind::FailedPrecondition, "E-TLOG-056", error.to_string())
             }
-            AdminError::DescriptionInTheWay(_) => {
+            AdminError::OpenedLogs(OpenedLogsError::InTheWay(_)) => {
                 Self::new(Kind::FailedPrecondition, "E-TLOG-057", error.to_string())
             }
             AdminError::KeyUnfit(_) => Self::new(
@@ -168,8 +143,9 @@ impl From<AdminError> for Problem {
             AdminError::NoLogs
             | AdminError::Origin(_)
             | AdminError::NoTreeId
-            | AdminError::OpenedLogUnread(_)
-            | AdminError::OpenedLogs { .. }
+            | AdminError::OpenedLogs(
+                OpenedLogsError::Unread(_) | OpenedLogsError::Unusable { .. },
+            )
             | AdminError::Open { .. }
             | AdminError::Metrics(_) => Self::internal("E-TLOG-030", causes(&error)),
         }

@@ -1,8 +1,8 @@
-use sigstead_kit::Listeners;
 use sigstead_signer::KeyConfig;
 use tempfile::TempDir;
 
 use super::*;
+use crate::tlog::LogConfig;
 
 fn log(folder: &TempDir, origin: &str) -> LogConfig {
     let key = KeyConfig::file(format!("/keys/{origin}.key"), None);
@@ -15,21 +15,17 @@ fn logs_d(folder: &TempDir) -> PathBuf {
     folder.path().join("logs.d")
 }
 
-fn read(folder: &TempDir) -> OpenedLogs {
-    let mut config = Config::new(
-        Listeners::for_test(),
-        vec![log(folder, "first.example.com")],
-    );
-    config.opened_logs = Some(logs_d(folder));
-    OpenedLogs::read(&config).unwrap()
+fn read(folder: &TempDir) -> OpenedLogs<LogConfig> {
+    let configured = vec![log(folder, "first.example.com")];
+    OpenedLogs::read(configured, Some(&logs_d(folder))).unwrap()
 }
 
-fn keep(opened: &mut OpenedLogs, config: &LogConfig) -> Result<(), Error> {
-    let description = opened.write_down(config)?;
+fn keep(opened: &mut OpenedLogs<LogConfig>, log: &LogConfig) -> Result<(), OpenedLogsError> {
+    let description = opened.write_down(log)?;
     opened.remember(description)
 }
 
-fn origins(opened: &OpenedLogs) -> Vec<&str> {
+fn origins(opened: &OpenedLogs<LogConfig>) -> Vec<&str> {
     opened.all().iter().map(|log| log.origin.as_str()).collect()
 }
 
@@ -82,25 +78,27 @@ fn no_description_is_replaced_or_overtaken() {
     let place = logs_d(&folder).join("00001.yaml");
     fs::write(&place, "from elsewhere").unwrap();
     let refused = opened.remember(description).unwrap_err();
-    assert!(
-        matches!(&refused, Error::Admin(error) if is_in_the_way(error, &place)),
-        "{refused:?}"
-    );
+    assert!(is_in_the_way(&refused, &place), "{refused:?}");
     assert_eq!(fs::read_to_string(&place).unwrap(), "from elsewhere");
     for name in ["7.yaml", "newest.yaml", "99999.yaml"] {
         let path = logs_d(&folder).join(name);
         fs::write(&path, "by hand").unwrap();
         let refused = keep(&mut opened, &config).unwrap_err();
-        assert!(
-            matches!(&refused, Error::Admin(error) if is_in_the_way(error, &path)),
-            "{name}: {refused:?}"
-        );
+        assert!(is_in_the_way(&refused, &path), "{name}: {refused:?}");
         fs::remove_file(path).unwrap();
     }
     keep(&mut opened, &config).unwrap();
     assert!(logs_d(&folder).join("00002.yaml").exists());
 }
 
-fn is_in_the_way(error: &AdminError, place: &Path) -> bool {
-    matches!(error, AdminError::DescriptionInTheWay(path) if path == place)
+fn is_in_the_way(error: &OpenedLogsError, place: &Path) -> bool {
+    matches!(error, OpenedLogsError::InTheWay(path) if path == place)
+}
+
+#[test]
+fn without_a_directory_no_log_can_join() {
+    let folder = tempfile::tempdir().unwrap();
+    let opened = OpenedLogs::read(vec![log(&folder, "first.example.com")], None).unwrap();
+    let refused = opened.check(&log(&folder, "second.example.com"));
+    assert!(matches!(refused, Err(OpenedLogsError::NoDirectory)));
 }
