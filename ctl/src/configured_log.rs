@@ -38,13 +38,14 @@ impl ConfiguredLog {
         }
     }
 
-    /// All logs of an instance: those of Rekor in the order in which they were opened, the CT log last.
+    /// All logs of an instance: those of Rekor in the order in which they were opened, the CT logs last.
     pub(crate) fn all(instance: &Instance) -> Result<Vec<Self>, Failure> {
         let folder = instance.service(Service::Tlog);
         let logs = log_configs::signature_logs(instance)?.into_iter();
         let mut all: Vec<_> = logs.map(|log| of_tlog(&folder, log)).collect();
         let folder = instance.service(Service::Ctlog);
-        all.extend(log_configs::certificate_log(instance)?.map(|log| of_ctlog(&folder, log)));
+        let logs = log_configs::certificate_logs(instance)?.into_iter();
+        all.extend(logs.map(|log| of_ctlog(&folder, log)));
         Ok(all)
     }
 
@@ -85,7 +86,7 @@ fn of_tlog(folder: &Path, log: tlog::LogConfig) -> ConfiguredLog {
     }
 }
 
-fn of_ctlog(folder: &Path, log: ctlog::Config) -> ConfiguredLog {
+fn of_ctlog(folder: &Path, log: ctlog::LogConfig) -> ConfiguredLog {
     ConfiguredLog {
         name: log.origin.to_string(),
         face: LogFace::Ct,

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use sigstead_config::{ctlog, tlog};
+use sigstead_config::{ctlog, opened_logs, tlog};
 
 use crate::failure::Failure;
 use crate::instance::{Instance, Service};
@@ -13,38 +13,33 @@ pub(crate) fn signature_logs(instance: &Instance) -> Result<Vec<tlog::LogConfig>
     let config: tlog::Config = read(&folder.join("config.yaml"))?;
     let mut logs = config.logs;
     if let Some(opened) = &config.opened_logs {
-        for file in descriptions(&folder.join(opened))? {
+        for file in opened_in(&folder.join(opened))? {
             logs.push(read(&file)?);
         }
     }
     Ok(logs)
 }
 
-/// The certificate transparency log; `None` of an instance that has none of its own.
-pub(crate) fn certificate_log(instance: &Instance) -> Result<Option<ctlog::Config>, Failure> {
+/// The certificate transparency logs, in the order in which they were opened; none of an instance that has none of its own.
+pub(crate) fn certificate_logs(instance: &Instance) -> Result<Vec<ctlog::LogConfig>, Failure> {
     if !instance.manifest.ct_log.is_own() {
-        return Ok(None);
+        return Ok(Vec::new());
     }
     let folder = instance.service(Service::Ctlog);
-    read(&folder.join("config.yaml")).map(Some)
+    let config: ctlog::Config = read(&folder.join("config.yaml"))?;
+    let mut logs = config.described_logs();
+    if let Some(opened) = &config.opened_logs {
+        for file in opened_in(&folder.join(opened))? {
+            logs.push(read(&file)?);
+        }
+    }
+    Ok(logs)
 }
 
 /// The descriptions of logs that were opened while the service ran.
-fn descriptions(folder: &Path) -> Result<Vec<PathBuf>, Failure> {
-    let failed = |error| Failure::file("read", folder, error);
-    let listing = match std::fs::read_dir(folder) {
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
-        listing => listing.map_err(failed)?,
-    };
-    let mut files = Vec::new();
-    for file in listing {
-        let path = file.map_err(failed)?.path();
-        if path.extension().is_some_and(|ending| ending == "yaml") {
-            files.push(path);
-        }
-    }
-    files.sort();
-    Ok(files)
+fn opened_in(folder: &Path) -> Result<Vec<PathBuf>, Failure> {
+    let found = opened_logs::descriptions(folder);
+    found.map_err(|error| Failure::file("read", folder, sigstead_kit::causes(&error)))
 }
 
 fn read<T: serde::de::DeserializeOwned>(path: &Path) -> Result<T, Failure> {

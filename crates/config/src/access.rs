@@ -28,6 +28,8 @@ pub const ACCESS: &[Access] = &[
     Access::new("/sigstead.admin.v1.TlogAdmin/ProveConsistency", Viewer),
     Access::new("/sigstead.admin.v1.TlogAdmin/RebuildIndex", Operator).recording(&["origin"]),
     Access::new("/sigstead.admin.v1.CtLogAdmin/ListLogs", Viewer),
+    Access::new("/sigstead.admin.v1.CtLogAdmin/OpenLog", Owner).recording(&["config_yaml"]),
+    Access::new("/sigstead.admin.v1.CtLogAdmin/FreezeLog", Owner).recording(&["origin"]),
     Access::new("/sigstead.admin.v1.CtLogAdmin/PauseLog", Operator)
         .recording(&["origin", "reason"]),
     Access::new("/sigstead.admin.v1.CtLogAdmin/ResumeLog", Operator).recording(&["origin"]),

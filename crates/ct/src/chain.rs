@@ -142,6 +142,12 @@ impl AcceptedChain {
         matches!(self.kind, EntryKind::Precertificate).then(|| self.leaf.to_der())
     }
 
+    /// The certificate or precertificate that is logged.
+    #[must_use]
+    pub const fn leaf(&self) -> &Certificate {
+        &self.leaf
+    }
+
     /// The certificates above the leaf, the root last.
     #[must_use]
     pub fn issuers(&self) -> &[Certificate] {

@@ -175,7 +175,11 @@ fn ct_log(patient: &Patient) -> Seen {
     }
     let own = manifest.local_url(Service::Ctlog);
     let logs = patient.configs.ca()?.ct_log.logs();
-    let is_own = |url: &url::Url| url.as_str().trim_end_matches('/') == own;
+    // A log that followed the first one has its identifier behind the address.
+    let is_own = |url: &url::Url| {
+        let rest = url.as_str().strip_prefix(&own);
+        rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+    };
     if_so(!logs.iter().any(|log| is_own(&log.url)), || {
         Finding::new(
             format!("the authority does not log into {own}"),

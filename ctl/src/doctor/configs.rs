@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use serde::de::DeserializeOwned;
+use sigstead_config::opened_logs::DescribedLog as _;
 use sigstead_config::{ca, ctlog, oidc, tlog, tsa, tuf};
 use sigstead_kit::{Clock as _, Listeners, ServiceConfig, SystemClock};
 
@@ -24,6 +25,8 @@ pub(crate) struct Configs {
     logs: Vec<LogPlace>,
     /// Why the logs that were opened later cannot be read of.
     opened: Option<String>,
+    /// The same of the logs of certificates.
+    opened_ct: Option<String>,
 }
 
 /// A configuration, or why it cannot be used.
@@ -43,6 +46,7 @@ impl Configs {
             tuf: read(instance, Service::Tuf).and_then(|config| with_successors(instance, config)),
             logs: Vec::new(),
             opened: None,
+            opened_ct: None,
         };
         configs.read_logs(instance);
         configs
@@ -62,7 +66,16 @@ impl Configs {
         }
         if let Some(Ok(config)) = &self.ctlog {
             let folder = instance.service(Service::Ctlog);
-            self.logs.push(LogPlace::of_certificates(&folder, config));
+            let all = log_configs::certificate_logs(instance).map_err(|failure| failure.whole());
+            let all = all.and_then(|logs| ctlog::LogConfig::check_all(&logs).map(|()| logs));
+            let logs = all.unwrap_or_else(|why| {
+                self.opened_ct = Some(why);
+                config.described_logs()
+            });
+            let places = logs
+                .iter()
+                .map(|log| LogPlace::of_certificates(&folder, log));
+            self.logs.extend(places);
         }
     }
 
@@ -95,7 +108,7 @@ impl Configs {
         seen(Service::Tuf, &self.tuf).map(|(config, file)| config.online_keys(file))
     }
 
-    /// Every log that can be read of, that of certificates last.
+    /// Every log that can be read of, those of certificates last.
     pub(super) fn logs(&self) -> &[LogPlace] {
         &self.logs
     }
@@ -105,6 +118,7 @@ impl Configs {
         let all = [
             (Service::Oidc, self.oidc.as_ref().err()),
             (Service::Ctlog, self.ctlog.as_ref().and_then(error)),
+            (Service::Ctlog, self.opened_ct.as_ref()),
             (Service::Ca, self.ca.as_ref().err()),
             (Service::Tsa, self.tsa.as_ref().err()),
             (Service::Tlog, self.tlog.as_ref().err()),

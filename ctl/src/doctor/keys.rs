@@ -185,21 +185,24 @@ fn chain_of(patient: &Patient, service: Service, chain: &Path, key: &PublicKey) 
 }
 
 fn ct_log_key(patient: &Patient) -> Seen {
-    let Some(log) = certificate_log(patient) else {
+    let mut own = Vec::new();
+    for log in certificate_logs(patient) {
+        own.push(patient.keys.of(&Role::Log(log))?);
+    }
+    let Some(newest) = own.last() else {
         return Ok(Vec::new());
     };
-    let own = patient.keys.of(&Role::Log(log))?;
     let mut known = Vec::new();
     for log in patient.configs.ca()?.ct_log.logs() {
         let path = patient.at(Service::Ca, &log.public_key);
         let key = PublicKey::from_pem(&String::from_utf8_lossy(&patient.file(&path)?));
         known.extend(key.ok());
     }
-    if_so(!known.contains(own), || {
+    if_so(!own.iter().any(|own| known.contains(own)), || {
         Finding::new(
             format!(
                 "the authority does not know the key {} of the CT log",
-                own.fingerprint()
+                newest.fingerprint()
             ),
             "write the log's public key into the file that ct_log.public_key of ca/config.yaml names; until then no \
              certificate is issued",
@@ -207,11 +210,11 @@ fn ct_log_key(patient: &Patient) -> Seen {
     })
 }
 
-/// The name of the log of certificates, if there is one.
-fn certificate_log(patient: &Patient) -> Option<String> {
-    let mut logs = patient.configs.logs().iter();
-    let log = logs.find(|log| log.face == LogFace::CertificateTransparency)?;
-    Some(log.name.clone())
+/// The names of the logs of certificates.
+fn certificate_logs(patient: &Patient) -> impl Iterator<Item = String> {
+    let logs = patient.configs.logs().iter();
+    logs.filter(|log| log.face == LogFace::CertificateTransparency)
+        .map(|log| log.name.clone())
 }
 
 fn shared(patient: &Patient) -> Seen {

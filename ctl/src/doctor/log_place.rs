@@ -50,8 +50,8 @@ impl LogPlace {
         }
     }
 
-    /// The log of certificates.
-    pub(super) fn of_certificates(folder: &Path, log: &ctlog::Config) -> Self {
+    /// A log of certificates.
+    pub(super) fn of_certificates(folder: &Path, log: &ctlog::LogConfig) -> Self {
         Self {
             name: log.origin.to_string(),
             origin: log.origin.to_string(),
@@ -63,6 +63,7 @@ impl LogPlace {
             witness_policy: None,
         }
     }
+
     /// The newest round that is stored; `None` of a log that was never opened. Its service may run.
     pub(super) fn stored(&self) -> Result<Option<Round>, sigstead_journal::Error> {
         let place = self.data.join("journal");

@@ -34,7 +34,7 @@ pub(super) const SERVED_LOGS: Subject = Subject {
         ),
         Check::warning(
             "E-DOCTOR-135",
-            "the CT log signs its tree head again and again",
+            "every CT log signs its tree head again and again",
             Look::Services(ct_age),
         ),
         Check::fault(
@@ -139,28 +139,33 @@ fn ct_age(patient: &Patient, answers: &Answers) -> Seen {
     let Some(config) = patient.configs.ctlog()? else {
         return Ok(Vec::new());
     };
+    // A log that was opened later has the same, unless its operator wrote another one.
     let interval = config.refresh_interval.time();
-    let mut infos = infos(answers)?.iter();
-    let info = infos.find(|info| info.face() == LogFace::Ct);
-    let info = info.ok_or_else(|| Unseen::new("ctlog does not answer"))?;
-    let published = info.published.map_or(0, |time| time.seconds);
-    let published = OffsetDateTime::from_unix_timestamp(published).ok();
-    let age = published.map(|published| patient.now - published);
+    let infos = infos(answers)?.iter();
+    let logs: Vec<_> = infos.filter(|info| info.face() == LogFace::Ct).collect();
+    if logs.is_empty() {
+        return Err(Unseen::new("ctlog does not answer"));
+    }
     let most = interval * 2 + Duration::minutes(1);
-    if_so(
-        interval.is_positive() && age.is_none_or(|age| age > most),
-        || {
-            Finding::new(
+    let mut findings = Vec::new();
+    // The last head of a log that has ended is never signed again.
+    for info in logs.into_iter().filter(|info| !info.frozen) {
+        let published = info.published.map_or(0, |time| time.seconds);
+        let published = OffsetDateTime::from_unix_timestamp(published).ok();
+        let age = published.map(|published| patient.now - published);
+        if interval.is_positive() && age.is_none_or(|age| age > most) {
+            findings.push(Finding::new(
                 format!(
                     "the newest tree head of {} is of {}",
                     info.origin,
                     shown(published)
                 ),
                 "see in `sigctl logs DIR ctlog` why it is not signed again every `refresh_interval`; monitors take the log for \
-             dead",
-            )
-        },
-    )
+                 dead",
+            ));
+        }
+    }
+    Ok(findings)
 }
 
 fn shown(time: Option<OffsetDateTime>) -> String {

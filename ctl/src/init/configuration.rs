@@ -104,6 +104,7 @@ impl Writer<'_> {
             self.anchor("ctlog"),
         );
         config.submitters = self.instance.manifest.tls.then(|| TLS_CA.into());
+        config.opened_logs = Some("logs.d".into());
         self.write(Service::Ctlog, &config)
     }
 

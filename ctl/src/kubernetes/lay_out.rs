@@ -18,6 +18,7 @@ use super::values;
 use crate::failure::{Exit, Failure};
 use crate::instance::{Instance, SERVICES, Service};
 use crate::locate::Where;
+use crate::log_configs;
 use crate::output::Output;
 use crate::private;
 
@@ -50,6 +51,14 @@ pub(super) fn run(arguments: &Arguments, output: Output) -> Result<(), Failure> 
             "the chart runs a certificate transparency log, and the instance has none",
             "make an instance with a log for it: sigctl init",
         ));
+    }
+    if log_configs::certificate_logs(&instance)?.len() > 1 {
+        return Err(Failure::new(
+            "E-CTL-426",
+            "the instance has several CT logs, and the chart runs one",
+            "lay out an instance whose CT log was not rotated, or write what ctlog and ca have into the values by hand",
+        )
+        .exit(Exit::Refused));
     }
     let to = &arguments.to;
     refuse_another_folder(to)?;

@@ -130,9 +130,8 @@ impl Prober {
                 self.read(round, &place.url, &head, entry).await;
             }
         }
-        if let Some(log) = trust.certificate_log(round.began) {
-            let url = self.target.ct_log.clone();
-            let url = url.unwrap_or_else(|| log.base_url.trim_end_matches('/').to_owned());
+        let certificate_logs = trust.certificate_logs(round.began);
+        for (url, log) in self.target.ct_urls(certificate_logs) {
             let grown = round.take(Step::Growth, self.grow_ct(&url, log)).await;
             if let Some(head) = grown {
                 self.keep(round, &head);

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use clap::Args;
 use reqwest::{Certificate, Client};
+use sigstead_trust_root::TransparencyLogInstance;
 use sigstead_trust_root::tuf::Root;
 use url::Url;
 
@@ -56,7 +57,17 @@ pub(super) struct Target {
     pub(super) instance: Option<Instance>,
     pub(super) client: Client,
     pub(super) source: Source,
-    pub(super) ct_log: Option<String>,
+    ct_log: CtUrl,
+}
+
+/// Where the logs of certificates are read.
+enum CtUrl {
+    /// Each at its own name.
+    Named,
+    /// The newest one here; others are not looked at.
+    One(String),
+    /// All of an instance at one address, each behind its identifier.
+    Own(String),
 }
 
 /// Where clients have from what they trust.
@@ -97,16 +108,35 @@ impl Target {
             instance: None,
             client: client(asked.tls_ca.as_deref())?,
             source,
-            ct_log: asked.ct_log.as_ref().map(plain),
+            ct_log: CtUrl::asked(asked).unwrap_or(CtUrl::Named),
         })
+    }
+
+    /// Where each of these logs of certificates is read, the newest first.
+    pub(super) fn ct_urls<'a>(
+        &self,
+        logs: Vec<&'a TransparencyLogInstance>,
+    ) -> Vec<(String, &'a TransparencyLogInstance)> {
+        let named = |log: &TransparencyLogInstance| log.base_url.trim_end_matches('/').to_owned();
+        let id = |log: &TransparencyLogInstance| hex::encode(log.log_id.key_id.as_slice());
+        let logs = logs.into_iter();
+        match &self.ct_log {
+            CtUrl::Named => logs.map(|log| (named(log), log)).collect(),
+            CtUrl::One(url) => logs.take(1).map(|log| (url.clone(), log)).collect(),
+            CtUrl::Own(url) => logs
+                .map(|log| (format!("{url}/logs/{}", id(log)), log))
+                .collect(),
+        }
     }
 
     /// An instance of this machine, by what it hands to its clients.
     fn here(asked: &Asked) -> Result<Self, Failure> {
         let instance = asked.instance.open()?;
         let manifest = &instance.manifest;
-        let is_own = manifest.ct_log.is_own();
-        let ct_log = || is_own.then(|| manifest.url(Service::Ctlog));
+        let own = || match manifest.ct_log.is_own() {
+            true => CtUrl::Own(manifest.url(Service::Ctlog)),
+            false => CtUrl::Named,
+        };
         Ok(Self {
             name: manifest.name.clone(),
             client: match manifest.proxy {
@@ -117,9 +147,16 @@ impl Target {
                 root: Box::new(read_root(&instance.path("client/root.json"))?),
                 url: manifest.url(Service::Tuf),
             },
-            ct_log: asked.ct_log.as_ref().map(plain).or_else(ct_log),
+            ct_log: CtUrl::asked(asked).unwrap_or_else(own),
             instance: Some(instance),
         })
+    }
+}
+
+impl CtUrl {
+    /// The URL that was asked for, if any.
+    fn asked(asked: &Asked) -> Option<Self> {
+        asked.ct_log.as_ref().map(|url| Self::One(plain(url)))
     }
 }
 

@@ -64,10 +64,11 @@ impl Trust {
         })
     }
 
-    /// The log of certificates whose signatures count at `now`.
-    pub(super) fn certificate_log(&self, now: OffsetDateTime) -> Option<&TransparencyLogInstance> {
-        let mut logs = self.root.ctlogs.iter();
-        logs.find(|log| log.public_key.valid_for.covers(now))
+    /// The logs of certificates whose signatures count at `now`, the newest first.
+    pub(super) fn certificate_logs(&self, now: OffsetDateTime) -> Vec<&TransparencyLogInstance> {
+        let logs = self.root.ctlogs.iter();
+        logs.filter(|log| log.public_key.valid_for.covers(now))
+            .collect()
     }
 
     /// The logs of signatures that clients write to at `now`.

@@ -129,8 +129,8 @@ fn origins(instance: &Instance, service: Service) -> Result<Vec<Origin>, Failure
     let logs = match service {
         Service::Tlog => log_configs::signature_logs(instance)?,
         Service::Ctlog => {
-            let log = log_configs::certificate_log(instance)?;
-            return Ok(log.map(|config| config.origin).into_iter().collect());
+            let logs = log_configs::certificate_logs(instance)?;
+            return Ok(logs.into_iter().map(|log| log.origin).collect());
         }
         Service::Ca | Service::Oidc | Service::Tsa | Service::Tuf => Vec::new(),
     };

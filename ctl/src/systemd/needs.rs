@@ -96,6 +96,37 @@ impl Needs {
         self
     }
 
+    /// With its logs. An anchor is a file that a log makes, in a folder that it may share with those of other logs: `others`. A
+    /// service that may open logs makes a folder for each, beside its keys.
+    fn with_logs(
+        mut self,
+        (instance, service): (&Instance, Service),
+        logs: Vec<Places>,
+        others: impl Iterator<Item = PathBuf>,
+        opens_logs: bool,
+    ) -> Result<Self, Failure> {
+        let folder = instance.service(service);
+        let anchors: BTreeSet<_> = logs
+            .iter()
+            .map(|(_, anchor)| sigstead_durable::parent(anchor).to_owned())
+            .collect();
+        self.written
+            .extend(anchors.iter().cloned().map(Written::Folder));
+        if opens_logs {
+            self.written.push(Written::Folder(folder.clone()));
+            self.kept.extend(OWN.map(PathBuf::from));
+        }
+        let data = logs.into_iter().map(|(data, _)| data);
+        let data = data.filter(|data| !opens_logs || !folder.join(data).starts_with(&folder));
+        self.written.extend(data.map(Written::Folder));
+        let others: Vec<_> = others.chain(heads_of_others(instance, service)).collect();
+        for anchors in anchors {
+            let others = beside(&folder.join(anchors), others.clone())?;
+            self.kept.extend(others);
+        }
+        Ok(self)
+    }
+
     /// Whether it listens on a port that only a privileged process gets.
     pub(super) fn has_low_port(&self) -> bool {
         let listeners = &self.listeners;
@@ -137,56 +168,34 @@ pub(super) fn is_below(path: &Path, folders: &[&str]) -> bool {
     folders.iter().any(|folder| path.starts_with(folder))
 }
 
-/// The anchor is a file that the log makes, in a folder that it may share with those of other logs.
+/// Data and anchor of a log.
+type Places = (PathBuf, PathBuf);
+
 fn ctlog(instance: &Instance) -> Result<Needs, Failure> {
     let config: ctlog::Config = read(instance, Service::Ctlog)?;
-    let folder = instance.service(Service::Ctlog);
-    let anchors = sigstead_durable::parent(&config.anchor).to_owned();
-    let mut needs = Needs::new(
-        config.listeners,
-        [
-            Written::Folder(config.data),
-            Written::Folder(anchors.clone()),
-        ],
-    );
-    let others = log_configs::signature_logs(instance)?;
-    let others = others
-        .into_iter()
-        .map(|log| instance.service(Service::Tlog).join(log.anchor))
-        .chain(heads_of_others(instance, Service::Ctlog));
-    needs.kept = beside(&folder.join(anchors), others)?;
+    let logs = log_configs::certificate_logs(instance)?.into_iter();
+    let logs: Vec<Places> = logs.map(|log| (log.data, log.anchor)).collect();
+    let others = log_configs::signature_logs(instance)?.into_iter();
+    let others = others.map(|log| instance.service(Service::Tlog).join(log.anchor));
+    let opens_logs = config.opened_logs.is_some();
+    let needs = Needs::new(config.listeners, []);
+    let mut needs = needs.with_logs((instance, Service::Ctlog), logs, others, opens_logs)?;
+    if opens_logs {
+        let named = [Some(config.roots), config.submitters];
+        needs.kept.extend(named.into_iter().flatten());
+    }
     Ok(needs)
 }
 
-/// A service that may open logs makes a folder for each, beside its keys.
 fn tlog(instance: &Instance) -> Result<Needs, Failure> {
     let config: tlog::Config = read(instance, Service::Tlog)?;
-    let folder = instance.service(Service::Tlog);
-    let logs = log_configs::signature_logs(instance)?;
-    // Logs share such a folder.
-    let anchors: BTreeSet<_> = logs
-        .iter()
-        .map(|log| sigstead_durable::parent(&log.anchor).to_owned())
-        .collect();
-    let written = anchors.iter().cloned().map(Written::Folder);
+    let logs = log_configs::signature_logs(instance)?.into_iter();
+    let logs: Vec<Places> = logs.map(|log| (log.data, log.anchor)).collect();
+    let others = log_configs::certificate_logs(instance)?.into_iter();
+    let others = others.map(|log| instance.service(Service::Ctlog).join(log.anchor));
     let opens_logs = config.opened_logs.is_some();
-    let mut needs = Needs::new(config.listeners, written);
-    if opens_logs {
-        needs.written.push(Written::Folder(folder.clone()));
-        needs.kept.extend(OWN.map(PathBuf::from));
-    }
-    let data = logs.into_iter().map(|log| log.data);
-    let data = data.filter(|data| !opens_logs || !folder.join(data).starts_with(&folder));
-    needs.written.extend(data.map(Written::Folder));
-    let other = log_configs::certificate_log(instance)?;
-    let other = other.map(|log| instance.service(Service::Ctlog).join(log.anchor));
-    let others = heads_of_others(instance, Service::Tlog);
-    let others: Vec<_> = other.into_iter().chain(others).collect();
-    for anchors in anchors {
-        let others = beside(&folder.join(anchors), others.clone())?;
-        needs.kept.extend(others);
-    }
-    Ok(needs)
+    let needs = Needs::new(config.listeners, []);
+    needs.with_logs((instance, Service::Tlog), logs, others, opens_logs)
 }
 
 /// The folders of the heads of the records that others keep of what administrators do; they lie with the anchors.

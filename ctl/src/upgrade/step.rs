@@ -157,8 +157,9 @@ fn make_folder(folder: &Path, instance: &Instance) -> io::Result<()> {
 fn name_of(log: &ConfiguredLog) -> PathBuf {
     let folder = log.data.file_name().map(PathBuf::from);
     match log.face {
-        LogFace::Ct => "ctlog".into(),
-        LogFace::RekorV1 | LogFace::RekorV2 => folder.unwrap_or_else(|| "log".into()),
+        // The first one.
+        LogFace::Ct if folder.as_deref() == Some(Path::new("data")) => "ctlog".into(),
+        LogFace::Ct | LogFace::RekorV1 | LogFace::RekorV2 => folder.unwrap_or_else(|| "log".into()),
     }
 }
 

@@ -221,7 +221,9 @@ pub(crate) const CASES: &[Case] = &[
          sigstead_tlog_read_only{origin='c'}: 1x10
          sigstead_tlog_paused{origin='c'}: 1x10
          sigstead_ctlog_read_only{origin='d'}: 1x10
-         sigstead_ctlog_paused{origin='d'}: 1x10",
+         sigstead_ctlog_paused{origin='d'}: 1x10
+         sigstead_ctlog_read_only{origin='e'}: 1x10
+         sigstead_ctlog_frozen{origin='e'}: 1x10",
     ),
     fires("SigsteadLogIsPaused", 1442, "sigstead_tlog_paused{origin='a'}: 1x1450"),
     fires("SigsteadLogIsPaused", 1442, "sigstead_ctlog_paused{origin='a'}: 1x1450"),
@@ -255,7 +257,9 @@ pub(crate) const CASES: &[Case] = &[
     silent(
         "SigsteadLogHasNoFreshCheckpoint",
         40,
-        "sigstead_ctlog_checkpoint_timestamp_seconds{origin='a'}: 0x10 600x10 1200x10 1800x20",
+        "sigstead_ctlog_checkpoint_timestamp_seconds{origin='a'}: 0x10 600x10 1200x10 1800x20
+         sigstead_ctlog_checkpoint_timestamp_seconds{origin='b'}: 0x50
+         sigstead_ctlog_frozen{origin='b'}: 1x50",
     ),
     fires(
         "SigsteadAnchorIsBehind",

@@ -2,6 +2,9 @@
 
 use std::path::PathBuf;
 
+use sigstead_checkpoint::Origin;
+use sigstead_config::opened_logs::OpenedLogsError;
+
 /// Why a request is refused, or the service does not start.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
@@ -25,6 +28,14 @@ pub enum Error {
     /// The log takes certificates from certified submitters only, and this is none.
     #[error("the log takes certificates from certified submitters only, and {0}")]
     Submitter(&'static str),
+    /// The certificate ends when certificates of another log end.
+    #[error("the certificate ends at {end}, and the log takes those that end{ends}")]
+    OtherTime {
+        /// When it ends.
+        end: String,
+        /// When those end that the log takes.
+        ends: String,
+    },
     /// A parameter is missing or cannot be read.
     #[error("parameter {0} is missing, or not what it should be")]
     Query(&'static str),
@@ -56,6 +67,29 @@ pub enum Error {
     /// The service has no log of that name.
     #[error("there is no log {0} here")]
     LogUnknown(String),
+    /// The process has no log at all.
+    #[error("the configuration describes no log")]
+    NoLogs,
+    /// A log of that name is open.
+    #[error("the log {0} is open already")]
+    LogExists(Origin),
+    /// Two logs have one key.
+    #[error("{one} and {other} have the same key; each log needs its own")]
+    KeyShared {
+        /// A log.
+        one: Origin,
+        /// Another log.
+        other: Origin,
+    },
+    /// A log is to end, and certificates would have none.
+    #[error("no other log takes certificates, and {0} would leave the authority without one")]
+    NoSuccessor(Origin),
+    /// A log is to be opened in a way that these logs do not know.
+    #[error("{0} is for logs of signatures")]
+    NotOfThisFace(&'static str),
+    /// The descriptions of logs that were opened while the service ran cannot be read or added to.
+    #[error(transparent)]
+    OpenedLogs(#[from] OpenedLogsError),
     /// Why the log is to be paused is not said in a line.
     #[error(transparent)]
     PauseReason(#[from] sigstead_sequencer::PauseReasonError),

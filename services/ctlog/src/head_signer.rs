@@ -1,4 +1,8 @@
 //! Checkpoints as static-ct-api signs them: an RFC 6962 tree head signature under a tlog-checkpoint text.
+//!
+//! The text has no room for the word that a head is the last one: static-ct-api allows no extension lines. So the last one has
+//! a second signature of the log's key, of a kind that readers pass over as c2sp.org/signed-note has them do with all that
+//! they do not know.
 
 use std::sync::Arc;
 
@@ -17,6 +21,8 @@ pub(crate) struct TreeHeadSigner {
     origin: Origin,
     name: KeyName,
     key_id: KeyId,
+    /// That of the signature which says that a head is the last.
+    last_id: KeyId,
     signer: Arc<dyn Signer>,
 }
 
@@ -29,18 +35,18 @@ impl TreeHeadSigner {
         let log_id = signer.public_key().log_id();
         // c2sp.org/static-ct-api §Checkpoints: the hash is over the log's id, not over its key.
         let hash = KeyId::hash(&name, TreeHeadSignature::NOTE_TYPE, log_id.as_bytes());
+        let last = [LAST, log_id.as_bytes()].concat();
+        let last = KeyId::hash(&name, UNASSIGNED, &last);
         Ok(Self {
             origin,
             name,
             key_id: KeyId::truncate(&hash),
+            last_id: KeyId::truncate(&last),
             signer,
         })
     }
-}
 
-#[async_trait]
-impl HeadSigner for TreeHeadSigner {
-    async fn sign(&self, head: &TreeHead, time_millis: u64) -> Result<Vec<u8>, HeadSignerError> {
+    async fn note(&self, head: &TreeHead, time_millis: u64) -> Result<SignedNote, HeadSignerError> {
         let signature = self
             .signer
             .sign(&tree_head_input(head, time_millis))
@@ -58,9 +64,41 @@ impl HeadSigner for TreeHeadSigner {
         Ok(SignedNote {
             text,
             signatures: vec![line],
-        }
-        .encode()
-        .into_bytes())
+        })
+    }
+
+    fn says_it_is_last(&self, note: &[u8]) -> Option<()> {
+        let note = SignedNote::parse(std::str::from_utf8(note).ok()?).ok()?;
+        let mut lines = note.signatures.iter();
+        let line = lines.find(|line| line.name == self.name && line.key_id == self.last_id)?;
+        let key = self.signer.public_key();
+        key.verify(&last_input(&note.text), &line.signature).ok()
+    }
+}
+
+#[async_trait]
+impl HeadSigner for TreeHeadSigner {
+    async fn sign(&self, head: &TreeHead, time_millis: u64) -> Result<Vec<u8>, HeadSignerError> {
+        let note = self.note(head, time_millis).await?;
+        Ok(note.encode().into_bytes())
+    }
+
+    async fn sign_last(
+        &self,
+        head: &TreeHead,
+        time_millis: u64,
+    ) -> Result<Vec<u8>, HeadSignerError> {
+        let mut note = self.note(head, time_millis).await?;
+        note.signatures.push(NoteSignature {
+            name: self.name.clone(),
+            key_id: self.last_id,
+            signature: self.signer.sign(&last_input(&note.text)).await?,
+        });
+        Ok(note.encode().into_bytes())
+    }
+
+    fn is_last(&self, note: &[u8]) -> bool {
+        self.says_it_is_last(note).is_some()
     }
 
     fn verify(
@@ -86,6 +124,16 @@ impl HeadSigner for TreeHeadSigner {
             .verify(&input, self.signer.public_key())?)
     }
 }
+
+/// What says that a checkpoint is the last. It begins with a letter, and what RFC 6962 has a log sign with zero, so that
+/// neither signature can be taken for the other.
+fn last_input(text: &str) -> Vec<u8> {
+    [LAST, b"\n", text.as_bytes()].concat()
+}
+
+const LAST: &[u8] = b"sigstead: the last checkpoint of the log";
+/// c2sp.org/signed-note §Signatures: types that are nobody's.
+const UNASSIGNED: u8 = 0xff;
 
 #[cfg(test)]
 mod tests {
@@ -123,6 +171,26 @@ mod tests {
         );
         assert!(log.verify(&head, 7, &note[1..]).is_err(), "cut off");
         assert!(log.verify(&head, 7, b"").is_err(), "empty");
+    }
+
+    #[tokio::test]
+    async fn the_last_head_says_so_and_is_a_head_like_others() {
+        let log = signer("ct.example.org");
+        let head = TreeHead::empty();
+        let within = log.sign(&head, 7).await.unwrap();
+        let last = log.sign_last(&head, 7).await.unwrap();
+        assert!(!log.is_last(&within));
+        assert!(log.is_last(&last));
+        log.verify(&head, 7, &last).unwrap();
+        let text = |note: &[u8]| String::from_utf8(note.to_vec()).unwrap();
+        let (within, last) = (text(&within), text(&last));
+        assert_eq!(within.lines().count() + 1, last.lines().count());
+        let other = signer("ct.example.org");
+        assert!(!other.is_last(last.as_bytes()), "another key");
+        let mut moved = SignedNote::parse(&last).unwrap();
+        moved.text = moved.text.replacen("\n0\n", "\n1\n", 1);
+        assert!(!log.is_last(moved.encode().as_bytes()), "another head");
+        assert!(!log.is_last(b""), "empty");
     }
 
     #[tokio::test]

@@ -7,15 +7,36 @@ use sigstead_sequencer::{Health, Log};
 
 use crate::error::Error;
 
-/// The service's measurements beside those of requests.
+/// The measurements of a log beside those of requests.
 pub(crate) struct Metrics {
     new_entries: IntCounter,
     duplicate_entries: IntCounter,
 }
 
 impl Metrics {
-    pub(crate) fn register(registry: &Registry, origin: &str, log: Log) -> Result<Self, Error> {
-        Self::try_register(registry, origin, log).map_err(Error::Metrics)
+    pub(crate) fn new(origin: &str) -> Result<Self, Error> {
+        let counter = |name, help| {
+            let options = Opts::new(name, help).const_label("origin", origin);
+            IntCounter::with_opts(options).map_err(Error::Metrics)
+        };
+        Ok(Self {
+            new_entries: counter("sigstead_ctlog_entries_total", "Entries that were logged.")?,
+            duplicate_entries: counter(
+                "sigstead_ctlog_duplicate_entries_total",
+                "Entries that were in the log already and answered with their place.",
+            )?,
+        })
+    }
+
+    /// Shows them and how the log is doing from now on. The registry holds the log for as long as the process runs, so it is
+    /// done when nothing can fail any more.
+    pub(crate) fn show(&self, registry: &Registry, origin: &str, log: Log) -> Result<(), Error> {
+        let show =
+            |collector: Box<dyn Collector>| registry.register(collector).map_err(Error::Metrics);
+        show(Box::new(self.new_entries.clone()))?;
+        show(Box::new(self.duplicate_entries.clone()))?;
+        let watched = WatchedLog::new(origin, log).map_err(Error::Metrics)?;
+        show(Box::new(watched))
     }
 
     pub(crate) fn count_entry(&self, is_duplicate: bool) {
@@ -25,46 +46,28 @@ impl Metrics {
             self.new_entries.inc();
         }
     }
-
-    fn try_register(
-        registry: &Registry,
-        origin: &str,
-        log: Log,
-    ) -> Result<Self, prometheus::Error> {
-        let counter = |name, help| {
-            let options = Opts::new(name, help).const_label("origin", origin);
-            let counter = IntCounter::with_opts(options)?;
-            registry.register(Box::new(counter.clone()))?;
-            Ok::<_, prometheus::Error>(counter)
-        };
-        let metrics = Self {
-            new_entries: counter("sigstead_ctlog_entries_total", "Entries that were logged.")?,
-            duplicate_entries: counter(
-                "sigstead_ctlog_duplicate_entries_total",
-                "Entries that were in the log already and answered with their place.",
-            )?,
-        };
-        registry.register(Box::new(WatchedLog::new(origin, log)?))?;
-        sigstead_signer::register(registry)?;
-        Ok(metrics)
-    }
 }
 
 /// The gauges of the log, read from it when they are asked for.
 struct WatchedLog {
     log: Log,
     gauges: Vec<(IntGauge, Reading)>,
+    frozen: IntGauge,
 }
 
 impl WatchedLog {
     fn new(origin: &str, log: Log) -> Result<Self, prometheus::Error> {
-        let gauge = |(name, help, read): &Gauge| {
-            let options = Opts::new(*name, *help).const_label("origin", origin);
-            IntGauge::with_opts(options).map(|gauge| (gauge, *read))
+        let gauge = |name: &str, help: &str| {
+            IntGauge::with_opts(Opts::new(name, help).const_label("origin", origin))
         };
+        let reading = |(name, help, read): &Gauge| gauge(name, help).map(|gauge| (gauge, *read));
         Ok(Self {
             log,
-            gauges: GAUGES.iter().map(gauge).collect::<Result<_, _>>()?,
+            gauges: GAUGES.iter().map(reading).collect::<Result<_, _>>()?,
+            frozen: gauge(
+                "sigstead_ctlog_frozen",
+                "1 when the operator has ended the log and it has its last checkpoint.",
+            )?,
         })
     }
 }
@@ -74,6 +77,7 @@ impl Collector for WatchedLog {
         self.gauges
             .iter()
             .flat_map(|(gauge, _)| gauge.desc())
+            .chain(self.frozen.desc())
             .collect()
     }
 
@@ -83,7 +87,9 @@ impl Collector for WatchedLog {
             gauge.set(i64::try_from(read(&health)).unwrap_or(i64::MAX));
             gauge.collect()
         };
-        self.gauges.iter().flat_map(collect).collect()
+        self.frozen.set(self.log.is_frozen().into());
+        let read = self.gauges.iter().flat_map(collect);
+        read.chain(self.frozen.collect()).collect()
     }
 }
 

@@ -24,12 +24,14 @@ impl CtLog {
         submitted: Vec<Certificate>,
         kind: EntryKind,
     ) -> Result<SignedCertificateTimestamp, Error> {
+        let accepts = &*self.acceptance;
         let is_known =
-            |issued: &Certificate, issuer: &Certificate| self.known.contain(issued, issuer);
-        let roots = self.roots.accepted();
+            |issued: &Certificate, issuer: &Certificate| accepts.known.contain(issued, issuer);
+        let roots = accepts.roots.accepted();
         let chain = AcceptedChain::check_unknown(submitted, &roots, kind, is_known)?;
-        self.known.remember(&chain);
-        chain.check_usage(&self.usages)?;
+        accepts.known.remember(&chain);
+        chain.check_usage(&accepts.usages)?;
+        self.ends.check(chain.leaf().not_after())?;
         // Before the entry: whoever reads it must find every issuer that it names.
         self.issuers.keep(&chain).await.map_err(Error::Issuers)?;
         // Not before: an issuer that is new is written to disk, and nobody should wait for that.
@@ -53,7 +55,7 @@ impl CtLog {
             .await
             .map_err(Error::Sign)?;
         Ok(SignedCertificateTimestamp {
-            log_id: self.signer.public_key().log_id(),
+            log_id: self.public_key().log_id(),
             timestamp_millis: entry.timestamp_millis,
             extensions: entry.extensions,
             signature: DigitallySigned::new(self.signer.algorithm(), signature)?,

@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use ::http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use axum::Extension;
-use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use serde::Deserialize;
@@ -13,42 +12,48 @@ use sigstead_kit::{BodyStyle, Budget, Path, PeerCertificate, Problem, Query, Rou
 use sigstead_merkle::LeafIndex;
 use sigstead_sequencer::BundleReader;
 
+use crate::api::addressed::Addressed;
 use crate::api::json;
+use crate::error::Error;
+use crate::log::CtLog;
+use crate::logs::CtLogs;
 use crate::read::TileFile;
-use crate::{CtLog, Error};
 
-/// The routes of the log.
-pub(crate) fn routes(log: Arc<CtLog>) -> Routes {
-    Routes::new(BodyStyle::Text)
-        .healthz()
-        .post("/ct/v1/add-chain", SUBMIT, add_chain)
-        .post("/ct/v1/add-pre-chain", SUBMIT, add_pre_chain)
-        .get("/ct/v1/get-roots", Budget::read(), get_roots)
-        .get("/ct/v1/get-sth", Budget::read(), get_sth)
+/// The routes of the logs: each below the host name that is its origin, and below `/logs/{log id}`.
+pub(crate) fn routes(logs: Arc<CtLogs>) -> Routes {
+    let routes = ["", "/logs/{log_id}"]
+        .into_iter()
+        .fold(Routes::new(BodyStyle::Text).healthz(), below);
+    routes.with_state(logs)
+}
+
+fn below(routes: Routes<Arc<CtLogs>>, base: &str) -> Routes<Arc<CtLogs>> {
+    let at = |path: &str| format!("{base}{path}");
+    let read = Budget::read;
+    routes
+        .post(&at("/ct/v1/add-chain"), SUBMIT, add_chain)
+        .post(&at("/ct/v1/add-pre-chain"), SUBMIT, add_pre_chain)
+        .get(&at("/ct/v1/get-roots"), read(), get_roots)
+        .get(&at("/ct/v1/get-sth"), read(), get_sth)
         .get(
-            "/ct/v1/get-sth-consistency",
-            Budget::read(),
+            &at("/ct/v1/get-sth-consistency"),
+            read(),
             get_sth_consistency,
         )
+        .get(&at("/ct/v1/get-proof-by-hash"), read(), get_proof_by_hash)
+        .get(&at("/ct/v1/get-entries"), read(), get_entries)
         .get(
-            "/ct/v1/get-proof-by-hash",
-            Budget::read(),
-            get_proof_by_hash,
-        )
-        .get("/ct/v1/get-entries", Budget::read(), get_entries)
-        .get(
-            "/ct/v1/get-entry-and-proof",
-            Budget::read(),
+            &at("/ct/v1/get-entry-and-proof"),
+            read(),
             get_entry_and_proof,
         )
-        .get("/checkpoint", Budget::read(), checkpoint)
-        .get("/tile/{*path}", TILE, tile)
-        .get("/issuer/{fingerprint}", Budget::read(), issuer)
-        .with_state(log)
+        .get(&at("/checkpoint"), read(), checkpoint)
+        .get(&at("/tile/{*path}"), TILE, tile)
+        .get(&at("/issuer/{fingerprint}"), read(), issuer)
 }
 
 async fn add_chain(
-    State(log): State<Arc<CtLog>>,
+    Addressed(log): Addressed,
     shown: Shown,
     body: Bytes,
 ) -> Result<Response, Problem> {
@@ -56,7 +61,7 @@ async fn add_chain(
 }
 
 async fn add_pre_chain(
-    State(log): State<Arc<CtLog>>,
+    Addressed(log): Addressed,
     shown: Shown,
     body: Bytes,
 ) -> Result<Response, Problem> {
@@ -74,25 +79,29 @@ async fn submit(
     kind: EntryKind,
 ) -> Result<Response, Error> {
     let shown = shown.map(|Extension(shown)| shown);
-    let submitter = log.submitters.admit(shown.as_ref())?;
-    let chain = json::decode_chain(body, |der| log.known.read(der))?;
+    let submitter = log.acceptance.submitters.admit(shown.as_ref())?;
+    let chain = json::decode_chain(body, |der| log.acceptance.known.read(der))?;
     let sct = log.submit(submitter, chain, kind).await?;
     let headers = [(CONTENT_TYPE, "application/json")];
     Ok((headers, json::encode_sct(&sct)?).into_response())
 }
 
-async fn get_roots(State(log): State<Arc<CtLog>>) -> Result<Response, Problem> {
+async fn get_roots(Addressed(log): Addressed) -> Result<Response, Problem> {
     let headers = [(CONTENT_TYPE, "application/json")];
-    Ok((headers, json::encode_roots(&log.roots.accepted())?).into_response())
+    Ok((
+        headers,
+        json::encode_roots(&log.acceptance.roots.accepted())?,
+    )
+        .into_response())
 }
 
-async fn get_sth(State(log): State<Arc<CtLog>>) -> Result<Response, Problem> {
+async fn get_sth(Addressed(log): Addressed) -> Result<Response, Problem> {
     let head = log.signed_tree_head()?;
     Ok(fresh(json::encode_tree_head(&head)?))
 }
 
 async fn get_sth_consistency(
-    State(log): State<Arc<CtLog>>,
+    Addressed(log): Addressed,
     query: Result<Query<BetweenSizes>, Problem>,
 ) -> Result<Response, Problem> {
     let Query(sizes) = query.map_err(|_| Error::Query("first or second"))?;
@@ -104,7 +113,7 @@ async fn get_sth_consistency(
 }
 
 async fn get_proof_by_hash(
-    State(log): State<Arc<CtLog>>,
+    Addressed(log): Addressed,
     query: Result<Query<ByHash>, Problem>,
 ) -> Result<Response, Problem> {
     let Query(asked) = query.map_err(|_| Error::Query("hash or tree_size"))?;
@@ -114,7 +123,7 @@ async fn get_proof_by_hash(
 }
 
 async fn get_entries(
-    State(log): State<Arc<CtLog>>,
+    Addressed(log): Addressed,
     query: Result<Query<Range>, Problem>,
 ) -> Result<Response, Problem> {
     let Query(range) = query.map_err(|_| Error::Query("start or end"))?;
@@ -123,7 +132,7 @@ async fn get_entries(
 }
 
 async fn get_entry_and_proof(
-    State(log): State<Arc<CtLog>>,
+    Addressed(log): Addressed,
     query: Result<Query<ByIndex>, Problem>,
 ) -> Result<Response, Problem> {
     let Query(asked) = query.map_err(|_| Error::Query("leaf_index or tree_size"))?;
@@ -133,6 +142,17 @@ async fn get_entry_and_proof(
     let entries = log.logged_entries(asked.leaf_index, asked.leaf_index);
     let entry = entries.await?.pop().ok_or(Error::NotFound("entry"))?;
     Ok(fresh(json::encode_entry_and_proof(&entry, &proof)?))
+}
+
+/// What is behind the address of a log.
+#[derive(Deserialize)]
+struct TilePath {
+    path: String,
+}
+
+#[derive(Deserialize)]
+struct IssuerPath {
+    fingerprint: String,
 }
 
 #[derive(Deserialize)]
@@ -179,7 +199,7 @@ fn fresh(body: Vec<u8>) -> Response {
     (headers, body).into_response()
 }
 
-async fn checkpoint(State(log): State<Arc<CtLog>>) -> Response {
+async fn checkpoint(Addressed(log): Addressed) -> Response {
     let headers = [
         (CONTENT_TYPE, "text/plain; charset=utf-8"),
         (CACHE_CONTROL, "no-cache"),
@@ -188,8 +208,8 @@ async fn checkpoint(State(log): State<Arc<CtLog>>) -> Response {
 }
 
 async fn tile(
-    State(log): State<Arc<CtLog>>,
-    Path(path): Path<String>,
+    Addressed(log): Addressed,
+    Path(TilePath { path }): Path<TilePath>,
 ) -> Result<Response, Problem> {
     let headers = [(CONTENT_TYPE, "application/octet-stream"), IMMUTABLE];
     match log.tile(&path).await? {
@@ -208,8 +228,8 @@ fn data_response(reader: BundleReader) -> Response {
 }
 
 async fn issuer(
-    State(log): State<Arc<CtLog>>,
-    Path(fingerprint): Path<String>,
+    Addressed(log): Addressed,
+    Path(IssuerPath { fingerprint }): Path<IssuerPath>,
 ) -> Result<Response, Problem> {
     let bytes = log.issuer(&fingerprint).await?;
     Ok(([(CONTENT_TYPE, "application/pkix-cert"), IMMUTABLE], bytes).into_response())

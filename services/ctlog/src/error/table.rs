@@ -1,5 +1,6 @@
 use std::time::Duration;
 
+use sigstead_config::opened_logs::OpenedLogsError;
 use sigstead_kit::{Kind, Problem, causes};
 
 use super::Error;
@@ -29,6 +30,10 @@ impl From<Error> for Problem {
                     "{error}; show a client certificate of an authority that the operator lists for this log, over TLS"
                 ),
             ),
+            Error::OtherTime { .. } => invalid(
+                "E-CTLOG-031",
+                format!("{error}; send it to the log in whose time it ends"),
+            ),
             Error::NotFound(_) => not_found(&error),
             Error::Query(_) => invalid("E-CTLOG-007", format!("{error}; see RFC 6962 §4")),
             Error::LeafUnknown | Error::RangeOutside { .. } => invalid(
@@ -41,6 +46,19 @@ impl From<Error> for Problem {
                 Kind::NotFound,
                 "E-CTLOG-026",
                 format!("{error}; ListLogs tells its name"),
+            ),
+            Error::LogExists(_) => Self::new(
+                Kind::AlreadyExists,
+                "E-CTLOG-032",
+                format!("{error}; a new log needs a new origin"),
+            ),
+            Error::OpenedLogs(source) => unopened(source),
+            Error::KeyShared { .. } => invalid("E-CTLOG-034", error.to_string()),
+            Error::NotOfThisFace(_) => invalid("E-CTLOG-034", format!("{error}; leave it out")),
+            Error::NoSuccessor(_) => Self::new(
+                Kind::FailedPrecondition,
+                "E-CTLOG-035",
+                format!("{error}; open a successor first, and let the authority use it"),
             ),
             Error::PauseReason(_) => invalid(
                 "E-CTLOG-027",
@@ -58,13 +76,35 @@ impl From<Error> for Problem {
             )
             .with_detail(causes(&error)),
             Error::Encode(_) => Self::internal("E-CTLOG-020", causes(&error)),
-            Error::Key(_)
+            Error::Key(_) => Self::new(
+                Kind::FailedPrecondition,
+                "E-CTLOG-037",
+                format!("{}; mend the file, and repeat", causes(&error)),
+            ),
+            Error::NoLogs
             | Error::KeyUnsupported
             | Error::Origin(_)
             | Error::RootsRead { .. }
             | Error::RootsMalformed { .. }
             | Error::NoRoots { .. }
             | Error::Metrics(_) => Self::internal("E-CTLOG-030", causes(&error)),
+        }
+    }
+}
+
+fn unopened(error: OpenedLogsError) -> Problem {
+    let precondition = |code, message| Problem::new(Kind::FailedPrecondition, code, message);
+    match &error {
+        OpenedLogsError::NoDirectory => precondition(
+            "E-CTLOG-033",
+            format!("{error}; name one and restart, so that the log is there at the next start"),
+        ),
+        OpenedLogsError::Malformed(_)
+        | OpenedLogsError::Nested
+        | OpenedLogsError::Contradiction(_) => invalid("E-CTLOG-034", error.to_string()),
+        OpenedLogsError::InTheWay(_) => precondition("E-CTLOG-036", error.to_string()),
+        OpenedLogsError::Unread(_) | OpenedLogsError::Unusable { .. } => {
+            Problem::internal("E-CTLOG-030", causes(&error))
         }
     }
 }

@@ -13,6 +13,7 @@ mod log;
 mod monitor;
 mod pause;
 mod refusals;
+mod shards;
 mod start;
 mod submitters;
 mod world;
