@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use sigstead_config::{ctlog, opened_logs, tlog};
+use sigstead_config::{ca, ctlog, opened_logs, tlog};
 
 use crate::failure::Failure;
 use crate::instance::{Instance, Service};
@@ -34,6 +34,15 @@ pub(crate) fn certificate_logs(instance: &Instance) -> Result<Vec<ctlog::LogConf
         }
     }
     Ok(logs)
+}
+
+/// The logs that the authority enters certificates into now.
+pub(crate) fn logs_of_authority(instance: &Instance) -> Result<ca::CtLogs, Failure> {
+    let folder = instance.service(Service::Ca);
+    let mut config: ca::Config = read(&folder.join("config.yaml"))?;
+    config.ct_log_file = config.ct_log_file.map(|file| folder.join(file));
+    let logs = config.ct_logs();
+    logs.map_err(|error| Failure::file("read", &folder, sigstead_kit::causes(&error)))
 }
 
 /// The descriptions of logs that were opened while the service ran.

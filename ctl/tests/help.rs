@@ -7,7 +7,7 @@
 use std::path::Path;
 use std::process::Command;
 
-const COMMANDS: [&str; 191] = [
+const COMMANDS: [&str; 198] = [
     "",
     "init",
     "preflight",
@@ -119,6 +119,13 @@ const COMMANDS: [&str; 191] = [
     "rotate ca-root status",
     "rotate ca-root resume",
     "rotate ca-root undo",
+    "rotate ct",
+    "rotate ct plan",
+    "rotate ct rehearse",
+    "rotate ct start",
+    "rotate ct status",
+    "rotate ct resume",
+    "rotate ct undo",
     "rotate oidc",
     "rotate oidc plan",
     "rotate oidc rehearse",

@@ -14,6 +14,7 @@ pub const ACCESS: &[Access] = &[
     Access::new("/sigstead.admin.v1.CaAdmin/TestToken", Operator),
     Access::new("/sigstead.admin.v1.CaAdmin/ListIssuers", Viewer),
     Access::new("/sigstead.admin.v1.CaAdmin/ListKeys", Viewer),
+    Access::new("/sigstead.admin.v1.CaAdmin/ListCtLogs", Viewer),
     Access::new("/sigstead.admin.v1.TlogAdmin/ListLogs", Viewer),
     Access::new("/sigstead.admin.v1.TlogAdmin/OpenLog", Owner).recording(&[
         "predecessor",

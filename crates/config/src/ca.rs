@@ -1,19 +1,22 @@
 //! Configuration of the certificate authority.
 
+use std::io;
 use std::path::PathBuf;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use sigstead_issuance::RecordConfig;
 use sigstead_key::Algorithm;
-use sigstead_kit::{ClientConfig, Listeners, Period, ServiceConfig, TelemetryConfig, TlsConfig};
+use sigstead_kit::{
+    ClientConfig, ConfigError, Listeners, Period, ServiceConfig, TelemetryConfig, TlsConfig,
+};
 use sigstead_signer::{KeyConfig, KeyRing};
 use time::OffsetDateTime;
 use url::Url;
 
 mod ct_logs;
 
-pub use ct_logs::CtLogs;
+pub use ct_logs::{CtLogs, CtLogsFile};
 
 use crate::authority;
 
@@ -46,6 +49,10 @@ pub struct Config {
     /// certificate is entered into one, asked in their order; or the word `none`, for certificates without an SCT, which
     /// no client takes that is not told to.
     pub ct_log: CtLogs,
+    /// A file with the logs that took the place of `ct_log`, which `sigctl rotate ct` writes. It is looked at every few seconds
+    /// and on SIGHUP; as long as there is no such file, the logs of `ct_log` are used. Default none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ct_log_file: Option<PathBuf>,
     /// Where issuances are recorded, and what of them. Default: the directory `record`, for 400 days.
     #[serde(default)]
     pub record: RecordConfig,
@@ -70,7 +77,7 @@ pub struct Config {
 }
 
 /// A certificate transparency log.
-#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct CtLogConfig {
     /// The URL that `/ct/v1/add-pre-chain` is appended to; a path is allowed. While it cannot be
@@ -137,6 +144,7 @@ impl Config {
             successors_file: None,
             issuers,
             ct_log: CtLogs::Logs(vec![ct_log]),
+            ct_log_file: None,
             record: RecordConfig::default(),
             allowed_algorithms: default_allowed_algorithms(),
             certificate_lifetime: default_certificate_lifetime(),
@@ -157,6 +165,24 @@ impl Config {
             chain: &self.chain,
         };
         authority::ring(configured, file, now)
+    }
+}
+
+impl Config {
+    /// The logs that are used now: those of the file that the configuration names, if it is there.
+    ///
+    /// # Errors
+    /// It cannot be read, or is no such file.
+    pub fn ct_logs(&self) -> Result<CtLogs, ConfigError> {
+        let Some(path) = &self.ct_log_file else {
+            return Ok(self.ct_log.clone());
+        };
+        match sigstead_kit::read_config(path) {
+            Err(ConfigError::Read { source, .. }) if source.kind() == io::ErrorKind::NotFound => {
+                Ok(self.ct_log.clone())
+            }
+            read => read.map(|file: CtLogsFile| file.ct_log),
+        }
     }
 }
 

@@ -112,6 +112,29 @@ pub(crate) fn add_successor(
     Ok(())
 }
 
+/// Adds a log beside those of its face, which stay as they are. A log that is there already stays as it is too.
+///
+/// # Errors
+/// If the log's key cannot be read or counts from no time, or another log has its identifier.
+pub(crate) fn add_beside(logs: &mut Vec<LogState>, log: LogState) -> Result<(), Error> {
+    log.key()?;
+    if log.valid_for.start.is_none() {
+        return Err(Error::NoStart {
+            owner: log.base_url,
+        });
+    }
+    match logs.iter().find(|known| known.log_id == log.log_id) {
+        None => logs.push(log),
+        Some(known) if known.is_same_log(&log) => {}
+        Some(known) => {
+            return Err(Error::LogIdTaken {
+                owner: known.base_url.clone(),
+            });
+        }
+    }
+    Ok(())
+}
+
 /// Takes a log out of service to which clients were to write from a time to come: they write on to those that were in service
 /// before it. Its signatures count until it is given an end.
 ///

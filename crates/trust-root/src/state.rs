@@ -71,6 +71,15 @@ impl TrustState {
         Ok(self)
     }
 
+    /// The state with one more log beside those of its face, which stay in service.
+    ///
+    /// # Errors
+    /// If the log's key cannot be read or counts from no time, or the state has another log of that identifier.
+    pub fn with_log_beside(mut self, log: LogState) -> Result<Self, Error> {
+        logs::add_beside(self.logs_of(log.face), log)?;
+        Ok(self)
+    }
+
     /// The state in which a log's signatures count until `end`, which is part of the time, and clients write to it no more.
     ///
     /// # Errors

@@ -43,7 +43,7 @@ pub(crate) fn steps(directory: &Path, logs: &[ProvenLog]) -> Vec<String> {
         {
             Some(format!(
                 "{} stays read-only here, and no certificate is issued that it would log. Restore a newer backup; if there is \
-                 none, it cannot be succeeded by a command: make a new instance, whose clients trust this one for what it signed",
+                 none, let another log take its place once the instance runs: sigctl rotate ct start {shown}",
                 log.origin
             ))
         }

@@ -186,7 +186,7 @@ fn as_it_signs_now(instance: &Instance, mut config: tsa::Config) -> Read<tsa::Co
     Ok(config)
 }
 
-/// The same of the certificate authority.
+/// The same of the certificate authority, with the logs that it uses now.
 fn ca_as_it_signs_now(instance: &Instance, mut config: ca::Config) -> Read<ca::Config> {
     let folder = instance.service(Service::Ca);
     let path = config
@@ -198,6 +198,8 @@ fn ca_as_it_signs_now(instance: &Instance, mut config: ca::Config) -> Read<ca::C
     let now = SystemClock.now();
     let signing = config.ring(&file, now).at(now).key;
     (config.key, config.chain) = (signing.key.clone(), signing.chain.to_owned());
+    let logs = log_configs::logs_of_authority(instance);
+    config.ct_log = logs.map_err(|failure| failure.whole())?;
     Ok(config)
 }
 

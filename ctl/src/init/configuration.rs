@@ -84,8 +84,9 @@ impl Writer<'_> {
             ct_log,
         );
         config.successors_file = Some("successors.yaml".into());
-        if !self.instance.manifest.ct_log.is_own() {
-            config.ct_log = ca::CtLogs::None;
+        match self.instance.manifest.ct_log.is_own() {
+            true => config.ct_log_file = Some("ct-logs.yaml".into()),
+            false => config.ct_log = ca::CtLogs::None,
         }
         write_file(
             &self.instance.path("ca/issuers.yaml"),

@@ -101,11 +101,9 @@ fn logs(state: &TrustState, face: LogFace, now: OffsetDateTime) -> Result<Vec<It
             "log of Rekor v1",
             "sigctl rotate rekor-v1 plan",
         ),
-        LogFace::CertificateTransparency => (
-            &state.certificate_logs,
-            "CT log",
-            "a CT log has no successor yet",
-        ),
+        LogFace::CertificateTransparency => {
+            (&state.certificate_logs, "CT log", "sigctl rotate ct plan")
+        }
     };
     let mut oldest_first: Vec<&LogState> = logs.iter().filter(|log| log.face == face).collect();
     oldest_first.sort_by_key(|log| log.valid_for.start);

@@ -46,6 +46,11 @@ pub(super) enum Role {
         #[command(subcommand)]
         verb: Verb,
     },
+    /// The log of certificates, which a log with a key and a name of its own follows.
+    Ct {
+        #[command(subcommand)]
+        verb: Verb,
+    },
     /// The keys of the snapshot and timestamp roles, with which the tuf service signs.
     TufOnline {
         #[command(subcommand)]

@@ -11,6 +11,7 @@ mod adoption;
 mod arguments;
 mod authority;
 mod ca;
+mod ct;
 mod foreseen;
 mod leaves;
 mod log;
@@ -37,6 +38,7 @@ pub(crate) use arguments::Arguments;
 use arguments::Role;
 use authority::Chains;
 use ca::{Ca, Intermediate, Root};
+use ct::NextCtLog;
 use leaves::{Admin, Leaves, Tls};
 use log::{NextLog, RekorV1, RekorV2};
 use oidc::OidcKey;
@@ -53,6 +55,7 @@ pub(crate) async fn run(arguments: Arguments, output: Output) -> Result<Exit, Fa
         Role::CaRoot { verb } => verbs::run::<Chains<Ca<Root>>>(verb, output).await,
         Role::RekorV2 { verb } => verbs::run::<NextLog<RekorV2>>(verb, output).await,
         Role::RekorV1 { verb } => verbs::run::<NextLog<RekorV1>>(verb, output).await,
+        Role::Ct { verb } => verbs::run::<NextCtLog>(verb, output).await,
         Role::TufOnline { verb } => verbs::run::<OnlineKeys>(verb, output).await,
         Role::TufRoot { verb } => verbs::run::<OfflineKey<tuf_offline::Root>>(verb, output).await,
         Role::Admin { verb } => verbs::run::<Leaves<Admin>>(verb, output).await,

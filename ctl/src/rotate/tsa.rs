@@ -14,7 +14,7 @@ use sigstead_tsp::TimestampToken;
 use sigstead_x509::Certificate;
 use time::{Duration, OffsetDateTime};
 
-use super::authority::{Authority, ChainPlan, Files, refused, start_private};
+use super::authority::{Authority, ChainPlan, Files, Owner, refused, start_private};
 use crate::failure::Failure;
 use crate::init::certificates::{Issuer, time_stamping_certificate};
 use crate::instance::{Instance, Service};
@@ -97,7 +97,7 @@ impl Authority for Tsa {
         let key = KeyConfig::file(folder.join(plan.key()), Some(passphrase));
         let chain = folder.join(plan.chain());
         let configure = |listeners, _: &Path| Ok(Config::new(listeners, key, chain));
-        let service = start_private::<Self, _>(instance, client, configure).await?;
+        let service = start_private(instance, client, OWNER, configure).await?;
         Ok(vec![stamp(client, &service.url).await?])
     }
 
@@ -122,6 +122,11 @@ impl Authority for Tsa {
         Err(why)
     }
 }
+
+const OWNER: Owner = Owner {
+    role: Tsa::ROLE,
+    service: Service::Tsa,
+};
 
 /// A message that nobody had stamped before, stamped.
 async fn stamp(client: &Client, base: &str) -> Result<Stamped, Failure> {

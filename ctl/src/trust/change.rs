@@ -53,9 +53,10 @@ impl<'a> Change<'a> {
         })
     }
 
-    /// The log of signatures with that identifier.
+    /// The log with that identifier.
     pub(crate) fn log(&self, log_id: &[u8]) -> Option<&LogState> {
-        let mut logs = self.state.signature_logs.iter();
+        let logs = self.state.signature_logs.iter();
+        let mut logs = logs.chain(&self.state.certificate_logs);
         logs.find(|log| log.log_id.as_slice() == log_id)
     }
 
@@ -78,6 +79,18 @@ impl<'a> Change<'a> {
     pub(crate) fn is_published(&self, log_id: &[u8]) -> bool {
         let mut logs = self.published.trusted_root.tlogs.iter();
         logs.any(|log| log.log_id.key_id.as_slice() == log_id)
+    }
+
+    /// The state with one more log beside those of its face, if it could be published so. Nothing is written.
+    pub(crate) fn draft_beside(&self, log: LogState) -> Result<TrustState, Failure> {
+        let draft = changed(&self.state, |state| state.with_log_beside(log))?;
+        self.next(&draft, YEAR)?;
+        Ok(draft)
+    }
+
+    /// Adds a log beside those of its face; durable before it returns.
+    pub(crate) fn append_beside(&mut self, log: LogState) -> Result<(), Failure> {
+        self.apply(|state| state.with_log_beside(log))
     }
 
     /// The state with a log to which clients change over by its date, if it could be published so. Nothing is written.

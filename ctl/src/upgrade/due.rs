@@ -36,11 +36,12 @@ pub(super) fn steps(instance: &Instance) -> Result<Vec<Step>, Failure> {
 }
 
 /// What configurations name since they were first written: files that may be absent, and that commands write.
-const SETTINGS: [Setting; 6] = [
+const SETTINGS: [Setting; 7] = [
     Setting::new(Service::Oidc, "clients_file", "clients.yaml"),
     Setting::new(Service::Oidc, "successors_file", "successors.yaml"),
     Setting::new(Service::Tuf, "successors_file", "successors.yaml"),
     Setting::new(Service::Tsa, "successors_file", "successors.yaml"),
     Setting::new(Service::Ca, "successors_file", "successors.yaml"),
     Setting::new(Service::Ctlog, "opened_logs", "logs.d"),
+    Setting::new(Service::Ca, "ct_log_file", "ct-logs.yaml"),
 ];

@@ -31,7 +31,7 @@ fn strangers_enter_nothing_into_the_ct_log_and_the_authority_renews_what_it_show
     let before = fs::read(place.with_extension("pem")).unwrap();
     fs::write(place.with_extension("pem"), "no certificate").unwrap();
     wait_for("the warning", || {
-        said(&instance).contains("certificates for the ct logs")
+        said(&instance).contains("the ct logs and the certificates for them")
     })
     .unwrap();
     sign(&instance, "with what was there before").unwrap();
@@ -39,7 +39,7 @@ fn strangers_enter_nothing_into_the_ct_log_and_the_authority_renews_what_it_show
     renew(&openssl, &instance, &place);
     assert_ne!(fs::read(place.with_extension("pem")).unwrap(), before);
     wait_for("the end of the warning", || {
-        !said(&instance).contains("certificates for the ct logs")
+        !said(&instance).contains("the ct logs and the certificates for them")
     })
     .unwrap();
     sign(&instance, "with the new one").unwrap();

@@ -19,7 +19,7 @@ fn an_instance_of_an_earlier_release_is_served_upgraded_and_goes_on() {
     older.signs("before");
     refuses(&mut older.upgrade(&["--without-backup"]), 1, "E-CTL-390");
     let looked = older.check(3);
-    assert_eq!(looked["due"].as_array().unwrap().len(), 9, "{looked}");
+    assert_eq!(looked["due"].as_array().unwrap().len(), 10, "{looked}");
     let components = looked["components"].as_array().unwrap();
     assert!(components.len() >= 10, "{looked}");
     assert!(
@@ -111,13 +111,13 @@ fn an_upgrade_is_refused_where_it_would_harm_and_goes_on_where_it_was() {
     let before = fs::read_to_string(&config).unwrap();
     fs::write(&config, format!("{before}...\n")).unwrap();
     let due = |looked: &Value| looked["due"].as_array().unwrap().len();
-    assert_eq!(due(&older.check(3)), 9);
+    assert_eq!(due(&older.check(3)), 10);
     refuses(&mut older.upgrade(&["--without-backup"]), 1, "E-CTL-393");
-    assert_eq!(due(&older.check(3)), 3);
+    assert_eq!(due(&older.check(3)), 4);
     let mended = fs::read_to_string(&config).unwrap().replace("...\n", "");
     fs::write(&config, mended).unwrap();
     let upgraded = parsed(&mut older.upgrade(&["--without-backup"]));
-    assert_eq!(upgraded["done"].as_array().unwrap().len(), 3, "{upgraded}");
+    assert_eq!(upgraded["done"].as_array().unwrap().len(), 4, "{upgraded}");
     older.check(0);
     older.anchors_are_outside();
 }

@@ -84,7 +84,8 @@ impl CertificateAuthority {
     /// Refuses a key of this instance: who has it could else sign artifacts in somebody's name with it.
     pub(crate) fn check_key(&self, key: &PublicKey) -> Result<(), Error> {
         self.parts.key_policy.check(key)?;
-        match self.keys.load().has(key) {
+        let is_of_instance = self.keys.load().has(key) || self.parts.ct_logs.keys().contains(key);
+        match is_of_instance {
             true => Err(Error::KeyOfInstance),
             false => Ok(()),
         }

@@ -12,6 +12,5 @@ pub use self::client::{CtLogClient, CtLogError, Window};
 pub use self::http::HttpCtLog;
 pub(crate) use self::logs::Submission;
 pub use self::logs::{CtLog, CtLogs, Ends};
-pub(crate) use self::open::{open, probe_any};
-pub(crate) use self::reached::{ReachedLog, follow};
+pub(crate) use self::open::LogsInUse;
 pub use self::verified_sct::VerifiedSct;

@@ -129,6 +129,9 @@ pub enum Error {
     /// The file of issuers cannot be used.
     #[error("E-CA-015: the issuers cannot be taken")]
     Issuers(#[source] sigstead_identity::Error),
+    /// The file of CT logs cannot be used.
+    #[error("E-CA-015: cannot use the file of ct logs")]
+    CtLogFile(#[source] Box<sigstead_kit::ConfigError>),
     /// The CT log's public key cannot be read.
     #[error("E-CA-015: {path} is not the public key of a ct log")]
     CtLogKey {
@@ -232,6 +235,7 @@ impl From<Error> for Problem {
             | Error::KeyMismatch { .. }
             | Error::OpenKey(_)
             | Error::Issuers(_)
+            | Error::CtLogFile(_)
             | Error::CtLogKey { .. }
             | Error::CtLogKeyKind { .. }
             | Error::CtLogUrl(_)

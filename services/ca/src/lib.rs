@@ -55,7 +55,7 @@ pub use ring::{IssuingKey, KeyRing};
 pub use start::serve;
 pub use used_tokens::TokenUses;
 
-use ct_log::ReachedLog;
+use ct_log::LogsInUse;
 use issuer_metrics::IssuerMetrics;
 use issuers_file::IssuersFile;
 use metrics::RecordMetric;
@@ -92,6 +92,7 @@ pub async fn build(config: Config) -> Result<Service, Error> {
     service = service.warning("issuers file", move || complaining.complaint());
     let (file, reloaded) = (issuers.clone(), authority.clone());
     let (read, rotated) = (Arc::new(config), authority.clone());
+    let following = authority.clone();
     service = service
         .reload("the file of issuers", move || {
             let (file, authority) = (file.clone(), reloaded.clone());
@@ -106,34 +107,40 @@ pub async fn build(config: Config) -> Result<Service, Error> {
             }
         })
         .task("issuers file", move |stop| issuers.follow(authority, stop));
-    Ok(with_ct_logs(service, logs))
+    let logs = Arc::new(logs);
+    Ok(with_ct_logs(service, following, logs))
 }
 
 /// What the service does about its logs: it follows the files that they and it know each other by, and is ready when one
 /// answers.
-fn with_ct_logs(mut service: Service, logs: Vec<Arc<ReachedLog>>) -> Service {
-    if logs.is_empty() {
+fn with_ct_logs(
+    mut service: Service,
+    authority: Arc<CertificateAuthority>,
+    logs: Arc<LogsInUse>,
+) -> Service {
+    if authority.parts().ct_logs.is_empty() {
         tracing::warn!(
             "ct_log is `none`: certificates have no SCT, and clients refuse them unless they are told not to"
         );
         service = service.warning("ct log", || Some("certificates have no SCT".to_owned()));
     }
     let (probed, read, warned) = (logs.clone(), logs.clone(), logs.clone());
+    let reloaded = authority.clone();
     service
-        .readiness("ct log", move || ct_log::probe_any(probed.clone()))
-        .reload("the certificates for the ct logs", move || {
-            let logs = read.clone();
-            async move {
-                for log in logs {
-                    log.read_again().await?;
-                }
-                Ok(())
-            }
+        .readiness("ct log", move || {
+            let logs = probed.clone();
+            async move { logs.probe_any().await }
         })
-        .warning("the certificates for the ct logs", move || {
-            warned.iter().find_map(|log| log.complaint())
+        .reload("the ct logs and the certificates for them", move || {
+            let (logs, authority) = (read.clone(), reloaded.clone());
+            async move { logs.read_again(&authority.parts().ct_logs).await }
         })
-        .task("ct logs", move |stop| ct_log::follow(logs, stop))
+        .warning("the ct logs and the certificates for them", move || {
+            warned.complaint()
+        })
+        .task("ct logs", move |stop| async move {
+            logs.follow(&authority.parts().ct_logs, stop).await;
+        })
 }
 
 /// Checks everything that [`build`] reads. It calls nobody and changes nothing, so that it can be done
@@ -154,11 +161,11 @@ async fn open(
     record: Arc<dyn IssuanceRecord>,
     token_uses: Arc<dyn TokenUses>,
     issuers: &IssuersFile,
-) -> Result<(CertificateAuthority, Vec<Arc<ReachedLog>>, Registry), Error> {
+) -> Result<(CertificateAuthority, LogsInUse, Registry), Error> {
     let clock = Arc::new(SystemClock);
     let keys = KeyRing::open(config, clock.now()).await?;
-    let (ct_logs, clients) = ct_log::open(config).await?;
-    let key_policy = KeyPolicy::new(&allowed_algorithms(config), ct_logs.keys());
+    let (ct_logs, in_use) = LogsInUse::open(config).await?;
+    let key_policy = KeyPolicy::new(&allowed_algorithms(config), &ct_logs.keys());
     let registry = Registry::new();
     RecordMetric::register(&registry, Arc::clone(&record)).map_err(Error::Metrics)?;
     let parts = Parts {
@@ -174,7 +181,7 @@ async fn open(
         clock,
         metrics: Metrics::register(&registry)?,
     };
-    Ok((CertificateAuthority::new(keys, parts), clients, registry))
+    Ok((CertificateAuthority::new(keys, parts), in_use, registry))
 }
 
 /// The configuration was checked when it was read.

@@ -9,12 +9,20 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use super::CtLogConfig;
 
 /// The certificate transparency logs of an authority. That there is none is written, and never left out.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum CtLogs {
     /// Certificates are not logged.
     None,
     /// The logs in the order in which they are asked; at least one.
     Logs(Vec<CtLogConfig>),
+}
+
+/// The file of the logs that took the place of those that the configuration names.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CtLogsFile {
+    /// As in the configuration.
+    pub ct_log: CtLogs,
 }
 
 impl CtLogs {

@@ -22,7 +22,7 @@ use crate::trust::{self, Change};
 use successors::{Successors, is_of};
 
 pub(super) use part::{ChainPlan, Chains};
-pub(super) use private_service::start as start_private;
+pub(super) use private_service::{Owner, start as start_private};
 pub(super) use role::{Authority, Files};
 pub(super) use root::{open as open_root, read as read_certificate};
 pub(super) use trial::refused;

@@ -27,6 +27,7 @@ use crate::init::secret::Vault;
 use crate::instance::{Instance, Service};
 use crate::trust::AuthorityKind;
 use private::Issued;
+pub(super) use private::{Issuing, certificate};
 use roles::Replaced;
 
 pub(super) use roles::{Intermediate, Root};
@@ -139,7 +140,7 @@ impl<R: Replaced> Authority for Ca<R> {
     }
 }
 
-fn config(instance: &Instance) -> Result<Config, Failure> {
+pub(super) fn config(instance: &Instance) -> Result<Config, Failure> {
     let path = instance.service(Service::Ca).join("config.yaml");
     sigstead_kit::read_config(&path).map_err(|error| Failure::file("read", &path, error))
 }

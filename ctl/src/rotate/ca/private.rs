@@ -1,6 +1,6 @@
-//! What a certificate authority issues that nobody else knows, with the next key as its only one.
+//! What a certificate authority issues that nobody else knows.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use reqwest::Client;
 use sigstead_config::ca::{Config, CtLogConfig, CtLogs};
@@ -12,7 +12,8 @@ use time::OffsetDateTime;
 use super::tokens::TrialIssuer;
 use crate::failure::Failure;
 use crate::instance::{Instance, Service};
-use crate::rotate::authority::{Authority, ChainPlan, start_private};
+use crate::log_configs;
+use crate::rotate::authority::{Authority, ChainPlan, Owner, start_private};
 use crate::rotate::moment::now;
 use crate::sign;
 
@@ -22,7 +23,20 @@ pub(in crate::rotate) struct Issued {
     pub(super) logs: usize,
 }
 
-/// A certificate through each log that takes certificates now, so that none of them refuses the chain when it is in use.
+/// With which key a trial issues.
+pub(in crate::rotate) struct Issuing<'a> {
+    /// The role that is rotated.
+    pub(in crate::rotate) role: &'static str,
+    /// The file of the key, in the folder of the service.
+    pub(in crate::rotate) key: PathBuf,
+    /// Its chain, there too.
+    pub(in crate::rotate) chain: PathBuf,
+    /// All else is as the running service has it.
+    pub(in crate::rotate) running: &'a Config,
+}
+
+/// A certificate of the next key through each log that takes certificates now, so that none of them refuses the chain when it
+/// is in use.
 pub(super) async fn issue<A: Authority>(
     instance: &Instance,
     client: &Client,
@@ -30,31 +44,51 @@ pub(super) async fn issue<A: Authority>(
     running: &Config,
 ) -> Result<Vec<Issued>, Failure> {
     let end = now() + running.certificate_lifetime.time();
-    let live = running.ct_log.logs().iter().filter(|log| takes(log, end));
+    let used = log_configs::logs_of_authority(instance)?;
+    let live = used.logs().iter().filter(|log| takes(log, end));
     let mut trials: Vec<_> = live.map(|log| CtLogs::Logs(vec![log.clone()])).collect();
     if trials.is_empty() {
         trials.push(CtLogs::None);
     }
-    let issuer = TrialIssuer::new()?;
+    let issuing = Issuing {
+        role: A::ROLE,
+        key: plan.key(),
+        chain: plan.chain(),
+        running,
+    };
     let mut issued = Vec::new();
     for logs in trials {
-        let logged = logs.logs().len();
-        let name = logs.logs().first().map(|log| log.url.to_string());
-        let configure = |listeners, folder: &Path| {
-            let file = folder.join("issuers.yaml");
-            sigstead_durable::replace(&file, issuer.file()?.as_bytes())
-                .map_err(|error| Failure::file("write", &file, error))?;
-            config(instance, plan, running, (listeners, folder, logs))
-        };
-        let service = start_private::<A, _>(instance, client, configure).await?;
-        let token = issuer.token().await?;
-        let certificate = sign::certificate(client, &service.url, &token).await;
         issued.push(Issued {
-            certificate: certificate.map_err(|why| not_issued::<A>(name, &why))?,
-            logs: logged,
+            logs: logs.logs().len(),
+            certificate: certificate(instance, client, &issuing, logs).await?,
         });
     }
     Ok(issued)
+}
+
+/// A certificate that is entered into these logs.
+pub(in crate::rotate) async fn certificate(
+    instance: &Instance,
+    client: &Client,
+    issuing: &Issuing<'_>,
+    logs: CtLogs,
+) -> Result<Certificate, Failure> {
+    let issuer = TrialIssuer::new()?;
+    let name = logs.logs().first().map(|log| log.url.to_string());
+    let configure = |listeners, folder: &Path| {
+        let file = folder.join("issuers.yaml");
+        sigstead_durable::replace(&file, issuer.file()?.as_bytes())
+            .map_err(|error| Failure::file("write", &file, error))?;
+        config(instance, issuing, (listeners, folder, logs))
+    };
+    let owner = Owner {
+        role: issuing.role,
+        service: Service::Ca,
+    };
+    let service = start_private(instance, client, owner, configure).await?;
+    let token = issuer.token().await?;
+    let certificate = sign::certificate(client, &service.url, &token).await;
+    certificate.map_err(|why| not_issued(issuing.role, name, &why))
 }
 
 /// Whether a log takes certificates that end at a time.
@@ -62,10 +96,9 @@ fn takes(log: &CtLogConfig, end: OffsetDateTime) -> bool {
     log.ends_from.is_none_or(|from| from <= end) && log.ends_until.is_none_or(|until| end < until)
 }
 
-fn config<A: Authority>(
+fn config(
     instance: &Instance,
-    plan: &ChainPlan<A>,
-    running: &Config,
+    issuing: &Issuing<'_>,
     (listeners, place, logs): (Listeners, &Path, CtLogs),
 ) -> Result<Config, Failure> {
     let folder = instance.service(Service::Ca);
@@ -75,12 +108,13 @@ fn config<A: Authority>(
     };
     let mut config = Config {
         listeners,
-        key: KeyConfig::file(folder.join(plan.key()), Some(instance.passphrase_file())),
-        chain: folder.join(plan.chain()),
+        key: KeyConfig::file(folder.join(&issuing.key), Some(instance.passphrase_file())),
+        chain: folder.join(&issuing.chain),
         successors_file: None,
         issuers: place.join("issuers.yaml"),
         ct_log: logs,
-        ..running.clone()
+        ct_log_file: None,
+        ..issuing.running.clone()
     };
     config.record.path = place.join("record");
     Ok(config)
@@ -99,18 +133,15 @@ fn at(folder: &Path, log: CtLogConfig) -> CtLogConfig {
     }
 }
 
-fn not_issued<A: Authority>(log: Option<String>, why: &Failure) -> Failure {
+fn not_issued(role: &str, log: Option<String>, why: &Failure) -> Failure {
     let log = log.map(|url| format!(" and enter it into the log at {url}"));
     Failure::new(
         "E-CTL-300",
         format!(
-            "a service with the next key could not issue a certificate{}; nothing was published",
+            "a service with what is next could not issue a certificate{}; nothing was published",
             log.unwrap_or_default()
         ),
-        format!(
-            "the cause says who refused; mend it and go on: sigctl rotate {} resume",
-            A::ROLE
-        ),
+        format!("the cause says who refused; mend it and go on: sigctl rotate {role} resume"),
     )
     .because(why.whole())
 }

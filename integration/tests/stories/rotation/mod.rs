@@ -2,6 +2,7 @@
 
 mod admin;
 mod certificates;
+mod ct;
 mod gate;
 mod load;
 mod oidc;

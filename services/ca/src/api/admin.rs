@@ -81,6 +81,19 @@ impl CaAdmin for AdminFace {
             keys: keys.collect(),
         }))
     }
+
+    async fn list_ct_logs(
+        &self,
+        _request: Request<wire::ListCtLogsRequest>,
+    ) -> Result<Response<wire::ListCtLogsResponse>, Status> {
+        let keys = self.0.parts().ct_logs.keys().into_iter();
+        let logs = keys.map(|key| wire::CtLogInUse {
+            log_id: key.log_id().as_bytes().to_vec(),
+            public_key: key.spki_der().to_vec(),
+        });
+        let logs = logs.collect();
+        Ok(Response::new(wire::ListCtLogsResponse { logs }))
+    }
 }
 
 fn key_message(key: &RingKey<Arc<IssuingKey>>) -> wire::AuthorityKey {
@@ -181,5 +194,6 @@ pub(crate) const METHODS: &[Method] = &[
     Method::unary("GetIssuance", ADMIN),
     Method::unary("TestToken", ADMIN),
     Method::unary("ListIssuers", ADMIN),
+    Method::unary("ListCtLogs", ADMIN),
     Method::unary("ListKeys", ADMIN),
 ];

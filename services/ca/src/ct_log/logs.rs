@@ -3,6 +3,7 @@
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use arc_swap::ArcSwap;
 use sigstead_key::PublicKey;
 use sigstead_kit::Clock;
 use sigstead_x509::{Certificate, Precertificate};
@@ -16,7 +17,8 @@ use super::verified_sct::VerifiedSct;
 /// The logs, of which one promises each certificate. They are asked in their order, the next one when one does not
 /// promise.
 pub struct CtLogs {
-    logs: Vec<CtLog>,
+    /// Written by [`Self::take`]; a submission goes on with the logs that it began with.
+    logs: ArcSwap<Vec<CtLog>>,
 }
 
 /// One log.
@@ -125,18 +127,25 @@ impl CtLogs {
     /// Logs in the order in which they are asked. Without any, certificates have no SCT.
     #[must_use]
     pub fn new(logs: Vec<CtLog>) -> Self {
-        Self { logs }
+        Self {
+            logs: ArcSwap::from_pointee(logs),
+        }
+    }
+
+    /// Takes other logs into use.
+    pub(crate) fn take(&self, logs: Vec<CtLog>) {
+        self.logs.store(Arc::new(logs));
     }
 
     /// Whether certificates are logged.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.logs.is_empty()
+        self.logs.load().is_empty()
     }
 
     /// The keys of the logs.
-    pub(crate) fn keys(&self) -> impl Iterator<Item = &PublicKey> {
-        self.logs.iter().map(|log| &log.key)
+    pub(crate) fn keys(&self) -> Vec<PublicKey> {
+        self.logs.load().iter().map(|log| log.key.clone()).collect()
     }
 
     /// Whether there is a log to ask for a certificate that ends at this time, as far as that is known without asking.
@@ -148,11 +157,12 @@ impl CtLogs {
         not_after: OffsetDateTime,
         deadline: Instant,
     ) -> Result<(), CtLogError> {
-        if self.logs.is_empty() {
+        let logs = self.logs.load();
+        if logs.is_empty() {
             return Ok(());
         }
         let now = Instant::now();
-        let fitting = self.logs.iter().filter(|log| log.ends.contain(not_after));
+        let fitting = logs.iter().filter(|log| log.ends.contain(not_after));
         let resting: Option<Vec<_>> = fitting.map(|log| log.breaker.rests(now)).collect();
         match resting.map(|pauses| pauses.into_iter().min()) {
             Some(None) => Err(CtLogError::NoLog),
@@ -171,8 +181,8 @@ impl CtLogs {
         submission: &Submission<'_>,
         clock: &dyn Clock,
     ) -> Result<VerifiedSct, CtLogError> {
-        let fitting: Vec<_> = self
-            .logs
+        let logs = self.logs.load_full();
+        let fitting: Vec<_> = logs
             .iter()
             .filter(|log| log.ends.contain(submission.not_after))
             .collect();
@@ -198,7 +208,7 @@ impl CtLogs {
     /// Whether some log takes what is submitted, as far as the last answers tell.
     pub(crate) fn check(&self) -> Result<(), String> {
         let mut last = Ok(());
-        for log in &self.logs {
+        for log in self.logs.load().iter() {
             last = log.check();
             if last.is_ok() {
                 return last;

@@ -1,9 +1,7 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
 
 use sigstead_config::ca::CtLogConfig;
 use sigstead_kit::{ClientConfig, PeerTls};
-use tokio_util::sync::CancellationToken;
 
 use super::http::HttpCtLog;
 use crate::Error;
@@ -76,24 +74,7 @@ impl ReachedLog {
     }
 }
 
-/// Looks at the files of all logs until told to stop.
-pub(crate) async fn follow(logs: Vec<Arc<ReachedLog>>, stop: CancellationToken) {
-    let follow = async {
-        loop {
-            tokio::time::sleep(POLL).await;
-            for log in &logs {
-                // What is wrong is logged once, and warned of for as long as it lasts.
-                let _ = log.read_again().await;
-            }
-        }
-    };
-    stop.run_until_cancelled(follow).await;
-}
-
 async fn read(files: &CtLogConfig) -> Result<PeerTls, Error> {
     let read = PeerTls::read(files.ca.clone(), files.identity.clone()).await;
     read.map_err(Error::Client)
 }
-
-/// By polling, because a mounted secret is replaced by moving a symbolic link two folders above.
-const POLL: Duration = Duration::from_secs(3);

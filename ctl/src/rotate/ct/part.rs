@@ -1,0 +1,66 @@
+//! What the plan says of a log of certificates that follows another.
+
+use serde::{Deserialize, Serialize};
+use sigstead_trust_root::{
+    Base64Bytes, ClientTrustConfig, LogFace, LogState, PublicKey, TimeRange,
+    TransparencyLogInstance,
+};
+
+use crate::instance::{Instance, Service};
+use crate::rotate::plan::Plan;
+
+/// The log that certificates are entered into now and the one that follows it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(in crate::rotate) struct NextCtLog {
+    /// The name of the one of now.
+    pub(super) old_log: String,
+    /// How its promises name it.
+    pub(super) old_id: Base64Bytes,
+    /// The name of the next one.
+    pub(super) next_log: String,
+    /// What its files are called in the folders of the services.
+    pub(super) place: String,
+    /// Its key, DER, once it is made.
+    pub(super) public_key: Base64Bytes,
+    /// How its promises name it, once its key is made.
+    pub(super) log_id: Base64Bytes,
+}
+
+/// As it is typed.
+pub(super) const ROLE: &str = "ct";
+
+pub(super) type CtPlan = Plan<NextCtLog>;
+
+impl CtPlan {
+    /// The next log as clients are told of it. Its promises count as soon as it may be there.
+    pub(super) fn announced(&self, instance: &Instance) -> LogState {
+        let role = &self.role;
+        LogState {
+            face: LogFace::CertificateTransparency,
+            base_url: format!("https://{}", role.next_log),
+            url: instance.manifest.log_url(Service::Ctlog, &role.next_log),
+            public_key: role.public_key.clone(),
+            log_id: role.log_id.clone(),
+            valid_for: TimeRange::since(self.begun),
+            in_service: true,
+            offered: None,
+        }
+    }
+}
+
+/// What clients are told in the end: the next log, and when the old one ends, which is not before the drain is over.
+pub(super) fn foresee(plan: &CtPlan, told: &mut ClientTrustConfig) {
+    let logs = &mut told.trusted_root.ctlogs;
+    let mut old = logs.iter_mut();
+    if let Some(old) = old.find(|log| log.log_id.key_id == plan.role.old_id) {
+        old.public_key.valid_for.end = Some(plan.counts_from + plan.drain.time());
+    }
+    logs.push(TransparencyLogInstance {
+        base_url: format!("https://{}", plan.role.next_log),
+        public_key: PublicKey {
+            valid_for: TimeRange::since(plan.begun),
+            ..PublicKey::default()
+        },
+        ..TransparencyLogInstance::default()
+    });
+}
