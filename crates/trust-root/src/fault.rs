@@ -32,14 +32,14 @@ pub enum Fault {
         found: String,
     },
     /// For a time between two others nothing counts.
-    #[error("nothing of {owner} counts between {from} and {until}")]
+    #[error("nothing of {owner} counts between {} and {}", shown(*from), shown(*until))]
     Hole {
         /// The authority, or the logs of a kind.
         owner: String,
         /// The end of what counted before.
-        from: String,
+        from: OffsetDateTime,
         /// The start of what counts after.
-        until: String,
+        until: OffsetDateTime,
     },
     /// Clients would sign with what no client trusts.
     #[error("the signing config names {url}, and {why}")]
@@ -49,6 +49,24 @@ pub enum Fault {
         /// What the trusted root lacks.
         why: &'static str,
     },
+}
+
+impl Fault {
+    /// Whether it begins with an end that is published and past, as after a key was stolen: whatever follows leaves that time
+    /// empty.
+    #[must_use]
+    pub fn is_left_by(&self, published: &TrustedRoot, now: OffsetDateTime) -> bool {
+        let Self::Hole { from, .. } = self else {
+            return false;
+        };
+        let logs = published.tlogs.iter().chain(&published.ctlogs);
+        let authorities = &published.certificate_authorities;
+        let authorities = authorities.iter().chain(&published.timestamp_authorities);
+        let mut ends = logs
+            .map(|log| log.public_key.valid_for.end)
+            .chain(authorities.map(|authority| authority.valid_for.end));
+        *from < now && ends.any(|end| end == Some(*from))
+    }
 }
 
 /// The faults of both documents of a publication at `now`. `logs` are those of signatures of the trust state, which says what
@@ -214,8 +232,8 @@ fn hole(owner: &str, ranges: Vec<TimeRange>, now: OffsetDateTime) -> Option<Faul
     let mut holes = gaps.filter_map(|gap| Some((gap.after, gap.until?)));
     holes.next().map(|(from, until)| Fault::Hole {
         owner: owner.to_owned(),
-        from: shown(from),
-        until: shown(until),
+        from,
+        until,
     })
 }
 

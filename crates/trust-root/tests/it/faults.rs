@@ -117,3 +117,19 @@ fn what_was_taken_back_leaves_no_hole() {
     });
     assert_eq!(found, []);
 }
+
+#[test]
+fn what_follows_an_end_that_is_published_and_past_may_leave_a_hole() {
+    let state = state();
+    let mut published = state.trusted_root().unwrap();
+    let holes = found(&state, |root, _| {
+        root.tlogs[1].public_key.valid_for.end = Some(day(8));
+    });
+    let [hole] = holes.as_slice() else {
+        panic!("{holes:?}");
+    };
+    assert!(!hole.is_left_by(&published, day(20)), "nobody was told yet");
+    published.tlogs[1].public_key.valid_for.end = Some(day(8));
+    assert!(hole.is_left_by(&published, day(20)));
+    assert!(!hole.is_left_by(&published, day(7)), "it can be filled yet");
+}

@@ -53,7 +53,9 @@ impl Documents {
     fn new_faults(&self, published: &Self, logs: &[LogState], now: OffsetDateTime) -> Vec<Fault> {
         let known = published.faults(logs, now);
         let mut faults = self.faults(logs, now);
-        faults.retain(|fault| !known.contains(fault));
+        faults.retain(|fault| {
+            !known.contains(fault) && !fault.is_left_by(&published.trusted_root, now)
+        });
         faults
     }
 
