@@ -143,7 +143,7 @@ fn who_joins_is_invited_to_this_ceremony_and_has_the_key() {
     let key = other.key("bob").public_key().clone();
     let mut not_hers = bob.clone();
     not_hers.statement.holder.key = sigstead_trust_root::tuf::TufKey::new(&key).unwrap();
-    let mut uninvited = bob.clone();
+    let mut uninvited = bob;
     uninvited.statement.holder.name = name("mallory");
     let targets = world.join_with(&draft, "bob", &world.key("targets"));
     let twice = world.join_with(&draft, "bob", &world.key("alice"));

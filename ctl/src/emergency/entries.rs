@@ -140,7 +140,7 @@ mod tests {
             let body =
                 serde_json::json!({"spec": {"signatures": [{"verifier": text}], "other": "AAAA"}});
             let found = certificates_in(body.to_string().as_bytes());
-            assert_eq!(found, [leaf.clone()]);
+            assert_eq!(found, std::slice::from_ref(&leaf));
         }
         assert!(certificates_in(b"no JSON").is_empty());
     }

@@ -26,12 +26,9 @@ pub(super) fn of(
     match service {
         Service::Tlog => files.extend(logs.files(instance)?),
         Service::Ctlog => {
-            let log = log_configs::certificate_log(instance)?;
-            let key = log
-                .as_ref()
-                .map(|log| key_files::path(&log.key))
-                .transpose()?;
-            files.extend(key.map(|key| folder.join(key)));
+            for log in log_configs::certificate_logs(instance)? {
+                files.push(folder.join(key_files::path(&log.key)?));
+            }
         }
         // With hashes of their secrets. The first that is added makes it.
         Service::Oidc => files.extend(Some(folder.join(CLIENTS)).filter(|file| file.exists())),

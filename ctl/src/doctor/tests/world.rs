@@ -173,9 +173,9 @@ fn make(base: Base) -> TempDir {
     if base == Base::Proxy {
         // One that was made before ceremonies were.
         let manifest = directory.join("instance.yaml");
-        let text = std::fs::read_to_string(&manifest).unwrap();
+        let text = fs::read_to_string(&manifest).unwrap();
         let text = text.replace("profile: standard", "profile: production");
-        std::fs::write(manifest, text).unwrap();
+        fs::write(manifest, text).unwrap();
     }
     folder
 }

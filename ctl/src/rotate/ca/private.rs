@@ -27,9 +27,9 @@ pub(in crate::rotate) struct Issued {
 pub(in crate::rotate) struct Issuing<'a> {
     /// The role that is rotated.
     pub(in crate::rotate) role: &'static str,
-    /// The file of the key, in the folder of the service.
-    pub(in crate::rotate) key: PathBuf,
-    /// Its chain, there too.
+    /// The key, as the service names it.
+    pub(in crate::rotate) key: KeyConfig,
+    /// Its chain, in the folder of the service.
     pub(in crate::rotate) chain: PathBuf,
     /// All else is as the running service has it.
     pub(in crate::rotate) running: &'a Config,
@@ -52,7 +52,7 @@ pub(super) async fn issue<A: Authority>(
     }
     let issuing = Issuing {
         role: A::ROLE,
-        key: plan.key(),
+        key: KeyConfig::file(plan.key(), Some(instance.passphrase_file())),
         chain: plan.chain(),
         running,
     };
@@ -108,7 +108,7 @@ fn config(
     };
     let mut config = Config {
         listeners,
-        key: KeyConfig::file(folder.join(&issuing.key), Some(instance.passphrase_file())),
+        key: issuing.key.in_folder(&folder),
         chain: folder.join(&issuing.chain),
         successors_file: None,
         issuers: place.join("issuers.yaml"),

@@ -101,7 +101,7 @@ fn describe(instance: &Instance, role: &NextCtLog) -> Result<LogConfig, Failure>
     let place = &role.place;
     let origin = role.next_log.parse();
     let origin = origin.map_err(|error| Failure::service("ctlog", &role.next_log, error))?;
-    let key = key_config(instance, &format!("keys/{place}.key"))?;
+    let key = key_config(instance, &format!("keys/{place}.key"));
     let anchors = instance.manifest.anchors.as_deref();
     let anchor = anchors.unwrap_or_else(|| Path::new("anchors")).join(place);
     Ok(LogConfig::new(origin, key, PathBuf::from(place), anchor))

@@ -1,7 +1,6 @@
 //! The next log, tried before anybody is told of it.
 
 use sigstead_config::ca::CtLogs;
-use sigstead_signer::KeyUri;
 use sigstead_trust_root::TrustState;
 
 use super::authority::Used;
@@ -31,10 +30,9 @@ pub(super) async fn run(
     let successors = sigstead_config::ca::SuccessorsFile::read_if_named(file.as_deref());
     let successors = successors.map_err(|error| refused(&error))?;
     let signing = running.ring(&successors, now()).at(now()).key;
-    let KeyUri::File(key) = &signing.key.uri;
     let issuing = Issuing {
         role: ROLE,
-        key: key.clone(),
+        key: signing.key.clone(),
         chain: signing.chain.to_owned(),
         running: &running,
     };

@@ -65,10 +65,7 @@ fn described(folder: &Path, origin: &str) -> LogConfig {
         let mode = std::os::unix::fs::PermissionsExt::from_mode(0o600);
         fs::set_permissions(&key, mode).unwrap();
     }
-    let key = KeyConfig {
-        uri: format!("file:{}", key.display()).parse().unwrap(),
-        passphrase_file: None,
-    };
+    let key = KeyConfig::file(key, None);
     let anchor = folder.join(format!("{origin}.anchor"));
     LogConfig::new(origin.parse().unwrap(), key, folder.join(origin), anchor)
 }
@@ -239,12 +236,7 @@ async fn what_does_not_fit_is_refused_and_leaves_nothing() {
         ..next.clone()
     };
     let no_key = LogConfig {
-        key: KeyConfig {
-            uri: format!("file:{}", folder.join("absent.key").display())
-                .parse()
-                .unwrap(),
-            passphrase_file: None,
-        },
+        key: KeyConfig::file(folder.join("absent.key"), None),
         ..next.clone()
     };
     let same_name = LogConfig {
