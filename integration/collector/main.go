@@ -35,6 +35,8 @@ func main() {
 		ConfigProviderSettings: otelcol.ConfigProviderSettings{
 			ResolverSettings: confmap.ResolverSettings{
 				ProviderFactories: []confmap.ProviderFactory{fileprovider.NewFactory()},
+				// The one there is; its own default would need another.
+				DefaultScheme: "file",
 			},
 		},
 	})
