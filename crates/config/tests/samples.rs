@@ -248,8 +248,8 @@ fn what_is_wrong_is_refused_where_it_stands() {
         (
             "ca",
             refusal::<ca::Config>,
-            "file:keys/ca.key",
-            "scroll:keys",
+            "uri: file:keys/ca.key",
+            "uri: scroll:keys",
         ),
         ("ca", refusal::<ca::Config>, "10m", "ten"),
         (
@@ -263,8 +263,8 @@ fn what_is_wrong_is_refused_where_it_stands() {
         (
             "tlog",
             refusal::<tlog::Config>,
-            "file:keys/log2026-2.key",
-            "scroll:keys",
+            "uri: file:keys/log2026-2.key",
+            "uri: scroll:keys",
         ),
         ("tlog", refusal::<tlog::Config>, "250ms", "soon"),
         ("tlog", refusal::<tlog::Config>, "without_quorum", "quorum"),
@@ -278,15 +278,15 @@ fn what_is_wrong_is_refused_where_it_stands() {
         (
             "tsa",
             refusal::<tsa::Config>,
-            "\"file:keys/tsa.key\"",
-            "scroll:keys",
+            "{uri: \"file:keys/tsa.key\"",
+            "{uri: scroll:keys",
         ),
         ("tuf", refusal::<tuf::Config>, "2d", "soon"),
         (
             "tuf",
             refusal::<tuf::Config>,
-            "\"file:keys/timestamp.key\"",
-            "scroll:keys",
+            "{uri: \"file:keys/timestamp.key\"",
+            "{uri: scroll:keys",
         ),
         (
             "oidc",

@@ -265,7 +265,7 @@ impl Role {
             Self::Tsa | Self::TsaRoot => &["tsa"],
             Self::RekorV1 => &["rekor-v1"],
             Self::RekorV2 => &["rekor-v2"],
-            Self::Ct => &[],
+            Self::Ct => &["ct"],
         }
     }
 }

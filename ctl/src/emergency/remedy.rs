@@ -19,11 +19,7 @@ pub(super) fn of(role: Role) -> Vec<String> {
             "sigctl log open --face rekor-v2".to_owned(),
             "sigctl log freeze --log HOST --yes".to_owned(),
         ],
-        Role::Ct => vec![
-            "there is no command for another CT log; until clients have one, what is signed is accepted by nobody who asks for \
-             its promise"
-                .to_owned(),
-        ],
+        Role::Ct => vec![rotate("ct")],
     };
     let told = "give users the notice, and verifiers the block list: sigctl verify --blocked FILE";
     steps.into_iter().chain([told.to_owned()]).collect()

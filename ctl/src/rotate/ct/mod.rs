@@ -8,7 +8,7 @@ mod trial;
 use sigstead_archive::LogFace as Kind;
 use sigstead_kit::Period;
 use sigstead_proto::admin::v1::{CtLogInUse, LogInfo};
-use sigstead_trust_root::ClientTrustConfig;
+use sigstead_trust_root::{ClientTrustConfig, LogState, TrustState};
 use time::{Duration, OffsetDateTime};
 
 use super::moment::now;
@@ -37,11 +37,7 @@ impl Rotation for NextCtLog {
 
     fn begin(instance: &Instance, _: OffsetDateTime) -> Result<Self, Failure> {
         let state = trust::read_state(instance)?;
-        let in_service = state.certificate_logs.iter().filter(|log| log.in_service);
-        let in_service: Vec<_> = in_service.collect();
-        let [old] = in_service.as_slice() else {
-            return Err(unclear(in_service.len()));
-        };
+        let old = log_of_now(&state)?;
         service::check(instance)?;
         Used::of(instance)?;
         Ok(Self {
@@ -177,6 +173,20 @@ impl Rotation for NextCtLog {
         }
         authority::remove_key(instance, role)?;
         Ok(Undo::Done)
+    }
+}
+
+/// The log that certificates are entered into. Of an instance whose log was ended in an emergency it is that one.
+fn log_of_now(state: &TrustState) -> Result<&LogState, Failure> {
+    let logs = &state.certificate_logs;
+    let in_service: Vec<_> = logs.iter().filter(|log| log.in_service).collect();
+    match in_service.as_slice() {
+        [log] => Ok(log),
+        [] => {
+            let newest = logs.iter().max_by_key(|log| log.valid_for.start);
+            newest.ok_or_else(|| unclear(0))
+        }
+        several => Err(unclear(several.len())),
     }
 }
 

@@ -53,7 +53,8 @@ pub(super) fn foresee(plan: &CtPlan, told: &mut ClientTrustConfig) {
     let logs = &mut told.trusted_root.ctlogs;
     let mut old = logs.iter_mut();
     if let Some(old) = old.find(|log| log.log_id.key_id == plan.role.old_id) {
-        old.public_key.valid_for.end = Some(plan.counts_from + plan.drain.time());
+        let end = plan.counts_from + plan.drain.time();
+        old.public_key.valid_for.end.get_or_insert(end);
     }
     logs.push(TransparencyLogInstance {
         base_url: format!("https://{}", plan.role.next_log),
