@@ -56,8 +56,9 @@ const TAKING: [&str; 3] = [
     "/dev.sigstore.fulcio.v2.CA/CreateSigningCertificate",
 ];
 /// What is on the administrators' listener, behind certificates of their own.
-const ADMIN: [&str; 5] = [
+const ADMIN: [&str; 6] = [
     "/sigstead.admin.v1.CaAdmin/GetIssuance",
+    "/sigstead.admin.v1.CaAdmin/ListCtLogs",
     "/sigstead.admin.v1.CaAdmin/ListIssuances",
     "/sigstead.admin.v1.CaAdmin/ListIssuers",
     "/sigstead.admin.v1.CaAdmin/ListKeys",

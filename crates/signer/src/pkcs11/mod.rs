@@ -13,9 +13,11 @@ mod queue;
 mod sessions;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use sigstead_key::{Algorithm, PublicKey};
+use tokio::time::sleep;
 
 use self::module::Module;
 use crate::key_config::Pkcs11Key;
@@ -29,19 +31,33 @@ struct TokenKey {
 }
 
 /// Finds a key and its public half.
+///
+/// A login writes to the token, and another process that looks for tokens at that moment may find none. Services start all at
+/// once, so a token that is not there is looked for again.
 pub(crate) async fn open(key: &Pkcs11Key) -> Result<Arc<dyn Signer>, Error> {
     let module = Module::of(&key.module)?;
     let key = Arc::new(key.clone());
-    let wanted = Arc::clone(&key);
+    let mut again = 1..LOOKS;
+    let public = loop {
+        match public_half(&module, &key).await {
+            Err(Error::TokenAbsent(_)) if again.next().is_some() => sleep(BETWEEN_LOOKS).await,
+            found => break found?,
+        }
+    };
+    Ok(Arc::new(TokenKey {
+        public,
+        module,
+        key,
+    }))
+}
+
+async fn public_half(module: &Module, key: &Arc<Pkcs11Key>) -> Result<PublicKey, Error> {
+    let wanted = Arc::clone(key);
     let public = module.ask(move |sessions| {
         let opened = sessions.open(&wanted)?;
         find::public_half(&opened.session, &opened.private, &wanted)
     });
-    Ok(Arc::new(TokenKey {
-        public: public.await?,
-        module,
-        key,
-    }))
+    public.await
 }
 
 /// Makes a key in its token.
@@ -97,3 +113,9 @@ impl Signer for TokenKey {
         encoding::signature(algorithm, signed.await?)
     }
 }
+
+/// How often a token is looked for that is not there.
+const LOOKS: usize = 4;
+
+/// The library is started again at most once in a second.
+const BETWEEN_LOOKS: Duration = Duration::from_millis(1_100);

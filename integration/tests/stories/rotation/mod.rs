@@ -298,21 +298,14 @@ fn the_commands_of_the_page_work_as_they_are_written() {
     let commands: Vec<_> = lines
         .filter(|line| line.starts_with("sigctl rotate "))
         .collect();
-    assert_eq!(commands.len(), 30);
+    assert_eq!(commands.len(), 34);
+    // The chart runs one CT log.
+    let (of_ct, others): (Vec<_>, Vec<_>) = commands
+        .into_iter()
+        .partition(|line| line.starts_with("sigctl rotate ct "));
     let instance = Instance::start("by-the-page", &[]).unwrap();
-    for line in commands {
-        let words = line.split_whitespace().skip(1);
-        let mut command = sigstead_integration::sigctl();
-        for word in words {
-            match word {
-                "DIR" => command.arg(instance.directory()),
-                word => command.arg(word),
-            };
-        }
-        let output = command.output().unwrap();
-        // The times of the next keys are days away.
-        let expected = if line.contains(" resume ") { 6 } else { 0 };
-        assert_eq!(output.status.code(), Some(expected), "{line}: {output:?}");
+    for line in others {
+        works_as_written(&instance, line);
     }
     let laid_out = instance.work().join("laid-out");
     run(sigstead_integration::sigctl()
@@ -326,4 +319,22 @@ fn the_commands_of_the_page_work_as_they_are_written() {
         listed.contains("file:/etc/sigstead/keys/tsa-2.key"),
         "{listed}"
     );
+    for line in of_ct {
+        works_as_written(&instance, line);
+    }
+}
+
+fn works_as_written(instance: &Instance, line: &str) {
+    let words = line.split_whitespace().skip(1);
+    let mut command = sigstead_integration::sigctl();
+    for word in words {
+        match word {
+            "DIR" => command.arg(instance.directory()),
+            word => command.arg(word),
+        };
+    }
+    let output = command.output().unwrap();
+    // The times of the next keys are days away.
+    let expected = if line.contains(" resume ") { 6 } else { 0 };
+    assert_eq!(output.status.code(), Some(expected), "{line}: {output:?}");
 }
