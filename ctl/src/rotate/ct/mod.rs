@@ -183,7 +183,8 @@ fn log_of_now(state: &TrustState) -> Result<&LogState, Failure> {
     match in_service.as_slice() {
         [log] => Ok(log),
         [] => {
-            let newest = logs.iter().max_by_key(|log| log.valid_for.start);
+            let ended = logs.iter().filter(|log| log.valid_for.end.is_some());
+            let newest = ended.max_by_key(|log| log.valid_for.start);
             newest.ok_or_else(|| unclear(0))
         }
         several => Err(unclear(several.len())),
