@@ -8,7 +8,7 @@ use sigstead_trust_root::{Publication, Term, TrustState};
 use time::{Duration, OffsetDateTime};
 
 use super::client_kit;
-use super::gate::Gate;
+use super::gate::report::Gate;
 use super::repository::{Repository, SignedPublication};
 use super::root_key::RootKey;
 use super::signer::{ROOT_KEY, TARGETS_KEY, TufSigner};

@@ -160,6 +160,25 @@ impl Reader {
         Some(base)
     }
 
+    /// Notes the paths below the crate in the tokens of a macro, as they are printed.
+    fn use_tokens(&mut self, tokens: &str) {
+        for behind in tokens.split("crate ::").skip(1) {
+            let mut path = vec!["crate".to_owned()];
+            for part in behind.split("::") {
+                let is_of_name = |letter: char| letter.is_ascii_alphanumeric() || letter == '_';
+                let name = part.trim_start();
+                let name = &name[..name
+                    .find(|letter| !is_of_name(letter))
+                    .unwrap_or(name.len())];
+                path.push(name.to_owned());
+                if part.trim() != name {
+                    break;
+                }
+            }
+            self.file.uses.insert(path);
+        }
+    }
+
     fn bring(&mut self, tree: &UseTree, before: &[String], is_passed_on: bool) {
         match tree {
             UseTree::Path(path) => {
@@ -232,6 +251,17 @@ impl<'ast> Visit<'ast> for Reader {
     fn visit_item_use(&mut self, item: &'ast ItemUse) {
         let is_passed_on = !matches!(item.vis, Visibility::Inherited);
         self.bring(&item.tree, &[], is_passed_on);
+    }
+
+    /// What a macro is given, such as the text of an error, names things too.
+    fn visit_macro(&mut self, item: &'ast syn::Macro) {
+        self.use_tokens(&item.tokens.to_string());
+        visit::visit_macro(self, item);
+    }
+
+    fn visit_meta_list(&mut self, list: &'ast syn::MetaList) {
+        self.use_tokens(&list.tokens.to_string());
+        visit::visit_meta_list(self, list);
     }
 
     /// `pub(crate)` is no use of anything.

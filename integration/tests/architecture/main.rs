@@ -181,6 +181,9 @@ fn a_planted_circle_is_found() {
         "pub struct Word; #[cfg(test)] mod tests { use crate::Above; }",
     );
     assert_eq!(circles::circles(scratch.path()), Vec::<Vec<String>>::new());
+    let names_above = "#[error(\"{}\", crate::above::MOST)] pub struct Word;";
+    write("word.rs", names_above);
+    assert_eq!(circles::circles(scratch.path()).len(), 1, "in an attribute");
     write("word.rs", "use crate::Above; pub struct Word(Above);");
     let mut found = circles::circles(scratch.path());
     found.iter_mut().for_each(|circle| circle.sort());

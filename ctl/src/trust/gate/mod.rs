@@ -7,7 +7,7 @@
 mod asked;
 mod clients;
 mod documents;
-mod report;
+pub(crate) mod report;
 mod sample;
 mod served;
 mod stored;
@@ -19,7 +19,7 @@ use crate::failure::Failure;
 use crate::instance::Instance;
 use asked::Question;
 use documents::{Documents, refused};
-pub(crate) use report::Gate;
+use report::Gate;
 pub(super) use stored::FOLDER as SIGNED;
 use stored::Stored;
 

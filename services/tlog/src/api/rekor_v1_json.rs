@@ -57,7 +57,7 @@ pub(crate) fn retrieval(body: &[u8]) -> Result<Retrieval, Error> {
         request.entries.unwrap_or_default(),
     );
     if ids.len() + indexes.len() + entries.len() > MAX_RETRIEVED {
-        return Err(ReadError::TooManyRetrieved.into());
+        return Err(ReadError::TooManyRetrieved(MAX_RETRIEVED).into());
     }
     let ids = ids
         .iter()

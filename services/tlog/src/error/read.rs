@@ -40,11 +40,8 @@ pub enum ReadError {
     #[error("the tree size requested({0}) was greater than what is currently observable")]
     SizeBeyond(u64),
     /// More entries are asked for at once than allowed.
-    #[error(
-        "more than max allowed {} entries in request",
-        crate::rekor_v1::MAX_RETRIEVED
-    )]
-    TooManyRetrieved,
+    #[error("more than max allowed {0} entries in request")]
+    TooManyRetrieved(usize),
     /// More entries fit a search than are answered.
     #[error("more than {0} entries have one of the search terms")]
     TooManyFound(usize),
@@ -84,7 +81,7 @@ impl From<ReadError> for Problem {
                 "E-TLOG-045",
                 format!("{error}; /api/v1/log lists the shards and their sizes"),
             ),
-            ReadError::TooManyRetrieved => {
+            ReadError::TooManyRetrieved(_) => {
                 let message = format!("{error}; ask for the rest in another request");
                 Self::new(Kind::Unprocessable, "E-TLOG-046", message)
             }
