@@ -89,8 +89,8 @@ pub(super) fn write(mut arguments: Arguments, output: Output) -> Result<(), Fail
 /// sound, and the record of acts is whole.
 pub(super) fn verify(arguments: &Verify, output: Output) -> Result<(), Failure> {
     let folder = &arguments.folder;
-    let list = fs::read_to_string(folder.join(SUMS))
-        .map_err(|error| Failure::file("read", &folder.join(SUMS), error))?;
+    let list = sums::read(folder);
+    let list = list.map_err(|error| Failure::file("read", &folder.join(SUMS), error))?;
     let faults = faults(folder, &list)?;
     if !faults.is_empty() {
         return Err(Failure::new(

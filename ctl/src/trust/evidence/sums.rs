@@ -1,11 +1,13 @@
 //! The list of all files of a folder with their hashes, as `sha256sum` writes and checks it.
 
 use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
 
 use sigstead_key::HashAlgorithm;
 
 use crate::failure::Failure;
+use crate::private;
 
 /// One line for each file, in the order of their names.
 pub(super) fn of(folder: &Path) -> Result<String, Failure> {
@@ -18,24 +20,35 @@ pub(super) fn of(folder: &Path) -> Result<String, Failure> {
     Ok(list)
 }
 
-pub(super) fn of_file(path: &Path) -> std::io::Result<String> {
-    Ok(sha256(&fs::read(path)?))
+pub(super) fn of_file(path: &Path) -> io::Result<String> {
+    Ok(sha256(&private::read(path, LONGEST)?))
+}
+
+/// The list of a folder, as it is there.
+pub(super) fn read(folder: &Path) -> io::Result<String> {
+    let list = private::read(&folder.join(SUMS), LONGEST)?;
+    String::from_utf8(list).map_err(|_| io::Error::other("it is not text"))
 }
 
 pub(super) fn sha256(bytes: &[u8]) -> String {
     hex::encode(HashAlgorithm::Sha256.digest(bytes))
 }
 
-/// The files of a folder and of those in it, by their paths from it on.
+/// The files of a folder and of those in it, by their paths from it on. No link is followed: a carrier could have it lead
+/// anywhere.
 pub(super) fn files_below(folder: &Path) -> Result<Vec<String>, Failure> {
     let mut names = Vec::new();
     let mut left: Vec<PathBuf> = vec![folder.to_owned()];
     while let Some(next) = left.pop() {
         let failed = |error| Failure::file("read", &next, error);
         for entry in fs::read_dir(&next).map_err(failed)? {
-            let path = entry.map_err(failed)?.path();
-            if path.is_dir() {
+            let entry = entry.map_err(failed)?;
+            let (path, kind) = (entry.path(), entry.file_type().map_err(failed)?);
+            if kind.is_dir() {
                 left.push(path);
+            } else if !kind.is_file() {
+                let why = "it is neither a file nor a folder";
+                return Err(Failure::file("read", &path, why));
             } else if let Ok(name) = path.strip_prefix(folder) {
                 names.push(name.to_string_lossy().into_owned());
             }
@@ -47,3 +60,6 @@ pub(super) fn files_below(folder: &Path) -> Result<Vec<String>, Failure> {
 
 /// The name of the list.
 pub(super) const SUMS: &str = "SHA256SUMS";
+
+/// More than any file of evidence has.
+const LONGEST: u64 = 256 << 20;
