@@ -6,6 +6,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use sigstead_cold::ColdStorage;
 use sigstead_tiles::Tile;
+use tokio::sync::Semaphore;
 
 use crate::entry::RecordedEntry;
 use crate::error::Error;
@@ -24,6 +25,8 @@ pub(crate) struct ColdTree {
     /// Whether every entry has something beside its leaf, which is missed when it is not there.
     has_sides: bool,
     tiles: ColdTiles,
+    /// Who reads entries now; the others wait and hold nothing.
+    readers: Semaphore,
 }
 
 impl ColdTree {
@@ -38,6 +41,7 @@ impl ColdTree {
             storage,
             format,
             has_sides,
+            readers: Semaphore::new(READERS),
         }
     }
 
@@ -57,8 +61,8 @@ impl ColdTree {
         ColdBundle::open(storage, format, tile, index, wanted).await
     }
 
-    /// Entries of one full bundle, checked, up to the first that makes them `most_bytes` bytes or more. The memory that it
-    /// takes is that of what it answers.
+    /// Entries of one full bundle, checked, up to the first that makes them `most_bytes` bytes or more. What it answers
+    /// holds no other byte of the bundle.
     pub(crate) async fn entries(
         &self,
         first: u64,
@@ -68,6 +72,8 @@ impl ColdTree {
         let index = first / WIDTH;
         let start = index * WIDTH;
         let wanted = (first - start) as usize..(end - start).min(WIDTH) as usize;
+        // It is never closed, so an error does not occur.
+        let _reader = self.readers.acquire().await.ok();
         let mut bundle = self.bundle(index, wanted.clone()).await?;
         let mut found = Vec::with_capacity(wanted.len());
         let mut bytes = 0;
@@ -77,7 +83,7 @@ impl ColdTree {
             let entries = piece.entries().filter(|entry| wanted.contains(&entry.0));
             for (_, framed) in entries {
                 bytes += framed.len() as u64;
-                found.push(framed);
+                found.push(Bytes::copy_from_slice(&framed));
             }
         }
         let sides = self.sides(index, &wanted).await?;
@@ -108,3 +114,7 @@ impl ColdTree {
         sides.ok_or_else(|| Error::damaged(path, "not what was written"))
     }
 }
+
+/// How many read entries at once. Each holds a piece of a bundle, so this bounds what any number of callers takes; more of
+/// them would make no disk faster.
+const READERS: usize = 8;
