@@ -118,7 +118,7 @@ images: ## assemble the image as an OCI archive into target/image, without a con
 	$(CARGO) build $(LOCKED) -p sigstead --bins --release
 	@mkdir -p target/image
 	integration/image/assemble.py target/release/sigstead $(CLIENTS)/debian target/image/sigstead.tar \
-	  --seconds-since-epoch $$(git log -1 --format=%ct)
+	  --seconds-since-epoch $$(git log -1 --format=%ct) --at-most-mib 40
 
 bench: ## measure the running product against the floors of the same run (ARGS="--log", "--sizes", "--beside FOLDER")
 	$(CARGO) build $(LOCKED) --workspace --bins --release

@@ -1,11 +1,12 @@
 #!/usr/bin/env python3
 """Assembles the image as an OCI archive, without a container engine, the same bytes each time.
 
-Usage: assemble.py PROGRAM DEBIAN ARCHIVE [--seconds-since-epoch N]
+Usage: assemble.py PROGRAM DEBIAN ARCHIVE [--seconds-since-epoch N] [--at-most-mib N]
 
 PROGRAM is the one program, DEBIAN a folder with the packages that the image has its C library and its certificate
 authorities from (`apt-get download libc6 libgcc-s1 ca-certificates`), ARCHIVE the file to write. Beside it is written what
-is in the image, as SPDX: ARCHIVE.spdx.json, which is also in the image.
+is in the image, as SPDX: ARCHIVE.spdx.json, which is also in the image. An archive that is larger than the caller allows is not
+written.
 """
 
 import argparse
@@ -15,6 +16,7 @@ import io
 import json
 import pathlib
 import subprocess
+import sys
 import tarfile
 import tempfile
 
@@ -230,6 +232,7 @@ def main():
     parser.add_argument("debian", type=pathlib.Path)
     parser.add_argument("archive", type=pathlib.Path)
     parser.add_argument("--seconds-since-epoch", type=int, default=0)
+    parser.add_argument("--at-most-mib", type=int)
     arguments = parser.parse_args()
     seconds = arguments.seconds_since_epoch
     created = subprocess.run(
@@ -244,7 +247,12 @@ def main():
     above.file(SBOM, contents)
     release = next(each["versionInfo"] for each in json.loads(contents)["packages"] if each["name"] == "sigstead")
     files, digest = image([below, above], created, release)
-    arguments.archive.write_bytes(tar(files, seconds))
+    archive = tar(files, seconds)
+    mib = len(archive) / 2**20
+    if arguments.at_most_mib is not None and mib > arguments.at_most_mib:
+        sys.exit(f"the image has {mib:.1f} MiB, and may have {arguments.at_most_mib}")
+    print(f"{mib:.1f} MiB", file=sys.stderr)
+    arguments.archive.write_bytes(archive)
     arguments.archive.with_name(f"{arguments.archive.name}.spdx.json").write_bytes(contents)
     print(digest)
 

@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Output};
 use std::sync::OnceLock;
 
 use serde_json::Value;
@@ -24,31 +24,42 @@ impl Image {
         SHARED.get_or_init(Self::assemble).as_ref()
     }
 
-    /// Assembles an image. Programs of a test's build are large, so they go without what only debuggers read.
+    /// Assembles an image.
     pub(crate) fn assemble() -> Option<Self> {
+        let (image, said) = Self::assemble_with(&[])?;
+        assert!(
+            said.status.success(),
+            "{}",
+            String::from_utf8_lossy(&said.stderr)
+        );
+        Some(image)
+    }
+
+    /// The same with more arguments. Programs of a test's build are large, so they go without what only debuggers read.
+    fn assemble_with(more: &[&str]) -> Option<(Self, Output)> {
         let debian = client::debian()?;
         let folder = TempDir::new().unwrap();
         let program = folder.path().join("sigstead");
         let built = PathBuf::from(sigctl().get_program()).with_file_name("sigstead");
         run(Command::new("strip").arg("-o").args([&program, &built])).unwrap();
         let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
-        let assembled = run(Command::new("python3")
+        let assembled = Command::new("python3")
             .arg(root.join("integration/image/assemble.py"))
             .args([&program, &debian])
             .arg(folder.path().join("image.tar"))
             .args(["--seconds-since-epoch", "1700000000"])
-            .current_dir(root))
-        .unwrap();
+            .args(more)
+            .current_dir(root)
+            .output()
+            .unwrap();
         fs::remove_file(&program).unwrap();
-        let digest = String::from_utf8(assembled.stdout)
-            .unwrap()
-            .trim()
-            .to_owned();
-        Some(Self {
-            folder,
-            digest,
+        let digest = String::from_utf8_lossy(&assembled.stdout);
+        let image = Self {
+            digest: digest.trim().to_owned(),
             unpacked: OnceLock::new(),
-        })
+            folder,
+        };
+        Some((image, assembled))
     }
 
     /// The archive.
@@ -152,4 +163,15 @@ fn an_image_is_assembled_twice_to_the_same_digest_and_says_what_is_in_it() {
     }
     // What only tests use is not in the program.
     assert!(!names.contains(&"tempfile") && !names.contains(&"sigstead-test-support"));
+}
+
+#[test]
+fn an_image_that_is_too_large_is_not_written() {
+    let Some((image, said)) = Image::assemble_with(&["--at-most-mib", "1"]) else {
+        return;
+    };
+    assert!(!said.status.success());
+    let said = String::from_utf8(said.stderr).unwrap();
+    assert!(said.contains("and may have 1"), "{said}");
+    assert!(!image.archive().exists());
 }
