@@ -208,7 +208,15 @@ struct Configured {
 
 /// Where the record of a service is, if it has an admin interface.
 fn place(instance: &Instance, service: Service) -> Result<Option<Place>, Failure> {
-    let folder = instance.service(service);
+    place_of(&instance.service(service))
+}
+
+/// The head of the record of the service whose configuration is in a folder, if it knows more than the record has.
+pub(crate) fn head_ahead_of(folder: &Path) -> Result<Option<PathBuf>, Failure> {
+    Ok(place_of(folder)?.and_then(head_ahead))
+}
+
+fn place_of(folder: &Path) -> Result<Option<Place>, Failure> {
     let path = folder.join("config.yaml");
     let text =
         std::fs::read_to_string(&path).map_err(|error| Failure::file("read", &path, error))?;
@@ -216,7 +224,7 @@ fn place(instance: &Instance, service: Service) -> Result<Option<Place>, Failure
     let configured: Configured = sigstead_kit::parse_config(&name, &text)
         .map_err(|error| Failure::file("understand", &path, error))?;
     let admin = configured.listeners.admin;
-    Ok(admin.map(|admin| Place::of(&admin).within(&folder)))
+    Ok(admin.map(|admin| Place::of(&admin).within(folder)))
 }
 
 fn acts(kept: &Kept) -> Vec<Shown<'_>> {

@@ -49,6 +49,21 @@ impl ConfiguredLog {
         Ok(all)
     }
 
+    /// All logs of a service whose configuration is in a folder; none if it is a service without logs.
+    pub(crate) fn of_service(service: Service, folder: &Path) -> Result<Vec<Self>, Failure> {
+        match service {
+            Service::Tlog => {
+                let logs = log_configs::signature_logs_of(folder)?.into_iter();
+                Ok(logs.map(|log| of_tlog(folder, log)).collect())
+            }
+            Service::Ctlog => {
+                let logs = log_configs::certificate_logs_of(folder)?.into_iter();
+                Ok(logs.map(|log| of_ctlog(folder, log)).collect())
+            }
+            Service::Ca | Service::Oidc | Service::Tsa | Service::Tuf => Ok(Vec::new()),
+        }
+    }
+
     /// The head that this machine remembers of it, if any.
     pub(crate) fn anchored(&self) -> Result<Option<Anchored>, Failure> {
         let loaded = FileAnchor::new(&self.anchor).load();

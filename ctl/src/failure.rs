@@ -31,11 +31,11 @@ impl Exit {
         match code {
             "E-CTL-012" => Self::Usage,
             "E-CTL-076" | "E-CTL-381" | "E-CTL-386" | "E-CTL-471" => Self::Unreachable,
-            "E-CTL-005" | "E-CTL-010" | "E-CTL-014" | "E-CTL-208" | "E-CTL-212" | "E-CTL-281"
-            | "E-CTL-283" | "E-CTL-284" | "E-CTL-286" | "E-CTL-287" | "E-CTL-290" | "E-CTL-400"
-            | "E-CTL-401" | "E-CTL-402" | "E-CTL-403" | "E-CTL-407" | "E-CTL-450" | "E-CTL-451"
-            | "E-CTL-452" | "E-CTL-453" | "E-CTL-454" | "E-CTL-455" | "E-CTL-456" | "E-CTL-458"
-            | "E-CTL-459" => Self::Refused,
+            "E-CTL-005" | "E-CTL-010" | "E-CTL-014" | "E-CTL-208" | "E-CTL-212" | "E-CTL-218"
+            | "E-CTL-219" | "E-CTL-281" | "E-CTL-283" | "E-CTL-284" | "E-CTL-286" | "E-CTL-287"
+            | "E-CTL-290" | "E-CTL-400" | "E-CTL-401" | "E-CTL-402" | "E-CTL-403" | "E-CTL-407"
+            | "E-CTL-450" | "E-CTL-451" | "E-CTL-452" | "E-CTL-453" | "E-CTL-454" | "E-CTL-455"
+            | "E-CTL-456" | "E-CTL-458" | "E-CTL-459" => Self::Refused,
             "E-CTL-013" | "E-CTL-280" => Self::Waiting,
             // What a check of a verification refuses must not be used.
             _ if code.starts_with("E-VERIFY-") => Self::Refused,

@@ -283,7 +283,7 @@ async fn run(command: Command, output: Output) -> Result<Exit, Failure> {
         Command::Sign(arguments) => sign::run(arguments, output).await?,
         Command::Verify(arguments) => verify::run(*arguments, output).await?,
         Command::Explain(arguments) => explain::run(&arguments, output)?,
-        Command::Kubernetes(arguments) => kubernetes::run(arguments, output)?,
+        Command::Kubernetes(arguments) => return kubernetes::run(arguments, output).await,
         Command::Completions(arguments) => completions::run(&arguments),
         Command::Man(arguments) => man::run(&arguments, output)?,
         Command::Version(arguments) => version::run(arguments, output),

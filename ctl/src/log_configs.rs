@@ -9,7 +9,11 @@ use crate::instance::{Instance, Service};
 
 /// The logs of Rekor v1 and v2, in the order in which they were opened.
 pub(crate) fn signature_logs(instance: &Instance) -> Result<Vec<tlog::LogConfig>, Failure> {
-    let folder = instance.service(Service::Tlog);
+    signature_logs_of(&instance.service(Service::Tlog))
+}
+
+/// Those of the service whose configuration is in a folder.
+pub(crate) fn signature_logs_of(folder: &Path) -> Result<Vec<tlog::LogConfig>, Failure> {
     let config: tlog::Config = read(&folder.join("config.yaml"))?;
     let mut logs = config.logs;
     if let Some(opened) = &config.opened_logs {
@@ -25,7 +29,11 @@ pub(crate) fn certificate_logs(instance: &Instance) -> Result<Vec<ctlog::LogConf
     if !instance.manifest.ct_log.is_own() {
         return Ok(Vec::new());
     }
-    let folder = instance.service(Service::Ctlog);
+    certificate_logs_of(&instance.service(Service::Ctlog))
+}
+
+/// Those of the service whose configuration is in a folder.
+pub(crate) fn certificate_logs_of(folder: &Path) -> Result<Vec<ctlog::LogConfig>, Failure> {
     let config: ctlog::Config = read(&folder.join("config.yaml"))?;
     let mut logs = config.described_logs();
     if let Some(opened) = &config.opened_logs {

@@ -7,7 +7,7 @@
 use std::path::Path;
 use std::process::Command;
 
-const COMMANDS: [&str; 198] = [
+const COMMANDS: [&str; 200] = [
     "",
     "init",
     "preflight",
@@ -197,8 +197,10 @@ const COMMANDS: [&str; 198] = [
     "rotate tls resume",
     "rotate tls undo",
     "kubernetes",
+    "kubernetes backup",
     "kubernetes lay-out",
     "kubernetes publish",
+    "kubernetes restore",
     "token",
     "sign",
     "verify",

@@ -5,7 +5,7 @@
 //! `age --decrypt FILE | tar --extract`.
 //!
 //! The members of the archive, in this order: `opening.json`, an [`Opening`], so that a reader of another format stops
-//! before the rest; the files below `instance/`; `manifest.json`, a [`Manifest`], which is known only when all of them
+//! before the rest; the files below `instance/`, which are those of an instance or of one [`Part`] of it; `manifest.json`, a [`Manifest`], which is known only when all of them
 //! were read. Neither writer nor reader holds more of the content than a chunk of 64 KiB. What a chunk says is used after
 //! it was authenticated, and a file that ends early, at a chunk's end too, is noticed.
 //!
@@ -25,6 +25,6 @@ mod stream;
 mod writer;
 
 pub use error::Error;
-pub use manifest::{FORMAT, FileRecord, LogFace, LogRecord, Manifest, Opening};
+pub use manifest::{FORMAT, FileRecord, LogFace, LogRecord, Manifest, Opening, Part};
 pub use reader::{Member, read};
 pub use writer::{SourceFile, Writer};

@@ -16,9 +16,21 @@ pub struct Opening {
     /// What tells the instance from all others, if it has that.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub id: Option<String>,
+    /// Of which pod's volume it is, where it is not of a whole instance.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub part: Option<Part>,
     /// When the backup began. What was acknowledged before is in it.
     #[serde(with = "time::serde::rfc3339")]
     pub began: OffsetDateTime,
+}
+
+/// The volume of one pod of an instance that runs in a cluster.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Part {
+    /// The service whose pod it is.
+    pub service: String,
+    /// Which of the service's pods, counted from zero.
+    pub replica: u16,
 }
 
 /// What is in an archive.

@@ -38,6 +38,7 @@ pub use error::Error;
 pub use key_config::{FileKey, KeyConfig, KeyConfigError, Pkcs11Key};
 pub use pkcs11::{create_in_token, import_into_token};
 pub use pkcs11_uri::{ParsePkcs11UriError, Pkcs11Uri};
+pub use private_file::open_to_others;
 pub use private_key::PrivateKey;
 pub use ring::{KeyRing, RingKey};
 pub use written::Written as WrittenKey;

@@ -9,6 +9,14 @@ use zeroize::Zeroizing;
 
 use crate::Error;
 
+/// Who beside its owner can use a file, and how; `None` if nobody can, but for the group of a pod that a cluster mounts it for.
+///
+/// # Errors
+/// What the operating system says of a file that cannot be looked at.
+pub fn open_to_others(path: &Path) -> std::io::Result<Option<&'static str>> {
+    Ok(File::of(&fs::metadata(path)?).open_to())
+}
+
 /// Reads a file of a key, unless others can read or change it.
 pub(crate) fn read(path: &Path) -> Result<Vec<u8>, Error> {
     let failed = |source| Error::Read {

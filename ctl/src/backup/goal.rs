@@ -8,11 +8,11 @@ use super::draft::Draft;
 use super::name::Names;
 use super::place::{Place, length};
 use super::shelf;
+use super::subject::Subject;
 use super::target::Target;
 use crate::beside::Beside;
 use crate::bucket::{UNFINISHED, Upload};
 use crate::failure::Failure;
-use crate::instance::Instance;
 use crate::interrupt::waiting;
 
 /// A wanted backup.
@@ -28,21 +28,21 @@ pub(super) struct Goal {
 struct Staging {
     _folder: Beside,
     /// Locked, so that no other command takes the upload of this one for what one left that was interrupted.
-    _instance: File,
+    _lock: File,
 }
 
 impl Goal {
-    /// What the backup of an instance becomes at a place; `scratch` has room for what becomes an object.
-    pub(super) fn new(place: Place, instance: &Instance, scratch: &Path) -> Result<Self, Failure> {
+    /// What the backup of a subject becomes at a place; `scratch` has room for what becomes an object.
+    pub(super) fn new(place: Place, subject: &Subject, scratch: &Path) -> Result<Self, Failure> {
         let (file, staging) = match &place {
             Place::Local(path) => (path.clone(), None),
             Place::Remote { address, .. } => {
-                let locked = lock(instance)?;
+                let locked = lock(&subject.lock())?;
                 let folder = Beside::create(&scratch.join(address.name()))?;
                 let file = folder.path().join(address.name());
                 let staging = Staging {
                     _folder: folder,
-                    _instance: locked,
+                    _lock: locked,
                 };
                 (file, Some(staging))
             }
@@ -113,16 +113,15 @@ impl Goal {
     }
 }
 
-fn lock(instance: &Instance) -> Result<File, Failure> {
-    let path = instance.path(Instance::FILE);
-    let failed = |error| Failure::file("lock", &path, error);
-    let file = File::open(&path).map_err(failed)?;
+fn lock(path: &Path) -> Result<File, Failure> {
+    let failed = |error| Failure::file("lock", path, error);
+    let file = File::open(path).map_err(failed)?;
     match file.try_lock() {
         Ok(()) => Ok(file),
         Err(TryLockError::Error(error)) => Err(failed(error)),
         Err(TryLockError::WouldBlock) => Err(Failure::new(
             "E-CTL-213",
-            "another sigctl backs this instance up into a bucket",
+            "another sigctl backs this up into a bucket",
             "wait until it has ended",
         )),
     }

@@ -5,6 +5,7 @@ use std::path::Path;
 
 use sigstead_archive::Manifest;
 
+use super::volume::refuse_part;
 use crate::configured_log::ConfiguredLog;
 use crate::failure::Failure;
 use crate::instance::Instance;
@@ -18,8 +19,9 @@ pub(crate) struct LaidOut {
 
 /// Opens what is laid out in a folder, and holds its configurations and keys against the manifest.
 pub(crate) async fn inspect(folder: &Path, manifest: &Manifest) -> Result<LaidOut, Failure> {
-    let instance = Instance::open(folder)?;
     let opening = &manifest.opening;
+    refuse_part(opening)?;
+    let instance = Instance::open(folder)?;
     let (name, id) = (&instance.manifest.name, &instance.manifest.id);
     if *name != opening.instance || *id != opening.id {
         return Err(differs(&format!("the instance in it is {name}")));

@@ -5,6 +5,7 @@ mod draft;
 mod goal;
 mod inspect;
 mod list;
+mod log_keys;
 mod measured;
 mod name;
 mod outside;
@@ -18,11 +19,13 @@ mod run;
 mod scratch;
 mod shelf;
 mod stored_log;
+mod subject;
 mod take;
 mod taken;
 mod target;
 mod unpack;
 mod verify;
+mod volume;
 
 use clap::{Args, Subcommand};
 
@@ -33,11 +36,14 @@ pub(crate) use inspect::inspect;
 pub(crate) use passphrase::Passphrase;
 pub(crate) use place::Named;
 pub(crate) use print::{log_line, millis, size, span, steps};
-pub(crate) use prove::{ProvenLog, Remembered, prove};
+pub(crate) use prove::{AnchorState, ProvenLog, Remembered, prove};
 pub(crate) use run::{Making, take};
 pub(crate) use scratch::Scratch;
+pub(crate) use subject::Subject;
+pub(crate) use taken::Taken;
 pub(crate) use target::Target;
 pub(crate) use unpack::{Layout, Wanted, content_bytes};
+pub(crate) use volume::{Mounted, Volume};
 
 /// What is backed up, or which backup is looked at.
 #[derive(Args)]

@@ -1,5 +1,6 @@
 //! The names of backups that are made into a folder or a bucket, by which old ones are found.
 
+use sigstead_archive::Part;
 use time::format_description::BorrowedFormatItem;
 use time::macros::format_description;
 use time::{OffsetDateTime, PrimitiveDateTime, UtcOffset};
@@ -17,6 +18,14 @@ impl Names {
         let id = id.get(..ID_LETTERS).unwrap_or(id);
         Self {
             stem: format!("{}-{id}-", instance.manifest.name),
+        }
+    }
+
+    /// The names of the backups of a part of it.
+    pub(super) fn of_part(&self, part: &Part) -> Self {
+        let Part { service, replica } = part;
+        Self {
+            stem: format!("{}{service}-{replica}-", self.stem),
         }
     }
 

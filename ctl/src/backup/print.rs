@@ -116,6 +116,7 @@ mod tests {
             size,
             root_hash: String::new(),
             sequenced_unix: 0,
+            sequenced_millis: 0,
             anchor: Some(anchor),
             lacks: None,
         };

@@ -22,6 +22,9 @@ pub(crate) struct ProvenLog {
     pub(crate) size: u64,
     pub(crate) root_hash: String,
     pub(crate) sequenced_unix: u64,
+    /// The same, as exact as the log knows it.
+    #[serde(skip)]
+    pub(crate) sequenced_millis: u64,
     /// Absent where nobody asked.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) anchor: Option<AnchorState>,
@@ -121,6 +124,7 @@ async fn prove_log(
         size: record.size,
         root_hash: record.root_hash.clone(),
         sequenced_unix: record.time_millis / 1000,
+        sequenced_millis: record.time_millis,
         anchor,
         lacks,
     })

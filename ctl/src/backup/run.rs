@@ -13,21 +13,20 @@ use super::draft::Draft;
 use super::goal::Goal;
 use super::measured;
 use super::name::Names;
-use super::outside;
 use super::packer::{Archive, Packer};
 use super::passphrase::Passphrase;
 use super::place::Place;
 use super::print;
 use super::prove::{ProvenLog, Remembered, prove};
 use super::shelf;
-use super::take::{KeyedLog, opening, pack};
+use super::subject::{KeyedLog, Subject};
+use super::take::pack;
 use super::taken::Taken;
 use super::target::Target;
 use super::unpack::{Layout, Wanted, content_bytes, unpack};
 use crate::beside::Beside;
 use crate::bucket::Options;
 use crate::failure::{Exit, Failure};
-use crate::instance::Instance;
 use crate::interrupt::{Stop, blocking, waiting};
 use crate::locate::Where;
 use crate::output::Output;
@@ -74,7 +73,8 @@ pub(super) async fn run(arguments: Order, output: Output) -> Result<Exit, Failur
     let to = arguments
         .to
         .ok_or_else(|| wrong("there is no file to make", "sigctl help backup"))?;
-    let taken = take(&instance, to, &arguments.making, output).await?;
+    let subject = Subject::Instance(instance);
+    let taken = take(&subject, to, &arguments.making, output).await?;
     output.print(&taken, Taken::text);
     if let Some(path) = &arguments.textfile {
         measured::write(path, &taken)?;
@@ -83,31 +83,31 @@ pub(super) async fn run(arguments: Order, output: Output) -> Result<Exit, Failur
     Ok(if is_whole { Exit::Done } else { Exit::Warned })
 }
 
-/// 1. The instance is read into a file beside the wanted one.
+/// 1. The subject is read into a file beside the wanted one.
 /// 2. That file is read again to its end, and the logs that come out of it are opened and verified.
 /// 3. It gets its name, or is sent to the bucket, read back from there and compared; and older backups go.
 ///
 /// A command that ends before the third step leaves no backup.
 pub(crate) async fn take(
-    instance: &Instance,
+    subject: &Subject,
     to: Target,
     making: &Making,
     output: Output,
 ) -> Result<Taken, Failure> {
     let (start, began) = (Instant::now(), SystemClock.now());
     let passphrase = making.passphrase.read()?;
-    let names = Names::of(instance);
-    let goal = making.goal(instance, to, names.at(began))?;
+    let names = subject.names();
+    let goal = making.goal(subject, to, names.at(began))?;
     let tidied = waiting(goal.prepare(&names)).await?;
-    let logs = KeyedLog::all(instance).await?;
+    let logs = subject.logs().await?;
     // Before the logs are read, which cannot be behind it then unless they were before.
     let remembered: Vec<_> = logs
         .iter()
         .map(|keyed| Remembered::of(&keyed.log))
         .collect();
-    output.progress("reading the instance");
+    output.progress("reading what is backed up");
     let reading = Reading {
-        instance: instance.clone(),
+        subject: subject.clone(),
         logs,
         wanted: goal.local().to_owned(),
         passphrase,
@@ -129,7 +129,7 @@ pub(crate) async fn take(
         content_bytes: content_bytes(&manifest),
         removed: waiting(removed).await?,
         took_millis: print::millis(start),
-        instance: instance.manifest.name.clone(),
+        instance: subject.instance().manifest.name.clone(),
         file: goal.target(),
         tidied,
         began,
@@ -140,7 +140,7 @@ pub(crate) async fn take(
 
 impl Making {
     /// What is to be made; `name` is for one in a folder or below a prefix.
-    fn goal(&self, instance: &Instance, to: Target, name: String) -> Result<Goal, Failure> {
+    fn goal(&self, subject: &Subject, to: Target, name: String) -> Result<Goal, Failure> {
         let is_shelf = match &to {
             Target::Path(path) => path.is_dir(),
             Target::Bucket(address) => !address.name().ends_with(ENDING),
@@ -162,13 +162,13 @@ impl Making {
             Place::Remote { .. } => &scratch,
         };
         let folder = fs::canonicalize(folder);
-        if folder.is_ok_and(|folder| folder.starts_with(instance.directory())) {
+        if folder.is_ok_and(|folder| folder.starts_with(subject.root())) {
             return Err(wrong(
-                "a backup within the instance would be lost with it, and be part of the next one",
-                "name a file or folder outside of the instance, best on another machine",
+                "a backup within what is backed up would be lost with it, and be part of the next one",
+                "name a file or folder outside of it, best on another machine",
             ));
         }
-        Goal::new(place, instance, &scratch)
+        Goal::new(place, subject, &scratch)
     }
 }
 
@@ -176,9 +176,9 @@ fn wrong(what: &str, remedy: &str) -> Failure {
     Failure::new("E-CTL-012", what, remedy)
 }
 
-/// An instance that is about to be read.
+/// A subject that is about to be read.
 struct Reading {
-    instance: Instance,
+    subject: Subject,
     logs: Vec<KeyedLog>,
     wanted: PathBuf,
     passphrase: Vec<u8>,
@@ -218,17 +218,17 @@ impl Reading {
     }
 
     fn write(&self, draft: &Draft, stop: &Stop) -> Result<(), Failure> {
-        let instance = &self.instance;
+        let subject = &self.subject;
         let configured: Vec<_> = self.logs.iter().map(|keyed| &keyed.log).collect();
-        let outside = outside::of(instance, &configured)?;
+        let outside = subject.outside(&configured)?;
         let archive = Archive {
             place: &self.wanted,
             passphrase: &self.passphrase,
-            opening: opening(instance, self.began),
+            opening: subject.opening(self.began),
         };
         let output = BufWriter::with_capacity(BUFFER_BYTES, draft.file()?);
-        let mut packer = Packer::begin(output, archive, instance.directory(), stop)?;
-        let logs = pack(instance, &self.logs, &mut packer)?;
+        let mut packer = Packer::begin(output, archive, subject.root(), stop)?;
+        let logs = pack(subject, &self.logs, &mut packer)?;
         let mut output = packer.finish(SystemClock.now(), logs, outside)?;
         let flushed = output.flush();
         flushed.map_err(|error| Failure::file("write", &self.wanted, error))

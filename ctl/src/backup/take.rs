@@ -1,4 +1,4 @@
-//! A backup of an instance whose services run, in an order in which what was read fits together.
+//! A backup of an instance, or of the volume of a service, while its services run, in an order in which what was read fits together.
 //!
 //! 1. The right to change the trust state is taken, so that nobody publishes and no log is opened by `sigctl`. The logs are
 //!    listed.
@@ -16,57 +16,31 @@
 
 use std::io::Write;
 
-use sigstead_archive::{LogFace, LogRecord, Opening};
+use sigstead_archive::{LogFace, LogRecord};
 use sigstead_journal::Snapshot;
 use sigstead_kit::causes;
 use sigstead_sequencer::cold_paths;
 use sigstead_tiles::BundleKind;
 
-use super::contents::{Contents, log_folder};
+use super::contents::Contents;
 use super::packer::{Packer, Presence};
 use super::refusal::changed;
+use super::subject::{KeyedLog, Subject};
 use crate::configured_log::ConfiguredLog;
 use crate::failure::Failure;
-use crate::instance::Instance;
-use crate::trust::Turn;
 
-/// A log with what its service knows of it.
-pub(super) struct KeyedLog {
-    pub(super) log: ConfiguredLog,
-    /// Its folder, relative to the instance.
-    data: String,
-    /// SubjectPublicKeyInfo in PEM.
-    public_key: String,
-}
-
-impl KeyedLog {
-    /// All logs of an instance, whose keys are opened for it.
-    pub(super) async fn all(instance: &Instance) -> Result<Vec<Self>, Failure> {
-        let mut all = Vec::new();
-        for log in ConfiguredLog::all(instance)? {
-            all.push(Self {
-                data: log_folder(instance, &log)?,
-                public_key: log.public_key().await?.to_pem(),
-                log,
-            });
-        }
-        Ok(all)
-    }
-}
-
-/// Puts an instance into an archive, and says what its logs are in there.
+/// Puts a subject into an archive, and says what its logs are in there.
 pub(super) fn pack<W: Write>(
-    instance: &Instance,
+    subject: &Subject,
     logs: &[KeyedLog],
     packer: &mut Packer<'_, W>,
 ) -> Result<Vec<LogRecord>, Failure> {
-    let turn = instance.path("trust").is_dir();
-    let turn = turn.then(|| Turn::take(instance)).transpose()?;
-    let configured = ConfiguredLog::all(instance)?;
-    let contents = Contents::of(instance, &configured)?;
+    let turn = subject.turn()?;
+    let configured = subject.configured()?;
+    let contents = subject.contents(&configured)?;
     same_logs(logs, &configured)?;
     small_files(&contents, packer)?;
-    same_logs(logs, &ConfiguredLog::all(instance)?)?;
+    same_logs(logs, &subject.configured()?)?;
     drop(turn);
     let copied = journals(logs, packer)?;
     for record in &copied {
@@ -81,17 +55,6 @@ pub(super) fn pack<W: Write>(
     Ok(copied)
 }
 
-/// What an archive says of itself.
-pub(super) fn opening(instance: &Instance, began: time::OffsetDateTime) -> Opening {
-    Opening {
-        format: sigstead_archive::FORMAT,
-        made_by: format!("sigctl {}", env!("CARGO_PKG_VERSION")),
-        instance: instance.manifest.name.clone(),
-        id: instance.manifest.id.clone(),
-        began,
-    }
-}
-
 fn same_logs(before: &[KeyedLog], after: &[ConfiguredLog]) -> Result<(), Failure> {
     let before = before.iter().map(|keyed| &keyed.log.name);
     match before.eq(after.iter().map(|log| &log.name)) {
@@ -100,10 +63,7 @@ fn same_logs(before: &[KeyedLog], after: &[ConfiguredLog]) -> Result<(), Failure
     }
 }
 
-fn small_files<W: Write>(
-    contents: &Contents<'_>,
-    packer: &mut Packer<'_, W>,
-) -> Result<(), Failure> {
+fn small_files<W: Write>(contents: &Contents, packer: &mut Packer<'_, W>) -> Result<(), Failure> {
     if let Some(timestamp) = &contents.timestamp {
         // The service writes it when it starts for the first time.
         packer.file(timestamp, Presence::Passing)?;
@@ -150,15 +110,17 @@ fn snapshot(log: &ConfiguredLog) -> Result<Snapshot, Failure> {
 fn record(keyed: &KeyedLog, snapshot: &Snapshot) -> Result<LogRecord, Failure> {
     let log = &keyed.log;
     let last = snapshot.last.as_ref().ok_or_else(|| never_opened(log))?;
+    let checkpoint = String::from_utf8_lossy(&last.checkpoint).into_owned();
+    let public_key = keyed.keys.of_checkpoint(log, &checkpoint)?.to_pem();
     Ok(LogRecord {
         face: log.face,
         origin: log.name.clone(),
         data: keyed.data.clone(),
-        public_key: keyed.public_key.clone(),
+        public_key,
         size: last.head.size,
         root_hash: hex::encode(last.head.root.as_bytes()),
         time_millis: last.time_millis,
-        checkpoint: String::from_utf8_lossy(&last.checkpoint).into_owned(),
+        checkpoint,
     })
 }
 
@@ -175,7 +137,7 @@ fn never_opened(log: &ConfiguredLog) -> Failure {
 }
 
 fn tiles<W: Write>(
-    contents: &Contents<'_>,
+    contents: &Contents,
     record: &LogRecord,
     packer: &mut Packer<'_, W>,
 ) -> Result<(), Failure> {
@@ -198,6 +160,7 @@ const PRIVATE: u32 = 0o600;
 
 #[cfg(test)]
 mod tests {
+    use super::super::log_keys::LogKeys;
     use super::*;
 
     fn log(name: &str) -> ConfiguredLog {
@@ -209,7 +172,7 @@ mod tests {
         let keyed = KeyedLog {
             log: log("one"),
             data: "tlog/one".to_owned(),
-            public_key: String::new(),
+            keys: LogKeys::AnyOf(Vec::new()),
         };
         let before = [keyed];
         assert!(same_logs(&before, &[log("one")]).is_ok());

@@ -44,7 +44,7 @@ impl Taken {
         all
     }
 
-    pub(super) fn text(&self) -> String {
+    pub(crate) fn text(&self) -> String {
         let mut lines = vec![format!(
             "backed {} up to {}: {} files, {} in {}",
             self.instance,

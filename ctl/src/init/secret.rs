@@ -1,7 +1,6 @@
 //! The passphrase of an instance, and keys that it protects.
 
 use std::fs;
-use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
 use base64::Engine as _;
@@ -84,8 +83,11 @@ pub(super) fn passphrase_file(given: Option<&Path>, directory: &Path) -> Result<
 
 /// A passphrase that others read protects nothing, and the services would not start with it.
 pub(crate) fn refuse_open_to_others(path: &Path) -> Result<(), Failure> {
-    let found = fs::metadata(path).map_err(|error| Failure::file("read", path, error))?;
-    if found.permissions().mode() & 0o077 == 0 {
+    let open = sigstead_signer::open_to_others(path);
+    if open
+        .map_err(|error| Failure::file("read", path, error))?
+        .is_none()
+    {
         return Ok(());
     }
     let shown = path.display();

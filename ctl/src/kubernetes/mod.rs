@@ -1,16 +1,19 @@
-//! `sigctl kubernetes`: what the chart mounts, made of an instance.
+//! `sigctl kubernetes`: what the chart mounts, made of an instance; and what runs in its pods beside the services.
 
+mod backup;
 mod files;
 mod lay_out;
 mod logs;
 mod mounted;
 mod publish;
+mod restore;
+mod shelved;
 mod successors;
 mod values;
 
 use clap::{Args, Subcommand};
 
-use crate::failure::Failure;
+use crate::failure::{Exit, Failure};
 use crate::output::Output;
 
 /// What is done.
@@ -26,11 +29,18 @@ enum Command {
     LayOut(lay_out::Arguments),
     /// Bring what was published outside into the repository of the tuf service.
     Publish(publish::Arguments),
+    /// Put what a pod has on its volume into one encrypted file, while the pod runs.
+    Backup(Box<backup::Arguments>),
+    /// Lay such a backup out on an empty volume.
+    Restore(Box<restore::Arguments>),
 }
 
-pub(crate) fn run(arguments: Arguments, output: Output) -> Result<(), Failure> {
+pub(crate) async fn run(arguments: Arguments, output: Output) -> Result<Exit, Failure> {
     match arguments.command {
-        Command::LayOut(arguments) => lay_out::run(&arguments, output),
-        Command::Publish(arguments) => publish::run(&arguments, output),
+        Command::LayOut(arguments) => lay_out::run(&arguments, output)?,
+        Command::Publish(arguments) => publish::run(&arguments, output)?,
+        Command::Backup(arguments) => return backup::run(*arguments, output).await,
+        Command::Restore(arguments) => return restore::run(*arguments, output).await,
     }
+    Ok(Exit::Done)
 }

@@ -17,7 +17,7 @@ use std::path::PathBuf;
 use clap::Args;
 use serde::Serialize;
 
-use crate::backup::{Making, Target, take};
+use crate::backup::{Making, Subject, Target, take};
 use crate::failure::{Exit, Failure};
 use crate::instance::{Instance, SERVICES};
 use crate::locate::Where;
@@ -117,7 +117,8 @@ async fn upgrade(
     refuse_running(instance)?;
     refuse_open_plan(instance)?;
     if let Some(to) = &arguments.backup {
-        let taken = take(instance, to.clone(), &arguments.making, output).await?;
+        let subject = Subject::Instance(instance.clone());
+        let taken = take(&subject, to.clone(), &arguments.making, output).await?;
         upgraded.warnings = taken.warnings();
         upgraded.backup = Some(taken.file);
     }

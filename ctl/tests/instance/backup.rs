@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::Path;
 
-use sigstead_archive::{FORMAT, LogFace, LogRecord, Opening, SourceFile, Writer};
+use sigstead_archive::{FORMAT, LogFace, LogRecord, Opening, Part, SourceFile, Writer};
 use sigstead_config::{ctlog, tlog};
 use time::OffsetDateTime;
 
@@ -27,13 +27,40 @@ fn a_backup_that_contradicts_itself_is_refused_and_nothing_is_made_of_it() {
         (name, logs, "has another key"),
     ] {
         let file = world.path("backup");
-        write(&world, &file, name, logs);
+        write(&world, &file, opening(&world, name), logs);
         let mut restore = world.bare(&["restore"]);
         restore.arg(&file).arg(world.path("restored"));
         restore.env("SIGCTL_BACKUP_PASSPHRASE", PASSPHRASE);
         let output = restore.output().unwrap();
         let told = said(&output);
         assert!(told.contains("E-CTL-214") && told.contains(why), "{told}");
+        assert!(!world.path("restored").exists());
+    }
+}
+
+/// What a pod has is no instance, also where the rest of the archive would be one.
+#[test]
+fn the_backup_of_a_pods_volume_is_restored_as_no_instance() {
+    let world = World::new("part");
+    let file = world.path("backup");
+    let opening = Opening {
+        part: Some(Part {
+            service: "tlog".to_owned(),
+            replica: 0,
+        }),
+        ..opening(&world, "world")
+    };
+    write(&world, &file, opening, records(&world));
+    for words in [&["restore"][..], &["drill"]] {
+        let mut command = world.bare(words);
+        command.arg(&file);
+        if words == ["restore"] {
+            command.arg(world.path("restored"));
+        }
+        command.env("SIGCTL_BACKUP_PASSPHRASE", PASSPHRASE);
+        let told = said(&command.output().unwrap());
+        assert!(told.contains("E-CTL-215"), "{told}");
+        assert!(told.contains("the volume of tlog 0 of world"), "{told}");
         assert!(!world.path("restored").exists());
     }
 }
@@ -77,17 +104,22 @@ fn records(world: &World) -> Vec<LogRecord> {
     records
 }
 
-/// A backup of the instance of which its manifest says what is to be said.
-fn write(world: &World, file: &Path, name: &str, logs: Vec<LogRecord>) {
+/// What a backup of the instance says of itself, under a name.
+fn opening(world: &World, name: &str) -> Opening {
     let text = fs::read_to_string(world.path("instance/instance.yaml")).unwrap();
     let id = text.lines().find_map(|line| line.strip_prefix("id: "));
-    let opening = Opening {
+    Opening {
         format: FORMAT,
         made_by: "a test".to_owned(),
         instance: name.to_owned(),
         id: id.map(|id| id.trim_matches(['"', '\'']).to_owned()),
+        part: None,
         began: OffsetDateTime::UNIX_EPOCH,
-    };
+    }
+}
+
+/// A backup of the instance that says what is to be said.
+fn write(world: &World, file: &Path, opening: Opening, logs: Vec<LogRecord>) {
     let output = fs::File::create(file).unwrap();
     let mut writer = Writer::begin(output, PASSPHRASE.as_bytes(), opening).unwrap();
     add(&mut writer, &world.path("instance"), "");

@@ -37,6 +37,7 @@
 {{- fail "probe.enabled is true and the prober has no identity: enable ca.clusterIssuer, or name a Secret with a token as probe.tokenSecret" -}}
 {{- end -}}
 {{- end -}}
+{{- include "sigstead.checkBackup" . -}}
 {{- $ports := dict -}}
 {{- range $role := list "ca" "tlog" "ctlog" "tsa" "tuf" "oidc" -}}
 {{- range $listener := list "public" "ops" -}}
@@ -50,5 +51,30 @@
 {{- end -}}
 {{- $_ := set $ports $port $role -}}
 {{- end -}}
+{{- end -}}
+{{- end -}}
+
+{{/* What backups and a restore need to be told. */}}
+{{- define "sigstead.checkBackup" -}}
+{{- $backup := .Values.backup -}}
+{{- if or $backup.enabled .Values.restore.role -}}
+{{- if include "sigstead.isTrial" . -}}
+{{- fail "backup.enabled or restore.role is set and keys.source is trial: a trial has all on one volume, its keys too, and is not made to last" -}}
+{{- end -}}
+{{- if eq (empty $backup.bucket.address) (empty $backup.existingClaim) -}}
+{{- fail "backups need one place: name a bucket as backup.bucket.address, or a claim as backup.existingClaim" -}}
+{{- end -}}
+{{- if and $backup.bucket.address (not $backup.bucket.credentialsSecret) -}}
+{{- fail "backup.bucket.credentialsSecret is empty: name the Secret with the credentials of the bucket" -}}
+{{- end -}}
+{{- if not $backup.passphraseSecret -}}
+{{- fail "backup.passphraseSecret is empty: name the Secret with the passphrase of the backups" -}}
+{{- end -}}
+{{- if has "ReadWriteOncePod" .Values.persistence.accessModes -}}
+{{- fail "persistence.accessModes has ReadWriteOncePod, and a backup reads the volume beside the pod: use ReadWriteOnce, or snapshots of volumes" -}}
+{{- end -}}
+{{- end -}}
+{{- if and .Values.restore.role (not .Values.restore.from) -}}
+{{- fail "restore.from is empty: name the backup" -}}
 {{- end -}}
 {{- end -}}

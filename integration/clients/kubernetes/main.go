@@ -11,6 +11,7 @@ import (
 
 	appsv1 "k8s.io/api/apps/v1"
 	autoscalingv2 "k8s.io/api/autoscaling/v2"
+	batchv1 "k8s.io/api/batch/v1"
 	corev1 "k8s.io/api/core/v1"
 	networkingv1 "k8s.io/api/networking/v1"
 	policyv1 "k8s.io/api/policy/v1"
@@ -22,10 +23,13 @@ var kinds = map[string]func() any{
 	"apps/v1 Deployment":                     func() any { return new(appsv1.Deployment) },
 	"apps/v1 StatefulSet":                    func() any { return new(appsv1.StatefulSet) },
 	"autoscaling/v2 HorizontalPodAutoscaler": func() any { return new(autoscalingv2.HorizontalPodAutoscaler) },
+	"batch/v1 CronJob":                       func() any { return new(batchv1.CronJob) },
+	"batch/v1 Job":                           func() any { return new(batchv1.Job) },
 	"networking.k8s.io/v1 Ingress":           func() any { return new(networkingv1.Ingress) },
 	"networking.k8s.io/v1 NetworkPolicy":     func() any { return new(networkingv1.NetworkPolicy) },
 	"policy/v1 PodDisruptionBudget":          func() any { return new(policyv1.PodDisruptionBudget) },
 	"v1 ConfigMap":                           func() any { return new(corev1.ConfigMap) },
+	"v1 PersistentVolumeClaim":               func() any { return new(corev1.PersistentVolumeClaim) },
 	"v1 Pod":                                 func() any { return new(corev1.Pod) },
 	"v1 Service":                             func() any { return new(corev1.Service) },
 	"v1 ServiceAccount":                      func() any { return new(corev1.ServiceAccount) },

@@ -38,8 +38,18 @@ metrics: {serviceMonitor: {enabled: true}, rules: {enabled: true}, dashboards: {
 ca: {clusterIssuer: true}
 tsa: {autoscaling: {enabled: true}}
 probe: {enabled: true}
+backup:
+  enabled: true
+  passphraseSecret: a-passphrase
+  bucket: {address: 's3://backups/acme', credentialsSecret: a-bucket}
 caBundle: {existingConfigMap: site-ca}
 proxy: {url: 'http://proxy:3128'}
+";
+
+/// Backups on a volume, and a restore from there.
+pub(crate) const RESTORE: &str = "
+backup: {enabled: true, passphraseSecret: a-passphrase, existingClaim: backups}
+restore: {role: tlog, from: a.tar.age}
 ";
 
 /// Helm, and the chart.

@@ -40,7 +40,6 @@ fn h11_no_secret_is_made_or_copied_and_nothing_has_rights_in_the_cluster() {
             "RoleBinding",
             "ClusterRoleBinding",
             "Job",
-            "CronJob",
         ] {
             assert!(objects.of(kind).is_empty(), "{kind}");
         }

@@ -6,7 +6,7 @@ use std::process::{Command, Stdio};
 use serde_json::Value;
 use sigstead_integration::client;
 
-use super::chart::EVERYTHING;
+use super::chart::{EVERYTHING, RESTORE};
 use super::{Chart, SECRETS};
 
 #[test]
@@ -29,7 +29,12 @@ fn the_api_servers_types_know_every_field() {
             .unwrap();
         child.wait_with_output().unwrap()
     };
-    for values in [vec![], vec![SECRETS], vec![SECRETS, EVERYTHING]] {
+    for values in [
+        vec![],
+        vec![SECRETS],
+        vec![SECRETS, EVERYTHING],
+        vec![SECRETS, RESTORE],
+    ] {
         let objects = chart.render(&values);
         let output = decode(&objects.text);
         assert!(

@@ -9,6 +9,7 @@
 
 mod alerts;
 mod api_server;
+mod backups;
 mod chart;
 mod cluster;
 mod compose;
@@ -23,6 +24,7 @@ mod objects;
 mod pods;
 mod reach;
 mod refusals;
+mod restored;
 mod schema;
 mod values;
 

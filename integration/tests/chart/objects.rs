@@ -34,15 +34,19 @@ impl Objects {
         found.next().unwrap_or_else(|| panic!("no {kind} {name}"))
     }
 
-    /// Every pod with its name: those of workloads, and the test's.
+    /// Every pod with its name: those of workloads and of jobs, and the test's.
     pub(crate) fn pods(&self) -> Vec<(String, &Value)> {
         let name = |object: &Value| object["metadata"]["name"].as_str().unwrap().to_owned();
         let mut pods = Vec::new();
         for object in &self.all {
             match object["kind"].as_str().unwrap() {
                 "Pod" => pods.push((name(object), object)),
-                "Deployment" | "StatefulSet" => {
+                "Deployment" | "StatefulSet" | "Job" => {
                     pods.push((name(object), &object["spec"]["template"]));
+                }
+                "CronJob" => {
+                    let job = &object["spec"]["jobTemplate"];
+                    pods.push((name(object), &job["spec"]["template"]));
                 }
                 _ => {}
             }

@@ -11,6 +11,7 @@ use sigstead_test_support::Need;
 use super::image::Image;
 use super::node::Node;
 use super::objects::named;
+use super::restored::Release;
 use super::{Chart, Objects};
 
 pub(crate) const PERSON: &str = "ada@example.com";
@@ -132,15 +133,33 @@ fn a_real_instance_runs_on_secrets_that_were_made_outside() {
         .map(|(name, pod)| (name, pod["spec"].clone()))
         .collect();
     assert_eq!(pods.len(), 6);
-    for (name, spec) in &pods {
-        node.run(&objects, name, spec);
+    start_all(&mut node, &objects, &pods);
+    test_release(&node, &objects);
+    let kit = instance.join("client");
+    let bundle = cosign_signs(&node, &kit, token.trim());
+    let release = Release {
+        chart: &chart,
+        values: vec![&values, "tests: {tokenSecret: a-token}"],
+    };
+    let backup = release.back_up(&mut node);
+    node.stop();
+    release.restore(&node, &backup);
+    start_all(&mut node, &objects, &pods);
+    test_release(&node, &objects);
+    if let Some(bundle) = bundle {
+        cosign_verifies(&node, &kit, &bundle, &format!("http://{REAL}:8370"));
     }
-    for (_, spec) in &pods {
+    node.stop();
+    release.refuses_to_roll_back(&node, &backup);
+}
+
+fn start_all(node: &mut Node, objects: &Objects, pods: &[(String, Value)]) {
+    for (name, spec) in pods {
+        node.run(objects, name, spec);
+    }
+    for (_, spec) in pods {
         node.wait_until_ready(spec);
     }
-    test_release(&node, &objects);
-    cosign_signs(&node, &instance.join("client"), token.trim());
-    node.stop();
 }
 
 /// Namespaces and foreign users are the superuser's to make.

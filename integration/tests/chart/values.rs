@@ -18,6 +18,8 @@ fn h01_every_value_changes_what_is_made() {
             values["keys"]["source"] = "trial".into();
             values["instance"]["domain"] = "".into();
             values["ingress"]["enabled"] = false.into();
+            values["backup"]["enabled"] = false.into();
+            values["restore"]["role"] = "".into();
         }
         let values = serde_yaml::to_string(&values).unwrap();
         let base = if trial {
@@ -63,6 +65,7 @@ fn switches(chart: &Chart) {
         "tsa: {autoscaling: {enabled: true}}",
         "image: {pullPolicy: Always}",
         "podSecurity: {fsGroup: null}",
+        "backup: {enabled: true, passphraseSecret: a, existingClaim: b}",
     ] {
         let (before, after) = (
             chart.render(&[SECRETS, on]),
@@ -132,11 +135,13 @@ fn mark(path: &str, text: &str, number: usize) -> String {
         format!("{number}Mi")
     } else if is("/size") {
         format!("{number}Gi")
+    } else if path.contains("/schedules/") {
+        format!("{number} 2 * * *")
     } else if is("/interval") || is("/every") {
         format!("{number}s")
     } else if is("/extensionArc") {
         format!("1.3.6.1.4.1.{number}")
-    } else if is("Url") {
+    } else if is("Url") || is("/endpoint") {
         format!("https://mark{number}")
     } else if text.starts_with("file:") {
         format!("file:/mark/{number}")
@@ -156,6 +161,7 @@ fn entry(path: &str, number: usize) -> Value {
         json!({"topologyKey": mark})
     } else if path.ends_with("Egress")
         || path.ends_with("/issuers")
+        || path.ends_with("/peers")
         || path.starts_with("/networkPolicy")
     {
         json!({"podSelector": {"matchLabels": {"a": mark}}})
@@ -165,7 +171,7 @@ fn entry(path: &str, number: usize) -> Value {
 }
 
 /// What has no room for a mark: switches and enumerations, which `switches` turns, and values that hide others.
-const FIXED: [(&str, &str); 17] = [
+const FIXED: [(&str, &str); 25] = [
     ("/keys/source", "secrets"),
     ("/instance/domain", "sig.example.com"),
     ("/ingress/enabled", "true"),
@@ -186,4 +192,13 @@ const FIXED: [(&str, &str); 17] = [
     ("/global/storageClass", "''"),
     ("/ingress/tlsSecret", "mark-of-the-certificate"),
     ("/caBundle/key", "a.crt"),
+    ("/backup/enabled", "true"),
+    ("/backup/bucket/address", "s3://mark/acme"),
+    ("/backup/bucket/urlStyle", "path"),
+    ("/backup/existingClaim", "''"),
+    // These roles have as many pods as their own marks say.
+    ("/backup/schedules/ca", "''"),
+    ("/backup/schedules/tsa", "''"),
+    ("/restore/role", "tlog"),
+    ("/restore/from", "mark.tar.age"),
 ];

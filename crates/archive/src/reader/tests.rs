@@ -14,6 +14,7 @@ fn opened() -> Opening {
         made_by: "a test".to_owned(),
         instance: "demo".to_owned(),
         id: None,
+        part: None,
         began: OffsetDateTime::UNIX_EPOCH,
     }
 }
