@@ -211,6 +211,17 @@ fn place(instance: &Instance, service: Service) -> Result<Option<Place>, Failure
     place_of(&instance.service(service))
 }
 
+/// The files of all records of acts that there are, each with whose it is.
+pub(crate) fn files(instance: &Instance) -> Result<Vec<(&'static str, PathBuf)>, Failure> {
+    let mut files = Vec::new();
+    for service in services::of(&instance.manifest) {
+        let place = place(instance, service)?;
+        files.extend(place.map(|place| (service.name(), place.records)));
+    }
+    files.push(("sigctl", recorded::place(instance).records));
+    Ok(files)
+}
+
 /// The head of the record of the service whose configuration is in a folder, if it knows more than the record has.
 pub(crate) fn head_ahead_of(folder: &Path) -> Result<Option<PathBuf>, Failure> {
     Ok(place_of(folder)?.and_then(head_ahead))

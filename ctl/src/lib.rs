@@ -26,6 +26,7 @@ mod emergency;
 mod env;
 mod explain;
 mod failure;
+mod format;
 mod hold;
 mod http;
 mod init;

@@ -100,6 +100,13 @@ fn problem(error: &Error) -> Problem {
             "the record of what administrators did is damaged, so nothing is done before somebody has looked at it \
              (`sigctl audit verify`)",
         ),
+        Error::Records {
+            source: sigstead_store::Error::Newer { .. },
+            ..
+        } => (
+            "E-AUDIT-004",
+            "the record of what administrators did was written by a newer release, so nothing is done by this one",
+        ),
         Error::Records { .. } | Error::Io { .. } | Error::Encode(_) | Error::Task(_) => (
             "E-AUDIT-001",
             "what administrators do cannot be recorded, so nothing was done; mend what the log of the service names, such as \

@@ -23,6 +23,18 @@ pub enum Error {
         /// Which data, and how that was noticed.
         what: String,
     },
+    /// A file was written by a newer release.
+    #[error(
+        "E-STORE-001: {path} has format {found}, and this release reads {known}; use the release that made it, or a later one"
+    )]
+    Newer {
+        /// The file.
+        path: String,
+        /// The number of its format.
+        found: u32,
+        /// The newest format that is read.
+        known: u32,
+    },
     /// An earlier write failed and what is on disk is unknown; only opening the store again can tell.
     #[error("writes are stopped after a failed one; the store has to be opened again")]
     Stopped,

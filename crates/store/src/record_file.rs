@@ -72,6 +72,29 @@ impl RecordFile {
         read_records(path, &bytes).map(|(records, _)| records)
     }
 
+    /// The number of the format of a file; `None` of one that is not there, or was not begun.
+    ///
+    /// # Errors
+    /// [`Error::Damaged`] for a file of another kind, [`Error::Io`].
+    pub fn format(path: impl AsRef<Path>) -> Result<Option<u32>, Error> {
+        let path = path.as_ref();
+        let failed = Error::io("read the record file");
+        let mut head = Vec::new();
+        let read = match File::open(path) {
+            Ok(file) => file.take(length(HEADER)).read_to_end(&mut head),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+            Err(error) => Err(error),
+        };
+        read.map_err(failed)?;
+        match number(&head) {
+            Some(number) => Ok(Some(number)),
+            None if HEADER.starts_with(&head) => Ok(None),
+            None => Err(Error::Damaged {
+                what: format!("{} is no record file", path.display()),
+            }),
+        }
+    }
+
     /// Appends a record; it is durable when this answers `Ok`.
     ///
     /// # Errors
@@ -175,7 +198,14 @@ fn read_records(path: &Path, bytes: &[u8]) -> Result<(Vec<Vec<u8>>, u64), Error>
         what: format!("{} at offset {offset}: {why}", path.display()),
     };
     let Some(mut rest) = bytes.strip_prefix(HEADER) else {
-        return Err(damaged(0, "not a record file of this version"));
+        return Err(match number(bytes) {
+            Some(found) if found > FORMAT => Error::Newer {
+                path: path.display().to_string(),
+                found,
+                known: FORMAT,
+            },
+            _ => damaged(0, "not a record file"),
+        });
     };
     let mut records = Vec::new();
     loop {
@@ -189,6 +219,13 @@ fn read_records(path: &Path, bytes: &[u8]) -> Result<(Vec<Vec<u8>>, u64), Error>
             Found::Damaged(why) => return Err(damaged(offset, why)),
         }
     }
+}
+
+/// The number of the format in a header, which has room for two digits.
+fn number(bytes: &[u8]) -> Option<u32> {
+    let head = bytes.get(..HEADER.len())?.strip_prefix(MAGIC)?;
+    let digits = std::str::from_utf8(head).ok()?.trim_end_matches('\n');
+    digits.parse().ok().filter(|number| *number > 0)
 }
 
 enum Found<'a> {
@@ -262,6 +299,11 @@ fn length(bytes: &[u8]) -> u64 {
 }
 
 /// Name and version of the format.
+/// The only format so far. The records in a file have no numbers of their own: another form of them is another format of it.
+const FORMAT: u32 = 1;
+
+const MAGIC: &[u8] = b"sigstead-rec v";
+
 const HEADER: &[u8; 16] = b"sigstead-rec v1\n";
 
 const PREFIX_BYTES: usize = 12;

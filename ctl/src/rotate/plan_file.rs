@@ -12,6 +12,7 @@ use sigstead_key::HashAlgorithm;
 use super::plan::Plan;
 use super::rotation::Rotation;
 use crate::failure::Failure;
+use crate::format;
 use crate::instance::Instance;
 use crate::private;
 use crate::rotations::{self, Turn};
@@ -26,6 +27,9 @@ pub(super) struct PlanFile<'a> {
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Sealed<R> {
+    /// Absent in plans that were written before there were numbers, which are of the first format.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    format: Option<u32>,
     plan: Plan<R>,
     /// SHA-256 of the plan, hex.
     digest: String,
@@ -93,7 +97,7 @@ impl<'a> PlanFile<'a> {
     pub(super) fn write<R: Rotation>(&mut self, plan: &Plan<R>) -> Result<(), Failure> {
         let path = self.path(R::ROLE);
         let failed = |error: &dyn std::fmt::Display| Failure::file("write", &path, error);
-        let json = sealed(plan).map_err(|error| failed(&error))?;
+        let json = sealed(plan, Some(format::FIRST)).map_err(|error| failed(&error))?;
         sigstead_durable::replace(&path, &json).map_err(|error| failed(&error))?;
         if plan.phase.is_over() {
             let archive = self.archive(R::ROLE, plan.number);
@@ -118,6 +122,7 @@ impl<'a> PlanFile<'a> {
             )
             .because(cause)
         };
+        format::refuse_newer(path, &bytes)?;
         opened(&bytes).map(Some).map_err(|cause| damaged(&cause))
     }
 
@@ -130,9 +135,10 @@ impl<'a> PlanFile<'a> {
     }
 }
 
-fn sealed<R: Rotation>(plan: &Plan<R>) -> serde_json::Result<Vec<u8>> {
+fn sealed<R: Rotation>(plan: &Plan<R>, format: Option<u32>) -> serde_json::Result<Vec<u8>> {
     let digest = HashAlgorithm::Sha256.digest(&serde_json::to_vec(plan)?);
     let sealed = Sealed {
+        format,
         plan: plan.clone(),
         digest: hex::encode(digest),
     };
@@ -144,7 +150,7 @@ fn sealed<R: Rotation>(plan: &Plan<R>) -> serde_json::Result<Vec<u8>> {
 /// The plan in a file, which must be the one that this program would write for it, to the byte.
 fn opened<R: Rotation>(bytes: &[u8]) -> Result<Plan<R>, String> {
     let read: Sealed<R> = serde_json::from_slice(bytes).map_err(|error| error.to_string())?;
-    match sealed(&read.plan) {
+    match sealed(&read.plan, read.format) {
         Ok(written) if written == bytes => Ok(read.plan),
         Ok(_) => Err("its digest is of another plan".to_owned()),
         Err(error) => Err(error.to_string()),
@@ -176,7 +182,11 @@ mod tests {
         let plan: Plan<Chains<Tsa>> = opened(WRITTEN.as_bytes()).unwrap();
         assert_eq!(plan.number, 2);
         assert_eq!(plan.phase, super::super::plan::Phase::Loaded);
-        assert_eq!(sealed(&plan).unwrap(), WRITTEN.as_bytes());
+        assert_eq!(sealed(&plan, None).unwrap(), WRITTEN.as_bytes());
+        // From the next step on it has the number of its format.
+        let numbered = sealed(&plan, Some(format::FIRST)).unwrap();
+        assert!(numbered.starts_with(b"{\n  \"format\": 1,\n"));
+        assert_eq!(opened::<Chains<Tsa>>(&numbered).unwrap(), plan);
     }
 
     #[test]

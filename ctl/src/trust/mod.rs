@@ -49,7 +49,9 @@ pub(crate) use sentences::{moment, of_signing_configs, of_trusted_roots};
 pub(crate) use show::{Shown, look, roles_line};
 pub(crate) use signed_root::RootPublication;
 pub(crate) use signer::{ROOT_KEY, TARGETS_KEY, TufSigner};
-pub(crate) use state_file::{Turn, offered_issuers, read as read_state, sends_people_to};
+pub(crate) use state_file::{
+    Turn, is_numbered, offered_issuers, read as read_state, sends_people_to, write_number,
+};
 pub(crate) use take_over::{take_over, take_over_signed};
 
 /// What is done with the trust root.

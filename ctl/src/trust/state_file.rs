@@ -2,10 +2,13 @@
 
 use std::fs::{self, File, OpenOptions, TryLockError};
 
+use serde::Serialize;
+use serde_json::{Map, Value};
 use sigstead_trust_root::{ClientTrustConfig, TrustState};
 
 use super::repository::replace;
 use crate::failure::Failure;
+use crate::format;
 use crate::instance::Instance;
 
 /// The right to change the trust state and to publish it; one process has it at a time, until this value goes.
@@ -37,7 +40,8 @@ impl Turn {
 pub(crate) fn read(instance: &Instance) -> Result<TrustState, Failure> {
     let path = instance.path("trust/state.json");
     let json = fs::read(&path).map_err(|error| Failure::file("read", &path, error))?;
-    serde_json::from_slice(&json).map_err(|error| {
+    format::refuse_newer(&path, &json)?;
+    parse(&json).map_err(|error| {
         Failure::new(
             "E-CTL-030",
             format!("{} is no trust state", path.display()),
@@ -45,6 +49,28 @@ pub(crate) fn read(instance: &Instance) -> Result<TrustState, Failure> {
         )
         .because(error)
     })
+}
+
+/// The state without the number of its format, which is the file's and not the state's.
+fn parse(json: &[u8]) -> serde_json::Result<TrustState> {
+    let mut members: Map<String, Value> = serde_json::from_slice(json)?;
+    members.remove("format");
+    serde_json::from_value(Value::Object(members))
+}
+
+/// Whether the file has the number of its format; one that is not there needs none.
+pub(crate) fn is_numbered(instance: &Instance) -> Result<bool, Failure> {
+    let path = instance.path("trust/state.json");
+    if !path.exists() {
+        return Ok(true);
+    }
+    let json = fs::read(&path).map_err(|error| Failure::file("read", &path, error))?;
+    Ok(format::number(&json).is_some())
+}
+
+/// Writes the number of its format into the file of an earlier release.
+pub(crate) fn write_number(instance: &Instance) -> Result<(), Failure> {
+    write(instance, &read(instance)?)
 }
 
 /// The issuers that the trust state of an instance offers to browsers, the one first to which clients send people. Where the
@@ -82,7 +108,19 @@ pub(crate) fn sends_people_to(instance: &Instance, url: &str) -> Result<bool, Fa
 /// Replaces the trust state, durably.
 pub(super) fn write(instance: &Instance, state: &TrustState) -> Result<(), Failure> {
     let path = instance.path("trust/state.json");
-    let json =
-        serde_json::to_vec_pretty(state).map_err(|error| Failure::file("write", &path, error))?;
+    let written = Written {
+        format: format::FIRST,
+        state,
+    };
+    let json = serde_json::to_vec_pretty(&written);
+    let json = json.map_err(|error| Failure::file("write", &path, error))?;
     replace(&path, &json)
+}
+
+/// What is in the file.
+#[derive(Serialize)]
+struct Written<'a> {
+    format: u32,
+    #[serde(flatten)]
+    state: &'a TrustState,
 }

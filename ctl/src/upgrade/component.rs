@@ -1,16 +1,20 @@
 //! What of an instance lasts, and in which format each of it is.
 //!
-//! A file without a number is of format 1, the first. A later format has a number, and this command refuses it by that.
+//! A file in JSON without a number is of format 1, the first. What is newer than this release is refused by its number.
 
 use std::fs;
-use std::io::{BufRead as _, BufReader, Read as _};
+use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 use sigstead_config::{ca, oidc};
+use sigstead_kit::causes;
+use sigstead_store::RecordFile;
 
+use crate::audit;
 use crate::configured_log::ConfiguredLog;
 use crate::failure::Failure;
+use crate::format::{self, FIRST, newer};
 use crate::instance::{Instance, Manifest, Service};
 use crate::rotations;
 
@@ -61,8 +65,13 @@ pub(super) fn all(instance: &Instance) -> Result<Vec<Component>, Failure> {
             &log.anchor,
         )?);
     }
-    for (name, path) in unnumbered(instance)? {
-        let found = path.is_file().then(|| text_format(&path)).transpose()?;
+    for (name, path) in documents(instance)? {
+        let found = path.is_file().then(|| document_format(&path)).transpose()?;
+        all.push(component(name, found, &path)?);
+    }
+    for (name, path) in records(instance)? {
+        let found = RecordFile::format(&path);
+        let found = found.map_err(|error| Failure::file("read", &path, causes(&error)))?;
         all.push(component(name, found, &path)?);
     }
     Ok(all)
@@ -79,22 +88,34 @@ fn component(name: String, found: Option<u32>, path: &Path) -> Result<Component,
     })
 }
 
-/// The files in JSON, or in lines of it.
-fn unnumbered(instance: &Instance) -> Result<Vec<(String, PathBuf)>, Failure> {
+/// The files in JSON.
+fn documents(instance: &Instance) -> Result<Vec<(String, PathBuf)>, Failure> {
     let mut files = vec![("trust state".to_owned(), instance.path("trust/state.json"))];
     for path in listing(&rotations::folder(instance))? {
         if path.extension().is_some_and(|ending| ending == "json") {
             files.push((format!("plan {}", path.display()), path));
         }
     }
+    Ok(files)
+}
+
+/// The files of records, which have the number in their header.
+fn records(instance: &Instance) -> Result<Vec<(String, PathBuf)>, Failure> {
     let folder = instance.service(Service::Oidc);
     let config: oidc::Config = read(&folder)?;
-    files.push(("accounts of oidc".to_owned(), folder.join(config.users)));
+    let mut files = vec![("accounts of oidc".to_owned(), folder.join(config.users))];
     let folder = instance.service(Service::Ca);
     let config: ca::Config = read(&folder)?;
-    let mut segments = listing(&folder.join(config.record.path))?.into_iter();
-    let last = segments.rfind(|path| path.is_file());
-    files.extend(last.map(|path| ("record of issuances".to_owned(), path)));
+    for path in listing(&folder.join(config.record.path))? {
+        let is_lock = path.file_name().is_some_and(|name| name == "lock");
+        if path.is_file() && !is_lock {
+            let name = path.file_name().unwrap_or_default().display().to_string();
+            files.push((format!("issuances: {name}"), path));
+        }
+    }
+    for (writer, path) in audit::files(instance)? {
+        files.push((format!("acts of {writer}"), path));
+    }
     Ok(files)
 }
 
@@ -138,22 +159,10 @@ fn anchor_format(path: &Path) -> Result<u32, Failure> {
     Ok(u32::from(number - b'0'))
 }
 
-/// The number in a text of JSON, or in the first line of such.
-fn text_format(path: &Path) -> Result<u32, Failure> {
-    let failed = |error: &dyn std::fmt::Display| Failure::file("read", path, error);
-    let file = fs::File::open(path).map_err(|error| failed(&error))?;
-    let mut text = BufReader::new(file.take(LONGEST));
-    let mut line = String::new();
-    text.read_line(&mut line).map_err(|error| failed(&error))?;
-    let of_line = serde_json::from_str::<Numbered>(&line).ok();
-    let whole = || {
-        let mut rest = line.clone();
-        text.read_to_string(&mut rest).ok()?;
-        serde_json::from_str::<Numbered>(&rest).ok()
-    };
-    // What cannot be read here is for its own reader to refuse.
-    let found = of_line.or_else(whole).and_then(|numbered| numbered.format);
-    Ok(found.unwrap_or(FIRST))
+/// The number in a text of JSON; what says none is of the first format.
+fn document_format(path: &Path) -> Result<u32, Failure> {
+    let json = fs::read(path).map_err(|error| Failure::file("read", path, error))?;
+    Ok(format::number(&json).unwrap_or(FIRST))
 }
 
 fn head(path: &Path) -> Result<Vec<u8>, Failure> {
@@ -164,29 +173,9 @@ fn head(path: &Path) -> Result<Vec<u8>, Failure> {
     Ok(head)
 }
 
-fn newer(path: &Path, what: &str) -> Failure {
-    Failure::new(
-        "E-CTL-392",
-        format!(
-            "{} has {what}, and this release writes {FIRST}",
-            path.display()
-        ),
-        "use the release that made it, or a later one; nothing was changed",
-    )
-}
-
-#[derive(serde::Deserialize)]
-struct Numbered {
-    format: Option<u32>,
-}
-
-/// The only format so far of everything here.
-const FIRST: u32 = 1;
 const JOURNAL: &[u8] = b"sigstead-journal";
 const ANCHOR: &[u8] = b"sigstead-anchor";
 const HEAD: u64 = 64;
-/// More than a line, and than a trust state, has.
-const LONGEST: u64 = 8 << 20;
 
 #[cfg(test)]
 mod tests {
@@ -209,12 +198,10 @@ mod tests {
         for (text, format) in [
             ("{\n \"operator\": \"a\"\n}\n", 1),
             ("{\n \"operator\": \"a\",\n \"format\": 3\n}\n", 3),
-            ("{\"a\":1}\n{\"format\":9}\n", 1),
-            ("{\"format\":4,\"a\":1}\n{\"a\":2}\n", 4),
             ("", 1),
         ] {
             write(text.as_bytes());
-            assert_eq!(text_format(&path).unwrap(), format, "{text}");
+            assert_eq!(document_format(&path).unwrap(), format, "{text}");
         }
         assert_eq!(
             component("x".to_owned(), Some(2), &path)

@@ -6,6 +6,7 @@ use super::{heads, submitters};
 use crate::configured_log::ConfiguredLog;
 use crate::failure::Failure;
 use crate::instance::{Instance, Service};
+use crate::trust;
 
 /// The steps that are due, in the order in which they are taken.
 pub(super) fn steps(instance: &Instance) -> Result<Vec<Step>, Failure> {
@@ -26,6 +27,9 @@ pub(super) fn steps(instance: &Instance) -> Result<Vec<Step>, Failure> {
     }
     if submitters::are_due(instance)? {
         steps.push(Step::Submitters);
+    }
+    if !trust::is_numbered(instance)? {
+        steps.push(Step::Number);
     }
     for setting in SETTINGS {
         if setting.is_absent(instance)? {

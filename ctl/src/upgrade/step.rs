@@ -16,6 +16,7 @@ use crate::init::anchors;
 use crate::instance::{Instance, Service};
 use crate::private;
 use crate::replace::replace;
+use crate::trust;
 
 /// A change.
 #[derive(Debug)]
@@ -28,6 +29,8 @@ pub(super) enum Step {
     Heads,
     /// The CT log takes certificates of the certificate authority alone.
     Submitters,
+    /// The trust state gets the number of its format.
+    Number,
     /// A configuration gets a member.
     Setting(Setting),
 }
@@ -41,6 +44,7 @@ impl Step {
             Self::Submitters => {
                 "have the CT log take what `ca` submits, and nobody else".to_owned()
             }
+            Self::Number => "write the number of its format into trust/state.json".to_owned(),
             Self::Setting(setting) => setting.what(),
         }
     }
@@ -60,6 +64,7 @@ impl Step {
             Self::Anchors => move_anchors(instance, asked),
             Self::Heads => heads::move_out(instance),
             Self::Submitters => submitters::certify(instance).await,
+            Self::Number => trust::write_number(instance),
         }
     }
 

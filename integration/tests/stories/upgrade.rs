@@ -19,7 +19,7 @@ fn an_instance_of_an_earlier_release_is_served_upgraded_and_goes_on() {
     older.signs("before");
     refuses(&mut older.upgrade(&["--without-backup"]), 1, "E-CTL-390");
     let looked = older.check(3);
-    assert_eq!(looked["due"].as_array().unwrap().len(), 10, "{looked}");
+    assert_eq!(looked["due"].as_array().unwrap().len(), 11, "{looked}");
     let components = looked["components"].as_array().unwrap();
     assert!(components.len() >= 10, "{looked}");
     assert!(
@@ -100,6 +100,17 @@ fn an_upgrade_is_refused_where_it_would_harm_and_goes_on_where_it_was() {
     refuses(&mut older.upgrade(&["--check"]), 1, "E-CTL-392");
     refuses(&mut older.upgrade(&["--without-backup"]), 1, "E-CTL-392");
     fs::write(&state, before).unwrap();
+    for path in ["oidc/users", "trust/audit/records"] {
+        let path = older.directory().join(path);
+        let kept = fs::read(&path).ok();
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(&path, "sigstead-rec v2\nof a later release").unwrap();
+        refuses(&mut older.upgrade(&["--check"]), 1, "E-CTL-392");
+        match kept {
+            Some(kept) => fs::write(&path, kept).unwrap(),
+            None => fs::remove_file(&path).unwrap(),
+        }
+    }
     let manifest = older.directory().join("instance.yaml");
     let before = fs::read_to_string(&manifest).unwrap();
     fs::write(&manifest, before.replace("version: 1", "version: 2")).unwrap();
@@ -111,7 +122,7 @@ fn an_upgrade_is_refused_where_it_would_harm_and_goes_on_where_it_was() {
     let before = fs::read_to_string(&config).unwrap();
     fs::write(&config, format!("{before}...\n")).unwrap();
     let due = |looked: &Value| looked["due"].as_array().unwrap().len();
-    assert_eq!(due(&older.check(3)), 10);
+    assert_eq!(due(&older.check(3)), 11);
     refuses(&mut older.upgrade(&["--without-backup"]), 1, "E-CTL-393");
     assert_eq!(due(&older.check(3)), 4);
     let mended = fs::read_to_string(&config).unwrap().replace("...\n", "");

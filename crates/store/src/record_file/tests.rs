@@ -99,10 +99,13 @@ fn refuses_any_flipped_bit_and_names_the_offset() {
             flipped[position] ^= 1 << bit;
             fs::write(&scratch.path, flipped).unwrap();
             let refused = RecordFile::open(&scratch.path);
-            assert!(
-                matches!(&refused, Err(Error::Damaged { what }) if what.contains("offset")),
-                "byte {position}, bit {bit}: {refused:?}"
-            );
+            let is_told = match &refused {
+                Err(Error::Damaged { what }) => what.contains("offset"),
+                // Another digit is another number.
+                Err(Error::Newer { .. }) => position == MAGIC.len(),
+                _ => false,
+            };
+            assert!(is_told, "byte {position}, bit {bit}: {refused:?}");
         }
     }
 }
@@ -147,4 +150,38 @@ fn reading_changes_nothing_and_needs_no_lock() {
         RecordFile::read(&scratch.path),
         Err(Error::Damaged { .. })
     ));
+}
+
+#[test]
+fn a_file_of_a_newer_release_is_told_from_a_damaged_one() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("records");
+    assert_eq!(RecordFile::format(&path).unwrap(), None);
+    drop(RecordFile::open(&path).unwrap());
+    assert_eq!(RecordFile::format(&path).unwrap(), Some(1));
+    for (head, newer) in [
+        (&b"sigstead-rec v2\n"[..], Some(2)),
+        (b"sigstead-rec v37", Some(37)),
+        (b"sigstead-rec v0\n", None),
+        (b"sigstead-rec vx\n", None),
+        (b"sigstead-reX v2\n", None),
+    ] {
+        fs::write(&path, [head, b"what it has"].concat()).unwrap();
+        let refused = [
+            RecordFile::read(&path).unwrap_err(),
+            RecordFile::open(&path).unwrap_err(),
+        ];
+        for error in refused {
+            match newer {
+                Some(number) => assert!(
+                    matches!(error, Error::Newer { found, known: 1, .. } if found == number),
+                    "{error}"
+                ),
+                None => assert!(matches!(error, Error::Damaged { .. }), "{error}"),
+            }
+        }
+        assert_eq!(RecordFile::format(&path).ok(), newer.map(Some));
+        let kept = fs::read(&path).unwrap();
+        assert!(kept.starts_with(head), "nothing of it was changed");
+    }
 }
