@@ -115,11 +115,85 @@ pub enum Error {
     /// The token has more to do than it can.
     #[error("E-KEY-012: the token has too much to do; try again")]
     TokenBusy,
-    /// The token's signature is not one of the key's algorithm.
+    /// What a token or a server gave is no signature of the key's algorithm.
     #[error(
-        "E-KEY-001: what the token gave is no signature of the key's algorithm, and was thrown away"
+        "E-KEY-001: what was given is no signature of the key's algorithm, and was thrown away"
     )]
     SignatureMalformed,
+    /// The file of the authorities, or the token, is not one.
+    #[error("E-KEY-039: {path} is not what the configuration says: {why}")]
+    VaultFile {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        why: String,
+    },
+    /// No connection to the server, or none that it certifies.
+    #[error("E-KEY-030: the server at {address} cannot be reached")]
+    VaultUnreached {
+        /// Its address.
+        address: String,
+        /// Why.
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
+    /// The server is sealed, on standby or has too much to do.
+    #[error(
+        "E-KEY-031: the server at {address} does nothing at the moment, and answers {status}: {why}"
+    )]
+    VaultUnavailable {
+        /// Its address.
+        address: String,
+        /// The status.
+        status: u16,
+        /// What it says.
+        why: String,
+    },
+    /// The server did not answer in time.
+    #[error("E-KEY-032: the server at {0} does not answer; try again")]
+    VaultSlow(String),
+    /// The token has ended, was revoked or never was one.
+    #[error("E-KEY-033: the server does not take the token in {0}; write a new one into the file")]
+    VaultTokenRefused(PathBuf),
+    /// The token is good, and its policies do not allow this.
+    #[error("E-KEY-034: the policies of the token do not allow {capability} of {path}")]
+    VaultDenied {
+        /// As a policy names it.
+        capability: &'static str,
+        /// As a policy names it.
+        path: String,
+    },
+    /// The server has no such key, or no such version of it.
+    #[error("E-KEY-035: the server has no key {uri}: {why}")]
+    VaultKeyAbsent {
+        /// The key.
+        uri: String,
+        /// What is missing.
+        why: String,
+    },
+    /// The server has a key of that name, where a new one was to be.
+    #[error("the server has a key {0} already")]
+    VaultKeyThere(String),
+    /// The key is none that signs here.
+    #[error("E-KEY-036: the key {uri} is of the type {kind}, which does not sign here")]
+    VaultKeyKind {
+        /// The key.
+        uri: String,
+        /// As the server names it.
+        kind: String,
+    },
+    /// The server refused what it was asked.
+    #[error("E-KEY-037: the server refused what it was asked for {uri}, with {status}: {why}")]
+    VaultRefused {
+        /// The key.
+        uri: String,
+        /// The status.
+        status: u16,
+        /// What it says.
+        why: String,
+    },
+    /// The server gave no answer of its interface.
+    #[error("E-KEY-038: what the server answered for {0} is no answer of a transit engine")]
+    VaultAnswer(String),
     /// The system gives no randomness, or a cipher failed.
     #[error("the cryptographic library failed")]
     Library,
@@ -146,9 +220,19 @@ impl Error {
         )
     }
 
-    /// Whether the same may go well later without anybody changing a configuration or a file: the token is away, or behind.
+    /// Whether the same may go well later without anybody changing a configuration: the token or the server is away, or behind,
+    /// or waits for a new token in the file that another program writes.
     #[must_use]
     pub const fn may_pass(&self) -> bool {
-        self.is_of_a_lost_token() || matches!(self, Self::TokenSlow | Self::TokenBusy)
+        self.is_of_a_lost_token()
+            || matches!(
+                self,
+                Self::TokenSlow
+                    | Self::TokenBusy
+                    | Self::VaultUnreached { .. }
+                    | Self::VaultUnavailable { .. }
+                    | Self::VaultSlow(_)
+                    | Self::VaultTokenRefused(_)
+            )
     }
 }

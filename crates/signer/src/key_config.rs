@@ -7,7 +7,9 @@ use std::path::{Path, PathBuf};
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::{Deserialize, Serialize};
 
-use crate::pkcs11_uri::{ParsePkcs11UriError, Pkcs11Uri};
+use crate::key_config_error::KeyConfigError;
+use crate::pkcs11_uri::Pkcs11Uri;
+use crate::vault_key::VaultKey;
 use crate::written::Written;
 
 /// One key of a service: a URI that says where it is, and what that place needs beside it.
@@ -18,6 +20,8 @@ pub enum KeyConfig {
     File(FileKey),
     /// In a PKCS #11 token.
     Pkcs11(Pkcs11Key),
+    /// In the transit engine of Vault or OpenBao.
+    Vault(VaultKey),
 }
 
 /// A key in a file, which is PKCS #8 in PEM form.
@@ -40,45 +44,6 @@ pub struct Pkcs11Key {
     pub pin_file: PathBuf,
 }
 
-/// A text that does not name a key, or fields that do not belong to what it names.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum KeyConfigError {
-    /// The URI is none of a key.
-    #[error(
-        "`{0}` does not name a key: write file: and a path, as in file:keys/ca.key, or a pkcs11: URI"
-    )]
-    Uri(String),
-    /// The PKCS #11 URI is refused.
-    #[error("the pkcs11: URI is refused: {0}")]
-    Pkcs11(#[from] ParsePkcs11UriError),
-    /// A field belongs to keys of another kind.
-    #[error("a {kind} key has no field `{field}`; take it out")]
-    Foreign {
-        /// The scheme of the URI.
-        kind: &'static str,
-        /// The field.
-        field: &'static str,
-    },
-    /// A field that the kind needs is missing.
-    #[error("a {kind} key needs the field `{field}`: {meaning}")]
-    Missing {
-        /// The scheme of the URI.
-        kind: &'static str,
-        /// The field.
-        field: &'static str,
-        /// What to write into it.
-        meaning: &'static str,
-    },
-    /// A field and the URI say the same thing twice.
-    #[error("the URI names `{attribute}` and the field `{field}` is there too; keep one of them")]
-    Twice {
-        /// The attribute of the URI.
-        attribute: &'static str,
-        /// The field.
-        field: &'static str,
-    },
-}
-
 impl KeyConfig {
     /// A key in a file.
     pub fn file(path: impl Into<PathBuf>, passphrase_file: Option<PathBuf>) -> Self {
@@ -93,7 +58,7 @@ impl KeyConfig {
     pub fn path(&self) -> Option<&Path> {
         match self {
             Self::File(key) => Some(&key.path),
-            Self::Pkcs11(_) => None,
+            Self::Pkcs11(_) | Self::Vault(_) => None,
         }
     }
 
@@ -110,6 +75,7 @@ impl KeyConfig {
                 module: folder.join(&key.module),
                 pin_file: folder.join(&key.pin_file),
             }),
+            Self::Vault(key) => Self::Vault(key.in_folder(folder)),
         }
     }
 }
@@ -120,6 +86,7 @@ impl fmt::Display for KeyConfig {
         match self {
             Self::File(key) => write!(f, "file:{}", key.path.display()),
             Self::Pkcs11(key) => key.uri.fmt(f),
+            Self::Vault(key) => key.uri.fmt(f),
         }
     }
 }
@@ -134,6 +101,7 @@ impl TryFrom<Written> for KeyConfig {
                 FileKey::read(path, written).map(Self::File)
             }
             Some(("pkcs11", _)) => Pkcs11Key::read(written).map(Self::Pkcs11),
+            Some(("vault", _)) => VaultKey::read(written).map(Self::Vault),
             _ => Err(KeyConfigError::Uri(written.uri)),
         }
     }
@@ -141,8 +109,7 @@ impl TryFrom<Written> for KeyConfig {
 
 impl FileKey {
     fn read(path: PathBuf, written: Written) -> Result<Self, KeyConfigError> {
-        foreign("file", "module", written.module.as_ref())?;
-        foreign("file", "pin_file", written.pin_file.as_ref())?;
+        written.has_only("file", &["passphrase_file"])?;
         Ok(Self {
             path,
             passphrase_file: written.passphrase_file,
@@ -152,11 +119,7 @@ impl FileKey {
 
 impl Pkcs11Key {
     fn read(written: Written) -> Result<Self, KeyConfigError> {
-        foreign(
-            "pkcs11",
-            "passphrase_file",
-            written.passphrase_file.as_ref(),
-        )?;
+        written.has_only("pkcs11", &["module", "pin_file"])?;
         let (uri, named) = Pkcs11Uri::parse(&written.uri)?;
         let module = one_of(written.module, named.module, ("module", "module-path"))?;
         let pin_file = one_of(
@@ -180,17 +143,6 @@ impl Pkcs11Key {
     }
 }
 
-fn foreign(
-    kind: &'static str,
-    field: &'static str,
-    value: Option<&PathBuf>,
-) -> Result<(), KeyConfigError> {
-    match value {
-        None => Ok(()),
-        Some(_) => Err(KeyConfigError::Foreign { kind, field }),
-    }
-}
-
 fn one_of(
     field: Option<PathBuf>,
     attribute: Option<PathBuf>,
@@ -209,9 +161,7 @@ impl From<KeyConfig> for Written {
     fn from(key: KeyConfig) -> Self {
         let mut written = Self {
             uri: key.to_string(),
-            passphrase_file: None,
-            module: None,
-            pin_file: None,
+            ..Self::default()
         };
         match key {
             KeyConfig::File(FileKey {
@@ -221,6 +171,7 @@ impl From<KeyConfig> for Written {
                 written.module = Some(key.module);
                 written.pin_file = Some(key.pin_file);
             }
+            KeyConfig::Vault(key) => key.write(&mut written),
         }
         written
     }
@@ -253,6 +204,11 @@ mod tests {
             json!({"uri": "file:keys/ca.key"}),
             json!({"uri": "file:/srv/ca.key", "passphrase_file": "../passphrase"}),
             json!({"uri": token, "module": "/lib/p11.so", "pin_file": "/run/pin"}),
+            json!({"uri": "vault:transit/ca?version=1", "address": "https://vault:8200/", "token_file": "../token"}),
+            json!({
+                "uri": "vault:a/b/ca.key-1?version=12", "address": "https://vault/below/it",
+                "namespace": "site/one", "token_file": "/run/token", "ca_file": "/run/ca.pem",
+            }),
         ] {
             let key = read(value.clone()).unwrap();
             assert_eq!(serde_json::to_value(&key).unwrap(), value);
@@ -281,6 +237,26 @@ mod tests {
                 "no field `pin_file`",
             ),
             (json!({"uri": "file:a", "module": "b"}), "no field `module`"),
+            (
+                json!({"uri": "file:a", "token_file": "b"}),
+                "no field `token_file`",
+            ),
+            (
+                json!({"uri": "pkcs11:object=a", "namespace": "b"}),
+                "no field `namespace`",
+            ),
+            (
+                json!({"uri": "vault:transit/a?version=1", "passphrase_file": "b"}),
+                "no field `passphrase_file`",
+            ),
+            (
+                json!({"uri": "vault:transit/a?version=1", "token_file": "b"}),
+                "needs the field `address`",
+            ),
+            (
+                json!({"uri": "vault:transit/a?version=1", "address": "https://v"}),
+                "needs the field `token_file`",
+            ),
             (
                 json!({"uri": "pkcs11:object=a", "passphrase_file": "b"}),
                 "no field `passphrase_file`",

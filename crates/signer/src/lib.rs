@@ -1,7 +1,7 @@
-//! The [`Signer`] trait; encrypted key files and PKCS #11 tokens behind it.
+//! The [`Signer`] trait; encrypted key files, PKCS #11 tokens, and the transit engine of Vault and OpenBao behind it.
 //!
 //! Specifications: RFC 5958 (PKCS #8) with PBES2 of RFC 8018 and scrypt of RFC 7914 for keys at rest; RFC 7468 for PEM;
-//! PKCS #11 v2.40 and RFC 7512 for tokens.
+//! PKCS #11 v2.40 and RFC 7512 for tokens; the HTTP interface of Vault 1.12 and OpenBao 2 for transit keys.
 //!
 //! Provided: [`Signer`], [`open`] by configuration, [`PrivateKey`] for who makes keys, [`ephemeral`] keys for one
 //! signature, a [`KeyRing`] of keys that follow one another, and the [`conformance`] suite of all backends.
@@ -20,11 +20,15 @@ mod error;
 mod file;
 mod foreign;
 mod key_config;
+mod key_config_error;
 mod pkcs11;
 mod pkcs11_uri;
 mod private_file;
 mod private_key;
 mod ring;
+mod vault;
+mod vault_key;
+mod vault_uri;
 mod written;
 
 use std::sync::Arc;
@@ -35,12 +39,16 @@ use sigstead_key::{Algorithm, PublicKey};
 use crate::checked::Checked;
 pub use counts::register;
 pub use error::Error;
-pub use key_config::{FileKey, KeyConfig, KeyConfigError, Pkcs11Key};
+pub use key_config::{FileKey, KeyConfig, Pkcs11Key};
+pub use key_config_error::KeyConfigError;
 pub use pkcs11::{create_in_token, import_into_token};
 pub use pkcs11_uri::{ParsePkcs11UriError, Pkcs11Uri};
 pub use private_file::open_to_others;
 pub use private_key::PrivateKey;
 pub use ring::{KeyRing, RingKey};
+pub use vault::{create_in_vault, import_into_vault};
+pub use vault_key::VaultKey;
+pub use vault_uri::{ParseVaultUriError, VaultUri};
 pub use written::Written as WrittenKey;
 
 /// A key that signs.
@@ -72,6 +80,7 @@ pub async fn open(config: &KeyConfig) -> Result<Arc<dyn Signer>, Error> {
     let (signer, source) = match config {
         KeyConfig::File(key) => (file::open(key).await?, "file"),
         KeyConfig::Pkcs11(key) => (pkcs11::open(key).await?, "pkcs11"),
+        KeyConfig::Vault(key) => (vault::open(key).await?, "vault"),
     };
     let signer = Checked::new(signer, source);
     signer.sign(PROBE).await?;

@@ -1,7 +1,10 @@
-//! What the tests of several packages share: today, how a test says that a program it needs is not there.
+//! What the tests of several packages share: how a test says that a program it needs is not there, and an emulation of Vault.
 //!
 //! Only tests use this crate; no service and no library links it.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on must fail")]
+
 mod need;
+pub mod vault;
 
 pub use need::{Need, REQUIRE_VARIABLE, SKIPS_VARIABLE};

@@ -2,10 +2,9 @@
 
 use clap::{Args, ValueEnum};
 use sigstead_key::Algorithm;
-use sigstead_signer::{KeyConfig, PrivateKey};
 
 use super::place::{self, Place};
-use super::shown::{self, Shown, unusable};
+use super::shown::{self, Shown};
 use crate::failure::{Exit, Failure};
 use crate::output::Output;
 
@@ -47,19 +46,7 @@ impl From<Kind> for Algorithm {
 
 pub(super) async fn run(arguments: &Arguments, output: Output) -> Result<Exit, Failure> {
     let config = arguments.place.config()?;
-    let algorithm = arguments.algorithm.into();
-    match &config {
-        KeyConfig::File(_) => {
-            let key = PrivateKey::generate(algorithm);
-            let key = key.map_err(|error| unusable(&config, &error))?;
-            place::put(&config, &key).await?;
-        }
-        KeyConfig::Pkcs11(token) => {
-            place::refuse_taken(token).await?;
-            let made = sigstead_signer::create_in_token(token, algorithm).await;
-            made.map_err(|error| unusable(&config, &error))?;
-        }
-    }
+    place::make(&config, arguments.algorithm.into()).await?;
     let signer = shown::open(&config).await?;
     output.print(&Shown::of(&config, signer.as_ref()), Shown::text);
     Ok(Exit::Done)

@@ -15,7 +15,7 @@ use crate::private;
 #[derive(Args)]
 #[command(after_help = "\
 Takes PKCS #8 (encrypted or not), SEC 1 and PKCS #1 as OpenSSL writes them, Fulcio's encrypted file, and cosign.key. The file
-stays where it is: a key that is to be in a token alone is better made there (sigctl key create).")]
+stays where it is: a key that is to be in a token or a server alone is better made there (sigctl key create).")]
 pub(super) struct Arguments {
     /// The file with the key, PEM.
     #[arg(value_name = "FILE")]

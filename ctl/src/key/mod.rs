@@ -23,9 +23,9 @@ pub(crate) struct Arguments {
 
 #[derive(Subcommand)]
 enum Verb {
-    /// Make a key: in a file that a passphrase opens, or in a token that never gives it out.
+    /// Make a key: in a file that a passphrase opens, or in a token or a server that never gives it out.
     Create(create::Arguments),
-    /// Put a key of OpenSSL, cosign or Fulcio into a file or a token.
+    /// Put a key of OpenSSL, cosign or Fulcio into a file, a token or a server.
     Import(import::Arguments),
     /// Have a key sign, and check it for a role and against what it is to serve.
     Probe(probe::Arguments),

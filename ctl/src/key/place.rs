@@ -3,7 +3,8 @@
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use sigstead_signer::{FileKey, KeyConfig, Pkcs11Key, PrivateKey, WrittenKey};
+use sigstead_key::Algorithm;
+use sigstead_signer::{Error, FileKey, KeyConfig, Pkcs11Key, PrivateKey, VaultKey, WrittenKey};
 
 use super::shown::unusable;
 use crate::failure::{Exit, Failure};
@@ -12,7 +13,7 @@ use crate::private;
 /// Where a key is. None of this is a secret: what is secret is in the files that are named.
 #[derive(Args)]
 pub(super) struct Place {
-    /// `file:PATH` or `pkcs11:…` (RFC 7512), as in `pkcs11:token=site;object=ca`.
+    /// `file:PATH`; `pkcs11:…` (RFC 7512), as in `pkcs11:token=site;object=ca`; or `vault:MOUNT/NAME?version=N`.
     uri: String,
 
     /// Of a file: the file with the passphrase of an encrypted key.
@@ -26,6 +27,22 @@ pub(super) struct Place {
     /// Of a token: the file with the PIN of its user.
     #[arg(long, value_name = "FILE")]
     pin_file: Option<PathBuf>,
+
+    /// Of Vault or OpenBao: the address of the server, as in `https://vault.example:8200`.
+    #[arg(long, value_name = "URL")]
+    address: Option<String>,
+
+    /// Of Vault or OpenBao: the namespace.
+    #[arg(long, value_name = "NAME")]
+    namespace: Option<String>,
+
+    /// Of Vault or OpenBao: the file with the token.
+    #[arg(long, value_name = "FILE")]
+    token_file: Option<PathBuf>,
+
+    /// Of Vault or OpenBao: the file with the only authorities that may certify the server.
+    #[arg(long, value_name = "FILE")]
+    ca_file: Option<PathBuf>,
 }
 
 impl Place {
@@ -36,6 +53,10 @@ impl Place {
             passphrase_file: self.passphrase_file.clone(),
             module: self.module.clone(),
             pin_file: self.pin_file.clone(),
+            address: self.address.clone(),
+            namespace: self.namespace.clone(),
+            token_file: self.token_file.clone(),
+            ca_file: self.ca_file.clone(),
         };
         KeyConfig::try_from(written).map_err(|error| {
             let remedy = "docs/keys.md has an example of each kind";
@@ -53,15 +74,64 @@ pub(super) async fn put(config: &KeyConfig, key: &PrivateKey) -> Result<(), Fail
             let put = sigstead_signer::import_into_token(token, key).await;
             put.map_err(|error| unusable(config, &error))
         }
+        KeyConfig::Vault(server) => {
+            refuse_later_version(server)?;
+            let put = sigstead_signer::import_into_vault(server, key).await;
+            put.map_err(|error| not_put(config, &error))
+        }
+    }
+}
+
+/// Makes a key where none is yet.
+pub(super) async fn make(config: &KeyConfig, algorithm: Algorithm) -> Result<(), Failure> {
+    match config {
+        KeyConfig::File(file) => {
+            let key = PrivateKey::generate(algorithm);
+            let key = key.map_err(|error| unusable(config, &error))?;
+            write(file, &key)
+        }
+        KeyConfig::Pkcs11(token) => {
+            refuse_taken(token).await?;
+            let made = sigstead_signer::create_in_token(token, algorithm).await;
+            made.map_err(|error| unusable(config, &error))
+        }
+        KeyConfig::Vault(server) => {
+            refuse_later_version(server)?;
+            let made = sigstead_signer::create_in_vault(server, algorithm).await;
+            made.map_err(|error| not_put(config, &error))
+        }
+    }
+}
+
+/// The first key of a name has the version 1, whatever is asked for.
+fn refuse_later_version(key: &VaultKey) -> Result<(), Failure> {
+    if key.uri.version() == 1 {
+        return Ok(());
+    }
+    Err(Failure::new(
+        "E-KEY-021",
+        format!(
+            "{} names a later version, and a new key has the first",
+            key.uri
+        ),
+        "write ?version=1; each key of Sigstead has a name of its own in the server",
+    )
+    .exit(Exit::Usage))
+}
+
+fn not_put(config: &KeyConfig, error: &Error) -> Failure {
+    match error {
+        Error::VaultKeyThere(_) => taken(config),
+        error => unusable(config, error),
     }
 }
 
 /// Two keys of one name would be none that a URI names.
-pub(super) async fn refuse_taken(token: &Pkcs11Key) -> Result<(), Failure> {
+async fn refuse_taken(token: &Pkcs11Key) -> Result<(), Failure> {
     let config = KeyConfig::Pkcs11(token.clone());
     match sigstead_signer::open(&config).await {
-        Err(sigstead_signer::Error::KeyAbsent(_)) => Ok(()),
-        Ok(_) | Err(sigstead_signer::Error::KeyAmbiguous(_)) => Err(taken(&config)),
+        Err(Error::KeyAbsent(_)) => Ok(()),
+        Ok(_) | Err(Error::KeyAmbiguous(_)) => Err(taken(&config)),
         Err(error) => Err(unusable(&config, &error)),
     }
 }

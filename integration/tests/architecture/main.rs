@@ -52,7 +52,7 @@ const IMPURE: [&str; 12] = [
 ];
 
 /// Outside libraries that only some packages may use, and which.
-const WRAPPERS: [(&str, &[&str]); 9] = [
+const WRAPPERS: [(&str, &[&str]); 10] = [
     ("prost", &["proto"]),
     (
         "tonic",
@@ -73,7 +73,20 @@ const WRAPPERS: [(&str, &[&str]); 9] = [
     ("cms", &["tsp"]),
     ("cryptoki", &["signer"]),
     ("cel", &["rules"]),
-    ("tokio-rustls", &["kit"]),
+    ("tokio-rustls", &["kit", "test-support"]),
+    (
+        "reqwest",
+        &[
+            "kit",
+            "identity",
+            "witness",
+            "logcheck",
+            "signer",
+            "ca",
+            "ctl",
+            "integration",
+        ],
+    ),
     (
         "yaml_serde",
         &["kit", "config", "identity", "ctl", "integration"],

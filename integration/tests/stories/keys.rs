@@ -1,4 +1,6 @@
-//! A token has all keys of an instance: clients sign and verify, and the token may be taken away and given back.
+//! A token, or a server, has all keys of an instance: clients sign and verify, and it may be taken away and given back.
+
+mod vault;
 
 use std::fs::Permissions;
 use std::os::unix::fs::PermissionsExt as _;
@@ -28,30 +30,17 @@ fn a_token_has_all_keys_and_may_be_away_for_a_while() {
     let listed = String::from_utf8(listed.stdout).unwrap();
     assert!(listed.contains("pkcs11:token=site;object=oidc"), "{listed}");
 
-    let taken = away_and_back(&token, &instance);
+    let taken = away_and_back(&instance, || token.go_away(), || token.come_back());
     run(instance
         .sigctl()
         .args(["log", "check"])
         .arg(instance.directory()))
     .unwrap();
-    let logs = instance
-        .json(&["log", "info", instance.directory().to_str().unwrap()])
-        .unwrap();
-    let size = logs[1]["size"].as_u64().unwrap();
-    assert!(
-        size >= taken,
-        "{size} entries, and {taken} were acknowledged"
-    );
+    holds_at_least(&instance, taken);
     clients_sign_and_verify(&instance);
 
     assert!(!String::from_utf8_lossy(&doctor.stdout).contains(PIN));
-    for file in std::fs::read_dir(instance.directory().join("run")).unwrap() {
-        let text = std::fs::read(file.unwrap().path()).unwrap_or_default();
-        assert!(
-            !String::from_utf8_lossy(&text).contains(PIN),
-            "a log has the PIN"
-        );
-    }
+    is_in_no_log(&instance, PIN);
 }
 
 #[test]
@@ -104,6 +93,27 @@ fn a_key_of_cosign_is_brought_in() {
     );
 }
 
+/// Nothing was acknowledged that is not in the log.
+fn holds_at_least(instance: &Instance, acknowledged: u64) {
+    let logs = instance
+        .json(&["log", "info", instance.directory().to_str().unwrap()])
+        .unwrap();
+    let size = logs[1]["size"].as_u64().unwrap();
+    assert!(
+        size >= acknowledged,
+        "{size} entries, and {acknowledged} were acknowledged"
+    );
+}
+
+/// What is secret is in no file of the services' output.
+fn is_in_no_log(instance: &Instance, secret: &str) {
+    for file in std::fs::read_dir(instance.directory().join("run")).unwrap() {
+        let text = std::fs::read(file.unwrap().path()).unwrap_or_default();
+        let text = String::from_utf8_lossy(&text);
+        assert!(!text.contains(secret), "a log has the secret");
+    }
+}
+
 fn clients_sign_and_verify(instance: &Instance) {
     if let Some(program) = client::cosign() {
         let file = artifact(instance.work(), "token-cosign");
@@ -119,8 +129,8 @@ fn clients_sign_and_verify(instance: &Instance) {
     }
 }
 
-/// Takes the token away while entries come, and gives it back. Tells how many entries were acknowledged.
-fn away_and_back(token: &Token, instance: &Instance) -> u64 {
+/// Takes the keys away while entries come, and gives them back. Tells how many entries were acknowledged.
+fn away_and_back(instance: &Instance, go_away: impl Fn(), come_back: impl Fn()) -> u64 {
     let caller = Arc::new(Caller::new(&instance.url("tlog")));
     let (is_over, taken, refused) = <(Arc<AtomicBool>, Arc<AtomicU64>, Arc<AtomicU64>)>::default();
     let unexpected = Arc::new(Mutex::new(Vec::new()));
@@ -150,9 +160,9 @@ fn away_and_back(token: &Token, instance: &Instance) -> u64 {
     };
     for _ in 0..2 {
         more(&taken);
-        token.go_away();
+        go_away();
         more(&refused);
-        token.come_back();
+        come_back();
         more(&taken);
     }
     is_over.store(true, Ordering::Relaxed);
@@ -231,26 +241,10 @@ impl Token {
             }
             run(&mut probe).unwrap();
             std::fs::remove_file(&file).unwrap();
-            self.configure(&folder.join("config.yaml"), key, &uri);
+            let pin = self.path("pin").display().to_string();
+            let fields = [("module", client::SOFTHSM), ("pin_file", &pin)];
+            configure(&folder.join("config.yaml"), key, &uri, &fields);
         }
-    }
-
-    fn configure(&self, path: &Path, key: &str, uri: &str) {
-        let config = std::fs::read_to_string(path).unwrap();
-        let named = format!("uri: file:keys/{key}.key");
-        let at = config.find(&named).unwrap();
-        let line = config[..at].rfind('\n').unwrap() + 1;
-        let indent = &config[line..at];
-        let rest = &config[at + named.len()..];
-        let passphrase = format!("\n{indent}passphrase_file: ../passphrase");
-        let rest = rest.strip_prefix(&passphrase).unwrap();
-        let pin = self.path("pin");
-        let fields = format!(
-            "uri: {uri}\n{indent}module: {}\n{indent}pin_file: {}",
-            client::SOFTHSM,
-            pin.display()
-        );
-        std::fs::write(path, format!("{}{fields}{rest}", &config[..at])).unwrap();
     }
 
     fn sigctl(&self, instance: &Instance, verb: &str) -> Command {
@@ -259,6 +253,23 @@ impl Token {
         command.arg(self.path("pin"));
         command
     }
+}
+
+/// Has a service find a key where it is now, and no more in its file.
+fn configure(path: &Path, key: &str, uri: &str, fields: &[(&str, &str)]) {
+    let config = std::fs::read_to_string(path).unwrap();
+    let named = format!("uri: file:keys/{key}.key");
+    let at = config.find(&named).unwrap();
+    let line = config[..at].rfind('\n').unwrap() + 1;
+    let indent = &config[line..at];
+    let rest = &config[at + named.len()..];
+    let passphrase = format!("\n{indent}passphrase_file: ../passphrase");
+    let rest = rest.strip_prefix(&passphrase).unwrap();
+    let mut place = format!("uri: {uri}");
+    for (field, value) in fields {
+        place.push_str(&format!("\n{indent}{field}: {value}"));
+    }
+    std::fs::write(path, format!("{}{place}{rest}", &config[..at])).unwrap();
 }
 
 /// Service, name of the key, role.
