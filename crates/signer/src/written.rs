@@ -15,7 +15,7 @@ pub struct Written {
     /// be readable by its owner only; a mounted Secret also by the group that the pod alone is in. Or a `pkcs11:` URI
     /// (RFC 7512) of a key in a token, as in `pkcs11:token=site;object=ca`. Or `vault:` with the mount, the name and the
     /// version of a key in the transit engine of Vault or OpenBao, as in `vault:transit/ca?version=1`.
-    #[schemars(regex(pattern = "^(file|pkcs11|vault):."))]
+    #[schemars(regex(pattern = r"^(file:.|pkcs11:.|vault:.+\?version=[1-9])"))]
     pub uri: String,
     /// Of a `file:` key: the file with the passphrase of an encrypted key; a newline at its end does not count. Default
     /// none, for a key that is not encrypted.

@@ -10,6 +10,16 @@
 {{- if not (or $trial .Values.instance.domain) -}}
 {{- fail "instance.domain is empty: write the domain that sigctl init was told" -}}
 {{- end -}}
+{{- range $role := include "sigstead.roles" . | splitList " " -}}
+{{- range $key := include "sigstead.roleKeys" (dict "root" $ "role" $role) | fromJsonArray -}}
+{{- if and $trial (not (hasPrefix "file:" $key.uri)) -}}
+{{- fail (printf "a key of %s is %s and keys.source is trial, which makes its keys in files: set keys.source to secrets" $role $key.uri) -}}
+{{- end -}}
+{{- if and (hasPrefix "pkcs11:" $key.uri) (not $.Values.keys.module) -}}
+{{- fail (printf "a key of %s is %s and keys.module is empty: the image has no library of any token in it; name a volume that has it" $role $key.uri) -}}
+{{- end -}}
+{{- end -}}
+{{- end -}}
 {{- if .Values.ingress.enabled -}}
 {{- range $role := include "sigstead.roles" . | splitList " " -}}
 {{- if not (include "sigstead.config" (dict "root" $ "role" $role) | fromYaml).listeners.trusted_proxies -}}

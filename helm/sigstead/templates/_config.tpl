@@ -26,8 +26,27 @@ decides: no field is made by hand, and none is left behind.
 {{- $_ := set $config "issuer" (include "sigstead.url" .) -}}
 {{- end -}}
 {{- end -}}
+{{- /* The values name the passphrase of the key files that are there by default; other places have none. */ -}}
+{{- range $field := list "key" "snapshot_key" "timestamp_key" -}}
+{{- $key := get $config $field -}}
+{{- if and $key (not (hasPrefix "file:" $key.uri)) -}}
+{{- $_ := unset $key "passphrase_file" -}}
+{{- end -}}
+{{- end -}}
 {{- /* Helm reads numbers as floating point, which has no room for a tree id; the values have it as text. */ -}}
 {{- regexReplaceAll "tree_id: \"([0-9]+)\"" (toYaml $config) "tree_id: ${1}" -}}
+{{- end -}}
+
+{{/* The keys that a role signs with, as a list of JSON objects. (dict "root" $ "role" ROLE) */}}
+{{- define "sigstead.roleKeys" -}}
+{{- $config := (get .root.Values .role).config -}}
+{{- $keys := list -}}
+{{- range $part := concat (list $config) ($config.logs | default list) -}}
+{{- range $field := list "key" "snapshot_key" "timestamp_key" -}}
+{{- with get $part $field }}{{ $keys = append $keys . }}{{ end -}}
+{{- end -}}
+{{- end -}}
+{{- toJson $keys -}}
 {{- end -}}
 
 {{/* Inside the cluster, whatever the log is called outside. */}}

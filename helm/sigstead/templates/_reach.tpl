@@ -17,9 +17,18 @@
 {{- $ports | uniq | sortAlpha | join " " -}}
 {{- end -}}
 
-{{/* Whether a role calls anything outside: issuers, or witnesses. (dict "root" $ "role" ROLE) */}}
+{{/* The ports of the servers that hold the keys of a role. (dict "root" $ "role" ROLE) */}}
+{{- define "sigstead.keyServerPorts" -}}
+{{- $ports := list -}}
+{{- range include "sigstead.roleKeys" . | fromJsonArray -}}
+{{- with .address }}{{ $ports = append $ports (include "sigstead.portOfUrl" .) }}{{ end -}}
+{{- end -}}
+{{- $ports | uniq | sortAlpha | join " " -}}
+{{- end -}}
+
+{{/* Whether a role calls anything outside: issuers, witnesses, or a server with its keys. (dict "root" $ "role" ROLE) */}}
 {{- define "sigstead.callsOut" -}}
-{{- if eq .role "ca" }}true{{ else if eq .role "tlog" -}}
+{{- if include "sigstead.keyServerPorts" . }}true{{ else if eq .role "ca" }}true{{ else if eq .role "tlog" -}}
 {{- range (include "sigstead.config" . | fromYaml).logs }}{{ if .witnesses }}true{{ end }}{{ end -}}
 {{- end -}}
 {{- end -}}

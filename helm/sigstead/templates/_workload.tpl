@@ -21,8 +21,11 @@ readOnlyRootFilesystem: true
 capabilities: {drop: [ALL]}
 {{- end -}}
 
-{{/* The environment of every container: authorities and proxy, each from one value. */}}
+{{/* The environment of every container: authorities, proxy and the library of a token, each from one value. */}}
 {{- define "sigstead.env" -}}
+{{- range $name, $value := .Values.keys.moduleEnv }}
+- {name: {{ $name }}, value: {{ $value | quote }}}
+{{- end }}
 {{- if .Values.caBundle.existingConfigMap }}
 - {name: SSL_CERT_FILE, value: /etc/sigstead/ca-bundle/{{ .Values.caBundle.key }}}
 {{- end }}
@@ -90,6 +93,9 @@ lifecycle:
 {{- if eq .role "ca" }}
 - {name: issuers, mountPath: /etc/sigstead/issuers, readOnly: true}
 {{- end }}
+{{- if .root.Values.keys.module }}
+- {name: module, mountPath: {{ .root.Values.keys.modulePath }}, readOnly: true}
+{{- end }}
 {{- if $trial }}
 - {name: data, mountPath: /etc/sigstead/keys, subPath: mounts/{{ .role }}, readOnly: true}
 {{- if eq .role "oidc" }}
@@ -110,6 +116,9 @@ lifecycle:
 - {name: tmp, emptyDir: {medium: Memory, sizeLimit: 16Mi}}
 {{- if .root.Values.caBundle.existingConfigMap }}
 - {name: ca-bundle, configMap: {name: {{ .root.Values.caBundle.existingConfigMap }}}}
+{{- end }}
+{{- with .root.Values.keys.module }}
+- {{- merge (dict "name" "module") . | toYaml | nindent 2 }}
 {{- end }}
 {{- range .roles }}
 - {name: config-{{ . }}, configMap: {name: {{ include "sigstead.fullname" $.root }}-{{ . }}}}

@@ -8,7 +8,7 @@ use sigstead_kit::ServiceConfig;
 use super::chart::EVERYTHING;
 use super::{Chart, Objects, SECRETS};
 
-fn read<C: DeserializeOwned + ServiceConfig>(objects: &Objects, role: &str) -> C {
+pub(crate) fn read<C: DeserializeOwned + ServiceConfig>(objects: &Objects, role: &str) -> C {
     let text = objects.config(role);
     let config: C = sigstead_kit::parse_config(role, &text)
         .unwrap_or_else(|error| panic!("{role}: {error}: {text}"));

@@ -18,6 +18,7 @@ mod dashboards;
 mod decoded;
 mod faults;
 mod image;
+mod keys;
 mod mounted;
 mod node;
 mod objects;

@@ -36,7 +36,7 @@ fn schema() -> Value {
         definitions.insert(format!("{role}.config"), file);
     }
     tree_id(&mut schema["$defs"]["LogConfig"]);
-    key_files(&mut schema["$defs"]["KeyConfig"]);
+    vault_keys(&mut schema["$defs"]["KeyConfig"]);
     schema
 }
 
@@ -55,11 +55,10 @@ fn release(role: &str, file: &mut Value) {
     assert_eq!(required.len() + 1, before, "{role} does not need {known}");
 }
 
-/// A pod has keys in files alone: the image has no library of any token in it.
-fn key_files(key: &mut Value) {
-    let properties: &mut Map<_, _> = key["properties"].as_object_mut().unwrap();
-    properties.retain(|name, _| ["uri", "passphrase_file"].contains(&name.as_str()));
-    properties["uri"]["pattern"] = "^file:.".into();
+/// What the service would refuse at its start is refused before there is a pod.
+fn vault_keys(key: &mut Value) {
+    key["if"] = json!({"properties": {"uri": {"pattern": "^vault:"}}});
+    key["then"] = json!({"required": ["address", "token_file"]});
 }
 
 /// Helm reads numbers as floating point, which has no room for a tree id: the values have it as text.
