@@ -85,8 +85,15 @@ pub struct SessionConfig {
     pub code_lifetime: Period,
     /// How long a device code waits for its person. Default `10m`.
     pub device_code_lifetime: Period,
-    /// How long a refresh token can be used. Default `12h`.
+    /// How long refresh tokens of one sign-in can be used. Default `12h`.
     pub refresh_lifetime: Period,
+    /// How long a refresh token waits for its use. Default: as long as `refresh_lifetime` has left. A shorter time ends what a
+    /// program forgot to give back.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub refresh_idle_lifetime: Option<Period>,
+    /// How long a refresh token that was used is taken again, if its successor was not used: for an answer that was lost on
+    /// its way. Default `3s`; `0s` takes none again. Longer is kinder to bad networks and to whoever has a copy.
+    pub refresh_grace: Period,
     /// Wrong passwords for one account before it is locked for `lock_time`. Default 5. Higher is
     /// kinder to people and to whoever guesses.
     pub max_failures: u32,
@@ -101,6 +108,8 @@ impl Default for SessionConfig {
             code_lifetime: Period::from_minutes(1),
             device_code_lifetime: Period::from_minutes(10),
             refresh_lifetime: Period::from_hours(12),
+            refresh_idle_lifetime: None,
+            refresh_grace: Period::from_seconds(3),
             max_failures: 5,
             lock_time: Period::from_minutes(15),
         }
@@ -119,6 +128,15 @@ impl SessionConfig {
             Period::from_days(1),
         )?;
         between("refresh_lifetime", self.refresh_lifetime, year)?;
+        if let Some(idle) = self.refresh_idle_lifetime {
+            between("refresh_idle_lifetime", idle, self.refresh_lifetime)?;
+        }
+        if self.refresh_grace > Period::from_minutes(1) {
+            return Err(format!(
+                "refresh_grace is {}; it must be at most 1m",
+                self.refresh_grace
+            ));
+        }
         between("lock_time", self.lock_time, Period::from_days(30))?;
         match self.max_failures {
             1..=1_000 => Ok(()),

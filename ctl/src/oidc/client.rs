@@ -43,8 +43,21 @@ pub(super) struct Add {
     id: Vec<String>,
 
     /// Where codes may be sent, for an application; may be repeated. Without a port a loopback URI stands for every port.
-    #[arg(long, value_name = "URI", required_unless_present = "workload")]
+    #[arg(long, value_name = "URI", required_unless_present_any = ["workload", "api"])]
     redirect_uri: Vec<String>,
+
+    /// Where people may be sent whom the application signed out; may be repeated.
+    #[arg(long, value_name = "URI", requires = "redirect_uri")]
+    post_logout_redirect_uri: Vec<String>,
+
+    /// Make a secret, for an application that runs on a server and can keep one; it is printed once.
+    #[arg(long, requires = "redirect_uri")]
+    secret: bool,
+
+    /// An API, which asks the issuer about the tokens that it is shown and gets none itself. A secret is made, and printed
+    /// once.
+    #[arg(long, conflicts_with_all = ["workload", "redirect_uri", "device"])]
+    api: bool,
 
     /// People may sign in on another device, for an application.
     #[arg(long, conflicts_with = "workload")]
@@ -73,7 +86,7 @@ struct Added {
     #[serde(flatten)]
     client: Shown,
     file: String,
-    /// What the workload shows to get tokens. It is nowhere else.
+    /// What the client shows to the issuer. It is nowhere else.
     secret: Option<String>,
     /// Whether the running service was asked to read the file again.
     is_asked: bool,
@@ -82,7 +95,7 @@ struct Added {
 #[derive(Serialize)]
 struct Shown {
     id: String,
-    /// `application` or `workload`.
+    /// `application`, `workload` or `api`.
     kind: &'static str,
     audience: String,
     redirect_uris: Vec<String>,
@@ -118,12 +131,12 @@ async fn add(mut arguments: Add, output: Output) -> Result<(), Failure> {
     let id = named(&mut arguments.instance, std::mem::take(&mut arguments.id))?;
     let instance = arguments.instance.open()?;
     let mut clients = Clients::take(&instance).await?;
-    let (client, secret) = match arguments.workload.clone() {
-        None => (arguments.application(id), None),
-        Some(subject) => {
-            let secret = secret()?;
-            (arguments.workload(id, subject, &secret)?, Some(secret))
-        }
+    let has_secret = arguments.secret || arguments.api || arguments.workload.is_some();
+    let secret = has_secret.then(secret).transpose()?;
+    let hash = secret.as_deref().map(hash).transpose()?;
+    let client = match arguments.workload.clone() {
+        None => arguments.application(id, hash),
+        Some(subject) => arguments.workload(id, subject, hash)?,
     };
     clients.add(client.clone())?;
     let mut act = vec![("client", client.id.clone())];
@@ -247,37 +260,51 @@ fn secret() -> Result<String, Failure> {
     Ok(URL_SAFE_NO_PAD.encode(bytes))
 }
 
+fn hash(secret: &str) -> Result<String, Failure> {
+    let hash = argon2::Argon2::default().hash_password(secret.as_bytes());
+    Ok(hash.map_err(Failure::randomness)?.to_string())
+}
+
 impl Add {
-    fn application(&self, id: String) -> ClientConfig {
-        let mut grants = vec![Grant::AuthorizationCode, Grant::RefreshToken];
+    /// An application, or an API, which has no grants.
+    fn application(&self, id: String, secret_hash: Option<String>) -> ClientConfig {
+        let mut grants = match self.api {
+            true => Vec::new(),
+            false => vec![Grant::AuthorizationCode, Grant::RefreshToken],
+        };
         if self.device {
             grants.push(Grant::DeviceCode);
         }
         ClientConfig {
             id,
             name: self.name.clone(),
-            secret_hash: None,
+            secret_hash,
             redirect_uris: self.redirect_uri.clone(),
+            post_logout_redirect_uris: self.post_logout_redirect_uri.clone(),
             grants,
             audience: self.audience.clone(),
             workload: None,
         }
     }
 
-    fn workload(&self, id: String, subject: String, secret: &str) -> Result<ClientConfig, Failure> {
+    fn workload(
+        &self,
+        id: String,
+        subject: String,
+        secret_hash: Option<String>,
+    ) -> Result<ClientConfig, Failure> {
         let claims = self.claim.iter().map(|text| match text.split_once('=') {
             Some((name, value)) => Ok((name.to_owned(), value.to_owned())),
             None => Err(misused(format!("{text} is no claim; write NAME=VALUE"))),
         });
         let claims = claims.collect::<Result<BTreeMap<_, _>, _>>()?;
-        let hash = argon2::Argon2::default().hash_password(secret.as_bytes());
-        let hash = hash.map_err(Failure::randomness)?;
         let audience = self.audience.as_deref().unwrap_or("sigstore");
         Ok(ClientConfig {
             id,
             name: None,
-            secret_hash: Some(hash.to_string()),
+            secret_hash,
             redirect_uris: Vec::new(),
+            post_logout_redirect_uris: Vec::new(),
             grants: vec![Grant::ClientCredentials],
             audience: Some(audience.to_owned()),
             workload: Some(WorkloadConfig { subject, claims }),
@@ -290,10 +317,10 @@ impl From<&ClientConfig> for Shown {
         let workload = client.workload.as_ref();
         Self {
             id: client.id.clone(),
-            kind: if workload.is_some() {
-                "workload"
-            } else {
-                "application"
+            kind: match (workload, client.grants.as_slice()) {
+                (Some(_), _) => "workload",
+                (None, []) => "api",
+                (None, _) => "application",
             },
             audience: client.audience().to_owned(),
             redirect_uris: client.redirect_uris.clone(),

@@ -108,7 +108,8 @@ fn check_uris(client: &ClientConfig) -> Result<(), Failure> {
     if let Some(subject) = subject.filter(|subject| Url::parse(subject).is_err()) {
         return unfit(format!("the subject {subject} of a workload is no URL"));
     }
-    let mut redirects = client.redirect_uris.iter();
+    let redirects = client.redirect_uris.iter();
+    let mut redirects = redirects.chain(&client.post_logout_redirect_uris);
     match redirects.find(|uri| !is_redirect(uri)) {
         Some(uri) => unfit(format!("{uri} is no redirect URI")),
         None => Ok(()),

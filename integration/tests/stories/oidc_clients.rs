@@ -4,6 +4,7 @@ use reqwest::StatusCode;
 use serde_json::Value;
 use sigstead_integration::{Instance, run, sigctl, wait_for};
 
+use crate::verifying::{blocks, printed, shell};
 use crate::{artifact, beside};
 
 #[test]
@@ -49,7 +50,42 @@ fn clients_are_added_used_and_removed_without_a_restart() {
 
     client(&instance, "remove", &["release"]);
     wait_for("no token", || ask().0 == StatusCode::UNAUTHORIZED).unwrap();
+
+    client(&instance, "remove", &["portal"]);
+    what_the_page_adds_asks_about_tokens(&instance, &runtime);
     assert_eq!(instance.service("oidc").unwrap()["pid"], process);
+}
+
+/// The commands of `docs/own-issuer.md`, and what their clients can do then.
+fn what_the_page_adds_asks_about_tokens(instance: &Instance, runtime: &tokio::runtime::Runtime) {
+    let demo = instance.work().join("demo");
+    std::os::unix::fs::symlink(instance.directory(), &demo).unwrap();
+    let blocks = blocks("own-issuer.md");
+    assert!(blocks.len() > 1, "{blocks:?}");
+    for block in blocks {
+        let output = shell(instance.work(), &block);
+        assert!(output.status.success(), "{block}\n{}", printed(&output));
+    }
+    let listed = client(instance, "list", &[]);
+    let kinds = listed.as_array().unwrap().iter();
+    let kinds: Vec<_> = kinds.map(|client| &client["kind"]).collect();
+    assert_eq!(kinds, ["application", "api", "application"]);
+
+    let added = client(
+        instance,
+        "add",
+        &["monitor", "--api", "--audience", "sigstore"],
+    );
+    let secret = added["secret"].as_str().unwrap().to_owned();
+    let token = instance.token("anybody@example.com").unwrap();
+    let ask = |token: &str| {
+        let form = format!("client_id=monitor&client_secret={secret}&token={token}");
+        runtime.block_on(post(instance, "introspect", form))
+    };
+    wait_for("the monitor", || ask("x").0 == StatusCode::OK).unwrap();
+    assert_eq!(ask("x").1, serde_json::json!({"active": false}));
+    // A token that `sigctl` signed is of no account and of no client.
+    assert_eq!(ask(&token).1, serde_json::json!({"active": false}));
 }
 
 fn client(instance: &Instance, verb: &str, words: &[&str]) -> Value {
@@ -60,8 +96,12 @@ fn client(instance: &Instance, verb: &str, words: &[&str]) -> Value {
 
 async fn token(instance: &Instance, secret: &str) -> (StatusCode, Value) {
     let form = format!("grant_type=client_credentials&client_id=release&client_secret={secret}");
+    post(instance, "token", form).await
+}
+
+async fn post(instance: &Instance, path: &str, form: String) -> (StatusCode, Value) {
     let answer = reqwest::Client::new()
-        .post(format!("{}/token", instance.url("oidc")))
+        .post(format!("{}/{path}", instance.url("oidc")))
         .header("content-type", "application/x-www-form-urlencoded")
         .body(form);
     let answer = answer.send().await.unwrap();

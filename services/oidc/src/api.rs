@@ -7,6 +7,7 @@ use sigstead_kit::{BodyStyle, Budget, Routes};
 
 use crate::OidcIssuer;
 
+mod bearer;
 mod browser;
 mod grpc;
 mod http;
@@ -25,6 +26,8 @@ pub(crate) fn routes(issuer: Arc<OidcIssuer>) -> Routes {
         .get(&below("/device"), PAGE, browser::show_device)
         .post(&below("/device"), FORM, browser::answer_device)
         .post(&below("/sign-out"), FORM, browser::sign_out)
+        .get(&below("/end-session"), PAGE, browser::show_sign_out)
+        .post(&below("/end-session"), FORM, browser::answer_sign_out)
         .get(&below("/assets/page.css"), Budget::read(), http::style)
         .get(&below("/assets/icon.svg"), Budget::read(), http::icon);
     let machines = Routes::new(BodyStyle::OAuth)
@@ -35,6 +38,10 @@ pub(crate) fn routes(issuer: Arc<OidcIssuer>) -> Routes {
         )
         .get(&below("/keys"), Budget::read(), http::keys)
         .post(&below("/token"), FORM, http::token)
+        .get(&below("/userinfo"), Budget::read(), bearer::user_info)
+        .post(&below("/userinfo"), FORM, bearer::user_info)
+        .post(&below("/introspect"), FORM, bearer::introspect)
+        .post(&below("/revoke"), FORM, bearer::revoke)
         .post(&below("/device/code"), FORM, http::start_device);
     let for_pages = Arc::clone(&issuer);
     pages

@@ -24,6 +24,13 @@ impl Clients {
         Ok(())
     }
 
+    /// Whether a client asks for itself under that subject.
+    pub(crate) fn have_workload(&self, subject: &str) -> bool {
+        let clients = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        let mut workloads = clients.values().filter_map(|client| client.workload());
+        workloads.any(|workload| workload.subject == subject)
+    }
+
     pub(crate) fn find(&self, id: &str) -> Result<Arc<Client>, Error> {
         let clients = self.0.read().unwrap_or_else(PoisonError::into_inner);
         clients.get(id).cloned().ok_or(Error::ClientUnknown)
@@ -43,6 +50,7 @@ fn by_id(configs: Vec<ClientConfig>) -> Result<ById, Error> {
 pub(crate) struct Client {
     config: ClientConfig,
     redirects: Vec<RedirectRule>,
+    sign_out_redirects: Vec<RedirectRule>,
 }
 
 impl Client {
@@ -75,14 +83,17 @@ impl Client {
                 "its secret_hash is not argon2id in the phc string format with at most 128 MiB and 16 passes",
             ));
         }
-        let redirects = config
-            .redirect_uris
-            .iter()
-            .map(|uri| RedirectRule::new(uri));
-        let redirects = redirects.collect::<Option<_>>().ok_or_else(|| {
-            refuse("a redirect uri must be absolute, without a fragment, and not a script")
-        })?;
-        Ok(Self { config, redirects })
+        let rules = |uris: &[String]| {
+            let rules = uris.iter().map(|uri| RedirectRule::new(uri));
+            rules.collect::<Option<_>>().ok_or_else(|| {
+                refuse("a redirect uri must be absolute, without a fragment, and not a script")
+            })
+        };
+        Ok(Self {
+            redirects: rules(&config.redirect_uris)?,
+            sign_out_redirects: rules(&config.post_logout_redirect_uris)?,
+            config,
+        })
     }
 
     pub(crate) fn id(&self) -> &str {
@@ -115,12 +126,21 @@ impl Client {
     }
 
     pub(crate) fn redirect(&self, presented: &str) -> Result<RedirectUri, Error> {
-        let allowed = self.redirects.iter().any(|rule| rule.permits(presented));
-        if !allowed {
-            return Err(Error::RedirectUnregistered);
-        }
-        RedirectUri::new(presented).ok_or(Error::RedirectUnregistered)
+        permitted(&self.redirects, presented)
     }
+
+    /// Where a person may be sent who was signed out.
+    pub(crate) fn sign_out_redirect(&self, presented: &str) -> Result<RedirectUri, Error> {
+        permitted(&self.sign_out_redirects, presented)
+    }
+}
+
+fn permitted(rules: &[RedirectRule], presented: &str) -> Result<RedirectUri, Error> {
+    let allowed = rules.iter().any(|rule| rule.permits(presented));
+    if !allowed {
+        return Err(Error::RedirectUnregistered);
+    }
+    RedirectUri::new(presented).ok_or(Error::RedirectUnregistered)
 }
 
 /// Where a code may go, from the configuration.
@@ -219,6 +239,9 @@ impl RedirectUri {
             return None;
         };
         let mut url = url.clone();
+        if answer.is_empty() {
+            return Some(url.into());
+        }
         url.query_pairs_mut().extend_pairs(answer);
         Some(url.into())
     }

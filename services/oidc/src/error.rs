@@ -99,6 +99,15 @@ pub enum Error {
     /// The refresh token is unknown, used, expired or revoked.
     #[error("the refresh token cannot be used")]
     RefreshRefused,
+    /// A token of ours that somebody shows is none, has ended or was revoked.
+    #[error("the token cannot be used")]
+    TokenRefused,
+    /// The token is a workload's.
+    #[error("the token is of no person")]
+    TokenOfNoPerson,
+    /// The token was issued to another client.
+    #[error("the token belongs to another client")]
+    TokenOfOtherClient,
 
     // The device flow.
     /// The person has not decided yet.

@@ -3,10 +3,11 @@
 //!
 //! OpenID Connect Core 1.0 (errata 2) and Discovery 1.0; OAuth 2.0 (RFC 6749, RFC 6750) with PKCE (RFC 7636), device
 //! authorization (RFC 8628), native applications (RFC 8252), issuer identification (RFC 9207) and the security practice
-//! of RFC 9700; tokens are RFC 7519 in RS256, keys are RFC 7517.
+//! of RFC 9700; revocation (RFC 7009), introspection (RFC 7662), RP-Initiated Logout 1.0; tokens are RFC 7519 in RS256,
+//! keys are RFC 7517.
 //!
 //! Served to signing tools and browsers on the public port: discovery, keys, `/authorize` with the login page, `/token`
-//! (codes, refresh, client credentials, device codes), `/device`. Served to administrators: `sigstead.admin.v1.OidcAdmin`.
+//! (codes, refresh, client credentials, device codes), `/device`, `/userinfo`, `/introspect`, `/revoke`, `/end-session`. Served to administrators: `sigstead.admin.v1.OidcAdmin`.
 //!
 //! | File | Holds |
 //! |---|---|
@@ -15,6 +16,8 @@
 //! | `login` | e-mail address and password to a signed-in person |
 //! | `token` | code, refresh token, client secret or device code to a token |
 //! | `device` | the device flow |
+//! | `own_token`, `introspect` | tokens of ours that somebody shows again: asked about, given back |
+//! | `sign_out` | an application's request to sign a person out |
 //! | `ring` | the keys that follow one another |
 //! | `user`, `password` | accounts, their file, their hashes |
 //! | `session` | everything that expires, and its keys in the store |
@@ -31,7 +34,7 @@ use std::sync::Arc;
 use prometheus::Registry;
 use sigstead_config::IssuerUrl;
 use sigstead_config::oidc::{Config, SessionConfig};
-use sigstead_kit::{Clock, Listeners, Service, SystemClock};
+use sigstead_kit::{Clock, Listeners, Period, Service, SystemClock};
 use tokio_util::sync::CancellationToken;
 
 mod admin;
@@ -45,16 +48,19 @@ mod device;
 mod email_address;
 mod error;
 mod form;
+mod introspect;
 mod key_set;
 mod login;
 mod metrics;
 mod network;
+mod own_token;
 mod page;
 mod parameter;
 mod password;
 mod ring;
 mod secret;
 mod session;
+mod sign_out;
 mod throttle;
 mod token;
 mod user;
@@ -99,6 +105,8 @@ struct Lifetimes {
     code: time::Duration,
     device: time::Duration,
     refresh: time::Duration,
+    refresh_idle: Option<time::Duration>,
+    refresh_grace: time::Duration,
 }
 
 /// The process of this service. The first of `arguments` is what the program was called by.
@@ -211,13 +219,15 @@ impl OidcIssuer {
 }
 
 impl Lifetimes {
-    fn new(token: sigstead_kit::Period, sessions: &SessionConfig) -> Self {
+    fn new(token: Period, sessions: &SessionConfig) -> Self {
         Self {
             token: token.time(),
             login: sessions.login_lifetime.time(),
             code: sessions.code_lifetime.time(),
             device: sessions.device_code_lifetime.time(),
             refresh: sessions.refresh_lifetime.time(),
+            refresh_idle: sessions.refresh_idle_lifetime.map(Period::time),
+            refresh_grace: sessions.refresh_grace.time(),
         }
     }
 

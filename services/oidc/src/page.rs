@@ -127,6 +127,16 @@ pub(crate) struct HomePage<'a> {
     pub(crate) was_signed_out: bool,
 }
 
+/// The page that asks whether an application may sign somebody out.
+#[derive(Template)]
+#[template(path = "sign_out.html")]
+pub(crate) struct SignOutPage<'a> {
+    pub(crate) shell: &'a Shell,
+    pub(crate) name: Option<&'a str>,
+    pub(crate) email: &'a str,
+    pub(crate) form_token: String,
+}
+
 impl<'a> MessagePage<'a> {
     pub(crate) fn done(shell: &'a Shell, heading: &'a str, text: &'a str) -> Self {
         Self {

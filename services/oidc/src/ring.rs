@@ -92,6 +92,11 @@ impl SigningKey {
         self.published.id()
     }
 
+    /// Whether the key made a signature.
+    pub(crate) fn signed(&self, message: &[u8], signature: &[u8]) -> bool {
+        self.signer.public_key().verify(message, signature).is_ok()
+    }
+
     pub(crate) async fn sign(&self, message: &[u8]) -> Result<Vec<u8>, Error> {
         self.signer.sign(message).await.map_err(Error::Signing)
     }

@@ -10,7 +10,8 @@
 //! | `device/ID` | [`DeviceAuthorization`], pending, approved, refused or redeemed |
 //! | `user-code/LETTERS` | the `ID` of the device that shows the letters |
 //! | `grant/ID` | [`OfflineGrant`], as long as refreshing is permitted; `ID` of the code it came from |
-//! | `refresh/ID` | [`RefreshToken`], open or used |
+//! | `refresh/ID` | [`RefreshToken`], open, used or void |
+//! | `revoked/ID` | [`RevokedToken`], under the digest of its `jti` |
 //! | `expiry/SECONDS/KEY` | nothing; says when `KEY` can be forgotten (8 bytes big-endian, then the key) |
 //! | `form-key` | 32 random bytes under which forms are tagged |
 //!
@@ -134,6 +135,26 @@ pub(crate) struct RefreshToken {
     #[serde(with = "time::serde::timestamp")]
     pub(crate) expires: OffsetDateTime,
     pub(crate) used: bool,
+    /// Absent in one that is open or void.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) replaced: Option<Replaced>,
+}
+
+/// What came in place of a refresh token that was used.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct Replaced {
+    /// The digest of the token that came.
+    pub(crate) by: [u8; 32],
+    /// When the old one was used first, to the millisecond.
+    #[serde(with = "time::serde::timestamp::milliseconds")]
+    pub(crate) at: OffsetDateTime,
+}
+
+/// An identity token that was given back before its end (RFC 7009).
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct RevokedToken {
+    #[serde(with = "time::serde::timestamp")]
+    pub(crate) expires: OffsetDateTime,
 }
 
 /// A kind of record: where it is stored and for how long.
@@ -160,6 +181,7 @@ records! {
     UserCode => "user-code/",
     OfflineGrant => "grant/",
     RefreshToken => "refresh/",
+    RevokedToken => "revoked/",
 }
 
 /// A record as it was read, for a step that requires it to be still so.

@@ -23,7 +23,11 @@ pub struct ClientConfig {
     /// a path for every path as well (RFC 8252 §7.3). Default none.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub redirect_uris: Vec<String>,
-    /// What the client may use to obtain tokens.
+    /// Where people may be sent who were signed out, compared as `redirect_uris` are. Default none: they stay on a page of
+    /// the issuer.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub post_logout_redirect_uris: Vec<String>,
+    /// What the client may use to obtain tokens. One that has none asks about tokens that it is shown, with its secret.
     pub grants: Vec<Grant>,
     /// The `aud` of its tokens. Default: its id. The certificate authority takes tokens for
     /// `sigstore` only, unless its issuers file says otherwise.
@@ -87,6 +91,7 @@ impl ClientConfig {
             name: Some("Sigstore tools".to_owned()),
             secret_hash: None,
             redirect_uris: redirects.map(str::to_owned).to_vec(),
+            post_logout_redirect_uris: Vec::new(),
             grants: vec![
                 Grant::AuthorizationCode,
                 Grant::DeviceCode,
@@ -122,7 +127,11 @@ impl ClientConfig {
                 "the name of client {id} is not one line of 1 to 200 letters"
             ));
         }
-        let texts = self.redirect_uris.iter().chain(&self.audience);
+        let uris = self
+            .redirect_uris
+            .iter()
+            .chain(&self.post_logout_redirect_uris);
+        let texts = uris.chain(&self.audience);
         if texts.map(String::len).max() > Some(BYTES_OF_A_URI) {
             return Err(format!(
                 "a redirect uri or the audience of client {id} is longer than {BYTES_OF_A_URI} bytes"
@@ -132,6 +141,15 @@ impl ClientConfig {
         {
             return Err(format!(
                 "client {id} may use client_credentials; give it a secret_hash and a workload"
+            ));
+        }
+        if self
+            .post_logout_redirect_uris
+            .iter()
+            .any(|uri| uri == OUT_OF_BAND)
+        {
+            return Err(format!(
+                "client {id} has {OUT_OF_BAND} among its post_logout_redirect_uris; nobody can be sent there"
             ));
         }
         if may(Grant::AuthorizationCode) && self.redirect_uris.is_empty() {

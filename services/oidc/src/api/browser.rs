@@ -17,10 +17,12 @@ use crate::session::Person;
 
 mod device;
 mod refusal;
+mod sign_out;
 
 pub(super) use device::{answer_device, show_device};
 pub(super) use refusal::show_refusals;
 use refusal::{Shown, error_page};
+pub(super) use sign_out::{answer_sign_out, show_sign_out};
 
 type Issuer = State<Arc<OidcIssuer>>;
 
@@ -79,7 +81,9 @@ pub(super) async fn show_authorization(
     answered(&issuer, page.await)
 }
 
-/// `POST /authorize`: the form of either page, sent to the URL of the request that it is about.
+/// `POST /authorize`: the form of either page, sent to the URL of the request that it is about. Without one it is a request
+/// itself (OpenID Connect Core §3.1.2.1), and the browser is sent to its URL: a request from another site comes without
+/// the cookies that say who is signed in, and the next one, which the browser makes on its own, with them.
 pub(super) async fn answer_authorization(
     State(issuer): Issuer,
     visitor: Visitor,
@@ -87,6 +91,10 @@ pub(super) async fn answer_authorization(
     body: Bytes,
 ) -> Response {
     let query = query.unwrap_or_default();
+    if query.is_empty() {
+        let here = format!("{}/authorize", issuer.issuer.path());
+        return see_other(&format!("{here}?{}", as_query(&body)));
+    }
     let answer = async {
         let request = issuer.authorization_request(&query)?;
         let form = Parameters::parse(&body);
@@ -203,6 +211,13 @@ fn confirm_page(
 
 fn asker(request: &AuthorizationRequest) -> Asker {
     Asker::Application(Application::new(&request.client, request.redirect.place()))
+}
+
+/// A form as a query, encoded again, so that nothing but a query comes of it.
+fn as_query(form: &[u8]) -> String {
+    let pairs = url::form_urlencoded::parse(form);
+    let mut query = url::form_urlencoded::Serializer::new(String::new());
+    query.extend_pairs(pairs).finish()
 }
 
 /// The same request, with a login page for certain.

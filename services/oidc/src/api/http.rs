@@ -26,6 +26,10 @@ pub(super) async fn discovery(State(issuer): State<Arc<OidcIssuer>>) -> Json<Val
         "token_endpoint": at("/token"),
         "device_authorization_endpoint": at("/device/code"),
         "jwks_uri": at("/keys"),
+        "userinfo_endpoint": at("/userinfo"),
+        "introspection_endpoint": at("/introspect"),
+        "revocation_endpoint": at("/revoke"),
+        "end_session_endpoint": at("/end-session"),
         "response_types_supported": ["code"],
         "response_modes_supported": ["query"],
         "grant_types_supported": [
@@ -33,9 +37,13 @@ pub(super) async fn discovery(State(issuer): State<Arc<OidcIssuer>>) -> Json<Val
         ],
         "subject_types_supported": ["public"],
         "id_token_signing_alg_values_supported": ["RS256"],
-        "scopes_supported": ["openid", "email", "profile", "offline_access"],
+        "scopes_supported": ["openid", "email", "offline_access"],
         "code_challenge_methods_supported": ["S256"],
         "token_endpoint_auth_methods_supported":
+            ["client_secret_basic", "client_secret_post", "none"],
+        "introspection_endpoint_auth_methods_supported":
+            ["client_secret_basic", "client_secret_post"],
+        "revocation_endpoint_auth_methods_supported":
             ["client_secret_basic", "client_secret_post", "none"],
         "claims_supported":
             ["iss", "sub", "aud", "iat", "exp", "jti", "auth_time", "nonce", "email", "email_verified"],
@@ -91,7 +99,7 @@ pub(super) async fn icon() -> Response {
 }
 
 /// The address that a request comes from.
-pub(super) struct Source(IpAddr);
+pub(super) struct Source(pub(super) IpAddr);
 
 impl<S: Send + Sync> FromRequestParts<S> for Source {
     type Rejection = Problem;
@@ -101,7 +109,12 @@ impl<S: Send + Sync> FromRequestParts<S> for Source {
     }
 }
 
-fn request(headers: &HeaderMap, body: &[u8], address: IpAddr) -> Result<TokenRequest, Error> {
+/// The form of a client, and what it says about itself.
+pub(super) fn request(
+    headers: &HeaderMap,
+    body: &[u8],
+    address: IpAddr,
+) -> Result<TokenRequest, Error> {
     let content_type = headers
         .get(header::CONTENT_TYPE)
         .and_then(|value| value.to_str().ok());
@@ -119,7 +132,10 @@ fn request(headers: &HeaderMap, body: &[u8], address: IpAddr) -> Result<TokenReq
 }
 
 /// RFC 6749 §5.1 and §5.2.
-fn encode<T: serde::Serialize>(issuer: &OidcIssuer, answer: Result<T, Error>) -> Response {
+pub(super) fn encode<T: serde::Serialize>(
+    issuer: &OidcIssuer,
+    answer: Result<T, Error>,
+) -> Response {
     let mut response = match answer {
         Ok(answer) => Json(answer).into_response(),
         Err(error) => refuse(issuer, error),

@@ -77,6 +77,11 @@ impl Error {
             }
             Self::AccountChanged => "the account has changed since the sign-in; sign in again",
             Self::RefreshRefused => "the refresh token cannot be used; sign in again",
+            Self::TokenRefused => "the token is not one that counts here now; sign in again",
+            Self::TokenOfNoPerson => "the token is of a workload; show the token of a person",
+            Self::TokenOfOtherClient => {
+                "the token belongs to another client; only that one can revoke it"
+            }
             Self::AuthorizationPending => "the person has not decided yet; ask again later",
             Self::SlowDown => "the device asks too often; wait five seconds longer",
             Self::AccessDenied => "the person refused the sign-in",

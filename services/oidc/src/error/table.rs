@@ -7,7 +7,7 @@ use super::Error;
 pub(crate) struct Row {
     pub(crate) kind: Kind,
     pub(crate) code: &'static str,
-    /// The word of RFC 6749 §4.1.2.1 and §5.2, RFC 8628 §3.5, OpenID Connect Core §3.1.2.6.
+    /// The word of RFC 6749 §4.1.2.1 and §5.2, RFC 6750 §3.1, RFC 8628 §3.5, OpenID Connect Core §3.1.2.6.
     pub(crate) oauth: &'static str,
 }
 
@@ -56,6 +56,9 @@ impl Error {
             Self::VerifierWrong => (Kind::InvalidArgument, "E-OIDC-020", "invalid_grant"),
             Self::AccountChanged => (Kind::InvalidArgument, "E-OIDC-021", "invalid_grant"),
             Self::RefreshRefused => (Kind::InvalidArgument, "E-OIDC-022", "invalid_grant"),
+            Self::TokenRefused => (Kind::Unauthenticated, "E-OIDC-044", "invalid_token"),
+            Self::TokenOfNoPerson => (Kind::PermissionDenied, "E-OIDC-045", "insufficient_scope"),
+            Self::TokenOfOtherClient => (Kind::InvalidArgument, "E-OIDC-046", "invalid_grant"),
             Self::AuthorizationPending => {
                 (Kind::InvalidArgument, "E-OIDC-023", "authorization_pending")
             }

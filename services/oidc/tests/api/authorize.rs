@@ -223,3 +223,94 @@ async fn cancelling_tells_the_client() {
         "access_denied"
     );
 }
+
+/// OpenID Connect Core §3.1.2.1. The browser is sent to the URL of the request, so that it comes with its cookies.
+#[tokio::test]
+async fn a_request_may_be_posted() {
+    let world = World::new().await;
+    let mut browser = world.browser();
+    browser.sign_in(&[]).await;
+    let query = world::query(&[("state", "a b&c=d#e"), ("prompt", "consent")]);
+    let answer = browser.post_from("cross-site", "/authorize", &query).await;
+    let location = answer.header("location").to_owned();
+    assert_eq!(
+        (answer.status, location.as_str()),
+        (303, format!("/authorize?{query}").as_str())
+    );
+    let page = browser.get(&location).await;
+    assert!(
+        page.body.contains("Sign in as alice@example.com?"),
+        "{}",
+        page.body
+    );
+    // What is no form becomes a query all the same, and is refused there.
+    let odd = browser
+        .post("/authorize", "\r\nlocation: https://evil.example/")
+        .await;
+    assert_eq!(
+        odd.header("location"),
+        "/authorize?%0D%0Alocation%3A+https%3A%2F%2Fevil.example%2F="
+    );
+    let refused = browser.get(odd.header("location")).await;
+    assert_eq!(
+        (refused.status, refused.header("sigstead-code")),
+        (400, "E-OIDC-001")
+    );
+    assert_eq!(
+        browser.post("/authorize", "").await.header("location"),
+        "/authorize?"
+    );
+}
+
+/// `prompt` and `max_age` hold for every button of every page: each row asks for more than the session of before, and is
+/// sent with the token of a form that was made for the same request.
+#[tokio::test]
+async fn what_a_request_demands_is_demanded_of_every_action() {
+    let world = World::new().await;
+    let table: &[(Changed<'_>, &str, &str)] = &[
+        (&[("prompt", "login")], "continue", "password"),
+        (&[("prompt", "select_account")], "continue", "password"),
+        (&[("prompt", "login consent")], "continue", "password"),
+        (&[("max_age", "60")], "continue", "password"),
+        (&[("max_age", "0")], "continue", "password"),
+        (&[("prompt", "consent")], "sign-in", "wrong"),
+        (&[("prompt", "login")], "sign-in", "wrong"),
+        (&[("max_age", "60")], "sign-in", "wrong"),
+    ];
+    for (changed, action, expected) in table {
+        let mut browser = world.browser();
+        browser.sign_in(&[]).await;
+        world.advance(61);
+        let path = format!("/authorize?{}", world::query(changed));
+        let token = browser.get(&path).await.input("form_token").unwrap();
+        let fields = [("action", *action), ("form_token", token.as_str())];
+        let page = browser.post(&path, &world::form(&fields)).await;
+        assert_eq!(page.header("location"), "", "{changed:?} {action}");
+        match *expected {
+            "password" => assert!(page.input("password").is_some(), "{changed:?}"),
+            _ => assert_eq!(page.header("sigstead-code"), "E-OIDC-029", "{changed:?}"),
+        }
+    }
+    // Without those the session is as good as a password.
+    let mut browser = world.browser();
+    browser.sign_in(&[]).await;
+    world.advance(59);
+    let path = format!("/authorize?{}", world::query(&[("max_age", "60")]));
+    let token = browser.get(&path).await.input("form_token").unwrap();
+    let fields = [("action", "continue"), ("form_token", token.as_str())];
+    let answer = browser.post(&path, &world::form(&fields)).await;
+    assert!(world::parameters(answer.header("location")).contains_key("code"));
+}
+
+/// A page that was made before the session of it ended, or before somebody else signed in, is of no use to who has it.
+#[tokio::test]
+async fn a_form_is_of_the_session_that_it_was_made_in() {
+    let world = World::new().await;
+    let mut browser = world.browser();
+    let path = format!("/authorize?{}", world::query(&[]));
+    let before = browser.get(&path).await.input("form_token").unwrap();
+    browser.sign_in(&[]).await;
+    let fields = [("action", "continue"), ("form_token", before.as_str())];
+    let refused = browser.post(&path, &world::form(&fields)).await;
+    assert_eq!(refused.header("sigstead-code"), "E-OIDC-028");
+}

@@ -21,12 +21,19 @@ async fn discovery_says_what_clients_look_for() {
         "token_endpoint",
         "device_authorization_endpoint",
         "jwks_uri",
+        "userinfo_endpoint",
+        "introspection_endpoint",
+        "revocation_endpoint",
+        "end_session_endpoint",
     ] {
         let url = document[endpoint].as_str().unwrap();
         assert!(
             url.starts_with("http://localhost:8085/"),
             "{endpoint}: {url}"
         );
+        // What the document names is there.
+        let path = url.strip_prefix("http://localhost:8085").unwrap();
+        assert_ne!(world.get(path).await.status, 404, "{endpoint}");
     }
     let key = &world.get("/keys").await.json()["keys"][0];
     assert_eq!(

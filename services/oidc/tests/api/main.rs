@@ -7,13 +7,16 @@
 )]
 
 mod authorize;
+mod bearer;
 mod device;
 mod discovery;
 mod identity_token;
 mod login;
 mod pages;
 mod queue;
+mod refresh;
 mod ring;
+mod sign_out;
 mod token;
 mod world;
 

@@ -220,34 +220,6 @@ async fn of_many_redemptions_at_once_one_succeeds() {
 }
 
 #[tokio::test]
-async fn a_refresh_token_is_used_once_and_its_copy_ends_the_grant() {
-    let world = World::new().await;
-    let location = world
-        .browser()
-        .sign_in(&[("scope", "openid offline_access")])
-        .await;
-    let tokens = world
-        .redeem(&world::parameters(&location)["code"], &[])
-        .await
-        .json();
-    let first = tokens["refresh_token"].as_str().unwrap().to_owned();
-    let renewed = world.refresh(&first).await.json();
-    assert_eq!(
-        world.verify(&renewed["id_token"]).await["email"],
-        "alice@example.com"
-    );
-    let second = renewed["refresh_token"].as_str().unwrap().to_owned();
-    world
-        .refresh(&first)
-        .await
-        .is_refused(400, "invalid_grant", "E-OIDC-022");
-    world
-        .refresh(&second)
-        .await
-        .is_refused(400, "invalid_grant", "E-OIDC-022");
-}
-
-#[tokio::test]
 async fn a_removed_account_gets_no_token_for_its_code() {
     let world = World::new().await;
     let code = world.code().await;

@@ -537,6 +537,7 @@ fn site_client() -> ClientConfig {
         id: "site".to_owned(),
         secret_hash: Some(secret_hash()),
         redirect_uris: vec!["https://app.example/cb".to_owned()],
+        name: None,
         ..ClientConfig::sigstore()
     }
 }
