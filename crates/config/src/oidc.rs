@@ -14,7 +14,7 @@ mod client;
 mod clients_file;
 mod successors;
 
-pub use client::{ClientConfig, Grant, WorkloadConfig};
+pub use client::{ClientConfig, ExchangeRule, Grant, WorkloadConfig};
 pub use clients_file::ClientsFile;
 pub use successors::{KEY_SET_LIFETIME, Successor, SuccessorsFile};
 
@@ -52,6 +52,10 @@ pub struct Config {
     /// is no such file, there are no more. Default none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub clients_file: Option<PathBuf>,
+    /// A file of issuers whose tokens clients exchange for tokens of this one (RFC 8693), in the format of the `issuers` of
+    /// the certificate authority. It is read at the start and on SIGHUP. Default none: nothing is exchanged.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub exchange_issuers: Option<PathBuf>,
     /// Lifetimes of what leads to a token, and the limit on guessing.
     #[serde(default)]
     pub sessions: SessionConfig,
@@ -180,6 +184,7 @@ impl Config {
             users,
             clients: vec![ClientConfig::sigstore()],
             clients_file: None,
+            exchange_issuers: None,
             sessions: SessionConfig::default(),
             pages: PagesConfig::default(),
         }

@@ -174,6 +174,18 @@ pub enum Error {
 }
 
 impl Error {
+    /// Whether it is the issuer that is at fault, or away, and not the token.
+    #[must_use]
+    pub const fn is_the_issuers(&self) -> bool {
+        matches!(
+            self,
+            Self::KeyJustAsked
+                | Self::IssuerUnavailable { .. }
+                | Self::IssuerDocument { .. }
+                | Self::IssuerPending { .. }
+        )
+    }
+
     /// What an operator is told, who may see the rules.
     #[must_use]
     pub fn operator_message(&self) -> String {

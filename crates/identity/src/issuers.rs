@@ -107,6 +107,34 @@ impl Issuers {
         verdict
     }
 
+    /// Verifies a token, and has further rules judge it: those of a party that lets its bearer act for it. Also says until
+    /// when the token lasts.
+    ///
+    /// # Errors
+    /// As [`Issuers::verify`], and [`Error::NotAllowed`] if the further rules do not let the bearer.
+    pub async fn verify_for(
+        &self,
+        token: &str,
+        now: OffsetDateTime,
+        further: &sigstead_rules::Rules,
+    ) -> Result<(Principal, OffsetDateTime), Error> {
+        let (set, mut examination) = (self.set.load_full(), Examination::default());
+        let found = self.find(&set, token, &mut examination);
+        let (token, named) = found.inspect_err(|error| {
+            self.unknown.judged(outcome(&Err::<(), _>(error.clone())));
+        })?;
+        let mut verdict = judge(&set, &token, &named, now, &mut examination).await;
+        let issuer = profile::of(&named.profiles, &token.claims)?;
+        if let Ok(principal) = &verdict
+            && let Err(error) = admit(further, &facts(&token.claims, principal, issuer))
+        {
+            verdict = Err(error);
+        }
+        named.tally.judged(outcome(&verdict));
+        let until = token_rules::check_times(&token.claims, longest(issuer), now)?;
+        verdict.map(|principal| (principal, until))
+    }
+
     /// Says of a token how far it comes and what its issuer's rules say of it, and why it comes no further. It is not
     /// counted among the tokens that callers bring.
     pub async fn explain(
@@ -195,8 +223,7 @@ async fn judge(
     // Before the signature, because they cost nothing and a stale token causes no fetch.
     token_rules::check_audience(&token.claims, issuer)?;
     examination.passed.push(Check::Audience);
-    let longest = issuer.max_token_life.unwrap_or(LONGEST_TOKEN).time();
-    let until = token_rules::check_times(&token.claims, longest, now)?;
+    let until = token_rules::check_times(&token.claims, longest(issuer), now)?;
     examination.passed.push(Check::Time);
     named.keys.verify(&set.fetching, &named.lane, token).await?;
     examination.passed.push(Check::Signature);
@@ -211,6 +238,10 @@ async fn judge(
         .single_use
         .then(|| SingleUse::of(token.signing_input, until));
     Ok(principal.allowed_by(rule).for_single_use(single_use))
+}
+
+fn longest(issuer: &IssuerConfig) -> time::Duration {
+    issuer.max_token_life.unwrap_or(LONGEST_TOKEN).time()
 }
 
 fn describe(location: IssuerLocation, issuer: &IssuerConfig) -> ConfiguredIssuer {

@@ -7,7 +7,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use clap::{Args, Subcommand};
 use serde::Serialize;
-use sigstead_config::oidc::{ClientConfig, Grant, WorkloadConfig};
+use sigstead_config::oidc::{ClientConfig, ExchangeRule, Grant, WorkloadConfig};
 
 use super::clients::Clients;
 use crate::failure::Failure;
@@ -71,6 +71,11 @@ pub(super) struct Add {
     #[arg(long, value_name = "URL", conflicts_with = "redirect_uri")]
     workload: Option<String>,
 
+    /// Whose tokens of other issuers are exchanged for the workload's, as NAME=RULE, where RULE is an expression as in the file of
+    /// issuers; may be repeated. No secret is made. The issuers are in the file that `exchange_issuers` of the issuer names.
+    #[arg(long, value_name = "NAME=RULE", requires = "workload")]
+    exchange: Vec<String>,
+
     /// A further claim of the tokens of a workload; may be repeated.
     #[arg(long, value_name = "NAME=VALUE", requires = "workload")]
     claim: Vec<String>,
@@ -131,7 +136,8 @@ async fn add(mut arguments: Add, output: Output) -> Result<(), Failure> {
     let id = named(&mut arguments.instance, std::mem::take(&mut arguments.id))?;
     let instance = arguments.instance.open()?;
     let mut clients = Clients::take(&instance).await?;
-    let has_secret = arguments.secret || arguments.api || arguments.workload.is_some();
+    let asks_by_secret = arguments.workload.is_some() && arguments.exchange.is_empty();
+    let has_secret = arguments.secret || arguments.api || asks_by_secret;
     let secret = has_secret.then(secret).transpose()?;
     let hash = secret.as_deref().map(hash).transpose()?;
     let client = match arguments.workload.clone() {
@@ -284,6 +290,7 @@ impl Add {
             grants,
             audience: self.audience.clone(),
             workload: None,
+            exchange: Vec::new(),
         }
     }
 
@@ -298,6 +305,18 @@ impl Add {
             None => Err(misused(format!("{text} is no claim; write NAME=VALUE"))),
         });
         let claims = claims.collect::<Result<BTreeMap<_, _>, _>>()?;
+        let rules = self.exchange.iter().map(|text| match text.split_once('=') {
+            Some((name, rule)) => Ok(ExchangeRule {
+                name: name.to_owned(),
+                rule: rule.to_owned(),
+            }),
+            None => Err(misused(format!("{text} is no rule; write NAME=RULE"))),
+        });
+        let exchange = rules.collect::<Result<Vec<_>, _>>()?;
+        let grant = match exchange.as_slice() {
+            [] => Grant::ClientCredentials,
+            _ => Grant::TokenExchange,
+        };
         let audience = self.audience.as_deref().unwrap_or("sigstore");
         Ok(ClientConfig {
             id,
@@ -305,7 +324,8 @@ impl Add {
             secret_hash,
             redirect_uris: Vec::new(),
             post_logout_redirect_uris: Vec::new(),
-            grants: vec![Grant::ClientCredentials],
+            grants: vec![grant],
+            exchange,
             audience: Some(audience.to_owned()),
             workload: Some(WorkloadConfig { subject, claims }),
         })

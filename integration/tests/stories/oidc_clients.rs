@@ -69,7 +69,7 @@ fn what_the_page_adds_asks_about_tokens(instance: &Instance, runtime: &tokio::ru
     let listed = client(instance, "list", &[]);
     let kinds = listed.as_array().unwrap().iter();
     let kinds: Vec<_> = kinds.map(|client| &client["kind"]).collect();
-    assert_eq!(kinds, ["application", "api", "application"]);
+    assert_eq!(kinds, ["application", "api", "application", "workload"]);
 
     let added = client(
         instance,

@@ -35,7 +35,20 @@ pub(crate) enum Holder<'a> {
     },
     /// Without `email`: clients would sign it as the proof of possession, and the certificate
     /// authority expects the subject there.
-    Workload(&'a BTreeMap<String, String>),
+    Workload {
+        #[serde(flatten)]
+        claims: &'a BTreeMap<String, String>,
+        /// Who showed a token of another issuer for this one.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        federated_claims: Option<Federated<'a>>,
+    },
+}
+
+/// Who vouched for the holder, under the names that the certificate authority's setting `issuer-claim` is used with.
+#[derive(Debug, Clone, Copy, Serialize)]
+pub(crate) struct Federated<'a> {
+    pub(crate) connector_id: &'a str,
+    pub(crate) user_id: &'a str,
 }
 
 /// A token before its signature: `header.payload` in base64url (RFC 7515 §5.1).
@@ -129,7 +142,10 @@ mod tests {
     fn a_workload_has_no_email() {
         let further = BTreeMap::from([("team".to_owned(), "release".to_owned())]);
         let claims = Claims {
-            holder: Holder::Workload(&further),
+            holder: Holder::Workload {
+                claims: &further,
+                federated_claims: None,
+            },
             ..person(None)
         };
         let decoded = URL_SAFE_NO_PAD.decode(payload(&claims)).unwrap();

@@ -2,6 +2,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, PoisonError, RwLock};
 
 use sigstead_config::oidc::{ClientConfig, Grant};
+use sigstead_rules::{RuleConfig, Rules};
 use url::Url;
 
 use crate::error::Error;
@@ -51,6 +52,7 @@ pub(crate) struct Client {
     config: ClientConfig,
     redirects: Vec<RedirectRule>,
     sign_out_redirects: Vec<RedirectRule>,
+    exchange: Rules,
 }
 
 impl Client {
@@ -59,12 +61,18 @@ impl Client {
             id: config.id.clone(),
             reason,
         };
-        if config.grants.contains(&Grant::TokenExchange) {
-            return Err(refuse(
-                "token exchange is not offered; remove the grant token_exchange",
-            ));
-        }
-        if config.grants.contains(&Grant::ClientCredentials) {
+        let rules = config.exchange.iter().map(|rule| RuleConfig {
+            name: rule.name.clone(),
+            rule: rule.rule.clone(),
+        });
+        let rules: Vec<_> = rules.collect();
+        // Shared: without a rule that holds, nobody may.
+        let exchange = Rules::compile(&rules, &[], true).map_err(|source| Error::ClientRule {
+            id: config.id.clone(),
+            source: Box::new(source),
+        })?;
+        let for_itself = [Grant::ClientCredentials, Grant::TokenExchange];
+        if for_itself.iter().any(|grant| config.grants.contains(grant)) {
             let subject = config
                 .workload
                 .as_ref()
@@ -92,6 +100,7 @@ impl Client {
         Ok(Self {
             redirects: rules(&config.redirect_uris)?,
             sign_out_redirects: rules(&config.post_logout_redirect_uris)?,
+            exchange,
             config,
         })
     }
@@ -114,6 +123,11 @@ impl Client {
 
     pub(crate) fn workload(&self) -> Option<&sigstead_config::oidc::WorkloadConfig> {
         self.config.workload.as_ref()
+    }
+
+    /// Who may act for the workload.
+    pub(crate) const fn exchange_rules(&self) -> &Rules {
+        &self.exchange
     }
 
     pub(crate) fn may(&self, grant: Grant) -> Result<(), Error> {

@@ -109,6 +109,23 @@ pub enum Error {
     #[error("the token belongs to another client")]
     TokenOfOtherClient,
 
+    // Tokens of other issuers.
+    /// The token is not acceptable.
+    #[error("the subject token is refused")]
+    SubjectToken(#[source] Box<sigstead_identity::Error>),
+    /// Its issuer cannot be asked for its keys.
+    #[error("the issuer of the subject token is at fault")]
+    SubjectIssuer(#[source] Box<sigstead_identity::Error>),
+    /// No rule lets its bearer act for the client.
+    #[error("no rule lets the bearer of the subject token act for the client")]
+    SubjectRefused,
+    /// It is good for one use, and was used.
+    #[error("the subject token was used before")]
+    SubjectTokenUsed,
+    /// The token is asked for somebody whom the client's tokens are not for.
+    #[error("the client's tokens are for another audience")]
+    TargetInvalid,
+
     // The device flow.
     /// The person has not decided yet.
     #[error("the person has not decided yet")]
@@ -222,6 +239,30 @@ pub enum Error {
         /// What is wrong with it.
         reason: &'static str,
     },
+    /// A rule of a client cannot be used.
+    #[error("the client {id} cannot be used")]
+    ClientRule {
+        /// The client.
+        id: String,
+        /// What is wrong with the rule.
+        source: Box<sigstead_rules::RuleError>,
+    },
+    /// The file of issuers whose tokens are exchanged, or one of keys that it names, cannot be read.
+    #[error("cannot read {}", path.display())]
+    SubjectIssuersUnread {
+        /// The file.
+        path: std::path::PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// The file of issuers whose tokens are exchanged cannot be used.
+    #[error("cannot use {}", path.display())]
+    SubjectIssuersUnfit {
+        /// The file.
+        path: std::path::PathBuf,
+        /// Why.
+        source: Box<sigstead_identity::Error>,
+    },
     /// The file of clients cannot be read.
     #[error("the file of clients cannot be read")]
     ClientsFileUnread(#[source] Box<sigstead_kit::ConfigError>),
@@ -248,6 +289,7 @@ impl From<Error> for Problem {
         match error {
             Error::Throttled { retry_after } => problem.with_retry_after(retry_after),
             Error::Store(source) => problem.with_detail(source),
+            Error::SubjectIssuer(source) => problem.with_detail(causes(&source)),
             _ => problem,
         }
     }

@@ -3,18 +3,19 @@
 //!
 //! OpenID Connect Core 1.0 (errata 2) and Discovery 1.0; OAuth 2.0 (RFC 6749, RFC 6750) with PKCE (RFC 7636), device
 //! authorization (RFC 8628), native applications (RFC 8252), issuer identification (RFC 9207) and the security practice
-//! of RFC 9700; revocation (RFC 7009), introspection (RFC 7662), RP-Initiated Logout 1.0; tokens are RFC 7519 in RS256,
+//! of RFC 9700; revocation (RFC 7009), introspection (RFC 7662), token exchange (RFC 8693), RP-Initiated Logout 1.0; tokens are RFC 7519 in RS256,
 //! keys are RFC 7517.
 //!
 //! Served to signing tools and browsers on the public port: discovery, keys, `/authorize` with the login page, `/token`
-//! (codes, refresh, client credentials, device codes), `/device`, `/userinfo`, `/introspect`, `/revoke`, `/end-session`. Served to administrators: `sigstead.admin.v1.OidcAdmin`.
+//! (codes, refresh, client credentials, device codes, tokens of others), `/device`, `/userinfo`, `/introspect`, `/revoke`, `/end-session`. Served to administrators: `sigstead.admin.v1.OidcAdmin`.
 //!
 //! | File | Holds |
 //! |---|---|
 //! | `api` | routes, pages' handlers, token endpoint's handlers, admin service |
 //! | `authorize` | authorization request to code |
 //! | `login` | e-mail address and password to a signed-in person |
-//! | `token` | code, refresh token, client secret or device code to a token |
+//! | `token` | code, refresh token, client secret, device code or another issuer's token to a token |
+//! | `subject_issuers` | whose tokens are exchanged |
 //! | `device` | the device flow |
 //! | `own_token`, `introspect` | tokens of ours that somebody shows again: asked about, given back |
 //! | `sign_out` | an application's request to sign a person out |
@@ -61,6 +62,7 @@ mod ring;
 mod secret;
 mod session;
 mod sign_out;
+mod subject_issuers;
 mod throttle;
 mod token;
 mod user;
@@ -78,6 +80,7 @@ use page::Shell;
 use password::PasswordHasherPool;
 use ring::SigningKeys;
 use session::SessionStorage;
+use subject_issuers::SubjectIssuers;
 use throttle::Throttle;
 use user::Users;
 
@@ -86,6 +89,7 @@ pub struct OidcIssuer {
     issuer: IssuerUrl,
     clients: Clients,
     client_source: ClientSource,
+    subject_issuers: SubjectIssuers,
     users: Users,
     passwords: PasswordHasherPool,
     sessions: SessionStorage,
@@ -134,6 +138,7 @@ pub async fn build(config: Config) -> Result<Service, StartError> {
 pub async fn check(config: &Config) -> Result<(), StartError> {
     ring::check(config, SystemClock.now()).await?;
     Clients::new(ClientSource::of(config).read()?)?;
+    SubjectIssuers::check(config.exchange_issuers.as_deref())?;
     Ok(Users::check(&config.users)?)
 }
 
@@ -154,6 +159,7 @@ impl OidcIssuer {
             keys: SigningKeys::open(&config, clock.now()).await?,
             clients: Clients::new(client_source.read()?)?,
             client_source,
+            subject_issuers: SubjectIssuers::open(config.exchange_issuers.as_deref())?,
             users: Users::open(&config.users)?,
             passwords: PasswordHasherPool::new()?,
             forms: FormKey::new(&sessions.form_key().await?),
@@ -184,6 +190,7 @@ impl OidcIssuer {
     pub fn into_service(self: Arc<Self>, listeners: Listeners) -> Service {
         let (ready, sweeper) = (Arc::clone(&self), Arc::clone(&self));
         let (reloaded, reopened) = (Arc::clone(&self), Arc::clone(&self));
+        let (reread, fetched) = (Arc::clone(&self), Arc::clone(&self));
         sigstead_audit::recorded(Service::new("oidc", listeners), sigstead_proto::fields)
             .public(api::routes(Arc::clone(&self)))
             .admin_grpc(api::admin_service(Arc::clone(&self)), api::ADMIN_METHODS)
@@ -210,11 +217,21 @@ impl OidcIssuer {
                     read.map_err(|error| sigstead_kit::causes(&error))
                 }
             })
+            .reload("the file of exchanged issuers", move || {
+                let issuer = Arc::clone(&reread);
+                async move {
+                    let read = issuer.subject_issuers.read_again();
+                    read.map_err(|error| sigstead_kit::causes(&error))
+                }
+            })
             .reload("the file of successors", move || {
                 let issuer = Arc::clone(&reopened);
                 async move { issuer.open_keys_again().await }
             })
             .task("sweep", move |stop| sweep(sweeper, stop))
+            .task("keys of exchanged issuers", move |stop| async move {
+                fetched.subject_issuers.refresh(stop).await;
+            })
     }
 }
 

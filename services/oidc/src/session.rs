@@ -11,6 +11,7 @@
 //! | `user-code/LETTERS` | the `ID` of the device that shows the letters |
 //! | `grant/ID` | [`OfflineGrant`], as long as refreshing is permitted; `ID` of the code it came from |
 //! | `refresh/ID` | [`RefreshToken`], open, used or void |
+//! | `used/ID` | [`UsedToken`], a token of another issuer that is good for one use |
 //! | `revoked/ID` | [`RevokedToken`], under the digest of its `jti` |
 //! | `expiry/SECONDS/KEY` | nothing; says when `KEY` can be forgotten (8 bytes big-endian, then the key) |
 //! | `form-key` | 32 random bytes under which forms are tagged |
@@ -157,6 +158,13 @@ pub(crate) struct RevokedToken {
     pub(crate) expires: OffsetDateTime,
 }
 
+/// A token of another issuer that was exchanged, if it is good for one use.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct UsedToken {
+    #[serde(with = "time::serde::timestamp")]
+    pub(crate) expires: OffsetDateTime,
+}
+
 /// A kind of record: where it is stored and for how long.
 pub(crate) trait Record: Serialize + DeserializeOwned {
     const PREFIX: &'static str;
@@ -182,6 +190,7 @@ records! {
     OfflineGrant => "grant/",
     RefreshToken => "refresh/",
     RevokedToken => "revoked/",
+    UsedToken => "used/",
 }
 
 /// A record as it was read, for a step that requires it to be still so.

@@ -5,6 +5,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde::Serialize;
 use sigstead_config::oidc::Grant;
+use time::OffsetDateTime;
 
 use crate::OidcIssuer;
 use crate::claims::{Claims, Holder, IdToken, SigningInput};
@@ -17,8 +18,11 @@ use crate::session::Authorization;
 use crate::throttle::Key;
 
 mod code;
+mod exchange;
 mod refresh;
 
+use exchange::ExchangeResponse;
+pub(crate) use exchange::TOKEN_EXCHANGE;
 pub(crate) use refresh::NewGrant;
 
 /// A token request (RFC 6749 §4.1.3): what the client says about itself, and the form.
@@ -40,18 +44,34 @@ pub(crate) struct TokenResponse {
     refresh_token: Option<String>,
 }
 
+/// The answer to one grant or another.
+#[derive(Serialize)]
+#[serde(untagged)]
+pub(crate) enum Granted {
+    Token(TokenResponse),
+    Exchanged(ExchangeResponse),
+}
+
 impl OidcIssuer {
     /// The verb: a grant becomes a token.
-    pub(crate) async fn token(&self, request: &TokenRequest) -> Result<TokenResponse, Error> {
+    pub(crate) async fn token(&self, request: &TokenRequest) -> Result<Granted, Error> {
         let grant_type = request.parameters.required("grant_type")?;
         let client = self.authenticate(request).await?;
-        match grant_type {
-            "authorization_code" => self.redeem_code(&client, &request.parameters).await,
-            "client_credentials" => self.issue_to_workload(&client).await,
-            "refresh_token" => self.refresh(&client, &request.parameters).await,
-            DEVICE_CODE => self.redeem_device_code(&client, &request.parameters).await,
-            _ => Err(Error::GrantTypeUnsupported),
-        }
+        let parameters = &request.parameters;
+        let token = match grant_type {
+            "authorization_code" => self.redeem_code(&client, parameters).await?,
+            "client_credentials" => self.issue_to_workload(&client).await?,
+            "refresh_token" => self.refresh(&client, parameters).await?,
+            DEVICE_CODE => self.redeem_device_code(&client, parameters).await?,
+            TOKEN_EXCHANGE => {
+                return self
+                    .exchange(&client, parameters)
+                    .await
+                    .map(Granted::Exchanged);
+            }
+            _ => return Err(Error::GrantTypeUnsupported),
+        };
+        Ok(Granted::Token(token))
     }
 
     /// RFC 6749 §3.2.1. A public client has no secret, and an empty one is none.
@@ -106,13 +126,16 @@ impl OidcIssuer {
     async fn issue_to_workload(&self, client: &Client) -> Result<TokenResponse, Error> {
         client.may(Grant::ClientCredentials)?;
         let workload = client.workload().ok_or(Error::GrantForbidden)?;
-        let (subject, holder) = (&workload.subject, Holder::Workload(&workload.claims));
+        let holder = Holder::Workload {
+            claims: &workload.claims,
+            federated_claims: None,
+        };
+        let subject = &workload.subject;
         let grant = "client_credentials";
         tracing::info!(subject, client = client.id(), grant, "issuing a token");
         self.issue(client, subject, holder, grant).await
     }
 
-    /// Claims → signed → token.
     async fn issue(
         &self,
         client: &Client,
@@ -120,9 +143,30 @@ impl OidcIssuer {
         holder: Holder<'_>,
         grant: &'static str,
     ) -> Result<TokenResponse, Error> {
+        let (token, expires_in) = self.sign(client, subject, holder, None, grant).await?;
+        Ok(TokenResponse {
+            access_token: token.clone(),
+            token_type: "bearer",
+            expires_in,
+            id_token: token,
+            refresh_token: None,
+        })
+    }
+
+    /// Claims → signed → token, which ends no later than at `until`, and for how many seconds it is good.
+    async fn sign(
+        &self,
+        client: &Client,
+        subject: &str,
+        holder: Holder<'_>,
+        until: Option<OffsetDateTime>,
+        grant: &'static str,
+    ) -> Result<(IdToken, i64), Error> {
         let now = self.clock.now();
         let (iat, key) = (now.unix_timestamp(), self.keys.at(now));
-        let expires_in = self.lifetimes.token.whole_seconds();
+        let longest = self.lifetimes.token.whole_seconds();
+        let left = until.map_or(longest, |until| until.unix_timestamp() - iat);
+        let expires_in = longest.min(left);
         let claims = Claims {
             iss: self.issuer.as_str(),
             sub: subject,
@@ -136,13 +180,7 @@ impl OidcIssuer {
         let signature = key.sign(input.bytes_to_sign()).await?;
         let token = input.sign_with(&signature);
         self.metrics.token(grant);
-        Ok(TokenResponse {
-            access_token: token.clone(),
-            token_type: "bearer",
-            expires_in,
-            id_token: token,
-            refresh_token: None,
-        })
+        Ok((token, expires_in))
     }
 
     /// A grant lives as long as the account with the password of then.

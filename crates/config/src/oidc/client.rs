@@ -36,6 +36,21 @@ pub struct ClientConfig {
     /// Who the client is when it asks for itself; required by the grant `client_credentials`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub workload: Option<WorkloadConfig>,
+    /// Whose tokens are exchanged for tokens of the workload; required by the grant `token_exchange`. One of the rules has to
+    /// hold. Default none.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub exchange: Vec<ExchangeRule>,
+}
+
+/// Whose tokens are exchanged.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ExchangeRule {
+    /// The name by which the log calls the rule.
+    pub name: String,
+    /// The expression: true or false of `claims`, `san`, `issuer` and `type`, as in the file of issuers of the certificate
+    /// authority. Write it over what does not change hands: who satisfies it is the workload.
+    pub rule: String,
 }
 
 /// The identity of a client that asks for itself.
@@ -99,6 +114,7 @@ impl ClientConfig {
             ],
             audience: None,
             workload: None,
+            exchange: Vec::new(),
         }
     }
 
@@ -150,6 +166,11 @@ impl ClientConfig {
         {
             return Err(format!(
                 "client {id} has {OUT_OF_BAND} among its post_logout_redirect_uris; nobody can be sent there"
+            ));
+        }
+        if may(Grant::TokenExchange) && (self.exchange.is_empty() || self.workload.is_none()) {
+            return Err(format!(
+                "client {id} may use token_exchange; give it a workload, and rules that say whose tokens are exchanged"
             ));
         }
         if may(Grant::AuthorizationCode) && self.redirect_uris.is_empty() {
@@ -215,6 +236,7 @@ const RESERVED: &[&str] = &[
     "nonce",
     "email",
     "email_verified",
+    "federated_claims",
 ];
 
 const BYTES: usize = 256;

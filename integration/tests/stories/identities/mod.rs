@@ -4,6 +4,7 @@ mod builds;
 mod claims;
 mod cluster;
 mod company;
+mod exchange;
 mod login;
 mod page;
 mod provider;

@@ -15,7 +15,7 @@ use super::visitor;
 use crate::OidcIssuer;
 use crate::error::Error;
 use crate::page;
-use crate::token::{DEVICE_CODE, TokenRequest};
+use crate::token::{DEVICE_CODE, TOKEN_EXCHANGE, TokenRequest};
 
 /// OpenID Connect Discovery 1.0 §4.
 pub(super) async fn discovery(State(issuer): State<Arc<OidcIssuer>>) -> Json<Value> {
@@ -33,7 +33,7 @@ pub(super) async fn discovery(State(issuer): State<Arc<OidcIssuer>>) -> Json<Val
         "response_types_supported": ["code"],
         "response_modes_supported": ["query"],
         "grant_types_supported": [
-            "authorization_code", "refresh_token", "client_credentials", DEVICE_CODE,
+            "authorization_code", "refresh_token", "client_credentials", DEVICE_CODE, TOKEN_EXCHANGE,
         ],
         "subject_types_supported": ["public"],
         "id_token_signing_alg_values_supported": ["RS256"],

@@ -33,6 +33,13 @@ impl Error {
                     in_words(retry_after.as_secs_f64())
                 )
             }
+            Self::SubjectToken(error) => {
+                // What a token says may have any letter, and RFC 6749 §5.2 permits few.
+                let why = error.to_string().replace(['"', '\\'], "'");
+                let plain = |letter: &char| matches!(letter, ' '..='~');
+                let why: String = why.chars().filter(plain).collect();
+                format!("the subject_token cannot be exchanged: {why}; get another from its issuer")
+            }
             fixed => fixed.fixed_sentence().to_owned(),
         }
     }
@@ -81,6 +88,18 @@ impl Error {
             Self::TokenOfNoPerson => "the token is of a workload; show the token of a person",
             Self::TokenOfOtherClient => {
                 "the token belongs to another client; only that one can revoke it"
+            }
+            Self::SubjectIssuer(_) => {
+                "the issuer of the subject_token cannot be asked for its keys; try again later"
+            }
+            Self::SubjectRefused => {
+                "no rule lets the bearer of this subject_token act for the client; ask the operator"
+            }
+            Self::SubjectTokenUsed => {
+                "the subject_token is good for one use and was used; get another from its issuer"
+            }
+            Self::TargetInvalid => {
+                "the tokens of this client are for another audience; leave audience and resource out"
             }
             Self::AuthorizationPending => "the person has not decided yet; ask again later",
             Self::SlowDown => "the device asks too often; wait five seconds longer",

@@ -59,6 +59,12 @@ impl Error {
             Self::TokenRefused => (Kind::Unauthenticated, "E-OIDC-044", "invalid_token"),
             Self::TokenOfNoPerson => (Kind::PermissionDenied, "E-OIDC-045", "insufficient_scope"),
             Self::TokenOfOtherClient => (Kind::InvalidArgument, "E-OIDC-046", "invalid_grant"),
+            // RFC 8693 §2.2.2 has this word for all that is wrong with the token, also by policy.
+            Self::SubjectToken(_) => (Kind::InvalidArgument, "E-OIDC-047", "invalid_request"),
+            Self::SubjectIssuer(_) => (Kind::Unavailable, "E-OIDC-048", "temporarily_unavailable"),
+            Self::SubjectRefused => (Kind::PermissionDenied, "E-OIDC-049", "invalid_request"),
+            Self::SubjectTokenUsed => (Kind::InvalidArgument, "E-OIDC-050", "invalid_request"),
+            Self::TargetInvalid => (Kind::InvalidArgument, "E-OIDC-051", "invalid_target"),
             Self::AuthorizationPending => {
                 (Kind::InvalidArgument, "E-OIDC-023", "authorization_pending")
             }
@@ -99,7 +105,11 @@ impl Error {
             Self::Randomness(_) | Self::Page(_) | Self::Metrics(_) => {
                 (Kind::Internal, "E-OIDC-041", "server_error")
             }
+            Self::SubjectIssuersUnread { .. } | Self::SubjectIssuersUnfit { .. } => {
+                (Kind::Internal, "E-OIDC-052", "server_error")
+            }
             Self::ClientConfig { .. }
+            | Self::ClientRule { .. }
             | Self::ClientsFileUnread(_)
             | Self::ClientsFileUnfit { .. } => (Kind::Internal, "E-OIDC-043", "server_error"),
         };

@@ -1,9 +1,9 @@
-//! The issuer gives identity tokens and takes none: its own, brought back in any place of a request, opens nothing.
+//! The token endpoint takes no identity token of its own issuer: brought back in any place of a request, it opens nothing.
 
 use crate::world::{self, SECRET, World};
 
-/// GHSA-7qjx-gp9h-65qj: a token could be exchanged for another by a client that was not allowed the connector. Here no client
-/// can exchange one, whatever it may do otherwise.
+/// GHSA-7qjx-gp9h-65qj: a token could be exchanged for another by a client that was not allowed the connector. Here a client
+/// exchanges tokens if its entry says whose, and nobody's otherwise; `exchange.rs` has what such clients are refused.
 #[tokio::test]
 async fn an_identity_token_opens_nothing_at_its_own_issuer() {
     let world = World::new().await;
@@ -29,8 +29,8 @@ async fn an_identity_token_opens_nothing_at_its_own_issuer() {
                 ("subject_token_type", refresh),
             ],
             400,
-            "unsupported_grant_type",
-            "E-OIDC-013",
+            "unauthorized_client",
+            "E-OIDC-014",
         ),
         (
             &[("grant_type", assertion), ("assertion", token)],

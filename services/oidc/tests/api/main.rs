@@ -10,6 +10,7 @@ mod authorize;
 mod bearer;
 mod device;
 mod discovery;
+mod exchange;
 mod identity_token;
 mod login;
 mod pages;

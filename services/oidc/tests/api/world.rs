@@ -486,7 +486,7 @@ fn replaced<'a>(
         .collect()
 }
 
-fn config_in(folder: &Path) -> Config {
+pub(crate) fn config_in(folder: &Path) -> Config {
     let key = folder.join("oidc.key");
     write_private(&key, key_pem());
     let mut config = Config::new(
