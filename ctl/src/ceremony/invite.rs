@@ -8,7 +8,7 @@ use sigstead_ceremony::{Draft, HolderName, JoinStatement};
 use sigstead_kit::{Clock as _, SystemClock};
 use time::{Duration, OffsetDateTime};
 
-use super::key::HoldersKey;
+use super::key::{HoldersKey, Kind};
 use super::medium::{Medium, join_file};
 use super::refusal::refused;
 use crate::failure::Failure;
@@ -27,6 +27,10 @@ pub(super) struct Arguments {
 
     #[command(flatten)]
     key: HoldersKey,
+
+    /// Of which algorithm the key is made.
+    #[arg(long, value_enum, default_value_t = Kind::EcdsaP256)]
+    algorithm: Kind,
 
     /// When the key is to be replaced at the latest. Default: it has no planned end.
     #[arg(long, value_name = "PERIOD", value_parser = parse_term)]
@@ -53,7 +57,7 @@ pub(super) async fn run(arguments: Arguments, output: Output) -> Result<(), Fail
     draft.check_invited(&arguments.name, now).map_err(refused)?;
     medium.refuse_existing(&join_file(&arguments.name))?;
     arguments.key.refuse_existing()?;
-    let key = arguments.key.make()?;
+    let key = arguments.key.make(arguments.algorithm)?;
     let joined = join(&medium, &draft, arguments.name, &key, until, now).await?;
     output.print(&joined, |joined| {
         format!(

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use clap::Args;
+use clap::{Args, ValueEnum};
 use sigstead_key::Algorithm;
 
 use super::passphrase::Passphrase;
@@ -21,6 +21,22 @@ pub(super) struct HoldersKey {
     passphrase: Passphrase,
 }
 
+/// Of which algorithm a holder's key is. Every client of TUF takes each of them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum Kind {
+    EcdsaP256,
+    Ed25519,
+}
+
+impl From<Kind> for Algorithm {
+    fn from(kind: Kind) -> Self {
+        match kind {
+            Kind::EcdsaP256 => Self::EcdsaP256Sha256,
+            Kind::Ed25519 => Self::Ed25519,
+        }
+    }
+}
+
 impl HoldersKey {
     /// Refuses a file that is there, before anything is asked or made.
     pub(super) fn refuse_existing(&self) -> Result<(), Failure> {
@@ -37,10 +53,10 @@ impl HoldersKey {
     }
 
     /// Makes the key.
-    pub(super) fn make(&self) -> Result<TufSigner, Failure> {
+    pub(super) fn make(&self, kind: Kind) -> Result<TufSigner, Failure> {
         let path = &self.key;
         let vault = Vault::with(self.passphrase.read()?);
-        let key = vault.make(path, Algorithm::EcdsaP256Sha256)?;
+        let key = vault.make(path, kind.into())?;
         TufSigner::new(key.into_signer(), path)
     }
 
