@@ -1,5 +1,6 @@
 //! A draft, as the official clients find it that are installed.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -92,6 +93,9 @@ impl Table<'_> {
         program: &Path,
         asked: &mut Asked,
     ) -> Result<(), Failure> {
+        if self.verify_together(client, program).await? {
+            return Ok(());
+        }
         for (stored, identity) in &self.question.bundles {
             let bundle = self.after.join(format!("{}.sigstore.json", stored.name));
             replace(&bundle, &stored.bundle)?;
@@ -108,6 +112,29 @@ impl Table<'_> {
             asked.untried.push(format!("{} with {why}", stored.name));
         }
         Ok(())
+    }
+
+    /// Whether a client that verifies several bundles in one run accepts all of them. If it does not, or verifies one at a time,
+    /// each is looked at by itself.
+    async fn verify_together(&self, client: Client, program: &Path) -> Result<bool, Failure> {
+        let mut of_whom: BTreeMap<&(String, String), Vec<PathBuf>> = BTreeMap::new();
+        for (stored, identity) in &self.question.bundles {
+            let artifact = self.after.join(&stored.name);
+            replace(&artifact, ARTIFACT)?;
+            let bundle = self.after.join(format!("{}.sigstore.json", stored.name));
+            replace(&bundle, &stored.bundle)?;
+            of_whom.entry(identity).or_default().push(artifact);
+        }
+        for (identity, artifacts) in of_whom {
+            let kit = self.kit(&self.after, identity);
+            for some in artifacts.chunks(TOGETHER) {
+                match client.verify_together(program, &kit, some).await {
+                    Some(Ok(())) => {}
+                    Some(Err(_)) | None => return Ok(false),
+                }
+            }
+        }
+        Ok(true)
     }
 
     async fn sign(&self, client: Client, program: &Path, asked: &mut Asked) -> Result<(), Failure> {
@@ -173,3 +200,6 @@ fn refused_by_client(why: &str) -> Failure {
         why,
     )
 }
+
+/// Few enough for one run to end in time.
+const TOGETHER: usize = 50;
