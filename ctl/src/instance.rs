@@ -11,6 +11,7 @@ use sigstead_config::Origin;
 
 use crate::ct_log::CtLog;
 use crate::failure::Failure;
+use crate::lifetimes::Lifetimes;
 use crate::profile::Profile;
 use crate::{names, private};
 
@@ -125,6 +126,9 @@ pub(crate) struct Manifest {
     /// What the first certificate transparency log was called, if it was not left to `init`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) ct_name: Option<Origin>,
+    /// How long what the operator signs is valid.
+    #[serde(default, skip_serializing_if = "Lifetimes::is_default")]
+    pub(crate) lifetimes: Lifetimes,
 }
 
 impl Manifest {

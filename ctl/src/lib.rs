@@ -41,6 +41,7 @@ mod key;
 mod key_files;
 mod keys;
 mod kubernetes;
+mod lifetimes;
 mod locate;
 mod log;
 mod log_configs;

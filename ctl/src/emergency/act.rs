@@ -79,7 +79,7 @@ pub(super) async fn end(mut asked: Asked, is_meant: bool, output: Output) -> Res
         found.write(&files)?;
         let (key, last) = (&found.key, found.plan.end);
         change.apply(|state| key.ended(state, last))?;
-        change.publish_end(trust::YEAR).await
+        change.publish_end().await
     };
     found.plan.published = Some(recorded.end(done.await).await?);
     found.write(&files)?;

@@ -4,12 +4,12 @@ use std::path::PathBuf;
 
 use sigstead_key::Algorithm;
 use sigstead_signer::PrivateKey;
-use sigstead_x509::Certificate;
+use sigstead_x509::{Certificate, Validity};
 use time::OffsetDateTime;
 
 use super::certificates::{
-    Holder, Issuer, Shown, code_signing_certificate, root_certificate, time_stamping_certificate,
-    tls_certificate,
+    Holder, Issuer, Shown, code_signing_certificate, of_root, root_certificate, ten_years,
+    time_stamping_certificate, tls_certificate,
 };
 use super::secret::{Vault, unusable, write_private};
 use super::write;
@@ -55,7 +55,13 @@ struct Maker<'a> {
 
 impl Maker<'_> {
     async fn code_signing(&self) -> Result<Vec<Certificate>, Failure> {
-        let root = self.root("trust/ca-root", "code signing root").await?;
+        let root = self
+            .root(
+                "trust/ca-root",
+                "code signing root",
+                of_root(self.instance, self.now),
+            )
+            .await?;
         let path = self.instance.path("ca/keys/ca.key");
         let key = self.vault.make(&path, Algorithm::EcdsaP256Sha256)?;
         let key = key.public_key();
@@ -71,7 +77,13 @@ impl Maker<'_> {
     }
 
     async fn time_stamping(&self) -> Result<Vec<Certificate>, Failure> {
-        let root = self.root("trust/tsa-root", "time stamping root").await?;
+        let root = self
+            .root(
+                "trust/tsa-root",
+                "time stamping root",
+                of_root(self.instance, self.now),
+            )
+            .await?;
         let path = self.instance.path("tsa/keys/tsa.key");
         let key = self.vault.make(&path, Algorithm::EcdsaP256Sha256)?;
         let leaf =
@@ -83,7 +95,9 @@ impl Maker<'_> {
 
     /// Who may administer: a certificate for each service's admin listener, and one for the operator.
     async fn administration(&self) -> Result<(), Failure> {
-        let ca = self.root("trust/admin-ca", "administration").await?;
+        let ca = self
+            .root("trust/admin-ca", "administration", ten_years(self.now))
+            .await?;
         let ca_pem = ca.certificate.to_pem();
         for service in services::of(&self.instance.manifest) {
             let folder = self.instance.service(service);
@@ -101,7 +115,9 @@ impl Maker<'_> {
     }
 
     async fn tls(&self) -> Result<(), Failure> {
-        let ca = self.root("trust/tls-ca", "TLS").await?;
+        let ca = self
+            .root("trust/tls-ca", "TLS", ten_years(self.now))
+            .await?;
         write(
             &self.instance.path("client/tls-ca.pem"),
             ca.certificate.to_pem().as_bytes(),
@@ -124,11 +140,11 @@ impl Maker<'_> {
     }
 
     /// A self-signed root; its key stays in `trust/` and no service opens it.
-    async fn root(&self, place: &str, role: &str) -> Result<Issuer, Failure> {
+    async fn root(&self, place: &str, role: &str, validity: Validity) -> Result<Issuer, Failure> {
         let path = self.instance.path(&format!("{place}.key"));
         let key = self.vault.make(&path, Algorithm::EcdsaP384Sha384)?;
         let signer = key.into_signer();
-        let certificate = root_certificate(self.instance, role, &signer, self.now).await?;
+        let certificate = root_certificate(self.instance, role, &signer, validity).await?;
         let pem = certificate.to_pem();
         write(&self.instance.path(&format!("{place}.pem")), pem.as_bytes())?;
         Ok(Issuer {

@@ -108,21 +108,18 @@ fn hosts(instance: &Instance) -> (Vec<String>, Vec<IpAddr>) {
     (names, addresses)
 }
 
-/// A certificate that a key signs for itself, for ten years.
+/// A certificate that a key signs for itself.
 pub(crate) async fn root_certificate(
     instance: &Instance,
     role: &str,
     signer: &Arc<dyn Signer>,
-    now: OffsetDateTime,
+    validity: Validity,
 ) -> Result<Certificate, Failure> {
     let path = instance.path("trust");
     let profile = CaProfile {
         subject: name(instance, role),
         public_key: signer.public_key().clone(),
-        validity: Validity {
-            not_before: now,
-            not_after: now + Duration::days(365 * 10),
-        },
+        validity,
         kind: CaKind::Root,
         serial: serial()?,
     };
@@ -155,7 +152,7 @@ pub(crate) async fn certified_root(
     sign(unsigned, &by.signer, &path).await
 }
 
-/// A certificate for issuing others to signers, of the root of its kind, for five years or as long as the root is valid.
+/// A certificate for issuing others to signers, of the root of its kind.
 pub(crate) async fn code_signing_certificate(
     instance: &Instance,
     root: &Issuer,
@@ -167,7 +164,7 @@ pub(crate) async fn code_signing_certificate(
     let profile = CaProfile {
         subject: name(instance, role),
         public_key: key.clone(),
-        validity: five_years(root, now),
+        validity: below(instance, root, now),
         kind: CaKind::CodeSigning,
         serial: serial()?,
     };
@@ -177,7 +174,7 @@ pub(crate) async fn code_signing_certificate(
     sign(unsigned, &root.signer, &path).await
 }
 
-/// A certificate for stamping time, of the root of its kind, for five years or as long as the root is valid.
+/// A certificate for stamping time, of the root of its kind.
 pub(crate) async fn time_stamping_certificate(
     instance: &Instance,
     root: &Issuer,
@@ -188,7 +185,7 @@ pub(crate) async fn time_stamping_certificate(
     let profile = TimestampingProfile {
         subject: name(instance, "time stamping"),
         public_key: key.clone(),
-        validity: five_years(root, now),
+        validity: below(instance, root, now),
         serial: serial()?,
     };
     let unsigned = profile
@@ -197,10 +194,28 @@ pub(crate) async fn time_stamping_certificate(
     sign(unsigned, &root.signer, &path).await
 }
 
-fn five_years(root: &Issuer, now: OffsetDateTime) -> Validity {
+/// That of a root of signers, as long as the instance says.
+pub(crate) fn of_root(instance: &Instance, now: OffsetDateTime) -> Validity {
     Validity {
         not_before: now,
-        not_after: (now + Duration::days(365 * 5)).min(root.certificate.not_after()),
+        not_after: now + instance.manifest.lifetimes.root.time(),
+    }
+}
+
+/// That of an authority whose certificates only this instance reads.
+pub(crate) fn ten_years(now: OffsetDateTime) -> Validity {
+    Validity {
+        not_before: now,
+        not_after: now + Duration::days(365 * 10),
+    }
+}
+
+/// As long as the instance says, and no longer than the root.
+fn below(instance: &Instance, root: &Issuer, now: OffsetDateTime) -> Validity {
+    let lifetime = instance.manifest.lifetimes.authority.time();
+    Validity {
+        not_before: now,
+        not_after: (now + lifetime).min(root.certificate.not_after()),
     }
 }
 

@@ -27,6 +27,7 @@ use crate::beside::{Beside, refuse_existing};
 use crate::ct_log::CtLog;
 use crate::failure::{Exit, Failure};
 use crate::instance::{Instance, Manifest, Service};
+use crate::lifetimes::Lifetimes;
 use crate::names::{parse_host, parse_name};
 use crate::output::Output;
 use crate::profile::Profile;
@@ -94,6 +95,9 @@ pub(crate) struct Arguments {
     /// says which.
     #[arg(long, value_enum, default_value_t = CtLog::Own)]
     ct_log: CtLog,
+
+    #[command(flatten)]
+    lifetimes: Lifetimes,
 }
 
 #[derive(Serialize)]
@@ -199,6 +203,7 @@ async fn make(arguments: &Arguments, directory: &Path) -> Result<Manifest, Failu
         anchors: Some(anchors.clone()),
         rekor_name: arguments.rekor_name.clone(),
         ct_name: arguments.ct_name.clone(),
+        lifetimes: arguments.lifetimes,
     };
     manifest.ports = ports::choose(arguments.base_port, manifest.listen_address())?;
     let instance = Instance::new(directory.to_owned(), manifest);

@@ -177,7 +177,7 @@ async fn write(
     added.is_asked = !reload::ask(instance, &[Service::Ca]).await?.is_empty();
     if let Some((place, mut change)) = change {
         change.offer_issuer(&added.issuer, place)?;
-        change.publish(trust::YEAR).await?;
+        change.publish().await?;
         added.browser = trust::offered_issuers(instance)?;
     }
     Ok(())

@@ -65,7 +65,7 @@ pub(super) async fn run(mut arguments: Arguments, output: Output) -> Result<(), 
     }
     let asked = [("issuer", issuer), ("place", arguments.place.to_string())];
     let recorded = Recorded::begin(&instance, "sigctl issuer browser", &asked).await?;
-    let published = change.publish(trust::YEAR).await;
+    let published = change.publish().await;
     let offered = Offered {
         published: recorded.end(published).await?,
         browser: trust::offered_issuers(&instance)?,

@@ -90,7 +90,7 @@ async fn withdraw(instance: &Instance, issuer: &str) -> Result<bool, Failure> {
     }
     let asked = [("issuer", issuer.to_owned()), ("place", "none".to_owned())];
     let recorded = Recorded::begin(instance, "sigctl issuer browser", &asked).await?;
-    let published = change.publish(trust::YEAR).await;
+    let published = change.publish().await;
     recorded.end(published).await?;
     Ok(false)
 }

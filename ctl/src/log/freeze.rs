@@ -67,7 +67,7 @@ pub(super) async fn run(arguments: Arguments, output: Output) -> Result<(), Fail
     end_frozen(&mut change, std::slice::from_ref(&log))?;
     let frozen = Frozen {
         log: print::Log::from(&log),
-        published: change.publish(trust::YEAR).await?,
+        published: change.publish().await?,
     };
     output.print(&frozen, |frozen| {
         format!(

@@ -69,7 +69,7 @@ pub(super) async fn run(arguments: Arguments, output: Output) -> Result<(), Fail
     change.append_log(trusted(&instance, &log)?)?;
     ended::end_frozen(&mut change, &super::list(&instance).await?)?;
     let opened = Opened {
-        published: change.publish(trust::YEAR).await?,
+        published: change.publish().await?,
         origin: log.origin,
         log_id: hex::encode(log.log_id),
         key,

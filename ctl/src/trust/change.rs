@@ -10,7 +10,7 @@ use time::{Duration, OffsetDateTime};
 use super::authority_kind::AuthorityKind;
 use super::client_kit;
 use super::gate::Draft;
-use super::publication::{Keys, Versions, YEAR, not_allowed, sign, term};
+use super::publication::{Keys, Versions, not_allowed, sign, term};
 use super::publications::lay_out;
 use super::repository::{Repository, SignedPublication};
 use super::root_key::RootKey;
@@ -84,7 +84,7 @@ impl<'a> Change<'a> {
     /// The state with one more log beside those of its face, if it could be published so. Nothing is written.
     pub(crate) fn draft_beside(&self, log: LogState) -> Result<TrustState, Failure> {
         let draft = changed(&self.state, |state| state.with_log_beside(log))?;
-        self.next(&draft, YEAR)?;
+        self.next(&draft, self.length())?;
         Ok(draft)
     }
 
@@ -100,7 +100,7 @@ impl<'a> Change<'a> {
         until: OffsetDateTime,
     ) -> Result<TrustState, Failure> {
         let draft = changed(&self.state, |state| state.with_successor(log, until))?;
-        self.next(&draft, YEAR)?;
+        self.next(&draft, self.length())?;
         Ok(draft)
     }
 
@@ -141,7 +141,7 @@ impl<'a> Change<'a> {
         chain: AuthorityState,
     ) -> Result<TrustState, Failure> {
         let draft = changed(&self.state, |state| of.change(state, |it| it.with(chain)))?;
-        self.next(&draft, YEAR)?;
+        self.next(&draft, self.length())?;
         Ok(draft)
     }
 
@@ -198,12 +198,19 @@ impl<'a> Change<'a> {
     ///
     /// A crash before the end of 4 leaves clients the old publication, a crash in 5 an old kit beside the new one; running
     /// the command again finishes either.
-    pub(crate) async fn publish(self, length: Duration) -> Result<Versions, Failure> {
+    pub(crate) async fn publish(self) -> Result<Versions, Failure> {
+        let length = self.length();
+        self.publish_for(length).await
+    }
+
+    /// The same for another time than that of the instance.
+    pub(crate) async fn publish_for(self, length: Duration) -> Result<Versions, Failure> {
         self.publish_draft(length, Purpose::GoOn).await
     }
 
     /// The same of a state in which something ends on purpose that was signed with, or that clients still use.
-    pub(crate) async fn publish_end(self, length: Duration) -> Result<Versions, Failure> {
+    pub(crate) async fn publish_end(self) -> Result<Versions, Failure> {
+        let length = self.length();
         self.publish_draft(length, Purpose::End).await
     }
 
@@ -248,6 +255,11 @@ impl<'a> Change<'a> {
         })
     }
 
+    /// How long clients accept what is published.
+    fn length(&self) -> Duration {
+        self.instance.manifest.lifetimes.publication.time()
+    }
+
     /// Refuses if the next root takes a ceremony.
     pub(crate) fn check_root_key(&self) -> Result<(), Failure> {
         self.keys.root.operators().map(drop)
@@ -263,7 +275,7 @@ impl<'a> Change<'a> {
         also: Option<&TufSigner>,
     ) -> Result<Signed<Root>, Failure> {
         let before = &self.published.root;
-        let root = change(before.successor(term(YEAR).expires()));
+        let root = change(before.successor(term(self.length()).expires()));
         let mut root = self.keys.root.operators()?.sign(root).await?;
         if let Some(also) = also {
             also.add_to(&mut root).await?;
@@ -281,7 +293,7 @@ impl<'a> Change<'a> {
         next: &Root,
     ) -> Result<Signed<Targets>, Failure> {
         let before = self.published.targets.clone();
-        let targets = before.successor(term(YEAR).expires());
+        let targets = before.successor(term(self.length()).expires());
         let mut targets = self.keys.targets.sign(targets).await?;
         also.add_to(&mut targets).await?;
         let verified = targets.verify(&self.published.root);

@@ -41,7 +41,7 @@ pub(crate) use authority_kind::AuthorityKind;
 pub(crate) use change::Change;
 pub(crate) use client_kit::derived as kit_files;
 pub(crate) use holders::{holders, remember as remember_holders};
-pub(crate) use publication::{Keys, Versions, YEAR, first};
+pub(crate) use publication::{Keys, Versions, first};
 pub(crate) use publish::parse_term;
 pub(crate) use repository::Repository;
 pub(crate) use root_key::{RootKey, is_held_by_people};

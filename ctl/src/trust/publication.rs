@@ -58,7 +58,8 @@ pub(crate) async fn first(
     keys: &Keys,
 ) -> Result<(), Failure> {
     state_file::write(instance, state)?;
-    let draft = Publication::first(state, root, term(YEAR)).map_err(|error| {
+    let length = instance.manifest.lifetimes.publication.time();
+    let draft = Publication::first(state, root, term(length)).map_err(|error| {
         Failure::new(
             "E-CTL-011",
             "the trust root cannot be made",
@@ -136,5 +137,3 @@ pub(super) fn term(length: Duration) -> Term {
         length,
     }
 }
-
-pub(crate) const YEAR: Duration = Duration::days(365);

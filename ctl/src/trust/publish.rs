@@ -17,17 +17,19 @@ pub(super) struct Arguments {
     #[command(flatten)]
     instance: Where,
 
-    /// How long clients accept what is signed now.
-    #[arg(long, value_name = "PERIOD", default_value = "365d", value_parser = parse_term)]
-    valid_for: Duration,
+    /// How long clients accept what is signed now. Default: the publication lifetime of the instance.
+    #[arg(long, value_name = "PERIOD", value_parser = parse_term)]
+    valid_for: Option<Duration>,
 }
 
 pub(super) async fn run(arguments: Arguments, output: Output) -> Result<(), Failure> {
     let instance = arguments.instance.open()?;
     let change = Change::begin(&instance).await?;
-    let asked = [("valid_for", arguments.valid_for.to_string())];
+    let length = arguments.valid_for;
+    let length = length.unwrap_or_else(|| instance.manifest.lifetimes.publication.time());
+    let asked = [("valid_for", length.to_string())];
     let recorded = Recorded::begin(&instance, "sigctl trust publish", &asked).await?;
-    let published = change.publish(arguments.valid_for).await;
+    let published = change.publish_for(length).await;
     let versions = recorded.end(published).await?;
     output.print(&versions, text);
     Ok(())

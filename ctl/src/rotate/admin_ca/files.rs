@@ -8,7 +8,7 @@ use sigstead_x509::Certificate;
 
 use super::part::AuthorityPlan;
 use crate::failure::Failure;
-use crate::init::certificates::{Issuer, certified_root, root_certificate};
+use crate::init::certificates::{Issuer, certified_root, root_certificate, ten_years};
 use crate::init::secret::Vault;
 use crate::instance::Instance;
 use crate::replace::replace;
@@ -45,7 +45,7 @@ impl<'a> Files<'a> {
             let role = format!("administration {}", self.number);
             let former = open_authority(self.instance, NAME)?;
             let from = now() - SKEW.time();
-            let root = root_certificate(self.instance, &role, &signer, from).await?;
+            let root = root_certificate(self.instance, &role, &signer, ten_years(from)).await?;
             let certified = certified_root(self.instance, &root, &former).await?;
             write(&self.next("pem"), &pem(&[&root, &certified]))?;
         }

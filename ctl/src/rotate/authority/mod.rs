@@ -123,7 +123,7 @@ impl<A: Authority> Rotation for Chains<A> {
     async fn announce(instance: &Instance, plan: &ChainPlan<A>) -> Result<String, Failure> {
         let mut change = Change::begin(instance).await?;
         change.append_chain(A::KIND, plan.announced())?;
-        let versions = change.publish(trust::YEAR).await?;
+        let versions = change.publish().await?;
         Ok(format!(
             "announced the next key, with {versions}; {}",
             versions.gate
@@ -175,7 +175,7 @@ impl<A: Authority> Rotation for Chains<A> {
         let end = plan.old_end().unwrap_or_else(now);
         let mut change = Change::begin(instance).await?;
         let end = change.end_chain(A::KIND, &plan.role.old_chain, end)?;
-        let versions = change.publish(trust::YEAR).await?;
+        let versions = change.publish().await?;
         Ok(format!(
             "ended the old key at {}, with {versions}; {}",
             shown(end),
@@ -194,7 +194,7 @@ impl<A: Authority> Rotation for Chains<A> {
         let chain = &plan.role.next_chain;
         if change.has_chain(A::KIND, chain) {
             change.end_chain(A::KIND, chain, plan.end_if_undone(now()))?;
-            change.publish(trust::YEAR).await?;
+            change.publish().await?;
         }
         A::dismiss(instance, plan)?;
         key::remove(instance, plan)?;

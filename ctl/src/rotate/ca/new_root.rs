@@ -13,7 +13,7 @@ use tokio::time::{Instant, sleep};
 
 use crate::failure::Failure;
 use crate::http;
-use crate::init::certificates::{Issuer, root_certificate};
+use crate::init::certificates::{Issuer, of_root, root_certificate};
 use crate::init::secret::Vault;
 use crate::instance::{Instance, Service};
 use crate::process::POLL;
@@ -39,7 +39,8 @@ pub(super) async fn make(
     let file = place(instance, number, "pem");
     if !file.exists() {
         let role = format!("code signing root {number}");
-        let certificate = root_certificate(instance, &role, &signer, now).await?;
+        let certificate =
+            root_certificate(instance, &role, &signer, of_root(instance, now)).await?;
         sigstead_durable::replace(&file, certificate.to_pem().as_bytes())
             .map_err(|error| Failure::file("write", &file, error))?;
     }

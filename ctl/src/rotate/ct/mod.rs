@@ -104,7 +104,7 @@ impl Rotation for NextCtLog {
     async fn announce(instance: &Instance, plan: &CtPlan) -> Result<String, Failure> {
         let mut change = Change::begin(instance).await?;
         change.append_beside(plan.announced(instance))?;
-        let versions = change.publish(trust::YEAR).await?;
+        let versions = change.publish().await?;
         Ok(format!(
             "announced the next log, with {versions}; {}",
             versions.gate
@@ -146,7 +146,7 @@ impl Rotation for NextCtLog {
         authority::take_up(instance, is_gone).await?;
         let mut change = Change::begin(instance).await?;
         let what = end_old(instance, plan, &mut change).await?;
-        let versions = change.publish(trust::YEAR).await?;
+        let versions = change.publish().await?;
         Ok(format!("{what}, with {versions}; {}", versions.gate))
     }
 
@@ -167,7 +167,7 @@ impl Rotation for NextCtLog {
                 let mut change = Change::begin(instance).await?;
                 if change.log(&log.log_id).is_some() {
                     ended::end_frozen(&mut change, std::slice::from_ref(&log))?;
-                    change.publish(trust::YEAR).await?;
+                    change.publish().await?;
                 }
             }
         }

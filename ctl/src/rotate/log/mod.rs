@@ -103,7 +103,7 @@ impl<I: Interface> Rotation for NextLog<I> {
             let log = plan.announced(instance, from);
             change.append_successor(log, plan.old_until(from))?;
         }
-        let versions = change.publish(trust::YEAR).await?;
+        let versions = change.publish().await?;
         Ok(format!(
             "announced the next log, with {versions}; {}",
             versions.gate
@@ -129,7 +129,7 @@ impl<I: Interface> Rotation for NextLog<I> {
     async fn retire(instance: &Instance, plan: &LogPlan<I>) -> Result<String, Failure> {
         let mut change = Change::begin(instance).await?;
         let what = I::end_old(instance, plan, &mut change).await?;
-        let versions = change.publish(trust::YEAR).await?;
+        let versions = change.publish().await?;
         Ok(format!("{what}, with {versions}; {}", versions.gate))
     }
 
@@ -151,7 +151,7 @@ impl<I: Interface> Rotation for NextLog<I> {
                 }
                 let mut change = Change::begin(instance).await?;
                 change.withdraw_log(known.log_id.as_slice())?;
-                change.publish(trust::YEAR).await?;
+                change.publish().await?;
                 now()
             }
         };
@@ -162,7 +162,7 @@ impl<I: Interface> Rotation for NextLog<I> {
         }
         let mut change = Change::begin(instance).await?;
         I::end_next(instance, plan, &mut change).await?;
-        change.publish(trust::YEAR).await?;
+        change.publish().await?;
         Ok(Undo::Done)
     }
 }

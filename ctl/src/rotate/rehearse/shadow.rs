@@ -36,6 +36,8 @@ impl Shadow {
             CtLog::None => "none",
         });
         made.extend(manifest.tls.then_some("--tls"));
+        let lifetimes = manifest.lifetimes.as_arguments();
+        made.extend(lifetimes.iter().map(String::as_str));
         shadow.run(&made).await?;
         Ok(shadow)
     }

@@ -18,7 +18,7 @@ use crate::failure::Failure;
 use crate::instance::{Instance, Service};
 use crate::private;
 use crate::private_service::PrivateService;
-use crate::trust::publication::{Keys, YEAR, sign, term};
+use crate::trust::publication::{Keys, sign, term};
 use crate::trust::repository::Repository;
 use crate::trust::root_key::RootKey;
 use crate::trust::signer::TufSigner;
@@ -107,7 +107,7 @@ async fn lay_out(
         .with_role("targets", std::slice::from_ref(targets.key()), 1)
         .with_role("snapshot", std::slice::from_ref(snapshot.key()), 1)
         .with_role("timestamp", std::slice::from_ref(timestamp.key()), 1);
-    let draft = Publication::first(state, named, term(YEAR));
+    let draft = Publication::first(state, named, term(TRIED_FOR));
     let draft = draft.map_err(|error| {
         refused(
             "E-CTL-458",
@@ -135,3 +135,6 @@ fn write_key(folder: &Path, name: &str, key: &PrivateKey) -> Result<KeyConfig, F
     private::write(&path, pem.as_bytes())?;
     Ok(KeyConfig::file(path, None))
 }
+
+/// Longer than a trial takes.
+const TRIED_FOR: time::Duration = time::Duration::DAY;
