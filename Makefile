@@ -26,7 +26,7 @@ FISH_SCRIPT := fish/vendor_completions.d/sigctl.fish
 BENCHED  := mkdir -p target/bench && ulimit -n $$(ulimit -Hn) && TMPDIR=$(CURDIR)/target/bench
 
 .DEFAULT_GOAL := help
-.PHONY: help build install check fmt lint deny docs test full soak up down demo conformance clients packages helm images bench bench-attacks bench-growth bench-issuers bench-peers peers packages-peers fuzz fuzz-smoke ci clean
+.PHONY: help build install check fmt lint deny docs test full soak decade up down demo conformance clients packages helm images bench bench-attacks bench-growth bench-issuers bench-peers peers packages-peers fuzz fuzz-smoke ci clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -83,6 +83,10 @@ soak: ## break machine, disk and files under the running log for long
 	$(CARGO) build $(LOCKED) --workspace --bins
 	SIGSTEAD_TEST_SOAK=1 $(CARGO) test $(LOCKED) -p sigstead-integration --test faults -- --nocapture
 	SIGSTEAD_TEST_SOAK=1 $(CARGO) test $(LOCKED) -p sigstead-integration --test stories overload -- --nocapture
+
+decade: ## let an instance live for ten years in ten minutes, a year a minute, and verify what was signed in it (docs/decade.md)
+	$(CARGO) build $(LOCKED) --workspace --bins
+	SIGSTEAD_DECADE_YEARS=10 $(CARGO) test $(LOCKED) -p sigstead-integration --test decade -- --nocapture
 
 up: build ## build, create DIR if absent, start it, sign and verify a sample
 	@test -e $(DIR)/instance.yaml || $(SIGCTL) init $(DIR) --name $(NAME) --anchors $(DIR)-anchors

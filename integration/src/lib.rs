@@ -1,20 +1,30 @@
 //! The world that the stories are told in: a real instance of real processes, and the real clients beside it.
 //!
-//! Provided: [`Instance`], made and started by `sigctl` as a person would; [`client`], the programs that are not ours;
-//! [`Prober`], `sigctl probe`; [`Registry`], a registry for images; [`Unshare`], a place apart from the rest of the system.
+//! Provided: [`Instance`], made and started by `sigctl` as a person would; [`Rotated`], how its keys are replaced; [`client`],
+//! the programs that are not ours, of which [`cosign`] and [`sigstore_python`] sign and verify and all that follow TUF
+//! [`walk_from`] an old root; [`Prober`], `sigctl probe`; [`Registry`], a registry for images; [`Unshare`], a place apart from
+//! the rest of the system.
 //! Deliberately absent: any service in process. A story sees what a stranger sees.
 
 #![expect(clippy::panic, reason = "a story that cannot be told must end")]
 
 pub mod client;
+pub mod cosign;
+mod files;
 mod instance;
 mod prober;
 mod registry;
+mod rotated;
+pub mod sigstore_python;
 mod unshare;
+mod walk;
 
+pub use files::{PERSON, artifact, beside};
 pub use instance::{
     Instance, SERVICES, free_ports, pause, programs, run, shared, sigctl, wait_for,
 };
 pub use prober::Prober;
 pub use registry::Registry;
+pub use rotated::Rotated;
 pub use unshare::{Unshare, unshare};
+pub use walk::walk_from;

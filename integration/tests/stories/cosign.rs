@@ -3,6 +3,8 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+pub(crate) use sigstead_integration::cosign::verify;
+use sigstead_integration::cosign::{self as by_kit, verify_of_anybody};
 use sigstead_integration::{Instance, client, run, shared};
 
 use crate::{PERSON, artifact, beside, refuses};
@@ -130,7 +132,7 @@ fn it_refuses_another_identity_issuer_file_instance_and_a_tampered_proof() {
     let file = artifact(instance.work(), "cosign-refuse");
     let bundle = sign(&cosign, instance, &file);
 
-    let mut other_identity = base(&cosign, instance, &bundle);
+    let mut other_identity = verify_of_anybody(&cosign, instance, &bundle);
     other_identity.args([
         "--certificate-identity",
         "other@example.com",
@@ -141,7 +143,7 @@ fn it_refuses_another_identity_issuer_file_instance_and_a_tampered_proof() {
         &["identit"],
     );
 
-    let mut other_issuer = base(&cosign, instance, &bundle);
+    let mut other_issuer = verify_of_anybody(&cosign, instance, &bundle);
     other_issuer.args([
         "--certificate-identity",
         PERSON,
@@ -200,46 +202,12 @@ pub(crate) fn tamper(bundle: &Path, to: &Path) {
     std::fs::write(to, serde_json::to_vec(&json).unwrap()).unwrap();
 }
 
-/// Signs a file as the person of the stories, with the files of the client kit.
+/// Signs a file as the person of the stories, and gives the bundle.
 pub(crate) fn sign(cosign: &Path, instance: &Instance, file: &Path) -> PathBuf {
     let bundle = beside(file, "sigstore.json");
-    run(Command::new(cosign)
-        .args([
-            "sign-blob",
-            "--yes",
-            "--identity-token",
-            &instance.token(PERSON).unwrap(),
-        ])
-        .arg("--signing-config")
-        .arg(instance.kit("signing_config.v0.2.json"))
-        .arg("--trusted-root")
-        .arg(instance.kit("trusted_root.json"))
-        .arg("--bundle")
-        .args([&bundle, file]))
-    .unwrap();
+    let mut command = by_kit::sign(cosign, instance, &bundle).unwrap();
+    run(command.arg(file)).unwrap();
     bundle
-}
-
-fn base(cosign: &Path, instance: &Instance, bundle: &Path) -> Command {
-    let mut command = Command::new(cosign);
-    command
-        .args(["verify-blob", "--use-signed-timestamps", "--trusted-root"])
-        .arg(instance.kit("trusted_root.json"))
-        .arg("--bundle")
-        .arg(bundle);
-    command
-}
-
-pub(crate) fn verify(cosign: &Path, instance: &Instance, bundle: &Path) -> Command {
-    let mut command = base(cosign, instance, bundle);
-    command
-        .args([
-            "--certificate-identity",
-            PERSON,
-            "--certificate-oidc-issuer",
-        ])
-        .arg(instance.url("oidc"));
-    command
 }
 
 /// A SLSA provenance v1 predicate.

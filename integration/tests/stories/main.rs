@@ -50,27 +50,7 @@ mod upgrade;
 mod verify;
 mod verifying;
 
-/// The person who signs in all stories.
-const PERSON: &str = "person@example.com";
-
-/// Bytes to sign, different at each call.
-fn artifact(folder: &std::path::Path, name: &str) -> std::path::PathBuf {
-    use std::sync::atomic::{AtomicU32, Ordering};
-    static COUNT: AtomicU32 = AtomicU32::new(0);
-    let number = COUNT.fetch_add(1, Ordering::Relaxed);
-    let path = folder.join(format!("{name}-{number}.txt"));
-    std::fs::write(
-        &path,
-        format!("{name} {number} of process {}\n", std::process::id()),
-    )
-    .unwrap();
-    path
-}
-
-/// A sibling of `path` with another ending.
-fn beside(path: &std::path::Path, ending: &str) -> std::path::PathBuf {
-    path.with_extension(ending)
-}
+use sigstead_integration::{PERSON, artifact, beside};
 
 /// Asserts that a command fails, and that what it prints has one of the words.
 fn refuses(command: &mut std::process::Command, words: &[&str]) {

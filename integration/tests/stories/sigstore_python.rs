@@ -4,6 +4,9 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use serde_json::{Value, json};
+use sigstead_integration::sigstore_python as by_kit;
+pub(crate) use sigstead_integration::sigstore_python::with_kit;
+use sigstead_integration::sigstore_python::{at_home, trust};
 use sigstead_integration::{Instance, client, run, shared};
 
 use crate::cosign::{self, tamper};
@@ -36,7 +39,7 @@ fn a_file_is_signed_and_verified_after_trust_instance() {
     let home = tempfile::tempdir().unwrap();
     let url = instance.url("tuf");
     let at_home = || at_home(&sigstore, home.path());
-    trust(at_home, &url, &instance.kit("root.json"));
+    trust(at_home, &url, &instance.kit("root.json")).unwrap();
 
     let file = artifact(instance.work(), "python-tuf");
     let bundle = sign(at_home().args(["--instance", &url]), instance, &file);
@@ -47,29 +50,6 @@ fn a_file_is_signed_and_verified_after_trust_instance() {
         PERSON,
     )
     .arg(&file))
-    .unwrap();
-}
-
-/// The command with a home of its own, where it keeps what it fetched.
-pub(crate) fn at_home(sigstore: &Path, home: &Path) -> Command {
-    let mut command = Command::new(sigstore);
-    command
-        .env("HOME", home)
-        .env_remove("XDG_DATA_HOME")
-        .env_remove("XDG_CACHE_HOME");
-    command
-}
-
-/// Has it walk from a root to the newest. Versions of the command want the URL on either side of the verb.
-pub(crate) fn trust(at_home: impl Fn() -> Command, url: &str, root: &Path) {
-    run(at_home()
-        .args(["trust-instance", "--instance", url])
-        .arg(root))
-    .or_else(|_| {
-        run(at_home()
-            .args(["--instance", url, "trust-instance"])
-            .arg(root))
-    })
     .unwrap();
 }
 
@@ -178,25 +158,10 @@ fn leave_out_defaults(value: &mut Value) {
     }
 }
 
-pub(crate) fn with_kit(sigstore: &Path, instance: &Instance) -> Command {
-    let mut command = Command::new(sigstore);
-    command
-        .arg("--trust-config")
-        .arg(instance.kit("client_trust_config.json"));
-    command
-}
-
 pub(crate) fn sign(command: &mut Command, instance: &Instance, file: &Path) -> PathBuf {
     let bundle = beside(file, "sigstore.json");
-    run(command
-        .args([
-            "sign",
-            "--identity-token",
-            &instance.token(PERSON).unwrap(),
-            "--bundle",
-        ])
-        .args([&bundle, file]))
-    .unwrap();
+    let command = by_kit::sign(command, instance, &bundle).unwrap();
+    run(command.arg(file)).unwrap();
     bundle
 }
 
@@ -206,15 +171,6 @@ pub(crate) fn verify<'a>(
     bundle: &Path,
     identity: &str,
 ) -> &'a mut Command {
-    command
-        .args([
-            "verify",
-            "identity",
-            "--cert-identity",
-            identity,
-            "--cert-oidc-issuer",
-        ])
-        .arg(instance.url("oidc"))
-        .arg("--bundle")
-        .arg(bundle)
+    let command = by_kit::verify(command, instance, identity);
+    command.arg("--bundle").arg(bundle)
 }

@@ -6,13 +6,12 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::JoinHandle;
 
-use sigstead_integration::{Instance, run, sigctl};
+use sigstead_integration::{Instance, Rotated, run, sigctl};
 use sigstead_kit::{Clock as _, Role, SystemClock};
 use sigstead_signer::PrivateKey;
 use sigstead_x509::{Certificate, Name, SerialNumber, TlsProfile, TlsRole, Validity};
 use time::{Duration, OffsetDateTime};
 
-use super::role::Rotated;
 use crate::refuses;
 
 const ADMIN: Rotated = Rotated("admin");

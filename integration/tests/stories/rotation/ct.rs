@@ -7,9 +7,8 @@ use std::process::{Command, Stdio};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::Value;
-use sigstead_integration::{Instance, run, sigctl, wait_for};
+use sigstead_integration::{Instance, Rotated, run, sigctl, wait_for};
 
-use super::role::Rotated;
 use super::signing::{Signing, sign_command};
 use super::{sigctl_verify, sign, verify};
 use crate::{artifact, refuses};

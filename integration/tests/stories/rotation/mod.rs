@@ -9,7 +9,6 @@ mod oidc;
 mod rehearsal;
 mod rekor_v1;
 mod rekor_v2;
-mod role;
 mod signing;
 mod tls;
 mod tuf;

@@ -8,10 +8,9 @@ use std::thread::JoinHandle;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
-use sigstead_integration::{Instance, client, run, sigctl, wait_for};
+use sigstead_integration::{Instance, Rotated, client, run, sigctl, wait_for};
 use sigstead_key::{Algorithm, HashAlgorithm};
 
-use super::role::Rotated;
 use crate::cosign_2::Cosign2;
 use crate::rekor_cli::RekorCli;
 use crate::{PERSON, artifact, refuses};

@@ -7,9 +7,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::JoinHandle;
 
 use serde_json::Value;
-use sigstead_integration::{Instance, run, sigctl};
+use sigstead_integration::{Instance, Rotated, run, sigctl};
 
-use super::role::Rotated;
 use super::{sigctl_verify, sign, verify};
 use crate::{PERSON, artifact, refuses};
 

@@ -3,9 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use sigstead_integration::{Instance, run, sigctl};
-
-use super::role::Rotated;
+use sigstead_integration::{Instance, Rotated, run, sigctl};
 
 const TLS: Rotated = Rotated("tls");
 

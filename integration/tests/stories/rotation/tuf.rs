@@ -2,10 +2,9 @@
 
 use std::process::Stdio;
 
-use sigstead_integration::{Instance, run, sigctl, wait_for};
+use sigstead_integration::{Instance, Rotated, run, sigctl, wait_for};
 use sigstead_trust_root::tuf::{Root, Signed};
 
-use super::role::Rotated;
 use super::tuf_clients::{Load, clients_refresh};
 use crate::refuses;
 

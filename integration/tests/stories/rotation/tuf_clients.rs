@@ -1,39 +1,16 @@
 //! Clients of TUF that have nothing but the first root.
 
 use std::path::Path;
-use std::process::Command;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::JoinHandle;
 
-use sigstead_integration::{Instance, client, run};
+use sigstead_integration::{Instance, walk_from};
 use sigstead_trust_root::tuf::{Hashes, Root, Signed, Snapshot, Targets, Timestamp};
-
-use crate::sigstore_python;
 
 /// The official clients, each as one that has nothing but the first root.
 pub(crate) fn clients_refresh(instance: &Instance, root: &Path) {
-    let url = instance.url("tuf");
-    if let Some(python) = client::python() {
-        let script = client::script("tuf_client.py");
-        run(Command::new(python).arg(script).arg(&url).arg(root)).unwrap();
-    }
-    let cache = tempfile::tempdir_in(instance.work()).unwrap();
-    if let Some(cosign) = client::cosign() {
-        let mut cosign = Command::new(cosign);
-        cosign.env("TUF_ROOT", cache.path());
-        cosign.args(["initialize", "--mirror", &url, "--root"]);
-        run(cosign.arg(root)).unwrap();
-    }
-    if let Some(js) = client::sigstore_js() {
-        let mut node = Command::new(&js.node);
-        node.arg(client::script("tuf_client.mjs")).arg(&js.modules);
-        run(node.arg(&url).arg(root).arg(cache.path().join("js"))).unwrap();
-    }
-    if let Some(python) = client::sigstore_python() {
-        let at_home = || sigstore_python::at_home(&python, cache.path());
-        sigstore_python::trust(at_home, &url, root);
-    }
+    walk_from(instance, root).unwrap();
 }
 
 /// A client that walks from the first root without a pause. An answer that it may not accept ends the test.
