@@ -197,7 +197,7 @@ impl ServiceConfig for Config {
     }
 
     fn check(&self) -> Result<(), String> {
-        client::check_all(&self.clients)?;
+        client::check_all(&self.clients, self.exchange_issuers.as_deref())?;
         between("token_lifetime", self.token_lifetime, Period::from_days(1))?;
         self.sessions.check()?;
         self.pages.check()

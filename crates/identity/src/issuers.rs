@@ -124,15 +124,16 @@ impl Issuers {
             self.unknown.judged(outcome(&Err::<(), _>(error.clone())));
         })?;
         let mut verdict = judge(&set, &token, &named, now, &mut examination).await;
-        let issuer = profile::of(&named.profiles, &token.claims)?;
-        if let Ok(principal) = &verdict
+        let issuer = profile::of(&named.profiles, &token.claims);
+        if let (Ok(principal), Ok(issuer)) = (&verdict, &issuer)
             && let Err(error) = admit(further, &facts(&token.claims, principal, issuer))
         {
             verdict = Err(error);
         }
         named.tally.judged(outcome(&verdict));
-        let until = token_rules::check_times(&token.claims, longest(issuer), now)?;
-        verdict.map(|principal| (principal, until))
+        let principal = verdict?;
+        let until = token_rules::check_times(&token.claims, longest(issuer?), now)?;
+        Ok((principal, until))
     }
 
     /// Says of a token how far it comes and what its issuer's rules say of it, and why it comes no further. It is not

@@ -15,6 +15,7 @@ pub(super) struct Clients {
     pub(super) path: PathBuf,
     pub(super) configured: Vec<ClientConfig>,
     pub(super) file: ClientsFile,
+    exchange_issuers: Option<PathBuf>,
     /// Held for a change, so that of two at once the second sees the first.
     _hold: Option<Hold>,
 }
@@ -44,6 +45,7 @@ impl Clients {
             path,
             configured: config.clients,
             file,
+            exchange_issuers: config.exchange_issuers,
             _hold: hold,
         })
     }
@@ -60,7 +62,8 @@ impl Clients {
         }
         check_uris(&client)?;
         self.file.clients.push(client);
-        let checked = self.file.check(&self.configured);
+        let issuers = self.exchange_issuers.as_deref();
+        let checked = self.file.check(&self.configured, issuers);
         checked.map_err(|why| {
             Failure::new(
                 "E-CTL-012",

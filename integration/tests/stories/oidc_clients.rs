@@ -9,7 +9,9 @@ use crate::{artifact, beside};
 
 #[test]
 fn clients_are_added_used_and_removed_without_a_restart() {
-    let instance = Instance::start("clients", &[]).unwrap();
+    let instance = Instance::create("clients", &[]).unwrap();
+    exchange_tokens_of_nobody(&instance);
+    instance.up().unwrap();
     let runtime = tokio::runtime::Runtime::new().unwrap();
     let process = instance.service("oidc").unwrap()["pid"].clone();
     let subject = format!("{}/workloads/release", instance.url("oidc"));
@@ -86,6 +88,20 @@ fn what_the_page_adds_asks_about_tokens(instance: &Instance, runtime: &tokio::ru
     assert_eq!(ask("x").1, serde_json::json!({"active": false}));
     // A token that `sigctl` signed is of no account and of no client.
     assert_eq!(ask(&token).1, serde_json::json!({"active": false}));
+}
+
+/// What the page has one write before the client that exchanges tokens.
+fn exchange_tokens_of_nobody(instance: &Instance) {
+    let folder = instance.directory().join("oidc");
+    std::fs::write(folder.join("exchange.yaml"), "oidc-issuers: {}\n").unwrap();
+    let file = folder.join("config.yaml");
+    let config = std::fs::read_to_string(&file).unwrap();
+    let added = config.replace(
+        "\nclients:\n",
+        "\nexchange_issuers: exchange.yaml\nclients:\n",
+    );
+    assert_ne!(config, added);
+    std::fs::write(&file, added).unwrap();
 }
 
 fn client(instance: &Instance, verb: &str, words: &[&str]) -> Value {

@@ -9,6 +9,7 @@ use crate::error::Error;
 pub(crate) struct ClientSource {
     configured: Vec<ClientConfig>,
     file: Option<PathBuf>,
+    exchange_issuers: Option<PathBuf>,
 }
 
 impl ClientSource {
@@ -16,6 +17,7 @@ impl ClientSource {
         Self {
             configured: config.clients.clone(),
             file: config.clients_file.clone(),
+            exchange_issuers: config.exchange_issuers.clone(),
         }
     }
 
@@ -23,7 +25,7 @@ impl ClientSource {
     pub(crate) fn read(&self) -> Result<Vec<ClientConfig>, Error> {
         let mut clients = self.configured.clone();
         if let Some(path) = &self.file {
-            clients.extend(more(path, &self.configured)?);
+            clients.extend(self.more(path)?);
         }
         Ok(clients)
     }
@@ -34,15 +36,16 @@ impl ClientSource {
         tracing::info!(clients = now.len(), "the clients were read again");
         clients.replace(now)
     }
-}
 
-fn more(path: &Path, configured: &[ClientConfig]) -> Result<Vec<ClientConfig>, Error> {
-    let file =
-        ClientsFile::read(path).map_err(|error| Error::ClientsFileUnread(Box::new(error)))?;
-    let unfit = |reason| Error::ClientsFileUnfit {
-        path: path.to_owned(),
-        reason,
-    };
-    file.check(configured).map_err(unfit)?;
-    Ok(file.clients)
+    fn more(&self, path: &Path) -> Result<Vec<ClientConfig>, Error> {
+        let file =
+            ClientsFile::read(path).map_err(|error| Error::ClientsFileUnread(Box::new(error)))?;
+        let unfit = |reason| Error::ClientsFileUnfit {
+            path: path.to_owned(),
+            reason,
+        };
+        file.check(&self.configured, self.exchange_issuers.as_deref())
+            .map_err(unfit)?;
+        Ok(file.clients)
+    }
 }

@@ -1,4 +1,5 @@
 use std::collections::{BTreeMap, HashSet};
+use std::path::Path;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -82,13 +83,20 @@ pub enum Grant {
     TokenExchange,
 }
 
-/// Checks clients that are to be together.
+/// Checks clients that are to be together, at a service that takes tokens of the issuers of a file, or of none.
 pub(super) fn check_all<'a>(
     clients: impl IntoIterator<Item = &'a ClientConfig>,
+    exchange_issuers: Option<&Path>,
 ) -> Result<(), String> {
     let mut ids = HashSet::new();
     for client in clients {
         client.check()?;
+        if exchange_issuers.is_none() && client.grants.contains(&Grant::TokenExchange) {
+            return Err(format!(
+                "client {} may use token_exchange, but exchange_issuers names no file of issuers",
+                client.id
+            ));
+        }
         if !ids.insert(&client.id) {
             return Err(format!("two clients have the id {}", client.id));
         }
@@ -166,6 +174,11 @@ impl ClientConfig {
         {
             return Err(format!(
                 "client {id} has {OUT_OF_BAND} among its post_logout_redirect_uris; nobody can be sent there"
+            ));
+        }
+        if !may(Grant::TokenExchange) && !self.exchange.is_empty() {
+            return Err(format!(
+                "client {id} has rules about exchanged tokens; give it the grant token_exchange"
             ));
         }
         if may(Grant::TokenExchange) && (self.exchange.is_empty() || self.workload.is_none()) {

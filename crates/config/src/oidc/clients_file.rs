@@ -28,18 +28,25 @@ impl ClientsFile {
         }
     }
 
-    /// Checks the clients beside those of a configuration.
+    /// Checks the clients beside those of a configuration, and its `exchange_issuers`.
     ///
     /// # Errors
     /// One of them cannot be, or two have the same id.
-    pub fn check(&self, configured: &[ClientConfig]) -> Result<(), String> {
-        check_all(configured.iter().chain(&self.clients))
+    pub fn check(
+        &self,
+        configured: &[ClientConfig],
+        exchange_issuers: Option<&Path>,
+    ) -> Result<(), String> {
+        check_all(configured.iter().chain(&self.clients), exchange_issuers)
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
+
     use super::*;
+    use crate::oidc::{ExchangeRule, Grant, WorkloadConfig};
 
     #[test]
     fn a_file_is_written_read_and_may_be_absent() {
@@ -61,8 +68,43 @@ mod tests {
         let file = ClientsFile {
             clients: vec![ClientConfig::sigstore()],
         };
-        assert_eq!(file.check(&[]), Ok(()));
-        let twice = file.check(&[ClientConfig::sigstore()]);
+        assert_eq!(file.check(&[], None), Ok(()));
+        let twice = file.check(&[ClientConfig::sigstore()], None);
         assert_eq!(twice, Err("two clients have the id sigstore".to_owned()));
+    }
+
+    #[test]
+    fn who_exchanges_tokens_says_whose_and_for_what() {
+        let rule = ExchangeRule {
+            name: "ours".to_owned(),
+            rule: "true".to_owned(),
+        };
+        let workload = WorkloadConfig {
+            subject: "https://example.com/w".to_owned(),
+            claims: BTreeMap::new(),
+        };
+        let client = ClientConfig {
+            grants: vec![Grant::TokenExchange],
+            workload: Some(workload),
+            exchange: vec![rule],
+            ..ClientConfig::sigstore()
+        };
+        let checked = |client: ClientConfig, issuers: Option<&str>| {
+            let file = ClientsFile {
+                clients: vec![client],
+            };
+            file.check(&[], issuers.map(Path::new)).is_ok()
+        };
+        let issuers = Some("issuers.yaml");
+        assert!(checked(client.clone(), issuers));
+        assert!(!checked(client.clone(), None));
+        let mut without = client.clone();
+        without.exchange.clear();
+        assert!(!checked(without, issuers));
+        let mut without = client.clone();
+        without.workload = None;
+        assert!(!checked(without, issuers));
+        let grants = vec![Grant::DeviceCode];
+        assert!(!checked(ClientConfig { grants, ..client }, issuers));
     }
 }
