@@ -1,7 +1,7 @@
 use crate::OidcIssuer;
 use crate::email_address::EmailAddress;
 use crate::error::Error;
-use crate::password::Password;
+use crate::password::{Asker, Password};
 use crate::user::User;
 
 /// What an administrator does with accounts.
@@ -11,7 +11,7 @@ impl OidcIssuer {
     /// # Errors
     /// There is one of that address, the password is unfit, or the users file failed.
     pub async fn add_user(&self, email: EmailAddress, password: Password) -> Result<User, Error> {
-        let hash = self.passwords.hash(password).await?;
+        let hash = self.passwords.hash(password, Asker::Administrator).await?;
         let user = self.users.add(email, hash, self.clock.now()).await?;
         tracing::info!(email = user.email.as_str(), "an account was made");
         Ok(user)
@@ -43,7 +43,7 @@ impl OidcIssuer {
         email: EmailAddress,
         password: Password,
     ) -> Result<User, Error> {
-        let hash = self.passwords.hash(password).await?;
+        let hash = self.passwords.hash(password, Asker::Administrator).await?;
         let user = self
             .users
             .set_password(email, hash, self.clock.now())

@@ -26,6 +26,8 @@ pub(crate) fn routes(issuer: Arc<OidcIssuer>) -> Routes {
         .get(&below("/device"), PAGE, browser::show_device)
         .post(&below("/device"), FORM, browser::answer_device)
         .post(&below("/sign-out"), FORM, browser::sign_out)
+        .get(&below("/password"), PAGE, browser::show_password)
+        .post(&below("/password"), FORM, browser::answer_password)
         .get(&below("/end-session"), PAGE, browser::show_sign_out)
         .post(&below("/end-session"), FORM, browser::answer_sign_out)
         .get(&below("/assets/page.css"), Budget::read(), http::style)

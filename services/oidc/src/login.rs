@@ -6,6 +6,7 @@ use crate::password::{Asker, Password};
 use crate::secret::Secret;
 use crate::session::{Login, Outcome, Person, Step};
 use crate::throttle::Key;
+use crate::user::User;
 
 /// What a person sends to sign in, and from where.
 pub(crate) struct SignIn {
@@ -17,6 +18,12 @@ pub(crate) struct SignIn {
     pub(crate) address: IpAddr,
 }
 
+impl SignIn {
+    fn account(&self) -> String {
+        self.email.trim().to_ascii_lowercase()
+    }
+}
+
 /// A successful sign-in, and the cookies that keep it.
 pub(crate) struct SignedIn {
     pub(crate) person: Person,
@@ -24,12 +31,50 @@ pub(crate) struct SignedIn {
     pub(crate) known: String,
 }
 
+/// A new password, typed twice.
+pub(crate) struct NewPassword {
+    pub(crate) password: Password,
+    pub(crate) again: Password,
+}
+
 impl OidcIssuer {
-    /// The verb of the login page. Unknown accounts, wrong passwords and locked accounts that do not
-    /// exist are alike in answer, time and count.
+    /// The verb of the login page.
     pub(crate) async fn sign_in(&self, attempt: SignIn) -> Result<SignedIn, Error> {
-        let account = attempt.email.trim().to_ascii_lowercase();
-        let keys = self.throttle_keys(&attempt, &account);
+        let user = self.judge(&attempt).await?;
+        self.signed_in_as(&attempt, &user).await
+    }
+
+    /// The verb of the page for a new password. The old one is judged as at a sign-in, so that the page is no way around
+    /// the limits on guessing. All that came from the old password ends; the person is signed in with the new one.
+    pub(crate) async fn change_password(
+        &self,
+        attempt: SignIn,
+        new: NewPassword,
+    ) -> Result<SignedIn, Error> {
+        let unfit = |reason| Err(Error::PasswordUnfit { reason });
+        if new.password != new.again {
+            return unfit("it is not the same both times");
+        }
+        if new.password == attempt.password {
+            return unfit("it is the one that you have");
+        }
+        new.password.check()?;
+        let user = self.judge(&attempt).await?;
+        let asker = Asker::Stranger(attempt.address.into());
+        let hash = self.passwords.hash(new.password, asker).await?;
+        let user = self
+            .users
+            .replace_password(user, hash, self.clock.now())
+            .await?;
+        tracing::info!(email = user.email.as_str(), address = %attempt.address, "a person set a new password");
+        self.signed_in_as(&attempt, &user).await
+    }
+
+    /// Whose password it is. Unknown accounts, wrong passwords and locked accounts that do not exist are alike in answer,
+    /// time and count.
+    async fn judge(&self, attempt: &SignIn) -> Result<User, Error> {
+        let account = attempt.account();
+        let keys = self.throttle_keys(attempt, &account);
         self.throttle
             .admit(&keys, self.clock.now())
             .inspect_err(|_| {
@@ -40,7 +85,7 @@ impl OidcIssuer {
         let asker = Asker::Stranger(attempt.address.into());
         let right = self
             .passwords
-            .matches(attempt.password, stored, asker)
+            .matches(attempt.password.clone(), stored, asker)
             .await
             .inspect_err(|_| self.throttle.give_back(&keys))?;
         let Some(user) = user.filter(|_| right) else {
@@ -50,10 +95,16 @@ impl OidcIssuer {
         };
         self.throttle.succeeded(&keys);
         self.metrics.sign_in("right");
-        let person = Person::signed_in(&user, self.clock.now());
+        Ok(user)
+    }
+
+    async fn signed_in_as(&self, attempt: &SignIn, user: &User) -> Result<SignedIn, Error> {
+        let person = Person::signed_in(user, self.clock.now());
         tracing::info!(email = person.email, address = %attempt.address, "a person signed in");
         let session = self.start_login(&person).await?;
-        let known = self.forms.known_account(&attempt.browser, &account);
+        let known = self
+            .forms
+            .known_account(&attempt.browser, &attempt.account());
         Ok(SignedIn {
             person,
             session,

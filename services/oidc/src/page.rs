@@ -124,7 +124,18 @@ pub(crate) struct HomePage<'a> {
     pub(crate) email: Option<String>,
     pub(crate) form_token: String,
     pub(crate) sign_out: String,
+    pub(crate) password: String,
     pub(crate) was_signed_out: bool,
+}
+
+/// The page where a person sets a new password.
+#[derive(Template)]
+#[template(path = "password.html")]
+pub(crate) struct PasswordPage<'a> {
+    pub(crate) shell: &'a Shell,
+    pub(crate) form_token: String,
+    pub(crate) email: String,
+    pub(crate) error: Option<String>,
 }
 
 /// The page that asks whether an application may sign somebody out.

@@ -16,7 +16,7 @@ pub(crate) use queue::Asker;
 use queue::Queue;
 
 /// A password as somebody typed it. Zeroed when dropped, never printed.
-#[derive(Clone)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct Password(Zeroizing<String>);
 
 impl Password {
@@ -24,6 +24,12 @@ impl Password {
     #[must_use]
     pub fn new(typed: String) -> Self {
         Self(Zeroizing::new(typed))
+    }
+
+    /// Refuses what nobody should have as a new password.
+    pub(crate) fn check(&self) -> Result<(), Error> {
+        let reason = self.unfitness();
+        reason.map_or(Ok(()), |reason| Err(Error::PasswordUnfit { reason }))
     }
 
     fn bytes(&self) -> &[u8] {
@@ -77,13 +83,10 @@ impl PasswordHasherPool {
         })
     }
 
-    /// The hash of a new password, in the PHC string format. Administrators set passwords.
-    pub(crate) async fn hash(&self, password: Password) -> Result<String, Error> {
-        if let Some(reason) = password.unfitness() {
-            return Err(Error::PasswordUnfit { reason });
-        }
-        self.run(Asker::Administrator, move || hash(&password))
-            .await?
+    /// The hash of a new password, in the PHC string format.
+    pub(crate) async fn hash(&self, password: Password, asker: Asker) -> Result<String, Error> {
+        password.check()?;
+        self.run(asker, move || hash(&password)).await?
     }
 
     /// Whether the password is the one of the hash. Without a hash the answer is no, after the same
@@ -217,7 +220,10 @@ mod tests {
     #[tokio::test]
     async fn a_hash_is_argon2id_and_matches_its_password_only() {
         let pool = PasswordHasherPool::new().unwrap();
-        let hash = pool.hash(password("correct horse")).await.unwrap();
+        let hash = pool
+            .hash(password("correct horse"), Asker::Administrator)
+            .await
+            .unwrap();
         assert!(
             hash.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"),
             "{hash}"
@@ -260,13 +266,16 @@ mod tests {
             ("two lines\nof it", "line break"),
             (&"xy".repeat(513), "longer than 1024"),
         ] {
-            match pool.hash(password(unfit)).await {
+            match pool.hash(password(unfit), Asker::Administrator).await {
                 Err(Error::PasswordUnfit { reason }) => assert!(reason.contains(why), "{reason}"),
                 other => panic!("{unfit:?}: {other:?}"),
             }
         }
         for fit in ["eight ch", " correct horse ", &"xy".repeat(512)] {
-            assert!(pool.hash(password(fit)).await.is_ok(), "{fit}");
+            assert!(
+                pool.hash(password(fit), Asker::Administrator).await.is_ok(),
+                "{fit}"
+            );
         }
     }
 

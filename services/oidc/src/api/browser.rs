@@ -16,10 +16,12 @@ use crate::password::Password;
 use crate::session::Person;
 
 mod device;
+mod password;
 mod refusal;
 mod sign_out;
 
 pub(super) use device::{answer_device, show_device};
+pub(super) use password::{answer_password, show_password};
 pub(super) use refusal::show_refusals;
 use refusal::{Shown, error_page};
 pub(super) use sign_out::{answer_sign_out, show_sign_out};
@@ -39,6 +41,7 @@ pub(super) async fn home(
             email: person.map(|person| person.email),
             form_token: visitor.form_token(&issuer, SIGN_OUT),
             sign_out: format!("{}/sign-out", issuer.issuer.path()),
+            password: format!("{}/password", issuer.issuer.path()),
             was_signed_out: query.as_deref() == Some(SIGNED_OUT),
         };
         Ok(visitor.introduce(render(&page, StatusCode::OK, None)?))

@@ -14,6 +14,7 @@ mod exchange;
 mod identity_token;
 mod login;
 mod pages;
+mod password;
 mod queue;
 mod refresh;
 mod ring;

@@ -42,7 +42,11 @@ impl Error {
     pub(super) fn is_for_the_form(&self) -> bool {
         matches!(
             self,
-            Self::FormStale | Self::PasswordWrong | Self::Throttled { .. } | Self::Busy
+            Self::FormStale
+                | Self::PasswordWrong
+                | Self::PasswordUnfit { .. }
+                | Self::Throttled { .. }
+                | Self::Busy
         )
     }
 }
