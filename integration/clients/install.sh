@@ -122,6 +122,8 @@ install_js js5 5.0.1 node@22.23.3 || status=1
 install_package jscli @sigstore/cli 0.10.3 || status=1
 # A provider of identities that is not ours.
 install_package provider oidc-provider 9.13.3 || status=1
+# A checker of how accessible pages are.
+install_package axe axe-core 4.14.1 || status=1
 install_java || status=1
 install_rust || status=1
 exit $status

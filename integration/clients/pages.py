@@ -1,6 +1,7 @@
-"""Every page that the identity service shows, in headless Chromium: nothing on it is cut off or overflows.
+"""Every page that the identity service shows, in headless Chromium: nothing on it is cut off or overflows, and axe, which
+checks how accessible pages are, finds nothing. The pages have no scripts; what measures them runs beside them.
 
-Usage: pages.py ISSUER EMAIL PASSWORD LONG_CLIENT LONG_REDIRECT [SCREENSHOT_FOLDER].
+Usage: pages.py AXE ISSUER EMAIL PASSWORD LONG_CLIENT LONG_REDIRECT [SCREENSHOT_FOLDER]. AXE is the file `axe.min.js`.
 Prints {"pages": [names], "faults": [sentences]}.
 """
 
@@ -62,10 +63,20 @@ SPOIL = """(position) => {
 }"""
 
 
+# Rules of WCAG 2.2 to level AA, and what axe recommends beyond.
+AXE = """async () => {
+  const tags = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"];
+  const found = await axe.run(document, { runOnly: tags, preload: false });
+  const where = (rule) => rule.nodes.map((node) => node.target.join(" ")).join(", ");
+  const told = (rule) => `${rule.id}: ${rule.help} (${where(rule)})`;
+  return { passes: found.passes.length, faults: found.violations.map(told) };
+}"""
+
+
 class Gallery:
-    def __init__(self, page, folder):
-        self.page, self.folder = page, folder
-        self.pages, self.faults = [], []
+    def __init__(self, page, axe, folder):
+        self.page, self.axe, self.folder = page, axe, folder
+        self.pages, self.faults, self.passes = [], [], 0
 
     def look(self, name, text):
         """Measures the page that is shown now, which says `text`, in all widths and schemes."""
@@ -81,6 +92,11 @@ class Gallery:
                 if self.folder:
                     file = f"{name}-{width}-{scheme}.png"
                     self.page.screenshot(path=os.path.join(self.folder, file), full_page=True)
+            # Colours differ by scheme; what else axe looks at does not depend on the width.
+            self.page.evaluate(self.axe)
+            found = self.page.evaluate(AXE)
+            self.passes += found["passes"]
+            self.faults += [f"{name}, {scheme}: {fault}" for fault in found["faults"]]
         self.pages.append(name)
 
     def look_at_codes(self, name):
@@ -100,8 +116,10 @@ def post(url, form):
 
 
 def main():
-    issuer, email, password, long_client, long_redirect = sys.argv[1:6]
-    folder = sys.argv[6] if len(sys.argv) > 6 else None
+    axe, issuer, email, password, long_client, long_redirect = sys.argv[1:7]
+    folder = sys.argv[7] if len(sys.argv) > 7 else None
+    with open(axe, encoding="utf-8") as file:
+        axe = file.read()
 
     def request(redirect, **changed):
         query = {
@@ -120,7 +138,7 @@ def main():
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=FLAGS)
         page = browser.new_page()
-        gallery = Gallery(page, folder)
+        gallery = Gallery(page, axe, folder)
         look = gallery.look
 
         def sign_in(who, secret):
@@ -185,11 +203,27 @@ def main():
         look("confirm-long-names", "Sign in as")
         page.goto(f"{issuer}/")
         look("home-signed-in", "You are signed in here")
+        page.click("a[href$='/password']")
+        look("password", "Change your password")
+
+        def change(old, new, again):
+            page.fill("input[name=password]", old)
+            page.fill("input[name=new_password]", new)
+            page.fill("input[name=again]", again)
+            page.click("button[value=change]")
+
+        change(password, password + " new", password + " other")
+        look("password-refused", "not the same both times")
+        change(password, password + " new", password + " new")
+        look("password-changed", "Password changed")
+        page.goto(f"{issuer}/end-session?client_id={long_client}")
+        look("sign-out-asked", "asks to sign you out")
+        page.click("button[value=stay]")
         page.click("button[value=sign-out]")
         look("signed-out", "You are signed out")
         browser.close()
 
-    print(json.dumps({"pages": gallery.pages, "faults": gallery.faults}))
+    print(json.dumps({"pages": gallery.pages, "passes": gallery.passes, "faults": gallery.faults}))
 
 
 main()

@@ -132,6 +132,13 @@ fn sigstore_js_in(folder: &str, node: PathBuf) -> Option<SigstoreJs> {
     Some(SigstoreJs { node, modules })
 }
 
+/// The pinned checker of how accessible pages are, as a script that runs in a page.
+#[must_use]
+pub fn axe() -> Option<PathBuf> {
+    let script = clients().join("axe/node_modules/axe-core/axe.min.js");
+    present("axe", script.exists()).map(|()| script)
+}
+
 /// The pinned command line of sigstore-js, which opens a browser; its library does not.
 #[must_use]
 pub fn sigstore_js_cli() -> Option<SigstoreJs> {
