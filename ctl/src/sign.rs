@@ -22,6 +22,7 @@ use crate::{http, timestamp, verify as verification};
 mod bundle_file;
 mod holder;
 mod once;
+mod rekor_v1;
 mod signed;
 
 use bundle_file::BundleFile;
@@ -119,9 +120,17 @@ pub(crate) async fn sample(
     instance: &Instance,
     token: String,
     artifact: &[u8],
+    rekor: Rekor,
 ) -> Result<Bundle, Failure> {
     let session = Session::open(instance, http::client(instance)?, token)?;
-    session.sign(artifact).await
+    session.sign_into(artifact, rekor).await
+}
+
+/// The interface of the log into which a signature goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Rekor {
+    V1,
+    V2,
 }
 
 /// A certificate of the authority that is reached at `base`, for a key that is used for nothing.
@@ -162,13 +171,20 @@ impl<'a> Session<'a> {
     }
 
     async fn sign(&self, artifact: &[u8]) -> Result<Bundle, Failure> {
+        self.sign_into(artifact, Rekor::V2).await
+    }
+
+    async fn sign_into(&self, artifact: &[u8], rekor: Rekor) -> Result<Bundle, Failure> {
         let [ca, tsa, tlog] = [Service::Ca, Service::Tsa, Service::Tlog]
             .map(|service| self.instance.manifest.local_url(service));
         let (client, holder) = (&self.client, &self.holder);
         let certificate = holder.certificate(client, &ca).await?;
         let signed = holder.sign(artifact).await?;
         let timestamp = timestamp::ask(client, &tsa, &signed.signature).await?;
-        let entry = holder.log(client, &tlog, &certificate, &signed).await?;
+        let entry = match rekor {
+            Rekor::V1 => signed.log_v1(client, &tlog, &certificate).await?,
+            Rekor::V2 => holder.log(client, &tlog, &certificate, &signed).await?,
+        };
         Ok(signed.bundle(&certificate, timestamp, entry))
     }
 

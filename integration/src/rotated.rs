@@ -29,7 +29,7 @@ impl Rotated {
         serde_json::from_slice(&output.stdout).unwrap_or_else(|error| panic!("no JSON: {error}"))
     }
 
-    /// Resumes until nothing is left to do.
+    /// Resumes until nothing is left to do, which may be so already.
     ///
     /// # Panics
     /// If that does not come.
@@ -39,6 +39,10 @@ impl Rotated {
             let output = self.command(instance, "resume", &[]).output();
             output.is_ok_and(|output| {
                 over = serde_json::from_slice(&output.stdout).unwrap_or_default();
+                if over["error"]["code"] == "E-CTL-285" {
+                    over = self.rotate(instance, "status", &[]);
+                    return true;
+                }
                 output.status.success()
             })
         });

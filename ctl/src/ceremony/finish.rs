@@ -48,7 +48,7 @@ struct Finished {
 }
 
 /// 1. The medium must be of this instance and follow the newest root; the rules are looked at, the signatures put together,
-///    and the result read as clients read it.
+///    and the result read as clients read it, by those that are installed too.
 /// 2. The transcript and the names of the holders are kept with the instance.
 /// 3. The root is published, and the client kit begins with it.
 /// 4. The root and the transcript go to the medium.
@@ -69,6 +69,7 @@ pub(super) async fn run(arguments: &Arguments, output: Output) -> Result<(), Fai
         Some(transcript) => transcript,
         None => assemble(&publication, &instance, &medium, &proposal).await?,
     };
+    publication.check(&transcript.root).await?;
     let finished = finished(&instance, &proposal, &transcript, !arguments.check);
     if !arguments.check {
         let asked = [("root", finished.root.to_string())];

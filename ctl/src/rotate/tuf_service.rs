@@ -16,7 +16,7 @@ use crate::instance::{Instance, Service};
 use crate::process::POLL;
 use crate::reload;
 use crate::replace::replace;
-use crate::trust::TufSigner;
+use crate::trust::{self, TufSigner};
 
 /// What the running service has open and has published.
 pub(super) struct Open(ListOnlineKeysResponse);
@@ -66,17 +66,36 @@ pub(super) async fn reload_until(
         if is_wanted(&open) {
             return Ok(open.root_version());
         }
-        if began.elapsed() > PATIENCE {
-            return Err(Failure::new(
-                "E-CTL-335",
-                "the tuf service did not take up what was changed; it serves what it served before",
-                format!(
-                    "its log says why: sigctl logs tuf; mend it and go on: sigctl rotate {role} resume"
-                ),
-            ));
-        }
-        sleep(POLL).await;
+        wait(role, began).await?;
     }
+}
+
+/// Has the service read its repository again, and waits until its snapshot names those targets.
+pub(super) async fn until_shown(
+    instance: &Instance,
+    role: &str,
+    targets: u64,
+) -> Result<(), Failure> {
+    let began = Instant::now();
+    reload::ask(instance, &[Service::Tuf]).await?;
+    while !trust::is_shown(instance, targets)? {
+        wait(role, began).await?;
+    }
+    Ok(())
+}
+
+async fn wait(role: &str, began: Instant) -> Result<(), Failure> {
+    if began.elapsed() > PATIENCE {
+        return Err(Failure::new(
+            "E-CTL-335",
+            "the tuf service did not take up what was changed; it serves what it served before",
+            format!(
+                "its log says why: sigctl logs tuf; mend it and go on: sigctl rotate {role} resume"
+            ),
+        ));
+    }
+    sleep(POLL).await;
+    Ok(())
 }
 
 /// Makes a key that only the passphrase of the instance opens, unless it is there.

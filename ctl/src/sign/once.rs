@@ -15,6 +15,7 @@ use sigstead_verify::json::{
 };
 
 use super::holder::key_failed;
+use super::rekor_v1::{self, Logged};
 use super::signed::MEDIA_TYPE;
 use crate::failure::Failure;
 use crate::instance::{Instance, Service};
@@ -45,16 +46,43 @@ impl<'a> Once<'a> {
     /// A bundle whose signature is timestamped, and logged in the log of Rekor v2 that has the name `log`, or else in the one
     /// that takes entries.
     pub(crate) async fn sign(&self, artifact: &[u8], log: Option<&str>) -> Result<Bundle, Failure> {
+        let (signature, digest) = self.signature(artifact).await?;
+        let entry = self.entry(log, &digest, &signature).await?;
+        self.bundle(signature, digest, entry).await
+    }
+
+    /// The same, logged in the shard of Rekor v1 that takes entries.
+    pub(crate) async fn sign_v1(&self, artifact: &[u8]) -> Result<Bundle, Failure> {
+        let (signature, digest) = self.signature(artifact).await?;
+        let base = self.instance.manifest.local_url(Service::Tlog);
+        let logged = Logged {
+            digest: &digest,
+            signature: &signature,
+            verifier: &self.key.public_key().to_pem(),
+        };
+        let entry = rekor_v1::log(&self.client, &base, logged).await?;
+        self.bundle(signature, digest, entry).await
+    }
+
+    async fn signature(&self, artifact: &[u8]) -> Result<(Vec<u8>, Vec<u8>), Failure> {
         let signature = self.key.sign(artifact).await;
         let signature = signature.map_err(|error| key_failed(&error))?;
+        Ok((signature, HashAlgorithm::Sha256.digest(artifact)))
+    }
+
+    async fn bundle(
+        &self,
+        signature: Vec<u8>,
+        digest: Vec<u8>,
+        entry: TransparencyLogEntry,
+    ) -> Result<Bundle, Failure> {
         let base = self.instance.manifest.local_url(Service::Tsa);
         let timestamp = timestamp::ask(&self.client, &base, &signature).await?;
-        let digest = HashAlgorithm::Sha256.digest(artifact);
         Ok(Bundle {
             media_type: MEDIA_TYPE.to_owned(),
             verification_material: VerificationMaterial {
                 public_key: Some(PublicKeyIdentifier::default()),
-                tlog_entries: vec![self.entry(log, &digest, &signature).await?],
+                tlog_entries: vec![entry],
                 timestamp_verification_data: Some(TimestampVerificationData {
                     rfc3161_timestamps: vec![Rfc3161Timestamp {
                         signed_timestamp: timestamp.into(),

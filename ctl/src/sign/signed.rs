@@ -13,6 +13,7 @@ use sigstead_verify::json::{
 use sigstead_x509::Certificate;
 
 use super::holder::{Holder, key_failed};
+use super::rekor_v1::{self, Logged};
 use crate::failure::Failure;
 use crate::http;
 
@@ -57,6 +58,21 @@ impl Holder {
 }
 
 impl Signed {
+    /// Has it logged in the shard of Rekor v1 that takes entries, of the service that is reached at `base`.
+    pub(crate) async fn log_v1(
+        &self,
+        client: &Client,
+        base: &str,
+        certificate: &Certificate,
+    ) -> Result<TransparencyLogEntry, Failure> {
+        let logged = Logged {
+            digest: &self.digest,
+            signature: &self.signature,
+            verifier: &certificate.to_pem(),
+        };
+        rekor_v1::log(client, base, logged).await
+    }
+
     /// The bundle: signature, certificate, entry, and the response (RFC 3161) over the signature's bytes, by which the
     /// signature existed and not only the artifact.
     pub(crate) fn bundle(

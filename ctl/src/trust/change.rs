@@ -9,7 +9,9 @@ use time::{Duration, OffsetDateTime};
 
 use super::authority_kind::AuthorityKind;
 use super::client_kit;
-use super::gate::Draft;
+use super::gate::next_root::RootGate;
+use super::gate::{self, Draft};
+use super::next_root::NextRoot;
 use super::publication::{Keys, Versions, not_allowed, sign, term};
 use super::publications::lay_out;
 use super::repository::{Repository, SignedPublication};
@@ -302,23 +304,34 @@ impl<'a> Change<'a> {
         Ok(targets)
     }
 
-    /// Publishes what [`Self::next_root`] gave, and the targets before it, which the root of now lets be so too: a crash between
-    /// the two leaves a whole publication.
-    pub(crate) async fn publish_root(
-        self,
-        root: Signed<Root>,
-        targets: Option<Signed<Targets>>,
-    ) -> Result<(), Failure> {
-        let part = |root, targets| SignedPublication {
+    /// Refuses a root that clients would. Nothing is published.
+    pub(crate) async fn try_root(&self, next: &NextRoot) -> Result<RootGate, Failure> {
+        gate::next_root::check(self.instance, &self.repository, next).await
+    }
+
+    /// Publishes targets that say the same, which [`Self::same_targets`] gave.
+    pub(crate) async fn publish_same(&self, targets: Signed<Targets>) -> Result<(), Failure> {
+        let publication = SignedPublication {
             files: Vec::new(),
-            root,
-            targets,
+            root: None,
+            targets: Some(targets),
         };
-        let (instance, repository) = (self.instance, &self.repository);
-        lay_out(instance, repository, &part(None, targets)).await?;
-        lay_out(instance, repository, &part(Some(root), None)).await?;
+        lay_out(self.instance, &self.repository, &publication).await
+    }
+
+    /// Publishes what [`Self::next_root`] gave, unless the gate refuses it, and writes the client kit, which begins with it. Its
+    /// targets must be there before.
+    pub(crate) async fn publish_root(self, next: NextRoot) -> Result<RootGate, Failure> {
+        let passed = self.try_root(&next).await?;
+        let publication = SignedPublication {
+            files: Vec::new(),
+            root: Some(next.root),
+            targets: None,
+        };
+        lay_out(self.instance, &self.repository, &publication).await?;
         let newest = self.repository.newest_root_file()?;
-        client_kit::write_all(self.instance, &self.state, &newest)
+        client_kit::write_all(self.instance, &self.state, &newest)?;
+        Ok(passed)
     }
 
     /// What a publication of a state would write, which takes nothing back that clients have.

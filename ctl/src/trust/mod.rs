@@ -15,6 +15,7 @@ mod evidence;
 mod gate;
 mod history;
 mod holders;
+mod next_root;
 mod publication;
 mod publications;
 mod publish;
@@ -41,6 +42,7 @@ pub(crate) use authority_kind::AuthorityKind;
 pub(crate) use change::Change;
 pub(crate) use client_kit::derived as kit_files;
 pub(crate) use holders::{holders, remember as remember_holders};
+pub(crate) use next_root::{NextRoot, Online};
 pub(crate) use publication::{Keys, Versions, first};
 pub(crate) use publish::parse_term;
 pub(crate) use repository::Repository;
@@ -93,6 +95,13 @@ pub(crate) fn write_kit(instance: &Instance) -> Result<(), Failure> {
     let state = state_file::read(instance)?;
     let root = Repository::of(instance)?.newest_root_file()?;
     client_kit::write_all(instance, &state, &root)
+}
+
+/// Whether clients come to a version of the targets.
+pub(crate) fn is_shown(instance: &Instance, targets: u64) -> Result<bool, Failure> {
+    let online = Repository::of(instance)?.online()?;
+    let shown = online.and_then(|online| online.snapshot.signed.targets_version());
+    Ok(shown.is_some_and(|shown| shown >= targets))
 }
 
 pub(crate) async fn run(arguments: Arguments, output: Output) -> Result<Exit, Failure> {

@@ -3,10 +3,12 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use sigstead_config::tuf::Config;
 use sigstead_trust_root::tuf::target_path;
-use sigstead_trust_root::tuf::{Hashes, Role, Root, Signed, Targets};
+use sigstead_trust_root::tuf::{Hashes, Role, Root, Signed, Snapshot, Targets, Timestamp};
 use sigstead_trust_root::{Published, Target, TrustState, TrustedRoot};
 
+use super::next_root::Online;
 use crate::failure::Failure;
 use crate::instance::{Instance, Service};
 
@@ -25,12 +27,17 @@ pub(super) struct SignedPublication {
 impl Repository {
     /// The repository that the configuration of the `tuf` service names.
     pub(crate) fn of(instance: &Instance) -> Result<Self, Failure> {
-        let folder = instance.service(Service::Tuf);
-        let path = folder.join("config.yaml");
-        let config: sigstead_config::tuf::Config = sigstead_kit::read_config(&path)
-            .map_err(|error| Failure::file("read", &path, error))?;
+        let config = Self::config(instance)?;
         // Paths in a configuration are relative to its file.
-        Ok(Self::at(folder.join(config.repository)))
+        Ok(Self::at(
+            instance.service(Service::Tuf).join(config.repository),
+        ))
+    }
+
+    /// The configuration of the service that serves it.
+    pub(crate) fn config(instance: &Instance) -> Result<Config, Failure> {
+        let path = instance.service(Service::Tuf).join("config.yaml");
+        sigstead_kit::read_config(&path).map_err(|error| Failure::file("read", &path, error))
     }
 
     /// The repository in a directory.
@@ -77,6 +84,19 @@ impl Repository {
         let file = self.newest_file(T::NAME)?;
         let metadata = self.metadata(&file)?;
         metadata.ok_or_else(|| self.damaged(&file, &"it is not there"))
+    }
+
+    /// What clients have of the online roles; `None` of both if there is no timestamp yet, or not the snapshot that it names.
+    pub(super) fn online(&self) -> Result<Option<Online>, Failure> {
+        let Some(timestamp) = self.metadata::<Timestamp>("timestamp.json")? else {
+            return Ok(None);
+        };
+        let version = timestamp.signed.snapshot().map_or(0, |it| it.version);
+        let snapshot = self.metadata(&format!("{version}.{}.json", Snapshot::NAME))?;
+        Ok(snapshot.map(|snapshot| Online {
+            snapshot,
+            timestamp,
+        }))
     }
 
     /// The bytes of the newest root, with which clients begin.

@@ -4,6 +4,8 @@ use sigstead_trust_root::TrustState;
 use sigstead_trust_root::tuf::{Role as _, Root, Signed};
 
 use super::client_kit;
+use super::gate;
+use super::next_root::NextRoot;
 use super::publications::lay_out;
 use super::repository::{Repository, SignedPublication};
 use super::state_file::{self, Turn};
@@ -40,9 +42,20 @@ impl<'a> RootPublication<'a> {
             .metadata(&format!("{version}.{}.json", Root::NAME))
     }
 
-    /// Publishes the root, unless an earlier run did, and writes the client kit, which begins with it.
+    /// Refuses a root that clients would; one that an earlier run published is theirs.
+    pub(crate) async fn check(&self, root: &Signed<Root>) -> Result<(), Failure> {
+        if self.newest()? == *root {
+            return Ok(());
+        }
+        let next = NextRoot::alone(root.clone());
+        let passed = gate::next_root::check(self.instance, &self.repository, &next).await;
+        passed.map(drop)
+    }
+
+    /// Publishes the root, unless an earlier run did or the gate refuses it, and writes the client kit, which begins with it.
     pub(crate) async fn publish(self, root: Signed<Root>) -> Result<(), Failure> {
         if self.newest()? != root {
+            self.check(&root).await?;
             let publication = SignedPublication {
                 files: Vec::new(),
                 root: Some(root),

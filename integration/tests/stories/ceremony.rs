@@ -10,6 +10,7 @@ use sigstead_integration::{Instance, run, sigctl};
 use sigstead_trust_root::tuf::{Root, Signed};
 
 use crate::refuses;
+use crate::rotation::gate::client_that;
 use crate::rotation::tuf_clients::{Load, clients_refresh};
 
 #[test]
@@ -22,8 +23,13 @@ fn the_page_is_followed_and_so_is_every_root_by_all_clients() {
     let mut carried = Carried::new(&instance);
     let commands = commands();
     assert_eq!(commands.len(), 31, "{commands:?}");
+    let stubborn = client_that(&instance.work().join("clients"), "[ \"$1\" = initialize ]");
     for (machine, command) in &commands {
-        carried.run(machine, command);
+        if command.contains(" finish ") {
+            let mut finish = carried.command(machine, command);
+            refuses(finish.env("SIGSTEAD_CLIENTS", &stubborn), &["e-ctl-459"]);
+        }
+        run(&mut carried.command(machine, command)).unwrap();
         if command.contains(" finish ") && !command.contains("--check") {
             clients_refresh(&instance, &first);
         }
@@ -93,7 +99,7 @@ impl Carried {
         }
     }
 
-    fn run(&mut self, machine: &str, command: &str) {
+    fn command(&mut self, machine: &str, command: &str) -> Command {
         let folder = self.machine(machine);
         let medium = command
             .split(' ')
@@ -111,7 +117,9 @@ impl Carried {
             "\"WORDS\"" => words.clone(),
             word => word.replace("DIR", instance),
         });
-        run(sigctl().current_dir(&folder).args(words)).unwrap();
+        let mut sigctl = sigctl();
+        sigctl.current_dir(&folder).args(words);
+        sigctl
     }
 
     /// The folder of a machine, in which its holder has her passphrase.

@@ -79,31 +79,42 @@ impl<R: OfflineRole> Rotation for OfflineKey<R> {
     async fn try_out(instance: &Instance, plan: &OfflinePlan<R>) -> Result<String, Failure> {
         let next = Files::of(instance, plan).open_next().await?;
         let change = Change::begin(instance).await?;
-        R::draft(&change, &next).await?;
-        Ok("tried the next key with the draft of the next root".to_owned())
+        let passed = change.try_root(&R::draft(&change, &next).await?).await?;
+        Ok(format!(
+            "tried the next key with the draft of the next root: {passed}"
+        ))
     }
 
     async fn announce(_: &Instance, _: &OfflinePlan<R>) -> Result<String, Failure> {
         Ok("all is ready for the next root".to_owned())
     }
 
-    /// 1. The root that names the next key is published, unless an earlier run did.
-    /// 2. The files change places.
-    /// 3. The service shows the root.
+    /// 1. The targets are published that the next root lets be, and the one of now too.
+    /// 2. Once the service shows them, the root that names the next key is published, unless the gate refuses it or an earlier
+    ///    run did.
+    /// 3. The files change places.
+    /// 4. The service shows the root.
     ///
-    /// A crash behind 1 leaves clients a whole publication, and the operator a key that signs no more in the place of the
-    /// one that does: the next publication is refused until the rotation goes on.
+    /// A crash behind 1 leaves clients a whole publication, which says what the one before it said. One behind 2 does too, and
+    /// leaves the operator a key that signs no more in the place of the one that does: the next publication is refused until the
+    /// rotation goes on.
     async fn load(instance: &Instance, plan: &mut OfflinePlan<R>) -> Result<String, Failure> {
         let files = Files::of(instance, plan);
+        let mut tried = String::new();
         if !plan.role.is_named_by(&Repository::of(instance)?.newest()?) {
             let next = files.open_next().await?;
             let change = Change::begin(instance).await?;
-            let draft = R::draft(&change, &next).await?;
-            change.publish_root(draft.root, draft.targets).await?;
+            let mut draft = R::draft(&change, &next).await?;
+            if let Some(targets) = draft.targets.take() {
+                let version = targets.signed.version;
+                change.publish_same(targets).await?;
+                tuf_service::until_shown(instance, R::ROLE, version).await?;
+            }
+            tried = format!("; {}", change.publish_root(draft).await?);
         }
         let version = take_over(instance, plan).await?;
         Ok(format!(
-            "published root {version}, by which the next key signs; it is at {} now",
+            "published root {version}, by which the next key signs; it is at {} now{tried}",
             R::KEY
         ))
     }

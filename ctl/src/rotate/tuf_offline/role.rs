@@ -1,9 +1,9 @@
 //! Whose key is replaced: that of the root role, or that of the targets role.
 
-use sigstead_trust_root::tuf::{self, Role as _, Signed};
+use sigstead_trust_root::tuf::{self, Role as _};
 
 use crate::failure::Failure;
-use crate::trust::{Change, ROOT_KEY, TARGETS_KEY, TufSigner};
+use crate::trust::{Change, NextRoot, ROOT_KEY, TARGETS_KEY, TufSigner};
 
 /// A role of TUF that the operator signs for.
 pub(in crate::rotate) trait OfflineRole: Clone {
@@ -16,13 +16,7 @@ pub(in crate::rotate) trait OfflineRole: Clone {
     const KEY: &'static str;
 
     /// What is published so that `next` signs for the role.
-    async fn draft(change: &Change<'_>, next: &TufSigner) -> Result<Draft, Failure>;
-}
-
-/// The next root, and what has to be there before it.
-pub(in crate::rotate) struct Draft {
-    pub(super) root: Signed<tuf::Root>,
-    pub(super) targets: Option<Signed<tuf::Targets>>,
+    async fn draft(change: &Change<'_>, next: &TufSigner) -> Result<NextRoot, Failure>;
 }
 
 /// The root role.
@@ -41,14 +35,11 @@ impl OfflineRole for Root {
     const KEY: &'static str = ROOT_KEY;
 
     /// A root is signed with the keys of the root before it and with its own (TUF §5.3.4).
-    async fn draft(change: &Change<'_>, next: &TufSigner) -> Result<Draft, Failure> {
+    async fn draft(change: &Change<'_>, next: &TufSigner) -> Result<NextRoot, Failure> {
         let root = change
             .next_root(|root| named::<Self>(root, next), Some(next))
             .await?;
-        Ok(Draft {
-            root,
-            targets: None,
-        })
+        Ok(NextRoot::alone(root))
     }
 }
 
@@ -60,14 +51,14 @@ impl OfflineRole for Targets {
     const KEY: &'static str = TARGETS_KEY;
 
     /// A client may read the targets with the root of now or with the next one, so both must let them be.
-    async fn draft(change: &Change<'_>, next: &TufSigner) -> Result<Draft, Failure> {
+    async fn draft(change: &Change<'_>, next: &TufSigner) -> Result<NextRoot, Failure> {
         let root = change
             .next_root(|root| named::<Self>(root, next), None)
             .await?;
         let targets = change.same_targets(next, &root.signed).await?;
-        Ok(Draft {
-            root,
+        Ok(NextRoot {
             targets: Some(targets),
+            ..NextRoot::alone(root)
         })
     }
 }

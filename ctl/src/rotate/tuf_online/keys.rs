@@ -2,14 +2,15 @@
 
 use std::path::Path;
 
-use sigstead_trust_root::tuf::{Role as _, Root, Signed, Snapshot, Timestamp};
+use sigstead_trust_root::tuf::{Role as _, Root, Snapshot, Targets, Timestamp};
 
 use super::part::{OnlineKeys, OnlinePlan};
 use crate::failure::Failure;
 use crate::instance::{Instance, Service};
+use crate::rotate::moment::now;
 use crate::rotate::rotation::Rotation as _;
 use crate::rotate::tuf_service::{make_key, refuse_other, remove_key};
-use crate::trust::TufSigner;
+use crate::trust::{Change, NextRoot, Online, Repository, TufSigner};
 
 /// The next keys, open.
 pub(super) struct NextKeys {
@@ -33,19 +34,33 @@ impl NextKeys {
         (id(&self.snapshot), id(&self.timestamp))
     }
 
-    /// The root with these keys in place of those that it names.
-    pub(super) fn named_by(&self, root: Root) -> Root {
-        root.with_role(Snapshot::NAME, &[self.snapshot.key().clone()], 1)
-            .with_role(Timestamp::NAME, &[self.timestamp.key().clone()], 1)
+    /// The root with these keys in place of those that it names, and what they sign for the gate: that what is published is
+    /// published.
+    pub(super) async fn draft(
+        &self,
+        instance: &Instance,
+        change: &Change<'_>,
+    ) -> Result<NextRoot, Failure> {
+        let root = change.next_root(|root| self.named_by(root), None).await?;
+        let repository = Repository::of(instance)?;
+        let targets = repository.newest::<Targets>()?.version;
+        let ends = now() + Repository::config(instance)?.timestamp_validity.time();
+        // Whoever has later versions takes none of these.
+        let snapshot = self.snapshot.sign(Snapshot::new(1, ends, targets)).await?;
+        let timestamp = Timestamp::new(1, ends, &snapshot.signed, &snapshot.encode());
+        let timestamp = self.timestamp.sign(timestamp).await?;
+        Ok(NextRoot {
+            online: Some(Online {
+                snapshot,
+                timestamp,
+            }),
+            ..NextRoot::alone(root)
+        })
     }
 
-    pub(super) async fn sign(
-        &self,
-        snapshot: Snapshot,
-        timestamp: Timestamp,
-    ) -> Result<(Signed<Snapshot>, Signed<Timestamp>), Failure> {
-        let snapshot = self.snapshot.sign(snapshot).await?;
-        Ok((snapshot, self.timestamp.sign(timestamp).await?))
+    fn named_by(&self, root: Root) -> Root {
+        root.with_role(Snapshot::NAME, &[self.snapshot.key().clone()], 1)
+            .with_role(Timestamp::NAME, &[self.timestamp.key().clone()], 1)
     }
 }
 

@@ -5,7 +5,6 @@ mod part;
 mod successors;
 
 use sigstead_kit::Period;
-use sigstead_trust_root::tuf::{Snapshot, Timestamp};
 use time::{Duration, OffsetDateTime};
 
 use super::moment::now;
@@ -83,14 +82,12 @@ impl Rotation for OnlineKeys {
     async fn try_out(instance: &Instance, plan: &OnlinePlan) -> Result<String, Failure> {
         let next = NextKeys::open(instance, plan).await?;
         let change = Change::begin(instance).await?;
-        let draft = change.next_root(|root| next.named_by(root), None).await?;
-        let snapshot = Snapshot::new(1, now(), 1);
-        let timestamp = Timestamp::new(1, now(), &snapshot, &[]);
-        let (snapshot, timestamp) = next.sign(snapshot, timestamp).await?;
-        let verified = snapshot.verify(&draft.signed);
-        let verified = verified.and_then(|()| timestamp.verify(&draft.signed));
-        verified.map_err(|error| tuf_service::refused_draft(Self::ROLE, &error))?;
-        Ok("tried the next keys with the draft of the next root".to_owned())
+        let passed = change
+            .try_root(&next.draft(instance, &change).await?)
+            .await?;
+        Ok(format!(
+            "tried the next keys with the draft of the next root: {passed}"
+        ))
     }
 
     async fn announce(instance: &Instance, plan: &OnlinePlan) -> Result<String, Failure> {
@@ -101,16 +98,17 @@ impl Rotation for OnlineKeys {
 
     /// The service could sign with nothing if it had lost the keys since.
     async fn load(instance: &Instance, plan: &mut OnlinePlan) -> Result<String, Failure> {
+        let mut tried = String::new();
         if !plan.role.are_named_by(&Repository::of(instance)?.newest()?) {
             let next = NextKeys::open(instance, plan).await?;
             has_them(instance, plan).await?;
             let change = Change::begin(instance).await?;
-            let root = change.next_root(|root| next.named_by(root), None).await?;
-            change.publish_root(root, None).await?;
+            let draft = next.draft(instance, &change).await?;
+            tried = format!("; {}", change.publish_root(draft).await?);
         }
         let version = take_over(instance, plan).await?;
         Ok(format!(
-            "published root {version}, by which the next keys sign"
+            "published root {version}, by which the next keys sign{tried}"
         ))
     }
 

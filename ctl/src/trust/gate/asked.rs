@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use sigstead_trust_root::{ClientTrustConfig, Target, TrustState};
 
-use super::clients::{Client, Kit, TRUST_CONFIG};
+use super::clients::{Client, Kit, TRUST_CONFIG, installed};
 use super::documents::{Documents, SIGNING_CONFIG, TRUSTED_ROOT, refused};
 use super::sample::NOBODY;
 use super::served::Served;
@@ -39,16 +39,11 @@ pub(super) struct Asked {
 /// 1. The draft is served on a port of the loopback interface, and read from there.
 /// 2. Each client follows it from its root, verifies the bundles that have a certificate, and signs where tokens are made.
 pub(super) async fn ask(question: &Question<'_>) -> Result<Asked, Failure> {
-    let mut asked = Asked::default();
-    let mut here = Vec::new();
-    for client in Client::ALL {
-        match client.program() {
-            Some(program) => here.push((client, program)),
-            None => asked
-                .untried
-                .push(format!("{}, which is not installed", client.name())),
-        }
-    }
+    let (here, untried) = installed();
+    let mut asked = Asked {
+        untried,
+        ..Asked::default()
+    };
     if here.is_empty() {
         return Ok(asked);
     }
@@ -169,17 +164,11 @@ impl Table<'_> {
     }
 
     fn kit(&self, folder: &Path, identity: &(String, String)) -> Kit {
-        let instance = self.question.instance;
-        let shows_own = instance.manifest.shows_own_tls();
-        Kit {
-            folder: folder.to_owned(),
-            authorities: shows_own.then(|| instance.path("client/ca-bundle.pem")),
-            identity: identity.clone(),
-        }
+        Kit::of(self.question.instance, folder, identity)
     }
 }
 
-fn whose(instance: &Instance) -> (String, String) {
+pub(super) fn whose(instance: &Instance) -> (String, String) {
     (NOBODY.to_owned(), instance.manifest.url(Service::Oidc))
 }
 
@@ -193,7 +182,7 @@ fn write(folder: &Path, documents: &Documents) -> Result<(), Failure> {
     replace(&folder.join(TRUST_CONFIG), &both.encode())
 }
 
-fn refused_by_client(why: &str) -> Failure {
+pub(super) fn refused_by_client(why: &str) -> Failure {
     refused(
         "E-CTL-459",
         "an official client does not go on with it",

@@ -9,6 +9,8 @@ use std::time::Duration;
 use tokio::process::Command;
 use tokio::time::timeout;
 
+use crate::instance::Instance;
+
 /// A client.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Client {
@@ -127,7 +129,7 @@ impl Client {
         finish(command.arg("--bundle").arg(bundle).arg(artifact)).await
     }
 
-    /// Begins with the root of a served draft, if it follows repositories by a command of its own.
+    /// Begins with a root of what is served, and walks to the newest.
     pub(super) async fn follow(
         self,
         program: &Path,
@@ -135,18 +137,38 @@ impl Client {
         url: &str,
         root: &Path,
     ) -> Result<(), String> {
+        let mut command = kit.command(program);
         match self {
-            Self::Cosign => {
-                let mut command = kit.command(program);
-                command.args(["initialize", "--mirror", url, "--root"]);
-                finish(command.arg(root)).await
-            }
-            Self::Python => Ok(()),
-        }
+            Self::Cosign => command.args(["initialize", "--mirror", url, "--root"]),
+            Self::Python => command.args(["--instance", url, "trust-instance"]),
+        };
+        finish(command.arg(root)).await
     }
 }
 
+/// Those that are installed, and what is said of the others.
+pub(super) fn installed() -> (Vec<(Client, PathBuf)>, Vec<String>) {
+    let (mut here, mut missing) = (Vec::new(), Vec::new());
+    for client in Client::ALL {
+        match client.program() {
+            Some(program) => here.push((client, program)),
+            None => missing.push(format!("{}, which is not installed", client.name())),
+        }
+    }
+    (here, missing)
+}
+
 impl Kit {
+    /// What a client reads of an instance.
+    pub(super) fn of(instance: &Instance, folder: &Path, identity: &(String, String)) -> Self {
+        let shows_own = instance.manifest.shows_own_tls();
+        Self {
+            folder: folder.to_owned(),
+            authorities: shows_own.then(|| instance.path("client/ca-bundle.pem")),
+            identity: identity.clone(),
+        }
+    }
+
     /// A client that has nothing of what its user has.
     fn command(&self, program: &Path) -> Command {
         let mut command = Command::new(program);

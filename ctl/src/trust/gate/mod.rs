@@ -2,21 +2,25 @@
 //!
 //! `documents.rs` reads the draft as the strictest client does; `stored.rs` holds what was signed under each trust root so far,
 //! which must verify under the draft; `sample.rs` signs what is missing there; `asked.rs` asks the clients that are installed
-//! (`clients.rs`), for whom the draft is served (`served.rs`). `report.rs` says what was tried.
+//! (`clients.rs`), for whom the draft is served (`served.rs`). `report.rs` says what was tried. A root that is published by itself
+//! passes a gate of its own (`next_root.rs`, `refusal.rs`).
 
 mod asked;
 mod clients;
 mod documents;
+pub(crate) mod next_root;
+mod refusal;
 pub(crate) mod report;
 mod sample;
 mod served;
 mod stored;
 
 use sigstead_kit::{Clock as _, SystemClock};
-use sigstead_trust_root::{Published, SigningConfig, Target, TrustState};
+use sigstead_trust_root::{LogFace, Published, SigningConfig, Target, TrustState};
 
 use crate::failure::Failure;
 use crate::instance::Instance;
+use crate::sign::Rekor;
 use asked::Question;
 use documents::{Documents, refused};
 use report::Gate;
@@ -36,7 +40,7 @@ pub(super) struct Draft<'a> {
 /// A draft that may be published.
 pub(super) struct Passed {
     found: Gate,
-    sample: Option<Stored>,
+    samples: Vec<Stored>,
 }
 
 impl Draft<'_> {
@@ -44,8 +48,9 @@ impl Draft<'_> {
     ///
     /// 1. The documents have no fault that is not published already.
     /// 2. What was signed under each trust root so far, and verifies under the one that is published, verifies under the draft.
-    /// 3. If nothing is kept of this trust root, the running services sign something, and that verifies too. If they do not
-    ///    answer, the publication is not held up: an end may have to be published because one of them is lost.
+    /// 3. If nothing is kept of this trust root, the running services sign something, once for each interface of Rekor that clients
+    ///    write to, and that verifies too. If they do not answer, the publication is not held up: an end may have to be published
+    ///    because one of them is lost.
     /// 4. Each official client that is installed agrees.
     pub(super) async fn check(self) -> Result<Passed, Failure> {
         let now = SystemClock.now();
@@ -64,12 +69,13 @@ impl Draft<'_> {
             }
         }
         found.stored = bundles.len();
-        let era = stored::era(&draft.trusted_root, now);
-        let sample = match stored.iter().any(|bundle| bundle.name == era) {
-            true => None,
-            false => signed(self.instance, era, (&published, &draft), &mut found).await?,
-        };
-        bundles.extend(sample.iter().map(|(bundle, whose)| (bundle, whose.clone())));
+        let mut samples = Vec::new();
+        for (name, rekor) in missing(self.state, &stored, &stored::era(&draft.trusted_root, now)) {
+            let documents = (&published, &draft);
+            samples.extend(signed(self.instance, (name, rekor), documents, &mut found).await?);
+        }
+        let signed = samples.iter();
+        bundles.extend(signed.map(|(bundle, whose)| (bundle, whose.clone())));
         let certified = bundles.into_iter();
         let question = Question {
             instance: self.instance,
@@ -83,8 +89,8 @@ impl Draft<'_> {
         let asked = asked::ask(&question).await?;
         found.clients = asked.clients;
         found.untried.extend(asked.untried);
-        let sample = sample.map(|(bundle, _)| bundle);
-        Ok(Passed { found, sample })
+        let samples = samples.into_iter().map(|(bundle, _)| bundle).collect();
+        Ok(Passed { found, samples })
     }
 
     /// Refuses what clients would refuse, but for what comes of an end that is meant: that nothing counts for a time, or in
@@ -100,7 +106,7 @@ impl Draft<'_> {
         };
         Ok(Passed {
             found,
-            sample: None,
+            samples: Vec::new(),
         })
     }
 
@@ -120,7 +126,7 @@ impl Draft<'_> {
 impl Passed {
     /// Keeps what was signed, once the draft is published.
     pub(super) fn keep(self, instance: &Instance) -> Result<Gate, Failure> {
-        if let Some(sample) = &self.sample {
+        for sample in &self.samples {
             sample.keep(instance)?;
         }
         Ok(self.found)
@@ -150,16 +156,39 @@ fn verify_again(
     })
 }
 
+/// The interfaces to which clients write and of which no signature is kept yet, each with the name that it would have.
+fn missing(state: &TrustState, stored: &[Stored], era: &str) -> Vec<(String, Rekor)> {
+    let faces = [
+        (LogFace::RekorV2, era.to_owned(), Rekor::V2),
+        (LogFace::RekorV1, format!("{era}-rekor-v1"), Rekor::V1),
+    ];
+    let is_used = |face| {
+        let mut logs = state.signature_logs.iter();
+        logs.any(|log| log.face == face && log.in_service)
+    };
+    let is_kept = |name: &str| stored.iter().any(|bundle| bundle.name == name);
+    let faces = faces.into_iter();
+    let missing = faces.filter(|(face, name, _)| is_used(*face) && !is_kept(name));
+    missing.map(|(_, name, rekor)| (name, rekor)).collect()
+}
+
 async fn signed(
     instance: &Instance,
-    era: String,
+    (name, rekor): (String, Rekor),
     (published, draft): (&Documents, &Documents),
     found: &mut Gate,
 ) -> Result<Option<(Stored, Whose)>, Failure> {
-    let sample = match sample::sign(instance, era).await {
+    let sample = match sample::sign(instance, name, rekor).await {
         Ok(sample) => sample,
         Err(failure) => {
-            let why = format!("a new signature, since {}", failure.whole());
+            let interface = match rekor {
+                Rekor::V1 => "v1",
+                Rekor::V2 => "v2",
+            };
+            let why = format!(
+                "a new signature in Rekor {interface}, since {}",
+                failure.whole()
+            );
             found.untried.push(why);
             return Ok(None);
         }
@@ -180,6 +209,6 @@ async fn signed(
             return Err(refused("E-CTL-456", what, &why));
         }
     };
-    found.signed = true;
+    found.signed += 1;
     Ok(Some((sample, whose)))
 }

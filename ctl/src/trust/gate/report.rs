@@ -9,8 +9,8 @@ use serde::Serialize;
 pub(crate) struct Gate {
     /// How many bundles of former trust roots verify.
     pub(super) stored: usize,
-    /// Whether the services signed something, which verifies too.
-    pub(super) signed: bool,
+    /// How many the services signed now, which verify too.
+    pub(super) signed: usize,
     /// The official clients that agree.
     pub(super) clients: Vec<&'static str>,
     /// What could not be tried, and why.
@@ -19,7 +19,7 @@ pub(crate) struct Gate {
 
 impl fmt::Display for Gate {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let bundles = match self.stored + usize::from(self.signed) {
+        let bundles = match self.stored + self.signed {
             0 => "no signature was tried".to_owned(),
             1 => "1 signature verifies".to_owned(),
             count => format!("{count} signatures verify"),

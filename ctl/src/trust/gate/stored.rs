@@ -1,4 +1,5 @@
-//! What was signed under each trust root of the instance, kept to be verified under the next: a small bundle for each.
+//! What was signed under each trust root of the instance, kept to be verified under the next: small bundles, one for each interface of
+//! Rekor.
 
 use std::fs;
 use std::path::PathBuf;
@@ -136,7 +137,7 @@ fn key_file(instance: &Instance, name: &str) -> PathBuf {
 }
 
 fn causes(failure: &sigstead_verify::Failure) -> String {
-    format!("{}: {}", failure.code(), sigstead_kit::causes(failure))
+    sigstead_kit::causes(failure)
 }
 
 fn damaged(path: &std::path::Path, cause: &dyn std::fmt::Display) -> Failure {

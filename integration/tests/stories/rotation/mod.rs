@@ -3,7 +3,7 @@
 mod admin;
 mod certificates;
 mod ct;
-mod gate;
+pub(crate) mod gate;
 mod load;
 mod oidc;
 mod rehearsal;

@@ -254,7 +254,7 @@ fn changed_by(role: &str) -> Vec<&str> {
     }
 }
 
-fn newest_root(instance: &Instance) -> Root {
+pub(super) fn newest_root(instance: &Instance) -> Root {
     let bytes = std::fs::read(instance.kit("root.json")).unwrap();
     Signed::<Root>::parse(&bytes).unwrap().signed
 }
