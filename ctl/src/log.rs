@@ -51,13 +51,13 @@ enum Verb {
     Search(Search),
     /// Print the proof that a log only grew between two sizes.
     Proof(Proof),
-    /// Open a new log with a key of its own, and publish it.
+    /// Open a new log of signatures with a key of its own, and publish it; `sigctl rotate ct` opens logs of certificates.
     Open(open::Arguments),
     /// Let any log take no entries for a while; reads and signed checkpoints go on.
     Pause(pause::Pause),
     /// Let a paused log take entries again.
     Resume(pause::Resume),
-    /// End a log with a last checkpoint; it stays readable and takes no entry again.
+    /// End a log of signatures with a last checkpoint; it stays readable and takes no entry again.
     Freeze(freeze::Arguments),
     /// Let a log without an anchor, restored here from a copy, take entries.
     Adopt(adopt::Arguments),

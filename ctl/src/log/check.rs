@@ -4,6 +4,7 @@ use std::process::Stdio;
 use clap::Args;
 use serde::Serialize;
 use sigstead_key::PublicKey;
+use sigstead_proto::admin::v1::LogInfo;
 use tokio::process::Command;
 
 use super::name::choose;
@@ -36,20 +37,24 @@ struct Checked {
 
 pub(super) async fn run(arguments: Arguments, output: Output) -> Result<(), Failure> {
     let instance = arguments.instance.open()?;
-    let all = super::list(&instance).await?;
-    let all: Vec<_> = all.iter().map(Log::from).collect();
-    let names: Vec<_> = all.iter().map(|log| log.origin.clone()).collect();
+    let all = all(&instance).await?;
+    let names: Vec<_> = all.iter().map(|served| served.log.origin.clone()).collect();
     let asked = arguments.log.as_deref();
     let asked = asked.map(|log| choose(&names, Some(log))).transpose()?;
-    let is_asked = |log: &&Log| asked.as_ref().is_none_or(|asked| log.origin == *asked);
+    let is_asked = |served: &&Served| {
+        let origin = &served.log.origin;
+        asked.as_ref().is_none_or(|asked| origin == asked)
+    };
     let mut checked = Vec::new();
-    for log in all.iter().filter(is_asked) {
-        let before = all.iter().take_while(|other| other.origin != log.origin);
+    for served in all.iter().filter(is_asked) {
+        let before = all.iter().map(|other| &other.log);
+        let before = before.take_while(|other| other.origin != served.log.origin);
         // The promises of Rekor v1 number entries through all shards.
-        let shards = before.filter(|other| other.face == "rekor-v1" && log.face == "rekor-v1");
+        let is_shard = |log: &Log| log.face == "rekor-v1";
+        let shards = before.filter(|other| is_shard(other) && is_shard(&served.log));
         let first_index = shards.map(|shard| shard.size).sum();
         let ledger = arguments.ledger.as_deref();
-        checked.push(check(&instance, log, first_index, ledger).await?);
+        checked.push(check(&instance, served, first_index, ledger).await?);
     }
     output.print(&checked, |checked| {
         let lines = checked.iter().map(|each| each.said.clone());
@@ -58,17 +63,40 @@ pub(super) async fn run(arguments: Arguments, output: Output) -> Result<(), Fail
     Ok(())
 }
 
+/// A log, and the service that shows it.
+struct Served {
+    service: Service,
+    log: Log,
+}
+
+/// The logs of signatures, then those of certificates.
+async fn all(instance: &Instance) -> Result<Vec<Served>, Failure> {
+    let served = |service| {
+        move |log: &LogInfo| Served {
+            service,
+            log: Log::from(log),
+        }
+    };
+    let logs = super::list(instance).await?;
+    let mut all: Vec<_> = logs.iter().map(served(Service::Tlog)).collect();
+    if instance.manifest.ct_log.is_own() {
+        let logs = super::list_ct(instance).await?;
+        all.extend(logs.iter().map(served(Service::Ctlog)));
+    }
+    Ok(all)
+}
+
 async fn check(
     instance: &Instance,
-    log: &Log,
+    Served { service, log }: &Served,
     first_index: u64,
     ledger: Option<&Path>,
 ) -> Result<Checked, Failure> {
     let mut command = Command::from(program("logcheck")?);
     let key_file = write_key(instance, log)?;
-    let url = instance.manifest.local_url(Service::Tlog);
+    let url = instance.manifest.local_url(*service);
     command
-        .arg(log.face)
+        .arg(face(log))
         .args(["--url", &format!("{url}/logs/{}", log.log_id)])
         .args(["--first-index", &first_index.to_string()])
         .args(["--origin", &log.origin, "--key"])
@@ -87,6 +115,14 @@ async fn check(
     // It is cheap to write again, and stale keys would only confuse.
     let _ = std::fs::remove_file(&key_file);
     verdict(log, &answer)
+}
+
+/// As the verifier calls the form of a log.
+fn face(log: &Log) -> &'static str {
+    match log.face {
+        "ct" => "static-ct",
+        face => face,
+    }
 }
 
 fn write_key(instance: &Instance, log: &Log) -> Result<PathBuf, Failure> {

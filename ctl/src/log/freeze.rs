@@ -8,6 +8,7 @@ use super::opening::Face;
 use super::{name, print};
 use crate::admin::refused;
 use crate::failure::Failure;
+use crate::instance::Instance;
 use crate::locate::Where;
 use crate::output::Output;
 use crate::rotations;
@@ -45,7 +46,14 @@ pub(super) async fn run(arguments: Arguments, output: Output) -> Result<(), Fail
     let instance = arguments.instance.open()?;
     let logs = super::list(&instance).await?;
     let names: Vec<_> = logs.iter().map(|log| log.origin.clone()).collect();
-    let origin = name::choose(&names, arguments.log.as_deref())?;
+    let origin = match name::choose(&names, arguments.log.as_deref()) {
+        Ok(origin) => origin,
+        Err(unknown) => {
+            return Err(of_certificates(&instance, &arguments)
+                .await
+                .unwrap_or(unknown));
+        }
+    };
     if !arguments.yes {
         return Err(Failure::new(
             "E-CTL-014",
@@ -76,6 +84,21 @@ pub(super) async fn run(arguments: Arguments, output: Output) -> Result<(), Fail
         )
     });
     Ok(())
+}
+
+/// What is said of a log of certificates: no other may follow it without the authority.
+async fn of_certificates(instance: &Instance, arguments: &Arguments) -> Option<Failure> {
+    let asked = arguments.log.as_deref()?;
+    let logs = super::list_ct(instance).await.ok()?;
+    let log = logs.into_iter().find(|log| log.origin == asked)?;
+    Some(Failure::new(
+        "E-CTL-427",
+        format!(
+            "{} is a log of certificates, which ends once the authority uses another",
+            log.origin
+        ),
+        "rotate it, which opens the next one, has the authority change over, and ends this one: sigctl rotate ct plan",
+    ))
 }
 
 /// The service looks for a log that takes entries; whether clients know one, the trust state says.

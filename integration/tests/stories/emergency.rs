@@ -280,7 +280,7 @@ fn emergency(instance: &Instance, arguments: &[&str]) -> Command {
     command
 }
 
-fn end(instance: &Instance, arguments: &[&str]) -> Value {
+pub(crate) fn end(instance: &Instance, arguments: &[&str]) -> Value {
     let arguments = [&["end-key"], arguments].concat();
     let output = run(&mut emergency(instance, &arguments)).unwrap();
     serde_json::from_slice(&output.stdout).unwrap()
@@ -288,7 +288,7 @@ fn end(instance: &Instance, arguments: &[&str]) -> Value {
 
 /// A time that is past now, and by more than the second that documents tell later than all before: what is signed from here on
 /// is signed since then.
-fn later() -> String {
+pub(crate) fn later() -> String {
     let begun = Instant::now();
     wait_for("the next seconds", || {
         begun.elapsed() > Duration::from_secs(3)

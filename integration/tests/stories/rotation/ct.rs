@@ -11,6 +11,7 @@ use sigstead_integration::{Instance, Rotated, run, sigctl, wait_for};
 
 use super::signing::{Signing, sign_command};
 use super::{sigctl_verify, sign, verify};
+use crate::emergency::{end, later};
 use crate::{artifact, refuses};
 
 const ROLE: Rotated = Rotated("ct");
@@ -128,6 +129,46 @@ fn a_ct_log_is_taken_back_before_the_authority_uses_it_and_never_after() {
     refuses(&mut ROLE.command(&instance, "undo", &[]), &["e-ctl-286"]);
     refuses(&mut ROLE.command(&instance, "start", &[]), &["e-ctl-283"]);
     verify_all(&instance, &sign_one(&instance, "ct-loaded"));
+}
+
+/// As the page about emergencies says: the key is ended, nothing counts until there is another log, and what was signed before does.
+#[test]
+fn a_ct_log_whose_key_was_ended_is_followed_by_one_that_counts() {
+    let instance = Instance::start("ct-stolen", &[]).unwrap();
+    let mut signed = sign_one(&instance, "ct-unstolen");
+    let [log] = logs(&instance).try_into().unwrap();
+    let mut freeze = sigctl();
+    freeze
+        .args(["log", "freeze", "--yes"])
+        .arg(instance.directory());
+    freeze.args(["--log", log["origin"].as_str().unwrap()]);
+    refuses(&mut freeze, &["e-ctl-427", "sigctl rotate ct"]);
+    let since = later();
+    end(&instance, &["ct", "--since", &since, "--yes"]);
+    let file = artifact(instance.work(), "ct-stolen");
+    let mut sign = sign_command(&instance.directory());
+    sign.arg("--bundle")
+        .arg(file.with_extension("json"))
+        .arg(file);
+    refuses(&mut sign, &["e-verify-029"]);
+
+    let over = ROLE.rotate(&instance, "start", &AT_ONCE);
+    assert_eq!(over["phase"], "retired", "{over}");
+    let [old, next] = logs(&instance).try_into().unwrap();
+    assert_eq!(state(&old), "frozen");
+    let after = sign_one(&instance, "ct-unstolen-again");
+    all_in(&after, &next);
+    signed.extend(after);
+    verify_all(&instance, &signed);
+    assert_eq!(ends(&instance), [false, true]);
+    // A stranger's program reads all logs, those of certificates too.
+    let directory = instance.directory();
+    let checked = instance.json(&["log", "check", directory.to_str().unwrap()]);
+    let checked = checked.unwrap().as_array().unwrap().clone();
+    for log in [&old, &next] {
+        let is_it = |checked: &&Value| checked["origin"] == log["origin"];
+        assert_eq!(checked.iter().filter(is_it).count(), 1, "{checked:?}");
+    }
 }
 
 #[test]
