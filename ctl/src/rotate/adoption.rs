@@ -10,8 +10,8 @@ use crate::http;
 use crate::instance::{Instance, Service};
 use crate::trust::Repository;
 
-/// What the `tuf` service counted since it was started. It keeps nothing of who fetched what. A client that keeps what it
-/// fetched asks once for each version, so that the two counts compare clients; one that keeps nothing is in both often.
+/// What the `tuf` service counted. It keeps nothing of who fetched what. A client that keeps what it fetched asks once for each
+/// version, so that the two counts compare clients; one that keeps nothing is in both often.
 #[derive(Debug, PartialEq, Eq, Serialize)]
 pub(super) struct Adoption {
     role: &'static str,
@@ -69,8 +69,7 @@ impl Adoption {
                 version.saturating_sub(1),
                 self.before
             ),
-            None => "; the tuf service was started since, or nobody fetched the one before it"
-                .to_owned(),
+            None => "; nobody fetched the one before it".to_owned(),
         };
         format!("{role} {version} was fetched {fetched} times{share}")
     }

@@ -4,7 +4,8 @@
 //! consoles the same trust root over gRPC, with a stream of each new version.
 //!
 //! File map: `publish.rs` the verb, signing snapshot and timestamp with `online_keys.rs`; `published.rs` what clients have;
-//! `repository.rs` the files; `expiry.rs` what runs out and who is told; `api/` the two faces; `error.rs`; `metrics.rs`.
+//! `repository.rs` the files; `expiry.rs` what runs out and who is told; `fetches.rs` how often what was fetched; `api/` the two
+//! faces; `error.rs`; `metrics.rs`.
 //!
 //! Deliberately absent: the keys of the root and targets roles. Their holders put what they signed into the directory
 //! (`sigctl trust publish`), and it is published here once it verifies.
@@ -12,6 +13,7 @@
 mod api;
 mod error;
 mod expiry;
+mod fetches;
 mod metrics;
 mod online_keys;
 mod publish;
@@ -31,6 +33,7 @@ use tokio_util::sync::CancellationToken;
 pub use error::Error;
 
 use expiry::{OnceADay, RoleName};
+use fetches::Keeper;
 use metrics::Metrics;
 use online_keys::OnlineKeys;
 use publish::{TrustRootRepository, Validity};
@@ -55,10 +58,12 @@ pub async fn build(config: Config) -> Result<Service, Error> {
 /// As [`build`].
 pub async fn build_at(config: Config, clock: Arc<dyn Clock>) -> Result<Service, Error> {
     let registry = Registry::new();
-    let repository = open(&config, clock, &registry).await?;
+    let (repository, metrics) = open(&config, clock, &registry).await?;
+    let keeper = Keeper::resume(metrics, Repository::new(config.repository.clone()))?;
     repository.publish().await?;
     let directory = config.repository.clone();
     let service = service(Arc::new(repository), config, registry);
+    let service = service.task("fetches", move |stop| keeper.run(stop));
     Ok(service.keeps(&directory))
 }
 
@@ -68,7 +73,7 @@ pub async fn build_at(config: Config, clock: Arc<dyn Clock>) -> Result<Service, 
 /// # Errors
 /// As [`build`].
 pub async fn check(config: &Config) -> Result<(), Error> {
-    let repository = open(config, Arc::new(SystemClock), &Registry::new()).await?;
+    let (repository, _) = open(config, Arc::new(SystemClock), &Registry::new()).await?;
     repository.check().await
 }
 
@@ -76,7 +81,7 @@ async fn open(
     config: &Config,
     clock: Arc<dyn Clock>,
     registry: &Registry,
-) -> Result<TrustRootRepository, Error> {
+) -> Result<(TrustRootRepository, Metrics), Error> {
     let keys = OnlineKeys::open(config).await?;
     let validity = Validity {
         snapshot: config.snapshot_validity.duration(),
@@ -85,9 +90,9 @@ async fn open(
     };
     let repository = Repository::new(config.repository.clone());
     let metrics = Metrics::new(registry).map_err(Error::Metrics)?;
-    Ok(TrustRootRepository::new(
-        repository, keys, validity, clock, metrics,
-    ))
+    let counts = metrics.clone();
+    let repository = TrustRootRepository::new(repository, keys, validity, clock, metrics);
+    Ok((repository, counts))
 }
 
 fn service(repository: Arc<TrustRootRepository>, config: Config, registry: Registry) -> Service {

@@ -1,5 +1,9 @@
 //! What is measured.
 
+use std::collections::BTreeMap;
+
+use prometheus::core::Collector as _;
+use prometheus::proto::LabelPair;
 use prometheus::{IntCounterVec, IntGaugeVec, Opts, Registry};
 
 use crate::expiry::RoleName;
@@ -36,7 +40,7 @@ impl Metrics {
         let fetches = IntCounterVec::new(
             Opts::new(
                 "sigstead_tuf_fetches_total",
-                "How often each version of each role's metadata was fetched, since the start",
+                "How often each version of each role's metadata was fetched; of root and targets, before the start too",
             ),
             &["role", "version"],
         )?;
@@ -61,6 +65,37 @@ impl Metrics {
                 .with_label_values(&[role.name()])
                 .set(state.expires);
         }
+    }
+
+    /// Goes on from what was counted before the start.
+    pub(crate) fn resume<'a>(&self, counts: impl Iterator<Item = (&'a str, u64, u64)>) {
+        for (role, version, count) in counts {
+            let labels = [role, &version.to_string()];
+            self.fetches.with_label_values(&labels).inc_by(count);
+        }
+    }
+
+    /// How often each version of each role was fetched.
+    pub(crate) fn fetches(&self) -> BTreeMap<(String, u64), u64> {
+        let mut counts = BTreeMap::new();
+        for family in self.fetches.collect() {
+            for metric in family.get_metric() {
+                let label = |name| {
+                    let mut labels = metric.get_label().iter();
+                    labels
+                        .find(|label| label.name() == name)
+                        .map(LabelPair::value)
+                };
+                let (Some(role), Some(number)) = (label("role"), label("version")) else {
+                    continue;
+                };
+                if let Ok(version) = number.parse() {
+                    let count = self.fetches.with_label_values(&[role, number]).get();
+                    counts.insert((role.to_owned(), version), count);
+                }
+            }
+        }
+        counts
     }
 
     /// Counts that somebody got a file, if it is metadata; nothing is kept of who it was. `timestamp` is the version of the

@@ -42,9 +42,17 @@ impl Repository {
     /// # Errors
     /// If the disk refuses.
     pub(crate) fn read(&self, path: &str) -> Result<Option<Vec<u8>>, Error> {
-        if !is_public(path) {
-            return Ok(None);
+        match is_public(path) {
+            true => self.read_own(path),
+            false => Ok(None),
         }
+    }
+
+    /// The same of a file that is not for clients.
+    ///
+    /// # Errors
+    /// If the disk refuses.
+    pub(crate) fn read_own(&self, path: &str) -> Result<Option<Vec<u8>>, Error> {
         let place = self.directory.join(path);
         match fs::read(&place) {
             Ok(bytes) => Ok(Some(bytes)),

@@ -128,14 +128,31 @@ async fn what_is_fetched_is_counted_by_its_version_and_nothing_else_is() {
         get(running.public, path).await;
     }
     let (_, metrics) = get(running.ops, "/metrics").await;
-    let counted = |line: &&str| line.starts_with("sigstead_tuf_fetches_total");
-    let counted: Vec<_> = metrics.lines().filter(counted).collect();
+    let is_count = |line: &&str| line.starts_with("sigstead_tuf_fetches_total");
+    let counted: Vec<_> = metrics.lines().filter(is_count).collect();
     assert_eq!(
         counted,
         [
             r#"sigstead_tuf_fetches_total{role="root",version="1"} 2"#,
             r#"sigstead_tuf_fetches_total{role="targets",version="1"} 1"#,
             r#"sigstead_tuf_fetches_total{role="timestamp",version="1"} 2"#,
+        ]
+    );
+    running.stop().await;
+    // The next process goes on counting what tells of a rotation, and nobody can ask for the file.
+    let running = Running::start(&world).await;
+    get(running.public, "/1.root.json").await;
+    assert_eq!(
+        get(running.public, "/.fetches").await.0,
+        StatusCode::NOT_FOUND
+    );
+    let (_, metrics) = get(running.ops, "/metrics").await;
+    let counted: Vec<_> = metrics.lines().filter(is_count).collect();
+    assert_eq!(
+        counted,
+        [
+            r#"sigstead_tuf_fetches_total{role="root",version="1"} 3"#,
+            r#"sigstead_tuf_fetches_total{role="targets",version="1"} 1"#,
         ]
     );
     running.stop().await;
