@@ -1,13 +1,13 @@
 //! `sigctl keys`: every key, certificate and signed file of an instance.
 
-use clap::Args;
+use clap::{Args, ValueEnum};
 use serde::Serialize;
 use sigstead_kit::{Clock as _, SystemClock};
 
 use crate::failure::{Exit, Failure};
-use crate::inventory::{self, Item, Renewal, State};
+use crate::inventory::{self, Item, Renewal, State, metrics};
 use crate::locate::Where;
-use crate::output::{Output, one_line};
+use crate::output::{Output, one_line, write_raw};
 
 /// Of which instance.
 #[derive(Args)]
@@ -20,6 +20,15 @@ pub(crate) struct Arguments {
     /// Also what signs nothing more, but whose signatures still count.
     #[arg(long)]
     all: bool,
+
+    /// Only the ends, in the text format of Prometheus, for the textfile collector of its node exporter.
+    #[arg(long, value_enum)]
+    format: Option<Format>,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum Format {
+    Metrics,
 }
 
 #[derive(Serialize)]
@@ -39,7 +48,16 @@ pub(crate) async fn run(arguments: &Arguments, output: Output) -> Result<Exit, F
         keys: gathered.items,
         unread: gathered.unread,
     };
-    output.print(&listed, text);
+    match arguments.format {
+        Some(Format::Metrics) => {
+            let ends = metrics::ends(&listed.keys);
+            let ends = ends.map_err(|error| {
+                Failure::io("the ends cannot be written", std::io::Error::other(error))
+            })?;
+            write_raw(ends.as_bytes());
+        }
+        None => output.print(&listed, text),
+    }
     Ok(match listed.unread.is_empty() {
         true => Exit::Done,
         false => Exit::Warned,

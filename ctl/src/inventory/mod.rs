@@ -7,6 +7,7 @@
 mod issuers;
 mod item;
 mod metadata;
+pub(crate) mod metrics;
 mod transport;
 mod trusted;
 

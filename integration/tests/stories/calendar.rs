@@ -29,6 +29,7 @@ fn every_key_of_an_instance_is_listed_and_what_ends_is_in_the_calendar() {
         );
     }
 
+    has_all_ends_as_metrics(&instance, &listed);
     let calendar = ask(&instance, &["calendar", "--months", "70"], 0);
     let entries = calendar["entries"].as_array().unwrap();
     let days: Vec<_> = texts(&calendar["entries"], "date").collect();
@@ -120,6 +121,29 @@ fn key_files(folder: &Path, files: &mut Vec<PathBuf>) {
         } else if path.extension().is_some_and(|extension| extension == "key") {
             files.push(path);
         }
+    }
+}
+
+/// As many as there are different things with an end.
+fn has_all_ends_as_metrics(instance: &Instance, listed: &Value) {
+    let mut keys = sigctl();
+    keys.args(["keys", "--format", "metrics"]);
+    let told = run(keys.arg(instance.directory())).unwrap();
+    let told = String::from_utf8(told.stdout).unwrap();
+    let lines: BTreeSet<_> = told.lines().filter(|line| !line.starts_with('#')).collect();
+    let listed = listed["keys"].as_array().unwrap().iter();
+    let ends = listed.filter(|item| item["ends"].is_string());
+    let ends: BTreeSet<_> = ends
+        .map(|item| ["subject", "kind", "state", "key"].map(|name| item[name].to_string()))
+        .collect();
+    assert_eq!(lines.len(), ends.len(), "{told}");
+    for subject in [
+        "TUF root v1",
+        "certificate authority",
+        "TLS certificate: TLS of tlog",
+    ] {
+        let label = format!("subject=\"{subject}\"");
+        assert!(lines.iter().any(|line| line.contains(&label)), "{told}");
     }
 }
 
