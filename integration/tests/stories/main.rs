@@ -46,6 +46,7 @@ mod submitters;
 mod timestamp;
 mod traces;
 mod trust_root;
+mod tuf_attacks;
 mod upgrade;
 mod verify;
 mod verifying;
