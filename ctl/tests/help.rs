@@ -7,7 +7,7 @@
 use std::path::Path;
 use std::process::Command;
 
-const COMMANDS: [&str; 200] = [
+const COMMANDS: [&str; 201] = [
     "",
     "init",
     "preflight",
@@ -32,6 +32,7 @@ const COMMANDS: [&str; 200] = [
     "oidc user",
     "oidc user add",
     "oidc user set-password",
+    "oidc user change",
     "oidc user list",
     "oidc user remove",
     "oidc client",

@@ -40,5 +40,11 @@ pub const ACCESS: &[Access] = &[
     Access::new("/sigstead.admin.v1.OidcAdmin/ListUsers", Viewer),
     Access::new("/sigstead.admin.v1.OidcAdmin/RemoveUser", Owner).recording(&["email"]),
     Access::new("/sigstead.admin.v1.OidcAdmin/SetPassword", Owner).recording(&["email"]),
+    Access::new("/sigstead.admin.v1.OidcAdmin/ChangeUser", Owner).recording(&[
+        "email",
+        "add_groups",
+        "remove_groups",
+        "remove_claims",
+    ]),
     Access::new("/sigstead.admin.v1.OidcAdmin/ListKeys", Viewer),
 ];

@@ -14,7 +14,7 @@ mod client;
 mod clients_file;
 mod successors;
 
-pub use client::{ClientConfig, ExchangeRule, Grant, WorkloadConfig};
+pub use client::{ClientConfig, ExchangeRule, Grant, WorkloadConfig, is_reserved_of_people};
 pub use clients_file::ClientsFile;
 pub use successors::{KEY_SET_LIFETIME, Successor, SuccessorsFile};
 

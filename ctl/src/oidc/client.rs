@@ -50,6 +50,10 @@ pub(super) struct Add {
     #[arg(long, value_name = "URI", requires = "redirect_uri")]
     post_logout_redirect_uri: Vec<String>,
 
+    /// Tokens of people name their groups also when the application does not ask for the scope `groups`.
+    #[arg(long, requires = "redirect_uri")]
+    groups: bool,
+
     /// Make a secret, for an application that runs on a server and can keep one; it is printed once.
     #[arg(long, requires = "redirect_uri")]
     secret: bool,
@@ -287,6 +291,7 @@ impl Add {
             secret_hash,
             redirect_uris: self.redirect_uri.clone(),
             post_logout_redirect_uris: self.post_logout_redirect_uri.clone(),
+            groups: self.groups,
             grants,
             audience: self.audience.clone(),
             workload: None,
@@ -324,6 +329,7 @@ impl Add {
             secret_hash,
             redirect_uris: Vec::new(),
             post_logout_redirect_uris: Vec::new(),
+            groups: false,
             grants: vec![grant],
             exchange,
             audience: Some(audience.to_owned()),

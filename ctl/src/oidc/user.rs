@@ -1,12 +1,14 @@
 //! `sigctl oidc user`: people's accounts.
 
+use std::collections::BTreeMap;
 use std::io::Read as _;
 
 use clap::{Args, Subcommand};
 use serde::Serialize;
 use sigstead_proto::admin::v1::oidc_admin_client::OidcAdminClient;
 use sigstead_proto::admin::v1::{
-    AddUserRequest, ListUsersRequest, RemoveUserRequest, SetPasswordRequest, User,
+    AddUserRequest, ChangeUserRequest, ListUsersRequest, RemoveUserRequest, SetPasswordRequest,
+    User,
 };
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
@@ -25,6 +27,8 @@ pub(super) enum Command {
     Add(WithPassword),
     /// Set a person's password and end their sessions.
     SetPassword(WithPassword),
+    /// Change a person's groups, and the further claims of their tokens.
+    Change(Profile),
     /// List all people.
     List(Reachable),
     /// Remove a person and end their sessions.
@@ -52,11 +56,35 @@ pub(super) struct WithPassword {
     password_stdin: bool,
 }
 
+#[derive(Args)]
+#[command(allow_missing_positional = true)]
+pub(super) struct Profile {
+    #[command(flatten)]
+    instance: Reachable,
+    /// The person's e-mail address.
+    email: String,
+    /// A group that the person is in from now on; may be repeated.
+    #[arg(long, value_name = "GROUP")]
+    add_group: Vec<String>,
+    /// A group that the person is in no more; may be repeated.
+    #[arg(long, value_name = "GROUP")]
+    remove_group: Vec<String>,
+    /// A further claim of the person's tokens; may be repeated.
+    #[arg(long, value_name = "NAME=VALUE")]
+    claim: Vec<String>,
+    /// A claim that the person's tokens have no more; may be repeated.
+    #[arg(long, value_name = "NAME")]
+    remove_claim: Vec<String>,
+}
+
 #[derive(Serialize)]
 struct Account {
     email: String,
     /// When the account was made, in RFC 3339.
     created: Option<String>,
+    groups: Vec<String>,
+    /// Further claims of the person's tokens.
+    claims: BTreeMap<String, String>,
 }
 
 pub(super) async fn run(command: Command, output: Output) -> Result<(), Failure> {
@@ -64,6 +92,7 @@ pub(super) async fn run(command: Command, output: Output) -> Result<(), Failure>
     let (instance, change) = match command {
         Command::Add(who) => (who.instance.open()?, Change::Add(who)),
         Command::SetPassword(who) => (who.instance.open()?, Change::SetPassword(who)),
+        Command::Change(who) => (who.instance.open()?, Change::Profile(who.request()?)),
         Command::List(instance) => (instance.open()?, Change::None),
         Command::Remove {
             instance,
@@ -89,6 +118,7 @@ enum Change {
     None,
     Add(WithPassword),
     SetPassword(WithPassword),
+    Profile(ChangeUserRequest),
     Remove(String),
 }
 
@@ -126,6 +156,10 @@ async fn apply(
             let answer = client.set_password(request).await.map_err(refused)?;
             Ok(vec![answer.into_inner().into()])
         }
+        Change::Profile(request) => {
+            let answer = client.change_user(request).await.map_err(refused)?;
+            Ok(vec![answer.into_inner().into()])
+        }
         Change::Remove(email) => {
             let request = RemoveUserRequest {
                 email: email.clone(),
@@ -134,6 +168,8 @@ async fn apply(
             Ok(vec![Account {
                 email,
                 created: None,
+                groups: Vec::new(),
+                claims: BTreeMap::new(),
             }])
         }
     }
@@ -144,6 +180,8 @@ impl From<User> for Account {
         Self {
             email: user.email,
             created: user.created.and_then(|created| in_words(created.seconds)),
+            groups: user.groups,
+            claims: user.claims.into_iter().collect(),
         }
     }
 }
@@ -157,9 +195,20 @@ fn in_words(unix_seconds: i64) -> Option<String> {
 fn table(accounts: &[Account]) -> String {
     let width = accounts.iter().map(|account| account.email.len()).max();
     let width = width.unwrap_or_default();
-    let line = |account: &Account| match &account.created {
-        Some(created) => format!("{:width$}  made {created}", account.email),
-        None => account.email.clone(),
+    let line = |account: &Account| {
+        let line = match &account.created {
+            Some(created) => format!("{:width$}  made {created}", account.email),
+            None => account.email.clone(),
+        };
+        let groups = account.groups.join(", ");
+        let claims = account.claims.iter();
+        let claims = claims.map(|(name, value)| format!("\n  {name}={value}"));
+        let groups = (!groups.is_empty()).then(|| format!("\n  in {groups}"));
+        [line]
+            .into_iter()
+            .chain(groups)
+            .chain(claims)
+            .collect::<String>()
     };
     accounts.iter().map(line).collect::<Vec<_>>().join("\n")
 }
@@ -188,6 +237,34 @@ fn confirm_removal(email: &str) -> Result<(), Failure> {
         format!("{email} was not removed"),
         remedy,
     ))
+}
+
+impl Profile {
+    fn request(&self) -> Result<ChangeUserRequest, Failure> {
+        let claims = self.claim.iter().map(|text| match text.split_once('=') {
+            Some((name, value)) => Ok((name.to_owned(), value.to_owned())),
+            None => Err(misused(format!("{text} is no claim; write NAME=VALUE"))),
+        });
+        let request = ChangeUserRequest {
+            email: self.email.clone(),
+            add_groups: self.add_group.clone(),
+            remove_groups: self.remove_group.clone(),
+            set_claims: claims.collect::<Result<_, _>>()?,
+            remove_claims: self.remove_claim.clone(),
+        };
+        let blank = ChangeUserRequest {
+            email: self.email.clone(),
+            ..ChangeUserRequest::default()
+        };
+        if request == blank {
+            return Err(misused("there is nothing to change".to_owned()));
+        }
+        Ok(request)
+    }
+}
+
+fn misused(what: String) -> Failure {
+    Failure::new("E-CTL-012", what, "sigctl help oidc user change")
 }
 
 impl WithPassword {
@@ -231,6 +308,8 @@ mod tests {
         let account = |email: &str, seconds| Account {
             email: email.to_owned(),
             created: in_words(seconds),
+            groups: vec!["ops".to_owned()],
+            claims: [("team".to_owned(), "a".to_owned())].into(),
         };
         let listed = table(&[
             account("al@example.com", 0),
@@ -238,7 +317,11 @@ mod tests {
         ]);
         let lines = [
             "al@example.com     made 1970-01-01T00:00:00Z",
+            "  in ops",
+            "  team=a",
             "alice@example.com  made 1970-01-02T00:00:00Z",
+            "  in ops",
+            "  team=a",
         ];
         assert_eq!(listed, lines.join("\n"));
     }

@@ -1,5 +1,8 @@
 //! Applications and workloads come and go at the running issuer.
 
+use std::io::Write as _;
+use std::process::Stdio;
+
 use reqwest::StatusCode;
 use serde_json::Value;
 use sigstead_integration::{Instance, run, sigctl, wait_for};
@@ -62,12 +65,28 @@ fn clients_are_added_used_and_removed_without_a_restart() {
 fn what_the_page_adds_asks_about_tokens(instance: &Instance, runtime: &tokio::runtime::Runtime) {
     let demo = instance.work().join("demo");
     std::os::unix::fs::symlink(instance.directory(), &demo).unwrap();
+    add_user(instance, "ada@example.com");
     let blocks = blocks("own-issuer.md");
     assert!(blocks.len() > 1, "{blocks:?}");
     for block in blocks {
         let output = shell(instance.work(), &block);
         assert!(output.status.success(), "{block}\n{}", printed(&output));
     }
+    let directory = instance.directory();
+    let people = instance
+        .json(&["oidc", "user", "list", directory.to_str().unwrap()])
+        .unwrap();
+    let ada = people
+        .as_array()
+        .unwrap()
+        .iter()
+        .find(|person| person["email"] == "ada@example.com");
+    assert_eq!(ada.unwrap()["groups"], serde_json::json!(["release"]));
+    assert_eq!(
+        ada.unwrap()["claims"],
+        serde_json::json!({"employee": "4711"})
+    );
+
     let listed = client(instance, "list", &[]);
     let kinds = listed.as_array().unwrap().iter();
     let kinds: Vec<_> = kinds.map(|client| &client["kind"]).collect();
@@ -102,6 +121,20 @@ fn exchange_tokens_of_nobody(instance: &Instance) {
     );
     assert_ne!(config, added);
     std::fs::write(&file, added).unwrap();
+}
+
+fn add_user(instance: &Instance, email: &str) {
+    let mut add = sigctl()
+        .args(["oidc", "user", "add"])
+        .arg(instance.directory())
+        .args([email, "--password-stdin"])
+        .stdin(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut input = add.stdin.take().unwrap();
+    input.write_all(b"correct horse battery staple").unwrap();
+    drop(input);
+    assert!(add.wait().unwrap().success());
 }
 
 fn client(instance: &Instance, verb: &str, words: &[&str]) -> Value {

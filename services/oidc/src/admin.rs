@@ -2,6 +2,7 @@ use crate::OidcIssuer;
 use crate::email_address::EmailAddress;
 use crate::error::Error;
 use crate::password::{Asker, Password};
+use crate::profile::ProfileChange;
 use crate::user::User;
 
 /// What an administrator does with accounts.
@@ -14,6 +15,23 @@ impl OidcIssuer {
         let hash = self.passwords.hash(password, Asker::Administrator).await?;
         let user = self.users.add(email, hash, self.clock.now()).await?;
         tracing::info!(email = user.email.as_str(), "an account was made");
+        Ok(user)
+    }
+
+    /// Changes the groups and the claims of an account. Tokens that are issued from now on have them.
+    ///
+    /// # Errors
+    /// There is none of that address, a name or a claim is unfit, or the users file failed.
+    pub async fn change_profile(
+        &self,
+        email: EmailAddress,
+        change: ProfileChange,
+    ) -> Result<User, Error> {
+        let user = self.users.change_profile(email, change).await?;
+        tracing::info!(
+            email = user.email.as_str(),
+            "the profile of an account was changed"
+        );
         Ok(user)
     }
 

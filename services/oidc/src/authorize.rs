@@ -21,6 +21,7 @@ pub(crate) struct AuthorizationRequest {
     nonce: Option<String>,
     challenge: CodeChallenge,
     offline: bool,
+    groups: bool,
     prompt: Prompt,
     max_age: Option<time::Duration>,
 }
@@ -108,6 +109,7 @@ impl OidcIssuer {
                 person,
                 nonce: request.nonce.clone(),
                 offline: request.offline,
+                groups: request.groups,
             },
             redirect_uri: request.redirect.as_str().to_owned(),
             challenge: request.challenge.clone(),
@@ -166,6 +168,7 @@ impl AuthorizationRequest {
             state: parameters.carried("state")?,
             nonce: parameters.carried("nonce")?,
             offline: scope.offline && client.may(Grant::RefreshToken).is_ok(),
+            groups: scope.groups || client.gives_groups(),
             prompt: Prompt::parse(parameters)?,
             max_age: max_age(parameters)?,
             login_hint: parameters.carried("login_hint")?,
@@ -204,6 +207,7 @@ impl AuthorizationRequest {
 /// The part of the scope that matters here; unknown values are ignored (OpenID Connect Core §3.1.2.1).
 pub(crate) struct Scope {
     pub(crate) offline: bool,
+    pub(crate) groups: bool,
 }
 
 impl Scope {
@@ -213,6 +217,7 @@ impl Scope {
         if has("openid") {
             Ok(Self {
                 offline: has("offline_access"),
+                groups: has("groups"),
             })
         } else {
             Err(Error::ScopeInvalid)

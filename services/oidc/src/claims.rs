@@ -1,4 +1,4 @@
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 
 use base64::Engine;
@@ -32,6 +32,10 @@ pub(crate) enum Holder<'a> {
         auth_time: i64,
         #[serde(skip_serializing_if = "Option::is_none")]
         nonce: Option<&'a str>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        groups: Option<&'a BTreeSet<String>>,
+        #[serde(flatten)]
+        claims: &'a BTreeMap<String, String>,
     },
     /// Without `email`: clients would sign it as the proof of possession, and the certificate
     /// authority expects the subject there.
@@ -102,6 +106,8 @@ mod tests {
 
     use super::*;
 
+    const NO_CLAIMS: &BTreeMap<String, String> = &BTreeMap::new();
+
     fn person<'a>(nonce: Option<&'a str>) -> Claims<'a> {
         Claims {
             iss: "http://localhost:8080",
@@ -115,6 +121,8 @@ mod tests {
                 email_verified: true,
                 auth_time: 1_799_999_000,
                 nonce,
+                groups: None,
+                claims: NO_CLAIMS,
             },
         }
     }

@@ -121,6 +121,10 @@ impl Client {
         self.config.secret_hash.as_deref()
     }
 
+    pub(crate) const fn gives_groups(&self) -> bool {
+        self.config.groups
+    }
+
     pub(crate) fn workload(&self) -> Option<&sigstead_config::oidc::WorkloadConfig> {
         self.config.workload.as_ref()
     }

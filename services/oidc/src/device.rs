@@ -56,6 +56,7 @@ impl OidcIssuer {
             user_code: letters.clone(),
             challenge,
             offline: scope.offline && client.may(Grant::RefreshToken).is_ok(),
+            groups: scope.groups || client.gives_groups(),
             decision: Decision::Pending,
             expires: self.clock.now() + self.lifetimes.device,
             interval: INTERVAL,
@@ -113,6 +114,7 @@ impl OidcIssuer {
                 person,
                 nonce: None,
                 offline: device.stored.record.offline,
+                groups: device.stored.record.groups,
             }),
         };
         let WaitingDevice { id, mut stored, .. } = device;

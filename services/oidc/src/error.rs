@@ -183,6 +183,13 @@ pub enum Error {
         reason: &'static str,
     },
 
+    /// Groups or claims are none that a token can hold.
+    #[error("the groups or claims cannot be used: {reason}")]
+    ProfileUnfit {
+        /// What is wrong with them.
+        reason: &'static str,
+    },
+
     // Ours.
     /// The store does not answer.
     #[error("the store failed")]

@@ -43,17 +43,25 @@ pub(crate) struct UserInfo {
     sub: String,
     email: String,
     email_verified: bool,
+    /// Groups and further claims, as in the token.
+    #[serde(flatten)]
+    further: serde_json::Map<String, serde_json::Value>,
 }
 
 impl OidcIssuer {
     /// OpenID Connect Core §5.3: what the token of a person says, as long as it counts. It is no more than that, because
     /// the same token is shown to others as the identity token.
     pub(crate) async fn user_info(&self, presented: &str) -> Result<UserInfo, Error> {
-        let token = self.own_token(presented).await?;
+        let mut token = self.own_token(presented).await?;
+        // These are about the sign-in and not about the person.
+        for name in ["nonce", "email_verified"] {
+            token.further.remove(name);
+        }
         Ok(UserInfo {
             sub: token.sub,
             email: token.email.ok_or(Error::TokenOfNoPerson)?,
             email_verified: true,
+            further: token.further,
         })
     }
 

@@ -20,12 +20,12 @@
 //! | `own_token`, `introspect` | tokens of ours that somebody shows again: asked about, given back |
 //! | `sign_out` | an application's request to sign a person out |
 //! | `ring` | the keys that follow one another |
-//! | `user`, `password` | accounts, their file, their hashes |
+//! | `user`, `profile`, `password` | accounts, their file, what their tokens say, their hashes |
 //! | `session` | everything that expires, and its keys in the store |
 //! | `client`, `claims`, `challenge`, `key_set`, `form`, `throttle`, `network`, `page` | the parts |
 //!
 //! Absent on purpose: the implicit and password grants and PKCE's `plain`, which RFC 9700 advises against; consent pages,
-//! because all clients are the operator's own; registration, mail and password recovery, which an administrator does;
+//! because all clients are the operator's own; registration, mail and the recovery of passwords, which an administrator does;
 //! a session that answers a public client without a click, because any program can ask in its name (RFC 8252 §8.6).
 
 use std::ffi::OsString;
@@ -58,6 +58,7 @@ mod own_token;
 mod page;
 mod parameter;
 mod password;
+mod profile;
 mod ring;
 mod secret;
 mod session;
@@ -70,6 +71,7 @@ mod user;
 pub use email_address::{EmailAddress, EmailAddressError};
 pub use error::{Error, StartError};
 pub use password::Password;
+pub use profile::{Profile, ProfileChange};
 pub use user::User;
 
 use client::{Clients, RedirectUri};

@@ -19,6 +19,9 @@ pub(crate) struct OwnToken {
     pub(crate) jti: String,
     pub(crate) email: Option<String>,
     auth_time: Option<i64>,
+    /// What else it says.
+    #[serde(flatten)]
+    pub(crate) further: serde_json::Map<String, serde_json::Value>,
 }
 
 /// The header of a token (RFC 7515 §4.1).

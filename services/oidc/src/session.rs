@@ -74,6 +74,9 @@ pub(crate) struct Authorization {
     pub(crate) person: Person,
     pub(crate) nonce: Option<String>,
     pub(crate) offline: bool,
+    /// Whether the tokens name the person's groups.
+    #[serde(default)]
+    pub(crate) groups: bool,
 }
 
 /// A code of RFC 6749 §4.1.2, bound to all that the redemption has to repeat.
@@ -94,6 +97,8 @@ pub(crate) struct DeviceAuthorization {
     pub(crate) user_code: String,
     pub(crate) challenge: Option<CodeChallenge>,
     pub(crate) offline: bool,
+    #[serde(default)]
+    pub(crate) groups: bool,
     pub(crate) decision: Decision,
     #[serde(with = "time::serde::timestamp")]
     pub(crate) expires: OffsetDateTime,

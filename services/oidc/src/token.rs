@@ -106,12 +106,17 @@ impl OidcIssuer {
         grant: &'static str,
     ) -> Result<TokenResponse, Error> {
         let person = &authorization.person;
+        // As the account is now, not as it was when the person signed in.
+        let profile = self.users.find(&person.email).map(|user| user.profile);
+        let profile = profile.ok_or(Error::AccountChanged)?;
         let holder = Holder::Person {
             email: &person.email,
             // The administrator vouches for the addresses of the accounts.
             email_verified: true,
             auth_time: person.auth_time.unix_timestamp(),
             nonce: authorization.nonce.as_deref(),
+            groups: authorization.groups.then_some(&profile.groups),
+            claims: &profile.claims,
         };
         tracing::info!(
             email = person.email,

@@ -8,6 +8,7 @@ use time::OffsetDateTime;
 
 use crate::email_address::EmailAddress;
 use crate::error::Error;
+use crate::profile::{Profile, ProfileChange};
 use crate::secret::random_bytes;
 
 /// A person with an account.
@@ -28,6 +29,9 @@ pub struct User {
     /// When the password was set.
     #[serde(with = "time::serde::timestamp")]
     pub password_set: OffsetDateTime,
+    /// What the person's tokens say beside the address.
+    #[serde(default)]
+    pub profile: Profile,
 }
 
 /// One line of the users file. The last word about an address holds.
@@ -74,6 +78,7 @@ impl Users {
             credential: hex::encode(random_bytes::<16>()?),
             created: now,
             password_set: now,
+            profile: Profile::default(),
         };
         self.change(move |existing| {
             if existing.contains_key(&user.email) {
@@ -125,6 +130,25 @@ impl Users {
                 credential,
                 password_set: now,
                 ..old.ok_or(Error::AccountChanged)?
+            };
+            Ok((Record::User { user: user.clone() }, user))
+        })
+        .await
+    }
+
+    pub(crate) async fn change_profile(
+        &self,
+        email: EmailAddress,
+        change: ProfileChange,
+    ) -> Result<User, Error> {
+        self.change(move |existing| {
+            let old = existing
+                .get(&email)
+                .cloned()
+                .ok_or(Error::UserUnknown { email })?;
+            let user = User {
+                profile: old.profile.clone().changed(change)?,
+                ..old
             };
             Ok((Record::User { user: user.clone() }, user))
         })

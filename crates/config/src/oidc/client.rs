@@ -28,6 +28,10 @@ pub struct ClientConfig {
     /// the issuer.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub post_logout_redirect_uris: Vec<String>,
+    /// Whether tokens of people name their groups also when the client did not ask for the scope `groups`, as the official
+    /// tools do not. Default no. What is signed with them names no group, but rules of the certificate authority can ask.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub groups: bool,
     /// What the client may use to obtain tokens. One that has none asks about tokens that it is shown, with its secret.
     pub grants: Vec<Grant>,
     /// The `aud` of its tokens. Default: its id. The certificate authority takes tokens for
@@ -115,6 +119,7 @@ impl ClientConfig {
             secret_hash: None,
             redirect_uris: redirects.map(str::to_owned).to_vec(),
             post_logout_redirect_uris: Vec::new(),
+            groups: false,
             grants: vec![
                 Grant::AuthorizationCode,
                 Grant::DeviceCode,
@@ -250,6 +255,29 @@ const RESERVED: &[&str] = &[
     "email",
     "email_verified",
     "federated_claims",
+];
+
+/// Whether a claim of that name is none that an administrator gives a person.
+#[must_use]
+pub fn is_reserved_of_people(name: &str) -> bool {
+    RESERVED.contains(&name) || RESERVED_OF_PEOPLE.contains(&name)
+}
+
+/// Claims that say how a person signed in, or what a program may do.
+const RESERVED_OF_PEOPLE: &[&str] = &[
+    "acr",
+    "act",
+    "amr",
+    "at_hash",
+    "auth_time",
+    "azp",
+    "c_hash",
+    "client_id",
+    "cnf",
+    "groups",
+    "may_act",
+    "scope",
+    "sid",
 ];
 
 const BYTES: usize = 256;

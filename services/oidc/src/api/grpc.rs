@@ -10,6 +10,7 @@ use crate::OidcIssuer;
 use crate::email_address::EmailAddress;
 use crate::error::Error;
 use crate::password::Password;
+use crate::profile::ProfileChange;
 use crate::ring::OpenKey;
 use crate::user::User;
 
@@ -68,6 +69,22 @@ impl OidcAdmin for AdminService {
         Ok(Response::new(encode(&user)))
     }
 
+    async fn change_user(
+        &self,
+        request: Request<wire::ChangeUserRequest>,
+    ) -> Result<Response<wire::User>, Status> {
+        let request = request.into_inner();
+        let email = email_address(&request.email)?;
+        let change = ProfileChange {
+            add_groups: request.add_groups,
+            remove_groups: request.remove_groups,
+            set_claims: request.set_claims.into_iter().collect(),
+            remove_claims: request.remove_claims,
+        };
+        let user = self.0.change_profile(email, change).await.map_err(status)?;
+        Ok(Response::new(encode(&user)))
+    }
+
     async fn list_keys(
         &self,
         _request: Request<wire::ListIssuerKeysRequest>,
@@ -96,6 +113,8 @@ fn encode(user: &User) -> wire::User {
             seconds: user.created.unix_timestamp(),
             nanos: 0,
         }),
+        groups: user.profile.groups.iter().cloned().collect(),
+        claims: user.profile.claims.clone().into_iter().collect(),
     }
 }
 
@@ -116,6 +135,7 @@ pub(crate) const ADMIN_METHODS: &[Method] = &[
     Method::unary("ListUsers", ACCOUNT.answering(16 * 1024 * 1024)),
     Method::unary("RemoveUser", ACCOUNT),
     Method::unary("SetPassword", ACCOUNT),
+    Method::unary("ChangeUser", ACCOUNT),
     Method::unary("ListKeys", Budget::read()),
 ];
 

@@ -37,7 +37,7 @@ pub(super) async fn discovery(State(issuer): State<Arc<OidcIssuer>>) -> Json<Val
         ],
         "subject_types_supported": ["public"],
         "id_token_signing_alg_values_supported": ["RS256"],
-        "scopes_supported": ["openid", "email", "offline_access"],
+        "scopes_supported": ["openid", "email", "groups", "offline_access"],
         "code_challenge_methods_supported": ["S256"],
         "token_endpoint_auth_methods_supported":
             ["client_secret_basic", "client_secret_post", "none"],
@@ -46,7 +46,7 @@ pub(super) async fn discovery(State(issuer): State<Arc<OidcIssuer>>) -> Json<Val
         "revocation_endpoint_auth_methods_supported":
             ["client_secret_basic", "client_secret_post", "none"],
         "claims_supported":
-            ["iss", "sub", "aud", "iat", "exp", "jti", "auth_time", "nonce", "email", "email_verified"],
+            ["iss", "sub", "aud", "iat", "exp", "jti", "auth_time", "nonce", "email", "email_verified", "groups"],
         "prompt_values_supported": ["none", "login", "consent", "select_account"],
         "request_parameter_supported": false,
         "request_uri_parameter_supported": false,

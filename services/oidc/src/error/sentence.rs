@@ -27,6 +27,9 @@ impl Error {
             Self::PasswordUnfit { reason } => {
                 format!("the password cannot be used: {reason}; choose another")
             }
+            Self::ProfileUnfit { reason } => {
+                format!("groups and claims were not changed: {reason}; write others")
+            }
             Self::Throttled { retry_after } => {
                 format!(
                     "too many attempts; try again in {}",

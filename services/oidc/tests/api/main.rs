@@ -15,6 +15,7 @@ mod identity_token;
 mod login;
 mod pages;
 mod password;
+mod profile;
 mod queue;
 mod refresh;
 mod ring;
