@@ -14,7 +14,7 @@ pub(crate) struct Corpus {
     /// Signed while a key was in other hands.
     pub(crate) void: Vec<Signed>,
     /// At the edges of that, where the documents tell no time exactly.
-    pub(crate) unclear: usize,
+    pub(crate) unclear: Vec<Signed>,
 }
 
 impl Corpus {
@@ -22,12 +22,12 @@ impl Corpus {
         let mut corpus = Self {
             counts: Vec::new(),
             void: Vec::new(),
-            unclear: 0,
+            unclear: Vec::new(),
         };
         for each in signed {
             match void {
                 Some(void) if void.has(&each) => corpus.void.push(each),
-                Some(void) if void.touches((each.begun, each.ended)) => corpus.unclear += 1,
+                Some(void) if void.touches((each.begun, each.ended)) => corpus.unclear.push(each),
                 _ => corpus.counts.push(each),
             }
         }

@@ -21,7 +21,7 @@ pub(crate) fn judge(world: &World, load: &Load, operator: &Operator<'_>, lived: 
     all_was_done(world, operator);
     let signed = load.signed.lock().unwrap().clone();
     let corpus = Corpus::of(signed, void);
-    each_month_has_a_signature(world, &corpus, operator);
+    each_month_has_a_signature(world, load, &corpus, operator);
     clients_walk(world);
     let verifying = Instant::now();
     let clients = corpus.verify(instance);
@@ -30,7 +30,7 @@ pub(crate) fn judge(world: &World, load: &Load, operator: &Operator<'_>, lived: 
         "{} bundles verify with {clients:?}, {} of an emergency are refused, {} are at its edges; {} s",
         corpus.counts.len(),
         corpus.void.len(),
-        corpus.unclear,
+        corpus.unclear.len(),
         verifying.elapsed().as_secs()
     );
     for medium in operator.office.media() {
@@ -115,7 +115,12 @@ fn all_was_done(world: &World, operator: &Operator<'_>) {
 }
 
 /// In each month in which the instance was awake and a key was not in other hands.
-fn each_month_has_a_signature(world: &World, corpus: &Corpus, operator: &Operator<'_>) {
+fn each_month_has_a_signature(
+    world: &World,
+    load: &Load,
+    corpus: &Corpus,
+    operator: &Operator<'_>,
+) {
     for by in Signer::ALL.into_iter().filter(|by| by.program().is_some()) {
         let of_it = corpus.counts.iter().filter(|signed| signed.by == by);
         let months: BTreeSet<u32> = of_it.map(|signed| signed.month).collect();
@@ -126,9 +131,14 @@ fn each_month_has_a_signature(world: &World, corpus: &Corpus, operator: &Operato
         let mut sleeps = operator.slept.iter();
         sleeps.any(|slept| slept.contains(month))
     };
-    let is_void = |month: &u32| corpus.void.iter().any(|signed| signed.month == *month);
+    let failed = load.failed.lock().unwrap();
+    // Those that were not meant have ended the test before.
+    let refused = failed.iter().map(|failed| failed.month);
+    let void = corpus.void.iter().chain(&corpus.unclear);
+    let void = void.map(|signed| signed.month);
+    let void: BTreeSet<u32> = refused.chain(void).collect();
     let missing: Vec<u32> = (0..world.last_month())
-        .filter(|month| !months.contains(month) && !is_asleep(month) && !is_void(month))
+        .filter(|month| !months.contains(month) && !is_asleep(month) && !void.contains(month))
         .collect();
     assert!(missing.is_empty(), "no signature of the months {missing:?}");
 }
