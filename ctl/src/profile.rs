@@ -11,6 +11,8 @@ pub(crate) enum Profile {
     Dev,
     /// For real use: identity tokens come from people and workloads only, and several people sign the root.
     Standard,
+    /// As `standard`, and the same people sign the targets too: nothing changes in what clients trust without them.
+    Strict,
     /// What `standard` was called before several people could sign the root, which nothing asks of such an instance.
     #[value(hide = true)]
     Production,
@@ -22,6 +24,7 @@ impl Profile {
         match self {
             Self::Dev => Self::Dev,
             Self::Standard | Self::Production => Self::Standard,
+            Self::Strict => Self::Strict,
         }
     }
 }

@@ -1,6 +1,6 @@
-//! Who has signed, and the root that enough signatures make.
+//! Who has signed, and what enough signatures make.
 
-use sigstead_trust_root::tuf::{Root, Signed};
+use sigstead_trust_root::tuf::{Root, Signed, Targets};
 use time::OffsetDateTime;
 
 use crate::draft::TOLERANCE;
@@ -21,11 +21,17 @@ pub fn tally(proposal: &Proposal, partials: &[Partial]) -> Result<Tally, Error> 
         partial.check(proposal)?;
     }
     let draft = proposal.draft();
-    let before = draft.before.signed.roles.get("root");
-    let before = before.map(|role| role.threshold).unwrap_or_default();
+    let threshold = |role: &str| {
+        let role = draft.before.signed.roles.get(role);
+        role.map(|role| role.threshold).unwrap_or_default()
+    };
+    let targets = draft.targets.as_ref();
+    let targets = targets.map(|targets| &targets.holders_before);
+    let apart = targets.filter(|holders| **holders != draft.holders_before);
     Ok(Tally {
-        before: count(draft.holders_before.iter(), before, &over_this),
+        before: count(draft.holders_before.iter(), threshold("root"), &over_this),
         next: count(proposal.holders(), draft.threshold, &over_this),
+        targets: apart.map(|holders| count(holders.iter(), threshold("targets"), &over_this)),
     })
 }
 
@@ -47,8 +53,17 @@ fn count<'a>(
     }
 }
 
-/// The next root with all signatures over it, which clients of the root before take, and those signatures by their keys.
-/// `partials` may be in any order.
+/// What enough signatures make.
+pub(crate) struct Assembled {
+    /// The next root, which clients of the root before take.
+    pub(crate) root: Signed<Root>,
+    /// The versions of the targets, of which clients of the root before take the first, and those of the next one all.
+    pub(crate) targets: Vec<Signed<Targets>>,
+    /// The signatures, by their keys.
+    pub(crate) partials: Vec<Partial>,
+}
+
+/// The results with all signatures over them. `partials` may be in any order.
 ///
 /// # Errors
 /// If one of them does not verify or is dated after `now`, or too few are over the proposal.
@@ -56,7 +71,7 @@ pub(crate) fn assemble(
     proposal: &Proposal,
     partials: Vec<Partial>,
     now: OffsetDateTime,
-) -> Result<(Signed<Root>, Vec<Partial>), Error> {
+) -> Result<Assembled, Error> {
     let (mut partials, others): (Vec<_>, Vec<_>) =
         partials.into_iter().partition(|it| it.is_over(proposal));
     let why_less = why_not_counted(proposal, &others)?;
@@ -68,12 +83,18 @@ pub(crate) fn assemble(
     }
     let tally = tally(proposal, &partials)?;
     if !tally.is_met() {
-        return Err(why_less.unwrap_or(Error::Threshold(tally)));
+        return Err(why_less.unwrap_or_else(|| Error::Threshold(Box::new(tally))));
     }
     partials.sort_by(|one, other| one.statement.key.cmp(&other.statement.key));
     let root = signed(proposal, &partials)?;
     check_result(proposal, &root)?;
-    Ok((root, partials))
+    let targets = signed_targets(proposal, &partials)?;
+    check_targets(proposal, &targets)?;
+    Ok(Assembled {
+        root,
+        targets,
+        partials,
+    })
 }
 
 /// Why signatures over other drafts do not count, if there are any. They do no harm where there are enough without them.
@@ -94,9 +115,30 @@ fn signed(proposal: &Proposal, partials: &[Partial]) -> Result<Signed<Root>, Err
     let mut root = Signed::unsigned(proposal.next().clone());
     for partial in partials {
         let holder = proposal.holder_of(&partial.statement.key)?;
-        root.add_signature(&holder.key, &partial.signature().unwrap_or_default());
+        if let Some(signature) = partial.signature() {
+            root.add_signature(&holder.key, &signature);
+        }
     }
     Ok(root)
+}
+
+fn signed_targets(
+    proposal: &Proposal,
+    partials: &[Partial],
+) -> Result<Vec<Signed<Targets>>, Error> {
+    let drafted = proposal.draft().targets.iter();
+    let versions = drafted.flat_map(|targets| &targets.versions).enumerate();
+    let signed = versions.map(|(at, version)| {
+        let mut targets = Signed::unsigned(version.targets.clone());
+        for partial in partials {
+            let holder = proposal.holder_of(&partial.statement.key)?;
+            if let Some(signature) = partial.over_targets(at) {
+                targets.add_signature(&holder.key, &signature);
+            }
+        }
+        Ok(targets)
+    });
+    signed.collect()
 }
 
 /// Reads the result as a client does that has the root before.
@@ -108,4 +150,21 @@ fn check_result(proposal: &Proposal, root: &Signed<Root>) -> Result<(), Error> {
     let read = Signed::<Root>::parse(&root.encode()).map_err(refused)?;
     read.verify_successor(&proposal.draft().before.signed)
         .map_err(refused)
+}
+
+/// Reads the targets as clients do. They may have the root before when they read the first version.
+fn check_targets(proposal: &Proposal, targets: &[Signed<Targets>]) -> Result<(), Error> {
+    let before = &proposal.draft().before.signed;
+    for (at, each) in targets.iter().enumerate() {
+        let refused = |source| Error::Targets {
+            version: each.signed.version,
+            source,
+        };
+        let read = Signed::<Targets>::parse(&each.encode()).map_err(refused)?;
+        read.verify(proposal.next()).map_err(refused)?;
+        if at == 0 {
+            read.verify(before).map_err(refused)?;
+        }
+    }
+    Ok(())
 }

@@ -6,10 +6,12 @@ use serde::{Deserialize, Serialize};
 use sigstead_trust_root::tuf::{Root, Signed};
 use time::{Duration, OffsetDateTime};
 
-use crate::encoding::{encode, parse};
+use crate::encoding::{encode, parse, whole_seconds};
 use crate::error::Error;
 use crate::holder::Holder;
 use crate::name::HolderName;
+use crate::online::OnlineKeys;
+use crate::targets::{Planned, TargetsBefore, TargetsDraft};
 
 /// Who shall sign the next root, and what it follows.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -41,6 +43,12 @@ pub struct Draft {
     /// When the next root ends.
     #[serde(with = "time::serde::rfc3339")]
     pub expires: OffsetDateTime,
+    /// The next keys of the service, if it gets others.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub online: Option<OnlineKeys>,
+    /// What is signed of the targets, if the holders sign them: they hold the keys of that role too from this root on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub targets: Option<TargetsDraft>,
 }
 
 /// Where and when a draft is made.
@@ -75,6 +83,10 @@ pub struct Wish {
     pub threshold: Option<u32>,
     /// When the next root ends.
     pub expires: OffsetDateTime,
+    /// The next keys of the service; as before, if nothing is said.
+    pub online: Option<OnlineKeys>,
+    /// The targets that clients have, and those that are to follow them; nothing, if the operator signs them.
+    pub targets: Option<(TargetsBefore, Vec<Planned>)>,
 }
 
 impl Draft {
@@ -96,6 +108,8 @@ impl Draft {
         let holders = occasion.holders_before.iter().map(|holder| &holder.name);
         let stay = holders.filter(|name| !gone.contains(name)).cloned();
         let before = occasion.before.signed.roles.get("root");
+        let expires = whole_seconds(wish.expires);
+        let targets = wish.targets;
         let draft = Self {
             format: FORMAT,
             stay: stay.collect(),
@@ -104,7 +118,9 @@ impl Draft {
                 .threshold
                 .or_else(|| before.map(|role| role.threshold))
                 .unwrap_or_default(),
-            expires: whole_seconds(wish.expires),
+            expires,
+            online: wish.online,
+            targets: targets.map(|(before, planned)| TargetsDraft::new(before, planned, expires)),
             instance: occasion.instance,
             ceremony: occasion.ceremony,
             number: occasion.number,
@@ -165,9 +181,18 @@ impl Draft {
                 )));
             }
         }
-        match self.staying().count() == self.stay.len() {
-            true => Ok(()),
-            false => Err(Error::Draft("somebody stays who holds no key".to_owned())),
+        if self.staying().count() != self.stay.len() {
+            return Err(Error::Draft("somebody stays who holds no key".to_owned()));
+        }
+        if let Some(online) = &self.online {
+            online.check(&self.ceremony)?;
+        }
+        match &self.targets {
+            Some(targets) => targets.check(root, self.expires),
+            None if are_held_together(root) => Err(Error::Draft(
+                "the holders sign the targets too, and the draft has none of them".to_owned(),
+            )),
+            None => Ok(()),
         }
     }
 
@@ -215,9 +240,9 @@ impl Draft {
     }
 }
 
-/// What is signed tells times by the second.
-pub(crate) fn whole_seconds(at: OffsetDateTime) -> OffsetDateTime {
-    at.replace_nanosecond(0).unwrap_or(at)
+/// Whether the holders of the root hold the keys of the targets role too.
+fn are_held_together(root: &Root) -> bool {
+    root.roles.get("targets") == root.roles.get("root")
 }
 
 pub(crate) const FORMAT: u32 = 1;

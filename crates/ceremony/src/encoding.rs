@@ -4,6 +4,7 @@ use olpc_cjson::CanonicalFormatter;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use sigstead_trust_root::tuf::TufKey;
+use time::OffsetDateTime;
 
 use crate::error::Error;
 
@@ -31,6 +32,11 @@ pub(crate) fn message<T: Serialize>(kind: &str, statement: &T) -> Result<Vec<u8>
         .serialize(&mut serializer)
         .map_err(Error::Canonical)?;
     Ok(bytes)
+}
+
+/// What is signed tells times by the second.
+pub(crate) fn whole_seconds(at: OffsetDateTime) -> OffsetDateTime {
+    at.replace_nanosecond(0).unwrap_or(at)
 }
 
 /// Whether `signature`, in hex, is one of `key` over `message`.

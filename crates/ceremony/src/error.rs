@@ -35,6 +35,14 @@ pub enum Error {
         /// Why.
         source: sigstead_trust_root::Error,
     },
+    /// A version of the targets is not what clients take.
+    #[error("version {version} of the targets is not one that clients take")]
+    Targets {
+        /// Which.
+        version: u64,
+        /// Why.
+        source: sigstead_trust_root::Error,
+    },
     /// The draft contradicts itself, or asks for what cannot be.
     #[error("{0}")]
     Draft(String),
@@ -102,7 +110,7 @@ pub enum Error {
     },
     /// Too few have signed.
     #[error("{0}")]
-    Threshold(Tally),
+    Threshold(Box<Tally>),
     /// The words are none, or one of them was misheard.
     #[error("these are not the twelve words of a digest, or one of them was misheard")]
     Words,

@@ -1,9 +1,10 @@
-//! A root of TUF that m of n people sign, each on a machine of her own: drafts, partial signatures, transcripts.
+//! A root of TUF that m of n people sign, and the targets under it if they hold their keys too, each on a machine of her own:
+//! drafts, partial signatures, transcripts.
 //!
 //! Specifications: TUF specification 1.0.34 §5.3 and §6.1 for what a root has to be signed with; BIP 39 for digests in words.
 //!
 //! Provided: the [`Draft`] of the next root, which is the whole input of a ceremony; the [`Join`] of a holder, who proves that
-//! she has the key that she brings; the [`Proposal`] that both make, told in sentences, with its [`Digest`] in words and the
+//! she has the key that she brings; the [`TargetsDraft`] of the versions that are signed ahead; the [`OnlineKeys`] that the office brings; the [`Proposal`] that both make, told in sentences, with its [`Digest`] in words and the
 //! rules that it keeps; a [`Partial`] signature, and the root that enough of them make in any order; the [`Transcript`] with
 //! which a stranger checks all of it again.
 //!
@@ -18,10 +19,12 @@ mod holder;
 mod join;
 mod lint;
 mod name;
+mod online;
 mod partial;
 mod proposal;
 mod sentences;
 mod tally;
+mod targets;
 mod transcript;
 mod words;
 
@@ -32,9 +35,11 @@ pub use holder::Holder;
 pub use join::{Join, JoinStatement};
 pub use lint::{lint, lint_draft, rehearsal, signing_keys};
 pub use name::{HolderName, ParseHolderNameError};
-pub use partial::{Partial, PartialStatement, ToSign};
+pub use online::{OnlineKey, OnlineKeys};
+pub use partial::{Partial, PartialStatement, Signatures, ToSign};
 pub use proposal::Proposal;
 pub use sentences::sentences;
 pub use tally::{Count, Tally};
+pub use targets::{Planned, TargetsBefore, TargetsDraft, TargetsVersion};
 pub use transcript::Transcript;
 pub use words::Digest;

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use sigstead_trust_root::tuf::{Root, TufKey, TufKeyId};
+use sigstead_trust_root::tuf::{Role as _, Root, Targets, TufKey, TufKeyId};
 use time::{Duration, OffsetDateTime};
 
 use crate::draft::Draft;
@@ -44,7 +44,10 @@ pub fn lint_draft(draft: &Draft, now: OffsetDateTime) -> Result<(), Error> {
 pub fn lint(proposal: &Proposal, now: OffsetDateTime) -> Result<Vec<String>, Error> {
     lint_draft(proposal.draft(), now)?;
     let holders: Vec<_> = proposal.holders().collect();
-    lint_keys(proposal.next(), &holders, now)?;
+    lint_keys(proposal, &holders, now)?;
+    if let Some(targets) = &proposal.draft().targets {
+        targets.lint()?;
+    }
     let mut warnings = Vec::new();
     if holders.len() == proposal.draft().threshold as usize {
         warnings.push(
@@ -64,32 +67,36 @@ pub fn lint(proposal: &Proposal, now: OffsetDateTime) -> Result<Vec<String>, Err
     Ok(warnings)
 }
 
-fn lint_keys(next: &Root, holders: &[&Holder], now: OffsetDateTime) -> Result<(), Error> {
+fn lint_keys(proposal: &Proposal, holders: &[&Holder], now: OffsetDateTime) -> Result<(), Error> {
     for holder in holders {
         if holder.key.public_key().is_none() {
             return broken(format!("clients do not check the key of {}", holder.name));
         }
         holder.check_end(now)?;
     }
-    let roles = next.roles.values();
-    let named: usize = roles.map(|role| role.keyids.len()).sum();
+    let next = proposal.next();
+    let roles = next.roles.iter();
+    // Where the holders sign root and targets, they do so with the same keys.
+    let apart = roles.filter(|(role, _)| !is_held(proposal, role) || *role == Root::NAME);
+    let named: usize = apart.map(|(_, role)| role.keyids.len()).sum();
     match named == next.keys.len() {
         true => Ok(()),
         false => broken("a key has two roles"),
     }
 }
 
-/// The root before and the next one with throw-away keys in place of their root keys, so that signing, encoding and the step
+/// The root before and the next one with throw-away keys in place of those of the holders, so that signing, encoding and the step
 /// from one to the other are tried before a key that counts is used. `keys` has one for each of [`signing_keys`].
 #[must_use]
 pub fn rehearsal(proposal: &Proposal, keys: &BTreeMap<TufKeyId, TufKey>) -> (Root, Root) {
     let substituted = |root: &Root| {
-        let Some(role) = root.roles.get("root") else {
-            return root.clone();
-        };
-        let ours = role.keyids.iter().filter_map(|id| keys.get(id).cloned());
-        let ours: Vec<_> = ours.collect();
-        root.clone().with_role("root", &ours, role.threshold)
+        let held = root.roles.iter();
+        let held = held.filter(|(role, _)| is_held(proposal, role));
+        held.fold(root.clone(), |root, (name, role)| {
+            let ours = role.keyids.iter().filter_map(|id| keys.get(id).cloned());
+            let ours: Vec<_> = ours.collect();
+            root.with_role(name, &ours, role.threshold)
+        })
     };
     (
         substituted(&proposal.draft().before.signed),
@@ -97,10 +104,19 @@ pub fn rehearsal(proposal: &Proposal, keys: &BTreeMap<TufKeyId, TufKey>) -> (Roo
     )
 }
 
-/// The identifiers of the keys of the root role, of both roots, each once.
+/// Whether the holders sign for a role.
+fn is_held(proposal: &Proposal, role: &str) -> bool {
+    role == Root::NAME || (role == Targets::NAME && proposal.draft().targets.is_some())
+}
+
+/// The identifiers of the keys of the roles that the holders sign for, of both roots, each once.
 #[must_use]
 pub fn signing_keys(proposal: &Proposal) -> Vec<TufKeyId> {
-    let holders = proposal.holders().chain(&proposal.draft().holders_before);
+    let draft = proposal.draft();
+    let targets = draft.targets.iter();
+    let of_targets = targets.flat_map(|targets| &targets.holders_before);
+    let holders = proposal.holders().chain(&draft.holders_before);
+    let holders = holders.chain(of_targets);
     let mut ids: Vec<_> = holders.map(Holder::key_id).collect();
     ids.sort();
     ids.dedup();

@@ -4,8 +4,7 @@ use serde::{Deserialize, Serialize};
 use sigstead_trust_root::tuf::{TufKey, TufKeyId};
 use time::OffsetDateTime;
 
-use crate::draft::whole_seconds;
-use crate::encoding::{encode, is_signed, message, parse};
+use crate::encoding::{encode, is_signed, message, parse, whole_seconds};
 use crate::error::Error;
 use crate::name::HolderName;
 use crate::proposal::Proposal;
@@ -16,8 +15,12 @@ use crate::proposal::Proposal;
 pub struct Partial {
     /// What is said.
     pub statement: PartialStatement,
-    /// Over the next root, in hex: this is what clients see.
-    signature: String,
+    /// Over the next root, in hex: this is what clients see. Only the key that signed targets alone has none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    signature: Option<String>,
+    /// Over the versions of the targets that the key signs, in their order, in hex.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    targets: Vec<String>,
     /// Over the statement, in hex: this is for the transcript.
     attestation: String,
 }
@@ -44,9 +47,22 @@ pub struct PartialStatement {
 #[derive(Debug)]
 pub struct ToSign {
     statement: PartialStatement,
-    /// The canonical form of the next root.
-    pub root: Vec<u8>,
+    /// The canonical form of the next root, if the key signs it.
+    pub root: Option<Vec<u8>>,
+    /// Those of the versions of the targets that it signs.
+    pub targets: Vec<Vec<u8>>,
     /// The statement.
+    pub attested: Vec<u8>,
+}
+
+/// What a key signed of what it has to.
+#[derive(Debug)]
+pub struct Signatures {
+    /// Over the root.
+    pub root: Option<Vec<u8>>,
+    /// Over the versions of the targets, in their order.
+    pub targets: Vec<Vec<u8>>,
+    /// Over the statement.
     pub attested: Vec<u8>,
 }
 
@@ -68,7 +84,8 @@ impl ToSign {
             signed_at: whole_seconds(now),
         };
         Ok(Self {
-            root: proposal.root_bytes()?,
+            root: proposal.root_bytes(&statement.key)?,
+            targets: proposal.targets_bytes(&statement.key)?,
             attested: message(KIND, &statement)?,
             statement,
         })
@@ -80,13 +97,14 @@ impl ToSign {
         &self.statement.name
     }
 
-    /// Both signatures, with what they are over.
+    /// All signatures, with what they are over.
     #[must_use]
-    pub fn signed(self, root: &[u8], attested: &[u8]) -> Partial {
+    pub fn signed(self, signatures: &Signatures) -> Partial {
         Partial {
             statement: self.statement,
-            signature: hex::encode(root),
-            attestation: hex::encode(attested),
+            signature: signatures.root.as_ref().map(hex::encode),
+            targets: signatures.targets.iter().map(hex::encode).collect(),
+            attestation: hex::encode(&signatures.attested),
         }
     }
 }
@@ -144,16 +162,36 @@ impl Partial {
                 current: proposal.draft().number,
             });
         }
-        if !is_signed(&holder.key, &proposal.root_bytes()?, &self.signature) {
+        if !self.verifies_over(proposal.root_bytes(&statement.key)?, &holder.key) {
             return Err(refused("does not verify over the next root"));
+        }
+        let targets = proposal.targets_bytes(&statement.key)?;
+        let mut each = targets.iter().zip(&self.targets);
+        let are_signed = each.all(|(bytes, signature)| is_signed(&holder.key, bytes, signature));
+        if !are_signed || targets.len() != self.targets.len() {
+            return Err(refused("does not verify over the targets"));
         }
         proposal.check_clock(statement.signed_at)?;
         holder.check_end(statement.signed_at)
     }
 
+    /// Whether the key signed the root, if it has to.
+    fn verifies_over(&self, root: Option<Vec<u8>>, key: &TufKey) -> bool {
+        match (root, &self.signature) {
+            (Some(root), Some(signature)) => is_signed(key, &root, signature),
+            (None, None) => true,
+            (Some(_), None) | (None, Some(_)) => false,
+        }
+    }
+
     /// Over the next root.
     pub(crate) fn signature(&self) -> Option<Vec<u8>> {
-        hex::decode(&self.signature).ok()
+        hex::decode(self.signature.as_ref()?).ok()
+    }
+
+    /// Over one version of the targets, counted from the first.
+    pub(crate) fn over_targets(&self, at: usize) -> Option<Vec<u8>> {
+        hex::decode(self.targets.get(at)?).ok()
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use sigstead_trust_root::tuf::{Root, Signed, TufKey, TufKeyId};
+use sigstead_trust_root::tuf::{Role, Root, Signed, Targets, TufKey, TufKeyId};
 use time::OffsetDateTime;
 
 use crate::draft::Draft;
@@ -10,6 +10,7 @@ use crate::error::Error;
 use crate::holder::Holder;
 use crate::join::Join;
 use crate::name::HolderName;
+use crate::online::OnlineKeys;
 use crate::words::Digest;
 
 /// The next root, which follows from a draft and from those who joined, and from nothing else.
@@ -41,6 +42,14 @@ impl Proposal {
         let keys: Vec<TufKey> = holders.map(|holder| holder.key.clone()).collect();
         let next = draft.before.signed.successor(draft.expires);
         let next = next.with_role("root", &keys, draft.threshold);
+        let next = match &draft.online {
+            Some(online) => online.named_by(next),
+            None => next,
+        };
+        let next = match &draft.targets {
+            Some(_) => next.with_role(Targets::NAME, &keys, draft.threshold),
+            None => next,
+        };
         let digest = Digest::of(KIND, &(&draft, &joins, &next))?;
         Ok(Self {
             draft,
@@ -79,9 +88,12 @@ impl Proposal {
         next_holders(&self.draft, &self.joins)
     }
 
-    /// The holder of a key of the next root or of the one before it.
+    /// The holder of a key that signs here.
     pub(crate) fn holder_of(&self, key: &TufKeyId) -> Result<&Holder, Error> {
-        let mut holders = self.holders().chain(&self.draft.holders_before);
+        let targets = self.draft.targets.iter();
+        let of_targets = targets.flat_map(|targets| &targets.holders_before);
+        let holders = self.holders().chain(&self.draft.holders_before);
+        let mut holders = holders.chain(of_targets);
         holders
             .find(|holder| holder.key_id() == *key)
             .ok_or_else(|| Error::NotAHolder {
@@ -89,13 +101,41 @@ impl Proposal {
             })
     }
 
-    /// What each key signs of the next root.
-    pub(crate) fn root_bytes(&self) -> Result<Vec<u8>, Error> {
+    /// What a key signs of the next root: nothing, unless it is of the root role here or before.
+    pub(crate) fn root_bytes(&self, key: &TufKeyId) -> Result<Option<Vec<u8>>, Error> {
+        let mut holders = self.holders().chain(&self.draft.holders_before);
+        if !holders.any(|holder| holder.key_id() == *key) {
+            return Ok(None);
+        }
         let root = Signed::unsigned(self.next.clone());
-        root.bytes_to_sign().map_err(|source| Error::Root {
+        let bytes = root.bytes_to_sign().map_err(|source| Error::Root {
             which: "next",
             source,
-        })
+        })?;
+        Ok(Some(bytes))
+    }
+
+    /// What a key signs of the targets. Clients may read the first version by the root before, because it is published before
+    /// the next root is; all others they read by the next one.
+    pub(crate) fn targets_bytes(&self, key: &TufKeyId) -> Result<Vec<Vec<u8>>, Error> {
+        let Some(targets) = &self.draft.targets else {
+            return Ok(Vec::new());
+        };
+        let is_next = self.holders().any(|holder| holder.key_id() == *key);
+        let signs = match (is_next, targets.was_held_by(key)) {
+            (true, _) => targets.versions.len(),
+            (false, true) => 1,
+            (false, false) => 0,
+        };
+        let signed = targets.versions.iter().take(signs);
+        let bytes = signed.map(|version| {
+            let targets = Signed::unsigned(version.targets.clone());
+            targets.bytes_to_sign().map_err(|source| Error::Targets {
+                version: version.targets.version,
+                source,
+            })
+        });
+        bytes.collect()
     }
 
     /// Checks that `now` is not before anything that the proposal is made of, and not too late.
@@ -121,10 +161,18 @@ fn next_holders<'a>(draft: &'a Draft, joins: &'a [Join]) -> impl Iterator<Item =
     draft.staying().chain(joined)
 }
 
-/// A key that is brought must be new: one of the root before or of another role would give one person two votes, or be of use
+/// A key that is brought must be new: one that the root before names or that another role gets would give one person two votes, or be of use
 /// in a role that it was not made for.
 fn refuse_shared_keys(draft: &Draft, joins: &[Join]) -> Result<(), Error> {
     let mut known: BTreeSet<_> = draft.before.signed.keys.keys().cloned().collect();
+    let online = draft.online.iter().flat_map(OnlineKeys::all);
+    for (role, key) in online {
+        if !known.insert(key.id()) {
+            return Err(Error::Draft(format!(
+                "the next key of the {role} role has a role already"
+            )));
+        }
+    }
     for join in joins {
         if !known.insert(join.statement.holder.key_id()) {
             return Err(Error::Join {

@@ -1,9 +1,10 @@
 //! What changes, told to people.
 
-use sigstead_trust_root::tuf::Root;
+use sigstead_trust_root::tuf::{RoleKeys, Root};
 
 use crate::holder::Holder;
 use crate::proposal::Proposal;
+use crate::targets::TargetsDraft;
 
 /// One sentence for each thing that the next root says otherwise than the one before, and one for what stays.
 #[must_use]
@@ -28,8 +29,25 @@ pub fn sentences(proposal: &Proposal) -> Vec<String> {
         threshold(before, next),
     ];
     sentences.extend(holders(proposal));
-    sentences.extend(other_roles(before, next));
+    sentences.extend(draft.targets.iter().flat_map(targets));
+    sentences.extend(other_roles(proposal));
     sentences
+}
+
+fn targets(targets: &TargetsDraft) -> Vec<String> {
+    let versions = targets.versions.iter().map(|version| {
+        format!(
+            "targets {}, planned for {}: {}",
+            version.targets.version,
+            version.planned_for.date(),
+            version.what
+        )
+    });
+    let held = format!(
+        "the same holders sign the targets, of which {} is published now",
+        targets.before.signed.version
+    );
+    std::iter::once(held).chain(versions).collect()
 }
 
 fn holders(proposal: &Proposal) -> Vec<String> {
@@ -58,19 +76,31 @@ fn threshold(before: &Root, next: &Root) -> String {
     }
 }
 
-fn other_roles(before: &Root, next: &Root) -> Vec<String> {
-    let others = next.roles.iter().filter(|(role, _)| *role != "root");
+fn other_roles(proposal: &Proposal) -> Vec<String> {
+    let (before, next) = (&proposal.draft().before.signed, proposal.next());
+    let are_held = |role: &str| role == "targets" && proposal.draft().targets.is_some();
+    let others = next.roles.iter();
+    let others = others.filter(|(role, _)| *role != "root" && !are_held(role));
     let (same, changed): (Vec<_>, Vec<_>) =
         others.partition(|(role, keys)| before.roles.get(*role) == Some(*keys));
     let names = |roles: &[(&String, _)]| {
         let names: Vec<_> = roles.iter().map(|(role, _)| role.as_str()).collect();
         names.join(", ")
     };
-    let mut sentences = vec![format!("unchanged: the keys of {}", names(&same))];
-    if !changed.is_empty() {
-        sentences.push(format!("other keys: {}", names(&changed)));
-    }
-    sentences
+    let unchanged = format!("unchanged: the keys of {}", names(&same));
+    let changed = changed.into_iter().map(|(role, keys)| {
+        let was = before.roles.get(role).map(short_ids).unwrap_or_default();
+        format!("{role}: key {} from now on (was {was})", short_ids(keys))
+    });
+    changed.chain([unchanged]).collect()
+}
+
+fn short_ids(keys: &RoleKeys) -> String {
+    let ids = keys.keyids.iter();
+    let ids: Vec<_> = ids
+        .map(|id| id.to_string().chars().take(8).collect::<String>())
+        .collect();
+    ids.join(", ")
 }
 
 fn told(what: &str, holder: &Holder) -> String {

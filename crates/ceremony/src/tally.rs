@@ -6,13 +6,16 @@ use serde::Serialize;
 
 use crate::name::HolderName;
 
-/// Who has signed of the holders before and of the next ones. Both must be enough (TUF §5.3.4).
+/// Who has signed of the holders before and of the next ones. All must be enough (TUF §5.3.4).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Tally {
     /// Of the root that clients have.
     pub before: Count,
     /// Of the next root.
     pub next: Count,
+    /// Of those who signed the targets before, if these are others.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub targets: Option<Count>,
 }
 
 /// Who has signed of the holders of one root.
@@ -49,12 +52,17 @@ impl Tally {
     /// Whether enough of both have signed.
     #[must_use]
     pub fn is_met(&self) -> bool {
-        self.before.is_met() && self.next.is_met()
+        let is_met = self.targets.as_ref().is_none_or(Count::is_met);
+        self.before.is_met() && self.next.is_met() && is_met
     }
 }
 
 impl fmt::Display for Tally {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "old keys {}; new keys {}", self.before, self.next)
+        write!(f, "old keys {}; new keys {}", self.before, self.next)?;
+        match &self.targets {
+            Some(targets) => write!(f, "; old keys of the targets {targets}"),
+            None => Ok(()),
+        }
     }
 }

@@ -1,7 +1,7 @@
 //! What a stranger needs to check a ceremony again: no network, no secret.
 
 use serde::{Deserialize, Serialize};
-use sigstead_trust_root::tuf::{Root, Signed};
+use sigstead_trust_root::tuf::{Root, Signed, Targets};
 use time::OffsetDateTime;
 
 use crate::assembly::assemble;
@@ -21,8 +21,11 @@ pub struct Transcript {
     draft: Draft,
     joins: Vec<Join>,
     signatures: Vec<Partial>,
-    /// The result.
+    /// The next root.
     pub root: Signed<Root>,
+    /// The versions of the targets.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub targets: Vec<Signed<Targets>>,
 }
 
 impl Transcript {
@@ -36,18 +39,21 @@ impl Transcript {
         now: OffsetDateTime,
     ) -> Result<Self, Error> {
         lint(proposal, now)?;
-        let (root, signatures) = assemble(proposal, signatures, now)?;
-        if root.encode().len() > LARGEST_FILE {
+        let made = assemble(proposal, signatures, now)?;
+        let targets = made.targets.iter().map(|targets| targets.encode().len());
+        let mut files = targets.chain([made.root.encode().len()]);
+        if files.any(|length| length > LARGEST_FILE) {
             return Err(Error::Rule(
-                "the next root is larger than clients read".to_owned(),
+                "the next root or a version of the targets is larger than clients read".to_owned(),
             ));
         }
         Ok(Self {
             format: FORMAT,
             draft: proposal.draft().clone(),
             joins: proposal.joins().to_vec(),
-            signatures,
-            root,
+            signatures: made.partials,
+            root: made.root,
+            targets: made.targets,
         })
     }
 
@@ -89,7 +95,7 @@ impl Transcript {
         let again = Self::finish(&proposal, self.signatures.clone(), last)?;
         match again == *self {
             true => Ok(proposal),
-            false => Err(Error::Transcript("has another root than its parts make")),
+            false => Err(Error::Transcript("has another result than its parts make")),
         }
     }
 }

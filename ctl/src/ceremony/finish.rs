@@ -16,8 +16,9 @@ use crate::instance::Instance;
 use crate::locate::Where;
 use crate::output::Output;
 use crate::recorded::Recorded;
+use crate::rotate;
 use crate::rotations;
-use crate::trust::{self, RootPublication};
+use crate::trust::{self, Purpose, RootPublication, SignedByPeople};
 
 /// Which instance, and which medium.
 #[derive(Args)]
@@ -28,6 +29,11 @@ pub(super) struct Arguments {
     /// The medium.
     #[arg(long, value_name = "FOLDER")]
     from: PathBuf,
+
+    /// Something that was signed with is to count no more, as after an emergency: signatures by it need not verify by what is
+    /// published.
+    #[arg(long)]
+    end: bool,
 
     /// Only say whether it could be finished now; nothing is published or written.
     #[arg(long)]
@@ -42,15 +48,18 @@ struct Finished {
     signed_by: Vec<String>,
     words: String,
     published: bool,
-    /// The operator's key that signs no root any more, where its file is still there.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    of_no_use: Option<PathBuf>,
+    /// The versions of the targets that were signed, of which the first is published.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    targets: Vec<u64>,
+    /// The operator's keys that sign nothing any more, where their files are still there.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    of_no_use: Vec<PathBuf>,
 }
 
 /// 1. The medium must be of this instance and follow the newest root; the rules are looked at, the signatures put together,
 ///    and the result read as clients read it, by those that are installed too.
-/// 2. The transcript and the names of the holders are kept with the instance.
-/// 3. The root is published, and the client kit begins with it.
+/// 2. The transcript, the names of the holders and the targets that were signed ahead are kept with the instance.
+/// 3. The first of these targets and the root are published, and the client kit begins with that.
 /// 4. The root and the transcript go to the medium.
 ///
 /// A crash before 3 leaves clients the root before, and the command is run again; behind it, the command run again finds the
@@ -69,14 +78,15 @@ pub(super) async fn run(arguments: &Arguments, output: Output) -> Result<(), Fai
         Some(transcript) => transcript,
         None => assemble(&publication, &instance, &medium, &proposal).await?,
     };
-    publication.check(&transcript.root).await?;
+    let signed = signed(&instance, &proposal, &transcript, arguments.end).await?;
+    publication.check(&signed).await?;
     let finished = finished(&instance, &proposal, &transcript, !arguments.check);
     if !arguments.check {
         let asked = [("root", finished.root.to_string())];
         let recorded = Recorded::begin(&instance, "sigctl ceremony finish", &asked).await?;
         let done = async {
             keep(&instance, &proposal, &transcript, &kept)?;
-            publication.publish(transcript.root.clone()).await
+            publication.publish(signed).await
         };
         recorded.end(done.await).await?;
         medium.put(ROOT, &transcript.root.encode())?;
@@ -84,6 +94,29 @@ pub(super) async fn run(arguments: &Arguments, output: Output) -> Result<(), Fai
     }
     output.print(&finished, text);
     Ok(())
+}
+
+/// What is published of it, and what the next keys of the service sign for the gate.
+async fn signed(
+    instance: &Instance,
+    proposal: &Proposal,
+    transcript: &Transcript,
+    is_end: bool,
+) -> Result<SignedByPeople, Failure> {
+    let purpose = match is_end {
+        true => Purpose::End,
+        false => Purpose::GoOn,
+    };
+    let targets = transcript.targets.first().cloned();
+    let online = match &proposal.draft().online {
+        Some(drafted) => rotate::signed_by_awaited(instance, drafted, targets.as_ref()).await?,
+        None => None,
+    };
+    Ok(SignedByPeople {
+        root: transcript.root.clone(),
+        targets: targets.map(|targets| (targets, purpose)),
+        online,
+    })
 }
 
 /// The transcript of an earlier run that came as far as the publication.
@@ -107,14 +140,18 @@ async fn assemble(
 ) -> Result<Transcript, Failure> {
     refuse_rotations(instance)?;
     refuse_other_instance(publication, instance, proposal)?;
+    if let Some(targets) = &proposal.draft().targets {
+        publication.refuse_other_targets(targets)?;
+    }
     rehearse(proposal).await?;
     let now = SystemClock.now();
     Transcript::finish(proposal, medium.partials()?, now).map_err(refused)
 }
 
-/// A rotation that makes the next root too would find another one in its place.
+/// A rotation that makes the next root too would find another one in its place. One of the keys of the service waits instead
+/// until the operator or the people sign it.
 fn refuse_rotations(instance: &Instance) -> Result<(), Failure> {
-    let roles = ["tuf-root", "tuf-online", "tuf-targets"].into_iter();
+    let roles = ["tuf-root", "tuf-targets"].into_iter();
     let mut open = roles.filter(|role| rotations::open_plan(instance, role).exists());
     let Some(role) = open.next() else {
         return Ok(());
@@ -171,6 +208,9 @@ fn keep(
     let draft = proposal.draft();
     let holders = draft.holders_before.iter().chain(proposal.holders());
     trust::remember_holders(instance, holders.cloned().collect())?;
+    if let Some(targets) = &draft.targets {
+        trust::keep_ahead(instance, targets, &transcript.targets)?;
+    }
     let failed = |error| Failure::file("write", kept, error);
     sigstead_durable::create_directory(sigstead_durable::parent(kept)).map_err(failed)?;
     sigstead_durable::replace(kept, &transcript.encode()).map_err(failed)
@@ -183,14 +223,19 @@ fn finished(
     published: bool,
 ) -> Finished {
     let signatures = transcript.signatures().iter();
-    let operators = instance.path(trust::ROOT_KEY);
+    let targets = transcript.targets.iter().map(|it| it.signed.version);
+    let targets: Vec<_> = targets.collect();
+    let of_targets = (!targets.is_empty()).then_some(trust::TARGETS_KEY);
+    let operators = [trust::ROOT_KEY].into_iter().chain(of_targets);
+    let operators = operators.map(|place| instance.path(place));
     Finished {
         root: proposal.next().version,
         expires: proposal.next().expires,
         signed_by: signatures.map(|it| it.statement.name.to_string()).collect(),
         words: proposal.digest().words(),
         published,
-        of_no_use: operators.exists().then_some(operators),
+        targets,
+        of_no_use: operators.filter(|path| path.exists()).collect(),
     }
 }
 
@@ -210,9 +255,19 @@ fn text(finished: &Finished) -> String {
         ),
         "the transcript is on the medium and in trust/ceremonies of the instance".to_owned(),
     ];
+    if let [first, ahead @ ..] = finished.targets.as_slice() {
+        let ahead: Vec<_> = ahead.iter().map(u64::to_string).collect();
+        lines.push(match ahead.is_empty() {
+            true => format!("published targets {first} with it"),
+            false => format!(
+                "published targets {first} with it; targets {} are kept in trust/ahead for the rotations that need them",
+                ahead.join(", ")
+            ),
+        });
+    }
     lines.extend(finished.of_no_use.iter().map(|key| {
         format!(
-            "{} signs no root any more: destroy it, and its copies",
+            "{} signs nothing any more: destroy it, and its copies",
             key.display()
         )
     }));

@@ -159,5 +159,5 @@ pub(super) const TRANSCRIPT: &str = "transcript.json";
 const JOINS: &str = "joins";
 const SIGNATURES: &str = "signatures";
 
-/// A draft has a root in it, and that is at most 99 KiB for some client.
-const LARGEST: u64 = 1 << 20;
+/// A draft has a root in it, which is at most 99 KiB for some client, and the files of a few versions of the targets.
+const LARGEST: u64 = 4 << 20;

@@ -22,6 +22,7 @@ mod refusal;
 mod rehearsal;
 mod review;
 mod sign;
+mod told;
 mod verify;
 
 use clap::{Args, Subcommand};
@@ -55,7 +56,7 @@ enum Verb {
 pub(crate) async fn run(arguments: Arguments, output: Output) -> Result<Exit, Failure> {
     match arguments.verb {
         Verb::Review(review) => return review::run(&review, output).await,
-        Verb::New(new) => new::run(new, output)?,
+        Verb::New(new) => new::run(new, output).await?,
         Verb::Invite(invite) => invite::run(invite, output).await?,
         Verb::Sign(sign) => sign::run(&sign, output).await?,
         Verb::Finish(finish) => finish::run(&finish, output).await?,

@@ -25,7 +25,7 @@ const fn told(error: &Error) -> (&'static str, &'static str) {
             "E-CEREMONY-002",
             "copy the medium again from where it was right; files on it are written by sigctl of one release, and not by hand",
         ),
-        Error::Draft(_) | Error::Root { .. } => (
+        Error::Draft(_) | Error::Root { .. } | Error::Targets { .. } => (
             "E-CEREMONY-022",
             "look who holds keys now (`sigctl keys`), and make the draft again with `sigctl ceremony new`",
         ),

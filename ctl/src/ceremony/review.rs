@@ -4,12 +4,13 @@ use std::path::PathBuf;
 
 use clap::Args;
 use serde::Serialize;
-use sigstead_ceremony::{Partial, Proposal, Tally, sentences, tally};
+use sigstead_ceremony::{Partial, Proposal, Tally, tally};
 use sigstead_kit::{Clock as _, SystemClock};
 
 use super::medium::Medium;
 use super::refusal::refused;
 use super::rehearsal::rehearse;
+use super::told::changes;
 use crate::failure::{Exit, Failure};
 use crate::output::{Output, one_line};
 
@@ -37,7 +38,7 @@ pub(super) async fn run(arguments: &Arguments, output: Output) -> Result<Exit, F
     let mut warnings = rehearse(&proposal).await?;
     warnings.extend(others(&proposal, &partials));
     let reviewed = Reviewed {
-        changes: sentences(&proposal),
+        changes: changes(&proposal),
         words: proposal.digest().words(),
         digest: proposal.digest().to_string(),
         signed: tally(&proposal, &partials).map_err(refused)?,

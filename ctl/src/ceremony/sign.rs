@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 use serde::Serialize;
-use sigstead_ceremony::{HolderName, Partial, Proposal, ToSign};
+use sigstead_ceremony::{HolderName, Partial, Proposal, Signatures, ToSign};
 use sigstead_kit::{Clock as _, SystemClock};
 
 use super::key::HoldersKey;
@@ -38,8 +38,8 @@ struct Signed {
 
 /// 1. What the medium has is made into the proposal, whose words must be those that were reviewed.
 /// 2. The rules are looked at, and throw-away keys sign.
-/// 3. The key signs the root, and the statement of what was seen.
-/// 4. Both go to the medium, where an older signature of the same key over another draft was.
+/// 3. The key signs the root, the versions of the targets that are its own to sign, and the statement of what was seen.
+/// 4. All of it goes to the medium, where an older signature of the same key over another draft was.
 ///
 /// A crash leaves the medium without the signature or with it.
 pub(super) async fn run(arguments: &Arguments, output: Output) -> Result<(), Failure> {
@@ -86,9 +86,20 @@ fn refuse_other_words(proposal: &Proposal, words: &str) -> Result<(), Failure> {
 async fn signed(proposal: &Proposal, key: &TufSigner) -> Result<Partial, Failure> {
     let to_sign = ToSign::new(proposal, key.key(), SystemClock.now());
     let to_sign = to_sign.map_err(refused)?;
-    let root = key.sign_bytes("root", &to_sign.root).await?;
-    let attested = key.sign_bytes("ceremony", &to_sign.attested).await?;
-    Ok(to_sign.signed(&root, &attested))
+    let root = match &to_sign.root {
+        Some(root) => Some(key.sign_bytes("root", root).await?),
+        None => None,
+    };
+    let mut targets = Vec::new();
+    for version in &to_sign.targets {
+        targets.push(key.sign_bytes("targets", version).await?);
+    }
+    let signatures = Signatures {
+        root,
+        targets,
+        attested: key.sign_bytes("ceremony", &to_sign.attested).await?,
+    };
+    Ok(to_sign.signed(&signatures))
 }
 
 /// Whether what is there is over this draft. What is not makes room.

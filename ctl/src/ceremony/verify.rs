@@ -4,11 +4,12 @@ use std::path::PathBuf;
 
 use clap::Args;
 use serde::Serialize;
-use sigstead_ceremony::{Proposal, Transcript, sentences};
+use sigstead_ceremony::{Proposal, Transcript};
 use time::OffsetDateTime;
 
 use super::medium::{Medium, ROOT, TRANSCRIPT};
 use super::refusal::refused;
+use super::told::changes;
 use crate::failure::{Exit, Failure};
 use crate::output::{Output, one_line};
 use crate::private;
@@ -99,7 +100,7 @@ fn read(path: &std::path::Path) -> Result<Vec<u8>, Failure> {
 fn verified(proposal: &Proposal, transcript: &Transcript) -> Verified {
     let signatures = transcript.signatures().iter();
     Verified {
-        changes: sentences(proposal),
+        changes: changes(proposal),
         words: proposal.digest().words(),
         signatures: signatures
             .map(|it| Shown {
@@ -122,4 +123,4 @@ fn text(verified: &Verified) -> String {
     lines.join("\n")
 }
 
-const LARGEST: u64 = 4 << 20;
+const LARGEST: u64 = 8 << 20;

@@ -4,7 +4,7 @@ use sigstead_trust_root::tuf::{Hashes, Role, Root, Signed};
 use time::{Duration, OffsetDateTime};
 
 use super::check::{Check, Look, Subject};
-use super::finding::{Finding, Seen, Unseen, if_so};
+use super::finding::{Finding, Seen, Unseen};
 use super::key_ring::Role as KeyRole;
 use super::patient::Patient;
 use super::published;
@@ -186,7 +186,7 @@ fn expiring(patient: &Patient) -> Seen {
 
 fn remedy(patient: &Patient, role: &str) -> &'static str {
     match role {
-        "root" if is_held_by_people(patient) => {
+        "root" | "targets" if is_held_by_people(patient, role) => {
             "have it signed again by those who hold its keys: `sigctl ceremony new`"
         }
         "root" | "targets" => "sign it again: `sigctl trust publish`",
@@ -245,7 +245,7 @@ fn operator_keys(patient: &Patient) -> Seen {
     let other = here.filter(|(role, key)| !may_sign(&root, role, key));
     let findings = other.map(|(role, _)| {
         let remedy = match role {
-            "root" if is_held_by_people(patient) => {
+            "root" | "targets" if is_held_by_people(patient, role) => {
                 "destroy it, and its copies: since a ceremony it signs nothing, but clients that slept since would believe it"
             }
             _ => "bring back the key that the root names: with this one nothing can be published",
@@ -258,17 +258,24 @@ fn operator_keys(patient: &Patient) -> Seen {
 
 fn ceremony(patient: &Patient) -> Seen {
     let root = published::root(patient)?.signed;
-    let is_standard = patient.instance.manifest.profile == Profile::Standard;
-    if_so(is_standard && !trust::is_held_by_people(&root), || {
-        Finding::new(
-            "one key signs the root, so this instance is not in production yet",
-            "do its first ceremony: docs/ceremony.md, `sigctl ceremony new`",
-        )
-    })
+    let what = match patient.instance.manifest.profile {
+        Profile::Standard | Profile::Strict if !trust::is_held_by_people(&root) => {
+            "one key signs the root, so this instance is not in production yet"
+        }
+        Profile::Strict if !trust::are_targets_held_by_people(&root) => {
+            "one key signs the targets, so this instance is not in production yet as its profile asks"
+        }
+        _ => return Ok(Vec::new()),
+    };
+    let remedy = "do its first ceremony: docs/ceremony.md, `sigctl ceremony new`";
+    Ok(vec![Finding::new(what, remedy)])
 }
 
-fn is_held_by_people(patient: &Patient) -> bool {
-    published::root(patient).is_ok_and(|root| trust::is_held_by_people(&root.signed))
+fn is_held_by_people(patient: &Patient, role: &str) -> bool {
+    published::root(patient).is_ok_and(|root| match role {
+        "targets" => trust::are_targets_held_by_people(&root.signed),
+        _ => trust::is_held_by_people(&root.signed),
+    })
 }
 
 fn may_sign(root: &Root, role: &str, key: &sigstead_key::PublicKey) -> bool {

@@ -283,13 +283,18 @@ fn text(made: &Made) -> String {
         lines.push(NO_CT_LOG.to_owned());
     }
     lines.push(format!("start it: sigctl up {}", made.directory.display()));
-    if made.profile == Profile::Standard {
-        lines.push(NOT_YET.to_owned());
+    match made.profile {
+        Profile::Standard => lines.push(NOT_YET.to_owned()),
+        Profile::Strict => lines.push(NOT_YET_STRICT.to_owned()),
+        Profile::Dev | Profile::Production => {}
     }
     lines.join("\n")
 }
 
 const NOT_YET: &str = "one key signs its root: it is in production after its first ceremony, in which several people take that over \
                        (docs/ceremony.md)";
+
+const NOT_YET_STRICT: &str = "one key signs its root, and one its targets: it is in production after its first ceremony, in which several \
+                              people take both over (docs/ceremony.md)";
 
 const NO_CT_LOG: &str = "  no CT log: certificates have no SCT, and clients refuse them unless they are told not to; see client/README.md";

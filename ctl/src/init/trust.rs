@@ -16,7 +16,7 @@ use super::{unusable_value, write};
 use crate::ct_log::CtLog;
 use crate::failure::Failure;
 use crate::instance::{Instance, Manifest, Service};
-use crate::trust::{self, Keys, ROOT_KEY, RootKey, TARGETS_KEY, TufSigner};
+use crate::trust::{self, Keys, ROOT_KEY, RootKey, TARGETS_KEY, TargetsKey, TufSigner};
 
 /// Makes the keys of what clients trust, and publishes them for the first time.
 pub(super) async fn make(
@@ -43,7 +43,7 @@ pub(super) async fn make(
         .with_role("timestamp", std::slice::from_ref(timestamp.key()), 1);
     let keys = Keys {
         root: RootKey::Operator(root_key),
-        targets: targets_key,
+        targets: TargetsKey::Operator(targets_key),
     };
     trust::first(instance, &state, root, &keys).await
 }

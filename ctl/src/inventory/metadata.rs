@@ -18,7 +18,7 @@ pub(super) fn items(
     let targets: Signed<Targets> = repository.newest_signed()?;
     let mut items = vec![
         file(&root.signed, now, of_root(&root.signed, PUBLISH)),
-        file(&targets.signed, now, Renewal::person(PUBLISH)),
+        file(&targets.signed, now, of_targets(&root.signed, PUBLISH)),
     ];
     // The service writes these two, and has not before its first start.
     if let Some(timestamp) = repository.metadata::<Timestamp>("timestamp.json")? {
@@ -34,6 +34,14 @@ pub(super) fn items(
 /// How the root or a key of it is renewed: `how`, unless several people sign the next one.
 fn of_root(root: &Root, how: &str) -> Renewal {
     match trust::is_held_by_people(root) {
+        true => Renewal::person("sigctl ceremony new"),
+        false => Renewal::person(how),
+    }
+}
+
+/// The same of the targets.
+fn of_targets(root: &Root, how: &str) -> Renewal {
+    match trust::are_targets_held_by_people(root) {
         true => Renewal::person("sigctl ceremony new"),
         false => Renewal::person(how),
     }
@@ -79,6 +87,10 @@ fn keys(root: &Root) -> Vec<Item> {
     };
     let mut keys = Vec::new();
     for (role, how) in ROTATED {
+        // Where people hold them, these are the keys of the root role.
+        if role == Targets::NAME && trust::are_targets_held_by_people(root) {
+            continue;
+        }
         keys.extend(of_role(role, how));
     }
     keys

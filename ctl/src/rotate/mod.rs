@@ -12,6 +12,7 @@ mod arguments;
 mod authority;
 mod ca;
 mod ct;
+mod ends;
 mod foreseen;
 mod leaves;
 mod log;
@@ -39,6 +40,7 @@ use arguments::Role;
 use authority::Chains;
 use ca::{Ca, Intermediate, Root};
 use ct::NextCtLog;
+pub(crate) use ends::ends_foreseen;
 use leaves::{Admin, Leaves, Tls};
 use log::{NextLog, RekorV1, RekorV2};
 use oidc::OidcKey;
@@ -46,6 +48,7 @@ pub(crate) use soak::{CACHE, SKEW};
 use tsa::Tsa;
 use tuf_offline::OfflineKey;
 use tuf_online::OnlineKeys;
+pub(crate) use tuf_online::{awaiting_root, signed_by_awaited};
 
 pub(crate) async fn run(arguments: Arguments, output: Output) -> Result<Exit, Failure> {
     match arguments.role {

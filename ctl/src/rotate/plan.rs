@@ -116,6 +116,12 @@ impl<R> Plan<R> {
         Some(self.signs_from? + self.drain.time())
     }
 
+    /// The same before that is known, if clients have been told by `told_by`.
+    pub(super) fn latest_old_end(&self, told_by: OffsetDateTime) -> OffsetDateTime {
+        let later = || self.counts_from.max(told_by + self.delay.time());
+        self.signs_from.unwrap_or_else(later) + self.drain.time()
+    }
+
     /// From when on the next key can be taken back no more.
     pub(super) fn no_return(&self) -> Option<OffsetDateTime> {
         Some(self.signs_from? - RETURN)

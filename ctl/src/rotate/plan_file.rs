@@ -43,19 +43,24 @@ impl<'a> PlanFile<'a> {
         })
     }
 
+    /// The plan that is open, if one is. Unless the caller has the turn, somebody may go on with it meanwhile.
+    pub(super) fn look<R: Rotation>(instance: &Instance) -> Result<Option<Plan<R>>, Failure> {
+        read(&rotations::open_plan(instance, R::ROLE))
+    }
+
     /// The plan that is open.
     pub(super) fn open<R: Rotation>(&self) -> Result<Plan<R>, Failure> {
-        let plan = self.read(&self.path(R::ROLE))?;
+        let plan = read(&self.path(R::ROLE))?;
         plan.ok_or_else(nothing_open::<R>)
     }
 
     /// The plan that is open, or else the newest that is over.
     pub(super) fn newest<R: Rotation>(&self) -> Result<Plan<R>, Failure> {
-        if let Some(plan) = self.read(&self.path(R::ROLE))? {
+        if let Some(plan) = read(&self.path(R::ROLE))? {
             return Ok(plan);
         }
         let last = self.next_number::<R>()?.saturating_sub(1);
-        let last = self.read(&self.archive(R::ROLE, last))?;
+        let last = read(&self.archive(R::ROLE, last))?;
         last.ok_or_else(nothing_open::<R>)
     }
 
@@ -108,24 +113,6 @@ impl<'a> PlanFile<'a> {
         Ok(())
     }
 
-    fn read<R: Rotation>(&self, path: &Path) -> Result<Option<Plan<R>>, Failure> {
-        if !path.exists() {
-            return Ok(None);
-        }
-        let bytes =
-            private::read(path, LARGEST).map_err(|error| Failure::file("read", path, error))?;
-        let damaged = |cause: &dyn std::fmt::Display| {
-            Failure::new(
-                "E-CTL-284",
-                format!("{} is not as sigctl wrote it", path.display()),
-                "bring it back from a copy; a plan is changed by sigctl alone",
-            )
-            .because(cause)
-        };
-        format::refuse_newer(path, &bytes)?;
-        opened(&bytes).map(Some).map_err(|cause| damaged(&cause))
-    }
-
     fn path(&self, role: &str) -> PathBuf {
         rotations::open_plan(self.instance, role)
     }
@@ -133,6 +120,23 @@ impl<'a> PlanFile<'a> {
     fn archive(&self, role: &str, number: u32) -> PathBuf {
         rotations::folder(self.instance).join(format!("{role}-{number}.json"))
     }
+}
+
+fn read<R: Rotation>(path: &Path) -> Result<Option<Plan<R>>, Failure> {
+    if !path.exists() {
+        return Ok(None);
+    }
+    let bytes = private::read(path, LARGEST).map_err(|error| Failure::file("read", path, error))?;
+    let damaged = |cause: &dyn std::fmt::Display| {
+        Failure::new(
+            "E-CTL-284",
+            format!("{} is not as sigctl wrote it", path.display()),
+            "bring it back from a copy; a plan is changed by sigctl alone",
+        )
+        .because(cause)
+    };
+    format::refuse_newer(path, &bytes)?;
+    opened(&bytes).map(Some).map_err(|cause| damaged(&cause))
 }
 
 fn sealed<R: Rotation>(plan: &Plan<R>, format: Option<u32>) -> serde_json::Result<Vec<u8>> {

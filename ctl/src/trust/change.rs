@@ -12,12 +12,13 @@ use super::client_kit;
 use super::gate::next_root::RootGate;
 use super::gate::{self, Draft};
 use super::next_root::NextRoot;
-use super::publication::{Keys, Versions, not_allowed, sign, term};
+use super::publication::{Keys, Purpose, Versions, not_allowed, sign, term};
 use super::publications::lay_out;
 use super::repository::{Repository, SignedPublication};
 use super::root_key::RootKey;
 use super::signer::{ROOT_KEY, TARGETS_KEY, TufSigner};
 use super::state_file::{self, Turn};
+use super::targets_key::TargetsKey;
 use crate::failure::Failure;
 use crate::instance::Instance;
 
@@ -45,7 +46,7 @@ impl<'a> Change<'a> {
         Ok(Self {
             keys: Keys {
                 root: RootKey::open(instance, &published.root).await?,
-                targets: TufSigner::open(instance, TARGETS_KEY).await?,
+                targets: TargetsKey::open(instance, &published.root, &published.targets).await?,
             },
             published,
             instance,
@@ -173,6 +174,18 @@ impl<'a> Change<'a> {
         Ok(end)
     }
 
+    /// The same, at the end that people signed ahead for the chain, unless that comes too early.
+    pub(crate) fn end_chain_as_signed(
+        &mut self,
+        of: AuthorityKind,
+        chain: &[Base64Bytes],
+        end: OffsetDateTime,
+    ) -> Result<OffsetDateTime, Failure> {
+        let ahead = self.keys.targets.ahead();
+        let signed = ahead.and_then(|ahead| ahead.end_of(of, chain));
+        self.end_chain(of, chain, signed.map_or(end, |signed| signed.max(end)))
+    }
+
     /// Offers an issuer to browsers from now on; durable before it returns.
     pub(crate) fn offer_issuer(&mut self, url: &str, place: Place) -> Result<(), Failure> {
         self.apply(|mut state| {
@@ -194,7 +207,7 @@ impl<'a> Change<'a> {
     /// 1. The draft is compared with what clients have: nothing may be taken back.
     /// 2. It passes the gate: clients would refuse nothing of it, and accept by it what they accept now.
     /// 3. Root and targets are signed, one version on, and checked as clients check them. A root that several people sign
-    ///    stays as it is.
+    ///    stays as it is, and of targets that they sign the version is taken that they signed ahead.
     /// 4. The repository is laid out, which is recorded first; its last file is the publication.
     /// 5. The client kit is written again.
     ///
@@ -221,6 +234,11 @@ impl<'a> Change<'a> {
         let ceremony_due_by = self.keys.root.ceremony_due_by();
         if ceremony_due_by.is_some() {
             draft.root = None;
+        }
+        let targets_signed_ahead = self.keys.targets.ahead().is_some();
+        if targets_signed_ahead {
+            let published = &self.published.targets.targets;
+            draft.targets.take_if(|next| next.targets == *published);
         }
         let Self {
             instance,
@@ -254,6 +272,7 @@ impl<'a> Change<'a> {
             expires: root.expires.min(targets.expires),
             gate: passed.keep(instance)?,
             ceremony_due_by,
+            targets_signed_ahead,
         })
     }
 
@@ -296,7 +315,7 @@ impl<'a> Change<'a> {
     ) -> Result<Signed<Targets>, Failure> {
         let before = self.published.targets.clone();
         let targets = before.successor(term(self.length()).expires());
-        let mut targets = self.keys.targets.sign(targets).await?;
+        let mut targets = self.keys.targets.operators()?.sign(targets).await?;
         also.add_to(&mut targets).await?;
         let verified = targets.verify(&self.published.root);
         let verified = verified.and_then(|()| targets.verify(next));
@@ -356,15 +375,6 @@ impl<'a> Change<'a> {
         self.state = state;
         Ok(())
     }
-}
-
-/// What a publication is for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Purpose {
-    /// What counts now counts on.
-    GoOn,
-    /// Something that counts now is to count no more.
-    End,
 }
 
 fn changed(

@@ -4,16 +4,29 @@ use std::fs;
 use std::io::ErrorKind;
 
 use sigstead_ceremony::{Holder, HolderName};
-use sigstead_trust_root::tuf::{Root, TufKeyId};
+use sigstead_trust_root::tuf::{Role as _, Root, Targets, TufKeyId};
 
 use super::repository::replace;
 use crate::failure::Failure;
 use crate::instance::Instance;
 
-/// The holders of the keys of a root. A key that no ceremony brought is the operator's, or is called by its identifier.
+/// The holders of the keys of the root role. A key that no ceremony brought is the operator's, or is called by its identifier.
 pub(crate) fn holders(instance: &Instance, root: &Root) -> Result<Vec<Holder>, Failure> {
+    of_role(instance, root, (Root::NAME, "operator"))
+}
+
+/// Those of the targets role.
+pub(super) fn of_targets(instance: &Instance, root: &Root) -> Result<Vec<Holder>, Failure> {
+    of_role(instance, root, (Targets::NAME, "targets-key"))
+}
+
+fn of_role(
+    instance: &Instance,
+    root: &Root,
+    (role, alone): (&str, &str),
+) -> Result<Vec<Holder>, Failure> {
     let known = read(instance)?;
-    let role = root.roles.get("root");
+    let role = root.roles.get(role);
     let keys = role.map(|role| role.keyids.as_slice()).unwrap_or_default();
     let mut holders = Vec::new();
     for id in keys {
@@ -21,7 +34,7 @@ pub(crate) fn holders(instance: &Instance, root: &Root) -> Result<Vec<Holder>, F
         match (holder, root.keys.get(id)) {
             (Some(holder), _) => holders.push(holder.clone()),
             (None, Some(key)) => holders.push(Holder {
-                name: unnamed(id, keys.len())?,
+                name: unnamed(id, keys.len(), alone)?,
                 key: key.clone(),
                 until: None,
             }),
@@ -52,10 +65,10 @@ fn read(instance: &Instance) -> Result<Vec<Holder>, Failure> {
     serde_json::from_slice(&json).map_err(|error| Failure::file("read", &path, error))
 }
 
-fn unnamed(id: &TufKeyId, of: usize) -> Result<HolderName, Failure> {
+fn unnamed(id: &TufKeyId, of: usize, alone: &str) -> Result<HolderName, Failure> {
     let digits: String = id.to_string().chars().take(8).collect();
     let name = match of {
-        1 => "operator".to_owned(),
+        1 => alone.to_owned(),
         _ => format!("key-{digits}"),
     };
     name.parse().map_err(|error| {

@@ -7,6 +7,7 @@
 //! targets, the root, the targets metadata, the kit. The targets metadata is the publication: before it, the `tuf` service
 //! shows the old trust root, after it the new one. A command that was interrupted is run again.
 
+mod ahead;
 mod authority_kind;
 mod change;
 mod client_kit;
@@ -27,6 +28,8 @@ mod signed_root;
 mod signer;
 mod state_file;
 mod take_over;
+mod targets_key;
+mod targets_to_sign;
 mod verify_history;
 mod versions;
 
@@ -38,23 +41,26 @@ use crate::failure::{Exit, Failure};
 use crate::instance::Instance;
 use crate::output::Output;
 
+pub(crate) use ahead::keep as keep_ahead;
 pub(crate) use authority_kind::AuthorityKind;
 pub(crate) use change::Change;
 pub(crate) use client_kit::derived as kit_files;
 pub(crate) use holders::{holders, remember as remember_holders};
 pub(crate) use next_root::{NextRoot, Online};
-pub(crate) use publication::{Keys, Versions, first};
+pub(crate) use publication::{Keys, Purpose, Versions, first};
 pub(crate) use publish::parse_term;
 pub(crate) use repository::Repository;
 pub(crate) use root_key::{RootKey, is_held_by_people};
 pub(crate) use sentences::{moment, of_signing_configs, of_trusted_roots};
 pub(crate) use show::{Shown, look, roles_line};
-pub(crate) use signed_root::RootPublication;
+pub(crate) use signed_root::{RootPublication, SignedByPeople};
 pub(crate) use signer::{ROOT_KEY, TARGETS_KEY, TufSigner};
 pub(crate) use state_file::{
     Turn, is_numbered, offered_issuers, read as read_state, sends_people_to, write_number,
 };
 pub(crate) use take_over::{take_over, take_over_signed};
+pub(crate) use targets_key::{TargetsKey, are_held_by_people as are_targets_held_by_people};
+pub(crate) use targets_to_sign::{ForeseenEnd, targets_before, targets_to_sign};
 
 /// What is done with the trust root.
 #[derive(Args)]

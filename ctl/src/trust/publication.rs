@@ -11,8 +11,9 @@ use super::client_kit;
 use super::gate::report::Gate;
 use super::repository::{Repository, SignedPublication};
 use super::root_key::RootKey;
-use super::signer::{ROOT_KEY, TARGETS_KEY, TufSigner};
+use super::signer::{ROOT_KEY, TARGETS_KEY};
 use super::state_file;
+use super::targets_key::TargetsKey;
 use crate::failure::Failure;
 use crate::instance::Instance;
 
@@ -34,6 +35,9 @@ pub(crate) struct Versions {
         with = "time::serde::rfc3339::option"
     )]
     pub(crate) ceremony_due_by: Option<OffsetDateTime>,
+    /// Whether these people sign the targets too, so that nothing new is there that they did not sign ahead.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub(crate) targets_signed_ahead: bool,
 }
 
 impl fmt::Display for Versions {
@@ -42,12 +46,21 @@ impl fmt::Display for Versions {
     }
 }
 
+/// What a publication is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Purpose {
+    /// What counts now counts on.
+    GoOn,
+    /// Something that counts now is to count no more.
+    End,
+}
+
 /// The keys of the roles that the operator signs.
 pub(crate) struct Keys {
     /// Signs roots.
     pub(crate) root: RootKey,
     /// Signs targets.
-    pub(crate) targets: TufSigner,
+    pub(crate) targets: TargetsKey,
 }
 
 /// Writes the state of a new instance, its first publication and its client kit. `root` names the keys of all roles.

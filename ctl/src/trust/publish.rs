@@ -43,6 +43,14 @@ fn text(versions: &Versions) -> String {
             versions.gate
         );
     };
+    if versions.targets_signed_ahead {
+        return format!(
+            "clients have {versions}, which several people signed until {}; what is next, they sign first (sigctl ceremony new)\n\
+             before: {}",
+            versions.expires.date(),
+            versions.gate
+        );
+    }
     format!(
         "published targets {}; the tuf service takes them up within seconds\n\
          root {} stays: several people sign the next one, and must have before {} (sigctl ceremony new)\n\

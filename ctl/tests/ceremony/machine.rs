@@ -23,8 +23,13 @@ impl Machine {
 
     /// One that has an instance too.
     pub(crate) fn with_instance(name: &str) -> Self {
+        Self::with_instance_of(name, &[])
+    }
+
+    fn with_instance_of(name: &str, wishes: &[&str]) -> Self {
         let machine = Self::new();
-        machine.run(&["init", "instance", "--name", name]).unwrap();
+        let init = ["init", "instance", "--name", name];
+        machine.run(&[&init, wishes].concat()).unwrap();
         machine
     }
 
@@ -122,13 +127,19 @@ impl Machine {
 
     /// Signs with the one key that the instance of this machine was made with.
     pub(crate) fn sign_as_operator(&self) {
+        self.sign_with_instances("trust/tuf-root.key");
+    }
+
+    /// Signs with a key that is with the instance of this machine.
+    pub(crate) fn sign_with_instances(&self, key: &str) {
         let words = self.words();
+        let key = format!("file:instance/{key}");
         self.run(&[
             "ceremony",
             "sign",
             "medium",
             "--key",
-            "file:instance/trust/tuf-root.key",
+            &key,
             "--passphrase-file",
             "instance/passphrase",
             "--words",
@@ -160,7 +171,12 @@ pub(crate) struct Ceremony {
 impl Ceremony {
     /// The operator's place is taken by three, of whom two sign.
     pub(crate) fn first(instance: &str) -> Self {
-        let office = Machine::with_instance(instance);
+        Self::first_of(instance, &[])
+    }
+
+    /// The same in an instance that was made with these wishes.
+    pub(crate) fn first_of(instance: &str, wishes: &[&str]) -> Self {
+        let office = Machine::with_instance_of(instance, wishes);
         let ceremony = Self {
             office,
             alice: Machine::new(),

@@ -4,6 +4,7 @@
 
 mod bad_media;
 mod machine;
+mod targets;
 
 use std::fs;
 

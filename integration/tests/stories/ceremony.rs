@@ -22,26 +22,62 @@ fn the_page_is_followed_and_so_is_every_root_by_all_clients() {
     let load = Load::start(&instance, &first);
     let mut carried = Carried::new(&instance);
     let commands = commands();
-    assert_eq!(commands.len(), 31, "{commands:?}");
+    assert_eq!(commands.len(), 55, "{commands:?}");
     let stubborn = client_that(&instance.work().join("clients"), "[ \"$1\" = initialize ]");
     for (machine, command) in &commands {
         if command.contains(" finish ") {
             let mut finish = carried.command(machine, command);
             refuses(finish.env("SIGSTEAD_CLIENTS", &stubborn), &["e-ctl-459"]);
         }
-        run(&mut carried.command(machine, command)).unwrap();
+        let mut sigctl = carried.command(machine, command);
+        if command.starts_with("rotate ") {
+            waits(&mut sigctl);
+        } else {
+            run(&mut sigctl).unwrap();
+        }
         if command.contains(" finish ") && !command.contains("--check") {
             clients_refresh(&instance, &first);
         }
+        if command.contains(" finish DIR --from root-3") {
+            rotations_of_the_one_key_are_refused(&instance);
+        }
     }
-    for (version, threshold, keys) in [(2, 2, 3), (3, 2, 3), (4, 3, 4)] {
+    for (version, (threshold, keys)) in
+        (2..=7).zip([(2, 3), (2, 3), (3, 4), (3, 4), (3, 4), (3, 4)])
+    {
         let role = root(&instance, version).roles["root"].clone();
         assert_eq!((role.threshold, role.keyids.len()), (threshold, keys));
     }
+    the_service_has_other_keys(&instance);
     goes_on_without_the_one_key(&instance);
     clients_refresh(&instance, &first);
     assert!(load.stop() > 0);
     assert_eq!(instance.service("tuf").unwrap()["pid"], process);
+}
+
+/// Root 5 names others than root 4 does, and they are those of the rotation.
+fn the_service_has_other_keys(instance: &Instance) {
+    let status = sigctl()
+        .args(["--output", "json", "rotate", "tuf-online", "status"])
+        .arg(instance.directory())
+        .output();
+    let status: Value = serde_json::from_slice(&status.unwrap().stdout).unwrap();
+    assert_eq!(status["phase"], "loaded", "{status}");
+    let (before, now) = (root(instance, 4), root(instance, 5));
+    for role in ["snapshot", "timestamp"] {
+        assert_ne!(before.roles[role], now.roles[role]);
+    }
+    assert_eq!(now.keys.len(), 4 + 3);
+}
+
+fn rotations_of_the_one_key_are_refused(instance: &Instance) {
+    for role in ["tuf-root", "tuf-targets"] {
+        let mut rotate = sigctl();
+        rotate
+            .args(["rotate", role, "start"])
+            .arg(instance.directory());
+        refuses(&mut rotate, &["e-ceremony-020"]);
+    }
 }
 
 /// The key that signed the first root is of no use, there or not.
@@ -49,14 +85,12 @@ fn goes_on_without_the_one_key(instance: &Instance) {
     let directory = instance.directory();
     let publish = || run(sigctl().args(["trust", "publish"]).arg(&directory)).unwrap();
     let said = String::from_utf8(publish().stdout).unwrap();
-    assert!(said.contains("root 4 stays: several people sign"), "{said}");
-    for role in ["tuf-root", "tuf-targets", "tuf-online"] {
-        let mut rotate = sigctl();
-        rotate.args(["rotate", role, "start"]).arg(&directory);
-        refuses(&mut rotate, &["e-ceremony-020"]);
-    }
+    let (newest, targets) = ("root 7 and targets 3", "which several people signed");
+    assert!(said.contains(newest) && said.contains(targets), "{said}");
     assert!(doctor(instance).contains("destroy it"));
-    fs::remove_file(directory.join("trust/tuf-root.key")).unwrap();
+    for key in ["trust/tuf-root.key", "trust/tuf-targets.key"] {
+        fs::remove_file(directory.join(key)).unwrap();
+    }
     publish();
     assert!(!doctor(instance).contains("E-DOCTOR-047"));
 }
@@ -144,6 +178,12 @@ impl Carried {
             run(Command::new("cp").arg("-r").arg(was).arg(place)).unwrap();
         }
     }
+}
+
+/// A rotation that goes on later: once people have signed, or the time has come.
+fn waits(sigctl: &mut Command) {
+    let output = sigctl.output().unwrap();
+    assert_eq!(output.status.code(), Some(6), "{output:?}");
 }
 
 fn words(folder: &Path, medium: &str) -> String {

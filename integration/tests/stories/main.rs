@@ -8,6 +8,7 @@ mod bad_input;
 mod browser;
 mod calendar;
 mod ceremony;
+mod ceremony_ahead;
 mod conformance;
 mod cosign;
 mod cosign_2;

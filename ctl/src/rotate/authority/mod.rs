@@ -174,7 +174,7 @@ impl<A: Authority> Rotation for Chains<A> {
         }
         let end = plan.old_end().unwrap_or_else(now);
         let mut change = Change::begin(instance).await?;
-        let end = change.end_chain(A::KIND, &plan.role.old_chain, end)?;
+        let end = change.end_chain_as_signed(A::KIND, &plan.role.old_chain, end)?;
         let versions = change.publish().await?;
         Ok(format!(
             "ended the old key at {}, with {versions}; {}",

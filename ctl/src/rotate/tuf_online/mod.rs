@@ -1,5 +1,6 @@
 //! The rotation of the keys of the snapshot and timestamp roles.
 
+mod ceremony;
 mod keys;
 mod part;
 mod successors;
@@ -13,10 +14,11 @@ use super::tuf_service::{self, Open};
 use crate::failure::Failure;
 use crate::instance::Instance;
 use crate::trust::{self, Change, Repository};
-use keys::NextKeys;
+use keys::{NextKeys, has_them};
 use part::OnlinePlan;
 use successors::Successors;
 
+pub(crate) use ceremony::{awaiting_root, signed_by_awaited};
 pub(super) use part::OnlineKeys;
 
 /// The root says which keys sign, and clients walk every root. So nothing has to be announced: the service has the keys first,
@@ -65,7 +67,7 @@ impl Rotation for OnlineKeys {
 
     async fn check_services(instance: &Instance) -> Result<(), Failure> {
         tuf_service::open_keys(instance).await?;
-        Change::begin(instance).await?.check_root_key()
+        Change::begin(instance).await.map(drop)
     }
 
     async fn prepare(instance: &Instance, plan: &mut OnlinePlan) -> Result<String, Failure> {
@@ -82,6 +84,11 @@ impl Rotation for OnlineKeys {
     async fn try_out(instance: &Instance, plan: &OnlinePlan) -> Result<String, Failure> {
         let next = NextKeys::open(instance, plan).await?;
         let change = Change::begin(instance).await?;
+        if change.check_root_key().is_err() {
+            next.check(instance, &Repository::of(instance)?.newest()?)
+                .await?;
+            return Ok("tried the next keys with the next root, which people sign".to_owned());
+        }
         let passed = change
             .try_root(&next.draft(instance, &change).await?)
             .await?;
@@ -96,13 +103,15 @@ impl Rotation for OnlineKeys {
         Ok("the service has the next keys, and signs with them once a root names them".to_owned())
     }
 
-    /// The service could sign with nothing if it had lost the keys since.
+    /// The service could sign with nothing if it had lost the keys since. A root that several people sign names the keys once
+    /// they have signed it, and the ceremony publishes it.
     async fn load(instance: &Instance, plan: &mut OnlinePlan) -> Result<String, Failure> {
         let mut tried = String::new();
         if !plan.role.are_named_by(&Repository::of(instance)?.newest()?) {
             let next = NextKeys::open(instance, plan).await?;
             has_them(instance, plan).await?;
             let change = Change::begin(instance).await?;
+            change.check_root_key().map_err(ceremony::awaited)?;
             let draft = next.draft(instance, &change).await?;
             tried = format!("; {}", change.publish_root(draft).await?);
         }
@@ -142,14 +151,6 @@ impl Rotation for OnlineKeys {
         keys::remove(instance, plan)?;
         Ok(Undo::Done)
     }
-}
-
-/// Has the service read which keys it has, and refuses to go on without the next ones.
-async fn has_them(instance: &Instance, plan: &OnlinePlan) -> Result<(), Failure> {
-    let are_open = |open: &Open| plan.role.are_open(open);
-    tuf_service::reload_until(instance, OnlineKeys::ROLE, are_open)
-        .await
-        .map(drop)
 }
 
 /// Does what is left once the root is there that names the next keys. Gives the version that the service shows.

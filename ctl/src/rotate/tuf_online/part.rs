@@ -28,6 +28,12 @@ impl OnlineKeys {
         self.all().all(|(role, id)| keys.signs(role, id))
     }
 
+    /// Whether these are the next keys, each with its role.
+    pub(super) fn are(&self, keys: &[(&'static str, String)]) -> bool {
+        let keys = keys.iter().map(|(role, id)| (*role, id.as_str()));
+        self.all().eq(keys)
+    }
+
     /// Whether a root names them.
     pub(super) fn are_named_by(&self, root: &Root) -> bool {
         self.all().all(|(role, id)| {

@@ -23,6 +23,7 @@ use crate::trust::publication::{Keys, sign, term};
 use crate::trust::repository::{Repository, replace};
 use crate::trust::root_key::RootKey;
 use crate::trust::signer::TufSigner;
+use crate::trust::targets_key::TargetsKey;
 use crate::walk::{Walk, read_root};
 
 /// A served draft. It goes with this value.
@@ -167,7 +168,7 @@ async fn lay_out(
     })?;
     let keys = Keys {
         root: RootKey::Operator(root),
-        targets,
+        targets: TargetsKey::Operator(targets),
     };
     let signed = sign(&keys, draft, None).await?;
     Repository::at(place.to_owned()).lay_out(&signed)?;

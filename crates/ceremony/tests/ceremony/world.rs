@@ -5,12 +5,15 @@ use std::sync::Arc;
 
 use futures::executor::block_on;
 use sigstead_ceremony::{
-    Draft, Error, Holder, HolderName, Join, JoinStatement, Occasion, Partial, Proposal, ToSign,
-    Transcript, Wish,
+    Draft, Error, Holder, HolderName, Join, JoinStatement, Occasion, OnlineKey, OnlineKeys,
+    Partial, Planned, Proposal, Signatures, TargetsBefore, ToSign, Transcript, Wish,
 };
 use sigstead_key::Algorithm;
 use sigstead_signer::Signer;
-use sigstead_trust_root::tuf::{Root, Signed, TufKey};
+use sigstead_trust_root::tuf::{Role, Root, Signed, Snapshot, Targets, Timestamp, TufKey};
+use sigstead_trust_root::{
+    CertificateAuthority, CertificateChain, RawCertificate, Target, TimeRange, TrustedRoot,
+};
 use time::{Duration, OffsetDateTime};
 
 type Key = Arc<dyn Signer>;
@@ -61,7 +64,12 @@ impl World {
         let proposal = self.first_ceremony();
         let signed = ["operator", "alice", "bob"].map(|name| self.sign(&proposal, name, now()));
         let finished = Transcript::finish(&proposal, signed.to_vec(), now()).unwrap();
-        self.before = finished.root;
+        self.after(&proposal, &finished)
+    }
+
+    /// As things are once a ceremony is finished.
+    pub(crate) fn after(mut self, proposal: &Proposal, finished: &Transcript) -> Self {
+        self.before = finished.root.clone();
         self.holders = proposal.holders().cloned().collect();
         self
     }
@@ -77,7 +85,7 @@ impl World {
     pub(crate) fn try_draft(&self, wish: &Wished) -> Result<Draft, Error> {
         let occasion = Occasion {
             instance: "test".to_owned(),
-            ceremony: tuf(&self.keys["operator"]).id().to_string(),
+            ceremony: self.ceremony(),
             number: 1,
             made_at: now(),
             sign_until: now() + Duration::days(30),
@@ -85,6 +93,40 @@ impl World {
             holders_before: self.holders.clone(),
         };
         Draft::new(occasion, wish.0.clone())
+    }
+
+    /// What clients have of the targets: a trusted root with nothing in it, which the operator signed.
+    pub(crate) fn targets_before(&self) -> TargetsBefore {
+        let key = &self.keys["targets"];
+        let files = vec![trusted_root(&[])];
+        let mut targets = Signed::unsigned(Targets::new(1, now() + Duration::days(100), &files));
+        let bytes = targets.bytes_to_sign().unwrap();
+        targets.add_signature(&tuf(key), &block_on(key.sign(&bytes)).unwrap());
+        TargetsBefore {
+            targets,
+            holders: vec![Holder {
+                name: name("targets-key"),
+                key: tuf(key),
+                until: None,
+            }],
+            files,
+            highest_version: 1,
+        }
+    }
+
+    pub(crate) fn ceremony(&self) -> String {
+        tuf(&self.keys["operator"]).id().to_string()
+    }
+
+    /// Fresh keys of the service, proven for a ceremony.
+    pub(crate) fn online(&mut self, ceremony: &str) -> OnlineKeys {
+        let [snapshot, timestamp] = [fresh(), fresh()];
+        self.keys
+            .insert("next snapshot".to_owned(), Arc::clone(&snapshot));
+        OnlineKeys {
+            snapshot: proven::<Snapshot>(ceremony, &snapshot),
+            timestamp: proven::<Timestamp>(ceremony, &timestamp),
+        }
     }
 
     /// Everybody joins who is invited.
@@ -131,10 +173,51 @@ impl World {
         at: OffsetDateTime,
     ) -> Result<Partial, Error> {
         let to_sign = ToSign::new(proposal, &tuf(key), at)?;
-        let root = block_on(key.sign(&to_sign.root)).unwrap();
-        let attested = block_on(key.sign(&to_sign.attested)).unwrap();
-        Ok(to_sign.signed(&root, &attested))
+        let sign = |bytes: &Vec<u8>| block_on(key.sign(bytes)).unwrap();
+        let signatures = Signatures {
+            root: to_sign.root.as_ref().map(sign),
+            targets: to_sign.targets.iter().map(sign).collect(),
+            attested: sign(&to_sign.attested),
+        };
+        Ok(to_sign.signed(&signatures))
     }
+}
+
+/// A trusted root with these authorities.
+fn trusted_root(authorities: &[&str]) -> Target {
+    let authorities = authorities.iter().map(|uri| CertificateAuthority {
+        uri: (*uri).to_owned(),
+        cert_chain: CertificateChain {
+            certificates: vec![RawCertificate {
+                raw_bytes: uri.as_bytes().into(),
+            }],
+        },
+        valid_for: TimeRange::since(now()),
+        ..CertificateAuthority::default()
+    });
+    let trusted_root = TrustedRoot {
+        media_type: TrustedRoot::MEDIA_TYPE.to_owned(),
+        certificate_authorities: authorities.collect(),
+        ..TrustedRoot::default()
+    };
+    Target {
+        name: "trusted_root.json".to_owned(),
+        bytes: trusted_root.encode(),
+        custom: None,
+    }
+}
+
+pub(crate) fn planned(what: &str, in_days: i64, authorities: &[&str]) -> Planned {
+    Planned {
+        what: what.to_owned(),
+        planned_for: now() + Duration::days(in_days),
+        files: vec![trusted_root(authorities)],
+    }
+}
+
+pub(crate) fn proven<T: Role>(ceremony: &str, key: &Key) -> OnlineKey {
+    let bytes = OnlineKey::bytes_to_sign::<T>(ceremony, &tuf(key)).unwrap();
+    OnlineKey::proven_by(tuf(key), &block_on(key.sign(&bytes)).unwrap())
 }
 
 fn join(draft: &Draft, holder: &str, key: &Key, until: Option<OffsetDateTime>) -> Join {
@@ -153,6 +236,8 @@ pub(crate) fn wish() -> Wished {
         replace: Vec::new(),
         threshold: None,
         expires: now() + Duration::days(365),
+        online: None,
+        targets: None,
     })
 }
 
@@ -174,6 +259,16 @@ impl Wished {
 
     pub(crate) fn threshold(mut self, threshold: u32) -> Self {
         self.0.threshold = Some(threshold);
+        self
+    }
+
+    pub(crate) fn online(mut self, keys: OnlineKeys) -> Self {
+        self.0.online = Some(keys);
+        self
+    }
+
+    pub(crate) fn targets(mut self, before: TargetsBefore, planned: &[Planned]) -> Self {
+        self.0.targets = Some((before, planned.to_vec()));
         self
     }
 

@@ -2,12 +2,13 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod targets;
 mod world;
 
-use sigstead_ceremony::{Error, Partial, Proposal, Transcript, lint, sentences, tally};
-use sigstead_trust_root::tuf::Signed;
+use sigstead_ceremony::{Error, OnlineKeys, Partial, Proposal, Transcript, lint, sentences, tally};
+use sigstead_trust_root::tuf::{Signed, Snapshot, Timestamp};
 use time::Duration;
-use world::{World, name, now, wish};
+use world::{World, name, now, proven, wish};
 
 #[test]
 fn signatures_make_the_same_root_in_any_order() {
@@ -69,6 +70,70 @@ fn sentences_say_who_comes_and_goes_and_how_many_sign() {
     ] {
         assert!(told.contains(part), "{part} in {told}");
     }
+}
+
+#[test]
+fn the_service_gets_other_keys_by_a_root_that_people_sign() {
+    let mut world = World::new().after_first_ceremony();
+    let online = world.online(&world.ceremony());
+    let (snapshot, timestamp) = (online.snapshot.key.id(), online.timestamp.key.id());
+    let draft = world.draft(&wish().online(online));
+    let proposal = world.proposal(draft);
+    let told = sentences(&proposal).join("\n");
+    let short = &snapshot.to_string()[..8];
+    assert!(
+        told.contains(&format!("snapshot: key {short} from now on (was ")),
+        "{told}"
+    );
+    assert!(told.ends_with("unchanged: the keys of targets"), "{told}");
+    let signed = ["alice", "carol"].map(|name| world.sign(&proposal, name, now()));
+    let finished = Transcript::finish(&proposal, signed.to_vec(), now()).unwrap();
+    finished
+        .root
+        .verify_successor(&world.before.signed)
+        .unwrap();
+    let roles = &finished.root.signed.roles;
+    assert_eq!(roles["snapshot"].keyids, [snapshot]);
+    assert_eq!(roles["timestamp"].keyids, [timestamp]);
+    assert_eq!(finished.root.signed.keys.len(), 6, "the old ones are gone");
+    let read = Transcript::parse(&finished.encode()).unwrap();
+    read.verify().unwrap();
+}
+
+#[test]
+fn a_key_of_the_service_is_proven_for_its_role_and_new() {
+    let mut world = World::new().after_first_ceremony();
+    let ceremony = world.ceremony();
+    let elsewhere = world.online("elsewhere");
+    let good = world.online(&ceremony);
+    let swapped = OnlineKeys {
+        snapshot: good.timestamp.clone(),
+        timestamp: good.snapshot.clone(),
+    };
+    for keys in [elsewhere, swapped] {
+        let refused = world.try_draft(&wish().online(keys)).unwrap_err();
+        assert!(refused.to_string().contains("is not proven"), "{refused}");
+    }
+    let of_targets = OnlineKeys {
+        timestamp: proven::<Timestamp>(&ceremony, &world.key("targets")),
+        ..good.clone()
+    };
+    let one_for_both = OnlineKeys {
+        timestamp: proven::<Timestamp>(&ceremony, &world.key("next snapshot")),
+        snapshot: proven::<Snapshot>(&ceremony, &world.key("next snapshot")),
+    };
+    for keys in [of_targets, one_for_both] {
+        let draft = world.draft(&wish().online(keys));
+        let refused = Proposal::new(draft, Vec::new()).unwrap_err();
+        assert!(
+            refused.to_string().contains("has a role already"),
+            "{refused}"
+        );
+    }
+    let draft = world.draft(&wish().online(good).replace("carol", "dave"));
+    let of_service = world.join_with(&draft, "dave", &world.key("next snapshot"));
+    let refused = Proposal::new(draft, vec![of_service]).unwrap_err();
+    assert!(matches!(refused, Error::Join { .. }), "{refused:?}");
 }
 
 #[test]
