@@ -2,8 +2,8 @@
 //!
 //! Provided: [`Instance`], made and started by `sigctl` as a person would; [`Rotated`], how its keys are replaced; [`client`],
 //! the programs that are not ours, of which [`cosign`] and [`sigstore_python`] sign and verify and all that follow TUF
-//! [`walk_from`] an old root; [`Prober`], `sigctl probe`; [`Registry`], a registry for images; [`Unshare`], a place apart from
-//! the rest of the system.
+//! [`walk_from`] an old root; [`Prober`], `sigctl probe`; [`Registry`], a registry for images; [`KeyPlace`], keys that are not in
+//! files; [`Unshare`], a place apart from the rest of the system.
 //! Deliberately absent: any service in process. A story sees what a stranger sees.
 
 #![expect(clippy::panic, reason = "a story that cannot be told must end")]
@@ -12,6 +12,7 @@ pub mod client;
 pub mod cosign;
 mod files;
 mod instance;
+mod key_place;
 mod prober;
 mod registry;
 mod rotated;
@@ -23,6 +24,7 @@ pub use files::{PERSON, artifact, beside};
 pub use instance::{
     Instance, SERVICES, free_ports, pause, programs, run, shared, sigctl, wait_for,
 };
+pub use key_place::{KEYS, KeyPlace, KeyServer, PIN, Token};
 pub use prober::Prober;
 pub use registry::Registry;
 pub use rotated::Rotated;

@@ -5,7 +5,8 @@
 //! services and floors share the machine's cores.
 //!
 //! `cargo bench -p sigstead-integration --bench instance [-- SECONDS] [--log] [--sizes]`: `--log` leaves the other
-//! services out; `--sizes` fills the log to a million entries and measures on the way. `--programs FOLDER` measures the
+//! services out; `--sizes` fills the log to a million entries and measures on the way; `--keys` measures with the keys of all
+//! roles in files, in a token and in an emulation of Vault. `--programs FOLDER` measures the
 //! programs of a folder instead of those of this build; `--beside FOLDER` measures them in pairs with another folder's,
 //! `--pairs N` of them (9), `--only NAME` of the figures whose names begin so.
 
@@ -15,6 +16,7 @@ mod workload;
 mod beside;
 mod bound;
 mod compared;
+mod keys;
 mod log;
 mod requests;
 mod table;
@@ -52,6 +54,9 @@ fn main() -> Result<()> {
         return runtime()?.block_on(beside(&comparison));
     }
     let seconds = words.iter().find_map(|word| word.parse().ok()).unwrap_or(5);
+    if says("--keys") {
+        return keys::keys(&programs, span(seconds));
+    }
     let instance = Instance::create_with(&programs, "bench", &[])?;
     let directory = instance.directory();
     let directory = directory.to_str().context("the path is not UTF-8")?;

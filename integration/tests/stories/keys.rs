@@ -4,22 +4,24 @@ mod vault;
 
 use std::fs::Permissions;
 use std::os::unix::fs::PermissionsExt as _;
-use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 
-use sigstead_integration::{Instance, client, run, sigctl, wait_for};
+use sigstead_integration::{Instance, KeyPlace as _, PIN, Token, client, run, sigctl, wait_for};
 
 use crate::overload::{Caller, TAKEN};
 use crate::{PERSON, artifact, cosign, refuses, sigstore_python};
 
 #[test]
 fn a_token_has_all_keys_and_may_be_away_for_a_while() {
-    let Some(token) = Token::new() else { return };
+    let Some(token) = Token::new().unwrap() else {
+        return;
+    };
     let mut instance = Instance::create("token", &[]).unwrap();
-    instance.set("SOFTHSM2_CONF", &token.path("softhsm2.conf"));
-    token.take_all_keys(&instance);
+    let (name, file) = token.environment();
+    instance.set(name, &file);
+    token.take_all_keys(&instance).unwrap();
     // SoftHSM writes its token again with every login, in place. A service that begins at such a moment may see no token for
     // longer than it looks, and is started again as the error says.
     wait_for("the start", || instance.up().is_ok()).unwrap();
@@ -30,7 +32,11 @@ fn a_token_has_all_keys_and_may_be_away_for_a_while() {
     let listed = String::from_utf8(listed.stdout).unwrap();
     assert!(listed.contains("pkcs11:token=site;object=oidc"), "{listed}");
 
-    let taken = away_and_back(&instance, || token.go_away(), || token.come_back());
+    let taken = away_and_back(
+        &instance,
+        || token.go_away().unwrap(),
+        || token.come_back().unwrap(),
+    );
     run(instance
         .sigctl()
         .args(["log", "check"])
@@ -169,118 +175,3 @@ fn away_and_back(instance: &Instance, go_away: impl Fn(), come_back: impl Fn()) 
     assert_eq!(*unexpected.lock().unwrap(), Vec::<String>::new());
     taken.load(Ordering::Relaxed)
 }
-
-/// A token in software, `SoftHSM2`.
-struct Token {
-    folder: tempfile::TempDir,
-}
-
-#[expect(
-    clippy::disallowed_methods,
-    reason = "a folder is moved away and back, and nothing of it has to survive a power cut"
-)]
-impl Token {
-    fn new() -> Option<Self> {
-        client::softhsm()?;
-        let token = Self {
-            folder: tempfile::tempdir().unwrap(),
-        };
-        std::fs::create_dir(token.path("tokens")).unwrap();
-        let tokens = token.path("tokens");
-        let config = format!("directories.tokendir = {}\n", tokens.display());
-        std::fs::write(token.path("softhsm2.conf"), config).unwrap();
-        std::fs::write(token.path("pin"), format!("{PIN}\n")).unwrap();
-        std::fs::set_permissions(token.path("pin"), Permissions::from_mode(0o600)).unwrap();
-        run(Command::new("softhsm2-util")
-            .env("SOFTHSM2_CONF", token.path("softhsm2.conf"))
-            .args([
-                "--init-token",
-                "--free",
-                "--label",
-                "site",
-                "--so-pin",
-                PIN,
-                "--pin",
-                PIN,
-            ]))
-        .unwrap();
-        Some(token)
-    }
-
-    fn path(&self, name: &str) -> PathBuf {
-        self.folder.path().join(name)
-    }
-
-    fn go_away(&self) {
-        std::fs::rename(self.path("tokens"), self.path("away")).unwrap();
-        std::fs::create_dir(self.path("tokens")).unwrap();
-    }
-
-    fn come_back(&self) {
-        std::fs::remove_dir_all(self.path("tokens")).unwrap();
-        std::fs::rename(self.path("away"), self.path("tokens")).unwrap();
-    }
-
-    /// Puts the keys of all services into the token, has the services find them there, and removes the files.
-    fn take_all_keys(&self, instance: &Instance) {
-        for (service, key, role) in KEYS {
-            let folder = instance.directory().join(service);
-            let file = folder.join(format!("keys/{key}.key"));
-            let uri = format!("pkcs11:token=site;object={key}");
-            run(self
-                .sigctl(instance, "import")
-                .arg(&file)
-                .arg(&uri)
-                .arg("--from-passphrase-file")
-                .arg(instance.directory().join("passphrase")))
-            .unwrap();
-            let mut probe = self.sigctl(instance, "probe");
-            probe.arg(&uri).args(["--role", role]);
-            if ["ca", "tsa"].contains(&key) {
-                probe.arg("--serves").arg(folder.join("chain.pem"));
-            }
-            run(&mut probe).unwrap();
-            std::fs::remove_file(&file).unwrap();
-            let pin = self.path("pin").display().to_string();
-            let fields = [("module", client::SOFTHSM), ("pin_file", &pin)];
-            configure(&folder.join("config.yaml"), key, &uri, &fields);
-        }
-    }
-
-    fn sigctl(&self, instance: &Instance, verb: &str) -> Command {
-        let mut command = instance.sigctl();
-        command.args(["key", verb, "--module", client::SOFTHSM, "--pin-file"]);
-        command.arg(self.path("pin"));
-        command
-    }
-}
-
-/// Has a service find a key where it is now, and no more in its file.
-fn configure(path: &Path, key: &str, uri: &str, fields: &[(&str, &str)]) {
-    let config = std::fs::read_to_string(path).unwrap();
-    let named = format!("uri: file:keys/{key}.key");
-    let at = config.find(&named).unwrap();
-    let line = config[..at].rfind('\n').unwrap() + 1;
-    let indent = &config[line..at];
-    let rest = &config[at + named.len()..];
-    let passphrase = format!("\n{indent}passphrase_file: ../passphrase");
-    let rest = rest.strip_prefix(&passphrase).unwrap();
-    let mut place = format!("uri: {uri}");
-    for (field, value) in fields {
-        place.push_str(&format!("\n{indent}{field}: {value}"));
-    }
-    std::fs::write(path, format!("{}{place}{rest}", &config[..at])).unwrap();
-}
-
-/// Service, name of the key, role.
-const KEYS: [(&str, &str, &str); 8] = [
-    ("ca", "ca", "ca"),
-    ("ctlog", "ctlog", "ctlog"),
-    ("oidc", "oidc", "oidc"),
-    ("tlog", "rekor-v1", "rekor-v1"),
-    ("tlog", "rekor-v2", "rekor-v2"),
-    ("tsa", "tsa", "tsa"),
-    ("tuf", "snapshot", "tuf"),
-    ("tuf", "timestamp", "tuf"),
-];
-const PIN: &str = "pin-of-the-token-of-the-story";
