@@ -1,6 +1,7 @@
 //! `sigctl key`: makes keys, brings keys of other programs in, and tries keys out, wherever they are.
 
 mod create;
+mod fields;
 mod import;
 mod place;
 mod probe;
@@ -9,7 +10,10 @@ mod shown;
 
 use clap::{Args, Subcommand};
 
+pub(crate) use self::fields::KeyFields;
+pub(crate) use self::place::make;
 pub(crate) use self::role::KeyRole;
+pub(crate) use self::shown::unusable;
 
 use crate::failure::{Exit, Failure};
 use crate::output::Output;

@@ -1,11 +1,12 @@
 //! Where a key is, as it is said on a command line: the fields of a configuration.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use clap::Args;
 use sigstead_key::Algorithm;
-use sigstead_signer::{Error, FileKey, KeyConfig, Pkcs11Key, PrivateKey, VaultKey, WrittenKey};
+use sigstead_signer::{Error, FileKey, KeyConfig, Pkcs11Key, PrivateKey, VaultKey};
 
+use super::fields::KeyFields;
 use super::shown::unusable;
 use crate::failure::{Exit, Failure};
 use crate::private;
@@ -16,52 +17,14 @@ pub(super) struct Place {
     /// `file:PATH`; `pkcs11:…` (RFC 7512), as in `pkcs11:token=site;object=ca`; or `vault:MOUNT/NAME?version=N`.
     uri: String,
 
-    /// Of a file: the file with the passphrase of an encrypted key.
-    #[arg(long, value_name = "FILE")]
-    passphrase_file: Option<PathBuf>,
-
-    /// Of a token: the library of its maker.
-    #[arg(long, value_name = "LIBRARY")]
-    module: Option<PathBuf>,
-
-    /// Of a token: the file with the PIN of its user.
-    #[arg(long, value_name = "FILE")]
-    pin_file: Option<PathBuf>,
-
-    /// Of Vault or OpenBao: the address of the server, as in `https://vault.example:8200`.
-    #[arg(long, value_name = "URL")]
-    address: Option<String>,
-
-    /// Of Vault or OpenBao: the namespace.
-    #[arg(long, value_name = "NAME")]
-    namespace: Option<String>,
-
-    /// Of Vault or OpenBao: the file with the token.
-    #[arg(long, value_name = "FILE")]
-    token_file: Option<PathBuf>,
-
-    /// Of Vault or OpenBao: the file with the only authorities that may certify the server.
-    #[arg(long, value_name = "FILE")]
-    ca_file: Option<PathBuf>,
+    #[command(flatten)]
+    fields: KeyFields,
 }
 
 impl Place {
     /// The key as a configuration would name it.
     pub(super) fn config(&self) -> Result<KeyConfig, Failure> {
-        let written = WrittenKey {
-            uri: self.uri.clone(),
-            passphrase_file: self.passphrase_file.clone(),
-            module: self.module.clone(),
-            pin_file: self.pin_file.clone(),
-            address: self.address.clone(),
-            namespace: self.namespace.clone(),
-            token_file: self.token_file.clone(),
-            ca_file: self.ca_file.clone(),
-        };
-        KeyConfig::try_from(written).map_err(|error| {
-            let remedy = "docs/keys.md has an example of each kind";
-            Failure::new("E-KEY-021", error.to_string(), remedy).exit(Exit::Usage)
-        })
+        self.fields.config(&self.uri)
     }
 }
 
@@ -83,7 +46,7 @@ pub(super) async fn put(config: &KeyConfig, key: &PrivateKey) -> Result<(), Fail
 }
 
 /// Makes a key where none is yet.
-pub(super) async fn make(config: &KeyConfig, algorithm: Algorithm) -> Result<(), Failure> {
+pub(crate) async fn make(config: &KeyConfig, algorithm: Algorithm) -> Result<(), Failure> {
     match config {
         KeyConfig::File(file) => {
             let key = PrivateKey::generate(algorithm);

@@ -42,7 +42,7 @@ pub(super) async fn open(config: &KeyConfig) -> Result<Arc<dyn Signer>, Failure>
     opened.map_err(|error| unusable(config, &error))
 }
 
-pub(super) fn unusable(config: &KeyConfig, error: &sigstead_signer::Error) -> Failure {
+pub(crate) fn unusable(config: &KeyConfig, error: &sigstead_signer::Error) -> Failure {
     Failure::new(
         "E-KEY-023",
         format!("the key {config} cannot be used"),

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand};
 use sigstead_kit::Period;
 
+use super::next_key::NextKey;
 use crate::locate::Where;
 
 /// What is rotated, and how.
@@ -127,4 +128,7 @@ pub(super) struct Times {
     /// Take a shorter time than clients need. Those that have not seen the next key refuse what it signs.
     #[arg(long)]
     pub(super) accept_short_times: bool,
+
+    #[command(flatten)]
+    pub(super) next_key: NextKey,
 }

@@ -17,6 +17,7 @@ mod foreseen;
 mod leaves;
 mod log;
 mod moment;
+mod next_key;
 mod oidc;
 mod plan;
 mod plan_file;

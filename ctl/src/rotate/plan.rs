@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 use sigstead_kit::Period;
+use sigstead_signer::KeyConfig;
 use time::OffsetDateTime;
 
 use super::moment::shown;
@@ -28,6 +29,9 @@ pub(crate) struct Plan<R> {
     /// The version of the metadata by which clients learn of the next key, once it is published.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) announced_in: Option<u64>,
+    /// Where the next key is, if not in a file of the instance.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) next_key_at: Option<KeyConfig>,
     /// The order of the fields is the one of the file, also of those that earlier versions wrote.
     #[serde(flatten)]
     pub(super) role: R,
@@ -91,6 +95,7 @@ impl<R> Plan<R> {
             delay,
             drain,
             announced_in: None,
+            next_key_at: None,
             role,
             steps: Vec::new(),
         }

@@ -3,6 +3,7 @@
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use sigstead_kit::Period;
+use sigstead_signer::KeyConfig;
 use sigstead_trust_root::ClientTrustConfig;
 use time::{Duration, OffsetDateTime};
 
@@ -27,7 +28,12 @@ pub(super) trait Rotation: Clone + Serialize + DeserializeOwned {
     const SEEN_IN: SeenIn = SeenIn::Nothing;
 
     /// Looks at what is now, and refuses if the instance lacks what the steps need.
-    fn begin(instance: &Instance, now: OffsetDateTime) -> Result<Self, Failure>;
+    async fn begin(instance: &Instance, now: OffsetDateTime) -> Result<Self, Failure>;
+
+    /// The key that signs now, of a role whose next key may be elsewhere than in a file of the instance.
+    fn signing_key(_: &Instance, _: OffsetDateTime) -> Result<Option<KeyConfig>, Failure> {
+        Ok(None)
+    }
 
     /// How long it takes until everybody who keeps the rules has seen what is announced.
     fn soak(instance: &Instance) -> Result<Period, Failure> {

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use reqwest::Client;
-use sigstead_config::tsa::Config;
+use sigstead_config::tsa::{Config, SuccessorsFile};
 use sigstead_key::PublicKey;
 use sigstead_kit::{ConfigError, Period};
 use sigstead_proto::admin::v1::tsa_admin_client::TsaAdminClient;
@@ -53,6 +53,15 @@ impl Authority for Tsa {
         Ok(config.successors_file)
     }
 
+    fn signing_key(
+        config: &Path,
+        successors: &SuccessorsFile,
+        now: OffsetDateTime,
+    ) -> Result<KeyConfig, ConfigError> {
+        let config: Config = sigstead_kit::read_config(config)?;
+        Ok(config.ring(successors, now).at(now).key.key.clone())
+    }
+
     fn least_drain(_: &Instance) -> Result<Period, Failure> {
         Ok(Period::from_seconds(0))
     }
@@ -93,8 +102,7 @@ impl Authority for Tsa {
         plan: &ChainPlan<Self>,
     ) -> Result<Vec<Stamped>, Failure> {
         let folder = instance.service(Service::Tsa);
-        let passphrase = instance.passphrase_file();
-        let key = KeyConfig::file(folder.join(plan.key()), Some(passphrase));
+        let key = plan.key_config(instance).in_folder(&folder);
         let chain = folder.join(plan.chain());
         let configure = |listeners, _: &Path| Ok(Config::new(listeners, key, chain));
         let service = start_private(instance, client, OWNER, configure).await?;

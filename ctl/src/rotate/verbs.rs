@@ -19,7 +19,7 @@ pub(super) async fn run<R: Rotation>(verb: Verb, output: Output) -> Result<Exit,
         Verb::Plan(times) => {
             let instance = times.instance.open()?;
             let file = PlanFile::take::<R>(&instance)?;
-            let plan = new_plan::<R>(&times, &file)?;
+            let plan = new_plan::<R>(&times, &file).await?;
             let foreseen = Foreseen::of(&instance, &plan)?;
             let shown = Shown::of(&plan, plan.begun).with_foreseen(foreseen);
             output.print(&shown, |shown| shown.text());
@@ -29,7 +29,7 @@ pub(super) async fn run<R: Rotation>(verb: Verb, output: Output) -> Result<Exit,
         Verb::Start(times) => {
             let instance = times.instance.open()?;
             let mut file = PlanFile::take::<R>(&instance)?;
-            let mut plan = new_plan::<R>(&times, &file)?;
+            let mut plan = new_plan::<R>(&times, &file).await?;
             // What the steps need is asked for before the first of them.
             R::check_services(&instance).await?;
             let recorded = recorded(&instance, "start", &plan).await?;
@@ -83,10 +83,15 @@ async fn recorded<'a, R: Rotation>(
     verb: &str,
     plan: &Plan<R>,
 ) -> Result<Recorded<'a>, Failure> {
+    let place = plan.next_key_at.as_ref();
     let asked = [
         ("rotation", plan.number.to_string()),
         ("delay", plan.delay.to_string()),
         ("drain", plan.drain.to_string()),
+        (
+            "next_key",
+            place.map_or_else(|| "in a file".to_owned(), ToString::to_string),
+        ),
     ];
     let method = format!("sigctl rotate {} {verb}", R::ROLE);
     Recorded::begin(instance, &method, &asked).await
@@ -108,16 +113,19 @@ fn exit<R>(plan: &Plan<R>) -> Exit {
     }
 }
 
-fn new_plan<R: Rotation>(times: &Times, file: &PlanFile<'_>) -> Result<Plan<R>, Failure> {
+async fn new_plan<R: Rotation>(times: &Times, file: &PlanFile<'_>) -> Result<Plan<R>, Failure> {
     let instance = file.instance;
     file.refuse_open::<R>()?;
     let begun = now();
-    let role = R::begin(instance, begun)?;
+    let role = R::begin(instance, begun).await?;
     let soak = R::soak(instance)?;
     let delay = times.delay.unwrap_or(soak);
     let least = R::least_drain(instance)?;
     let drain = times.drain.unwrap_or_else(|| soak::DRAIN.max(least));
-    let plan = Plan::new(file.next_number::<R>()?, begun, delay, drain, role);
+    let signing = R::signing_key(instance, begun)?;
+    let place = times.next_key.place(R::ROLE, signing.as_ref())?;
+    let mut plan = Plan::new(file.next_number::<R>()?, begun, delay, drain, role);
+    plan.next_key_at = place;
     if !times.accept_short_times {
         soak::refuse_shorter("a delay", delay, soak)?;
         soak::refuse_shorter("a drain", drain, least)?;

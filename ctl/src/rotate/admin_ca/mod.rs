@@ -31,7 +31,7 @@ impl Rotation for AdminAuthority {
     const APART_FROM: &'static [&'static str] = &[<Admin as Kind>::ROLE];
     const TAKES_OVER: TakesOver = TakesOver::WhenLoaded;
 
-    fn begin(instance: &Instance, _: OffsetDateTime) -> Result<Self, Failure> {
+    async fn begin(instance: &Instance, _: OffsetDateTime) -> Result<Self, Failure> {
         Admin::check(instance)?;
         let former = open_authority(instance, NAME)?.certificate;
         refuse_ended(instance)?;

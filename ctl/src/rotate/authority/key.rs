@@ -2,8 +2,8 @@
 
 use std::path::Path;
 
-use sigstead_key::Algorithm;
-use sigstead_signer::PrivateKey;
+use sigstead_key::{Algorithm, PublicKey};
+use sigstead_signer::{KeyConfig, PrivateKey};
 use sigstead_x509::Certificate;
 
 use super::part::ChainPlan;
@@ -11,8 +11,12 @@ use super::role::Authority;
 use crate::failure::Failure;
 use crate::init::secret::Vault;
 use crate::instance::Instance;
+use crate::key::KeyRole;
 use crate::replace::replace;
 use crate::rotate::moment::shown;
+use crate::rotate::next_key::{open_or_make, refuse_used};
+use crate::rotate::plan::Phase;
+use crate::trust::AuthorityKind;
 
 /// Makes the key, unless an earlier run came as far as that, and its chain, which it gives with the certificate of the key
 /// first.
@@ -21,14 +25,13 @@ pub(super) async fn make<A: Authority>(
     plan: &ChainPlan<A>,
 ) -> Result<Vec<Certificate>, Failure> {
     let folder = instance.service(A::SERVICE);
-    let path = folder.join(plan.key());
     let vault = Vault::open(instance)?;
-    let key = match path.exists() {
-        true => vault.open_key(&path)?,
-        false => make_key(&vault, &path)?,
+    let key = match &plan.next_key_at {
+        Some(place) => elsewhere(instance, plan, place).await?,
+        None => in_file(&vault, &folder.join(plan.key()))?,
     };
     let root = A::root(instance, &vault, plan).await?;
-    let leaf = A::certificate(instance, &root, key.public_key(), plan).await?;
+    let leaf = A::certificate(instance, &root, &key, plan).await?;
     if leaf.not_after() <= plan.counts_from + plan.drain.time() {
         return Err(Failure::new(
             "E-CTL-287",
@@ -49,6 +52,32 @@ pub(super) async fn make<A: Authority>(
     Ok(chain)
 }
 
+fn in_file(vault: &Vault, path: &Path) -> Result<PublicKey, Failure> {
+    let key = match path.exists() {
+        true => vault.open_key(path)?,
+        false => make_key(vault, path)?,
+    };
+    Ok(key.public_key().clone())
+}
+
+async fn elsewhere<A: Authority>(
+    instance: &Instance,
+    plan: &ChainPlan<A>,
+    place: &KeyConfig,
+) -> Result<PublicKey, Failure> {
+    let role = match A::KIND {
+        AuthorityKind::Certificate => KeyRole::Ca,
+        AuthorityKind::Timestamp => KeyRole::Tsa,
+    };
+    let key = open_or_make(place, role, Algorithm::EcdsaP256Sha256).await?;
+    let key = key.public_key().clone();
+    // A run that came as far as the announcement told clients of it.
+    if plan.phase == Phase::Planned {
+        refuse_used(instance, place, &key)?;
+    }
+    Ok(key)
+}
+
 /// The file belongs to whom its folder belongs, who need not be the one that runs this program.
 fn make_key(vault: &Vault, path: &Path) -> Result<PrivateKey, Failure> {
     let key = PrivateKey::generate(Algorithm::EcdsaP256Sha256);
@@ -58,7 +87,7 @@ fn make_key(vault: &Vault, path: &Path) -> Result<PrivateKey, Failure> {
     Ok(key)
 }
 
-/// Removes both, which nobody was told of or nobody may use.
+/// Removes both, which nobody was told of or nobody may use. A key that is elsewhere stays, for who looks after that place.
 pub(super) fn remove<A: Authority>(
     instance: &Instance,
     plan: &ChainPlan<A>,

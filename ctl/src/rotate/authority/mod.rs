@@ -10,6 +10,7 @@ mod trial;
 
 use sigstead_config::successors::OVERLAP;
 use sigstead_kit::Period;
+use sigstead_signer::KeyConfig;
 use sigstead_trust_root::{Base64Bytes, CertificateAuthority, ClientTrustConfig, TimeRange};
 use sigstead_x509::Certificate;
 use time::{Duration, OffsetDateTime};
@@ -33,7 +34,7 @@ impl<A: Authority> Rotation for Chains<A> {
     const APART_FROM: &'static [&'static str] = A::APART_FROM;
     const SEEN_IN: SeenIn = SeenIn::Targets;
 
-    fn begin(instance: &Instance, now: OffsetDateTime) -> Result<Self, Failure> {
+    async fn begin(instance: &Instance, now: OffsetDateTime) -> Result<Self, Failure> {
         Successors::<A>::of(instance)?;
         let state = trust::read_state(instance)?;
         let chains = A::KIND.chains(&state);
@@ -50,6 +51,10 @@ impl<A: Authority> Rotation for Chains<A> {
         })?;
         A::check_root(instance, &old.chain)?;
         Ok(Self::of(old))
+    }
+
+    fn signing_key(instance: &Instance, now: OffsetDateTime) -> Result<Option<KeyConfig>, Failure> {
+        Successors::<A>::of(instance)?.signing_key(now).map(Some)
     }
 
     fn overlap(&self) -> Duration {

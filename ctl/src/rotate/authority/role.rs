@@ -3,9 +3,11 @@
 use std::path::{Path, PathBuf};
 
 use reqwest::Client;
+use sigstead_config::tsa::SuccessorsFile;
 use sigstead_key::PublicKey;
 use sigstead_kit::{ConfigError, Period};
 use sigstead_proto::admin::v1::AuthorityKey;
+use sigstead_signer::KeyConfig;
 use sigstead_trust_root::{AuthorityState, Base64Bytes, TimeRange, TrustedRoot};
 use sigstead_x509::Certificate;
 use time::{Duration, OffsetDateTime};
@@ -14,6 +16,7 @@ use super::part::ChainPlan;
 use super::root;
 use crate::failure::Failure;
 use crate::init::certificates::Issuer;
+use crate::init::configuration::key_config;
 use crate::init::secret::Vault;
 use crate::instance::{Instance, Service};
 use crate::trust::AuthorityKind;
@@ -39,6 +42,13 @@ pub(in crate::rotate) trait Authority: Clone {
 
     /// The file of successors that a configuration names.
     fn successors_file(config: &Path) -> Result<Option<PathBuf>, ConfigError>;
+
+    /// The key of a configuration that signs at `now`, if `successors` follow the one that it names itself.
+    fn signing_key(
+        config: &Path,
+        successors: &SuccessorsFile,
+        now: OffsetDateTime,
+    ) -> Result<KeyConfig, ConfigError>;
 
     /// How long the old chain must count after the next key began to sign.
     fn least_drain(instance: &Instance) -> Result<Period, Failure>;
@@ -121,6 +131,12 @@ impl<A: Authority> ChainPlan<A> {
     /// The file of the next key, in the folder of the service.
     pub(in crate::rotate) fn key(&self) -> PathBuf {
         PathBuf::from(format!("{}-{}.key", A::FILES.key, self.number))
+    }
+
+    /// The next key, as the service names it.
+    pub(in crate::rotate) fn key_config(&self, instance: &Instance) -> KeyConfig {
+        let in_file = || key_config(instance, &self.key().display().to_string());
+        self.next_key_at.clone().unwrap_or_else(in_file)
     }
 
     /// The file of its chain, in the folder of the service.

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use sigstead_config::tsa::{Successor, SuccessorsFile};
 use sigstead_proto::admin::v1::AuthorityKey;
+use sigstead_signer::KeyConfig;
 use sigstead_trust_root::Base64Bytes;
 use time::OffsetDateTime;
 use tokio::time::{Instant, sleep};
@@ -13,7 +14,6 @@ use tokio::time::{Instant, sleep};
 use super::part::ChainPlan;
 use super::role::Authority;
 use crate::failure::Failure;
-use crate::init::configuration::key_config;
 use crate::instance::Instance;
 use crate::process::POLL;
 use crate::reload;
@@ -21,6 +21,7 @@ use crate::replace::replace;
 
 /// The successors that the configuration of an authority names.
 pub(super) struct Successors<A> {
+    config: PathBuf,
     path: PathBuf,
     file: SuccessorsFile,
     authority: PhantomData<A>,
@@ -46,10 +47,17 @@ impl<A: Authority> Successors<A> {
         let file = SuccessorsFile::read(&path);
         let file = file.map_err(|error| Failure::file("read", &path, error))?;
         Ok(Self {
+            config,
             path,
             file,
             authority: PhantomData,
         })
+    }
+
+    /// The key that signs at `now`.
+    pub(super) fn signing_key(&self, now: OffsetDateTime) -> Result<KeyConfig, Failure> {
+        let key = A::signing_key(&self.config, &self.file, now);
+        key.map_err(|error| Failure::file("read", &self.config, error))
     }
 
     /// From when on the next key signs, if it is listed.
@@ -68,7 +76,7 @@ impl<A: Authority> Successors<A> {
         self.remove(plan);
         self.file.successors.push(Successor {
             from,
-            key: key_config(instance, &plan.key().display().to_string()),
+            key: plan.key_config(instance),
             chain: plan.chain(),
         });
         Ok(())

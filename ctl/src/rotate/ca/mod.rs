@@ -9,11 +9,12 @@ use std::marker::PhantomData;
 use std::path::{Path, PathBuf};
 
 use reqwest::Client;
-use sigstead_config::ca::Config;
+use sigstead_config::ca::{Config, SuccessorsFile};
 use sigstead_key::PublicKey;
 use sigstead_kit::{ConfigError, Period};
 use sigstead_proto::admin::v1::ca_admin_client::CaAdminClient;
 use sigstead_proto::admin::v1::{AuthorityKey, ListKeysRequest};
+use sigstead_signer::KeyConfig;
 use sigstead_trust_root::{Base64Bytes, TrustedRoot};
 use sigstead_x509::Certificate;
 use time::{Duration, OffsetDateTime};
@@ -53,6 +54,15 @@ impl<R: Replaced> Authority for Ca<R> {
     fn successors_file(config: &Path) -> Result<Option<PathBuf>, ConfigError> {
         let config: Config = sigstead_kit::read_config(config)?;
         Ok(config.successors_file)
+    }
+
+    fn signing_key(
+        config: &Path,
+        successors: &SuccessorsFile,
+        now: OffsetDateTime,
+    ) -> Result<KeyConfig, ConfigError> {
+        let config: Config = sigstead_kit::read_config(config)?;
+        Ok(config.ring(successors, now).at(now).key.key.clone())
     }
 
     /// What the old key issued last is used until it ends.

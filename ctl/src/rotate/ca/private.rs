@@ -52,7 +52,7 @@ pub(super) async fn issue<A: Authority>(
     }
     let issuing = Issuing {
         role: A::ROLE,
-        key: KeyConfig::file(plan.key(), Some(instance.passphrase_file())),
+        key: plan.key_config(instance),
         chain: plan.chain(),
         running,
     };

@@ -35,7 +35,7 @@ impl Rotation for NextCtLog {
     const TAKES_OVER: TakesOver = TakesOver::WhenLoaded;
     const SEEN_IN: SeenIn = SeenIn::Targets;
 
-    fn begin(instance: &Instance, _: OffsetDateTime) -> Result<Self, Failure> {
+    async fn begin(instance: &Instance, _: OffsetDateTime) -> Result<Self, Failure> {
         let state = trust::read_state(instance)?;
         let old = log_of_now(&state)?;
         service::check(instance)?;

@@ -32,7 +32,7 @@ impl<K: Kind> Rotation for Leaves<K> {
     const OLD_KEY: OldKey = OldKey::Replaced;
     const TAKES_OVER: TakesOver = TakesOver::WhenLoaded;
 
-    fn begin(instance: &Instance, _: OffsetDateTime) -> Result<Self, Failure> {
+    async fn begin(instance: &Instance, _: OffsetDateTime) -> Result<Self, Failure> {
         K::check(instance)?;
         authority::open(instance, K::AUTHORITY)?;
         let mut pairs = K::pairs(instance).into_iter();

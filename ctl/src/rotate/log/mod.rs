@@ -35,7 +35,7 @@ impl<I: Interface> Rotation for NextLog<I> {
     const TAKES_OVER: TakesOver = I::TAKES_OVER;
     const SEEN_IN: SeenIn = SeenIn::Targets;
 
-    fn begin(instance: &Instance, _: OffsetDateTime) -> Result<Self, Failure> {
+    async fn begin(instance: &Instance, _: OffsetDateTime) -> Result<Self, Failure> {
         let old_log = in_service::<I>(instance)?;
         let (next_log, tree_id) = I::name(instance)?;
         Ok(Self {

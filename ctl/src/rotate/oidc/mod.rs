@@ -7,9 +7,11 @@ mod trial;
 
 use sigstead_config::oidc::KEY_SET_LIFETIME;
 use sigstead_kit::Period;
+use sigstead_signer::KeyConfig;
 use time::{Duration, OffsetDateTime};
 
 use super::moment::{now, shown};
+use super::next_key;
 use super::rotation::{Rotation, Undo};
 use super::soak::SKEW;
 use crate::failure::Failure;
@@ -26,13 +28,17 @@ impl Rotation for OidcKey {
     const WHAT: &'static str = "the key of the issuer";
     const APART_FROM: &'static [&'static str] = &[];
 
-    fn begin(instance: &Instance, now: OffsetDateTime) -> Result<Self, Failure> {
+    async fn begin(instance: &Instance, now: OffsetDateTime) -> Result<Self, Failure> {
         let listed = Successors::of(instance)?;
         Ok(Self {
-            old_key: key::open(instance, &listed.signing(now)?)?.id,
+            old_key: key::open(instance, &listed.signing_key(now)).await?.id,
             next_key: None,
             lives_on: listed.key_lives_on(),
         })
+    }
+
+    fn signing_key(instance: &Instance, now: OffsetDateTime) -> Result<Option<KeyConfig>, Failure> {
+        Ok(Some(Successors::of(instance)?.signing_key(now)))
     }
 
     /// The certificate authority asks for the key set again after ten minutes at most; others keep it for as long as it says.
@@ -68,7 +74,13 @@ impl Rotation for OidcKey {
     }
 
     async fn prepare(instance: &Instance, plan: &mut OidcPlan) -> Result<String, Failure> {
-        let made = key::make(instance, plan)?;
+        let made = key::make(instance, plan).await?;
+        if made.id == plan.role.old_key {
+            return Err(next_key::already_known(
+                &plan.key_config(instance),
+                &made.id,
+            ));
+        }
         let what = format!("made the key {}", made.id);
         plan.role.next_key = Some(made.id);
         Ok(what)
@@ -76,8 +88,8 @@ impl Rotation for OidcKey {
 
     /// The certificate authority can try it only once it is published: see [`Self::load`].
     async fn try_out(instance: &Instance, plan: &OidcPlan) -> Result<String, Failure> {
-        let next = key::open(instance, &plan.key())?;
-        trial::sign(instance, &next.key).await?;
+        let next = key::next(instance, plan).await?;
+        trial::sign(instance, next.key.as_ref()).await?;
         Ok("signed a token with the next key".to_owned())
     }
 
@@ -90,8 +102,8 @@ impl Rotation for OidcKey {
     /// taken out of the set before its time comes.
     async fn load(instance: &Instance, plan: &mut OidcPlan) -> Result<String, Failure> {
         let from = list(instance, plan).await?;
-        let next = key::open(instance, &plan.key())?;
-        if let Err(refused) = trial::run(instance, &next.key).await {
+        let next = key::next(instance, plan).await?;
+        if let Err(refused) = trial::run(instance, next.key.as_ref()).await {
             Successors::of(instance)?.without(plan).write()?;
             successors::take_up(instance, plan, false).await?;
             return Err(refused);

@@ -4,7 +4,10 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 use sigstead_kit::Period;
+use sigstead_signer::KeyConfig;
 
+use crate::init::configuration::key_config;
+use crate::instance::Instance;
 use crate::rotate::plan::Plan;
 
 /// The keys of the issuer.
@@ -24,5 +27,11 @@ impl OidcPlan {
     /// The file of the next key, in the folder of the service.
     pub(super) fn key(&self) -> PathBuf {
         PathBuf::from(format!("keys/oidc-{}.key", self.number))
+    }
+
+    /// The next key, as the service names it.
+    pub(super) fn key_config(&self, instance: &Instance) -> KeyConfig {
+        let in_file = || key_config(instance, &self.key().display().to_string());
+        self.next_key_at.clone().unwrap_or_else(in_file)
     }
 }

@@ -1,21 +1,20 @@
 //! The file in which the issuer finds its next keys, and the service that reads it.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::Duration;
 
 use sigstead_config::oidc::{Config, Successor, SuccessorsFile};
 use sigstead_kit::Period;
 use sigstead_proto::admin::v1::oidc_admin_client::OidcAdminClient;
 use sigstead_proto::admin::v1::{IssuerKey, ListIssuerKeysRequest};
+use sigstead_signer::KeyConfig;
 use time::OffsetDateTime;
 use tokio::time::{Instant, sleep};
 
 use super::part::OidcPlan;
 use crate::admin;
 use crate::failure::Failure;
-use crate::init::configuration::key_config;
 use crate::instance::{Instance, Service};
-use crate::key_files;
 use crate::process::POLL;
 use crate::reload;
 use crate::replace::replace;
@@ -46,9 +45,9 @@ impl Successors {
         Ok(Self { config, path, file })
     }
 
-    /// The file of the key that signs at `now`, in the folder of the service.
-    pub(super) fn signing(&self, now: OffsetDateTime) -> Result<PathBuf, Failure> {
-        key_files::path(self.config.ring(&self.file, now).at(now).key).map(Path::to_owned)
+    /// The key that signs at `now`, as the service names it.
+    pub(super) fn signing_key(&self, now: OffsetDateTime) -> KeyConfig {
+        self.config.ring(&self.file, now).at(now).key.clone()
     }
 
     /// How long the key set has a key that another took over from.
@@ -73,7 +72,7 @@ impl Successors {
         let mut listed = self.without(plan);
         listed.file.successors.push(Successor {
             from,
-            key: key_config(instance, &plan.key().display().to_string()),
+            key: plan.key_config(instance),
         });
         Ok(listed)
     }
@@ -93,7 +92,10 @@ impl Successors {
 }
 
 fn is_of(listed: &Successor, plan: &OidcPlan) -> bool {
-    listed.key.path() == Some(&plan.key())
+    match &plan.next_key_at {
+        Some(place) => listed.key == *place,
+        None => listed.key.path() == Some(&plan.key()),
+    }
 }
 
 /// The keys that the running service shows.

@@ -5,7 +5,7 @@ use std::time::Duration;
 use sigstead_kit::{Clock as _, SystemClock};
 use sigstead_proto::admin::v1::ca_admin_client::CaAdminClient;
 use sigstead_proto::admin::v1::{TestTokenRequest, TestTokenResponse};
-use sigstead_signer::PrivateKey;
+use sigstead_signer::Signer;
 use tokio::time::{Instant, sleep};
 
 use crate::admin;
@@ -15,7 +15,7 @@ use crate::token;
 
 /// Refuses a key whose tokens the certificate authority refuses, which reads the key set again for it. Only the signature is
 /// asked about: what else a token must say is the same with every key.
-pub(super) async fn run(instance: &Instance, key: &PrivateKey) -> Result<(), Failure> {
+pub(super) async fn run(instance: &Instance, key: &dyn Signer) -> Result<(), Failure> {
     let began = Instant::now();
     loop {
         let answer = ask(instance, sign(instance, key).await?).await?;
@@ -38,7 +38,7 @@ pub(super) async fn run(instance: &Instance, key: &PrivateKey) -> Result<(), Fai
 }
 
 /// A token of the key that nobody can sign in with: the name of its host is reserved.
-pub(super) async fn sign(instance: &Instance, key: &PrivateKey) -> Result<String, Failure> {
+pub(super) async fn sign(instance: &Instance, key: &dyn Signer) -> Result<String, Failure> {
     let config = token::read_config(instance)?;
     token::sign(&config, key, "rotation@sigstead.invalid", SystemClock.now()).await
 }

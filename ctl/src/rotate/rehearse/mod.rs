@@ -48,7 +48,7 @@ pub(super) async fn run<R: Rotation>(
     output: Output,
 ) -> Result<Exit, Failure> {
     let instance = rehearsal.instance.open()?;
-    R::begin(&instance, now())?;
+    R::begin(&instance, now()).await?;
     let needs = Needs::of::<R>(&instance)?;
     let done = waiting(rehearse::<R>(&instance, &rehearsal, output)).await?;
     let rehearsed = Rehearsed {

@@ -30,7 +30,7 @@ impl<R: OfflineRole> Rotation for OfflineKey<R> {
     const TAKES_OVER: TakesOver = TakesOver::WhenLoaded;
     const SEEN_IN: SeenIn = SeenIn::Root;
 
-    fn begin(_: &Instance, _: OffsetDateTime) -> Result<Self, Failure> {
+    async fn begin(_: &Instance, _: OffsetDateTime) -> Result<Self, Failure> {
         Ok(Self::new())
     }
 

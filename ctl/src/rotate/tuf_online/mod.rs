@@ -30,7 +30,7 @@ impl Rotation for OnlineKeys {
     const TAKES_OVER: TakesOver = TakesOver::WhenLoaded;
     const SEEN_IN: SeenIn = SeenIn::Root;
 
-    fn begin(instance: &Instance, _: OffsetDateTime) -> Result<Self, Failure> {
+    async fn begin(instance: &Instance, _: OffsetDateTime) -> Result<Self, Failure> {
         Successors::of(instance)?;
         Ok(Self {
             next_snapshot: None,

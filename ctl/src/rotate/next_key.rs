@@ -1,0 +1,138 @@
+//! Where the next key of a rotation is.
+
+use std::sync::Arc;
+
+use clap::Args;
+use sigstead_key::{Algorithm, PublicKey};
+use sigstead_signer::{Error, KeyConfig, Signer};
+use sigstead_x509::Certificate;
+
+use crate::failure::{Exit, Failure};
+use crate::instance::Instance;
+use crate::key::{self, KeyFields, KeyRole};
+use crate::trust;
+
+/// Where the next key is to be. None of this is a secret.
+#[derive(Args)]
+pub(super) struct NextKey {
+    /// Where the next key is, or is to be made: `pkcs11:…` or `vault:…`, as `sigctl key create` takes them. `file:` for a file of the
+    /// instance, which is the default where the key of now is in one.
+    #[arg(long, value_name = "URI")]
+    key_uri: Option<String>,
+
+    #[command(flatten)]
+    fields: KeyFields,
+}
+
+impl NextKey {
+    /// The place, or none for a file of the instance; `signing` is the key of now, of a role whose next key may be elsewhere.
+    pub(super) fn place(
+        &self,
+        role: &str,
+        signing: Option<&KeyConfig>,
+    ) -> Result<Option<KeyConfig>, Failure> {
+        let Some(uri) = &self.key_uri else {
+            return match signing {
+                _ if !self.fields.is_empty() => Err(misplaced("--key-uri is not said")),
+                Some(KeyConfig::Pkcs11(_) | KeyConfig::Vault(_)) => Err(unsaid(role, signing)),
+                Some(KeyConfig::File(_)) | None => Ok(None),
+            };
+        };
+        if uri == IN_A_FILE && self.fields.is_empty() {
+            return Ok(None);
+        }
+        if signing.is_none() {
+            return Err(Failure::new(
+                "E-KEY-020",
+                format!("the next key of {role} is made in a file"),
+                "leave --key-uri out; docs/keys.md says which keys may be elsewhere",
+            )
+            .exit(Exit::Usage));
+        }
+        match self.fields.config(uri)? {
+            KeyConfig::File(_) => Err(misplaced(
+                "a next key in a file is a file of the instance; write --key-uri file: alone",
+            )),
+            place => {
+                let here = std::env::current_dir();
+                let here = here.map_err(|error| misplaced(&error.to_string()))?;
+                Ok(Some(place.in_folder(&here)))
+            }
+        }
+    }
+}
+
+/// Opens the key at a place, and makes it of `algorithm` if there is none yet. One that is there may have another that clients
+/// take for `role`.
+pub(super) async fn open_or_make(
+    place: &KeyConfig,
+    role: KeyRole,
+    algorithm: Algorithm,
+) -> Result<Arc<dyn Signer>, Failure> {
+    let opened = match sigstead_signer::open(place).await {
+        Err(Error::KeyAbsent(_) | Error::VaultKeyAbsent { .. }) => {
+            key::make(place, algorithm).await?;
+            sigstead_signer::open(place).await
+        }
+        opened => opened,
+    };
+    let signer = opened.map_err(|error| key::unusable(place, &error))?;
+    match role.wants_instead_of(signer.algorithm()) {
+        None => Ok(signer),
+        Some(wanted) => Err(Failure::new(
+            "E-KEY-024",
+            format!(
+                "the key {place} is {}, and some client does not take it here",
+                signer.algorithm().key_details()
+            ),
+            format!("use a key of {wanted}"),
+        )),
+    }
+}
+
+/// Refuses a key that a role of the instance has or had: a key that two roles share ends for both.
+pub(super) fn refuse_used(
+    instance: &Instance,
+    place: &KeyConfig,
+    key: &PublicKey,
+) -> Result<(), Failure> {
+    let state = trust::read_state(instance)?;
+    let authorities = [&state.certificate_authorities, &state.timestamp_authorities];
+    let chains = authorities.into_iter().flat_map(|each| each.newest_first());
+    let is_of_authority = chains
+        .flat_map(|chain| &chain.chain)
+        .filter_map(|der| Certificate::from_der(der.as_slice()).ok())
+        .any(|certificate| certificate.public_key() == key);
+    let mut logs = state.certificate_logs.iter().chain(&state.signature_logs);
+    let is_of_log = logs.any(|log| log.public_key.as_slice() == key.spki_der());
+    if !is_of_authority && !is_of_log {
+        return Ok(());
+    }
+    Err(already_known(place, &key.fingerprint()))
+}
+
+pub(super) fn already_known(place: &KeyConfig, key: &str) -> Failure {
+    Failure::new(
+        "E-KEY-027",
+        format!("the key {place} is one that clients know already, {key}"),
+        "name another; each role has keys of its own, and none comes back",
+    )
+    .exit(Exit::Refused)
+}
+
+fn unsaid(role: &str, signing: Option<&KeyConfig>) -> Failure {
+    let place = signing.map(ToString::to_string).unwrap_or_default();
+    Failure::new(
+        "E-KEY-026",
+        format!("the key of {role} is at {place}, and it is not said where the next one is to be"),
+        "name the place with --key-uri and what it needs; --key-uri file: makes a file of the instance",
+    )
+    .exit(Exit::Usage)
+}
+
+fn misplaced(why: &str) -> Failure {
+    let remedy = "docs/keys.md has an example of each kind";
+    Failure::new("E-KEY-021", why.to_owned(), remedy).exit(Exit::Usage)
+}
+
+const IN_A_FILE: &str = "file:";
