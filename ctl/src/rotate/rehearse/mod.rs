@@ -106,7 +106,7 @@ async fn history(instance: &Instance, shadow: &Shadow) -> Result<String, Failure
     // From now on each publication has to keep them.
     let signed = trust::take_over_signed(&copy, instance)?;
     Ok(format!(
-        "took over {trusted} chains and logs, and signatures of {signed} former trust roots"
+        "took over {trusted} chains and logs, and {signed} signatures of former trust roots"
     ))
 }
 
