@@ -22,12 +22,11 @@ fn an_instance_of_an_earlier_release_is_served_upgraded_and_goes_on() {
     assert_eq!(looked["due"].as_array().unwrap().len(), 11, "{looked}");
     let components = looked["components"].as_array().unwrap();
     assert!(components.len() >= 10, "{looked}");
-    assert!(
-        components
-            .iter()
-            .all(|each| each["found"] == each["writes"]),
-        "{looked}"
-    );
+    // Of a record that nothing was written to yet there is no format.
+    let is_known = |each: &Value| each["found"].is_null() || each["found"] == each["writes"];
+    assert!(components.iter().all(is_known), "{looked}");
+    let found = components.iter().filter(|each| !each["found"].is_null());
+    assert!(found.count() >= 10, "{looked}");
     older.down();
 
     let backups = older.path("backups");
