@@ -15,6 +15,9 @@ mod visitor;
 
 pub(crate) use grpc::{ADMIN_METHODS, admin_service};
 
+/// What every handler is given.
+type Issuer = State<Arc<OidcIssuer>>;
+
 /// All routes of the public port, below the path of the issuer URL.
 pub(crate) fn routes(issuer: Arc<OidcIssuer>) -> Routes {
     let below = |path: &str| format!("{}{path}", issuer.issuer.path());
@@ -42,8 +45,8 @@ pub(crate) fn routes(issuer: Arc<OidcIssuer>) -> Routes {
         .post(&below("/token"), FORM, http::token)
         .get(&below("/userinfo"), Budget::read(), bearer::user_info)
         .post(&below("/userinfo"), FORM, bearer::user_info)
-        .post(&below("/introspect"), FORM, bearer::introspect)
-        .post(&below("/revoke"), FORM, bearer::revoke)
+        .post(&below("/introspect"), FORM, http::introspect)
+        .post(&below("/revoke"), FORM, http::revoke)
         .post(&below("/device/code"), FORM, http::start_device);
     let for_pages = Arc::clone(&issuer);
     pages

@@ -42,6 +42,32 @@ enum Record {
     Removed { email: EmailAddress },
 }
 
+/// The hash of a new password, and what says that it is another.
+struct NewHash {
+    password_hash: String,
+    credential: String,
+    now: OffsetDateTime,
+}
+
+impl NewHash {
+    fn new(password_hash: String, now: OffsetDateTime) -> Result<Self, Error> {
+        Ok(Self {
+            password_hash,
+            credential: hex::encode(random_bytes::<16>()?),
+            now,
+        })
+    }
+
+    fn of(self, user: User) -> User {
+        User {
+            password_hash: self.password_hash,
+            credential: self.credential,
+            password_set: self.now,
+            ..user
+        }
+    }
+}
+
 /// The accounts: a checksummed append-only file, because they cannot be rebuilt, and the same in
 /// memory, because every sign-in reads them. A change is in the file before it is in effect; a crash
 /// between the two leaves it in effect after the restart.
@@ -95,21 +121,9 @@ impl Users {
         password_hash: String,
         now: OffsetDateTime,
     ) -> Result<User, Error> {
-        let credential = hex::encode(random_bytes::<16>()?);
-        self.change(move |existing| {
-            let old = existing
-                .get(&email)
-                .cloned()
-                .ok_or(Error::UserUnknown { email })?;
-            let user = User {
-                password_hash,
-                credential,
-                password_set: now,
-                ..old
-            };
-            Ok((Record::User { user: user.clone() }, user))
-        })
-        .await
+        let password = NewHash::new(password_hash, now)?;
+        self.change_user(email, move |old| Ok(password.of(old)))
+            .await
     }
 
     /// A person's own new password, in place of the one that `user` has: if an administrator was faster, nothing changes.
@@ -119,21 +133,19 @@ impl Users {
         password_hash: String,
         now: OffsetDateTime,
     ) -> Result<User, Error> {
-        let credential = hex::encode(random_bytes::<16>()?);
-        self.change(move |existing| {
-            let same = |found: &&User| {
-                found.subject == user.subject && found.credential == user.credential
-            };
-            let old = existing.get(&user.email).filter(same).cloned();
-            let user = User {
-                password_hash,
-                credential,
-                password_set: now,
-                ..old.ok_or(Error::AccountChanged)?
-            };
-            Ok((Record::User { user: user.clone() }, user))
+        let password = NewHash::new(password_hash, now)?;
+        let changed = self.change_user(user.email.clone(), move |old| {
+            let same = old.subject == user.subject && old.credential == user.credential;
+            if same {
+                Ok(password.of(old))
+            } else {
+                Err(Error::AccountChanged)
+            }
+        });
+        changed.await.map_err(|error| match error {
+            Error::UserUnknown { .. } => Error::AccountChanged,
+            other => other,
         })
-        .await
     }
 
     pub(crate) async fn change_profile(
@@ -141,15 +153,22 @@ impl Users {
         email: EmailAddress,
         change: ProfileChange,
     ) -> Result<User, Error> {
-        self.change(move |existing| {
-            let old = existing
-                .get(&email)
-                .cloned()
-                .ok_or(Error::UserUnknown { email })?;
-            let user = User {
+        self.change_user(email, move |old| {
+            Ok(User {
                 profile: old.profile.clone().changed(change)?,
                 ..old
-            };
+            })
+        })
+        .await
+    }
+
+    async fn change_user<F>(&self, email: EmailAddress, decide: F) -> Result<User, Error>
+    where
+        F: FnOnce(User) -> Result<User, Error> + Send + 'static,
+    {
+        self.change(move |existing| {
+            let old = existing.get(&email).cloned();
+            let user = decide(old.ok_or(Error::UserUnknown { email })?)?;
             Ok((Record::User { user: user.clone() }, user))
         })
         .await

@@ -1,5 +1,3 @@
-use std::sync::Arc;
-
 use axum::Json;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
@@ -8,17 +6,13 @@ use http::{HeaderMap, HeaderValue, StatusCode, header};
 use serde_json::json;
 use sigstead_kit::Problem;
 
-use super::http::{Source, encode, request};
+use super::Issuer;
 use crate::OidcIssuer;
 use crate::error::Error;
 use crate::parameter::Parameters;
 
 /// `GET` and `POST /userinfo` (OpenID Connect Core §5.3.1).
-pub(super) async fn user_info(
-    State(issuer): State<Arc<OidcIssuer>>,
-    headers: HeaderMap,
-    body: Bytes,
-) -> Response {
+pub(super) async fn user_info(State(issuer): Issuer, headers: HeaderMap, body: Bytes) -> Response {
     let answer = async {
         let token = bearer(&headers, &body)?;
         let token = token.ok_or(Error::TokenRefused);
@@ -31,35 +25,6 @@ pub(super) async fn user_info(
     let headers = response.headers_mut();
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     response
-}
-
-/// `POST /introspect` (RFC 7662 §2.1).
-pub(super) async fn introspect(
-    State(issuer): State<Arc<OidcIssuer>>,
-    Source(address): Source,
-    headers: HeaderMap,
-    body: Bytes,
-) -> Response {
-    let answer = async {
-        let request = request(&headers, &body, address)?;
-        issuer.introspect(&request).await
-    };
-    encode(&issuer, answer.await)
-}
-
-/// `POST /revoke` (RFC 7009 §2.1).
-pub(super) async fn revoke(
-    State(issuer): State<Arc<OidcIssuer>>,
-    Source(address): Source,
-    headers: HeaderMap,
-    body: Bytes,
-) -> Response {
-    let answer = async {
-        let request = request(&headers, &body, address)?;
-        issuer.revoke(&request).await
-    };
-    // Clients look at the status alone (§2.2); an empty object is what all of them can read.
-    encode(&issuer, answer.await.map(|()| json!({})))
 }
 
 /// RFC 6750 §2.1 and §2.2: the header, or a form. A token in a URL would be in logs, so there it is not looked for.

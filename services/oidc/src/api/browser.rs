@@ -1,10 +1,9 @@
-use std::sync::Arc;
-
 use axum::extract::{RawQuery, State};
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use http::{HeaderValue, StatusCode, header};
 
+use super::Issuer;
 use super::visitor::Visitor;
 use crate::OidcIssuer;
 use crate::authorize::{AuthorizationRequest, AuthorizationResponse, Interaction, Refusal};
@@ -25,8 +24,6 @@ pub(super) use password::{answer_password, show_password};
 pub(super) use refusal::show_refusals;
 use refusal::{Shown, error_page};
 pub(super) use sign_out::{answer_sign_out, show_sign_out};
-
-type Issuer = State<Arc<OidcIssuer>>;
 
 /// `GET /`: who is signed in, or that this browser was just signed out.
 pub(super) async fn home(
@@ -54,11 +51,7 @@ pub(super) async fn sign_out(State(issuer): Issuer, visitor: Visitor, body: Byte
     let signed_out = async {
         let form = Parameters::parse(&body);
         visitor.check_form(&issuer, SIGN_OUT, form.optional("form_token")?)?;
-        if let Some(session) = &visitor.session {
-            issuer.sign_out(session).await?;
-        }
-        let home = format!("{}/?{SIGNED_OUT}", issuer.issuer.path());
-        Ok(visitor.forget_login(see_other(&home)))
+        Ok(end_session(&issuer, &visitor, None).await?)
     };
     answered(&issuer, signed_out.await)
 }
@@ -95,8 +88,7 @@ pub(super) async fn answer_authorization(
 ) -> Response {
     let query = query.unwrap_or_default();
     if query.is_empty() {
-        let here = format!("{}/authorize", issuer.issuer.path());
-        return see_other(&format!("{here}?{}", as_query(&body)));
+        return sent_as_query(&issuer, "/authorize", &body);
     }
     let answer = async {
         let request = issuer.authorization_request(&query)?;
@@ -216,11 +208,27 @@ fn asker(request: &AuthorizationRequest) -> Asker {
     Asker::Application(Application::new(&request.client, request.redirect.place()))
 }
 
-/// A form as a query, encoded again, so that nothing but a query comes of it.
-fn as_query(form: &[u8]) -> String {
+/// Sends a browser that posted a request to the URL of that request. The form is encoded again, so that nothing but a
+/// query comes of it.
+fn sent_as_query(issuer: &OidcIssuer, path: &str, form: &[u8]) -> Response {
     let pairs = url::form_urlencoded::parse(form);
     let mut query = url::form_urlencoded::Serializer::new(String::new());
-    query.extend_pairs(pairs).finish()
+    let query = query.extend_pairs(pairs).finish();
+    see_other(&format!("{}{path}?{query}", issuer.issuer.path()))
+}
+
+/// Signs the person out and sends the browser to `destination`, by default to the page that says so.
+async fn end_session(
+    issuer: &OidcIssuer,
+    visitor: &Visitor,
+    destination: Option<String>,
+) -> Result<Response, Error> {
+    if let Some(session) = &visitor.session {
+        issuer.sign_out(session).await?;
+    }
+    let home = || format!("{}/?{SIGNED_OUT}", issuer.issuer.path());
+    let destination = destination.unwrap_or_else(home);
+    Ok(visitor.forget_login(see_other(&destination)))
 }
 
 /// The same request, with a login page for certain.

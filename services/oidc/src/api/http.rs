@@ -1,24 +1,22 @@
 use std::net::IpAddr;
-use std::sync::Arc;
 
 use axum::Json;
-use axum::extract::{FromRequestParts, State};
+use axum::extract::{FromRequest, Request, State};
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
-use http::request::Parts;
 use http::{HeaderMap, HeaderValue, StatusCode, header};
 use serde_json::{Value, json};
 use sigstead_config::oidc::KEY_SET_LIFETIME;
 use sigstead_kit::Problem;
 
-use super::visitor;
+use super::{Issuer, visitor};
 use crate::OidcIssuer;
 use crate::error::Error;
 use crate::page;
 use crate::token::{DEVICE_CODE, TOKEN_EXCHANGE, TokenRequest};
 
 /// OpenID Connect Discovery 1.0 §4.
-pub(super) async fn discovery(State(issuer): State<Arc<OidcIssuer>>) -> Json<Value> {
+pub(super) async fn discovery(State(issuer): Issuer) -> Json<Value> {
     let at = |path| issuer.issuer.join(path);
     Json(json!({
         "issuer": issuer.issuer.as_str(),
@@ -55,7 +53,7 @@ pub(super) async fn discovery(State(issuer): State<Arc<OidcIssuer>>) -> Json<Val
 }
 
 /// RFC 7517 §5. Readers may keep it for a while: a new key is published long before it signs.
-pub(super) async fn keys(State(issuer): State<Arc<OidcIssuer>>) -> Response {
+pub(super) async fn keys(State(issuer): Issuer) -> Response {
     let lifetime = KEY_SET_LIFETIME.whole_seconds();
     let cache = [(header::CACHE_CONTROL, format!("public, max-age={lifetime}"))];
     let keys = issuer.keys.published(issuer.clock.now());
@@ -63,30 +61,27 @@ pub(super) async fn keys(State(issuer): State<Arc<OidcIssuer>>) -> Response {
 }
 
 /// RFC 6749 §3.2.
-pub(super) async fn token(
-    State(issuer): State<Arc<OidcIssuer>>,
-    Source(address): Source,
-    headers: HeaderMap,
-    body: Bytes,
-) -> Response {
-    let answer = async {
-        let request = request(&headers, &body, address)?;
-        issuer.token(&request).await
-    };
+pub(super) async fn token(State(issuer): Issuer, ClientForm(form): ClientForm) -> Response {
+    let answer = async { issuer.token(&form?).await };
     encode(&issuer, answer.await)
 }
 
 /// RFC 8628 §3.1.
-pub(super) async fn start_device(
-    State(issuer): State<Arc<OidcIssuer>>,
-    Source(address): Source,
-    headers: HeaderMap,
-    body: Bytes,
-) -> Response {
-    let answer = async {
-        let request = request(&headers, &body, address)?;
-        issuer.start_device(&request).await
-    };
+pub(super) async fn start_device(State(issuer): Issuer, ClientForm(form): ClientForm) -> Response {
+    let answer = async { issuer.start_device(&form?).await };
+    encode(&issuer, answer.await)
+}
+
+/// `POST /introspect` (RFC 7662 §2.1).
+pub(super) async fn introspect(State(issuer): Issuer, ClientForm(form): ClientForm) -> Response {
+    let answer = async { issuer.introspect(&form?).await };
+    encode(&issuer, answer.await)
+}
+
+/// `POST /revoke` (RFC 7009 §2.1).
+pub(super) async fn revoke(State(issuer): Issuer, ClientForm(form): ClientForm) -> Response {
+    // Clients look at the status alone (§2.2); an empty object is what all of them can read.
+    let answer = async { issuer.revoke(&form?).await.map(|()| json!({})) };
     encode(&issuer, answer.await)
 }
 
@@ -98,23 +93,22 @@ pub(super) async fn icon() -> Response {
     asset("image/svg+xml", page::ICON)
 }
 
-/// The address that a request comes from.
-pub(super) struct Source(pub(super) IpAddr);
+/// What a client sent to one of the routes above: its form, with what it says about itself.
+pub(super) struct ClientForm(Result<TokenRequest, Error>);
 
-impl<S: Send + Sync> FromRequestParts<S> for Source {
-    type Rejection = Problem;
+impl<S: Send + Sync> FromRequest<S> for ClientForm {
+    type Rejection = Response;
 
-    async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, Problem> {
-        Ok(Self(visitor::address(parts)))
+    async fn from_request(request: Request, state: &S) -> Result<Self, Response> {
+        let (parts, body) = request.into_parts();
+        let (headers, address) = (parts.headers.clone(), visitor::address(&parts));
+        let body = Bytes::from_request(Request::from_parts(parts, body), state).await;
+        let body = body.map_err(IntoResponse::into_response)?;
+        Ok(Self(read_form(&headers, &body, address)))
     }
 }
 
-/// The form of a client, and what it says about itself.
-pub(super) fn request(
-    headers: &HeaderMap,
-    body: &[u8],
-    address: IpAddr,
-) -> Result<TokenRequest, Error> {
+fn read_form(headers: &HeaderMap, body: &[u8], address: IpAddr) -> Result<TokenRequest, Error> {
     let content_type = headers
         .get(header::CONTENT_TYPE)
         .and_then(|value| value.to_str().ok());
@@ -132,10 +126,7 @@ pub(super) fn request(
 }
 
 /// RFC 6749 §5.1 and §5.2.
-pub(super) fn encode<T: serde::Serialize>(
-    issuer: &OidcIssuer,
-    answer: Result<T, Error>,
-) -> Response {
+fn encode<T: serde::Serialize>(issuer: &OidcIssuer, answer: Result<T, Error>) -> Response {
     let mut response = match answer {
         Ok(answer) => Json(answer).into_response(),
         Err(error) => refuse(issuer, error),

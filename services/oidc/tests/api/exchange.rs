@@ -18,13 +18,8 @@ async fn other() -> World {
 
 /// The token of a workload of `other`.
 async fn subject_token(other: &World) -> String {
-    let form = world::form(&[
-        ("grant_type", "client_credentials"),
-        ("client_id", "ci"),
-        ("client_secret", SECRET),
-    ]);
-    let answer = other.post("/token", &form).await.json();
-    answer["id_token"].as_str().unwrap().to_owned()
+    let answer = other.post("/token", &world::workload_form(SECRET)).await;
+    answer.json()["id_token"].as_str().unwrap().to_owned()
 }
 
 /// An issuer that takes tokens of `other`, with lines more in its entry.
@@ -83,13 +78,7 @@ async fn exchange(world: &World, token: &str, changed: Changed<'_>) -> Page {
             "urn:ietf:params:oauth:token-type:id_token",
         ),
     ];
-    let kept = fields
-        .iter()
-        .filter(|(name, _)| !changed.iter().any(|(other, _)| other == name));
-    let fields: Vec<_> = kept
-        .chain(changed.iter().filter(|(_, value)| !value.is_empty()))
-        .copied()
-        .collect();
+    let fields = world::replaced(&fields, changed);
     world.post("/token", &world::form(&fields)).await
 }
 

@@ -1,7 +1,7 @@
 use serde_json::json;
 
 use crate::Changed;
-use crate::world::{self, CALLBACK, VERIFIER, World};
+use crate::world::{self, CALLBACK, SECRET, VERIFIER, World};
 
 #[tokio::test]
 async fn a_person_signs_in_and_the_client_gets_one_token_under_two_names() {
@@ -234,12 +234,7 @@ async fn a_removed_account_gets_no_token_for_its_code() {
 #[tokio::test]
 async fn a_workload_gets_a_token_without_email() {
     let world = World::new().await;
-    let form = world::form(&[
-        ("grant_type", "client_credentials"),
-        ("client_id", "ci"),
-        ("client_secret", world::SECRET),
-        ("scope", "openid email"),
-    ]);
+    let form = format!("{}&scope=openid+email", world::workload_form(SECRET));
     let tokens = world.post("/token", &form).await.json();
     assert_eq!(tokens["access_token"], tokens["id_token"]);
     let claims = world.verify(&tokens["id_token"]).await;
@@ -256,11 +251,7 @@ async fn a_workload_gets_a_token_without_email() {
 #[tokio::test]
 async fn no_two_tokens_are_the_same() {
     let world = World::new().await;
-    let form = world::form(&[
-        ("grant_type", "client_credentials"),
-        ("client_id", "ci"),
-        ("client_secret", world::SECRET),
-    ]);
+    let form = world::workload_form(SECRET);
     let mut tokens = Vec::new();
     for _ in 0..2 {
         let answer = world.post("/token", &form).await.json();
@@ -279,19 +270,12 @@ async fn no_two_tokens_are_the_same() {
 #[tokio::test]
 async fn secrets_of_clients_are_throttled() {
     let world = World::new().await;
-    let form = |secret| {
-        world::form(&[
-            ("grant_type", "client_credentials"),
-            ("client_id", "ci"),
-            ("client_secret", secret),
-        ])
-    };
     for _ in 0..10 {
         world
-            .post("/token", &form("wrong"))
+            .post("/token", &world::workload_form("wrong"))
             .await
             .is_refused(401, "invalid_client", "E-OIDC-012");
     }
-    let refused = world.post("/token", &form(world::SECRET)).await;
+    let refused = world.post("/token", &world::workload_form(SECRET)).await;
     refused.is_refused(429, "temporarily_unavailable", "E-OIDC-030");
 }

@@ -3,13 +3,10 @@ use axum::response::Response;
 use bytes::Bytes;
 use http::StatusCode;
 
-use super::{Issuer, SIGNED_OUT, Visitor, answered, as_query, see_other};
-use crate::OidcIssuer;
-use crate::authorize::Refusal;
+use super::{Issuer, Visitor, answered, end_session, see_other, sent_as_query};
 use crate::error::Error;
 use crate::page::{SignOutPage, render};
 use crate::parameter::Parameters;
-use crate::sign_out::SignOutRequest;
 
 /// `GET /end-session`: the person is signed out at once if the application shows a token of theirs, else asked.
 pub(crate) async fn show_sign_out(
@@ -34,7 +31,7 @@ pub(crate) async fn show_sign_out(
                     .and_then(|uri| uri.form_action_source());
                 Ok(visitor.introduce(render(&page, StatusCode::OK, targets)?))
             }
-            _ => finish(&issuer, &visitor, &request).await,
+            _ => Ok(end_session(&issuer, &visitor, request.destination()).await?),
         }
     };
     answered(&issuer, page.await)
@@ -49,33 +46,19 @@ pub(crate) async fn answer_sign_out(
 ) -> Response {
     let query = query.unwrap_or_default();
     if query.is_empty() {
-        let here = format!("{}/end-session", issuer.issuer.path());
-        return see_other(&format!("{here}?{}", as_query(&body)));
+        return sent_as_query(&issuer, "/end-session", &body);
     }
     let answer = async {
         let form = Parameters::parse(&body);
         let request = issuer.sign_out_request(&query)?;
         visitor.check_form(&issuer, &subject(&query), form.optional("form_token")?)?;
         match form.required("action")? {
-            "sign-out" => finish(&issuer, &visitor, &request).await,
+            "sign-out" => Ok(end_session(&issuer, &visitor, request.destination()).await?),
             "stay" => Ok(see_other(&format!("{}/", issuer.issuer.path()))),
             _ => Err(Error::FormStale.into()),
         }
     };
     answered(&issuer, answer.await)
-}
-
-async fn finish(
-    issuer: &OidcIssuer,
-    visitor: &Visitor,
-    request: &SignOutRequest,
-) -> Result<Response, Refusal> {
-    if let Some(session) = &visitor.session {
-        issuer.sign_out(session).await?;
-    }
-    let home = || format!("{}/?{SIGNED_OUT}", issuer.issuer.path());
-    let destination = request.destination().unwrap_or_else(home);
-    Ok(visitor.forget_login(see_other(&destination)))
 }
 
 fn subject(query: &str) -> String {
