@@ -194,6 +194,11 @@ impl OidcIssuer {
             decision: Decision::Redeemed,
             ..stored.record.clone()
         };
+        self.still_valid(authorization)?;
+        // Signed before the code is used up, so that a key that fails costs nobody the sign-in.
+        let response = self
+            .issue_to_person(client, authorization, "device_code")
+            .await?;
         let step = Step::default().replace(stored, &redeemed)?;
         let grant = authorization
             .offline
@@ -202,10 +207,6 @@ impl OidcIssuer {
         if self.sessions.apply(step).await? == Outcome::Overtaken {
             return Err(Error::DeviceCodeExpired);
         }
-        self.still_valid(authorization)?;
-        let response = self
-            .issue_to_person(client, authorization, "device_code")
-            .await?;
         Ok(response.with_refresh_token(refresh))
     }
 

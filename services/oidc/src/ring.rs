@@ -130,3 +130,36 @@ async fn open_key(configured: &RingKey<&KeyConfig>) -> Result<RingKey<Arc<Signin
 pub(crate) async fn check(config: &Config, now: OffsetDateTime) -> Result<(), Error> {
     open(config, now).await.map(drop)
 }
+
+#[cfg(test)]
+mod failing {
+    use async_trait::async_trait;
+    use sigstead_key::PublicKey;
+
+    use super::*;
+
+    /// A key that does not sign.
+    struct Failing(Arc<dyn Signer>);
+
+    #[async_trait]
+    impl Signer for Failing {
+        fn public_key(&self) -> &PublicKey {
+            self.0.public_key()
+        }
+
+        async fn sign(&self, _message: &[u8]) -> Result<Vec<u8>, sigstead_signer::Error> {
+            Err(sigstead_signer::Error::SigningFailed)
+        }
+    }
+
+    impl SigningKeys {
+        /// Has the key fail until the keys are opened again.
+        pub(crate) async fn fail(&self) {
+            let mut key = SigningKey::open(&self.config.key).await.unwrap();
+            key.signer = Arc::new(Failing(key.signer));
+            let key = Arc::new(key);
+            let ring = KeyRing::new(RingKey { from: None, key });
+            self.ring.store(Arc::new(ring));
+        }
+    }
+}

@@ -11,7 +11,8 @@ use crate::session::{AuthorizationCode, OfflineGrant, Outcome, Step, Stored};
 impl OidcIssuer {
     /// RFC 6749 §4.1.3: a code is redeemed once, by the client, with the redirect URI and for the
     /// verifier that it is bound to. A caller that shows a code and cannot say the rest has found it
-    /// somewhere, and so ends it.
+    /// somewhere, and so ends it. The token is signed before the code is used up, so that a key that fails costs nobody
+    /// the sign-in.
     ///
     /// A missing verifier is a wrong one, not a missing parameter: by RFC 7636 §4.6 what does not
     /// answer the challenge is `invalid_grant`, and RFC 9700 §2.1.1 has the server enforce the
@@ -37,21 +38,30 @@ impl OidcIssuer {
         if stored.record.expires <= self.clock.now() {
             return Err(Error::CodeExpired);
         }
-        let bound = stored.record.check(client, redirect_uri, verifier);
         let step = redeemed(&stored)?;
-        let permitted = bound.is_ok() && stored.record.authorization.offline;
-        let grant = permitted.then(|| self.new_grant(&code, &stored.record.authorization));
-        let (step, refresh) = NewGrant::add_to(grant.transpose()?, step)?;
-        // Of two redemptions at once one is the replay.
-        if self.sessions.apply(step).await? == Outcome::Overtaken {
-            return Err(self.revoke_replayed(&code).await);
+        if let Err(error) = stored.record.check(client, redirect_uri, verifier) {
+            self.redeem_once(&code, step).await?;
+            return Err(error);
         }
-        bound?;
-        self.still_valid(&stored.record.authorization)?;
+        let authorization = &stored.record.authorization;
+        self.still_valid(authorization)?;
         let response = self
-            .issue_to_person(client, &stored.record.authorization, "authorization_code")
+            .issue_to_person(client, authorization, "authorization_code")
             .await?;
+        let grant = authorization
+            .offline
+            .then(|| self.new_grant(&code, authorization));
+        let (step, refresh) = NewGrant::add_to(grant.transpose()?, step)?;
+        self.redeem_once(&code, step).await?;
         Ok(response.with_refresh_token(refresh))
+    }
+
+    /// Of two redemptions at once one is the replay.
+    async fn redeem_once(&self, code: &Secret, step: Step) -> Result<(), Error> {
+        match self.sessions.apply(step).await? {
+            Outcome::Done => Ok(()),
+            Outcome::Overtaken => Err(self.revoke_replayed(code).await),
+        }
     }
 
     /// RFC 6749 §4.1.2: what came from a code that is shown twice is revoked, because one of the two

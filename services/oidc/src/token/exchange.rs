@@ -32,8 +32,8 @@ impl OidcIssuer {
     ///
     /// 1. The request asks for what there is.
     /// 2. The issuers verify the token, as the certificate authority does, and their rules and the client's judge it.
-    /// 3. A token that is good for one use is used up, before anything is signed.
-    /// 4. The token of the workload is signed.
+    /// 3. The token of the workload is signed.
+    /// 4. A token that is good for one use is used up, before anybody sees the other. A key that fails costs nobody the use.
     pub(super) async fn exchange(
         &self,
         client: &Client,
@@ -47,7 +47,6 @@ impl OidcIssuer {
             .subject_issuers
             .verify(asked.subject_token, now, client.exchange_rules())
             .await?;
-        self.use_up(&bearer).await?;
         let holder = Holder::Workload {
             claims: &workload.claims,
             federated_claims: Some(Federated {
@@ -67,6 +66,7 @@ impl OidcIssuer {
         let (token, expires_in) = self
             .sign(client, subject, holder, Some(until), grant)
             .await?;
+        self.use_up(&bearer).await?;
         Ok(ExchangeResponse {
             access_token: token.clone(),
             id_token: token,
