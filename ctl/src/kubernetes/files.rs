@@ -2,21 +2,20 @@
 
 use std::path::PathBuf;
 
+use super::certificate_logs::CertificateLogs;
 use super::logs::Logs;
 use crate::failure::Failure;
 use crate::instance::{Instance, Service};
-use crate::{key_files, log_configs};
 
 /// The files of a service in the instance, its passphrase apart, which need not lie there.
 pub(super) fn of(
     instance: &Instance,
     service: Service,
-    logs: &Logs,
+    (logs, certificate_logs): (&Logs, &CertificateLogs),
 ) -> Result<Vec<PathBuf>, Failure> {
     let own: &[&str] = match service {
-        Service::Ca => &["ctlog.pub"],
         Service::Ctlog => &["roots.pem"],
-        Service::Tlog => &[],
+        Service::Ca | Service::Tlog => &[],
         // Their keys follow one another: see `successors`.
         Service::Oidc | Service::Tsa | Service::Tuf => &[],
     };
@@ -25,11 +24,8 @@ pub(super) fn of(
     let mut files: Vec<_> = all.map(|file| folder.join(file)).collect();
     match service {
         Service::Tlog => files.extend(logs.files(instance)?),
-        Service::Ctlog => {
-            for log in log_configs::certificate_logs(instance)? {
-                files.push(folder.join(key_files::path(&log.key)?));
-            }
-        }
+        Service::Ca => files.extend(certificate_logs.public_keys(instance)),
+        Service::Ctlog => files.extend(certificate_logs.keys(instance)?),
         // With hashes of their secrets. The first that is added makes it.
         Service::Oidc => files.extend(Some(folder.join(CLIENTS)).filter(|file| file.exists())),
         _ => {}

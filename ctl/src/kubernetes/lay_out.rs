@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use serde::Serialize;
 
+use super::certificate_logs::CertificateLogs;
 use super::files::{self, PUBLICATION};
 use super::logs::Logs;
 use super::mounted::PASSPHRASE;
@@ -18,7 +19,6 @@ use super::values;
 use crate::failure::{Exit, Failure};
 use crate::instance::{Instance, SERVICES, Service};
 use crate::locate::Where;
-use crate::log_configs;
 use crate::output::Output;
 use crate::private;
 
@@ -52,19 +52,12 @@ pub(super) fn run(arguments: &Arguments, output: Output) -> Result<(), Failure> 
             "make an instance with a log for it: sigctl init",
         ));
     }
-    if log_configs::certificate_logs(&instance)?.len() > 1 {
-        return Err(Failure::new(
-            "E-CTL-426",
-            "the instance has several CT logs, and the chart runs one",
-            "lay out an instance whose CT log was not rotated, or write what ctlog and ca have into the values by hand",
-        )
-        .exit(Exit::Refused));
-    }
     let to = &arguments.to;
     refuse_another_folder(to)?;
     let logs = Logs::of(&instance)?;
+    let certificate_logs = CertificateLogs::of(&instance)?;
     for service in SERVICES {
-        let mut files = files::of(&instance, service, &logs)?;
+        let mut files = files::of(&instance, service, (&logs, &certificate_logs))?;
         let folder = to.join(service.name());
         let mut names = BTreeSet::from([PASSPHRASE.into()]);
         if let Some(successors) = successors::of(&instance, service)? {
@@ -80,7 +73,7 @@ pub(super) fn run(arguments: &Arguments, output: Output) -> Result<(), Failure> 
     let client = to.join("client");
     remove_others(&client, &copy_all(&files::of_clients(&instance), &client)?)?;
     publication(&instance, &to.join(PUBLICATION))?;
-    let values = values::of(&instance, logs)?;
+    let values = values::of(&instance, logs, certificate_logs)?;
     write(&to.join(VALUES), values.as_bytes())?;
     let laid_out = LaidOut { folder: to.clone() };
     output.print(&laid_out, text);

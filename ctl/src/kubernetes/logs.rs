@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use serde_json::Value;
 use sigstead_config::tlog::{LogConfig, WitnessConfig};
 
-use super::mounted::{KEYS, mounted_key, place};
+use super::mounted::{ANCHORS, DATA, KEYS, mounted_key, place};
 use crate::failure::Failure;
 use crate::instance::{Instance, Service};
 use crate::key_files;
@@ -19,10 +19,12 @@ pub(super) struct Logs(Vec<LogConfig>);
 impl Logs {
     pub(super) fn of(instance: &Instance) -> Result<Self, Failure> {
         let logs = log_configs::signature_logs(instance)?;
-        each_has_its_own(logs.iter().map(|log| log.data.as_path()))?;
-        each_has_its_own(logs.iter().map(|log| log.anchor.as_path()))?;
+        let data = logs.iter().map(|log| log.data.as_path());
+        each_has_its_own(Service::Tlog, data)?;
+        let anchors = logs.iter().map(|log| log.anchor.as_path());
+        each_has_its_own(Service::Tlog, anchors)?;
         let logs = Self(logs);
-        each_has_its_own(logs.secrets()?.into_iter())?;
+        each_has_its_own(Service::Tlog, logs.secrets()?.into_iter())?;
         Ok(logs)
     }
 
@@ -47,7 +49,10 @@ impl Logs {
 }
 
 /// A volume, a Secret and a ConfigMap have no folders here, so that files are told apart by their names alone.
-fn each_has_its_own<'a>(paths: impl Iterator<Item = &'a Path>) -> Result<(), Failure> {
+pub(super) fn each_has_its_own<'a>(
+    service: Service,
+    paths: impl Iterator<Item = &'a Path>,
+) -> Result<(), Failure> {
     let mut known: BTreeMap<&OsStr, &Path> = BTreeMap::new();
     for path in paths {
         let name = path.file_name().unwrap_or_default();
@@ -55,9 +60,10 @@ fn each_has_its_own<'a>(paths: impl Iterator<Item = &'a Path>) -> Result<(), Fai
             return Err(Failure::new(
                 "E-CTL-112",
                 format!(
-                    "{} and {} of the tlog service have one name in the cluster",
+                    "{} and {} of the {} service have one name in the cluster",
                     other.display(),
-                    path.display()
+                    path.display(),
+                    service.name()
                 ),
                 "give them names that differ in their last part, in the configuration of the service",
             ));
@@ -74,8 +80,8 @@ fn mounted(log: LogConfig) -> Result<Value, Failure> {
     });
     let log = LogConfig {
         key,
-        data: place("/var/lib/sigstead", &log.data),
-        anchor: place("/var/lib/sigstead-anchor", &log.anchor),
+        data: place(DATA, &log.data),
+        anchor: place(ANCHORS, &log.anchor),
         witnesses,
         ..log
     };

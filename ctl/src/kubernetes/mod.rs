@@ -1,6 +1,7 @@
 //! `sigctl kubernetes`: what the chart mounts, made of an instance; and what runs in its pods beside the services.
 
 mod backup;
+mod certificate_logs;
 mod files;
 mod lay_out;
 mod logs;

@@ -20,5 +20,11 @@ pub(super) fn place(folder: &str, path: &Path) -> PathBuf {
 /// Where the chart mounts the Secret of a service.
 pub(super) const KEYS: &str = "/etc/sigstead/keys";
 
+/// Where the chart mounts the data of a service.
+pub(super) const DATA: &str = "/var/lib/sigstead";
+
+/// Where the chart mounts the anchors of its logs.
+pub(super) const ANCHORS: &str = "/var/lib/sigstead-anchor";
+
 /// The name of the passphrase in every Secret.
 pub(super) const PASSPHRASE: &str = "passphrase";

@@ -5,9 +5,10 @@ use std::path::Path;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
-use sigstead_config::{IssuerUrl, Origin, ctlog, oidc};
+use sigstead_config::{IssuerUrl, oidc};
 use url::Url;
 
+use super::certificate_logs::{CertificateLogs, CtlogConfig, UsedLog};
 use super::logs::Logs;
 use crate::failure::Failure;
 use crate::instance::{Instance, Service};
@@ -18,6 +19,7 @@ struct Values {
     keys: Keys,
     instance: Names,
     ingress: Ingress,
+    ca: Ca,
     ctlog: Role<CtlogConfig>,
     tlog: Role<TlogConfig>,
     oidc: Role<OidcConfig>,
@@ -48,13 +50,14 @@ struct Hosts {
 }
 
 #[derive(Serialize)]
-struct Role<C> {
-    config: C,
+#[serde(rename_all = "camelCase")]
+struct Ca {
+    ct_logs: Vec<UsedLog>,
 }
 
 #[derive(Serialize)]
-struct CtlogConfig {
-    origin: Origin,
+struct Role<C> {
+    config: C,
 }
 
 #[derive(Serialize)]
@@ -68,8 +71,12 @@ struct OidcConfig {
 }
 
 /// The values of an instance, in YAML.
-pub(super) fn of(instance: &Instance, logs: Logs) -> Result<String, Failure> {
-    let ctlog: ctlog::Config = read(instance, Service::Ctlog)?;
+pub(super) fn of(
+    instance: &Instance,
+    logs: Logs,
+    certificate_logs: CertificateLogs,
+) -> Result<String, Failure> {
+    let (ctlog, ct_logs) = certificate_logs.mounted()?;
     let oidc: oidc::Config = read(instance, Service::Oidc)?;
     let manifest = &instance.manifest;
     let host = |service| host(&manifest.url(service));
@@ -87,11 +94,8 @@ pub(super) fn of(instance: &Instance, logs: Logs) -> Result<String, Failure> {
                 oidc: host(Service::Oidc)?,
             },
         },
-        ctlog: Role {
-            config: CtlogConfig {
-                origin: ctlog.origin,
-            },
-        },
+        ca: Ca { ct_logs },
+        ctlog: Role { config: ctlog },
         tlog: Role {
             config: TlogConfig {
                 logs: logs.mounted()?,

@@ -126,6 +126,56 @@ fn logs_whose_files_have_one_name_in_the_cluster_are_refused() {
 }
 
 #[test]
+fn the_logs_of_certificates_are_laid_out_with_those_that_the_authority_uses() {
+    let world = World::new("certificate-logs");
+    let ctlog = world.path("instance/ctlog");
+    fs::create_dir_all(ctlog.join("logs.d")).unwrap();
+    let described = "origin: later.example.org\nkey:\n  uri: file:keys/ct-2.key\n  passphrase_file: ../passphrase\n\
+                     ends_from: '2027-01-01T00:00:00Z'\ndata: ct-2\nanchor: anchors/ct-2\n";
+    fs::write(ctlog.join("logs.d/ct-2.yaml"), described).unwrap();
+    fs::write(ctlog.join("keys/ct-2.key"), "the key").unwrap();
+    let used = "ct_log:\n  url: http://ct.example\n  public_key: ctlog.pub\n  ends_until: 2027-01-01T00:00:00Z\n";
+    fs::write(world.path("instance/ca/ct-logs.yaml"), used).unwrap();
+    let done = lay_out(&world, "laid-out");
+    assert!(done.status.success(), "{}", said(&done));
+    for file in ["ctlog/ctlog.key", "ctlog/ct-2.key", "ca/ctlog.pub"] {
+        assert!(world.path("laid-out").join(file).is_file(), "{file}");
+    }
+    let values = fs::read_to_string(world.path("laid-out/values.yaml")).unwrap();
+    for line in [
+        "publicKey: ctlog.pub",
+        "endsUntil: 2027-01-01T00:00:00Z",
+        "origin: later.example.org",
+        "uri: file:/etc/sigstead/keys/ct-2.key",
+        "ends_from: 2027-01-01T00:00:00Z",
+        "data: /var/lib/sigstead/ct-2",
+        "anchor: /var/lib/sigstead-anchor/ct-2",
+    ] {
+        assert!(values.contains(line), "{line}: {values}");
+    }
+    // Where the chart has the first log.
+    let taken = described.replace("data: ct-2", "data: others/log");
+    fs::write(ctlog.join("logs.d/ct-2.yaml"), taken).unwrap();
+    let refused = lay_out(&world, "laid-out");
+    assert!(said(&refused).contains("E-CTL-112"), "{}", said(&refused));
+}
+
+#[test]
+fn a_log_of_others_is_not_laid_out_because_nobody_knows_its_address_in_the_cluster() {
+    let world = World::new("foreign-log");
+    let other = "-----BEGIN PUBLIC KEY-----\n\
+                 MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAEaxfR8uEsQkf4vOblY6RA8ncDfYEt\n\
+                 6zOg9KE5RdiYwpZP40Li/hp/m47n60p8D54WK84zV2sxXs7LtkBoN79R9Q==\n\
+                 -----END PUBLIC KEY-----\n";
+    fs::write(world.path("instance/ca/other.pub"), other).unwrap();
+    let used = "ct_log:\n  url: http://ct.example\n  public_key: other.pub\n";
+    fs::write(world.path("instance/ca/ct-logs.yaml"), used).unwrap();
+    let refused = lay_out(&world, "laid-out");
+    assert_eq!(refused.status.code(), Some(5), "{}", said(&refused));
+    assert!(said(&refused).contains("E-CTL-530"), "{}", said(&refused));
+}
+
+#[test]
 fn only_a_lay_out_is_replaced_and_what_the_instance_has_no_more_goes() {
     let world = World::new("again");
     fs::create_dir(world.path("home")).unwrap();

@@ -11,7 +11,7 @@ decides: no field is made by hand, and none is left behind.
 {{- end -}}
 {{- if eq .role "ca" -}}
 {{- if not (hasKey $config "ct_log") -}}
-{{- $_ := set $config "ct_log" (dict "url" (include "sigstead.ctlogUrl" .root) "public_key" "/etc/sigstead/keys/ctlog.pub") -}}
+{{- $_ := set $config "ct_log" (include "sigstead.ctLogs" .root | fromYamlArray) -}}
 {{- end -}}
 {{- else if eq .role "ctlog" -}}
 {{- if not (hasKey $config "origin") -}}
@@ -55,6 +55,24 @@ decides: no field is made by hand, and none is left behind.
 {{- if not (include "sigstead.isTrial" .) }}{{ $name = printf "%s-ctlog" $name }}{{ end -}}
 {{- $host := include "sigstead.clusterHost" (dict "root" . "name" $name) -}}
 {{- printf "http://%s:%s/" $host (include "sigstead.port" (dict "root" . "role" "ctlog" "listener" "public")) -}}
+{{- end -}}
+
+{{/* The logs of the release that certificates are entered into, as the file of the authority has them. */}}
+{{- define "sigstead.ctLogs" -}}
+{{- $url := include "sigstead.ctlogUrl" . -}}
+{{- range .Values.ca.ctLogs }}
+- url: {{ printf "%slogs/%s" $url .id }}
+  public_key: {{ printf "/etc/sigstead/keys/%s" .publicKey }}
+  {{- with .endsFrom }}
+  ends_from: {{ . | quote }}
+  {{- end }}
+  {{- with .endsUntil }}
+  ends_until: {{ . | quote }}
+  {{- end }}
+{{- else }}
+- url: {{ $url }}
+  public_key: /etc/sigstead/keys/ctlog.pub
+{{- end }}
 {{- end -}}
 
 {{/* The name of a trial's log. A real one is part of what its key was published with, so nothing here may guess it. */}}

@@ -51,6 +51,36 @@ fn names_and_numbers_of_an_instance_arrive_as_they_were_written() {
 }
 
 #[test]
+fn the_logs_of_certificates_are_reached_by_their_identifiers_and_by_their_names() {
+    let Some(chart) = Chart::find() else { return };
+    let ids = ["ab", "0c"].map(|digits| digits.repeat(32));
+    let values = format!(
+        "ca: {{ctLogs: [{{id: '{}', publicKey: ct-2.pub, endsFrom: '2027-01-01T00:00:00Z'}}, {{id: '{}', publicKey: ctlog.pub}}]}}
+ctlog: {{config: {{logs: [{{origin: log2.ct.sig.example.com, key: {{uri: 'file:/etc/sigstead/keys/ct-2.key'}}, \
+         data: /var/lib/sigstead/ct-2, anchor: /var/lib/sigstead-anchor/ct-2}}]}}}}
+ingress: {{enabled: true, trustedProxies: [10.0.0.7]}}",
+        ids[0], ids[1]
+    );
+    let objects = chart.render(&[SECRETS, &values]);
+    let ca: ca::Config = read(&objects, "ca");
+    let logs = ca.ct_log.logs();
+    let urls: Vec<_> = logs.iter().map(|log| log.url.as_str()).collect();
+    let at = "http://acme-sigstead-ctlog.team-a.svc.cluster.local:8373/logs/";
+    assert_eq!(urls, ids.map(|id| format!("{at}{id}")));
+    assert!(logs[0].ends_from.is_some() && logs[1].ends_from.is_none());
+    let key = &logs[0].public_key;
+    assert_eq!(key.as_os_str(), "/etc/sigstead/keys/ct-2.pub");
+    let ctlog: ctlog::Config = read(&objects, "ctlog");
+    assert_eq!(ctlog.described_logs().len(), 2);
+    let ingress = objects.named("Ingress", "acme-sigstead-ctlog");
+    let rules = ingress["spec"]["rules"].as_array().unwrap().iter();
+    let hosts: Vec<_> = rules.map(|rule| rule["host"].as_str().unwrap()).collect();
+    for host in ["log1.ct.sig.example.com", "log2.ct.sig.example.com"] {
+        assert!(hosts.contains(&host), "{hosts:?}");
+    }
+}
+
+#[test]
 fn the_issuers_of_the_values_join_the_instances_own() {
     let Some(chart) = Chart::find() else { return };
     let github = "https://token.actions.githubusercontent.com";

@@ -165,6 +165,8 @@ fn entry(path: &str, number: usize) -> Value {
         || path.starts_with("/networkPolicy")
     {
         json!({"podSelector": {"matchLabels": {"a": mark}}})
+    } else if path.ends_with("/ctLogs") {
+        json!({"id": format!("{number:0>64}"), "publicKey": "a.pub"})
     } else {
         mark.into()
     }

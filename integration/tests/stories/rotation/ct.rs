@@ -63,6 +63,7 @@ fn a_log_is_followed_under_load_and_bundles_of_all_times_verify_with_all_clients
         "nothing was restarted"
     );
     doctor_is_content(&instance);
+    is_laid_out(&instance, &next);
     // A client that never looked again does not know the next log.
     let (file, bundle) = signed.last().unwrap();
     refuses(
@@ -314,6 +315,29 @@ fn verify_all<'a>(instance: &Instance, signed: impl IntoIterator<Item = &'a (Pat
     let kit = instance.kit("trusted_root.json");
     for (file, bundle) in signed {
         run(&mut sigctl_verify(instance, &kit, file, bundle)).unwrap();
+    }
+}
+
+/// The cluster's authority enters certificates into the next log alone, and its `ctlog` has both.
+fn is_laid_out(instance: &Instance, next: &Value) {
+    let laid_out = instance.work().join("laid-out");
+    run(sigctl()
+        .args(["kubernetes", "lay-out"])
+        .arg(instance.directory())
+        .arg("--to")
+        .arg(&laid_out))
+    .unwrap();
+    let values = fs::read_to_string(laid_out.join("values.yaml")).unwrap();
+    let id = next["log_id"].as_str().unwrap();
+    for line in [
+        format!("ctLogs:\n  - id: {id}\n    publicKey: ct-2.pub\n"),
+        format!("origin: {}", next["origin"].as_str().unwrap()),
+        "data: /var/lib/sigstead/ct-2".to_owned(),
+    ] {
+        assert!(values.contains(&line), "{line}: {values}");
+    }
+    for file in ["ca/ct-2.pub", "ctlog/ct-2.key", "ctlog/ctlog.key"] {
+        assert!(laid_out.join(file).is_file(), "{file}");
     }
 }
 
