@@ -1,8 +1,10 @@
 //! The logs of an instance as the configurations of its services describe them, whether these run or not.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use sigstead_config::{ca, ctlog, opened_logs, tlog};
+use time::OffsetDateTime;
 
 use crate::failure::Failure;
 use crate::instance::{Instance, Service};
@@ -42,6 +44,13 @@ pub(crate) fn certificate_logs_of(folder: &Path) -> Result<Vec<ctlog::LogConfig>
         }
     }
     Ok(logs)
+}
+
+/// Until when the certificates end that each log takes, by the name of the log; those that take all are not among them.
+pub(crate) fn windows(instance: &Instance) -> Result<BTreeMap<String, OffsetDateTime>, Failure> {
+    let logs = certificate_logs(instance)?.into_iter();
+    let windows = logs.filter_map(|log| Some((log.origin.to_string(), log.ends_until?)));
+    Ok(windows.collect())
 }
 
 /// The logs that the authority enters certificates into now.

@@ -12,6 +12,7 @@ use super::finding::{Finding, Seen, Unseen, if_so};
 use super::key_ring::Role;
 use super::log_place::LogPlace;
 use super::patient::{Patient, shown_time};
+use super::windows;
 
 pub(super) const LOGS: Subject = Subject {
     name: "logs",
@@ -55,6 +56,11 @@ pub(super) const LOGS: Subject = Subject {
             "E-DOCTOR-067",
             "the clock is not behind what was signed",
             Look::Files(clock),
+        ),
+        Check::warning(
+            "E-DOCTOR-068",
+            "some CT log takes the certificates of the next weeks",
+            Look::Files(windows::end_soon),
         ),
     ],
 };

@@ -37,6 +37,7 @@ pub(crate) mod table;
 mod tests;
 mod tls;
 mod trust;
+mod windows;
 
 use std::path::PathBuf;
 use std::sync::Arc;

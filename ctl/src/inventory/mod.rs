@@ -17,6 +17,7 @@ pub(crate) use self::item::{Item, Kind, Renewal, State};
 use crate::doctor::Configs;
 use crate::failure::Failure;
 use crate::instance::Instance;
+use crate::log_configs;
 use crate::trust::{self, Repository};
 
 /// What was found, and what could not be read.
@@ -30,7 +31,12 @@ pub(crate) struct Gathered {
 /// Looks at all of an instance as it is at `now`.
 pub(crate) async fn gather(instance: &Instance, now: OffsetDateTime) -> Gathered {
     let mut gathered = Gathered::default();
-    gathered.add(trust::read_state(instance).and_then(|state| trusted::items(&state, now)));
+    let windows = log_configs::windows(instance).unwrap_or_else(|failure| {
+        gathered.unread.push(failure.whole());
+        trusted::Windows::new()
+    });
+    let state = trust::read_state(instance);
+    gathered.add(state.and_then(|state| trusted::items(&state, &windows, now)));
     let repository = Repository::of(instance);
     gathered.add(repository.and_then(|repository| metadata::items(instance, &repository, now)));
     gathered.add(issuers::own(instance, now).await);

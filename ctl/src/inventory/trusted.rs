@@ -1,5 +1,7 @@
 //! What clients trust: the chains of the authorities and the keys of the logs, of all times.
 
+use std::collections::BTreeMap;
+
 use sigstead_key::PublicKey;
 use sigstead_trust_root::{AuthorityChains, AuthorityState, LogFace, LogState, TrustState};
 use time::OffsetDateTime;
@@ -7,8 +9,15 @@ use time::OffsetDateTime;
 use super::item::{Item, Renewal, State};
 use crate::failure::Failure;
 
+/// Until when the certificates end that a log takes, by its name.
+pub(super) type Windows = BTreeMap<String, OffsetDateTime>;
+
 /// Every chain and log of the trust state, in the order of their times.
-pub(super) fn items(state: &TrustState, now: OffsetDateTime) -> Result<Vec<Item>, Failure> {
+pub(super) fn items(
+    state: &TrustState,
+    windows: &Windows,
+    now: OffsetDateTime,
+) -> Result<Vec<Item>, Failure> {
     let mut items = Vec::new();
     let authorities = [
         (&state.certificate_authorities, &CA),
@@ -22,7 +31,7 @@ pub(super) fn items(state: &TrustState, now: OffsetDateTime) -> Result<Vec<Item>
         LogFace::RekorV1,
         LogFace::CertificateTransparency,
     ] {
-        items.extend(logs(state, face, now)?);
+        items.extend(logs(state, windows, face, now)?);
     }
     Ok(items)
 }
@@ -89,7 +98,12 @@ fn authority(
     Ok(items.into_iter().map(settled).collect())
 }
 
-fn logs(state: &TrustState, face: LogFace, now: OffsetDateTime) -> Result<Vec<Item>, Failure> {
+fn logs(
+    state: &TrustState,
+    windows: &Windows,
+    face: LogFace,
+    now: OffsetDateTime,
+) -> Result<Vec<Item>, Failure> {
     let (logs, name, how) = match face {
         LogFace::RekorV2 => (
             &state.signature_logs,
@@ -114,7 +128,7 @@ fn logs(state: &TrustState, face: LogFace, now: OffsetDateTime) -> Result<Vec<It
         let mut item = Item::of_key(name.to_owned(), &key, renewal(how));
         item.place = Some(log.base_url.clone());
         item.first_use = log.valid_for.start;
-        item.ends = log.valid_for.end;
+        item.ends = log.valid_for.end.or_else(|| window_of(log, windows));
         item.state = match log.in_service || face == LogFace::CertificateTransparency {
             true => State::at(now, window.start, window.end.or(log.valid_for.end)),
             false => State::Retired,
@@ -122,6 +136,12 @@ fn logs(state: &TrustState, face: LogFace, now: OffsetDateTime) -> Result<Vec<It
         follow(&mut items, item);
     }
     Ok(items.into_iter().map(settled).collect())
+}
+
+/// A log of certificates that takes those of a time is of no use after it.
+fn window_of(log: &LogState, windows: &Windows) -> Option<OffsetDateTime> {
+    let name = log.base_url.strip_prefix("https://")?;
+    windows.get(name).copied()
 }
 
 /// Adds what comes after the last one that is not another's successor.

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 use sigstead_kit::Period;
+use time::OffsetDateTime;
 
 use super::next_key::NextKey;
 use crate::locate::Where;
@@ -129,6 +130,37 @@ pub(super) struct Times {
     #[arg(long)]
     pub(super) accept_short_times: bool,
 
+    /// For `ct`: how long the time is in which the certificates end that the next log takes. Default: as long as that of the log
+    /// of now; without one the next log takes all.
+    #[arg(long, value_name = "PERIOD")]
+    pub(super) window: Option<Period>,
+
     #[command(flatten)]
     pub(super) next_key: NextKey,
+}
+
+impl Times {
+    /// What of it depends on the role.
+    pub(super) fn asked(&self, now: OffsetDateTime, soak: Period) -> Asked {
+        Asked {
+            now,
+            soak: match self.accept_short_times {
+                true => Period::from_seconds(0),
+                false => soak,
+            },
+            delay: self.delay,
+            window: self.window,
+        }
+    }
+}
+
+/// When a rotation is asked for, and what is asked of its role.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Asked {
+    pub(super) now: OffsetDateTime,
+    /// How long clients are given at least to see what is announced.
+    pub(super) soak: Period,
+    /// When the next key begins to sign, if that is asked for.
+    pub(super) delay: Option<Period>,
+    pub(super) window: Option<Period>,
 }

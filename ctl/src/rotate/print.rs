@@ -165,7 +165,8 @@ fn loaded<R: Rotation>(plan: &Plan<R>, now: OffsetDateTime, resume: &str) -> Str
     match R::TAKES_OVER {
         TakesOver::AtItsTime => {}
         TakesOver::AtEnd => return takes_over(end, now, resume),
-        TakesOver::WhenLoaded => return closes(end, now, resume),
+        TakesOver::WhenLoaded if from <= now => return closes(end, now, resume),
+        TakesOver::WhenLoaded => {}
     }
     if now < from {
         return format!(

@@ -7,9 +7,10 @@ use sigstead_signer::KeyConfig;
 use sigstead_trust_root::ClientTrustConfig;
 use time::{Duration, OffsetDateTime};
 
+use super::arguments::Asked;
 use super::plan::Plan;
 use super::soak;
-use crate::failure::Failure;
+use crate::failure::{Exit, Failure};
 use crate::instance::Instance;
 
 /// A role, and what a plan says of this role alone: its fields are in the plan file beside those of all plans.
@@ -38,6 +39,20 @@ pub(super) trait Rotation: Clone + Serialize + DeserializeOwned {
     /// How long it takes until everybody who keeps the rules has seen what is announced.
     fn soak(instance: &Instance) -> Result<Period, Failure> {
         soak::of_publication(instance)
+    }
+
+    /// Takes what is asked of this role alone, and says after what time the next key takes over if nobody says when; `None`
+    /// for the soak.
+    fn take_up(&mut self, _: &Instance, asked: &Asked) -> Result<Option<Period>, Failure> {
+        match asked.window {
+            None => Ok(None),
+            Some(_) => Err(Failure::new(
+                "E-CTL-531",
+                format!("the next key of {} has no window", Self::ROLE),
+                "leave --window out; it says of a log of certificates which it takes: sigctl rotate ct",
+            )
+            .exit(Exit::Usage)),
+        }
     }
 
     /// From when on [`Self::load`] is done: at once where the service waits for the time of the key by itself.

@@ -117,9 +117,10 @@ async fn new_plan<R: Rotation>(times: &Times, file: &PlanFile<'_>) -> Result<Pla
     let instance = file.instance;
     file.refuse_open::<R>()?;
     let begun = now();
-    let role = R::begin(instance, begun).await?;
+    let mut role = R::begin(instance, begun).await?;
     let soak = R::soak(instance)?;
-    let delay = times.delay.unwrap_or(soak);
+    let due = role.take_up(instance, &times.asked(begun, soak))?;
+    let delay = times.delay.or(due).unwrap_or(soak);
     let least = R::least_drain(instance)?;
     let drain = times.drain.unwrap_or_else(|| soak::DRAIN.max(least));
     let signing = R::signing_key(instance, begun)?;

@@ -254,9 +254,8 @@ fn ct_log_problem(log: &CtLogError, error: &Error) -> Problem {
         | CtLogError::NoTime
         | CtLogError::Failing { .. } => CT_LOG_RETRY,
         // These do not pass by themselves.
-        CtLogError::Refused { .. } | CtLogError::NoLog => {
-            return fault("E-CA-009", CT_LOG_FAILED, error);
-        }
+        CtLogError::Refused { .. } => return fault("E-CA-009", CT_LOG_FAILED, error),
+        CtLogError::NoLog => return fault("E-CA-053", NO_CT_LOG, error),
         CtLogError::Malformed(_) | CtLogError::Unverified(_) | CtLogError::OutOfTime { .. } => {
             return fault("E-CA-033", CT_LOG_FAILED, error);
         }
@@ -373,5 +372,7 @@ const KEY_INSECURE: &str = "The public key supplied in the request is insecure";
 const POSSESSION_UNPROVEN: &str = "The signature supplied in the request could not be verified";
 const CERTIFICATE_REQUEST_MALFORMED: &str = "The certificate signing request could not be parsed";
 const CT_LOG_FAILED: &str = "Error entering certificate in CTL";
+/// Nothing is signed then; only the operator can open the log that is missing.
+const NO_CT_LOG: &str = "Error entering certificate in CTL: no log takes certificates that end at this time; the operator has to open one";
 const KEY_AWAY: &str = "The key of the authority does not answer; try again";
 const AUTHORITY_FAILED: &str = "error communicating with CA backend";

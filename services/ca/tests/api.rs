@@ -618,7 +618,12 @@ async fn another_log_promises_when_the_first_does_not() {
     let answer = ca
         .post(V2, Some(&token), &Holder::p256().request(EMAIL).await)
         .await;
-    assert_fault(&answer, "E-CA-009", "Error entering certificate in CTL");
+    assert_fault(
+        &answer,
+        "E-CA-053",
+        "Error entering certificate in CTL: no log takes certificates that end at this time; the operator has to open one",
+    );
+    assert!(!ca.ct_log.was_asked.load(Ordering::SeqCst));
 }
 
 #[tokio::test]

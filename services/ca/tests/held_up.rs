@@ -115,6 +115,6 @@ async fn nothing_is_recorded_while_no_log_is_to_be_asked() {
     })
     .await;
     let answer = ask(&outlived).await;
-    assert_eq!(answer.header("sigstead-code"), Some("E-CA-009"));
+    assert_eq!(answer.header("sigstead-code"), Some("E-CA-053"));
     assert!(outlived.record.states().is_empty());
 }

@@ -56,6 +56,13 @@ pub(super) const PLANTS: &[Plant] = &[
         let (ours, theirs) = (ours.to_str().unwrap(), theirs.to_str().unwrap());
         world.edit("ctlog/config.yaml", ours, theirs);
     }),
+    plant(&["E-DOCTOR-068"], "a last window that ends", |world| {
+        world.edit(
+            "ca/config.yaml",
+            "  public_key: ctlog.pub\n",
+            "  public_key: ctlog.pub\n  ends_until: 2020-01-01T00:00:00Z\n",
+        );
+    }),
     plant(&["E-DOCTOR-067"], "a clock that is behind", |world| {
         anchor(world, |anchored| anchored.time_millis += 3_600_000);
     }),

@@ -46,9 +46,17 @@ impl Used {
 
     /// With the next log before those of now, which are asked if it is silent.
     pub(super) fn with_next(mut self, role: &NextCtLog) -> Result<Self, Failure> {
-        if !self.has_next(role) {
-            self.logs.insert(0, self.next(role)?);
+        if self.has_next(role) {
+            return Ok(self);
         }
+        let next = self.next(role)?;
+        // From then on it is for the next one, however long its own window is.
+        if let Some(from) = next.ends_from {
+            for log in &mut self.logs {
+                log.ends_until = Some(log.ends_until.map_or(from, |until| until.min(from)));
+            }
+        }
+        self.logs.insert(0, next);
         Ok(self)
     }
 
@@ -69,8 +77,8 @@ impl Used {
         Ok(CtLogConfig {
             url,
             public_key: key_file(role),
-            ends_from: None,
-            ends_until: None,
+            ends_from: role.window.and_then(|window| window.from),
+            ends_until: role.window.map(|window| window.until),
             ..now.clone()
         })
     }

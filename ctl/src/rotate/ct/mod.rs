@@ -4,6 +4,7 @@ mod authority;
 mod part;
 mod service;
 mod trial;
+mod window;
 
 use sigstead_archive::LogFace as Kind;
 use sigstead_kit::Period;
@@ -11,7 +12,8 @@ use sigstead_proto::admin::v1::{CtLogInUse, LogInfo};
 use sigstead_trust_root::{ClientTrustConfig, LogState, TrustState};
 use time::{Duration, OffsetDateTime};
 
-use super::moment::now;
+use super::arguments::Asked;
+use super::moment::{now, shown};
 use super::rotation::{OldKey, Rotation, SeenIn, TakesOver, Undo};
 use crate::configured_log::ConfiguredLog;
 use crate::failure::Failure;
@@ -20,6 +22,7 @@ use crate::log::{ended, opening};
 use crate::trust::{self, Change};
 use authority::Used;
 use part::{CtPlan, ROLE};
+use window::Window;
 
 pub(super) use part::NextCtLog;
 
@@ -47,12 +50,19 @@ impl Rotation for NextCtLog {
             place: service::free_place(instance)?,
             public_key: Vec::new().into(),
             log_id: Vec::new().into(),
+            window: None,
         })
+    }
+
+    fn take_up(&mut self, instance: &Instance, asked: &Asked) -> Result<Option<Period>, Failure> {
+        let window = Window::after(instance, &self.old_log, asked)?;
+        self.window = window.map(|(window, _)| window);
+        Ok(window.and_then(|(_, due)| due))
     }
 
     /// The authority needs no time of its own; clients have theirs from the publication on.
     fn loads_from(plan: &CtPlan) -> OffsetDateTime {
-        plan.earliest_use()
+        plan.tells_authority_from()
     }
 
     /// Each log has its own key.
@@ -91,7 +101,13 @@ impl Rotation for NextCtLog {
         plan.role.public_key = log.public_key.into();
         plan.role.log_id = log.log_id.into();
         authority::write_key(instance, &plan.role)?;
-        Ok(format!("opened the log {}", plan.role.next_log))
+        let until = plan.role.window.map(|window| shown(window.until));
+        let which = until.map(|until| format!(", for certificates that end before {until}"));
+        Ok(format!(
+            "opened the log {}{}",
+            plan.role.next_log,
+            which.unwrap_or_default()
+        ))
     }
 
     async fn try_out(instance: &Instance, plan: &CtPlan) -> Result<String, Failure> {
@@ -111,7 +127,8 @@ impl Rotation for NextCtLog {
         ))
     }
 
-    /// The file is the switch. Until the drain is over the authority asks the old log too, if the next one is silent.
+    /// The file is the switch. Until the drain is over the authority asks the old log too, if the next one is silent. A log that
+    /// follows a window is asked for the certificates that end in its own, and the old one for the others.
     async fn load(instance: &Instance, plan: &mut CtPlan) -> Result<String, Failure> {
         let role = &plan.role;
         Used::of(instance)?.with_next(role)?.write()?;
@@ -120,8 +137,11 @@ impl Rotation for NextCtLog {
             first.is_some_and(|log| log.log_id == role.log_id.as_slice())
         };
         authority::take_up(instance, is_first).await?;
-        let what = format!("certificates are entered into {}", role.next_log);
-        plan.signs_from = Some(now());
+        let from = role.window.and_then(|window| window.from);
+        let which = from.map(|from| format!(" that end from {} on", shown(from)));
+        let which = which.unwrap_or_default();
+        let what = format!("certificates{which} are entered into {}", role.next_log);
+        plan.signs_from = Some(role.first_use(now()));
         Ok(what)
     }
 
@@ -150,14 +170,23 @@ impl Rotation for NextCtLog {
         Ok(format!("{what}, with {versions}; {}", versions.gate))
     }
 
-    /// 1. An authority that is told of the next log may have used it: then it is too late.
+    /// 1. An authority that is told of the next log may have used it: then it is too late. One whose window is to come was not
+    ///    used, and the authority is told of it no more.
     /// 2. The log ends, if it was opened. Nobody wrote to it but the trial.
     /// 3. If clients were told of it, its end is published.
     async fn take_back(instance: &Instance, plan: &mut CtPlan) -> Result<Undo, Failure> {
         let role = &plan.role;
-        if Used::of(instance)?.has_next(role) {
-            plan.signs_from = plan.signs_from.or_else(|| Some(now()));
-            return Ok(Undo::TooLate);
+        let used = Used::of(instance)?;
+        if used.has_next(role) {
+            plan.signs_from = plan.signs_from.or_else(|| Some(role.first_use(now())));
+            if plan.refuse_late_undo(now()).is_err() {
+                return Ok(Undo::TooLate);
+            }
+            used.without(instance, role.log_id.as_slice()).write()?;
+            authority::take_up(instance, |logs| {
+                logs.iter().all(|log| log.log_id != role.log_id.as_slice())
+            })
+            .await?;
         }
         let opened = service::listed(instance, &role.next_log).await?;
         match opened {

@@ -5,7 +5,9 @@ use sigstead_trust_root::{
     Base64Bytes, ClientTrustConfig, LogFace, LogState, PublicKey, TimeRange,
     TransparencyLogInstance,
 };
+use time::OffsetDateTime;
 
+use super::window::Window;
 use crate::instance::{Instance, Service};
 use crate::rotate::plan::Plan;
 
@@ -24,6 +26,9 @@ pub(in crate::rotate) struct NextCtLog {
     pub(super) public_key: Base64Bytes,
     /// How its promises name it, once its key is made.
     pub(super) log_id: Base64Bytes,
+    /// Which certificates it takes; `None` of a log that takes all.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) window: Option<Window>,
 }
 
 /// As it is typed.
@@ -31,7 +36,25 @@ pub(super) const ROLE: &str = "ct";
 
 pub(super) type CtPlan = Plan<NextCtLog>;
 
+impl NextCtLog {
+    /// When the first certificate is issued that is for the next log, if the authority is told of it now.
+    pub(super) fn first_use(&self, now: OffsetDateTime) -> OffsetDateTime {
+        let opens = self.window.and_then(|window| window.first_issued());
+        opens.map_or(now, |opens| opens.max(now))
+    }
+}
+
 impl CtPlan {
+    /// From when on the authority may be told of the next log, once clients are: one that waits for its window is told as soon as
+    /// they have had their time, so that no certificate is without a log.
+    pub(super) fn tells_authority_from(&self) -> OffsetDateTime {
+        let announced_at = self.steps.last().map_or(self.begun, |step| step.at);
+        match self.role.window {
+            Some(window) if window.from.is_some() => announced_at + window.soak.time(),
+            _ => self.earliest_use(),
+        }
+    }
+
     /// The next log as clients are told of it. Its promises count as soon as it may be there.
     pub(super) fn announced(&self, instance: &Instance) -> LogState {
         let role = &self.role;

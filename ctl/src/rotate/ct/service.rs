@@ -104,7 +104,10 @@ fn describe(instance: &Instance, role: &NextCtLog) -> Result<LogConfig, Failure>
     let key = key_config(instance, &format!("keys/{place}.key"));
     let anchors = instance.manifest.anchors.as_deref();
     let anchor = anchors.unwrap_or_else(|| Path::new("anchors")).join(place);
-    Ok(LogConfig::new(origin, key, PathBuf::from(place), anchor))
+    Ok(LogConfig {
+        ends_until: role.window.map(|window| window.until),
+        ..LogConfig::new(origin, key, PathBuf::from(place), anchor)
+    })
 }
 
 fn key_file(instance: &Instance, place: &str) -> PathBuf {

@@ -1,6 +1,6 @@
 //! The next log, tried before anybody is told of it.
 
-use sigstead_config::ca::CtLogs;
+use sigstead_config::ca::{CtLogConfig, CtLogs};
 use sigstead_trust_root::TrustState;
 
 use super::authority::Used;
@@ -36,7 +36,12 @@ pub(super) async fn run(
         chain: signing.chain.to_owned(),
         running: &running,
     };
-    let next = CtLogs::Logs(vec![Used::of(instance)?.next(role)?]);
+    // A certificate of now ends before the window of a log that is opened ahead.
+    let next = Used::of(instance)?.next(role)?;
+    let next = CtLogs::Logs(vec![CtLogConfig {
+        ends_from: None,
+        ..next
+    }]);
     let client = http::client(instance)?;
     let certificate = ca::certificate(instance, &client, &issuing, next).await?;
     let mut alone = root.clone();

@@ -259,7 +259,7 @@ fn pid(instance: &Instance, service: &str) -> Value {
 }
 
 /// The logs of certificates, the oldest first.
-fn logs(instance: &Instance) -> Vec<Value> {
+pub(super) fn logs(instance: &Instance) -> Vec<Value> {
     let directory = instance.directory();
     let logs = instance
         .json(&["log", "info", directory.to_str().unwrap()])
@@ -268,7 +268,7 @@ fn logs(instance: &Instance) -> Vec<Value> {
     logs.filter(|log| log["face"] == "ct").cloned().collect()
 }
 
-fn state(log: &Value) -> String {
+pub(super) fn state(log: &Value) -> String {
     log["state"].as_str().unwrap().to_owned()
 }
 
@@ -281,7 +281,7 @@ fn ends(instance: &Instance) -> Vec<bool> {
         .collect()
 }
 
-fn all_in(signed: &[(PathBuf, PathBuf)], log: &Value) {
+pub(super) fn all_in(signed: &[(PathBuf, PathBuf)], log: &Value) {
     assert!(!signed.is_empty());
     for (_, bundle) in signed {
         assert!(is_in(bundle, log), "{} is in another log", bundle.display());
@@ -301,7 +301,7 @@ fn is_in(bundle: &Path, log: &Value) -> bool {
 }
 
 /// Signs with one client.
-fn sign_one(instance: &Instance, name: &str) -> Vec<(PathBuf, PathBuf)> {
+pub(super) fn sign_one(instance: &Instance, name: &str) -> Vec<(PathBuf, PathBuf)> {
     let file = artifact(instance.work(), name);
     let bundle = file.with_extension("sigstore.json");
     run(sign_command(&instance.directory())
@@ -311,7 +311,10 @@ fn sign_one(instance: &Instance, name: &str) -> Vec<(PathBuf, PathBuf)> {
     vec![(file, bundle)]
 }
 
-fn verify_all<'a>(instance: &Instance, signed: impl IntoIterator<Item = &'a (PathBuf, PathBuf)>) {
+pub(super) fn verify_all<'a>(
+    instance: &Instance,
+    signed: impl IntoIterator<Item = &'a (PathBuf, PathBuf)>,
+) {
     let kit = instance.kit("trusted_root.json");
     for (file, bundle) in signed {
         run(&mut sigctl_verify(instance, &kit, file, bundle)).unwrap();
