@@ -15,6 +15,7 @@ mod bucket;
 mod calendar;
 mod ceremony;
 mod completions;
+mod configured;
 mod configured_log;
 mod context;
 mod ct_log;

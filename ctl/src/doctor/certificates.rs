@@ -9,7 +9,8 @@ use time::{Duration, OffsetDateTime};
 use super::check::{Check, Look, Subject};
 use super::finding::{Finding, Seen, Unseen, if_so};
 use super::patient::Patient;
-use super::{pairs, tls};
+use super::tls;
+use crate::configured::pairs;
 use crate::instance::Service;
 
 pub(super) const CERTIFICATES: Subject = Subject {

@@ -4,6 +4,8 @@ use std::fmt::Display;
 
 use serde::Serialize;
 
+use crate::configured::Unusable;
+
 /// How bad a finding is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
@@ -55,6 +57,12 @@ impl Finding {
     pub(crate) fn because(mut self, cause: impl Display) -> Self {
         self.cause = Some(cause.to_string());
         self
+    }
+}
+
+impl From<Unusable> for Unseen {
+    fn from(unusable: Unusable) -> Self {
+        Self(unusable.0)
     }
 }
 

@@ -7,8 +7,8 @@ use sigstead_key::PublicKey;
 use sigstead_signer::KeyConfig;
 
 use super::bounded::within;
-use super::configs::Configs;
 use super::finding::Unseen;
+use crate::configured::Configs;
 use crate::instance::{Instance, Service};
 use crate::trust::{ROOT_KEY, TARGETS_KEY};
 

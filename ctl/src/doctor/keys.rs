@@ -11,6 +11,7 @@ use super::check::{Check, Look, Subject};
 use super::finding::{Finding, Seen, Unseen, if_so};
 use super::key_ring::Role;
 use super::patient::Patient;
+use crate::configured::pairs;
 use crate::instance::Service;
 use crate::key::KeyRole;
 
@@ -127,7 +128,7 @@ fn opens(patient: &Patient) -> Seen {
 fn open_keys(patient: &Patient) -> Seen {
     let keys = patient.keys.all().iter();
     let keys = keys.filter_map(|key| key.file().map(Path::to_owned));
-    let pairs = super::pairs::all(&patient.instance, &patient.configs)
+    let pairs = pairs::all(&patient.instance, &patient.configs)
         .into_iter()
         .map(|pair| pair.key);
     let mut findings = Vec::new();

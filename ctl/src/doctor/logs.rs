@@ -10,9 +10,9 @@ use time::{Duration, OffsetDateTime};
 use super::check::{Check, Look, Subject};
 use super::finding::{Finding, Seen, Unseen, if_so};
 use super::key_ring::Role;
-use super::log_place::LogPlace;
 use super::patient::{Patient, shown_time};
 use super::windows;
+use crate::configured::LogPlace;
 
 pub(super) const LOGS: Subject = Subject {
     name: "logs",

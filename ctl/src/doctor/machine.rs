@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use rustix::process::{Resource, getrlimit};
 
 use super::bounded::within;
-use super::configs::{Configs, at};
+use crate::configured::{Configs, at};
 use crate::instance::{Instance, Service};
 
 /// What was found of the machine.

@@ -12,10 +12,10 @@ use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
 use super::bounded::within;
-use super::configs::{self, Configs};
 use super::finding::Unseen;
 use super::key_ring::{self, Key, KeyRing};
 use super::machine::Machine;
+use crate::configured::{self, Configs};
 use crate::failure::Failure;
 use crate::instance::{Instance, Service};
 use crate::private;
@@ -64,7 +64,7 @@ impl Patient {
 
     /// A path of a configuration as its service finds it.
     pub(super) fn at(&self, service: Service, path: &Path) -> PathBuf {
-        configs::at(&self.instance, service, path)
+        configured::at(&self.instance, service, path)
     }
 
     /// A path as people read it: from the instance on.

@@ -7,8 +7,8 @@ use sigstead_x509::Certificate;
 
 use super::check::{Check, Look, Subject};
 use super::finding::{Finding, Seen, Unseen, if_so};
-use super::pairs::{self, Pair, Purpose};
 use super::patient::Patient;
+use crate::configured::pairs::{self, Pair, Purpose};
 use crate::instance::Service;
 
 pub(super) const TLS: Subject = Subject {

@@ -14,7 +14,7 @@ mod trusted;
 use time::OffsetDateTime;
 
 pub(crate) use self::item::{Item, Kind, Renewal, State};
-use crate::doctor::Configs;
+use crate::configured::Configs;
 use crate::failure::Failure;
 use crate::instance::Instance;
 use crate::log_configs;

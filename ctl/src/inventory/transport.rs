@@ -8,7 +8,8 @@ use time::OffsetDateTime;
 use super::Gathered;
 use super::item::{Item, Renewal, State};
 use crate::administrators;
-use crate::doctor::{Configs, Purpose, pairs};
+use crate::configured::Configs;
+use crate::configured::pairs::{self, Purpose};
 use crate::instance::Instance;
 
 /// Every certificate of TLS that the configurations name, their authorities, and those of administrators.

@@ -6,7 +6,7 @@ use sigstead_sequencer::{Anchor as _, Anchored, FileAnchor};
 use super::signed::store;
 use super::world::World;
 use super::{Plant, find, plant};
-use crate::doctor::configs::Configs;
+use crate::configured::Configs;
 
 pub(super) const PLANTS: &[Plant] = &[
     plant(

@@ -17,8 +17,7 @@ use sigstead_trust_root::LogFace;
 use sigstead_trust_root::tuf::{Role, Signed, Snapshot, Timestamp, TufKey};
 
 use super::world::{World, wait};
-use crate::doctor::configs::Configs;
-use crate::doctor::log_place::LogPlace;
+use crate::configured::{Configs, LogPlace};
 use crate::instance::Instance;
 
 /// Brings a new instance to where it is after its first start: a snapshot and a timestamp, and a round in each log.

@@ -14,23 +14,23 @@ use sigstead_trust_root::LogFace;
 use crate::instance::Service;
 
 /// A log as the configuration of its service describes it; its paths are whole.
-pub(super) struct LogPlace {
+pub(crate) struct LogPlace {
     /// The first line of its checkpoints.
-    pub(super) name: String,
+    pub(crate) name: String,
     /// Its host.
-    pub(super) origin: String,
-    pub(super) face: LogFace,
-    pub(super) service: Service,
-    pub(super) key: KeyConfig,
-    pub(super) data: PathBuf,
-    pub(super) anchor: PathBuf,
+    pub(crate) origin: String,
+    pub(crate) face: LogFace,
+    pub(crate) service: Service,
+    pub(crate) key: KeyConfig,
+    pub(crate) data: PathBuf,
+    pub(crate) anchor: PathBuf,
     /// The file that names its witnesses.
-    pub(super) witness_policy: Option<PathBuf>,
+    pub(crate) witness_policy: Option<PathBuf>,
 }
 
 impl LogPlace {
     /// A log of Rekor v1 or v2; `folder` is that of its service.
-    pub(super) fn of_signatures(folder: &Path, log: &tlog::LogConfig) -> Self {
+    pub(crate) fn of_signatures(folder: &Path, log: &tlog::LogConfig) -> Self {
         let witnesses = log.witnesses.as_ref();
         Self {
             name: match log.tree_id {
@@ -51,7 +51,7 @@ impl LogPlace {
     }
 
     /// A log of certificates.
-    pub(super) fn of_certificates(folder: &Path, log: &ctlog::LogConfig) -> Self {
+    pub(crate) fn of_certificates(folder: &Path, log: &ctlog::LogConfig) -> Self {
         Self {
             name: log.origin.to_string(),
             origin: log.origin.to_string(),
@@ -65,7 +65,7 @@ impl LogPlace {
     }
 
     /// The newest round that is stored; `None` of a log that was never opened. Its service may run.
-    pub(super) fn stored(&self) -> Result<Option<Round>, sigstead_journal::Error> {
+    pub(crate) fn stored(&self) -> Result<Option<Round>, sigstead_journal::Error> {
         let place = self.data.join("journal");
         let mut tries = TRIES;
         loop {
@@ -81,12 +81,12 @@ impl LogPlace {
     }
 
     /// What the anchor of the log remembers.
-    pub(super) fn anchored(&self) -> Result<Option<Anchored>, AnchorError> {
+    pub(crate) fn anchored(&self) -> Result<Option<Anchored>, AnchorError> {
         FileAnchor::new(&self.anchor).load()
     }
 
     /// Whether a checkpoint of Rekor is of this log and signed with this key.
-    pub(super) fn verify(&self, note: &str, key: &PublicKey) -> Result<(), String> {
+    pub(crate) fn verify(&self, note: &str, key: &PublicKey) -> Result<(), String> {
         let origin = Origin::parse(&self.name).map_err(|error| sigstead_kit::causes(&error))?;
         let name = KeyName::parse(&self.origin).map_err(|error| sigstead_kit::causes(&error))?;
         let key = VerifierKey::new(name, key.clone());

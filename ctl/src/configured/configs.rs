@@ -7,7 +7,6 @@ use sigstead_config::opened_logs::DescribedLog as _;
 use sigstead_config::{ca, ctlog, oidc, tlog, tsa, tuf};
 use sigstead_kit::{Clock as _, Listeners, ServiceConfig, SystemClock};
 
-use super::finding::Unseen;
 use super::log_place::LogPlace;
 use crate::instance::{Instance, Service};
 use crate::log_configs;
@@ -28,6 +27,10 @@ pub(crate) struct Configs {
     /// The same of the logs of certificates.
     opened_ct: Option<String>,
 }
+
+/// Which configuration cannot be used; [`Configs::unusable`] says why.
+#[derive(Debug)]
+pub(crate) struct Unusable(pub(crate) String);
 
 /// A configuration, or why it cannot be used.
 type Read<T> = Result<T, String>;
@@ -79,42 +82,42 @@ impl Configs {
         }
     }
 
-    pub(super) fn ca(&self) -> Result<&ca::Config, Unseen> {
+    pub(crate) fn ca(&self) -> Result<&ca::Config, Unusable> {
         seen(Service::Ca, &self.ca)
     }
 
     /// `None` of an instance without a log of its own.
-    pub(super) fn ctlog(&self) -> Result<Option<&ctlog::Config>, Unseen> {
+    pub(crate) fn ctlog(&self) -> Result<Option<&ctlog::Config>, Unusable> {
         let config = self.ctlog.as_ref();
         config
             .map(|config| seen(Service::Ctlog, config))
             .transpose()
     }
 
-    pub(super) fn oidc(&self) -> Result<&oidc::Config, Unseen> {
+    pub(crate) fn oidc(&self) -> Result<&oidc::Config, Unusable> {
         seen(Service::Oidc, &self.oidc)
     }
 
-    pub(super) fn tsa(&self) -> Result<&tsa::Config, Unseen> {
+    pub(crate) fn tsa(&self) -> Result<&tsa::Config, Unusable> {
         seen(Service::Tsa, &self.tsa)
     }
 
-    pub(super) fn tuf(&self) -> Result<&tuf::Config, Unseen> {
+    pub(crate) fn tuf(&self) -> Result<&tuf::Config, Unusable> {
         seen(Service::Tuf, &self.tuf).map(|(config, _)| config)
     }
 
     /// The keys of the snapshot and timestamp roles that the service opens, the newest last.
-    pub(super) fn online_keys(&self) -> Result<Vec<tuf::OnlineKeys<'_>>, Unseen> {
+    pub(crate) fn online_keys(&self) -> Result<Vec<tuf::OnlineKeys<'_>>, Unusable> {
         seen(Service::Tuf, &self.tuf).map(|(config, file)| config.online_keys(file))
     }
 
     /// Every log that can be read of, those of certificates last.
-    pub(super) fn logs(&self) -> &[LogPlace] {
+    pub(crate) fn logs(&self) -> &[LogPlace] {
         &self.logs
     }
 
     /// Those that cannot be used, and why.
-    pub(super) fn unusable(&self) -> Vec<(Service, &str)> {
+    pub(crate) fn unusable(&self) -> Vec<(Service, &str)> {
         let all = [
             (Service::Oidc, self.oidc.as_ref().err()),
             (Service::Ctlog, self.ctlog.as_ref().and_then(error)),
@@ -132,7 +135,7 @@ impl Configs {
     }
 
     /// The listeners of all services whose configuration can be used.
-    pub(super) fn listeners(&self) -> Vec<(Service, &Listeners)> {
+    pub(crate) fn listeners(&self) -> Vec<(Service, &Listeners)> {
         let ctlog = self.ctlog.as_ref().and_then(|config| config.as_ref().ok());
         let all = [
             (
@@ -159,7 +162,7 @@ impl Configs {
 }
 
 /// A path as a service finds it that works in the folder of its configuration.
-pub(super) fn at(instance: &Instance, service: Service, path: &Path) -> PathBuf {
+pub(crate) fn at(instance: &Instance, service: Service, path: &Path) -> PathBuf {
     instance.service(service).join(path)
 }
 
@@ -232,9 +235,9 @@ fn with_successors(
     Ok((config, file))
 }
 
-fn seen<T>(service: Service, config: &Read<T>) -> Result<&T, Unseen> {
+fn seen<T>(service: Service, config: &Read<T>) -> Result<&T, Unusable> {
     config.as_ref().map_err(|_| {
-        Unseen::new(format!(
+        Unusable(format!(
             "the configuration of {} cannot be used",
             service.name()
         ))
