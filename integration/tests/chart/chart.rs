@@ -32,7 +32,7 @@ tlog:
 
 /// Everything that is off by default, on.
 pub(crate) const EVERYTHING: &str = "
-ingress: {enabled: true, className: nginx, annotations: {a: b}, trustedProxies: [10.0.0.0/8]}
+ingress: {enabled: true, className: nginx, annotations: {a: b}, grpcAnnotations: {c: d}, trustedProxies: [10.0.0.0/8]}
 networkPolicy: {metricsFrom: [{namespaceSelector: {}}]}
 metrics: {serviceMonitor: {enabled: true}, rules: {enabled: true}, dashboards: {enabled: true}}
 ca: {clusterIssuer: true}

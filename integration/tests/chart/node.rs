@@ -24,6 +24,8 @@ pub(crate) struct Node {
     /// Holds the network and the names of it.
     holder: Child,
     running: Vec<(String, Child)>,
+    /// The authorities that clients outside the pods trust.
+    authorities: Option<PathBuf>,
     pub(crate) storage: Storage,
 }
 
@@ -33,9 +35,7 @@ impl Node {
         let image = Image::shared()?.unpacked();
         let folder = TempDir::new().unwrap();
         run(Command::new("chmod").arg("755").arg(folder.path())).unwrap();
-        let names = hosts.iter().map(|host| format!("127.0.0.1 {host}\n"));
-        let names = format!("127.0.0.1 localhost\n{}", names.collect::<String>());
-        fs::write(folder.path().join("hosts"), names).unwrap();
+        write_hosts(folder.path(), hosts.iter().copied());
         let script = "ip link set lo up && mount --bind \"$0\" /etc/hosts && echo ready && exec sleep infinity";
         let mut holder = Command::new("unshare")
             .args(["--net", "--mount", "sh", "-c", script])
@@ -51,8 +51,14 @@ impl Node {
             image,
             holder,
             running: Vec::new(),
+            authorities: None,
             storage,
         })
+    }
+
+    /// All of `hosts` are this machine from now on, and no other name is.
+    pub(crate) fn rename(&self, hosts: &[String]) {
+        write_hosts(self.folder.path(), hosts.iter().map(String::as_str));
     }
 
     /// A folder for a story's own files.
@@ -70,7 +76,15 @@ impl Node {
             &self.holder.id().to_string(),
         ]);
         command.arg(program);
+        if let Some(file) = &self.authorities {
+            command.env("SSL_CERT_FILE", file);
+        }
         command
+    }
+
+    /// Has what runs outside the pods trust the authority in a file.
+    pub(crate) fn trust(&mut self, authority: &Path) {
+        self.authorities = Some(authority.to_owned());
     }
 
     /// Runs a pod: first what comes before its containers, each to its end, then the containers, until they are ready.
@@ -157,7 +171,7 @@ impl Node {
         container: &Value,
     ) -> Command {
         let mounts = self.storage.mounts(objects, owner, spec, container);
-        let script = self.script(&mounts);
+        let script = self.script(&mounts, &environment(container));
         let mut command = self.command("unshare");
         command.args(["--mount", "sh", "-c", &script, "sh"]);
         for argument in container["args"].as_array().unwrap() {
@@ -167,7 +181,7 @@ impl Node {
         command
     }
 
-    fn script(&self, mounts: &[Mount]) -> String {
+    fn script(&self, mounts: &[Mount], environment: &str) -> String {
         let scratch = self.folder.path().join("scratch");
         fs::create_dir_all(&scratch).unwrap();
         let mut script = Vec::new();
@@ -193,12 +207,29 @@ impl Node {
         writeln!(script, "mount -o remount,ro $r/tree").unwrap();
         writeln!(
             script,
-            "exec env -i PATH=/usr/bin SSL_CERT_FILE=/etc/ssl/certs/ca-certificates.crt /usr/sbin/chroot \
+            "exec env -i PATH=/usr/bin SSL_CERT_FILE=/etc/ssl/certs/ca-certificates.crt {environment} /usr/sbin/chroot \
              --userspec={USER}:0 --groups={GROUP} $r/tree /usr/bin/sigstead \"$@\""
         )
         .unwrap();
         String::from_utf8(script).unwrap()
     }
+}
+
+/// The file is written in place, for it is mounted.
+fn write_hosts<'a>(folder: &Path, hosts: impl Iterator<Item = &'a str>) {
+    let names = hosts.map(|host| format!("127.0.0.1 {host}\n"));
+    let names = format!("127.0.0.1 localhost\n{}", names.collect::<String>());
+    fs::write(folder.join("hosts"), names).unwrap();
+}
+
+/// The environment of a container, as arguments of `env`.
+fn environment(container: &Value) -> String {
+    let variables = container["env"].as_array().into_iter().flatten();
+    let set = variables.map(|variable| {
+        let text = |field: &str| variable[field].as_str().unwrap();
+        format!("{}='{}'", text("name"), text("value"))
+    });
+    set.collect::<Vec<_>>().join(" ")
 }
 
 impl Drop for Node {

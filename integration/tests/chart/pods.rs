@@ -11,6 +11,7 @@ use sigstead_test_support::Need;
 use super::image::Image;
 use super::node::Node;
 use super::objects::named;
+use super::outside::Outside;
 use super::restored::Release;
 use super::{Chart, Objects};
 
@@ -77,69 +78,17 @@ fn a_real_instance_runs_on_secrets_that_were_made_outside() {
     let (Some(chart), Some(mut node)) = (Chart::find(), node(&[REAL, CTLOG])) else {
         return;
     };
-    let instance = node.work().join("instance");
-    let laid_out = node.work().join("laid-out");
-    let anchors = node.work().join("anchors");
-    run(node
-        .command(sigctl().get_program())
-        .arg("init")
-        .arg(&instance)
-        .args([
-            "--name",
-            "acme",
-            "--host",
-            REAL,
-            "--base-port",
-            "8370",
-            "--anchors",
-        ])
-        .arg(&anchors))
-    .unwrap();
-    run(sigctl()
-        .args(["kubernetes", "lay-out"])
-        .arg(&instance)
-        .arg("--to")
-        .arg(&laid_out))
-    .unwrap();
-    let token = run(sigctl()
-        .arg("token")
-        .arg(&instance)
-        .args(["--identity", PERSON]))
-    .unwrap();
-    let token = String::from_utf8(token.stdout).unwrap();
-    std::fs::create_dir(laid_out.join("token")).unwrap();
-    std::fs::write(laid_out.join("token/token"), &token).unwrap();
-    for name in [
-        "ca",
-        "ctlog",
-        "oidc",
-        "tlog",
-        "tsa",
-        "tuf",
-        "client",
-        "publication",
-    ] {
-        node.storage
-            .give(&format!("acme-sigstead-{name}"), &laid_out.join(name));
-    }
-    node.storage.give("a-token", &laid_out.join("token"));
-    let values = std::fs::read_to_string(laid_out.join("values.yaml")).unwrap();
-    let objects = chart.render(&[&values, "tests: {tokenSecret: a-token}"]);
-    let pods = objects
-        .pods()
-        .into_iter()
-        .filter(|(name, _)| !name.ends_with("-test"));
-    let pods: Vec<_> = pods
-        .map(|(name, pod)| (name, pod["spec"].clone()))
-        .collect();
+    let outside = Outside::make(&mut node, &["--host", REAL, "--base-port", "8370"]);
+    let objects = chart.render(&outside.values());
+    let pods = workloads(&objects);
     assert_eq!(pods.len(), 6);
     start_all(&mut node, &objects, &pods);
     test_release(&node, &objects);
-    let kit = instance.join("client");
-    let bundle = cosign_signs(&node, &kit, token.trim());
+    let kit = outside.instance.join("client");
+    let bundle = cosign_signs(&node, &kit, &outside.token);
     let release = Release {
         chart: &chart,
-        values: vec![&values, "tests: {tokenSecret: a-token}"],
+        values: outside.values(),
     };
     let backup = release.back_up(&mut node);
     node.stop();
@@ -153,7 +102,15 @@ fn a_real_instance_runs_on_secrets_that_were_made_outside() {
     release.refuses_to_roll_back(&node, &backup);
 }
 
-fn start_all(node: &mut Node, objects: &Objects, pods: &[(String, Value)]) {
+/// The pods that run as long as the release does.
+pub(crate) fn workloads(objects: &Objects) -> Vec<(String, Value)> {
+    let pods = objects.pods().into_iter();
+    let pods = pods.filter(|(name, _)| !name.ends_with("-test"));
+    pods.map(|(name, pod)| (name, pod["spec"].clone()))
+        .collect()
+}
+
+pub(crate) fn start_all(node: &mut Node, objects: &Objects, pods: &[(String, Value)]) {
     for (name, spec) in pods {
         node.run(objects, name, spec);
     }
@@ -179,7 +136,7 @@ fn start(node: &mut Node, objects: &Objects, owner: &str, spec: &Value) {
 }
 
 /// What `helm test` runs.
-fn test_release(node: &Node, objects: &Objects) {
+pub(crate) fn test_release(node: &Node, objects: &Objects) {
     let spec = &objects.named("Pod", "acme-sigstead-test")["spec"];
     node.storage.forget("test");
     let lists = ["initContainers", "containers"].map(|list| spec[list].as_array().unwrap());
