@@ -14,6 +14,7 @@ mod beside;
 mod bucket;
 mod calendar;
 mod ceremony;
+mod client;
 mod completions;
 mod configured;
 mod configured_log;
@@ -154,6 +155,8 @@ enum Command {
     Systemd(systemd::Arguments),
     /// See and publish what clients trust.
     Trust(trust::Arguments),
+    /// Give people and programs what they need to sign and verify.
+    Client(client::Arguments),
     /// Make, bring in and try out a key, in a file or a token.
     Key(Box<key::Arguments>),
     /// List all keys, certificates and signed files, and when they end.
@@ -282,6 +285,7 @@ async fn run(command: Command, output: Output) -> Result<Exit, Failure> {
         Command::Ceremony(arguments) => return ceremony::run(*arguments, output).await,
         Command::Rotate(arguments) => return rotate::run(arguments, output).await,
         Command::Emergency(arguments) => return emergency::run(arguments, output).await,
+        Command::Client(arguments) => client::run(arguments, output).await?,
         Command::Token(arguments) => token::run(arguments, output).await?,
         Command::Sign(arguments) => sign::run(arguments, output).await?,
         Command::Verify(arguments) => verify::run(*arguments, output).await?,

@@ -7,7 +7,7 @@
 use std::path::Path;
 use std::process::Command;
 
-const COMMANDS: [&str; 201] = [
+const COMMANDS: [&str; 204] = [
     "",
     "init",
     "preflight",
@@ -28,6 +28,9 @@ const COMMANDS: [&str; 201] = [
     "keys",
     "calendar",
     "env",
+    "client",
+    "client publish",
+    "client fingerprint",
     "oidc",
     "oidc user",
     "oidc user add",

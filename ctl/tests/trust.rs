@@ -180,6 +180,69 @@ fn what_changed_in_the_state_is_published_and_shown_until_then() {
 }
 
 #[test]
+fn the_page_for_clients_is_of_each_publication_and_has_no_secret() {
+    let world = World::new("page");
+    let page = || String::from_utf8(world.read("tuf/repository/client/index.html")).unwrap();
+    let fingerprint = |version: u64| {
+        let root = world.path(&format!("tuf/repository/{version}.root.json"));
+        let mut command = Command::new(env!("CARGO_BIN_EXE_sigctl"));
+        let output = command
+            .args(["client", "fingerprint"])
+            .arg(root)
+            .output()
+            .unwrap();
+        String::from_utf8(output.stdout).unwrap()
+    };
+    let says = |page: &str, fingerprint: &str| fingerprint.lines().all(|line| page.contains(line));
+    let first = fingerprint(1);
+    assert_eq!(first.lines().count(), 2, "{first}");
+    assert!(says(&page(), &first));
+    world
+        .run(&["trust", "publish", "--valid-for", "30d"])
+        .unwrap();
+    assert!(says(&page(), &fingerprint(2)) && !says(&page(), &first));
+
+    let whole = page();
+    let kit = world.run(&["client", "publish"]).unwrap();
+    assert_eq!(page(), whole, "the same trust is the same page");
+    assert_eq!(kit["root_version"], 2);
+    assert!(whole.contains(kit["archive"]["words"].as_str().unwrap()));
+    let archive = world.read("tuf/repository/client/client-kit.tar.gz");
+    let mut files = Vec::new();
+    let mut unpacked = flate2::read::GzDecoder::new(archive.as_slice());
+    std::io::Read::read_to_end(&mut unpacked, &mut files).unwrap();
+    let shown = String::from_utf8_lossy(&files).into_owned() + &whole;
+    assert!(shown.contains("trusted_root.json"));
+    let secrets = secrets(&world.path(""));
+    assert!(secrets.len() > 8, "{secrets:?}");
+    for secret in secrets {
+        let text = fs::read_to_string(&secret).unwrap();
+        let line = text.lines().find(|line| !line.starts_with("-----"));
+        assert!(!shown.contains(line.unwrap()), "{}", secret.display());
+    }
+
+    world.change_state(|state| state["operator"] = "another".into());
+    let refusal = world.run(&["client", "publish"]).unwrap_err();
+    assert_eq!(refusal["code"], "E-CTL-480", "{refusal}");
+    assert_eq!(page(), whole, "nothing is written");
+}
+
+/// The keys below a folder, and the passphrase.
+fn secrets(folder: &Path) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        let name = path.file_name().unwrap().to_str().unwrap();
+        if path.is_dir() {
+            found.extend(secrets(&path));
+        } else if name.ends_with(".key") || name == "passphrase" {
+            found.push(path);
+        }
+    }
+    found
+}
+
+#[test]
 fn a_publication_that_was_interrupted_is_finished_by_the_next() {
     let world = World::new("interrupted");
     let shorter = ["trust", "publish", "--valid-for", "30d"];

@@ -1,5 +1,4 @@
-"""Every page that the identity service shows, in headless Chromium: nothing on it is cut off or overflows, and axe, which
-checks how accessible pages are, finds nothing. The pages have no scripts; what measures them runs beside them.
+"""Every page that the identity service shows, in headless Chromium.
 
 Usage: pages.py AXE ISSUER EMAIL PASSWORD LONG_CLIENT LONG_REDIRECT [SCREENSHOT_FOLDER]. AXE is the file `axe.min.js`.
 Prints {"pages": [names], "faults": [sentences]}.
@@ -8,105 +7,15 @@ Prints {"pages": [names], "faults": [sentences]}.
 import base64
 import hashlib
 import json
-import os
 import sys
 import urllib.parse
 import urllib.request
 
+from gallery import FLAGS, Gallery
 from playwright.sync_api import sync_playwright
 
-FLAGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
-WIDTHS = [320, 390, 768, 1280]
-SCHEMES = ["light", "dark"]
 OUT_OF_BAND = "urn:ietf:wg:oauth:2.0:oob"
 CHALLENGE = base64.urlsafe_b64encode(hashlib.sha256(b"v" * 43).digest()).rstrip(b"=").decode()
-
-MEASURE = """() => {
-  const faults = [];
-  const seen = (element) => {
-    const name = element.tagName.toLowerCase();
-    const text = (element.textContent || "").trim().slice(0, 30);
-    return element.className ? `${name}.${element.className} "${text}"` : `${name} "${text}"`;
-  };
-  const wide = document.documentElement.scrollWidth;
-  if (wide > window.innerWidth) faults.push(`the page is ${wide} wide`);
-  for (const element of document.querySelectorAll("body, body *")) {
-    const hidden = getComputedStyle(element).display === "none" || element.type === "hidden";
-    if (hidden || element.closest("svg")) continue;
-    const { left, right, width } = element.getBoundingClientRect();
-    if (width === 0) faults.push(`${seen(element)} has no width`);
-    if (left < 0 || right > window.innerWidth + 0.5) faults.push(`${seen(element)} is outside`);
-    // Inline elements have no client width, and a text field scrolls along what is typed.
-    const isField = element.tagName === "INPUT";
-    if (!isField && element.clientWidth > 0 && element.scrollWidth > element.clientWidth)
-      faults.push(`${seen(element)} is ${element.scrollWidth} wide in ${element.clientWidth}`);
-    const clips = getComputedStyle(element).overflowY !== "visible";
-    if (clips && element.scrollHeight > element.clientHeight && element !== document.body)
-      faults.push(`${seen(element)} is ${element.scrollHeight} high in ${element.clientHeight}`);
-  }
-  return faults;
-}"""
-
-
-# Browsers may break a line behind a hyphen. Codes have one anywhere, and the code of one sign-in would tell little.
-SPOIL = """(position) => {
-  const code = document.querySelector("textarea");
-  code.value = "W".repeat(position) + "-" + "W".repeat(42 - position);
-}"""
-
-
-# Rules of WCAG 2.2 to level AA, and what axe recommends beyond.
-AXE = """async () => {
-  const tags = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"];
-  const found = await axe.run(document, { runOnly: tags, preload: false });
-  const where = (rule) => rule.nodes.map((node) => node.target.join(" ")).join(", ");
-  const told = (rule) => `${rule.id}: ${rule.help} (${where(rule)})`;
-  return { passes: found.passes.length, faults: found.violations.map(told) };
-}"""
-
-
-class Gallery:
-    def __init__(self, page, axe, folder):
-        self.page, self.axe, self.folder = page, axe, folder
-        self.pages, self.faults, self.passes = [], [], 0
-
-    def look(self, name, text):
-        """Measures the page that is shown now, which says `text`, in all widths and schemes."""
-        shown = self.page.inner_text("body")
-        if text not in shown:
-            self.faults.append(f"{name} does not say {text!r} but {shown!r}")
-        for scheme in SCHEMES:
-            self.page.emulate_media(color_scheme=scheme)
-            for width in WIDTHS:
-                self.page.set_viewport_size({"width": width, "height": 800})
-                faults = self.page.evaluate(MEASURE)
-                self.faults += [f"{name}, {width} px, {scheme}: {fault}" for fault in faults]
-                if self.folder:
-                    file = f"{name}-{width}-{scheme}.png"
-                    self.page.screenshot(path=os.path.join(self.folder, file), full_page=True)
-            # Colours differ by scheme; what else axe looks at does not depend on the width.
-            self.page.evaluate(self.axe)
-            found = self.page.evaluate(AXE)
-            self.passes += found["passes"]
-            self.faults += [f"{name}, {scheme}: {fault}" for fault in found["faults"]]
-        self.pages.append(name)
-
-    def look_at_codes(self, name):
-        """Measures the page of the code with every code that wraps in another way."""
-        for width in WIDTHS:
-            self.page.set_viewport_size({"width": width, "height": 800})
-            for position in range(43):
-                self.page.evaluate(SPOIL, position)
-                faults = self.page.evaluate(MEASURE)
-                self.faults += [f"{name} {position}, {width} px: {fault}" for fault in faults]
 
 
 def post(url, form):
@@ -223,7 +132,7 @@ def main():
         look("signed-out", "You are signed out")
         browser.close()
 
-    print(json.dumps({"pages": gallery.pages, "passes": gallery.passes, "faults": gallery.faults}))
+    print(json.dumps(gallery.told()))
 
 
 main()

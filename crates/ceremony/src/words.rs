@@ -9,7 +9,7 @@ use sha2::{Digest as _, Sha256};
 use crate::encoding::message;
 use crate::error::Error;
 
-/// The SHA-256 of all that a draft says.
+/// The SHA-256 of all that a draft says, or of a file.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Digest([u8; 32]);
 
@@ -17,6 +17,12 @@ impl Digest {
     /// The digest of a statement of some kind.
     pub(crate) fn of<T: Serialize>(kind: &str, statement: &T) -> Result<Self, Error> {
         Ok(Self(Sha256::digest(message(kind, statement)?).into()))
+    }
+
+    /// The SHA-256 of a file, such as the root with which a client begins.
+    #[must_use]
+    pub fn of_file(bytes: &[u8]) -> Self {
+        Self(Sha256::digest(bytes).into())
     }
 
     /// Twelve words of BIP 39, joined by hyphens: half of the digest, and four bits by which a misheard word shows.
@@ -68,6 +74,9 @@ mod tests {
         // The first test vector of BIP 39, which has an entropy of zeros.
         let zeros = format!("{}about", "abandon-".repeat(11));
         assert_eq!(Digest([0; 32]).words(), zeros);
+        // The SHA-256 of nothing, as `sha256sum` prints it.
+        let nothing = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
+        assert_eq!(Digest::of_file(b"").to_string(), nothing);
     }
 
     #[test]

@@ -6,12 +6,13 @@
 //! Provided: the JSON documents ([`TrustedRoot`], [`SigningConfig`], [`ClientTrustConfig`]); the one generator that
 //! derives them from the instance's [`TrustState`]; the signed TUF metadata ([`tuf`]) and the files of a repository; what
 //! the next [`Publication`] of a state writes, and that it takes nothing back; what strict clients would refuse in it
-//! ([`faults`]).
+//! ([`faults`]); of which publication the page for clients is ([`ClientPage`]).
 //!
 //! Deliberately absent: files, clocks and private keys. The caller gives the time, takes the bytes to sign and hands the
 //! signature back.
 
 mod authorities;
+mod client_page;
 mod encode;
 pub mod enumeration;
 mod error;
@@ -29,6 +30,7 @@ mod trusted_root;
 pub mod tuf;
 
 pub use authorities::{AuthorityChains, AuthorityState};
+pub use client_page::ClientPage;
 pub use error::Error;
 pub use fault::{Fault, faults};
 pub use gap::{Gap, gaps};

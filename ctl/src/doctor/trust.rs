@@ -1,6 +1,9 @@
 //! Whether what clients trust is what the services sign with.
 
-use sigstead_trust_root::{CertificateAuthority, LogFace, TransparencyLogInstance};
+use std::path::Path;
+
+use sigstead_trust_root::tuf::Targets;
+use sigstead_trust_root::{CertificateAuthority, ClientPage, LogFace, TransparencyLogInstance};
 use sigstead_x509::Certificate;
 
 use super::check::{Check, Look, Subject};
@@ -26,7 +29,7 @@ pub(super) const TRUST: Subject = Subject {
         ),
         Check::warning(
             "E-DOCTOR-050",
-            "the client kit is of what is published",
+            "the client kit and its page are of what is published",
             Look::Files(kit),
         ),
         Check::fault(
@@ -104,7 +107,8 @@ fn kit(patient: &Patient) -> Seen {
     let Some(state) = published::state(patient)? else {
         return Ok(Vec::new());
     };
-    let root = published::repository(patient)?.newest_root_file();
+    let repository = published::repository(patient)?;
+    let root = repository.newest_root_file();
     let root = root.map_err(|failure| Unseen::new(failure.whole()))?;
     let files = trust::kit_files(&state, &root);
     let files = files.map_err(|failure| Unseen::new(failure.whole()))?;
@@ -112,16 +116,30 @@ fn kit(patient: &Patient) -> Seen {
         let found = patient.file(&patient.instance.path("client").join(name));
         found.ok().as_deref() != Some(bytes)
     };
-    let other: Vec<_> = files
+    let mut other: Vec<_> = files
         .into_iter()
         .filter(|(name, bytes)| is_other(name, bytes))
         .map(|(name, _)| format!("client/{name}"))
         .collect();
+    let page = repository.directory().join(ClientPage::FOLDER);
+    if !is_page_of(patient, &page, &root, &published::targets(patient)?.signed) {
+        other.push(page.display().to_string());
+    }
     if_so(!other.is_empty(), || {
         Finding::new(
             format!("{} is not of the trust state", other.join(", ")),
-            "write the kit again: `sigctl trust publish`; and give it to those who have the old one",
+            "write the kit and its page again: `sigctl client publish`; and give the kit to those who have the old one",
         )
+    })
+}
+
+/// Whether the page for clients, which the service shows only then, was made of this root and of these targets.
+fn is_page_of(patient: &Patient, folder: &Path, root: &[u8], targets: &Targets) -> bool {
+    let record = patient.file(&folder.join(ClientPage::FILE));
+    let record = record.ok().and_then(|json| ClientPage::parse(&json).ok());
+    let page = patient.file(&folder.join(ClientPage::PAGE)).ok();
+    record.zip(page).is_some_and(|(record, page)| {
+        record.is_of(root, targets) && record.is_file(ClientPage::PAGE, &page)
     })
 }
 

@@ -9,9 +9,10 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 use serde::Serialize;
+use sigstead_trust_root::ClientPage;
 
 use super::certificate_logs::CertificateLogs;
-use super::files::{self, PUBLICATION};
+use super::files::{self, PAGE, PUBLICATION};
 use super::logs::Logs;
 use super::mounted::PASSPHRASE;
 use super::successors;
@@ -132,22 +133,41 @@ fn remove_others(folder: &Path, names: &BTreeSet<OsString>) -> Result<(), Failur
     Ok(())
 }
 
-/// The root and the targets with their files; what the service signs itself stays where it is.
+/// The root and the targets with their files, and the page for clients; what the service signs itself stays where it is.
 fn publication(instance: &Instance, folder: &Path) -> Result<(), Failure> {
     let repository = instance.service(Service::Tuf).join("repository");
     let mut names = BTreeSet::new();
     for path in [repository.clone(), repository.join("targets")] {
-        let failed = |error| Failure::file("read", &path, error);
-        for entry in fs::read_dir(&path).map_err(failed)? {
-            let entry = entry.map_err(failed)?.path();
-            let name = entry.file_name().and_then(|name| name.to_str());
-            if let Some(name) = name.filter(|name| is_signed_outside(&entry, name)) {
-                copy(&entry, &folder.join(name))?;
+        for (name, entry) in named(&path)? {
+            if is_signed_outside(&entry, &name) {
+                copy(&entry, &folder.join(&name))?;
                 names.insert(name.into());
             }
         }
     }
+    // An instance that was made by an earlier version has none before its next publication.
+    let page = repository.join(ClientPage::FOLDER);
+    if page.is_dir() {
+        for (name, entry) in named(&page)? {
+            let name = format!("{PAGE}{name}");
+            copy(&entry, &folder.join(&name))?;
+            names.insert(name.into());
+        }
+    }
     remove_others(folder, &names)
+}
+
+/// What is in a folder, by its name. Ours are all of ASCII.
+fn named(folder: &Path) -> Result<Vec<(String, PathBuf)>, Failure> {
+    let failed = |error| Failure::file("read", folder, error);
+    let mut found = Vec::new();
+    for entry in fs::read_dir(folder).map_err(failed)? {
+        let path = entry.map_err(failed)?.path();
+        if let Some(name) = path.file_name().and_then(|name| name.to_str()) {
+            found.push((name.to_owned(), path));
+        }
+    }
+    Ok(found)
 }
 
 fn is_signed_outside(path: &Path, name: &str) -> bool {

@@ -6,7 +6,9 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 use serde::Serialize;
+use sigstead_trust_root::ClientPage;
 
+use super::files::PAGE;
 use crate::failure::{Exit, Failure};
 use crate::output::Output;
 use crate::private;
@@ -28,7 +30,8 @@ struct Published {
 
 pub(super) fn run(arguments: &Arguments, output: Output) -> Result<(), Failure> {
     let mut files = read(&arguments.publication)?;
-    // Whatever a file names is there before it: first the targets' files, then the roots, then the targets.
+    // Whatever a file names is there before it: first the targets' files, then the roots, then the targets, then the page for
+    // clients, which is of all of them, and its record.
     files.sort_by_key(|file| (file.rank, file.name.clone()));
     let mut new = Vec::new();
     for file in &files {
@@ -56,6 +59,8 @@ enum Rank {
     Target,
     Root,
     Targets,
+    Page,
+    PageRecord,
 }
 
 impl Rank {
@@ -68,6 +73,11 @@ impl Rank {
             Self::Root
         } else if is_version(".targets.json") {
             Self::Targets
+        } else if let Some(name) = name.strip_prefix(PAGE) {
+            match name {
+                ClientPage::FILE => Self::PageRecord,
+                _ => Self::Page,
+            }
         } else {
             Self::Target
         }
@@ -79,6 +89,10 @@ impl File {
         match self.rank {
             Rank::Target => repository.join("targets").join(&self.name),
             Rank::Root | Rank::Targets => repository.join(&self.name),
+            Rank::Page | Rank::PageRecord => {
+                let name = self.name.strip_prefix(PAGE).unwrap_or(&self.name);
+                repository.join(ClientPage::FOLDER).join(name)
+            }
         }
     }
 }
@@ -101,11 +115,12 @@ fn read(folder: &Path) -> Result<Vec<File>, Failure> {
     Ok(files)
 }
 
-/// A version that is published never changes: two of one number are two trust roots.
+/// A version that is published never changes: two of one number are two trust roots. The page for clients does, with each.
 fn is_new(file: &File, repository: &Path) -> Result<bool, Failure> {
     let place = file.place(repository);
     match private::read(&place, LARGEST) {
         Ok(found) if found == file.bytes => Ok(false),
+        Ok(_) if matches!(file.rank, Rank::Page | Rank::PageRecord) => Ok(true),
         Ok(_) => Err(other(&file.name, repository)),
         Err(error) if error.kind() == ErrorKind::NotFound => Ok(true),
         Err(error) => Err(Failure::file("read", &place, error)),
@@ -156,6 +171,8 @@ mod tests {
             "1.targets.json",
             "ab.rekor.pub",
             "x.root.json",
+            "client_index.html",
+            "client_page.json",
         ] {
             fs::write(from.join(name), name).unwrap();
         }
@@ -167,12 +184,17 @@ mod tests {
             ("1.targets.json", "1.targets.json"),
             ("ab.rekor.pub", "targets/ab.rekor.pub"),
             ("x.root.json", "targets/x.root.json"),
+            ("client_index.html", "client/index.html"),
+            ("client_page.json", "client/page.json"),
         ] {
             assert_eq!(fs::read_to_string(to.join(place)).unwrap(), name);
         }
         fs::write(to.join("timestamp.json"), "of the service").unwrap();
         fs::write(from.join("2.root.json"), "2").unwrap();
+        fs::write(from.join("client_index.html"), "of root 2").unwrap();
         publish(&from, &to).unwrap();
+        let page = fs::read_to_string(to.join("client/index.html"));
+        assert_eq!(page.unwrap(), "of root 2");
         assert!(to.join("2.root.json").exists() && to.join("timestamp.json").exists());
 
         fs::write(from.join("0.root.json"), "0").unwrap();

@@ -209,7 +209,7 @@ impl<'a> Change<'a> {
     /// 3. Root and targets are signed, one version on, and checked as clients check them. A root that several people sign
     ///    stays as it is, and of targets that they sign the version is taken that they signed ahead.
     /// 4. The repository is laid out, which is recorded first; its last file is the publication.
-    /// 5. The client kit is written again.
+    /// 5. The client kit is written again, and its page.
     ///
     /// A crash before the end of 4 leaves clients the old publication, a crash in 5 an old kit beside the new one; running
     /// the command again finishes either.
@@ -263,7 +263,7 @@ impl<'a> Change<'a> {
         };
         let signed = sign(&keys, draft, Some(&published.root)).await?;
         lay_out(instance, &repository, &signed).await?;
-        client_kit::write_all(instance, &state, &repository.newest_root_file()?)?;
+        client_kit::write_all(instance, &state, &repository)?;
         let root = signed.root.map_or(published.root, |root| root.signed);
         let targets = signed.targets.map_or(published.targets, |it| it.signed);
         Ok(Versions {
@@ -348,8 +348,7 @@ impl<'a> Change<'a> {
             targets: None,
         };
         lay_out(self.instance, &self.repository, &publication).await?;
-        let newest = self.repository.newest_root_file()?;
-        client_kit::write_all(self.instance, &self.state, &newest)?;
+        client_kit::write_all(self.instance, &self.state, &self.repository)?;
         Ok(passed)
     }
 

@@ -35,6 +35,7 @@ mod versions;
 
 use clap::{Args, Subcommand};
 use sigstead_trust_root::TrustState;
+use sigstead_trust_root::tuf::Targets;
 
 use self::versions::Documents;
 use crate::failure::{Exit, Failure};
@@ -44,7 +45,7 @@ use crate::output::Output;
 pub(crate) use ahead::keep as keep_ahead;
 pub(crate) use authority_kind::AuthorityKind;
 pub(crate) use change::Change;
-pub(crate) use client_kit::derived as kit_files;
+pub(crate) use client_kit::{ClientKit, Fingerprint, derived as kit_files};
 pub(crate) use holders::{holders, remember as remember_holders};
 pub(crate) use next_root::{NextRoot, Online};
 pub(crate) use publication::{Keys, Purpose, Versions, first};
@@ -99,8 +100,24 @@ pub(crate) fn changes(
 /// Writes the client kit again, in which the chain is that signs now. It is only derived, so nothing is signed.
 pub(crate) fn write_kit(instance: &Instance) -> Result<(), Failure> {
     let state = state_file::read(instance)?;
-    let root = Repository::of(instance)?.newest_root_file()?;
-    client_kit::write_all(instance, &state, &root)
+    client_kit::write_all(instance, &state, &Repository::of(instance)?).map(drop)
+}
+
+/// The same of its own accord. What clients do not find yet is not told to them.
+pub(crate) fn publish_kit(instance: &Instance) -> Result<ClientKit, Failure> {
+    let _turn = Turn::take(instance)?;
+    let state = state_file::read(instance)?;
+    let repository = Repository::of(instance)?;
+    let published = repository.newest::<Targets>()?;
+    let files = state.targets().unwrap_or_default();
+    if Targets::new(published.version, published.expires, &files).targets != published.targets {
+        return Err(Failure::new(
+            "E-CTL-480",
+            "the trust state has changed since it was published, and a page would tell clients what they do not find yet",
+            "publish it with `sigctl trust publish`, which writes the page too",
+        ));
+    }
+    client_kit::write_all(instance, &state, &repository)
 }
 
 /// Whether clients come to a version of the targets.

@@ -84,7 +84,7 @@ pub(crate) async fn first(
     // The configuration of the `tuf` service is not written yet, and names this directory.
     let repository = Repository::at(instance.path("tuf/repository"));
     repository.lay_out(&signed)?;
-    client_kit::write_all(instance, state, &repository.newest_root_file()?)
+    client_kit::write_all(instance, state, &repository).map(drop)
 }
 
 /// Signs the roles of a draft, and checks them as a client does that trusts the root `before`.

@@ -113,8 +113,7 @@ impl<'a> RootPublication<'a> {
             };
             lay_out(self.instance, &self.repository, &publication).await?;
         }
-        let newest = self.repository.newest_root_file()?;
-        client_kit::write_all(self.instance, &self.state, &newest)
+        client_kit::write_all(self.instance, &self.state, &self.repository).map(drop)
     }
 
     async fn publish_targets(

@@ -9,6 +9,7 @@ mod browser;
 mod calendar;
 mod ceremony;
 mod ceremony_ahead;
+mod clients;
 mod conformance;
 mod cosign;
 mod cosign_2;

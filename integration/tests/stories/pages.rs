@@ -1,11 +1,11 @@
-//! Every page of the identity service in a real browser, narrow and wide, light and dark: nothing is cut off, and axe finds
-//! nothing that keeps people out.
+//! Every page of the identity service and the page for clients in a real browser, narrow and wide, light and dark: nothing is cut
+//! off, and axe finds nothing that keeps people out.
 
 use std::io::Write as _;
 use std::process::{Command, Stdio};
 
 use serde_json::Value;
-use sigstead_integration::{Instance, client, run};
+use sigstead_integration::{Instance, client, run, shared};
 
 #[test]
 fn no_page_is_cut_off_or_keeps_people_out() {
@@ -56,6 +56,22 @@ fn no_page_is_cut_off_or_keeps_people_out() {
     assert_eq!(found["pages"].as_array().unwrap().len(), 29, "{found}");
     // That axe ran is seen by what it found in order.
     assert!(found["passes"].as_u64().unwrap() > 29 * 2 * 10, "{found}");
+    assert_eq!(found["faults"], serde_json::json!([]));
+}
+
+#[test]
+fn the_page_for_clients_is_not_cut_off_and_keeps_nobody_out() {
+    let (Some(python), Some(_), Some(axe)) = (client::python(), client::chromium(), client::axe())
+    else {
+        return;
+    };
+    let mut page = Command::new(python);
+    page.arg(client::script("client_page.py")).arg(axe);
+    let output = run(page.arg(format!("{}/", shared().url("tuf")))).unwrap();
+    let found: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let looked_at = serde_json::json!(["clients", "client-kit.tar.gz"]);
+    assert_eq!(found["pages"], looked_at, "{found}");
+    assert!(found["passes"].as_u64().unwrap() > 2 * 10, "{found}");
     assert_eq!(found["faults"], serde_json::json!([]));
 }
 

@@ -82,6 +82,15 @@ pub enum Error {
     /// A published document does not read back.
     #[error("a published document cannot be read")]
     Document(#[source] sigstead_proto::Error),
+    /// No page for clients was written.
+    #[error("no page for clients in the repository")]
+    PageMissing,
+    /// The page for clients was made of another publication than the one that clients find.
+    #[error("the page for clients is not of what is published")]
+    PageOutdated,
+    /// The record of the page for clients cannot be read.
+    #[error("the page for clients cannot be used")]
+    PageUnusable(#[source] sigstead_trust_root::Error),
     /// The key refused to sign.
     #[error("signing failed")]
     Sign(#[source] sigstead_signer::Error),
@@ -129,6 +138,18 @@ impl From<Error> for Problem {
                 "E-TUF-009",
                 format!("there is no role {role:?}; ask for root, targets, snapshot or timestamp"),
             ),
+            Error::PageMissing => Self::new(
+                Kind::NotFound,
+                "E-TUF-010",
+                "there is no page for clients here; the operator writes it with `sigctl client publish`",
+            ),
+            Error::PageOutdated => Self::new(
+                Kind::Unavailable,
+                "E-TUF-011",
+                "the page for clients is of an earlier publication; try again in a minute, and if it stays so, the operator writes \
+                 it again with `sigctl client publish`",
+            ),
+            Error::PageUnusable(_) => Self::internal("E-TUF-012", causes(&error)),
             Error::Document(_) => Self::internal("E-TUF-004", causes(&error)),
             Error::Sign(_) => Self::internal("E-TUF-007", causes(&error)),
             Error::Read { .. } | Error::Write { .. } => Self::internal("E-TUF-008", causes(&error)),

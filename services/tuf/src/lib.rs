@@ -1,16 +1,18 @@
 //! The trust root repository: publishes what clients trust.
 //!
-//! It serves TUF clients a repository with consistent snapshots (TUF specification 1.0, sections 3 to 5), and services and
-//! consoles the same trust root over gRPC, with a stream of each new version.
+//! It serves TUF clients a repository with consistent snapshots (TUF specification 1.0, sections 3 to 5), services and
+//! consoles the same trust root over gRPC, with a stream of each new version, and people the page for clients, which `sigctl` writes.
 //!
 //! File map: `publish.rs` the verb, signing snapshot and timestamp with `online_keys.rs`; `published.rs` what clients have;
-//! `repository.rs` the files; `expiry.rs` what runs out and who is told; `fetches.rs` how often what was fetched; `api/` the two
+//! `repository.rs` the files; `expiry.rs` what runs out and who is told; `fetches.rs` how often what was fetched; `client_page.rs` the page
+//! for clients; `api/` the two
 //! faces; `error.rs`; `metrics.rs`.
 //!
 //! Deliberately absent: the keys of the root and targets roles. Their holders put what they signed into the directory
 //! (`sigctl trust publish`), and it is published here once it verifies.
 
 mod api;
+mod client_page;
 mod error;
 mod expiry;
 mod fetches;

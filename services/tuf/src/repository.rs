@@ -1,13 +1,15 @@
 //! The repository's files.
 //!
 //! Layout: `N.root.json` for every version, `N.targets.json`, `N.snapshot.json`, `timestamp.json`, and
-//! `targets/<sha256>.<name>`. All but `timestamp.json` are written once. A file becomes visible whole or not at all:
+//! `targets/<sha256>.<name>`; beside them, in `client/`, the page for clients with its files. All but `timestamp.json` and those in
+//! `client/` are written once. A file becomes visible whole or not at all:
 //! it is written beside its place, synced, and renamed. A crash leaves at most a `.new` file, which nobody reads.
 
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use sigstead_trust_root::ClientPage;
 use sigstead_trust_root::tuf::{Hashes, Role, Signed, Targets};
 
 use crate::error::Error;
@@ -142,7 +144,11 @@ fn names_no_file(error: &io::Error) -> bool {
 /// Whether a path names a file that a client may ask for. Anything else, above all a path that leaves the directory,
 /// does not exist.
 fn is_public(path: &str) -> bool {
-    let name = path.strip_prefix("targets/").unwrap_or(path);
+    let name = match path.split_once('/') {
+        Some(("targets" | ClientPage::FOLDER, name)) => name,
+        Some(_) => return false,
+        None => path,
+    };
     !name.is_empty()
         && !name.starts_with('.')
         && !name.ends_with(".new")
@@ -166,6 +172,7 @@ mod tests {
             "1.root.json",
             "timestamp.json",
             "targets/ab12.trusted_root.json",
+            "client/index.html",
         ] {
             assert!(is_public(path), "{path}");
         }
@@ -176,6 +183,9 @@ mod tests {
             "../passphrase",
             "targets/../../passphrase",
             "targets/",
+            "client/",
+            "client/../passphrase",
+            "client/targets/ab12.trusted_root.json",
             "keys/snapshot.key",
             "/etc/passwd",
             "timestamp.json.new",

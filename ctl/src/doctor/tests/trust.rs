@@ -104,6 +104,17 @@ pub(super) const PLANTS: &[Plant] = &[
     plant(&["E-DOCTOR-050"], "a kit that is not whole", |world| {
         fs::remove_file(world.path("client/ctfe.pub")).unwrap();
     }),
+    plant(&["E-DOCTOR-050"], "a page that was changed", |world| {
+        world.edit("tuf/repository/client/index.html", "acme", "other");
+    }),
+    plant(&["E-DOCTOR-050"], "a page of another root", |world| {
+        let record = "tuf/repository/client/page.json";
+        world.edit(
+            record,
+            "\"root\": {\n    \"sha256\": \"",
+            "\"root\": {\n    \"sha256\": \"0",
+        );
+    }),
     plant(
         &["E-DOCTOR-051"],
         "a chain that clients do not have",

@@ -142,7 +142,15 @@ pub(crate) struct Face(pub(crate) Router);
 
 impl Face {
     pub(crate) async fn get(&self, path: &str) -> Answer {
-        let request = Request::get(path).body(Body::empty()).unwrap();
+        self.answer(Request::get(path)).await
+    }
+
+    pub(crate) async fn head(&self, path: &str) -> Answer {
+        self.answer(Request::head(path)).await
+    }
+
+    async fn answer(&self, request: ::http::request::Builder) -> Answer {
+        let request = request.body(Body::empty()).unwrap();
         let response = self.0.clone().oneshot(request).await.unwrap();
         let (parts, body) = response.into_parts();
         Answer {
