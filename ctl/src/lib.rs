@@ -51,6 +51,7 @@ mod logs;
 mod man;
 mod names;
 mod oidc;
+mod operator_key;
 mod output;
 mod own_certificate;
 mod policy;

@@ -38,27 +38,46 @@ impl Instance {
     /// # Errors
     /// As [`Self::create`].
     pub fn create_with(programs: &Path, name: &str, arguments: &[&str]) -> Result<Self> {
-        let instance = Self {
+        Self::prepare(programs, name)?.init(arguments)
+    }
+
+    /// The same, of which `sigctl` and the services see a path in their environment from the beginning.
+    ///
+    /// # Errors
+    /// As [`Self::create`].
+    pub fn create_where(
+        (variable, path): (&str, &Path),
+        name: &str,
+        arguments: &[&str],
+    ) -> Result<Self> {
+        let mut instance = Self::prepare(&programs(), name)?;
+        instance.set(variable, path);
+        instance.init(arguments)
+    }
+
+    fn prepare(programs: &Path, name: &str) -> Result<Self> {
+        Ok(Self {
             folder: TempDir::new()?,
             name: name.to_owned(),
             programs: std::path::absolute(programs)?,
             environment: Vec::new(),
-        };
+        })
+    }
+
+    fn init(self, arguments: &[&str]) -> Result<Self> {
         let port = free_ports(24)?.to_string();
-        let directory = instance.directory();
-        let mut command = instance.sigctl();
-        command
-            .arg("init")
-            .arg(&directory)
-            .args(["--name", name, "--base-port", &port]);
+        let mut command = self.sigctl();
+        command.arg("init").arg(self.directory());
+        command.args(["--name", &self.name, "--base-port", &port]);
         // The first versions keep them elsewhere.
-        let help = run(instance.sigctl().args(["init", "--help"]))?.stdout;
+        let help = run(self.sigctl().args(["init", "--help"]))?.stdout;
         if String::from_utf8_lossy(&help).contains("--anchors") {
-            let anchors = instance.folder.path().join("anchors");
-            command.arg("--anchors").arg(anchors);
+            command
+                .arg("--anchors")
+                .arg(self.folder.path().join("anchors"));
         }
         run(command.args(arguments))?;
-        Ok(instance)
+        Ok(self)
     }
 
     /// Makes an instance and starts it.

@@ -4,7 +4,7 @@ use std::process::Command;
 
 use serde_json::Value;
 
-use crate::instance::{Instance, run, sigctl, wait_for};
+use crate::instance::{Instance, run, wait_for};
 
 /// A role, as it is typed.
 pub struct Rotated(pub &'static str);
@@ -13,7 +13,7 @@ impl Rotated {
     /// `sigctl rotate` with a verb, which prints JSON.
     #[must_use]
     pub fn command(&self, instance: &Instance, verb: &str, arguments: &[&str]) -> Command {
-        let mut command = sigctl();
+        let mut command = instance.sigctl();
         command.args(["--output", "json", "rotate", self.0, verb]);
         command.arg(instance.directory()).args(arguments);
         command

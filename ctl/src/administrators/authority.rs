@@ -2,17 +2,14 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
 use sigstead_kit::{Administrator, Clock as _, Revoked, Role, SystemClock};
-use sigstead_signer::Signer;
 use sigstead_x509::{Certificate, Name, SerialNumber, TlsProfile, TlsRole, Validity};
 use time::Duration;
 
 use crate::failure::Failure;
-use crate::init::secret::Vault;
 use crate::instance::Instance;
-use crate::{private, services, tls_files};
+use crate::{operator_key, private, services, tls_files};
 
 /// What a certificate is to say.
 pub(super) struct Terms {
@@ -39,7 +36,7 @@ impl Issued {
     }
 }
 
-/// Issues a certificate with the key of the admin CA, which the instance's passphrase opens.
+/// Issues a certificate with the key of the admin CA.
 pub(super) async fn issue(instance: &Instance, terms: Terms) -> Result<Certificate, Failure> {
     let path = instance.path(KEY);
     let failed =
@@ -52,7 +49,7 @@ pub(super) async fn issue(instance: &Instance, terms: Terms) -> Result<Certifica
         ));
     }
     let issuer = tls_files::certificate(&instance.path(CERTIFICATE))?;
-    let signer: Arc<dyn Signer> = Vault::open(instance)?.open_key(&path)?.into_signer();
+    let signer = operator_key::open(instance, &path).await?;
     if signer.public_key() != issuer.public_key() {
         let why = "it is not the key of trust/admin-ca.pem; a rotation of admin-ca may have been interrupted";
         return Err(Failure::file("use", &path, why));

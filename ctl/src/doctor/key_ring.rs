@@ -10,6 +10,7 @@ use super::bounded::within;
 use super::finding::Unseen;
 use crate::configured::Configs;
 use crate::instance::{Instance, Service};
+use crate::operator_key;
 use crate::trust::{ROOT_KEY, TARGETS_KEY};
 
 /// What a key is for.
@@ -140,7 +141,10 @@ fn operators(instance: &Instance) -> impl Iterator<Item = (Role, KeyConfig)> {
     let places = places.map(|(role, place)| (role, instance.path(place)));
     let there = places.filter(|(_, path)| path.exists());
     there.map(|(role, path)| {
-        let config = KeyConfig::file(path, Some(instance.passphrase_file()));
+        let config = operator_key::config(instance, &path);
+        // What a damaged file says is told by its opening.
+        let config =
+            config.unwrap_or_else(|_| KeyConfig::file(path, Some(instance.passphrase_file())));
         (role, config)
     })
 }

@@ -11,7 +11,9 @@ use super::certificates::{
     Holder, Issuer, Shown, code_signing_certificate, of_root, root_certificate, ten_years,
     time_stamping_certificate, tls_certificate,
 };
-use super::secret::{Vault, unusable, write_private};
+use super::instance_key::InstanceKey;
+use super::keys::Keys;
+use super::secret::{unusable, write_private};
 use super::write;
 use crate::failure::Failure;
 use crate::instance::{Instance, Service};
@@ -28,12 +30,12 @@ pub(super) struct Authorities {
 
 pub(super) async fn make(
     instance: &Instance,
-    vault: &Vault,
+    keys: &mut Keys<'_>,
     now: OffsetDateTime,
 ) -> Result<Authorities, Failure> {
-    let maker = Maker {
+    let mut maker = Maker {
         instance,
-        vault,
+        keys,
         now,
     };
     let authorities = Authorities {
@@ -47,23 +49,22 @@ pub(super) async fn make(
     Ok(authorities)
 }
 
-struct Maker<'a> {
+struct Maker<'a, 'k> {
     instance: &'a Instance,
-    vault: &'a Vault,
+    keys: &'a mut Keys<'k>,
     now: OffsetDateTime,
 }
 
-impl Maker<'_> {
-    async fn code_signing(&self) -> Result<Vec<Certificate>, Failure> {
+impl Maker<'_, '_> {
+    async fn code_signing(&mut self) -> Result<Vec<Certificate>, Failure> {
         let root = self
             .root(
-                "trust/ca-root",
+                InstanceKey::CaRoot,
                 "code signing root",
                 of_root(self.instance, self.now),
             )
             .await?;
-        let path = self.instance.path("ca/keys/ca.key");
-        let key = self.vault.make(&path, Algorithm::EcdsaP256Sha256)?;
+        let key = self.keys.make(InstanceKey::Ca).await?;
         let key = key.public_key();
         let intermediate =
             code_signing_certificate(self.instance, &root, key, "code signing", self.now).await?;
@@ -76,16 +77,15 @@ impl Maker<'_> {
         Ok(chain)
     }
 
-    async fn time_stamping(&self) -> Result<Vec<Certificate>, Failure> {
+    async fn time_stamping(&mut self) -> Result<Vec<Certificate>, Failure> {
         let root = self
             .root(
-                "trust/tsa-root",
+                InstanceKey::TsaRoot,
                 "time stamping root",
                 of_root(self.instance, self.now),
             )
             .await?;
-        let path = self.instance.path("tsa/keys/tsa.key");
-        let key = self.vault.make(&path, Algorithm::EcdsaP256Sha256)?;
+        let key = self.keys.make(InstanceKey::Tsa).await?;
         let leaf =
             time_stamping_certificate(self.instance, &root, key.public_key(), self.now).await?;
         let chain = vec![leaf, root.certificate];
@@ -94,9 +94,9 @@ impl Maker<'_> {
     }
 
     /// Who may administer: a certificate for each service's admin listener, and one for the operator.
-    async fn administration(&self) -> Result<(), Failure> {
+    async fn administration(&mut self) -> Result<(), Failure> {
         let ca = self
-            .root("trust/admin-ca", "administration", ten_years(self.now))
+            .root(InstanceKey::AdminCa, "administration", ten_years(self.now))
             .await?;
         let ca_pem = ca.certificate.to_pem();
         for service in services::of(&self.instance.manifest) {
@@ -114,9 +114,9 @@ impl Maker<'_> {
         .await
     }
 
-    async fn tls(&self) -> Result<(), Failure> {
+    async fn tls(&mut self) -> Result<(), Failure> {
         let ca = self
-            .root("trust/tls-ca", "TLS", ten_years(self.now))
+            .root(InstanceKey::TlsCa, "TLS", ten_years(self.now))
             .await?;
         write(
             &self.instance.path("client/tls-ca.pem"),
@@ -139,14 +139,17 @@ impl Maker<'_> {
             .await
     }
 
-    /// A self-signed root; its key stays in `trust/` and no service opens it.
-    async fn root(&self, place: &str, role: &str, validity: Validity) -> Result<Issuer, Failure> {
-        let path = self.instance.path(&format!("{place}.key"));
-        let key = self.vault.make(&path, Algorithm::EcdsaP384Sha384)?;
-        let signer = key.into_signer();
+    /// A self-signed root, beside its key or what says where that is; no service opens it.
+    async fn root(
+        &mut self,
+        key: InstanceKey,
+        role: &str,
+        validity: Validity,
+    ) -> Result<Issuer, Failure> {
+        let signer = self.keys.make(key).await?;
         let certificate = root_certificate(self.instance, role, &signer, validity).await?;
-        let pem = certificate.to_pem();
-        write(&self.instance.path(&format!("{place}.pem")), pem.as_bytes())?;
+        let path = key.path(self.instance).with_extension("pem");
+        write(&path, certificate.to_pem().as_bytes())?;
         Ok(Issuer {
             certificate,
             signer,

@@ -15,6 +15,7 @@ use sigstead_signer::KeyConfig;
 use sigstead_store::StoreConfig;
 use url::Url;
 
+use super::instance_key::{InstanceKey, Places};
 use super::trust::{ct_origin, rekor_origin, rekor_v1_host};
 use super::{unusable_value, write as write_file};
 use crate::failure::Failure;
@@ -22,9 +23,14 @@ use crate::instance::{Instance, Service};
 use crate::services;
 use crate::tls_files::SUBMITTER;
 
-pub(super) fn write(instance: &Instance, trusted_proxies: &[AddressBlock]) -> Result<(), Failure> {
+pub(super) fn write(
+    instance: &Instance,
+    places: &Places,
+    trusted_proxies: &[AddressBlock],
+) -> Result<(), Failure> {
     let writer = Writer {
         instance,
+        places,
         trusted_proxies,
     };
     for service in services::of(&instance.manifest) {
@@ -62,6 +68,7 @@ pub(crate) fn random_tree_id() -> Result<NonZeroU64, Failure> {
 
 struct Writer<'a> {
     instance: &'a Instance,
+    places: &'a Places,
     trusted_proxies: &'a [AddressBlock],
 }
 
@@ -78,7 +85,7 @@ impl Writer<'_> {
         }
         let mut config = ca::Config::new(
             self.listeners(Service::Ca),
-            self.key("keys/ca.key"),
+            self.key(InstanceKey::Ca),
             "chain.pem".into(),
             "issuers.yaml".into(),
             ct_log,
@@ -99,7 +106,7 @@ impl Writer<'_> {
         let mut config = ctlog::Config::new(
             self.listeners(Service::Ctlog),
             ct_origin(&self.instance.manifest)?,
-            self.key("keys/ctlog.key"),
+            self.key(InstanceKey::Ctlog),
             "roots.pem".into(),
             "data".into(),
             self.anchor("ctlog"),
@@ -117,7 +124,7 @@ impl Writer<'_> {
         let mut config = oidc::Config::new(
             self.listeners(Service::Oidc),
             issuer,
-            self.key("keys/oidc.key"),
+            self.key(InstanceKey::Oidc),
             StoreConfig::Sled {
                 path: "sessions".into(),
             },
@@ -133,13 +140,13 @@ impl Writer<'_> {
         let v1 = tlog::LogConfig::rekor_v1(
             rekor_v1_host(&self.instance.manifest)?,
             random_tree_id()?,
-            self.key("keys/rekor-v1.key"),
+            self.key(InstanceKey::RekorV1),
             "rekor-v1".into(),
             self.anchor("rekor-v1"),
         );
         let v2 = tlog::LogConfig::rekor_v2(
             rekor_origin(&self.instance.manifest)?,
-            self.key("keys/rekor-v2.key"),
+            self.key(InstanceKey::RekorV2),
             "rekor-v2".into(),
             self.anchor("rekor-v2"),
         );
@@ -150,7 +157,8 @@ impl Writer<'_> {
 
     fn tsa(&self) -> Result<(), Failure> {
         let listeners = self.listeners(Service::Tsa);
-        let mut config = tsa::Config::new(listeners, self.key("keys/tsa.key"), "chain.pem".into());
+        let mut config =
+            tsa::Config::new(listeners, self.key(InstanceKey::Tsa), "chain.pem".into());
         config.successors_file = Some("successors.yaml".into());
         self.write(Service::Tsa, &config)
     }
@@ -159,8 +167,8 @@ impl Writer<'_> {
         let mut config = tuf::Config::new(
             self.listeners(Service::Tuf),
             "repository".into(),
-            self.key("keys/snapshot.key"),
-            self.key("keys/timestamp.key"),
+            self.key(InstanceKey::TufSnapshot),
+            self.key(InstanceKey::TufTimestamp),
         );
         config.successors_file = Some("successors.yaml".into());
         self.write(Service::Tuf, &config)
@@ -223,9 +231,11 @@ impl Writer<'_> {
         folder.unwrap_or_else(|| Path::new("anchors")).join(log)
     }
 
-    /// A key of a service, opened with the instance's passphrase.
-    fn key(&self, path: &str) -> KeyConfig {
-        key_config(self.instance, path)
+    /// A key of a service: where it is said to be, or in a file that the instance's passphrase opens.
+    fn key(&self, name: InstanceKey) -> KeyConfig {
+        let (_, file) = name.file();
+        let place = self.places.get(&name).cloned();
+        place.unwrap_or_else(|| key_config(self.instance, file))
     }
 
     fn write<T: Serialize>(&self, service: Service, config: &T) -> Result<(), Failure> {

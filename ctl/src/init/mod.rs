@@ -7,6 +7,9 @@ pub(crate) mod anchors;
 mod authority;
 pub(crate) mod certificates;
 pub(crate) mod configuration;
+mod instance_key;
+mod key_places;
+mod keys;
 pub(crate) mod ports;
 mod proxy;
 pub(crate) mod secret;
@@ -22,6 +25,8 @@ use serde::Serialize;
 use sigstead_config::Origin;
 use time::OffsetDateTime;
 
+use self::key_places::KeyPlaces;
+use self::keys::Keys;
 use self::proxy::BehindProxy;
 use crate::beside::{Beside, refuse_existing};
 use crate::ct_log::CtLog;
@@ -98,6 +103,9 @@ pub(crate) struct Arguments {
 
     #[command(flatten)]
     lifetimes: Lifetimes,
+
+    #[command(flatten)]
+    keys: KeyPlaces,
 }
 
 #[derive(Serialize)]
@@ -207,13 +215,11 @@ async fn make(arguments: &Arguments, directory: &Path) -> Result<Manifest, Failu
     };
     manifest.ports = ports::choose(arguments.base_port, manifest.listen_address())?;
     let instance = Instance::new(directory.to_owned(), manifest);
-    let vault = secret::Vault::open(&instance)?;
-    let authorities = authority::make(&instance, &vault, now).await?;
-    // Making keys waits for nothing; here a signal to end is noticed.
-    tokio::task::yield_now().await;
-    trust::make(&instance, &vault, &authorities, now).await?;
-    tokio::task::yield_now().await;
-    configuration::write(&instance, &trusted_proxies)?;
+    let places = arguments.keys.of(&instance.manifest)?;
+    let mut keys = Keys::begin(&instance, places, arguments.keys.found()).await?;
+    let authorities = authority::make(&instance, &mut keys, now).await?;
+    trust::make(&instance, &mut keys, &authorities, now).await?;
+    configuration::write(&instance, &keys.into_places(), &trusted_proxies)?;
     sigstead_durable::create_directory(&anchors)
         .map_err(|error| Failure::file("create", &anchors, error))?;
     let text = sigstead_config::to_yaml(&instance.manifest)
@@ -264,7 +270,7 @@ fn interrupted() -> Failure {
     Failure::new(
         "E-CTL-074",
         "asked to end before the instance was made",
-        "nothing was kept; run the command again",
+        "run the command again, with --take-keys if it made keys in a token or a server; nothing else was kept",
     )
 }
 

@@ -1,7 +1,7 @@
 //! The first trust state: a key for everything that clients trust.
 
 use sigstead_config::Origin;
-use sigstead_key::{Algorithm, PublicKey};
+use sigstead_key::PublicKey;
 use sigstead_note::{KeyName, VerifierKey};
 use sigstead_trust_root::tuf::Root;
 use sigstead_trust_root::{
@@ -11,46 +11,49 @@ use sigstead_trust_root::{
 use time::OffsetDateTime;
 
 use super::authority::Authorities;
-use super::secret::Vault;
+use super::instance_key::InstanceKey;
+use super::keys::Keys;
 use super::{unusable_value, write};
 use crate::ct_log::CtLog;
 use crate::failure::Failure;
 use crate::instance::{Instance, Manifest, Service};
-use crate::trust::{self, Keys, ROOT_KEY, RootKey, TARGETS_KEY, TargetsKey, TufSigner};
+use crate::trust::{self, RootKey, TargetsKey, TufSigner};
 
 /// Makes the keys of what clients trust, and publishes them for the first time.
 pub(super) async fn make(
     instance: &Instance,
-    vault: &Vault,
+    keys: &mut Keys<'_>,
     authorities: &Authorities,
     now: OffsetDateTime,
 ) -> Result<(), Failure> {
-    let state = state(instance, vault, authorities, now)?;
-    let make = |place: &str| {
-        let path = instance.path(place);
-        let key = vault.make(&path, Algorithm::EcdsaP256Sha256)?;
-        TufSigner::new(key.into_signer(), &path)
-    };
-    let (root_key, targets_key) = (make(ROOT_KEY)?, make(TARGETS_KEY)?);
-    let (snapshot, timestamp) = (
-        make("tuf/keys/snapshot.key")?,
-        make("tuf/keys/timestamp.key")?,
-    );
+    let state = state(instance, keys, authorities, now).await?;
+    let root_key = tuf_key(instance, keys, InstanceKey::TufRoot).await?;
+    let targets_key = tuf_key(instance, keys, InstanceKey::TufTargets).await?;
+    let snapshot = tuf_key(instance, keys, InstanceKey::TufSnapshot).await?;
+    let timestamp = tuf_key(instance, keys, InstanceKey::TufTimestamp).await?;
     let root = Root::new(1, now)
         .with_role("root", std::slice::from_ref(root_key.key()), 1)
         .with_role("targets", std::slice::from_ref(targets_key.key()), 1)
         .with_role("snapshot", std::slice::from_ref(snapshot.key()), 1)
         .with_role("timestamp", std::slice::from_ref(timestamp.key()), 1);
-    let keys = Keys {
+    let signing = trust::Keys {
         root: RootKey::Operator(root_key),
         targets: TargetsKey::Operator(targets_key),
     };
-    trust::first(instance, &state, root, &keys).await
+    trust::first(instance, &state, root, &signing).await
 }
 
-fn state(
+async fn tuf_key(
     instance: &Instance,
-    vault: &Vault,
+    keys: &mut Keys<'_>,
+    name: InstanceKey,
+) -> Result<TufSigner, Failure> {
+    TufSigner::new(keys.make(name).await?, &name.path(instance))
+}
+
+async fn state(
+    instance: &Instance,
+    keys: &mut Keys<'_>,
     authorities: &Authorities,
     now: OffsetDateTime,
 ) -> Result<TrustState, Failure> {
@@ -67,19 +70,13 @@ fn state(
             in_service: true,
         }])
     };
-    let make_log_key = |name: &str| {
-        let path = instance.path("tlog/keys").join(name);
-        vault.make(&path, Algorithm::EcdsaP256Sha256)
-    };
-    let (v1_key, v2_key) = (make_log_key("rekor-v1.key")?, make_log_key("rekor-v2.key")?);
+    let v1_key = keys.make(InstanceKey::RekorV1).await?;
+    let v2_key = keys.make(InstanceKey::RekorV2).await?;
     let (v1_key, v2_key) = (v1_key.public_key(), v2_key.public_key());
-    vault.make(
-        &instance.path("oidc/keys/oidc.key"),
-        Algorithm::RsaPkcs1v15_2048Sha256,
-    )?;
+    keys.make(InstanceKey::Oidc).await?;
     let origin = rekor_origin(manifest)?;
     let certificate_logs = match manifest.ct_log {
-        CtLog::Own => vec![ct_log(instance, vault, valid_for)?],
+        CtLog::Own => vec![ct_log(instance, keys, valid_for).await?],
         CtLog::None => Vec::new(),
     };
     let v1_log = LogState {
@@ -119,9 +116,12 @@ fn state(
     })
 }
 
-fn ct_log(instance: &Instance, vault: &Vault, valid_for: TimeRange) -> Result<LogState, Failure> {
-    let path = instance.path("ctlog/keys/ctlog.key");
-    let key = vault.make(&path, Algorithm::EcdsaP256Sha256)?;
+async fn ct_log(
+    instance: &Instance,
+    keys: &mut Keys<'_>,
+    valid_for: TimeRange,
+) -> Result<LogState, Failure> {
+    let key = keys.make(InstanceKey::Ctlog).await?;
     let key = key.public_key();
     write(&instance.path("ca/ctlog.pub"), key.to_pem().as_bytes())?;
     let origin = ct_origin(&instance.manifest)?;

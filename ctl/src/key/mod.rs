@@ -2,8 +2,10 @@
 
 mod create;
 mod fields;
+mod found_or_made;
 mod import;
 mod place;
+mod place_fields;
 mod probe;
 mod role;
 mod shown;
@@ -11,7 +13,8 @@ mod shown;
 use clap::{Args, Subcommand};
 
 pub(crate) use self::fields::KeyFields;
-pub(crate) use self::place::make;
+pub(crate) use self::found_or_made::{is_there, open_or_make};
+pub(crate) use self::place_fields::{PlaceFields, misplaced};
 pub(crate) use self::role::KeyRole;
 pub(crate) use self::shown::unusable;
 

@@ -1,15 +1,13 @@
 //! Where the next key of a rotation is.
 
-use std::sync::Arc;
-
 use clap::Args;
-use sigstead_key::{Algorithm, PublicKey};
-use sigstead_signer::{Error, KeyConfig, Signer};
+use sigstead_key::PublicKey;
+use sigstead_signer::KeyConfig;
 use sigstead_x509::Certificate;
 
 use crate::failure::{Exit, Failure};
 use crate::instance::Instance;
-use crate::key::{self, KeyFields, KeyRole};
+use crate::key::{KeyFields, misplaced};
 use crate::trust;
 
 /// Where the next key is to be. None of this is a secret.
@@ -49,44 +47,7 @@ impl NextKey {
             )
             .exit(Exit::Usage));
         }
-        match self.fields.config(uri)? {
-            KeyConfig::File(_) => Err(misplaced(
-                "a next key in a file is a file of the instance; write --key-uri file: alone",
-            )),
-            place => {
-                let here = std::env::current_dir();
-                let here = here.map_err(|error| misplaced(&error.to_string()))?;
-                Ok(Some(place.in_folder(&here)))
-            }
-        }
-    }
-}
-
-/// Opens the key at a place, and makes it of `algorithm` if there is none yet. One that is there may have another that clients
-/// take for `role`.
-pub(super) async fn open_or_make(
-    place: &KeyConfig,
-    role: KeyRole,
-    algorithm: Algorithm,
-) -> Result<Arc<dyn Signer>, Failure> {
-    let opened = match sigstead_signer::open(place).await {
-        Err(Error::KeyAbsent(_) | Error::VaultKeyAbsent { .. }) => {
-            key::make(place, algorithm).await?;
-            sigstead_signer::open(place).await
-        }
-        opened => opened,
-    };
-    let signer = opened.map_err(|error| key::unusable(place, &error))?;
-    match role.wants_instead_of(signer.algorithm()) {
-        None => Ok(signer),
-        Some(wanted) => Err(Failure::new(
-            "E-KEY-024",
-            format!(
-                "the key {place} is {}, and some client does not take it here",
-                signer.algorithm().key_details()
-            ),
-            format!("use a key of {wanted}"),
-        )),
+        self.fields.elsewhere(uri, ALONE).map(Some)
     }
 }
 
@@ -130,9 +91,5 @@ fn unsaid(role: &str, signing: Option<&KeyConfig>) -> Failure {
     .exit(Exit::Usage)
 }
 
-fn misplaced(why: &str) -> Failure {
-    let remedy = "docs/keys.md has an example of each kind";
-    Failure::new("E-KEY-021", why.to_owned(), remedy).exit(Exit::Usage)
-}
-
 const IN_A_FILE: &str = "file:";
+const ALONE: &str = "a next key in a file is a file of the instance; write --key-uri file: alone";

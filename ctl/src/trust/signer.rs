@@ -8,6 +8,7 @@ use sigstead_trust_root::tuf::{Role, Signed, TufKey};
 
 use crate::failure::Failure;
 use crate::instance::Instance;
+use crate::{key, operator_key};
 
 /// A key that signs metadata, as the metadata names it.
 pub(crate) struct TufSigner {
@@ -16,12 +17,15 @@ pub(crate) struct TufSigner {
 }
 
 impl TufSigner {
-    /// Opens a key of the instance with its passphrase.
+    /// Opens a key of the instance: with its passphrase, or where its file says.
     pub(crate) async fn open(instance: &Instance, place: &str) -> Result<Self, Failure> {
         let path = instance.path(place);
-        let config = KeyConfig::file(path.clone(), Some(instance.passphrase_file()));
+        let config = operator_key::config(instance, &path)?;
         let signer = sigstead_signer::open(&config).await;
-        Self::new(signer.map_err(|error| unusable(&path, &error))?, &path)
+        Self::new(
+            signer.map_err(|error| not_open(&config, &path, &error))?,
+            &path,
+        )
     }
 
     /// A key that is open already; `path` stands for it in errors.
@@ -66,6 +70,13 @@ fn unsigned(what: &str, cause: &dyn std::error::Error) -> Failure {
         "the cause says why the key does not sign",
     )
     .because(cause)
+}
+
+fn not_open(config: &KeyConfig, path: &Path, cause: &sigstead_signer::Error) -> Failure {
+    match config {
+        KeyConfig::File(_) => unusable(path, cause),
+        KeyConfig::Pkcs11(_) | KeyConfig::Vault(_) => key::unusable(config, cause),
+    }
 }
 
 fn unusable(path: &Path, cause: &dyn std::fmt::Display) -> Failure {

@@ -10,8 +10,8 @@ use super::setting::add_line;
 use super::within::{Part, add_within, part};
 use crate::failure::Failure;
 use crate::init::certificates::{Holder, Issuer, Shown, tls_certificate};
-use crate::init::secret::Vault;
 use crate::instance::{Instance, Service};
+use crate::operator_key;
 use crate::replace::replace;
 use crate::tls_files::{self, SUBMITTER};
 
@@ -64,9 +64,7 @@ async fn make_pair(
     let failed = |error: sigstead_signer::Error| Failure::file("make", &key_file, error);
     let issuer = Issuer {
         certificate: authority.clone(),
-        signer: Vault::open(instance)?
-            .open_key(&instance.path("trust/tls-ca.key"))?
-            .into_signer(),
+        signer: operator_key::open(instance, &instance.path("trust/tls-ca.key")).await?,
     };
     let key = PrivateKey::generate(Algorithm::EcdsaP256Sha256).map_err(failed)?;
     let shown = Shown {

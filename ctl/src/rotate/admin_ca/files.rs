@@ -15,7 +15,7 @@ use crate::replace::replace;
 use crate::rotate::leaves::open_authority;
 use crate::rotate::moment::now;
 use crate::rotate::soak::SKEW;
-use crate::{services, tls_files};
+use crate::{operator_key, services, tls_files};
 
 /// Where the authorities are.
 pub(super) struct Files<'a> {
@@ -41,9 +41,9 @@ impl<'a> Files<'a> {
             write(&key, &Vault::open(self.instance)?.seal(&made, &key)?)?;
         }
         if !self.next("pem").exists() {
-            let signer = Vault::open(self.instance)?.open_key(&key)?.into_signer();
+            let signer = operator_key::open(self.instance, &key).await?;
             let role = format!("administration {}", self.number);
-            let former = open_authority(self.instance, NAME)?;
+            let former = open_authority(self.instance, NAME).await?;
             let from = now() - SKEW.time();
             let root = root_certificate(self.instance, &role, &signer, ten_years(from)).await?;
             let certified = certified_root(self.instance, &root, &former).await?;
@@ -54,15 +54,14 @@ impl<'a> Files<'a> {
 
     /// The next authority, and the certificate that the one of now gave it: who trusts that one accepts what the next one
     /// issues.
-    pub(super) fn open_next(&self) -> Result<(Issuer, Vec<Certificate>), Failure> {
+    pub(super) async fn open_next(&self) -> Result<(Issuer, Vec<Certificate>), Failure> {
         let mut chain = tls_files::chain(&self.next("pem"))?.into_iter();
         let certificate = chain
             .next()
             .ok_or_else(|| Failure::file("understand", &self.next("pem"), "it is empty"))?;
-        let key = Vault::open(self.instance)?.open_key(&self.next("key"))?;
         let issuer = Issuer {
             certificate,
-            signer: key.into_signer(),
+            signer: operator_key::open(self.instance, &self.next("key")).await?,
         };
         Ok((issuer, chain.collect()))
     }

@@ -16,7 +16,7 @@ use super::soak::SKEW;
 use crate::failure::Failure;
 use crate::init::certificates::Holder;
 use crate::instance::Instance;
-use crate::{administrators, reload};
+use crate::{administrators, reload, tls_files};
 use files::{Files, NAME};
 use part::AuthorityPlan;
 
@@ -33,7 +33,7 @@ impl Rotation for AdminAuthority {
 
     async fn begin(instance: &Instance, _: OffsetDateTime) -> Result<Self, Failure> {
         Admin::check(instance)?;
-        let former = open_authority(instance, NAME)?.certificate;
+        let former = open_authority(instance, NAME).await?.certificate;
         refuse_ended(instance)?;
         Ok(Self {
             former: hex::encode(former.sha256()),
@@ -57,7 +57,7 @@ impl Rotation for AdminAuthority {
     /// As long as somebody else has a certificate that the authority of now issued.
     fn least_drain(instance: &Instance) -> Result<Period, Failure> {
         let operator = operator(instance)?;
-        let authority = open_authority(instance, NAME)?.certificate;
+        let authority = tls_files::certificate(&instance.path("trust/admin-ca.pem"))?;
         let good = administrators::good_of(instance, &authority)?.into_iter();
         let ends = good.filter(|(serial, _)| *serial != operator);
         let last = ends.map(|(_, end)| end).max().unwrap_or_else(now);
@@ -83,7 +83,7 @@ impl Rotation for AdminAuthority {
         let files = Files::of(instance, plan);
         let next = files.make().await?;
         plan.role.next = Some(hex::encode(next.sha256()));
-        let (authority, above) = files.open_next()?;
+        let (authority, above) = files.open_next().await?;
         for pair in Admin::pairs(instance) {
             // The tools show theirs to services only, which trust the next authority itself.
             let above: &[Certificate] = match pair.service {
@@ -97,7 +97,7 @@ impl Rotation for AdminAuthority {
     }
 
     async fn try_out(instance: &Instance, plan: &AuthorityPlan) -> Result<String, Failure> {
-        tried(instance, plan)?;
+        tried(instance, plan).await?;
         Ok(
             "each is of its key, of the next authority, and through it of the one of now"
                 .to_owned(),
@@ -106,7 +106,7 @@ impl Rotation for AdminAuthority {
 
     async fn announce(instance: &Instance, plan: &AuthorityPlan) -> Result<String, Failure> {
         let files = Files::of(instance, plan);
-        let (next, _) = files.open_next()?;
+        let (next, _) = files.open_next().await?;
         let former = former(&files, plan)?;
         files.trust(&[&former, &next.certificate])?;
         let next = Pair::of_operator(instance);
@@ -122,7 +122,7 @@ impl Rotation for AdminAuthority {
 
     async fn load(instance: &Instance, plan: &mut AuthorityPlan) -> Result<String, Failure> {
         if !has_begun(instance, plan)? {
-            tried(instance, plan)?;
+            tried(instance, plan).await?;
         }
         take_over(instance, plan).await?;
         Ok(
@@ -251,9 +251,9 @@ fn has_begun(instance: &Instance, plan: &AuthorityPlan) -> Result<bool, Failure>
 }
 
 /// Refuses what was made if it is not whole.
-fn tried(instance: &Instance, plan: &AuthorityPlan) -> Result<(), Failure> {
+async fn tried(instance: &Instance, plan: &AuthorityPlan) -> Result<(), Failure> {
     let files = Files::of(instance, plan);
-    let (next, above) = files.open_next()?;
+    let (next, above) = files.open_next().await?;
     let former = former(&files, plan)?;
     let place = "trust/admin-ca";
     if !is_next(&next.certificate, plan)

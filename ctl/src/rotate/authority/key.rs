@@ -11,10 +11,10 @@ use super::role::Authority;
 use crate::failure::Failure;
 use crate::init::secret::Vault;
 use crate::instance::Instance;
-use crate::key::KeyRole;
+use crate::key::{KeyRole, open_or_make};
 use crate::replace::replace;
 use crate::rotate::moment::shown;
-use crate::rotate::next_key::{open_or_make, refuse_used};
+use crate::rotate::next_key::refuse_used;
 use crate::rotate::plan::Phase;
 use crate::trust::AuthorityKind;
 

@@ -49,7 +49,7 @@ impl<A: Authority> Rotation for Chains<A> {
                 "look at what is published: sigctl trust show",
             )
         })?;
-        A::check_root(instance, &old.chain)?;
+        A::check_root(instance, &old.chain).await?;
         Ok(Self::of(old))
     }
 

@@ -54,10 +54,9 @@ pub(in crate::rotate) trait Authority: Clone {
     fn least_drain(instance: &Instance) -> Result<Period, Failure>;
 
     /// Refuses if the root of the next key is not here; `chain` is the one of now.
-    fn check_root(instance: &Instance, chain: &[Base64Bytes]) -> Result<(), Failure> {
-        let vault = Vault::open(instance)?;
+    async fn check_root(instance: &Instance, chain: &[Base64Bytes]) -> Result<(), Failure> {
         let owner = (Self::NAME, Self::FILES.root);
-        root::open(instance, &vault, owner, chain).map(drop)
+        root::open(instance, owner, chain).await.map(drop)
     }
 
     /// Where the key of the root is, unless a new one is made.
@@ -68,11 +67,11 @@ pub(in crate::rotate) trait Authority: Clone {
     /// The root of the next key: the one of now, if it is not replaced.
     async fn root(
         instance: &Instance,
-        vault: &Vault,
+        _: &Vault,
         plan: &ChainPlan<Self>,
     ) -> Result<Issuer, Failure> {
         let owner = (Self::NAME, Self::FILES.root);
-        root::open(instance, vault, owner, &plan.role.old_chain)
+        root::open(instance, owner, &plan.role.old_chain).await
     }
 
     /// Has those take the next chain who look at its root, before it is tried.

@@ -8,15 +8,14 @@ use sigstead_x509::Certificate;
 
 use crate::failure::Failure;
 use crate::init::certificates::Issuer;
-use crate::init::secret::Vault;
 use crate::instance::Instance;
+use crate::operator_key;
 
 /// The root of a chain of `owner`, and its key. Where that is kept elsewhere, somebody has to bring it.
 ///
 /// The root that `init` made has the name `first`, such as `ca-root`; those that took its place have a number behind it.
-pub(in crate::rotate) fn open(
+pub(in crate::rotate) async fn open(
     instance: &Instance,
-    vault: &Vault,
     (owner, first): (&str, &str),
     chain: &[Base64Bytes],
 ) -> Result<Issuer, Failure> {
@@ -31,7 +30,7 @@ pub(in crate::rotate) fn open(
     }
     Ok(Issuer {
         certificate: read(&certificate)?,
-        signer: vault.open_key(&key)?.into_signer(),
+        signer: operator_key::open(instance, &key).await?,
     })
 }
 

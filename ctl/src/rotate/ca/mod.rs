@@ -72,8 +72,8 @@ impl<R: Replaced> Authority for Ca<R> {
         Ok(Period::from_seconds(lifetime + skew))
     }
 
-    fn check_root(instance: &Instance, chain: &[Base64Bytes]) -> Result<(), Failure> {
-        R::check_root(instance, chain)
+    async fn check_root(instance: &Instance, chain: &[Base64Bytes]) -> Result<(), Failure> {
+        R::check_root(instance, chain).await
     }
 
     fn root_key() -> Option<String> {

@@ -23,7 +23,7 @@ pub(in crate::rotate) trait Replaced: Clone {
     const KEEPS_ROOT: bool;
 
     /// Refuses if the root of the next intermediate is not here; `chain` is the one of now.
-    fn check_root(instance: &Instance, chain: &[Base64Bytes]) -> Result<(), Failure>;
+    async fn check_root(instance: &Instance, chain: &[Base64Bytes]) -> Result<(), Failure>;
 
     /// The root of the next intermediate, for a rotation of this number that began at this time.
     async fn root(
@@ -60,17 +60,17 @@ impl Replaced for Intermediate {
     const SUBJECT: &'static str = "code signing";
     const KEEPS_ROOT: bool = true;
 
-    fn check_root(instance: &Instance, chain: &[Base64Bytes]) -> Result<(), Failure> {
-        open_root(instance, &Vault::open(instance)?, OWNER, chain).map(drop)
+    async fn check_root(instance: &Instance, chain: &[Base64Bytes]) -> Result<(), Failure> {
+        open_root(instance, OWNER, chain).await.map(drop)
     }
 
     async fn root(
         instance: &Instance,
-        vault: &Vault,
+        _: &Vault,
         _: (u32, OffsetDateTime),
         chain: &[Base64Bytes],
     ) -> Result<Issuer, Failure> {
-        open_root(instance, vault, OWNER, chain)
+        open_root(instance, OWNER, chain).await
     }
 
     async fn admit(_: &Instance, _: u32) -> Result<(), Failure> {
@@ -94,7 +94,7 @@ impl Replaced for Root {
     const SUBJECT: &'static str = "code signing of root";
     const KEEPS_ROOT: bool = false;
 
-    fn check_root(_: &Instance, _: &[Base64Bytes]) -> Result<(), Failure> {
+    async fn check_root(_: &Instance, _: &[Base64Bytes]) -> Result<(), Failure> {
         Ok(())
     }
 

@@ -4,18 +4,17 @@ use sigstead_x509::Certificate;
 
 use crate::failure::Failure;
 use crate::init::certificates::Issuer;
-use crate::init::secret::Vault;
 use crate::instance::Instance;
-use crate::tls_files;
+use crate::{operator_key, tls_files};
 
 /// Opens an authority by the name of its files in `trust/`. Where its key is kept elsewhere, somebody has to bring it.
-pub(in crate::rotate) fn open(instance: &Instance, name: &str) -> Result<Issuer, Failure> {
+pub(in crate::rotate) async fn open(instance: &Instance, name: &str) -> Result<Issuer, Failure> {
     let certificate = tls_files::certificate(&instance.path(&format!("trust/{name}.pem")))?;
     let key = instance.path(&format!("trust/{name}.key"));
     if !key.exists() {
         return Err(missing(&format!("{} is not there", key.display())));
     }
-    let signer = Vault::open(instance)?.open_key(&key)?.into_signer();
+    let signer = operator_key::open(instance, &key).await?;
     if signer.public_key() != certificate.public_key() {
         return Err(missing(&format!("{} is another key", key.display())));
     }

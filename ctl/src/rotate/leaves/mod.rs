@@ -34,7 +34,7 @@ impl<K: Kind> Rotation for Leaves<K> {
 
     async fn begin(instance: &Instance, _: OffsetDateTime) -> Result<Self, Failure> {
         K::check(instance)?;
-        authority::open(instance, K::AUTHORITY)?;
+        authority::open(instance, K::AUTHORITY).await?;
         let mut pairs = K::pairs(instance).into_iter();
         let operator = pairs.find(|pair| pair.holder == Holder::Owner);
         let former = operator.map(|pair| pair.current()).transpose()?;
@@ -74,7 +74,7 @@ impl<K: Kind> Rotation for Leaves<K> {
     }
 
     async fn prepare(instance: &Instance, plan: &mut LeavesPlan<K>) -> Result<String, Failure> {
-        let authority = authority::open(instance, K::AUTHORITY)?;
+        let authority = authority::open(instance, K::AUTHORITY).await?;
         for pair in K::pairs(instance) {
             pair.make(instance, &authority, &[], now() - SKEW.time())
                 .await?;
@@ -90,7 +90,7 @@ impl<K: Kind> Rotation for Leaves<K> {
     }
 
     async fn try_out(instance: &Instance, plan: &LeavesPlan<K>) -> Result<String, Failure> {
-        let authority = authority::open(instance, K::AUTHORITY)?.certificate;
+        let authority = authority::open(instance, K::AUTHORITY).await?.certificate;
         for pair in K::pairs(instance) {
             let next = tried(plan, &pair)?;
             refuse_other(K::ROLE, &pair.place(), &next, &authority)?;

@@ -9,9 +9,8 @@ use super::part::OidcPlan;
 use crate::failure::Failure;
 use crate::init::secret::Vault;
 use crate::instance::{Instance, Service};
-use crate::key::{KeyRole, unusable};
+use crate::key::{KeyRole, open_or_make, unusable};
 use crate::replace::replace;
-use crate::rotate::next_key::open_or_make;
 use crate::token;
 
 /// A key with its name in the key set.
