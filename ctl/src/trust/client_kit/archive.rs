@@ -33,6 +33,9 @@ fn append(
     let mut header = Header::new_ustar();
     header.set_entry_type(EntryType::Regular);
     header.set_mode(0o644);
+    // Of root, by number: some readers refuse a file that is nobody's.
+    header.set_uid(0);
+    header.set_gid(0);
     header.set_size(bytes.len() as u64);
     header.set_mtime(at.unix_timestamp().try_into().unwrap_or_default());
     archive.append_data(&mut header, name, bytes)
