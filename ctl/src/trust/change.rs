@@ -9,11 +9,12 @@ use time::{Duration, OffsetDateTime};
 
 use super::authority_kind::AuthorityKind;
 use super::client_kit;
-use super::gate::next_root::RootGate;
+use super::gate::root_report::RootGate;
 use super::gate::{self, Draft};
 use super::next_root::NextRoot;
 use super::publication::{Keys, Purpose, Versions, not_allowed, sign, term};
 use super::publications::lay_out;
+use super::renewal;
 use super::repository::{Repository, SignedPublication};
 use super::root_key::RootKey;
 use super::signer::{ROOT_KEY, TARGETS_KEY, TufSigner};
@@ -207,7 +208,7 @@ impl<'a> Change<'a> {
     /// 1. The draft is compared with what clients have: nothing may be taken back.
     /// 2. It passes the gate: clients would refuse nothing of it, and accept by it what they accept now.
     /// 3. Root and targets are signed, one version on, and checked as clients check them. A root that several people sign
-    ///    stays as it is, and of targets that they sign the version is taken that they signed ahead.
+    ///    stays as it is, and of targets that they sign the version is taken that they signed ahead. The root passes its gate.
     /// 4. The repository is laid out, which is recorded first; its last file is the publication.
     /// 5. The client kit is written again, and its page.
     ///
@@ -262,15 +263,16 @@ impl<'a> Change<'a> {
             Purpose::End => gate.check_end()?,
         };
         let signed = sign(&keys, draft, Some(&published.root)).await?;
+        let root = renewal::try_root(instance, &repository, signed.root.as_ref(), purpose).await?;
         lay_out(instance, &repository, &signed).await?;
         client_kit::write_all(instance, &state, &repository)?;
-        let root = signed.root.map_or(published.root, |root| root.signed);
+        let newest = signed.root.map_or(published.root, |root| root.signed);
         let targets = signed.targets.map_or(published.targets, |it| it.signed);
         Ok(Versions {
-            root: root.version,
+            root: newest.version,
             targets: targets.version,
-            expires: root.expires.min(targets.expires),
-            gate: passed.keep(instance)?,
+            expires: newest.expires.min(targets.expires),
+            gate: passed.keep(instance)?.with_root(root),
             ceremony_due_by,
             targets_signed_ahead,
         })

@@ -20,6 +20,7 @@ mod next_root;
 mod publication;
 mod publications;
 mod publish;
+mod renewal;
 mod repository;
 mod root_key;
 mod sentences;

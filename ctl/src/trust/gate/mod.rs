@@ -2,8 +2,8 @@
 //!
 //! `documents.rs` reads the draft as the strictest client does; `stored.rs` holds what was signed under each trust root so far,
 //! which must verify under the draft; `sample.rs` signs what is missing there; `asked.rs` asks the clients that are installed
-//! (`clients.rs`), for whom the draft is served (`served.rs`). `report.rs` says what was tried. A root that is published by itself
-//! passes a gate of its own (`next_root.rs`, `refusal.rs`).
+//! (`clients.rs`), for whom the draft is served (`served.rs`). `report.rs` says what was tried. A root, published by itself or with
+//! targets, passes a gate of its own (`next_root.rs`, `refusal.rs`).
 
 mod asked;
 mod clients;
@@ -11,6 +11,7 @@ mod documents;
 pub(crate) mod next_root;
 mod refusal;
 pub(crate) mod report;
+pub(crate) mod root_report;
 mod sample;
 mod served;
 mod stored;

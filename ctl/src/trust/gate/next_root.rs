@@ -1,7 +1,5 @@
 //! The gate before a root: clients of the roots so far follow it, and find by it what they find now.
 
-use std::fmt;
-
 use sigstead_kit::{Clock as _, SystemClock};
 use sigstead_trust_root::tuf::{Role, Root, Signed, Targets};
 use time::{Duration, OffsetDateTime};
@@ -9,20 +7,13 @@ use time::{Duration, OffsetDateTime};
 use super::asked::{refused_by_client, whose};
 use super::clients::{Kit, installed};
 use super::refusal::refused;
+use super::root_report::RootGate;
 use super::served::{File, Served};
 use crate::failure::Failure;
 use crate::http;
 use crate::instance::Instance;
 use crate::trust::next_root::{NextRoot, Online};
 use crate::trust::repository::Repository;
-
-/// What was tried before a root was published.
-#[derive(Debug, Default)]
-pub(crate) struct RootGate {
-    version: u64,
-    clients: Vec<&'static str>,
-    untried: Vec<String>,
-}
 
 /// Refuses a root that clients would not follow, or by which they would find nothing.
 ///
@@ -37,6 +28,38 @@ pub(in crate::trust) async fn check(
     repository: &Repository,
     next: &NextRoot,
 ) -> Result<RootGate, Failure> {
+    let Looked {
+        mut found,
+        targets,
+        online,
+    } = look(repository, next)?;
+    if let Some(online) = online {
+        let files = files(repository, next, &targets, &online)?;
+        ask(instance, next, files, &mut found).await?;
+    }
+    Ok(found)
+}
+
+/// The same without the clients: who publishes an end in an emergency waits for none of them.
+pub(in crate::trust) fn check_unasked(
+    repository: &Repository,
+    next: &NextRoot,
+) -> Result<RootGate, Failure> {
+    let mut found = look(repository, next)?.found;
+    let why = "a client's way, since an end is published";
+    found.untried.push(why.to_owned());
+    Ok(found)
+}
+
+/// What was seen without a client, and what a client would be shown.
+struct Looked {
+    found: RootGate,
+    targets: Signed<Targets>,
+    /// Nothing, if nobody can have it now.
+    online: Option<Online>,
+}
+
+fn look(repository: &Repository, next: &NextRoot) -> Result<Looked, Failure> {
     let now = SystemClock.now();
     let newest = repository.newest_signed::<Root>()?;
     let targets = match &next.targets {
@@ -49,19 +72,25 @@ pub(in crate::trust) async fn check(
         ..RootGate::default()
     };
     let published = || online(repository, targets.signed.version, now);
-    match next
+    let online = next
         .online
         .clone()
-        .map_or_else(published, |it| Ok(Ok(it)))?
-    {
-        Err(why) => found.untried.push(format!("a client's way, since {why}")),
+        .map_or_else(published, |it| Ok(Ok(it)))?;
+    let online = match online {
+        Err(why) => {
+            found.untried.push(format!("a client's way, since {why}"));
+            None
+        }
         Ok(online) => {
             check_online(&next.root.signed, &online)?;
-            let files = files(repository, next, &targets, &online)?;
-            ask(instance, next, files, &mut found).await?;
+            Some(online)
         }
-    }
-    Ok(found)
+    };
+    Ok(Looked {
+        found,
+        targets,
+        online,
+    })
 }
 
 /// Asks each client that is installed.
@@ -157,21 +186,6 @@ fn online(
         )),
         false => Ok(online),
     })
-}
-
-impl fmt::Display for RootGate {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let version = self.version;
-        write!(f, "root {version} follows from the one before it")?;
-        if !self.clients.is_empty() {
-            let clients = self.clients.join(" and ");
-            write!(f, ", and {clients} came to it from the first one")?;
-        }
-        for untried in &self.untried {
-            write!(f, "; not tried: {untried}")?;
-        }
-        Ok(())
-    }
 }
 
 fn by_it(role: &str, error: &sigstead_trust_root::Error) -> String {

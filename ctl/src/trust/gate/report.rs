@@ -4,6 +4,8 @@ use std::fmt;
 
 use serde::Serialize;
 
+use super::root_report::RootGate;
+
 /// What was tried, for people and scripts.
 #[derive(Debug, Default, Serialize)]
 pub(crate) struct Gate {
@@ -15,6 +17,17 @@ pub(crate) struct Gate {
     pub(super) clients: Vec<&'static str>,
     /// What could not be tried, and why.
     pub(super) untried: Vec<String>,
+    /// The same of the root, if there is a next one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) root: Option<RootGate>,
+}
+
+impl Gate {
+    /// With what was tried of the root.
+    pub(in crate::trust) fn with_root(mut self, root: Option<RootGate>) -> Self {
+        self.root = root;
+        self
+    }
 }
 
 impl fmt::Display for Gate {
@@ -31,6 +44,9 @@ impl fmt::Display for Gate {
         for untried in &self.untried {
             write!(f, "; not tried: {untried}")?;
         }
-        Ok(())
+        match &self.root {
+            Some(root) => write!(f, "; {root}"),
+            None => Ok(()),
+        }
     }
 }

@@ -126,6 +126,32 @@ fn a_root_to_which_a_client_does_not_come_is_not_published() {
 }
 
 #[test]
+fn a_renewed_root_to_which_a_client_does_not_come_is_not_published() {
+    let instance = Instance::start("gate-renewal", &[]).unwrap();
+    let folder = instance.work().join("clients");
+    // The draft of the targets is served below a first root of its own, so that only the gate of the root has a second one.
+    let root = "$(echo \"$*\" | grep -o '[^ ]*/1.root.json' | sed s/1.root/2.root/)";
+    let stubborn = client_that(
+        &folder,
+        &format!("[ \"$1\" = initialize ] && [ -e \"{root}\" ]"),
+    );
+    refuses(
+        publish(&instance).env("SIGSTEAD_CLIENTS", &stubborn),
+        &["e-ctl-459", "it says no"],
+    );
+    assert_eq!(newest_root(&instance).version, 1);
+    let clients = client_that(&folder, "false");
+    let output = run(publish(&instance).env("SIGSTEAD_CLIENTS", &clients)).unwrap();
+    let published: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let root = &published["gate"]["root"];
+    assert_eq!(
+        (&root["version"], &root["clients"][0]),
+        (&2.into(), &"cosign".into())
+    );
+    assert_eq!(newest_root(&instance).version, 2);
+}
+
+#[test]
 fn a_trust_root_under_which_a_signature_counts_no_more_is_not_published() {
     let instance = Instance::start("gate", &[]).unwrap();
     let gate = published(&instance);
