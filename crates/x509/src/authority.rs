@@ -7,6 +7,7 @@ use sigstead_key::PublicKey;
 use x509_cert::ext::pkix::BasicConstraints;
 use x509_cert::ext::pkix::name::GeneralName;
 
+use crate::authority_lint::Rank;
 use crate::structure::encode;
 use crate::tbs::{Layout, UnsignedCertificate};
 use crate::{
@@ -89,11 +90,8 @@ impl CaProfile {
             return Err(Error::Profile("only a root signs itself"));
         }
         let subject = self.subject.to_der()?;
-        let extensions = vec![
-            Extension::key_usage(AUTHORITY_USAGE)?,
-            basic_constraints(None)?,
-            Layout::subject_key_identifier(&self.public_key)?,
-        ];
+        let mut extensions = extensions_of(Rank::Root)?;
+        extensions.push(Layout::subject_key_identifier(&self.public_key)?);
         Layout {
             serial: self.serial,
             issuer: subject.clone(),
@@ -114,11 +112,7 @@ impl CaProfile {
         if self.kind != CaKind::Root {
             return Err(Error::Profile("only a root is certified by another root"));
         }
-        let extensions = vec![
-            Extension::key_usage(AUTHORITY_USAGE)?,
-            basic_constraints(None)?,
-        ];
-        self.issued_with(issuer, extensions)
+        self.issued_with(issuer, extensions_of(Rank::CrossSigned)?)
     }
 
     /// An intermediate: it issues what its kind says, and no authorities.
@@ -131,12 +125,7 @@ impl CaProfile {
             CaKind::CodeSigning => ExtendedKeyUsage::CodeSigning,
             CaKind::TimeStamping => ExtendedKeyUsage::TimeStamping,
         };
-        let extensions = vec![
-            Extension::key_usage(AUTHORITY_USAGE)?,
-            Extension::extended_key_usage(usage)?,
-            basic_constraints(Some(0))?,
-        ];
-        self.issued_with(issuer, extensions)
+        self.issued_with(issuer, issuing(usage)?)
     }
 
     fn issued_with(
@@ -164,9 +153,7 @@ impl TimestampingProfile {
     /// # Errors
     /// If the issuer may not issue it, or a value has no DER form.
     pub fn issued_by(self, issuer: &Certificate) -> Result<UnsignedCertificate, Error> {
-        let mut usage = Extension::extended_key_usage(ExtendedKeyUsage::TimeStamping)?;
-        usage.critical = true;
-        let extensions = vec![Extension::key_usage(KeyUsage::DIGITAL_SIGNATURE)?, usage];
+        let extensions = extensions_of(Rank::TimeStamper)?;
         issued(
             issuer,
             self.subject,
@@ -212,6 +199,33 @@ impl TlsProfile {
             extensions,
         )
     }
+}
+
+/// What a certificate of that rank says of its use.
+pub(crate) fn extensions_of(rank: Rank) -> Result<Vec<Extension>, Error> {
+    match rank {
+        Rank::Root | Rank::CrossSigned => Ok(vec![
+            Extension::key_usage(AUTHORITY_USAGE)?,
+            basic_constraints(None)?,
+        ]),
+        Rank::CodeSigningIssuer => issuing(ExtendedKeyUsage::CodeSigning),
+        Rank::TimeStamper => {
+            let mut usage = Extension::extended_key_usage(ExtendedKeyUsage::TimeStamping)?;
+            usage.critical = true;
+            Ok(vec![
+                Extension::key_usage(KeyUsage::DIGITAL_SIGNATURE)?,
+                usage,
+            ])
+        }
+    }
+}
+
+fn issuing(usage: ExtendedKeyUsage) -> Result<Vec<Extension>, Error> {
+    Ok(vec![
+        Extension::key_usage(AUTHORITY_USAGE)?,
+        Extension::extended_key_usage(usage)?,
+        basic_constraints(Some(0))?,
+    ])
 }
 
 /// The key identifiers follow the extensions of the profile.

@@ -6,7 +6,8 @@
 //!
 //! Provided: [`Certificate`], which keeps its bytes; [`CertificateRequest`]; the profiles of the instance
 //! ([`LeafProfile`], [`CaProfile`], [`TimestampingProfile`], [`TlsProfile`]), each giving bytes to sign and taking the
-//! signature back; [`verify_chain`]; [`lint_signing_certificate`], which knows nothing of the profiles; [`strip_extension`] on bytes that stay as they are.
+//! signature back; [`verify_chain`]; [`check_brought`], for a chain that others issued;
+//! [`lint_signing_certificate`] and [`lint_authority_certificate`], which know nothing of the profiles; [`strip_extension`] on bytes that stay as they are.
 //!
 //! Deliberately absent: private keys, clocks and randomness, which are arguments; revocation, which certificates of ten
 //! minutes do without; policies, which nobody here asks for, so that they are not looked at (RFC 5280 §6.1.1 (c) and (e)),
@@ -15,6 +16,8 @@
 #![warn(clippy::indexing_slicing)]
 
 mod authority;
+mod authority_lint;
+mod brought;
 mod certificate;
 mod chain;
 mod error;
@@ -35,6 +38,8 @@ mod usual;
 mod validity;
 
 pub use authority::{CaKind, CaProfile, TimestampingProfile, TlsProfile, TlsRole};
+pub use authority_lint::{Rank, lint_authority_certificate};
+pub use brought::{Rule, Unfit, Wanted, check_brought};
 pub use certificate::Certificate;
 pub use chain::verify_chain;
 pub use const_oid::ObjectIdentifier;

@@ -189,7 +189,7 @@ fn check_transparency(extensions: &[Extension], form: Form) -> Result<(), Error>
 }
 
 /// Every element has the shortest length, and constructed ones hold whole elements.
-fn check_der(bytes: &[u8], depth: usize) -> Result<(), Error> {
+pub(crate) fn check_der(bytes: &[u8], depth: usize) -> Result<(), Error> {
     let depth = depth
         .checked_sub(1)
         .ok_or(Error::Profile("it nests too deep"))?;
@@ -204,7 +204,7 @@ fn check_der(bytes: &[u8], depth: usize) -> Result<(), Error> {
     Ok(())
 }
 
-fn rule(is_kept: bool, broken: &'static str) -> Result<(), Error> {
+pub(crate) fn rule(is_kept: bool, broken: &'static str) -> Result<(), Error> {
     if is_kept {
         Ok(())
     } else {
@@ -217,7 +217,7 @@ fn value_of<'a>(extensions: &'a [Extension], oid: &ObjectIdentifier) -> Option<&
     Some(&found.value)
 }
 
-fn is_critical(extensions: &[Extension], oid: &ObjectIdentifier) -> bool {
+pub(crate) fn is_critical(extensions: &[Extension], oid: &ObjectIdentifier) -> bool {
     let mut found = extensions.iter().filter(|extension| extension.oid == *oid);
     found.any(|extension| extension.critical)
 }
@@ -229,7 +229,7 @@ fn fulcio_arc(oid: &ObjectIdentifier) -> Option<u32> {
 
 const WHAT: &str = "a signing certificate";
 /// The deepest element of a certificate of the profile is half as deep.
-const NESTED: usize = 16;
+pub(crate) const NESTED: usize = 16;
 
 #[cfg(test)]
 mod tests {

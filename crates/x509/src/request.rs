@@ -1,12 +1,17 @@
 //! Certification requests (RFC 2986), of which only the key and the proof that it is held count.
 
-use der::asn1::{AnyRef, BitStringRef};
-use der::{Sequence, Tag};
+use const_oid::ObjectIdentifier;
+use der::asn1::{AnyRef, BitStringRef, SetOfVec};
+use der::{Sequence, Tag, TagNumber};
 use sigstead_key::{PublicKey, pem};
 
-use crate::Error;
-use crate::splice::Element;
+use crate::authority::extensions_of;
+use crate::authority_lint::Rank;
+use crate::error::Error;
+use crate::name::Name;
+use crate::splice::{Element, wrap};
 use crate::structure::{decode, encode, signature_algorithm};
+use crate::tbs::sequence;
 
 /// A request. Its subject and attributes are not read: the identity comes from elsewhere.
 #[derive(Debug, Clone)]
@@ -68,7 +73,7 @@ impl CertificateRequest {
     }
 }
 
-/// A request that is to be signed with the key that it is for. Its subject and attributes are empty.
+/// A request that is to be signed with the key that it is for.
 #[derive(Debug, Clone)]
 pub struct UnsignedRequest {
     information: Vec<u8>,
@@ -76,13 +81,35 @@ pub struct UnsignedRequest {
 }
 
 impl UnsignedRequest {
-    /// A request for a certificate of this key.
+    /// A request for a certificate of this key, without a subject and without attributes.
     ///
     /// # Errors
     /// If the key has no DER form.
     pub fn new(public_key: &PublicKey) -> Result<Self, Error> {
-        // Version 0, an empty name, the key, no attributes.
-        let content = [&[2, 1, 0, 0x30, 0], public_key.spki_der(), &[0xa0, 0]].concat();
+        Self::of(public_key, &[0x30, 0], &[])
+    }
+
+    /// A request for a certificate of an authority's chain. The subject and the extensions in its attributes (RFC 2985 §5.4.2)
+    /// are what whoever issues it should take over.
+    ///
+    /// # Errors
+    /// If the key or a name has no DER form.
+    pub fn of_authority(public_key: &PublicKey, subject: &Name, rank: Rank) -> Result<Self, Error> {
+        let extensions = extensions_of(rank)?;
+        let extensions: Result<Vec<_>, Error> = extensions.iter().map(sequence).collect();
+        let extensions = encode(WHAT, &extensions?)?;
+        let values = vec![decode(WHAT, &extensions)?];
+        let attribute = Attribute {
+            oid: EXTENSION_REQUEST,
+            values: SetOfVec::try_from(values).map_err(Error::structure(WHAT))?,
+        };
+        Self::of(public_key, &subject.to_der()?, &encode(WHAT, &attribute)?)
+    }
+
+    fn of(public_key: &PublicKey, subject: &[u8], attributes: &[u8]) -> Result<Self, Error> {
+        // Version 0, the subject, the key, the attributes.
+        let attributes = wrap(ATTRIBUTES, attributes)?;
+        let content = [&[2, 1, 0], subject, public_key.spki_der(), &attributes].concat();
         let information = AnyRef::new(Tag::Sequence, &content).map_err(Error::structure(WHAT))?;
         Ok(Self {
             information: encode(WHAT, &information)?,
@@ -115,6 +142,12 @@ impl UnsignedRequest {
 }
 
 #[derive(Sequence)]
+struct Attribute<'a> {
+    oid: ObjectIdentifier,
+    values: SetOfVec<AnyRef<'a>>,
+}
+
+#[derive(Sequence)]
 struct RequestSequence<'a> {
     information: AnyRef<'a>,
     signature_algorithm: AnyRef<'a>,
@@ -122,3 +155,9 @@ struct RequestSequence<'a> {
 }
 
 const WHAT: &str = "a certificate request";
+/// extensionRequest, RFC 2985 §5.4.2.
+const EXTENSION_REQUEST: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.9.14");
+const ATTRIBUTES: Tag = Tag::ContextSpecific {
+    constructed: true,
+    number: TagNumber(0),
+};

@@ -94,7 +94,7 @@ impl<'a> Element<'a> {
     }
 }
 
-fn wrap(tag: Tag, content: &[u8]) -> Result<Vec<u8>, Error> {
+pub(crate) fn wrap(tag: Tag, content: &[u8]) -> Result<Vec<u8>, Error> {
     let failed = Error::structure(WHAT);
     let header = Header::new(tag, content.len().try_into().map_err(&failed)?);
     let mut bytes = header.to_der().map_err(failed)?;

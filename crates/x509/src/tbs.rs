@@ -114,7 +114,7 @@ fn any(der: &[u8]) -> Result<AnyRef<'_>, Error> {
     decode("a part of a certificate", der)
 }
 
-fn sequence(extension: &Extension) -> Result<ExtensionSequence<'_>, Error> {
+pub(crate) fn sequence(extension: &Extension) -> Result<ExtensionSequence<'_>, Error> {
     Ok(ExtensionSequence {
         oid: extension.oid,
         critical: extension.critical,
