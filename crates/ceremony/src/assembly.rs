@@ -3,7 +3,7 @@
 use sigstead_trust_root::tuf::{Root, Signed, Targets};
 use time::OffsetDateTime;
 
-use crate::draft::TOLERANCE;
+use crate::clock::TOLERANCE;
 use crate::error::Error;
 use crate::holder::Holder;
 use crate::partial::Partial;

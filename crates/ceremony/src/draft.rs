@@ -4,8 +4,9 @@ use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 use sigstead_trust_root::tuf::{Root, Signed};
-use time::{Duration, OffsetDateTime};
+use time::OffsetDateTime;
 
+use crate::clock::check_clock;
 use crate::encoding::{encode, parse, whole_seconds};
 use crate::error::Error;
 use crate::holder::Holder;
@@ -228,15 +229,7 @@ impl Draft {
         now: OffsetDateTime,
         latest: OffsetDateTime,
     ) -> Result<(), Error> {
-        if now + TOLERANCE < latest {
-            return Err(Error::Clock { now, latest });
-        }
-        match now > self.sign_until {
-            true => Err(Error::TooLate {
-                until: self.sign_until,
-            }),
-            false => Ok(()),
-        }
+        check_clock(now, latest, self.sign_until)
     }
 }
 
@@ -246,6 +239,3 @@ fn are_held_together(root: &Root) -> bool {
 }
 
 pub(crate) const FORMAT: u32 = 1;
-
-/// By how much clocks of machines without a network may differ. A draft is signed within days.
-pub(crate) const TOLERANCE: Duration = Duration::hours(1);

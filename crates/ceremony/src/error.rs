@@ -2,6 +2,7 @@
 
 use time::OffsetDateTime;
 
+use crate::certificates::CertificateTally;
 use crate::name::HolderName;
 use crate::tally::Tally;
 
@@ -111,6 +112,20 @@ pub enum Error {
     /// Too few have signed.
     #[error("{0}")]
     Threshold(Box<Tally>),
+    /// Not everybody has signed whose signature certificates need.
+    #[error("{0}")]
+    Uncertified(Box<CertificateTally>),
+    /// A certificate of the draft cannot be read or made.
+    #[error("{what} is not one that can be used here")]
+    Certificate {
+        /// Which.
+        what: &'static str,
+        /// Why.
+        source: sigstead_x509::Error,
+    },
+    /// A chain that some client would refuse.
+    #[error("some client would refuse the chain that is to be signed")]
+    Chain(#[source] sigstead_x509::Unfit),
     /// The words are none, or one of them was misheard.
     #[error("these are not the twelve words of a digest, or one of them was misheard")]
     Words,
