@@ -9,6 +9,7 @@
 mod admin;
 mod administrators;
 mod audit;
+mod authority;
 mod backup;
 mod beside;
 mod bucket;
@@ -166,6 +167,8 @@ enum Command {
     Calendar(calendar::Arguments),
     /// Have the next root signed by several people, each on a machine of her own.
     Ceremony(Box<ceremony::Arguments>),
+    /// Have somebody else certify the next key of an authority.
+    Authority(authority::Arguments),
     /// Replace a key by the next, announced before it is used.
     Rotate(rotate::Arguments),
     /// End a key that is in other hands, and say what it signed since.
@@ -284,6 +287,7 @@ async fn run(command: Command, output: Output) -> Result<Exit, Failure> {
         Command::Keys(arguments) => return keys::run(&arguments, output).await,
         Command::Calendar(arguments) => return calendar::run(&arguments, output).await,
         Command::Ceremony(arguments) => return ceremony::run(*arguments, output).await,
+        Command::Authority(arguments) => return authority::run(arguments, output).await,
         Command::Rotate(arguments) => return rotate::run(arguments, output).await,
         Command::Emergency(arguments) => return emergency::run(arguments, output).await,
         Command::Client(arguments) => client::run(arguments, output).await?,

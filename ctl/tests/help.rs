@@ -7,7 +7,7 @@
 use std::path::Path;
 use std::process::Command;
 
-const COMMANDS: [&str; 204] = [
+const COMMANDS: [&str; 209] = [
     "",
     "init",
     "preflight",
@@ -103,11 +103,16 @@ const COMMANDS: [&str; 204] = [
     "emergency end-key",
     "ceremony",
     "ceremony new",
+    "ceremony certificate",
+    "ceremony make-root",
     "ceremony invite",
     "ceremony review",
     "ceremony sign",
     "ceremony finish",
     "ceremony verify",
+    "authority",
+    "authority request",
+    "authority accept",
     "rotate",
     "rotate ca-intermediate",
     "rotate ca-intermediate plan",

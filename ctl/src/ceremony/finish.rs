@@ -8,6 +8,7 @@ use sigstead_ceremony::{Proposal, Transcript};
 use sigstead_kit::{Clock as _, SystemClock};
 use time::OffsetDateTime;
 
+use super::certificates;
 use super::medium::{Medium, ROOT, TRANSCRIPT};
 use super::refusal::refused;
 use super::rehearsal::rehearse;
@@ -67,6 +68,16 @@ struct Finished {
 pub(super) async fn run(arguments: &Arguments, output: Output) -> Result<(), Failure> {
     let instance = arguments.instance.open()?;
     let medium = Medium::at(&arguments.from);
+    if certificates::are_on(&medium)? {
+        if arguments.end {
+            return Err(Failure::new(
+                "E-CTL-012",
+                "--end is about what the root of TUF publishes, and the medium has certificates",
+                "leave --end out",
+            ));
+        }
+        return certificates::finish::run(&instance, medium, arguments.check, output).await;
+    }
     let proposal = medium.proposal()?;
     let _rotations = rotations::Turn::take(&instance, "tuf-root")?;
     let publication = RootPublication::begin(&instance)?;

@@ -1,9 +1,11 @@
 //! The key of a holder, on her machine.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use clap::{Args, ValueEnum};
 use sigstead_key::Algorithm;
+use sigstead_signer::Signer;
 
 use super::passphrase::Passphrase;
 use crate::failure::{Exit, Failure};
@@ -60,13 +62,25 @@ impl HoldersKey {
         TufSigner::new(key.into_signer(), path)
     }
 
-    /// Opens the key.
-    pub(super) fn open(&self) -> Result<TufSigner, Failure> {
+    /// Makes a key of a root, which signs certificates.
+    pub(super) fn make_root(&self) -> Result<Arc<dyn Signer>, Failure> {
+        let vault = Vault::with(self.passphrase.read()?);
+        let key = vault.make(&self.key, Algorithm::EcdsaP384Sha384)?;
+        Ok(key.into_signer())
+    }
+
+    /// Opens the key, whatever it signs.
+    pub(super) fn open_any(&self) -> Result<Arc<dyn Signer>, Failure> {
         let path = &self.key;
         let vault = Vault::with(self.passphrase.read()?);
         let key = vault.open_key(path);
         let key = key.map_err(|failure| unusable(path, &failure))?;
-        TufSigner::new(key.into_signer(), path)
+        Ok(key.into_signer())
+    }
+
+    /// Opens the key.
+    pub(super) fn open(&self) -> Result<TufSigner, Failure> {
+        TufSigner::new(self.open_any()?, &self.key)
     }
 }
 

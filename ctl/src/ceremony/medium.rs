@@ -81,7 +81,7 @@ impl<'a> Medium<'a> {
     }
 
     /// All files of a folder, each of which has the name of what is in it.
-    fn all<T>(
+    pub(super) fn all<T>(
         &self,
         folder: &str,
         parse: impl Fn(&[u8]) -> Result<T, Error>,
@@ -119,7 +119,7 @@ impl<'a> Medium<'a> {
         Ok(names)
     }
 
-    fn named(&self, name: &str, error: Error) -> Failure {
+    pub(super) fn named(&self, name: &str, error: Error) -> Failure {
         let text = sigstead_kit::causes(&error);
         refused(error).because(format!("{}: {text}", self.path(name).display()))
     }
@@ -135,7 +135,7 @@ pub(super) fn signature_file(partial: &Partial) -> String {
     format!("{SIGNATURES}/{}.json", partial.file_stem())
 }
 
-fn none(folder: &Path) -> Failure {
+pub(super) fn none(folder: &Path) -> Failure {
     Failure::new(
         "E-CEREMONY-001",
         format!("{} is no medium of a ceremony", folder.display()),
@@ -157,7 +157,7 @@ pub(super) const DRAFT: &str = "draft.json";
 pub(super) const ROOT: &str = "root.json";
 pub(super) const TRANSCRIPT: &str = "transcript.json";
 const JOINS: &str = "joins";
-const SIGNATURES: &str = "signatures";
+pub(super) const SIGNATURES: &str = "signatures";
 
 /// A draft has a root in it, which is at most 99 KiB for some client, and the files of a few versions of the targets.
 const LARGEST: u64 = 4 << 20;

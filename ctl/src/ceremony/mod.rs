@@ -1,4 +1,5 @@
-//! `sigctl ceremony`: the next root of TUF, signed by m of n people on machines of their own.
+//! `sigctl ceremony`: the next root of TUF, signed by m of n people on machines of their own, and certificates that the key of a
+//! root signs which is on no network (`certificates`).
 //!
 //! All that goes from one machine to the next is a folder, the medium. Nothing on it is secret, and none of the machines but
 //! the instance's needs anything beside it, `sigctl` and the key of its holder:
@@ -12,6 +13,7 @@
 //!
 //! A command that refuses has written nothing there.
 
+mod certificates;
 mod finish;
 mod invite;
 mod key;
@@ -41,6 +43,10 @@ pub(crate) struct Arguments {
 enum Verb {
     /// Write the draft of the next root onto a medium: who shall sign, how many must, how long it counts.
     New(new::Arguments),
+    /// Write the draft of the certificate that a rotation of an authority waits for.
+    Certificate(certificates::draft::Arguments),
+    /// Make the key of the new root that the draft of a certificate wants, on a machine without a network.
+    MakeRoot(certificates::make_root::Arguments),
     /// Answer an invitation, on the machine of the holder: make a key and leave its public half with a proof.
     Invite(invite::Arguments),
     /// Tell in sentences what the draft changes, and its digest in words; changes nothing.
@@ -57,6 +63,8 @@ pub(crate) async fn run(arguments: Arguments, output: Output) -> Result<Exit, Fa
     match arguments.verb {
         Verb::Review(review) => return review::run(&review, output).await,
         Verb::New(new) => new::run(new, output).await?,
+        Verb::Certificate(certificate) => certificates::draft::run(certificate, output).await?,
+        Verb::MakeRoot(make) => certificates::make_root::run(&make, output).await?,
         Verb::Invite(invite) => invite::run(invite, output).await?,
         Verb::Sign(sign) => sign::run(&sign, output).await?,
         Verb::Finish(finish) => finish::run(&finish, output).await?,

@@ -201,7 +201,7 @@ fn parse_pair(text: &str) -> Result<(HolderName, HolderName), String> {
     Ok((parse(old)?, parse(new)?))
 }
 
-fn random_id() -> Result<String, Failure> {
+pub(super) fn random_id() -> Result<String, Failure> {
     let mut bytes = [0; 16];
     getrandom::fill(&mut bytes).map_err(Failure::randomness)?;
     Ok(hex::encode(bytes))

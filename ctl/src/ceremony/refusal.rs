@@ -1,6 +1,6 @@
 //! What is said when a ceremony cannot go on.
 
-use sigstead_ceremony::Error;
+use sigstead_ceremony::{Digest, Error};
 
 use crate::failure::{Exit, Failure};
 
@@ -8,7 +8,7 @@ use crate::failure::{Exit, Failure};
 pub(super) fn refused(error: Error) -> Failure {
     let (code, remedy) = told(&error);
     let exit = match &error {
-        Error::NotJoined(_) | Error::Threshold(_) => Exit::Waiting,
+        Error::NotJoined(_) | Error::Threshold(_) | Error::Uncertified(_) => Exit::Waiting,
         _ => Exit::Refused,
     };
     let failure = Failure::new(code, error.to_string(), remedy).exit(exit);
@@ -16,6 +16,32 @@ pub(super) fn refused(error: Error) -> Failure {
         Some(cause) => failure.because(sigstead_kit::causes(cause)),
         None => failure,
     }
+}
+
+/// Refuses words that are not those of what is on the medium.
+pub(super) fn refuse_other_words(digest: &Digest, words: &str) -> Result<(), Failure> {
+    match digest.is_read_as(words).map_err(refused)? {
+        true => Ok(()),
+        false => Err(Failure::new(
+            "E-CEREMONY-006",
+            format!(
+                "the draft on the medium is not the one with these words; it reads {}",
+                digest.words()
+            ),
+            "do not sign before you know why: review it again, and ask the others for their words",
+        )
+        .exit(Exit::Refused)),
+    }
+}
+
+/// Two things that should be one.
+pub(super) fn differs(what: &str) -> Failure {
+    Failure::new(
+        "E-CEREMONY-021",
+        what,
+        "find out which of both was changed since the ceremony; trust no root that its transcript does not make",
+    )
+    .exit(Exit::Refused)
 }
 
 /// The code, and what to do.
@@ -65,7 +91,11 @@ const fn told(error: &Error) -> (&'static str, &'static str) {
             "E-CEREMONY-015",
             "copy her file again from where she signed; if it is the same there, have her sign again",
         ),
-        Error::Threshold(_) => (
+        Error::Certificate { .. } | Error::Chain(_) => (
+            "E-CEREMONY-044",
+            "compare the medium with where it was right; if it is the same there, make the draft again: sigctl ceremony certificate --again",
+        ),
+        Error::Threshold(_) | Error::Uncertified(_) => (
             "E-CEREMONY-009",
             "bring the medium to those who have not signed, for `review` and `sign`",
         ),

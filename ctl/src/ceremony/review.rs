@@ -7,6 +7,7 @@ use serde::Serialize;
 use sigstead_ceremony::{Partial, Proposal, Tally, tally};
 use sigstead_kit::{Clock as _, SystemClock};
 
+use super::certificates;
 use super::medium::Medium;
 use super::refusal::refused;
 use super::rehearsal::rehearse;
@@ -32,6 +33,9 @@ struct Reviewed {
 
 pub(super) async fn run(arguments: &Arguments, output: Output) -> Result<Exit, Failure> {
     let medium = Medium::at(&arguments.medium);
+    if certificates::are_on(&medium)? {
+        return certificates::review::run(medium, output).await;
+    }
     let proposal = medium.proposal()?;
     proposal.check_clock(SystemClock.now()).map_err(refused)?;
     let partials = medium.partials()?;

@@ -7,11 +7,12 @@ use serde::Serialize;
 use sigstead_ceremony::{HolderName, Partial, Proposal, Signatures, ToSign};
 use sigstead_kit::{Clock as _, SystemClock};
 
+use super::certificates;
 use super::key::HoldersKey;
 use super::medium::{Medium, signature_file};
-use super::refusal::refused;
+use super::refusal::{refuse_other_words, refused};
 use super::rehearsal::rehearse;
-use crate::failure::{Exit, Failure};
+use crate::failure::Failure;
 use crate::output::Output;
 use crate::trust::TufSigner;
 
@@ -44,8 +45,11 @@ struct Signed {
 /// A crash leaves the medium without the signature or with it.
 pub(super) async fn run(arguments: &Arguments, output: Output) -> Result<(), Failure> {
     let medium = Medium::at(&arguments.medium);
+    if certificates::are_on(&medium)? {
+        return certificates::sign::run(medium, &arguments.key, &arguments.words, output).await;
+    }
     let proposal = medium.proposal()?;
-    refuse_other_words(&proposal, &arguments.words)?;
+    refuse_other_words(proposal.digest(), &arguments.words)?;
     rehearse(&proposal).await?;
     let key = arguments.key.open()?;
     let partial = signed(&proposal, &key).await?;
@@ -66,21 +70,6 @@ pub(super) async fn run(arguments: &Arguments, output: Output) -> Result<(), Fai
         )
     });
     Ok(())
-}
-
-fn refuse_other_words(proposal: &Proposal, words: &str) -> Result<(), Failure> {
-    match proposal.digest().is_read_as(words).map_err(refused)? {
-        true => Ok(()),
-        false => Err(Failure::new(
-            "E-CEREMONY-006",
-            format!(
-                "the draft on the medium is not the one with these words; it reads {}",
-                proposal.digest().words()
-            ),
-            "do not sign before you know why: review it again, and ask the others for their words",
-        )
-        .exit(Exit::Refused)),
-    }
 }
 
 async fn signed(proposal: &Proposal, key: &TufSigner) -> Result<Partial, Failure> {

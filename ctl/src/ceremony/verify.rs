@@ -7,10 +7,11 @@ use serde::Serialize;
 use sigstead_ceremony::{Proposal, Transcript};
 use time::OffsetDateTime;
 
+use super::certificates;
 use super::medium::{Medium, ROOT, TRANSCRIPT};
-use super::refusal::refused;
+use super::refusal::{differs, refused};
 use super::told::changes;
-use crate::failure::{Exit, Failure};
+use crate::failure::Failure;
 use crate::output::{Output, one_line};
 use crate::private;
 
@@ -20,7 +21,7 @@ pub(super) struct Arguments {
     /// The medium, or a transcript alone, as in trust/ceremonies of the instance.
     transcript: PathBuf,
 
-    /// A root that clients have: the one that the ceremony is said to have made.
+    /// A root that clients have: the one that the ceremony is said to have made. Of a certificate: the chain that it made.
     #[arg(long, value_name = "FILE")]
     root: Option<PathBuf>,
 }
@@ -46,7 +47,12 @@ pub(super) fn run(arguments: &Arguments, output: Output) -> Result<(), Failure> 
         true => arguments.transcript.join(TRANSCRIPT),
         false => arguments.transcript.clone(),
     };
-    let transcript = Transcript::parse(&read(&path)?).map_err(refused)?;
+    let json = read(&path)?;
+    if certificates::is_transcript(&json) {
+        let medium = is_medium.then(|| Medium::at(&arguments.transcript));
+        return certificates::verify::run(&json, medium, arguments.root.as_deref(), output);
+    }
+    let transcript = Transcript::parse(&json).map_err(refused)?;
     let proposal = transcript.verify().map_err(refused)?;
     if is_medium {
         refuse_other_medium(&Medium::at(&arguments.transcript), &proposal)?;
@@ -82,15 +88,6 @@ fn refuse_other_root(path: &std::path::Path, transcript: &Transcript) -> Result<
             path.display()
         ))),
     }
-}
-
-fn differs(what: &str) -> Failure {
-    Failure::new(
-        "E-CEREMONY-021",
-        what,
-        "find out which of both was changed since the ceremony; trust no root that its transcript does not make",
-    )
-    .exit(Exit::Refused)
 }
 
 fn read(path: &std::path::Path) -> Result<Vec<u8>, Failure> {

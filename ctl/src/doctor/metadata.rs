@@ -7,7 +7,7 @@ use super::check::{Check, Look, Subject};
 use super::finding::{Finding, Seen, Unseen};
 use super::key_ring::Role as KeyRole;
 use super::patient::Patient;
-use super::published;
+use super::{published, roots};
 use crate::profile::Profile;
 use crate::trust;
 
@@ -54,6 +54,11 @@ pub(super) const METADATA: Subject = Subject {
             "E-CEREMONY-030",
             "several people sign the root of an instance for real use",
             Look::Files(ceremony),
+        ),
+        Check::warning(
+            "E-CEREMONY-047",
+            "the key of the certificate authority's root is not in an instance for real use",
+            Look::Files(roots::kept_here),
         ),
     ],
 };

@@ -26,6 +26,7 @@ mod published;
 mod reach;
 pub(crate) mod report;
 pub(crate) mod room;
+mod roots;
 mod running;
 mod served;
 mod served_logs;

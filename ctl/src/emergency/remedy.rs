@@ -9,11 +9,7 @@ pub(super) fn of(role: Role) -> Vec<String> {
         Role::Intermediate => vec![rotate("ca-intermediate")],
         Role::CaRoot => vec![rotate("ca-root")],
         Role::Tsa => vec![rotate("tsa")],
-        Role::TsaRoot => vec![
-            "there is no command for another root of the timestamp authority; until clients have one, what is signed has no \
-             timestamp that counts"
-                .to_owned(),
-        ],
+        Role::TsaRoot => vec![format!("{} --root here", rotate("tsa"))],
         Role::RekorV1 => vec!["sigctl log open --face rekor-v1".to_owned()],
         Role::RekorV2 => vec![
             "sigctl log open --face rekor-v2".to_owned(),

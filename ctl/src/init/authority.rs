@@ -1,9 +1,10 @@
 //! The authorities of an instance: code signing, time stamping, TLS and administration, each apart from the others.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use sigstead_key::Algorithm;
-use sigstead_signer::PrivateKey;
+use sigstead_signer::{PrivateKey, Signer};
 use sigstead_x509::{Certificate, Validity};
 use time::OffsetDateTime;
 
@@ -13,6 +14,7 @@ use super::certificates::{
 };
 use super::instance_key::InstanceKey;
 use super::keys::Keys;
+use super::root_keys::RootKeys;
 use super::secret::{unusable, write_private};
 use super::write;
 use crate::failure::Failure;
@@ -31,11 +33,13 @@ pub(super) struct Authorities {
 pub(super) async fn make(
     instance: &Instance,
     keys: &mut Keys<'_>,
+    roots: RootKeys,
     now: OffsetDateTime,
 ) -> Result<Authorities, Failure> {
     let mut maker = Maker {
         instance,
         keys,
+        roots,
         now,
     };
     let authorities = Authorities {
@@ -52,6 +56,7 @@ pub(super) async fn make(
 struct Maker<'a, 'k> {
     instance: &'a Instance,
     keys: &'a mut Keys<'k>,
+    roots: RootKeys,
     now: OffsetDateTime,
 }
 
@@ -139,14 +144,17 @@ impl Maker<'_, '_> {
             .await
     }
 
-    /// A self-signed root, beside its key or what says where that is; no service opens it.
+    /// A self-signed root, beside its key or what says where that is, unless the key is thrown away; no service opens it.
     async fn root(
         &mut self,
         key: InstanceKey,
         role: &str,
         validity: Validity,
     ) -> Result<Issuer, Failure> {
-        let signer = self.keys.make(key).await?;
+        let signer = match self.roots {
+            RootKeys::Elsewhere if key.is_root_of_clients() => ephemeral(key, self.instance)?,
+            _ => self.keys.make(key).await?,
+        };
         let certificate = root_certificate(self.instance, role, &signer, validity).await?;
         let path = key.path(self.instance).with_extension("pem");
         write(&path, certificate.to_pem().as_bytes())?;
@@ -179,6 +187,12 @@ impl Maker<'_, '_> {
             certificate.to_pem().as_bytes(),
         )
     }
+}
+
+/// A key that nobody has once this program is done with it.
+fn ephemeral(key: InstanceKey, instance: &Instance) -> Result<Arc<dyn Signer>, Failure> {
+    sigstead_signer::ephemeral(key.algorithm())
+        .map_err(|error| unusable(&key.path(instance), &error))
 }
 
 fn pem(chain: &[Certificate]) -> String {

@@ -219,7 +219,7 @@ fn below(instance: &Instance, root: &Issuer, now: OffsetDateTime) -> Validity {
     }
 }
 
-fn name(instance: &Instance, role: &str) -> Name {
+pub(crate) fn name(instance: &Instance, role: &str) -> Name {
     Name {
         organization: instance.manifest.name.clone(),
         common_name: format!("{} {role}", instance.manifest.name),

@@ -39,6 +39,11 @@ impl InstanceKey {
         value.map_or_else(String::new, |value| value.get_name().to_owned())
     }
 
+    /// Whether it is a root of an authority that clients trust.
+    pub(super) const fn is_root_of_clients(self) -> bool {
+        matches!(self, Self::CaRoot | Self::TsaRoot)
+    }
+
     /// Whether an instance has such a key.
     pub(super) fn is_of(self, manifest: &Manifest) -> bool {
         match self {

@@ -12,6 +12,7 @@ mod key_places;
 mod keys;
 pub(crate) mod ports;
 mod proxy;
+mod root_keys;
 pub(crate) mod secret;
 pub(crate) mod trust;
 
@@ -28,6 +29,7 @@ use time::OffsetDateTime;
 use self::key_places::KeyPlaces;
 use self::keys::Keys;
 use self::proxy::BehindProxy;
+use self::root_keys::RootKeys;
 use crate::beside::{Beside, refuse_existing};
 use crate::ct_log::CtLog;
 use crate::failure::{Exit, Failure};
@@ -101,6 +103,10 @@ pub(crate) struct Arguments {
     #[arg(long, value_enum, default_value_t = CtLog::Own)]
     ct_log: CtLog,
 
+    /// Where the keys of the roots of the certificate and timestamp authorities are.
+    #[arg(long, value_enum, default_value_t = RootKeys::Here)]
+    roots: RootKeys,
+
     #[command(flatten)]
     lifetimes: Lifetimes,
 
@@ -115,6 +121,8 @@ struct Made {
     urls: BTreeMap<Service, String>,
     ct_log: CtLog,
     profile: Profile,
+    #[serde(skip)]
+    roots: RootKeys,
 }
 
 pub(crate) async fn run(arguments: Arguments, output: Output) -> Result<(), Failure> {
@@ -145,6 +153,7 @@ pub(crate) async fn run(arguments: Arguments, output: Output) -> Result<(), Fail
             .collect(),
         ct_log: manifest.ct_log,
         profile: manifest.profile,
+        roots: arguments.roots,
         name: manifest.name,
     };
     output.print(&made, text);
@@ -216,8 +225,15 @@ async fn make(arguments: &Arguments, directory: &Path) -> Result<Manifest, Failu
     manifest.ports = ports::choose(arguments.base_port, manifest.listen_address())?;
     let instance = Instance::new(directory.to_owned(), manifest);
     let places = arguments.keys.of(&instance.manifest)?;
+    if arguments.roots == RootKeys::Elsewhere && places.keys().any(|key| key.is_root_of_clients()) {
+        return Err(Failure::new(
+            "E-CTL-012",
+            "the keys of the roots are thrown away, and a place is named for one",
+            "leave out --roots elsewhere, or the place of the key",
+        ));
+    }
     let mut keys = Keys::begin(&instance, places, arguments.keys.found()).await?;
-    let authorities = authority::make(&instance, &mut keys, now).await?;
+    let authorities = authority::make(&instance, &mut keys, arguments.roots, now).await?;
     trust::make(&instance, &mut keys, &authorities, now).await?;
     configuration::write(&instance, &keys.into_places(), &trusted_proxies)?;
     sigstead_durable::create_directory(&anchors)
@@ -288,6 +304,9 @@ fn text(made: &Made) -> String {
     if !made.ct_log.is_own() {
         lines.push(NO_CT_LOG.to_owned());
     }
+    if made.roots == RootKeys::Elsewhere {
+        lines.push(THROWN_AWAY.to_owned());
+    }
     lines.push(format!("start it: sigctl up {}", made.directory.display()));
     match made.profile {
         Profile::Standard => lines.push(NOT_YET.to_owned()),
@@ -298,9 +317,13 @@ fn text(made: &Made) -> String {
 }
 
 const NOT_YET: &str = "one key signs its root: it is in production after its first ceremony, in which several people take that over \
-                       (docs/ceremony.md)";
+                       (docs/ceremony.md), and once the key of its certificate authority's root is elsewhere (docs/authorities.md)";
 
 const NOT_YET_STRICT: &str = "one key signs its root, and one its targets: it is in production after its first ceremony, in which several \
-                              people take both over (docs/ceremony.md)";
+                              people take both over (docs/ceremony.md), and once the key of its certificate authority's root is elsewhere \
+                              (docs/authorities.md)";
+
+const THROWN_AWAY: &str = "  the keys of the roots of its authorities were thrown away: have others made before their first certificates end \
+                           (docs/authorities.md)";
 
 const NO_CT_LOG: &str = "  no CT log: certificates have no SCT, and clients refuse them unless they are told not to; see client/README.md";

@@ -7,6 +7,7 @@ use sigstead_kit::Period;
 use time::OffsetDateTime;
 
 use super::next_key::NextKey;
+use super::root_source::RootSource;
 use crate::locate::Where;
 
 /// What is rotated, and how.
@@ -134,6 +135,11 @@ pub(super) struct Times {
     /// of now; without one the next log takes all.
     #[arg(long, value_name = "PERIOD")]
     pub(super) window: Option<Period>,
+
+    /// Of an authority: the root that certifies the next key. Default: that of now for tsa and ca-intermediate, and for ca-root a
+    /// new one, made here if the key of the one of now is here.
+    #[arg(long, value_enum)]
+    pub(super) root: Option<RootSource>,
 
     #[command(flatten)]
     pub(super) next_key: NextKey,

@@ -9,6 +9,7 @@ use time::{Duration, OffsetDateTime};
 
 use super::arguments::Asked;
 use super::plan::Plan;
+use super::root_source::RootSource;
 use super::soak;
 use crate::failure::{Exit, Failure};
 use crate::instance::Instance;
@@ -30,6 +31,19 @@ pub(super) trait Rotation: Clone + Serialize + DeserializeOwned {
 
     /// Looks at what is now, and refuses if the instance lacks what the steps need.
     async fn begin(instance: &Instance, now: OffsetDateTime) -> Result<Self, Failure>;
+
+    /// Takes where the next root comes from, of a role that has one.
+    fn with_root(self, _: &Instance, root: Option<RootSource>) -> Result<Self, Failure> {
+        match root {
+            None => Ok(self),
+            Some(_) => Err(Failure::new(
+                "E-CTL-510",
+                format!("{} has no root of certificates", Self::WHAT),
+                "leave --root out",
+            )
+            .exit(Exit::Usage)),
+        }
+    }
 
     /// The key that signs now, of a role whose next key may be elsewhere than in a file of the instance.
     fn signing_key(_: &Instance, _: OffsetDateTime) -> Result<Option<KeyConfig>, Failure> {

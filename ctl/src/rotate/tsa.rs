@@ -14,7 +14,8 @@ use sigstead_tsp::TimestampToken;
 use sigstead_x509::Certificate;
 use time::{Duration, OffsetDateTime};
 
-use super::authority::{Authority, ChainPlan, Files, Owner, refused, start_private};
+use super::authority::{Authority, ChainPlan, Files, Owner, refused, remove_root, start_private};
+use super::root_source::RootSource;
 use crate::failure::Failure;
 use crate::init::certificates::{Issuer, time_stamping_certificate};
 use crate::instance::{Instance, Service};
@@ -64,6 +65,21 @@ impl Authority for Tsa {
 
     fn least_drain(_: &Instance) -> Result<Period, Failure> {
         Ok(Period::from_seconds(0))
+    }
+
+    const ROOTS: &'static [RootSource] =
+        &[RootSource::Same, RootSource::Here, RootSource::Elsewhere];
+
+    fn subject(_: &ChainPlan<Self>) -> String {
+        "time stamping".to_owned()
+    }
+
+    fn root_name(number: u32) -> String {
+        format!("time stamping root {number}")
+    }
+
+    fn dismiss(instance: &Instance, plan: &ChainPlan<Self>) -> Result<(), Failure> {
+        remove_root(instance, Self::FILES.root, plan.number)
     }
 
     async fn certificate(

@@ -117,7 +117,8 @@ async fn new_plan<R: Rotation>(times: &Times, file: &PlanFile<'_>) -> Result<Pla
     let instance = file.instance;
     file.refuse_open::<R>()?;
     let begun = now();
-    let mut role = R::begin(instance, begun).await?;
+    let role = R::begin(instance, begun).await?;
+    let mut role = role.with_root(instance, times.root)?;
     let soak = R::soak(instance)?;
     let due = role.take_up(instance, &times.asked(begun, soak))?;
     let delay = times.delay.or(due).unwrap_or(soak);

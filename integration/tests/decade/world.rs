@@ -19,7 +19,7 @@ pub(crate) struct World {
 
 impl World {
     /// Makes and starts it. Lifetimes are those of `sigctl init`, a year of it a minute, but for what has a floor, and for roots:
-    /// no command replaces that of the timestamp authority, so that they live for longer than the instance (docs/decade.md).
+    /// the calendar does not replace that of the timestamp authority, so that they live for longer than the instance (docs/decade.md).
     pub(crate) fn start(pace: Pace) -> Self {
         let [root, authority, publication] = [15, 5, 1].map(|years| pace.lifetime(years * YEAR));
         let lifetimes = [

@@ -21,7 +21,7 @@ fn the_page_is_followed_and_so_is_every_root_by_all_clients() {
     fs::copy(instance.kit("root.json"), &first).unwrap();
     let load = Load::start(&instance, &first);
     let mut carried = Carried::new(&instance);
-    let commands = commands();
+    let commands = commands(include_str!("../../../docs/ceremony.md"));
     assert_eq!(commands.len(), 55, "{commands:?}");
     let stubborn = client_that(&instance.work().join("clients"), "[ \"$1\" = initialize ]");
     for (machine, command) in &commands {
@@ -107,8 +107,7 @@ fn root(instance: &Instance, version: u64) -> Root {
 }
 
 /// The commands of the page, each with the machine that it is for.
-fn commands() -> Vec<(String, String)> {
-    let page = include_str!("../../../docs/ceremony.md");
+pub(crate) fn commands(page: &str) -> Vec<(String, String)> {
     let lines = page.lines().map(str::trim);
     let lines = lines.filter_map(|line| line.split_once("$ sigctl "));
     lines
@@ -117,7 +116,7 @@ fn commands() -> Vec<(String, String)> {
 }
 
 /// Machines that share nothing but media, which are brought from where they were last to where they are needed.
-struct Carried {
+pub(crate) struct Carried {
     work: PathBuf,
     instance: PathBuf,
     /// Where each medium was last.
@@ -125,7 +124,7 @@ struct Carried {
 }
 
 impl Carried {
-    fn new(instance: &Instance) -> Self {
+    pub(crate) fn new(instance: &Instance) -> Self {
         Self {
             work: instance.work().join("machines"),
             instance: instance.directory(),
@@ -133,11 +132,11 @@ impl Carried {
         }
     }
 
-    fn command(&mut self, machine: &str, command: &str) -> Command {
+    pub(crate) fn command(&mut self, machine: &str, command: &str) -> Command {
         let folder = self.machine(machine);
         let medium = command
             .split(' ')
-            .find(|word| word.starts_with("root-"))
+            .find(|word| word.starts_with("root-") || word.starts_with("medium-"))
             .map(str::to_owned);
         if let Some(medium) = &medium {
             self.bring(medium, &folder);
@@ -157,7 +156,7 @@ impl Carried {
     }
 
     /// The folder of a machine, in which its holder has her passphrase.
-    fn machine(&self, name: &str) -> PathBuf {
+    pub(crate) fn machine(&self, name: &str) -> PathBuf {
         let folder = self.work.join(name);
         if !folder.exists() {
             fs::create_dir_all(&folder).unwrap();
@@ -181,7 +180,7 @@ impl Carried {
 }
 
 /// A rotation that goes on later: once people have signed, or the time has come.
-fn waits(sigctl: &mut Command) {
+pub(crate) fn waits(sigctl: &mut Command) {
     let output = sigctl.output().unwrap();
     assert_eq!(output.status.code(), Some(6), "{output:?}");
 }

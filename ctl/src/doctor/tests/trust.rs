@@ -40,8 +40,8 @@ pub(super) const PLANTS: &[Plant] = &[
     }),
     on(
         Base::Proxy,
-        &["E-CEREMONY-030"],
-        "real use before the first ceremony",
+        &["E-CEREMONY-030", "E-CEREMONY-047"],
+        "real use before the first ceremony, with a root beside it",
         |world| {
             world.edit("instance.yaml", "profile: production", "profile: standard");
         },

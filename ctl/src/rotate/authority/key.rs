@@ -1,14 +1,17 @@
 //! The next key of an authority, and its certificate.
 
 use std::path::Path;
+use std::sync::Arc;
 
 use sigstead_key::{Algorithm, PublicKey};
-use sigstead_signer::{KeyConfig, PrivateKey};
+use sigstead_signer::{KeyConfig, PrivateKey, Signer};
 use sigstead_x509::Certificate;
 
 use super::part::ChainPlan;
 use super::role::Authority;
+use super::{brought, root};
 use crate::failure::Failure;
+use crate::init::certificates::Issuer;
 use crate::init::secret::Vault;
 use crate::instance::Instance;
 use crate::key::{KeyRole, open_or_make};
@@ -30,8 +33,24 @@ pub(super) async fn make<A: Authority>(
         Some(place) => elsewhere(instance, plan, place).await?,
         None => in_file(&vault, &folder.join(plan.key()))?,
     };
-    let root = A::root(instance, &vault, plan).await?;
-    let leaf = A::certificate(instance, &root, &key, plan).await?;
+    let chain = match root::here(instance, &vault, plan).await? {
+        Some(root) => below(instance, root, key.public_key(), plan).await?,
+        None => brought::chain(instance, plan, key.as_ref()).await?,
+    };
+    let pem: String = chain.iter().map(Certificate::to_pem).collect();
+    let file = folder.join(plan.chain());
+    replace(&file, pem.as_bytes()).map_err(|error| Failure::file("write", &file, error))?;
+    Ok(chain)
+}
+
+/// The chain that a root issues whose key is here.
+async fn below<A: Authority>(
+    instance: &Instance,
+    root: Issuer,
+    key: &PublicKey,
+    plan: &ChainPlan<A>,
+) -> Result<Vec<Certificate>, Failure> {
+    let leaf = A::certificate(instance, &root, key, plan).await?;
     if leaf.not_after() <= plan.counts_from + plan.drain.time() {
         return Err(Failure::new(
             "E-CTL-287",
@@ -45,35 +64,30 @@ pub(super) async fn make<A: Authority>(
             ),
         ));
     }
-    let chain = vec![leaf, root.certificate];
-    let pem: String = chain.iter().map(Certificate::to_pem).collect();
-    let file = folder.join(plan.chain());
-    replace(&file, pem.as_bytes()).map_err(|error| Failure::file("write", &file, error))?;
-    Ok(chain)
+    Ok(vec![leaf, root.certificate])
 }
 
-fn in_file(vault: &Vault, path: &Path) -> Result<PublicKey, Failure> {
+fn in_file(vault: &Vault, path: &Path) -> Result<Arc<dyn Signer>, Failure> {
     let key = match path.exists() {
         true => vault.open_key(path)?,
         false => make_key(vault, path)?,
     };
-    Ok(key.public_key().clone())
+    Ok(key.into_signer())
 }
 
 async fn elsewhere<A: Authority>(
     instance: &Instance,
     plan: &ChainPlan<A>,
     place: &KeyConfig,
-) -> Result<PublicKey, Failure> {
+) -> Result<Arc<dyn Signer>, Failure> {
     let role = match A::KIND {
         AuthorityKind::Certificate => KeyRole::Ca,
         AuthorityKind::Timestamp => KeyRole::Tsa,
     };
     let key = open_or_make(place, role, Algorithm::EcdsaP256Sha256).await?;
-    let key = key.public_key().clone();
     // A run that came as far as the announcement told clients of it.
     if plan.phase == Phase::Planned {
-        refuse_used(instance, place, &key)?;
+        refuse_used(instance, place, key.public_key())?;
     }
     Ok(key)
 }
@@ -87,7 +101,7 @@ fn make_key(vault: &Vault, path: &Path) -> Result<PrivateKey, Failure> {
     Ok(key)
 }
 
-/// Removes both, which nobody was told of or nobody may use. A key that is elsewhere stays, for who looks after that place.
+/// Removes both, which nobody was told of or nobody may use, and what was asked for the key and answered. A key that is elsewhere stays, for who looks after that place.
 pub(super) fn remove<A: Authority>(
     instance: &Instance,
     plan: &ChainPlan<A>,
@@ -99,5 +113,5 @@ pub(super) fn remove<A: Authority>(
                 .map_err(|error| Failure::file("remove", &path, error))?;
         }
     }
-    Ok(())
+    brought::Files::of(instance, plan).remove()
 }

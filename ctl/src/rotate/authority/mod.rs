@@ -1,5 +1,7 @@
 //! The rotation of the key of an authority: what is announced is the chain of the next one, which joins the trust state.
 
+mod awaited;
+mod brought;
 mod key;
 mod part;
 mod private_service;
@@ -16,16 +18,21 @@ use sigstead_x509::Certificate;
 use time::{Duration, OffsetDateTime};
 
 use super::moment::{now, shown};
+use super::root_source::RootSource;
 use super::rotation::{Rotation, SeenIn, Undo};
-use crate::failure::Failure;
+use crate::failure::{Exit, Failure};
 use crate::instance::Instance;
 use crate::trust::{self, Change};
 use successors::{Successors, is_of};
 
+pub(crate) use awaited::Awaited;
+pub(super) use awaited::{bring, look};
 pub(super) use part::{ChainPlan, Chains};
 pub(super) use private_service::{Owner, start as start_private};
 pub(super) use role::{Authority, Files};
-pub(super) use root::{open as open_root, read as read_certificate};
+pub(super) use root::{
+    key_of_now, place as root_place, read as read_certificate, remove as remove_root,
+};
 pub(super) use trial::refused;
 
 impl<A: Authority> Rotation for Chains<A> {
@@ -49,8 +56,21 @@ impl<A: Authority> Rotation for Chains<A> {
                 "look at what is published: sigctl trust show",
             )
         })?;
-        A::check_root(instance, &old.chain).await?;
         Ok(Self::of(old))
+    }
+
+    fn with_root(mut self, instance: &Instance, root: Option<RootSource>) -> Result<Self, Failure> {
+        let usual = A::ROOTS.first().copied().unwrap_or(RootSource::Same);
+        let is_here = || root::is_here(instance, A::FILES.root, &self.old_chain);
+        let chosen = match root {
+            Some(root) if !A::ROOTS.contains(&root) => return Err(no_such_root::<A>()),
+            Some(root) => root,
+            // Who keeps the key of one root elsewhere keeps that of the next one there too.
+            None if usual == RootSource::Here && !is_here()? => RootSource::Elsewhere,
+            None => usual,
+        };
+        self.root = Some(chosen).filter(|chosen| *chosen != usual);
+        Ok(self)
     }
 
     fn signing_key(instance: &Instance, now: OffsetDateTime) -> Result<Option<KeyConfig>, Failure> {
@@ -86,7 +106,9 @@ impl<A: Authority> Rotation for Chains<A> {
 
     fn keys() -> Vec<String> {
         let own = [trust::ROOT_KEY, trust::TARGETS_KEY].map(str::to_owned);
-        A::root_key().into_iter().chain(own).collect()
+        let root = A::ROOTS.contains(&RootSource::Same);
+        let root = root.then(|| format!("trust/{}.key", A::FILES.root));
+        root.into_iter().chain(own).collect()
     }
 
     fn foresee(_: &Instance, plan: &ChainPlan<A>, told: &mut ClientTrustConfig) {
@@ -205,6 +227,19 @@ impl<A: Authority> Rotation for Chains<A> {
         key::remove(instance, plan)?;
         Ok(Undo::Done)
     }
+}
+
+fn no_such_root<A: Authority>() -> Failure {
+    let roots = A::ROOTS
+        .iter()
+        .filter_map(clap::ValueEnum::to_possible_value);
+    let roots: Vec<_> = roots.map(|root| root.get_name().to_owned()).collect();
+    Failure::new(
+        "E-CTL-510",
+        format!("the rotation of {} takes no such root", A::WHAT),
+        format!("write --root with one of: {}", roots.join(", ")),
+    )
+    .exit(Exit::Usage)
 }
 
 async fn let_go<A: Authority>(

@@ -8,17 +8,16 @@ use sigstead_key::PublicKey;
 use sigstead_kit::{ConfigError, Period};
 use sigstead_proto::admin::v1::AuthorityKey;
 use sigstead_signer::KeyConfig;
-use sigstead_trust_root::{AuthorityState, Base64Bytes, TimeRange, TrustedRoot};
+use sigstead_trust_root::{AuthorityState, TimeRange, TrustedRoot};
 use sigstead_x509::Certificate;
 use time::{Duration, OffsetDateTime};
 
 use super::part::ChainPlan;
-use super::root;
 use crate::failure::Failure;
 use crate::init::certificates::Issuer;
 use crate::init::configuration::key_config;
-use crate::init::secret::Vault;
 use crate::instance::{Instance, Service};
+use crate::rotate::root_source::RootSource;
 use crate::trust::AuthorityKind;
 
 /// A service whose key has a chain of certificates, which the trust state lists.
@@ -53,26 +52,14 @@ pub(in crate::rotate) trait Authority: Clone {
     /// How long the old chain must count after the next key began to sign.
     fn least_drain(instance: &Instance) -> Result<Period, Failure>;
 
-    /// Refuses if the root of the next key is not here; `chain` is the one of now.
-    async fn check_root(instance: &Instance, chain: &[Base64Bytes]) -> Result<(), Failure> {
-        let owner = (Self::NAME, Self::FILES.root);
-        root::open(instance, owner, chain).await.map(drop)
-    }
+    /// Where the root of the next chain may come from, the usual first.
+    const ROOTS: &'static [RootSource];
 
-    /// Where the key of the root is, unless a new one is made.
-    fn root_key() -> Option<String> {
-        Some(format!("trust/{}.key", Self::FILES.root))
-    }
+    /// What the next key is called in its certificate, behind the name of the instance.
+    fn subject(plan: &ChainPlan<Self>) -> String;
 
-    /// The root of the next key: the one of now, if it is not replaced.
-    async fn root(
-        instance: &Instance,
-        _: &Vault,
-        plan: &ChainPlan<Self>,
-    ) -> Result<Issuer, Failure> {
-        let owner = (Self::NAME, Self::FILES.root);
-        root::open(instance, owner, &plan.role.old_chain).await
-    }
+    /// What a new root is called.
+    fn root_name(number: u32) -> String;
 
     /// Has those take the next chain who look at its root, before it is tried.
     async fn admit(_: &Instance, _: &ChainPlan<Self>) -> Result<(), Failure> {
@@ -141,6 +128,12 @@ impl<A: Authority> ChainPlan<A> {
     /// The file of its chain, in the folder of the service.
     pub(in crate::rotate) fn chain(&self) -> PathBuf {
         PathBuf::from(format!("{}-{}.pem", A::FILES.chain, self.number))
+    }
+
+    /// Where the root of the next chain comes from.
+    pub(super) fn root_source(&self) -> RootSource {
+        let usual = A::ROOTS.first().copied();
+        self.role.root.or(usual).unwrap_or(RootSource::Same)
     }
 
     /// From when on its chain counts.

@@ -15,16 +15,16 @@ use sigstead_kit::{ConfigError, Period};
 use sigstead_proto::admin::v1::ca_admin_client::CaAdminClient;
 use sigstead_proto::admin::v1::{AuthorityKey, ListKeysRequest};
 use sigstead_signer::KeyConfig;
-use sigstead_trust_root::{Base64Bytes, TrustedRoot};
+use sigstead_trust_root::TrustedRoot;
 use sigstead_x509::Certificate;
 use time::{Duration, OffsetDateTime};
 
 use super::authority::{Authority, ChainPlan, Files, refused};
 use super::moment::now;
+use super::root_source::RootSource;
 use crate::admin;
 use crate::failure::Failure;
 use crate::init::certificates::{Issuer, code_signing_certificate};
-use crate::init::secret::Vault;
 use crate::instance::{Instance, Service};
 use crate::trust::AuthorityKind;
 use private::Issued;
@@ -72,21 +72,14 @@ impl<R: Replaced> Authority for Ca<R> {
         Ok(Period::from_seconds(lifetime + skew))
     }
 
-    async fn check_root(instance: &Instance, chain: &[Base64Bytes]) -> Result<(), Failure> {
-        R::check_root(instance, chain).await
+    const ROOTS: &'static [RootSource] = R::ROOTS;
+
+    fn subject(plan: &ChainPlan<Self>) -> String {
+        format!("{} {}", R::SUBJECT, plan.number)
     }
 
-    fn root_key() -> Option<String> {
-        R::KEEPS_ROOT.then(|| format!("trust/{}.key", Self::FILES.root))
-    }
-
-    async fn root(
-        instance: &Instance,
-        vault: &Vault,
-        plan: &ChainPlan<Self>,
-    ) -> Result<Issuer, Failure> {
-        let chain = &plan.role.old_chain;
-        R::root(instance, vault, (plan.number, plan.begun), chain).await
+    fn root_name(number: u32) -> String {
+        format!("code signing root {number}")
     }
 
     async fn admit(instance: &Instance, plan: &ChainPlan<Self>) -> Result<(), Failure> {
@@ -103,7 +96,7 @@ impl<R: Replaced> Authority for Ca<R> {
         key: &PublicKey,
         plan: &ChainPlan<Self>,
     ) -> Result<Certificate, Failure> {
-        let role = format!("{} {}", R::SUBJECT, plan.number);
+        let role = Self::subject(plan);
         code_signing_certificate(instance, root, key, &role, plan.begun).await
     }
 

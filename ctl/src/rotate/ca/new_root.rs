@@ -5,57 +5,26 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use serde::Deserialize;
-use sigstead_key::Algorithm;
 use sigstead_trust_root::Base64Bytes;
 use sigstead_x509::Certificate;
-use time::OffsetDateTime;
 use tokio::time::{Instant, sleep};
 
 use crate::failure::Failure;
 use crate::http;
-use crate::init::certificates::{Issuer, of_root, root_certificate};
-use crate::init::secret::Vault;
 use crate::instance::{Instance, Service};
 use crate::process::POLL;
 use crate::replace::replace;
-use crate::rotate::authority::read_certificate;
+use crate::rotate::authority::{read_certificate, remove_root, root_place};
 
 /// The name of the root that `init` made. Each that takes its place has the number of its rotation behind it.
 pub(super) const FIRST: &str = "ca-root";
-
-/// Makes key and certificate, as far as an earlier run did not.
-pub(super) async fn make(
-    instance: &Instance,
-    vault: &Vault,
-    number: u32,
-    now: OffsetDateTime,
-) -> Result<Issuer, Failure> {
-    let path = place(instance, number, "key");
-    let key = match path.exists() {
-        true => vault.open_key(&path)?,
-        false => vault.make(&path, Algorithm::EcdsaP384Sha384)?,
-    };
-    let signer = key.into_signer();
-    let file = place(instance, number, "pem");
-    if !file.exists() {
-        let role = format!("code signing root {number}");
-        let certificate =
-            root_certificate(instance, &role, &signer, of_root(instance, now)).await?;
-        sigstead_durable::replace(&file, certificate.to_pem().as_bytes())
-            .map_err(|error| Failure::file("write", &file, error))?;
-    }
-    Ok(Issuer {
-        certificate: read_certificate(&file)?,
-        signer,
-    })
-}
 
 /// Adds the root to those that the instance's own log of certificates takes, and waits until it does.
 pub(super) async fn admit(instance: &Instance, number: u32) -> Result<(), Failure> {
     if !instance.manifest.ct_log.is_own() {
         return Ok(());
     }
-    let root = read_certificate(&place(instance, number, "pem"))?;
+    let root = read_certificate(&root_place(instance, FIRST, number))?;
     let mut accepted = accepted(instance)?;
     if !accepted.1.contains(&root) {
         accepted.1.push(root.clone());
@@ -66,20 +35,14 @@ pub(super) async fn admit(instance: &Instance, number: u32) -> Result<(), Failur
 
 /// Takes it out again, and removes it.
 pub(super) fn dismiss(instance: &Instance, number: u32) -> Result<(), Failure> {
-    let file = place(instance, number, "pem");
+    let file = root_place(instance, FIRST, number);
     if instance.manifest.ct_log.is_own() && file.exists() {
         let root = read_certificate(&file)?;
         let mut accepted = accepted(instance)?;
         accepted.1.retain(|each| *each != root);
         write(&accepted)?;
     }
-    for path in [file, place(instance, number, "key")] {
-        if path.exists() {
-            sigstead_durable::remove(&path)
-                .map_err(|error| Failure::file("remove", &path, error))?;
-        }
-    }
-    Ok(())
+    remove_root(instance, FIRST, number)
 }
 
 /// The file of the log's roots, and what is in it.
@@ -128,10 +91,6 @@ async fn until_taken(instance: &Instance, root: &Certificate) -> Result<(), Fail
         }
         sleep(POLL).await;
     }
-}
-
-fn place(instance: &Instance, number: u32, extension: &str) -> PathBuf {
-    instance.path(&format!("trust/{FIRST}-{number}.{extension}"))
 }
 
 /// Several times as long as the log takes to look at its file again.

@@ -1,14 +1,10 @@
 //! What of the certificate authority's chain is replaced: its intermediate, or its root with it.
 
-use sigstead_trust_root::Base64Bytes;
-use time::OffsetDateTime;
-
 use super::new_root;
 use crate::failure::Failure;
-use crate::init::certificates::Issuer;
-use crate::init::secret::Vault;
 use crate::instance::Instance;
-use crate::rotate::authority::{Files, open_root};
+use crate::rotate::authority::Files;
+use crate::rotate::root_source::RootSource;
 
 /// What is replaced.
 pub(in crate::rotate) trait Replaced: Clone {
@@ -19,19 +15,8 @@ pub(in crate::rotate) trait Replaced: Clone {
     /// The subject of the next intermediate, up to the number of the rotation: clients that look for an issuer by its name
     /// find one.
     const SUBJECT: &'static str;
-    /// Whether the root of now signs the next intermediate.
-    const KEEPS_ROOT: bool;
-
-    /// Refuses if the root of the next intermediate is not here; `chain` is the one of now.
-    async fn check_root(instance: &Instance, chain: &[Base64Bytes]) -> Result<(), Failure>;
-
-    /// The root of the next intermediate, for a rotation of this number that began at this time.
-    async fn root(
-        instance: &Instance,
-        vault: &Vault,
-        rotation: (u32, OffsetDateTime),
-        chain: &[Base64Bytes],
-    ) -> Result<Issuer, Failure>;
+    /// Where the root of the next intermediate may come from, the usual first.
+    const ROOTS: &'static [RootSource];
 
     /// Has those take the next chain who look at its root.
     async fn admit(instance: &Instance, number: u32) -> Result<(), Failure>;
@@ -58,20 +43,7 @@ impl Replaced for Intermediate {
         chain: "chain-intermediate",
     };
     const SUBJECT: &'static str = "code signing";
-    const KEEPS_ROOT: bool = true;
-
-    async fn check_root(instance: &Instance, chain: &[Base64Bytes]) -> Result<(), Failure> {
-        open_root(instance, OWNER, chain).await.map(drop)
-    }
-
-    async fn root(
-        instance: &Instance,
-        _: &Vault,
-        _: (u32, OffsetDateTime),
-        chain: &[Base64Bytes],
-    ) -> Result<Issuer, Failure> {
-        open_root(instance, OWNER, chain).await
-    }
+    const ROOTS: &'static [RootSource] = &[RootSource::Same];
 
     async fn admit(_: &Instance, _: u32) -> Result<(), Failure> {
         Ok(())
@@ -92,20 +64,7 @@ impl Replaced for Root {
         chain: "chain-of-root",
     };
     const SUBJECT: &'static str = "code signing of root";
-    const KEEPS_ROOT: bool = false;
-
-    async fn check_root(_: &Instance, _: &[Base64Bytes]) -> Result<(), Failure> {
-        Ok(())
-    }
-
-    async fn root(
-        instance: &Instance,
-        vault: &Vault,
-        (number, now): (u32, OffsetDateTime),
-        _: &[Base64Bytes],
-    ) -> Result<Issuer, Failure> {
-        new_root::make(instance, vault, number, now).await
-    }
+    const ROOTS: &'static [RootSource] = &[RootSource::Here, RootSource::Elsewhere];
 
     async fn admit(instance: &Instance, number: u32) -> Result<(), Failure> {
         new_root::admit(instance, number).await
@@ -115,6 +74,3 @@ impl Replaced for Root {
         new_root::dismiss(instance, number)
     }
 }
-
-/// Whose root it is, and its first name.
-const OWNER: (&str, &str) = ("the certificate authority", new_root::FIRST);

@@ -166,11 +166,6 @@ fn a_rotation_that_would_leave_clients_behind_or_is_not_as_it_was_written_is_ref
     refused("resume", &[], "E-CTL-285");
     refused("start", &["--in", "1h"], "E-CTL-281");
     refused("start", &["--drain", "1s"], "E-CTL-281");
-    let key = folder.join("trust/tsa-root.key");
-    let elsewhere = instance.work().join("tsa-root.key");
-    sigstead_durable::rename(&key, &elsewhere).unwrap();
-    refused("start", &[], "E-CTL-288");
-    sigstead_durable::rename(&elsewhere, &key).unwrap();
     let plan = folder.join("trust/rotations/tsa.json");
     instance.kill("tsa").unwrap();
     refused("start", &[], "E-CTL-076");
