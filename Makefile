@@ -111,7 +111,7 @@ clients: ## install the official clients, pinned, into .clients
 
 packages: ## install the system packages of the tests (Debian, as root)
 	apt-get update -qq
-	apt-get install -y -qq --no-install-recommends openssl curl chromium python3-venv strace python3 e2fsprogs mount faketime openssh-client nginx iproute2 util-linux binutils systemd passwd docker-compose softhsm2
+	DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends openssl curl chromium python3-venv strace python3 e2fsprogs mount faketime openssh-client nginx iproute2 util-linux binutils systemd passwd docker-compose softhsm2 slapd
 
 helm: ## write the schema of the chart's values, check the chart and pack it into target/helm
 	SIGSTEAD_WRITE_SCHEMA=1 $(CARGO) test $(LOCKED) -p sigstead-integration --test chart schema

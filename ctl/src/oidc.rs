@@ -7,6 +7,7 @@ use crate::output::Output;
 
 mod client;
 mod clients;
+pub(crate) mod connector;
 mod user;
 
 /// What is administered.
@@ -24,11 +25,15 @@ enum Subject {
     /// Applications and workloads.
     #[command(subcommand)]
     Client(client::Command),
+    /// Where people sign in whose accounts are elsewhere.
+    #[command(subcommand)]
+    Connector(connector::Command),
 }
 
 pub(crate) async fn run(arguments: Arguments, output: Output) -> Result<(), Failure> {
     match arguments.subject {
         Subject::User(command) => user::run(command, output).await,
         Subject::Client(command) => client::run(command, output).await,
+        Subject::Connector(command) => connector::run(command, output).await,
     }
 }

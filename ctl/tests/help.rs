@@ -7,7 +7,7 @@
 use std::path::Path;
 use std::process::Command;
 
-const COMMANDS: [&str; 209] = [
+const COMMANDS: [&str; 211] = [
     "",
     "init",
     "preflight",
@@ -42,6 +42,8 @@ const COMMANDS: [&str; 209] = [
     "oidc client add",
     "oidc client list",
     "oidc client remove",
+    "oidc connector",
+    "oidc connector list",
     "issuer",
     "issuer list",
     "issuer show",
@@ -247,7 +249,14 @@ fn the_help_of_every_command_is_the_golden_one() {
 
 #[test]
 fn every_command_of_the_help_has_a_golden_one() {
-    for parent in ["", "oidc", "oidc user", "oidc client", "log"] {
+    for parent in [
+        "",
+        "oidc",
+        "oidc user",
+        "oidc client",
+        "oidc connector",
+        "log",
+    ] {
         let help = help_of(parent);
         let (_, listed) = help.split_once("\nCommands:\n").unwrap();
         let lines = listed.lines().take_while(|line| !line.is_empty());

@@ -45,6 +45,9 @@ pub const ACCESS: &[Access] = &[
         "add_groups",
         "remove_groups",
         "remove_claims",
+        "add_links",
+        "remove_links",
     ]),
+    Access::new("/sigstead.admin.v1.OidcAdmin/ProbeConnectors", Viewer),
     Access::new("/sigstead.admin.v1.OidcAdmin/ListKeys", Viewer),
 ];

@@ -12,10 +12,12 @@ use crate::IssuerUrl;
 
 mod client;
 mod clients_file;
+mod connector;
 mod successors;
 
 pub use client::{ClientConfig, ExchangeRule, Grant, WorkloadConfig, is_reserved_of_people};
 pub use clients_file::ClientsFile;
+pub use connector::{AddressPolicy, ConnectorConfig, LdapBind, LdapConfig, LdapGroups, LdapPeople};
 pub use successors::{KEY_SET_LIFETIME, Successor, SuccessorsFile};
 
 /// The file of the `oidc` service.
@@ -56,6 +58,9 @@ pub struct Config {
     /// the certificate authority. It is read at the start and on SIGHUP. Default none: nothing is exchanged.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub exchange_issuers: Option<PathBuf>,
+    /// Where people sign in whose accounts are elsewhere, in the order in which the sign-in page offers them. Default none.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub connectors: Vec<ConnectorConfig>,
     /// Lifetimes of what leads to a token, and the limit on guessing.
     #[serde(default)]
     pub sessions: SessionConfig,
@@ -185,6 +190,7 @@ impl Config {
             clients: vec![ClientConfig::sigstore()],
             clients_file: None,
             exchange_issuers: None,
+            connectors: Vec::new(),
             sessions: SessionConfig::default(),
             pages: PagesConfig::default(),
         }
@@ -198,6 +204,7 @@ impl ServiceConfig for Config {
 
     fn check(&self) -> Result<(), String> {
         client::check_all(&self.clients, self.exchange_issuers.as_deref())?;
+        connector::check_all(&self.connectors)?;
         between("token_lifetime", self.token_lifetime, Period::from_days(1))?;
         self.sessions.check()?;
         self.pages.check()

@@ -20,6 +20,7 @@ use crate::http;
 use crate::instance::{Instance, Service};
 use crate::issuer_states::{self, ShownIssuer};
 use crate::log;
+use crate::oidc::connector::{self, ShownConnector};
 use crate::service_status::{Observer, ServiceStatus};
 use crate::services;
 use crate::walk::{Walk, read_root};
@@ -34,6 +35,8 @@ pub(super) struct Answers {
     /// Whether each service takes the operator's certificate.
     pub(super) admin: BTreeMap<Service, Answer<()>>,
     pub(super) issuers: Answer<Vec<ShownIssuer>>,
+    /// Where people sign in whose accounts are elsewhere, as the issuer finds it.
+    pub(super) connectors: Answer<Vec<ShownConnector>>,
     /// The logs of signatures, then that of certificates.
     pub(super) logs: Answer<Vec<LogInfo>>,
     /// The key set of the issuer.
@@ -73,8 +76,10 @@ impl Answers {
             admins(instance, &statuses),
             sign(instance, trial, &statuses)
         );
-        let (issuers, logs, key_set, trusted_root, stamp, outside) = tokio::join!(
+        let looked = admin::Looked(instance);
+        let (issuers, connectors, logs, key_set, trusted_root, stamp, outside) = tokio::join!(
             in_time(up(Service::Ca), issuer_states::ask(instance)),
+            in_time(up(Service::Oidc), connector::ask(&looked)),
             in_time(up(Service::Tlog), logs(instance, up(Service::Ctlog))),
             in_time(
                 up(Service::Oidc),
@@ -90,6 +95,7 @@ impl Answers {
             pages,
             admin,
             issuers,
+            connectors,
             logs,
             key_set,
             trusted_root,

@@ -6,8 +6,10 @@ use super::answers::{Answer, Answers};
 use super::check::{Check, Look, Subject};
 use super::finding::{Finding, Seen, Unseen};
 use super::patient::Patient;
+use crate::instance::Service;
 use crate::issuer_states::ShownIssuer;
 use crate::service_status::{ServiceStatus, State};
+use crate::services;
 use crate::version::VERSION;
 
 pub(super) const RUNNING: Subject = Subject {
@@ -68,6 +70,11 @@ pub(super) const RUNNING: Subject = Subject {
             "E-DOCTOR-121",
             "every issuer answers",
             Look::Services(failing_issuers),
+        ),
+        Check::fault(
+            "E-DOCTOR-161",
+            "people can sign in through every connector",
+            Look::Services(connectors),
         ),
     ],
 };
@@ -248,6 +255,25 @@ fn failing_issuers(_: &Patient, answers: &Answers) -> Seen {
             format!("an issuer is away: {}", issuer.line()),
             "see to it before its keys are too old to be used, a day after they were fetched last",
         )
+    });
+    Ok(findings.collect())
+}
+
+fn connectors(patient: &Patient, answers: &Answers) -> Seen {
+    if !services::of(&patient.instance.manifest).contains(&Service::Oidc) {
+        return Ok(Vec::new());
+    }
+    let connectors = answers.connectors.as_ref();
+    let connectors = connectors.map_err(|why| Unseen::new(why.clone()))?;
+    let closed = connectors
+        .iter()
+        .filter_map(|connector| Some((connector, connector.fault.as_ref()?)));
+    let findings = closed.map(|(connector, fault)| {
+        let finding = Finding::new(
+            format!("nobody can sign in through the connector {}", connector.id),
+            "see to the directory and to the way to it from the oidc service, or correct its entry in oidc/config.yaml",
+        );
+        finding.because(fault)
     });
     Ok(findings.collect())
 }

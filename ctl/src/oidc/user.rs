@@ -27,7 +27,7 @@ pub(super) enum Command {
     Add(WithPassword),
     /// Set a person's password and end their sessions.
     SetPassword(WithPassword),
-    /// Change a person's groups, and the further claims of their tokens.
+    /// Change a person's groups, further claims and accounts elsewhere.
     Change(Profile),
     /// List all people.
     List(Reachable),
@@ -75,6 +75,12 @@ pub(super) struct Profile {
     /// A claim that the person's tokens have no more; may be repeated.
     #[arg(long, value_name = "NAME")]
     remove_claim: Vec<String>,
+    /// An account of a connector that signs in as the person from now on; the log of the issuer names it; may be repeated.
+    #[arg(long, value_name = "CONNECTOR=SUBJECT")]
+    link: Vec<String>,
+    /// An account of a connector that does so no more; may be repeated.
+    #[arg(long, value_name = "CONNECTOR=SUBJECT")]
+    unlink: Vec<String>,
 }
 
 #[derive(Serialize)]
@@ -85,6 +91,8 @@ struct Account {
     groups: Vec<String>,
     /// Further claims of the person's tokens.
     claims: BTreeMap<String, String>,
+    /// Accounts elsewhere that sign in as the person.
+    links: Vec<String>,
 }
 
 pub(super) async fn run(command: Command, output: Output) -> Result<(), Failure> {
@@ -170,6 +178,7 @@ async fn apply(
                 created: None,
                 groups: Vec::new(),
                 claims: BTreeMap::new(),
+                links: Vec::new(),
             }])
         }
     }
@@ -182,6 +191,7 @@ impl From<User> for Account {
             created: user.created.and_then(|created| in_words(created.seconds)),
             groups: user.groups,
             claims: user.claims.into_iter().collect(),
+            links: user.links,
         }
     }
 }
@@ -204,10 +214,12 @@ fn table(accounts: &[Account]) -> String {
         let claims = account.claims.iter();
         let claims = claims.map(|(name, value)| format!("\n  {name}={value}"));
         let groups = (!groups.is_empty()).then(|| format!("\n  in {groups}"));
+        let links = account.links.iter().map(|link| format!("\n  is {link}"));
         [line]
             .into_iter()
             .chain(groups)
             .chain(claims)
+            .chain(links)
             .collect::<String>()
     };
     accounts.iter().map(line).collect::<Vec<_>>().join("\n")
@@ -251,6 +263,8 @@ impl Profile {
             remove_groups: self.remove_group.clone(),
             set_claims: claims.collect::<Result<_, _>>()?,
             remove_claims: self.remove_claim.clone(),
+            add_links: self.link.clone(),
+            remove_links: self.unlink.clone(),
         };
         let blank = ChangeUserRequest {
             email: self.email.clone(),
@@ -310,6 +324,7 @@ mod tests {
             created: in_words(seconds),
             groups: vec!["ops".to_owned()],
             claims: [("team".to_owned(), "a".to_owned())].into(),
+            links: vec!["company=4711".to_owned()],
         };
         let listed = table(&[
             account("al@example.com", 0),
@@ -319,9 +334,11 @@ mod tests {
             "al@example.com     made 1970-01-01T00:00:00Z",
             "  in ops",
             "  team=a",
+            "  is company=4711",
             "alice@example.com  made 1970-01-02T00:00:00Z",
             "  in ops",
             "  team=a",
+            "  is company=4711",
         ];
         assert_eq!(listed, lines.join("\n"));
     }

@@ -1,8 +1,9 @@
 use crate::OidcIssuer;
 use crate::email_address::EmailAddress;
 use crate::error::Error;
-use crate::password::{Asker, Password};
+use crate::password::Password;
 use crate::profile::ProfileChange;
+use crate::queue::Asker;
 use crate::user::User;
 
 /// What an administrator does with accounts.

@@ -8,8 +8,9 @@ use crate::challenge::CodeChallenge;
 use crate::client::{Client, RedirectUri};
 use crate::error::Error;
 use crate::parameter::Parameters;
+use crate::person::Person;
 use crate::secret::Secret;
-use crate::session::{Authorization, AuthorizationCode, Outcome, Person, Step};
+use crate::session::{Authorization, AuthorizationCode, Outcome, Step};
 
 /// A checked authorization request (RFC 6749 §4.1.1, OpenID Connect Core §3.1.2.1).
 #[derive(Debug)]
@@ -106,10 +107,10 @@ impl OidcIssuer {
         let record = AuthorizationCode {
             authorization: Authorization {
                 client: request.client.id().to_owned(),
-                person,
                 nonce: request.nonce.clone(),
-                offline: request.offline,
+                offline: request.offline && person.is_ours(),
                 groups: request.groups,
+                person,
             },
             redirect_uri: request.redirect.as_str().to_owned(),
             challenge: request.challenge.clone(),

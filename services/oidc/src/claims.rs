@@ -34,6 +34,9 @@ pub(crate) enum Holder<'a> {
         nonce: Option<&'a str>,
         #[serde(skip_serializing_if = "Option::is_none")]
         groups: Option<&'a BTreeSet<String>>,
+        /// Whose word it is, if the account is elsewhere.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        federated_claims: Option<Federated<'a>>,
         #[serde(flatten)]
         claims: &'a BTreeMap<String, String>,
     },
@@ -122,6 +125,7 @@ mod tests {
                 auth_time: 1_799_999_000,
                 nonce,
                 groups: None,
+                federated_claims: None,
                 claims: NO_CLAIMS,
             },
         }

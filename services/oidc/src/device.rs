@@ -11,9 +11,10 @@ use crate::challenge::CodeChallenge;
 use crate::client::Client;
 use crate::error::Error;
 use crate::parameter::Parameters;
+use crate::person::Person;
 use crate::secret::{Secret, random_bytes};
 use crate::session::{
-    Authorization, Decision, DeviceAuthorization, Outcome, Person, Step, Stored, UserCode,
+    Authorization, Decision, DeviceAuthorization, Outcome, Step, Stored, UserCode,
 };
 use crate::throttle::Key;
 use crate::token::{NewGrant, TokenRequest, TokenResponse};
@@ -111,10 +112,10 @@ impl OidcIssuer {
             None => Decision::Denied,
             Some(person) => Decision::Approved(Authorization {
                 client: device.client.id().to_owned(),
-                person,
                 nonce: None,
-                offline: device.stored.record.offline,
+                offline: device.stored.record.offline && person.is_ours(),
                 groups: device.stored.record.groups,
+                person,
             }),
         };
         let WaitingDevice { id, mut stored, .. } = device;

@@ -150,6 +150,23 @@ pub enum Error {
     /// Account and password do not belong together, or there is no such account.
     #[error("the account or the password is wrong")]
     PasswordWrong,
+    /// A directory judged nobody.
+    #[error("the directory {name} judged nobody")]
+    Directory {
+        /// What the pages call it.
+        name: String,
+        /// Why.
+        source: Box<crate::connector::DirectoryError>,
+    },
+    /// The address that a connector gives is that of an account here.
+    #[error("the address of a connector is that of an account here")]
+    AddressTaken,
+    /// What a connector knows of a person is not enough for a token.
+    #[error("a connector knows too little of a person: {reason}")]
+    IdentityUnfit {
+        /// What is wrong.
+        reason: &'static str,
+    },
     /// There were too many attempts.
     #[error("there were too many attempts")]
     Throttled {
@@ -281,6 +298,14 @@ pub enum Error {
         /// What is wrong.
         reason: String,
     },
+    /// A connector of the configuration cannot be used.
+    #[error("the connector {id} cannot be used: {reason}")]
+    ConnectorUnfit {
+        /// The connector.
+        id: String,
+        /// What is wrong.
+        reason: String,
+    },
     /// A metric exists already.
     #[error("a metric cannot be registered")]
     Metrics(#[source] prometheus::Error),
@@ -296,6 +321,7 @@ impl From<Error> for Problem {
         match error {
             Error::Throttled { retry_after } => problem.with_retry_after(retry_after),
             Error::Store(source) => problem.with_detail(source),
+            Error::Directory { source, .. } => problem.with_detail(causes(&source)),
             Error::SubjectIssuer(source) => problem.with_detail(causes(&source)),
             _ => problem,
         }

@@ -20,9 +20,11 @@
 //! | `own_token`, `introspect` | tokens of ours that somebody shows again: asked about, given back |
 //! | `sign_out` | an application's request to sign a person out |
 //! | `ring` | the keys that follow one another |
+//! | `connector` | people whose accounts are elsewhere: directories that judge passwords |
 //! | `user`, `profile`, `password` | accounts, their file, what their tokens say, their hashes |
+//! | `person` | who signed in |
 //! | `session` | everything that expires, and its keys in the store |
-//! | `client`, `claims`, `challenge`, `key_set`, `form`, `throttle`, `network`, `page` | the parts |
+//! | `client`, `claims`, `challenge`, `key_set`, `form`, `throttle`, `queue`, `network`, `page` | the parts |
 //!
 //! Absent on purpose: the implicit and password grants and PKCE's `plain`, which RFC 9700 advises against; consent pages,
 //! because all clients are the operator's own; registration, mail and the recovery of passwords, which an administrator does;
@@ -45,6 +47,7 @@ mod challenge;
 mod claims;
 mod client;
 mod clients_file;
+mod connector;
 mod device;
 mod email_address;
 mod error;
@@ -58,7 +61,9 @@ mod own_token;
 mod page;
 mod parameter;
 mod password;
+mod person;
 mod profile;
+mod queue;
 mod ring;
 mod secret;
 mod session;
@@ -68,6 +73,7 @@ mod throttle;
 mod token;
 mod user;
 
+pub use connector::{DirectoryError, Origin};
 pub use email_address::{EmailAddress, EmailAddressError};
 pub use error::{Error, StartError};
 pub use password::Password;
@@ -76,6 +82,7 @@ pub use user::User;
 
 use client::{Clients, RedirectUri};
 use clients_file::ClientSource;
+use connector::Connectors;
 use form::FormKey;
 use metrics::Metrics;
 use page::Shell;
@@ -93,6 +100,7 @@ pub struct OidcIssuer {
     client_source: ClientSource,
     subject_issuers: SubjectIssuers,
     users: Users,
+    connectors: Connectors,
     passwords: PasswordHasherPool,
     sessions: SessionStorage,
     forms: FormKey,
@@ -141,6 +149,7 @@ pub async fn check(config: &Config) -> Result<(), StartError> {
     ring::check(config, SystemClock.now()).await?;
     Clients::new(ClientSource::of(config).read()?)?;
     SubjectIssuers::check(config.exchange_issuers.as_deref())?;
+    Connectors::open(&config.connectors)?;
     Ok(Users::check(&config.users)?)
 }
 
@@ -163,6 +172,7 @@ impl OidcIssuer {
             client_source,
             subject_issuers: SubjectIssuers::open(config.exchange_issuers.as_deref())?,
             users: Users::open(&config.users)?,
+            connectors: Connectors::open(&config.connectors)?,
             passwords: PasswordHasherPool::new()?,
             forms: FormKey::new(&sessions.form_key().await?),
             throttle: Throttle::new(
@@ -170,7 +180,10 @@ impl OidcIssuer {
                 config.sessions.lock_time.duration(),
             ),
             lifetimes: Lifetimes::new(config.token_lifetime, &config.sessions),
-            shell: Shell::new(&config.issuer, config.pages),
+            shell: Shell {
+                asks_directories: !config.connectors.is_empty(),
+                ..Shell::new(&config.issuer, config.pages)
+            },
             issuer: config.issuer,
             metrics: Metrics::register(&registry)?,
             sessions,

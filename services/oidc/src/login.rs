@@ -1,15 +1,22 @@
 use std::net::IpAddr;
 
 use crate::OidcIssuer;
+use crate::connector::{Directory, Identity};
 use crate::error::Error;
-use crate::password::{Asker, Password};
+use crate::password::Password;
+use crate::person::Person;
+use crate::profile::Profile;
+use crate::queue::Asker;
 use crate::secret::Secret;
-use crate::session::{Login, Outcome, Person, Step};
+use crate::session::{Login, Outcome, Step};
 use crate::throttle::Key;
 use crate::user::User;
 
 /// What a person sends to sign in, and from where.
 pub(crate) struct SignIn {
+    /// The directory that they say they are in.
+    pub(crate) connector: Option<String>,
+    /// An e-mail address, or a name of the directory.
     pub(crate) email: String,
     pub(crate) password: Password,
     pub(crate) browser: Secret,
@@ -19,8 +26,21 @@ pub(crate) struct SignIn {
 }
 
 impl SignIn {
+    fn login(&self) -> &str {
+        self.email.trim()
+    }
+
+    /// Whose password is tried. A name of a directory is nobody's address, as it has a line break.
     fn account(&self) -> String {
-        self.email.trim().to_ascii_lowercase()
+        let login = self.login().to_ascii_lowercase();
+        match &self.connector {
+            None => login,
+            Some(connector) => format!("{connector}\n{login}"),
+        }
+    }
+
+    fn asker(&self) -> Asker {
+        Asker::Stranger(self.address.into())
     }
 }
 
@@ -40,8 +60,15 @@ pub(crate) struct NewPassword {
 impl OidcIssuer {
     /// The verb of the login page.
     pub(crate) async fn sign_in(&self, attempt: SignIn) -> Result<SignedIn, Error> {
-        let user = self.judge(&attempt).await?;
-        self.signed_in_as(&attempt, &user).await
+        let person = match &attempt.connector {
+            None => Person::signed_in(&self.judge(&attempt).await?, self.clock.now()),
+            Some(id) => {
+                let directory = self.connectors.directory(id).ok_or(Error::FormStale)?;
+                let identity = self.judge_elsewhere(&attempt, directory).await?;
+                self.person(identity)?
+            }
+        };
+        self.signed_in_as(&attempt, person).await
     }
 
     /// The verb of the page for a new password. The old one is judged as at a sign-in, so that the page is no way around
@@ -60,46 +87,105 @@ impl OidcIssuer {
         }
         new.password.check()?;
         let user = self.judge(&attempt).await?;
-        let asker = Asker::Stranger(attempt.address.into());
-        let hash = self.passwords.hash(new.password, asker).await?;
+        let hash = self.passwords.hash(new.password, attempt.asker()).await?;
         let user = self
             .users
             .replace_password(user, hash, self.clock.now())
             .await?;
         tracing::info!(email = user.email.as_str(), address = %attempt.address, "a person set a new password");
-        self.signed_in_as(&attempt, &user).await
+        let person = Person::signed_in(&user, self.clock.now());
+        self.signed_in_as(&attempt, person).await
     }
 
     /// Whose password it is. Unknown accounts, wrong passwords and locked accounts that do not exist are alike in answer,
     /// time and count.
     async fn judge(&self, attempt: &SignIn) -> Result<User, Error> {
-        let account = attempt.account();
-        let keys = self.throttle_keys(attempt, &account);
+        let user = self.users.find(&attempt.account());
+        let stored = user.as_ref().map(|user| user.password_hash.clone());
+        let verdict = async {
+            let password = attempt.password.clone();
+            let matches = self.passwords.matches(password, stored, attempt.asker());
+            let right = matches.await?;
+            Ok(user.filter(|_| right))
+        };
+        self.judged(attempt, verdict).await
+    }
+
+    /// Whom a directory says that somebody is. Their password is judged there, and guesses count as at accounts.
+    async fn judge_elsewhere(
+        &self,
+        attempt: &SignIn,
+        directory: &Directory,
+    ) -> Result<Identity, Error> {
+        let verdict = directory.judge(attempt.login(), &attempt.password, attempt.asker());
+        let found = self.judged(attempt, verdict).await?;
+        found.identity(directory, attempt.login())
+    }
+
+    /// One attempt, counted before it is judged and given back if nobody judged it.
+    async fn judged<T>(
+        &self,
+        attempt: &SignIn,
+        verdict: impl Future<Output = Result<Option<T>, Error>>,
+    ) -> Result<T, Error> {
+        let keys = self.throttle_keys(attempt, &attempt.account());
         self.throttle
             .admit(&keys, self.clock.now())
             .inspect_err(|_| {
                 self.metrics.sign_in("throttled");
             })?;
-        let user = self.users.find(&account);
-        let stored = user.as_ref().map(|user| user.password_hash.clone());
-        let asker = Asker::Stranger(attempt.address.into());
-        let right = self
-            .passwords
-            .matches(attempt.password.clone(), stored, asker)
-            .await
-            .inspect_err(|_| self.throttle.give_back(&keys))?;
-        let Some(user) = user.filter(|_| right) else {
+        let verdict = verdict.await;
+        let found = verdict.inspect_err(|_| self.throttle.give_back(&keys))?;
+        let Some(found) = found else {
             self.metrics.sign_in("wrong");
             tracing::info!(address = %attempt.address, "a sign-in was refused");
             return Err(Error::PasswordWrong);
         };
         self.throttle.succeeded(&keys);
         self.metrics.sign_in("right");
-        Ok(user)
+        Ok(found)
     }
 
-    async fn signed_in_as(&self, attempt: &SignIn, user: &User) -> Result<SignedIn, Error> {
-        let person = Person::signed_in(user, self.clock.now());
+    /// The person that somebody with an account elsewhere is here: whom an administrator linked it to, or somebody of
+    /// their own. An address alone links nothing, as it would hand an account to whoever can write it elsewhere.
+    fn person(&self, identity: Identity) -> Result<Person, Error> {
+        let now = self.clock.now();
+        if let Some(user) = self.users.linked(&identity.origin) {
+            return Ok(Person::signed_in(&user, now));
+        }
+        if self.users.find(identity.email.as_str()).is_some() {
+            tracing::warn!(
+                email = identity.email.as_str(),
+                connector = identity.origin.connector,
+                subject = identity.origin.subject,
+                "an address of a connector is that of an account here, and nobody linked the two"
+            );
+            return Err(Error::AddressTaken);
+        }
+        Ok(Person::of(identity, now))
+    }
+
+    /// What tokens say of a person now, as long as they are who they were when they signed in.
+    pub(crate) fn standing(&self, person: &Person) -> Option<Profile> {
+        let user = self.users.find(&person.email);
+        match &person.elsewhere {
+            None => user
+                .filter(|user| person.is_still(Some(user)))
+                .map(|user| user.profile),
+            // An account that was made since has the address, or was linked.
+            Some(elsewhere) => {
+                let stands = user.is_none()
+                    && self.connectors.has(&elsewhere.origin.connector)
+                    && self.users.linked(&elsewhere.origin).is_none();
+                stands.then(|| Profile {
+                    groups: elsewhere.groups.clone(),
+                    ..Profile::default()
+                })
+            }
+        }
+    }
+
+    async fn signed_in_as(&self, attempt: &SignIn, person: Person) -> Result<SignedIn, Error> {
         tracing::info!(email = person.email, address = %attempt.address, "a person signed in");
         let session = self.start_login(&person).await?;
         let known = self
@@ -122,7 +208,7 @@ impl OidcIssuer {
         let person = login
             .filter(|login| login.record.expires > now)
             .map(|l| l.record.person);
-        Ok(person.filter(|person| person.is_still(self.users.find(&person.email).as_ref())))
+        Ok(person.filter(|person| self.standing(person).is_some()))
     }
 
     /// Ends a session.

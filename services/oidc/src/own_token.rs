@@ -40,7 +40,10 @@ impl OidcIssuer {
         let id = token.id();
         let revoked = self.sessions.load::<RevokedToken>(&id).await?.is_some();
         let holds = match &token.email {
-            Some(email) => token.is_of(self.users.find(email).as_ref()),
+            Some(email) => match token.connector() {
+                Some(id) => self.connectors.has(id) && self.users.find(email).is_none(),
+                None => token.is_of(self.users.find(email).as_ref()),
+            },
             None => self.clients.have_workload(&token.sub),
         };
         if expired || revoked || !holds {
@@ -82,6 +85,14 @@ impl OidcIssuer {
 impl OwnToken {
     fn id(&self) -> [u8; 32] {
         sha256(self.jti.as_bytes())
+    }
+
+    /// Where the account of the token's person is, if it is elsewhere.
+    fn connector(&self) -> Option<&str> {
+        self.further
+            .get("federated_claims")?
+            .get("connector_id")?
+            .as_str()
     }
 
     /// A new password ends what came from the old one. The token says when the person signed in, in whole seconds.

@@ -6,6 +6,7 @@ use sigstead_config::oidc::PagesConfig;
 use url::{Host, Url};
 
 use crate::client::{Client, Place};
+use crate::connector::Choice;
 use crate::email_address::EmailAddress;
 use crate::error::{Error, Told};
 use crate::secret::sha256;
@@ -19,6 +20,8 @@ pub(crate) struct Shell {
     pub(crate) connection: Connection,
     pub(crate) style: String,
     pub(crate) icon: String,
+    /// Whether passwords are shown to a directory.
+    pub(crate) asks_directories: bool,
 }
 
 /// Whom people ask, and where a click on it leads.
@@ -62,8 +65,18 @@ pub(crate) struct SignInPage<'a> {
     pub(crate) shell: &'a Shell,
     pub(crate) asker: Asker,
     pub(crate) form_token: String,
+    pub(crate) places: Places,
     pub(crate) email: String,
     pub(crate) error: Option<String>,
+}
+
+/// Where people may have their account, and where this one said that theirs is.
+#[derive(Debug, Default)]
+pub(crate) struct Places {
+    /// The places elsewhere; accounts of the issuer are offered after them.
+    pub(crate) choices: Vec<Choice>,
+    /// Empty for an account of the issuer.
+    pub(crate) chosen: String,
 }
 
 /// The page for somebody who is signed in already.
@@ -194,6 +207,7 @@ impl Shell {
             connection: url.as_ref().map_or(Connection::Plain, Connection::of),
             style: asset("page.css", STYLE),
             icon: asset("icon.svg", ICON),
+            asks_directories: false,
         }
     }
 }
@@ -346,6 +360,13 @@ mod tests {
                 place: Place::Site(payload.to_owned()),
             }),
             form_token: payload.to_owned(),
+            places: Places {
+                choices: vec![Choice {
+                    id: payload.to_owned(),
+                    name: payload.to_owned(),
+                }],
+                chosen: payload.to_owned(),
+            },
             email: payload.to_owned(),
             error: Some(payload.to_owned()),
         };

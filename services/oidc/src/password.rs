@@ -8,12 +8,8 @@ use tokio::sync::Semaphore;
 use zeroize::Zeroizing;
 
 use crate::error::Error;
+use crate::queue::{Asker, Queue};
 use crate::secret::random_bytes;
-
-mod queue;
-
-pub(crate) use queue::Asker;
-use queue::Queue;
 
 /// A password as somebody typed it. Zeroed when dropped, never printed.
 #[derive(Clone, PartialEq, Eq)]
@@ -30,6 +26,10 @@ impl Password {
     pub(crate) fn check(&self) -> Result<(), Error> {
         let reason = self.unfitness();
         reason.map_or(Ok(()), |reason| Err(Error::PasswordUnfit { reason }))
+    }
+
+    pub(crate) fn as_str(&self) -> &str {
+        &self.0
     }
 
     fn bytes(&self) -> &[u8] {

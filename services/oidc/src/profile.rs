@@ -3,9 +3,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 use sigstead_config::oidc::is_reserved_of_people;
 
+use crate::connector::Origin;
 use crate::error::Error;
 
-/// What tokens of a person say beside the address.
+/// What tokens of a person say beside the address, and which accounts elsewhere are theirs.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Profile {
@@ -15,6 +16,9 @@ pub struct Profile {
     /// Further claims, all of them text.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub claims: BTreeMap<String, String>,
+    /// Accounts elsewhere that sign in as this person.
+    #[serde(skip_serializing_if = "BTreeSet::is_empty")]
+    pub links: BTreeSet<Origin>,
 }
 
 /// What an administrator changes of a profile.
@@ -28,6 +32,10 @@ pub struct ProfileChange {
     pub set_claims: BTreeMap<String, String>,
     /// Claims that tokens have no more.
     pub remove_claims: Vec<String>,
+    /// Accounts elsewhere that sign in as the person from now on, as `CONNECTOR=SUBJECT`.
+    pub add_links: Vec<String>,
+    /// Accounts elsewhere that do so no more.
+    pub remove_links: Vec<String>,
 }
 
 impl Profile {
@@ -54,6 +62,16 @@ impl Profile {
         {
             return unfit("a claim has a line break or another control character");
         }
+        let links = |texts: &[String]| {
+            let links = texts.iter().map(|text| Origin::parse(text));
+            links.collect::<Option<BTreeSet<_>>>()
+        };
+        let (Some(added), Some(removed)) = (links(&change.add_links), links(&change.remove_links))
+        else {
+            return unfit("a link is written CONNECTOR=SUBJECT, with 1 to 255 letters of subject");
+        };
+        self.links.extend(added);
+        self.links.retain(|link| !removed.contains(link));
         self.groups.extend(change.add_groups);
         self.groups
             .retain(|name| !change.remove_groups.contains(name));
@@ -62,6 +80,9 @@ impl Profile {
             .retain(|name, _| !change.remove_claims.contains(name));
         if self.bytes() > LONGEST {
             return unfit("groups and claims have more than 2048 bytes together");
+        }
+        if self.links.len() > LINKS {
+            return unfit("an account has more than 16 links");
         }
         Ok(self)
     }
@@ -79,6 +100,7 @@ fn is_name(text: &str) -> bool {
 
 /// Tokens travel in headers, which servers take up to some 8 KiB.
 const LONGEST: usize = 2048;
+const LINKS: usize = 16;
 
 #[cfg(test)]
 mod tests {
@@ -132,6 +154,10 @@ mod tests {
             claim("federated_claims", "x"),
             claim("team", "a\nb"),
             claim("team", &"x".repeat(LONGEST)),
+            ProfileChange {
+                add_links: groups(&["company"]),
+                ..ProfileChange::default()
+            },
         ] {
             let refused = Profile::default().changed(change.clone());
             assert!(

@@ -30,8 +30,8 @@ use time::OffsetDateTime;
 
 use crate::challenge::CodeChallenge;
 use crate::error::Error;
+use crate::person::Person;
 use crate::secret::random_bytes;
-use crate::user::User;
 
 /// Somebody is signed in with a browser.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -39,32 +39,6 @@ pub(crate) struct Login {
     pub(crate) person: Person,
     #[serde(with = "time::serde::timestamp")]
     pub(crate) expires: OffsetDateTime,
-}
-
-/// Who signed in, and when.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct Person {
-    pub(crate) subject: String,
-    pub(crate) email: String,
-    credential: String,
-    #[serde(with = "time::serde::timestamp")]
-    pub(crate) auth_time: OffsetDateTime,
-}
-
-impl Person {
-    pub(crate) fn signed_in(user: &User, now: OffsetDateTime) -> Self {
-        Self {
-            subject: user.subject.clone(),
-            email: user.email.as_str().to_owned(),
-            credential: user.credential.clone(),
-            auth_time: now,
-        }
-    }
-
-    /// A removed account and a new password end everything that came from the old one.
-    pub(crate) fn is_still(&self, user: Option<&User>) -> bool {
-        user.is_some_and(|user| user.subject == self.subject && user.credential == self.credential)
-    }
 }
 
 /// What a person permitted a client: the content of the tokens to come.

@@ -5,7 +5,7 @@ use crate::client::{Client, RedirectUri};
 use crate::error::Error;
 use crate::own_token::OwnToken;
 use crate::parameter::Parameters;
-use crate::session::Person;
+use crate::person::Person;
 
 /// An application's request to sign a person out (RP-Initiated Logout 1.0 §2). Nothing in it is needed.
 pub(crate) struct SignOutRequest {

@@ -8,11 +8,12 @@ use sigstead_config::oidc::Grant;
 use time::OffsetDateTime;
 
 use crate::OidcIssuer;
-use crate::claims::{Claims, Holder, IdToken, SigningInput};
+use crate::claims::{Claims, Federated, Holder, IdToken, SigningInput};
 use crate::client::Client;
 use crate::error::Error;
 use crate::parameter::Parameters;
-use crate::password::{Asker, Password};
+use crate::password::Password;
+use crate::queue::Asker;
 use crate::secret::{Secret, random_bytes};
 use crate::session::Authorization;
 use crate::throttle::Key;
@@ -107,15 +108,18 @@ impl OidcIssuer {
     ) -> Result<TokenResponse, Error> {
         let person = &authorization.person;
         // As the account is now, not as it was when the person signed in.
-        let profile = self.users.find(&person.email).map(|user| user.profile);
-        let profile = profile.ok_or(Error::AccountChanged)?;
+        let profile = self.standing(person).ok_or(Error::AccountChanged)?;
         let holder = Holder::Person {
             email: &person.email,
-            // The administrator vouches for the addresses of the accounts.
+            // The administrator vouches for the addresses of the accounts, and a connector gives no other ones.
             email_verified: true,
             auth_time: person.auth_time.unix_timestamp(),
             nonce: authorization.nonce.as_deref(),
             groups: authorization.groups.then_some(&profile.groups),
+            federated_claims: person.elsewhere.as_ref().map(|elsewhere| Federated {
+                connector_id: &elsewhere.origin.connector,
+                user_id: &elsewhere.origin.subject,
+            }),
             claims: &profile.claims,
         };
         tracing::info!(
@@ -190,13 +194,8 @@ impl OidcIssuer {
 
     /// A grant lives as long as the account with the password of then.
     pub(crate) fn still_valid(&self, authorization: &Authorization) -> Result<(), Error> {
-        let person = &authorization.person;
-        let valid = person.is_still(self.users.find(&person.email).as_ref());
-        if valid {
-            Ok(())
-        } else {
-            Err(Error::AccountChanged)
-        }
+        let standing = self.standing(&authorization.person);
+        standing.map(drop).ok_or(Error::AccountChanged)
     }
 }
 

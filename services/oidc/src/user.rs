@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use sigstead_store::record_file::RecordFile;
 use time::OffsetDateTime;
 
+use crate::connector::Origin;
 use crate::email_address::EmailAddress;
 use crate::error::Error;
 use crate::profile::{Profile, ProfileChange};
@@ -153,11 +154,16 @@ impl Users {
         email: EmailAddress,
         change: ProfileChange,
     ) -> Result<User, Error> {
-        self.change_user(email, move |old| {
-            Ok(User {
-                profile: old.profile.clone().changed(change)?,
-                ..old
-            })
+        self.change(move |existing| {
+            let user = found(existing, email)?;
+            let profile = user.profile.clone().changed(change)?;
+            let mut others = existing.values().filter(|other| other.email != user.email);
+            if others.any(|other| !other.profile.links.is_disjoint(&profile.links)) {
+                let reason = "an account elsewhere is linked to another person already";
+                return Err(Error::ProfileUnfit { reason });
+            }
+            let user = User { profile, ..user };
+            Ok((Record::User { user: user.clone() }, user))
         })
         .await
     }
@@ -167,8 +173,7 @@ impl Users {
         F: FnOnce(User) -> Result<User, Error> + Send + 'static,
     {
         self.change(move |existing| {
-            let old = existing.get(&email).cloned();
-            let user = decide(old.ok_or(Error::UserUnknown { email })?)?;
+            let user = decide(found(existing, email)?)?;
             Ok((Record::User { user: user.clone() }, user))
         })
         .await
@@ -187,6 +192,12 @@ impl Users {
     pub(crate) fn find(&self, typed: &str) -> Option<User> {
         let email = EmailAddress::parse(&typed.trim().to_ascii_lowercase()).ok()?;
         self.read(|users| users.get(&email).cloned())
+    }
+
+    /// The account that an account elsewhere signs in as.
+    pub(crate) fn linked(&self, origin: &Origin) -> Option<User> {
+        let links = |user: &&User| user.profile.links.contains(origin);
+        self.read(|users| users.values().find(links).cloned())
     }
 
     pub(crate) fn list(&self) -> Vec<User> {
@@ -221,6 +232,13 @@ impl Users {
             .await
             .map_err(|_| Error::Busy)?
     }
+}
+
+fn found(users: &BTreeMap<EmailAddress, User>, email: EmailAddress) -> Result<User, Error> {
+    users
+        .get(&email)
+        .cloned()
+        .ok_or(Error::UserUnknown { email })
 }
 
 fn replay(records: &[Vec<u8>]) -> Result<BTreeMap<EmailAddress, User>, Error> {

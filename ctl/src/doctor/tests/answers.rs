@@ -41,6 +41,7 @@ pub(super) fn healthy(patient: &Patient) -> Answers {
         admin: services.iter().map(|service| (*service, Ok(()))).collect(),
         pages,
         issuers: Ok(Vec::new()),
+        connectors: Ok(Vec::new()),
         logs: Ok(infos(patient)),
         key_set: Ok(page(patient, key_set(patient))),
         trusted_root: Ok(published::target(patient, "trusted_root.json").unwrap_or_default()),

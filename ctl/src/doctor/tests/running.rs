@@ -9,6 +9,7 @@ use crate::doctor::answers::Answers;
 use crate::doctor::outside::Unreached;
 use crate::instance::Service;
 use crate::issuer_states::ShownIssuer;
+use crate::oidc::connector::ShownConnector;
 use crate::service_status::{ServiceStatus, State};
 
 /// What the doctor says, exactly, what for, and what is answered then.
@@ -106,6 +107,18 @@ pub(super) const PLANTS: &[Told] = &[
         "a proxy that leads elsewhere",
         |answers| {
             outside(answers, Service::Tuf).page = Ok(b"{}".to_vec());
+        },
+    ),
+    (
+        &["E-DOCTOR-161"],
+        "a directory that does not answer",
+        |answers| {
+            answers.connectors = Ok(vec![ShownConnector {
+                id: "company".to_owned(),
+                kind: "ldap".to_owned(),
+                name: "Example Ltd".to_owned(),
+                fault: Some("the directory does not answer".to_owned()),
+            }]);
         },
     ),
     (&["E-DOCTOR-160"], "a signature that fails", |answers| {

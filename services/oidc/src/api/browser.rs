@@ -9,10 +9,12 @@ use crate::OidcIssuer;
 use crate::authorize::{AuthorizationRequest, AuthorizationResponse, Interaction, Refusal};
 use crate::error::Error;
 use crate::login::{SignIn, SignedIn};
-use crate::page::{Application, Asker, CodePage, ConfirmPage, HomePage, SignInPage, render};
+use crate::page::{
+    Application, Asker, CodePage, ConfirmPage, HomePage, Places, SignInPage, render,
+};
 use crate::parameter::Parameters;
 use crate::password::Password;
-use crate::session::Person;
+use crate::person::Person;
 
 mod device;
 mod password;
@@ -95,7 +97,7 @@ pub(super) async fn answer_authorization(
         let form = Parameters::parse(&body);
         match act(&issuer, &visitor, &query, &request, &form).await {
             Err(Refusal::Shown(error)) if error.is_for_the_form() => {
-                let shown = Some((form.optional("email")?.unwrap_or_default(), error));
+                let shown = Some((&form, error));
                 sign_in_page(&issuer, &visitor, &query, &request, shown)
             }
             done => done,
@@ -162,14 +164,19 @@ fn sign_in_page(
     visitor: &Visitor,
     query: &str,
     request: &AuthorizationRequest,
-    shown: Option<(&str, Error)>,
+    shown: Option<(&Parameters, Error)>,
 ) -> Result<Response, Refusal> {
-    let email = shown.as_ref().map(|(email, _)| (*email).to_owned());
+    let typed = shown.as_ref().map(|(form, _)| form.optional("email"));
+    let email = typed
+        .transpose()?
+        .map(|email| email.unwrap_or_default().to_owned());
+    let places = places(issuer, shown.as_ref().map(|(form, _)| *form))?;
     let failure = shown.map(|(_, error)| Shown::new(issuer, error));
     let page = SignInPage {
         shell: &issuer.shell,
         asker: asker(request),
         form_token: visitor.form_token(issuer, query),
+        places,
         email: email
             .or_else(|| request.login_hint.clone())
             .unwrap_or_default(),
@@ -241,8 +248,22 @@ fn with_new_login(query: &str) -> String {
         .finish()
 }
 
+/// What the sign-in page offers: what was chosen before, else the first.
+fn places(issuer: &OidcIssuer, form: Option<&Parameters>) -> Result<Places, Error> {
+    let choices = issuer.connectors.choices();
+    let chosen = match form {
+        Some(form) => form.optional("connector")?.unwrap_or_default().to_owned(),
+        None => choices
+            .first()
+            .map(|choice| choice.id.clone())
+            .unwrap_or_default(),
+    };
+    Ok(Places { choices, chosen })
+}
+
 fn sign_in(visitor: &Visitor, form: &Parameters) -> Result<SignIn, Error> {
     Ok(SignIn {
+        connector: form.optional("connector")?.map(str::to_owned),
         email: form.optional("email")?.unwrap_or_default().to_owned(),
         password: Password::new(form.optional("password")?.unwrap_or_default().to_owned()),
         browser: visitor.browser.clone(),

@@ -1,7 +1,7 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use sigstead_kit::{Budget, Method, Problem};
+use sigstead_kit::{Budget, Method, Problem, causes};
 use sigstead_proto::admin::v1 as wire;
 use sigstead_proto::admin::v1::oidc_admin_server::{OidcAdmin, OidcAdminServer};
 use tonic::{Request, Response, Status};
@@ -80,6 +80,8 @@ impl OidcAdmin for AdminService {
             remove_groups: request.remove_groups,
             set_claims: request.set_claims.into_iter().collect(),
             remove_claims: request.remove_claims,
+            add_links: request.add_links,
+            remove_links: request.remove_links,
         };
         let user = self.0.change_profile(email, change).await.map_err(status)?;
         Ok(Response::new(encode(&user)))
@@ -92,6 +94,21 @@ impl OidcAdmin for AdminService {
         let keys = self.0.keys.open_keys(self.0.clock.now());
         let keys = keys.iter().map(encode_key).collect();
         Ok(Response::new(wire::ListIssuerKeysResponse { keys }))
+    }
+
+    async fn probe_connectors(
+        &self,
+        _request: Request<wire::ProbeConnectorsRequest>,
+    ) -> Result<Response<wire::ProbeConnectorsResponse>, Status> {
+        let probed = self.0.connectors.probe().await.into_iter();
+        let connectors = probed.map(|(choice, fault)| wire::Connector {
+            id: choice.id,
+            kind: "ldap".to_owned(),
+            name: choice.name,
+            fault: fault.map(|fault| causes(&fault)).unwrap_or_default(),
+        });
+        let connectors = connectors.collect();
+        Ok(Response::new(wire::ProbeConnectorsResponse { connectors }))
     }
 }
 
@@ -115,6 +132,7 @@ fn encode(user: &User) -> wire::User {
         }),
         groups: user.profile.groups.iter().cloned().collect(),
         claims: user.profile.claims.clone().into_iter().collect(),
+        links: user.profile.links.iter().map(ToString::to_string).collect(),
     }
 }
 
@@ -137,6 +155,7 @@ pub(crate) const ADMIN_METHODS: &[Method] = &[
     Method::unary("SetPassword", ACCOUNT),
     Method::unary("ChangeUser", ACCOUNT),
     Method::unary("ListKeys", Budget::read()),
+    Method::unary("ProbeConnectors", Budget::new(1024, 20)),
 ];
 
 #[cfg(test)]

@@ -30,6 +30,16 @@ impl Error {
             Self::ProfileUnfit { reason } => {
                 format!("groups and claims were not changed: {reason}; write others")
             }
+            Self::Directory { name, .. } => {
+                format!(
+                    "{name} does not answer, so nobody can be signed in there; try again in a moment"
+                )
+            }
+            Self::IdentityUnfit { .. } => {
+                "your password is right, but what is on record about you is not \
+                 enough to sign you in; ask the administrator"
+                    .to_owned()
+            }
             Self::Throttled { retry_after } => {
                 format!(
                     "too many attempts; try again in {}",
@@ -115,6 +125,9 @@ impl Error {
                 "this form is too old or was not made for this browser; permit cookies and try again"
             }
             Self::PasswordWrong => "the e-mail address or the password is wrong; try again",
+            Self::AddressTaken => {
+                "there is an account of your e-mail address here already; ask the administrator to link the two"
+            }
             Self::Busy => "too many sign-ins are under way; try again in a moment",
             Self::Store(_) => "the issuer cannot reach its store; try again in a moment",
             _ => "the issuer failed; try again, and tell the administrator if it stays",

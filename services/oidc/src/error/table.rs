@@ -79,6 +79,9 @@ impl Error {
                 "E-OIDC-030",
                 "temporarily_unavailable",
             ),
+            Self::Directory { .. } => (Kind::Unavailable, "E-OIDC-061", "temporarily_unavailable"),
+            Self::AddressTaken => (Kind::PermissionDenied, "E-OIDC-062", "access_denied"),
+            Self::IdentityUnfit { .. } => (Kind::PermissionDenied, "E-OIDC-063", "access_denied"),
             Self::Busy => (Kind::Unavailable, "E-OIDC-031", "temporarily_unavailable"),
             Self::EmailInvalid(_) => (Kind::InvalidArgument, "E-OIDC-032", "invalid_request"),
             Self::UserUnknown { .. } => (Kind::NotFound, "E-OIDC-033", "invalid_request"),
@@ -109,6 +112,7 @@ impl Error {
             Self::SubjectIssuersUnread { .. } | Self::SubjectIssuersUnfit { .. } => {
                 (Kind::Internal, "E-OIDC-052", "server_error")
             }
+            Self::ConnectorUnfit { .. } => (Kind::Internal, "E-OIDC-064", "server_error"),
             Self::ClientConfig { .. }
             | Self::ClientRule { .. }
             | Self::ClientsFileUnread(_)

@@ -21,7 +21,12 @@ impl Error {
             Self::RedirectUnregistered => DESTINATION_UNKNOWN,
             Self::AccessDenied => CANCELLED,
             Self::FormStale => PAGE_STALE,
-            Self::PasswordWrong | Self::Throttled { .. } | Self::Busy => SIGN_IN_REFUSED,
+            Self::PasswordWrong
+            | Self::Directory { .. }
+            | Self::AddressTaken
+            | Self::IdentityUnfit { .. }
+            | Self::Throttled { .. }
+            | Self::Busy => SIGN_IN_REFUSED,
             Self::UserCodeUnknown | Self::DeviceCodeExpired => DEVICE_GONE,
             _ if self.row().kind.http_status().is_server_error() => FAULT,
             _ => REQUEST_WRONG,

@@ -7,7 +7,7 @@ use sigstead_store::StoreConfig;
 
 use super::*;
 use crate::authorize::AuthorizationResponse;
-use crate::session::Person;
+use crate::person::Person;
 
 fn parse(authorization: Option<&str>, body: &str) -> Result<TokenRequest, Error> {
     let address = Ipv4Addr::LOCALHOST.into();

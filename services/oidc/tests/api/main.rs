@@ -9,6 +9,7 @@
 mod authorize;
 mod bearer;
 mod device;
+mod directory;
 mod discovery;
 mod exchange;
 mod identity_token;

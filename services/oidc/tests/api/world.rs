@@ -189,6 +189,20 @@ impl World {
         .await
     }
 
+    /// As [`World::post`], from an address.
+    pub(crate) async fn post_from(
+        &self,
+        address: [u8; 4],
+        browser: &Browser<'_>,
+        path: &str,
+        form: &str,
+    ) -> Page {
+        let request = self.request("POST", path).header("content-type", FORM);
+        let request = browser.with_cookies(request);
+        self.send(request.extension(CallerAddress(address.into())), form)
+            .await
+    }
+
     pub(crate) async fn post_as(&self, path: &str, basic: &str, form: &str) -> Page {
         let authorization = format!("Basic {}", STANDARD.encode(basic));
         let request = self.request("POST", path).header("content-type", FORM);

@@ -4,7 +4,7 @@ use bytes::Bytes;
 use http::StatusCode;
 
 use super::refusal::Shown;
-use super::{Issuer, Visitor, answered, see_other, sign_in};
+use super::{Issuer, Visitor, answered, places, see_other, sign_in};
 use crate::OidcIssuer;
 use crate::authorize::Refusal;
 use crate::device::WaitingDevice;
@@ -147,11 +147,13 @@ fn sign_in_page(
         .transpose()?
         .flatten();
     let email = typed.unwrap_or_default().to_owned();
+    let places = places(issuer, failed.as_ref().map(|(form, _)| *form))?;
     let failure = failed.map(|(_, error)| Shown::new(issuer, error));
     let page = SignInPage {
         shell: &issuer.shell,
         form_token: visitor.form_token(issuer, &subject(&device.user_code)),
         asker: Asker::Device(device),
+        places,
         email,
         error: failure.as_ref().map(|failure| failure.sentence.clone()),
     };

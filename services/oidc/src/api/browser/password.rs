@@ -56,7 +56,8 @@ async fn change(
         password: Password::new(typed("new_password")?),
         again: Password::new(typed("again")?),
     };
-    let attempt = sign_in(visitor, form)?;
+    let mut attempt = sign_in(visitor, form)?;
+    attempt.connector = None;
     let SignedIn { session, known, .. } = issuer.change_password(attempt, new).await?;
     let page = MessagePage::done(
         &issuer.shell,

@@ -44,6 +44,9 @@ impl Error {
             self,
             Self::FormStale
                 | Self::PasswordWrong
+                | Self::Directory { .. }
+                | Self::AddressTaken
+                | Self::IdentityUnfit { .. }
                 | Self::PasswordUnfit { .. }
                 | Self::Throttled { .. }
                 | Self::Busy

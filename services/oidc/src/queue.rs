@@ -4,7 +4,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use crate::error::Error;
 use crate::network::Network;
 
-/// Who asks for a hash.
+/// Who asks for a password to be judged, here or by a directory.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) enum Asker {
     /// Proved who it is with a certificate; strangers do not keep it from its work.
@@ -13,22 +13,22 @@ pub(crate) enum Asker {
     Stranger(Network),
 }
 
-/// The bounded queue in front of the hashes: how many places each asker has.
+/// The bounded queue in front of hashes or of a directory: how many places each asker has.
 ///
 /// Strangers share [`PLACES`], and no network has more than [`PLACES_EACH`] of them, so that a flood
 /// from one or two addresses leaves room for the sign-ins of everybody else.
 #[derive(Debug, Default)]
-pub(super) struct Queue(Mutex<HashMap<Asker, usize>>);
+pub(crate) struct Queue(Mutex<HashMap<Asker, usize>>);
 
 /// A place in the queue, given back when it is dropped.
 #[derive(Debug)]
-pub(super) struct Place<'a> {
+pub(crate) struct Place<'a> {
     queue: &'a Queue,
     asker: Asker,
 }
 
 impl Queue {
-    pub(super) fn take(&self, asker: Asker) -> Result<Place<'_>, Error> {
+    pub(crate) fn take(&self, asker: Asker) -> Result<Place<'_>, Error> {
         let mut places = self.lock();
         let own = places.get(&asker).copied().unwrap_or(0);
         if let Asker::Stranger(_) = asker {
