@@ -17,7 +17,10 @@ mod successors;
 
 pub use client::{ClientConfig, ExchangeRule, Grant, WorkloadConfig, is_reserved_of_people};
 pub use clients_file::ClientsFile;
-pub use connector::{AddressPolicy, ConnectorConfig, LdapBind, LdapConfig, LdapGroups, LdapPeople};
+pub use connector::{
+    AddressClaim, AddressPolicy, ConnectorConfig, LdapBind, LdapConfig, LdapGroups, LdapPeople,
+    ProviderConfig,
+};
 pub use successors::{KEY_SET_LIFETIME, Successor, SuccessorsFile};
 
 /// The file of the `oidc` service.

@@ -3,8 +3,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use reqwest::header::AUTHORIZATION;
-use reqwest::{Certificate, Client, redirect};
+use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE};
+use reqwest::{Certificate, Client, RequestBuilder, Response, redirect};
 
 use crate::address::{self, PrivateAddress, Reach};
 use crate::config::IssuersConfig;
@@ -102,25 +102,9 @@ impl HttpFetch {
 impl Fetch for HttpFetch {
     async fn fetch(&self, document: DocumentRequest<'_>) -> Result<Vec<u8>, FetchError> {
         let url = || document.url.to_string();
-        if document.reach == Reach::Public {
-            address::check_literal(document.url)
-                .map_err(|source| FetchError::Private { url: url(), source })?;
-        }
-        let client = self
-            .client(document)
-            .map_err(|error| failure(url(), error))?;
-        let mut request = client.get(document.url.clone());
-        // Its span is in the trace of the signature; who is named by a token alone learns nothing of that.
-        if document.named_by == NamedBy::Operator {
-            request = request.headers(sigstead_kit::trace::headers());
-        }
-        if let Some(bearer) = document.bearer {
-            request = request.header(AUTHORIZATION, format!("Bearer {bearer}"));
-        }
-        let mut response = request
-            .send()
-            .await
-            .map_err(|error| failure(url(), error))?;
+        let client = self.checked(document)?;
+        let request = client.get(document.url.clone());
+        let response = self.send(document, request).await?;
         match response.status() {
             status if status.as_u16() == 200 => {}
             status if status.is_redirection() => {
@@ -133,18 +117,76 @@ impl Fetch for HttpFetch {
                 });
             }
         }
-        let mut body = Vec::new();
-        while let Some(chunk) = response
-            .chunk()
-            .await
-            .map_err(|error| failure(url(), error))?
-        {
-            if body.len() + chunk.len() > MAX_DOCUMENT_BYTES {
-                return Err(FetchError::TooLarge { url: url() });
-            }
-            body.extend_from_slice(&chunk);
+        whole(url(), response).await
+    }
+}
+
+impl HttpFetch {
+    /// Sends a form, as a client of an issuer does, and gives the status and the body of the answer, whatever the status is.
+    /// What [`Fetch`] says of documents holds for it too.
+    ///
+    /// # Errors
+    /// As [`Fetch::fetch`], but for the status.
+    pub async fn post(
+        &self,
+        document: DocumentRequest<'_>,
+        form: String,
+        authorization: Option<&str>,
+    ) -> Result<(u16, Vec<u8>), FetchError> {
+        let url = || document.url.to_string();
+        let client = self.checked(document)?;
+        let mut request = client
+            .post(document.url.clone())
+            .header(CONTENT_TYPE, "application/x-www-form-urlencoded")
+            .header(ACCEPT, "application/json")
+            .body(form);
+        if let Some(authorization) = authorization {
+            request = request.header(AUTHORIZATION, authorization);
         }
-        Ok(body)
+        let response = self.send(document, request).await?;
+        let status = response.status().as_u16();
+        Ok((status, whole(url(), response).await?))
+    }
+
+    /// The client for a document, if its server may be asked.
+    fn checked(&self, document: DocumentRequest<'_>) -> Result<Client, FetchError> {
+        let url = || document.url.to_string();
+        if document.reach == Reach::Public {
+            address::check_literal(document.url)
+                .map_err(|source| FetchError::Private { url: url(), source })?;
+        }
+        self.client(document).map_err(|error| failure(url(), error))
+    }
+
+    async fn send(
+        &self,
+        document: DocumentRequest<'_>,
+        mut request: RequestBuilder,
+    ) -> Result<Response, FetchError> {
+        // Its span is in the trace of the signature; who is named by a token alone learns nothing of that.
+        if document.named_by == NamedBy::Operator {
+            request = request.headers(sigstead_kit::trace::headers());
+        }
+        if let Some(bearer) = document.bearer {
+            request = request.header(AUTHORIZATION, format!("Bearer {bearer}"));
+        }
+        let sent = request.send().await;
+        sent.map_err(|error| failure(document.url.to_string(), error))
+    }
+}
+
+/// The body, if it is no longer than any honest one.
+async fn whole(url: String, mut response: Response) -> Result<Vec<u8>, FetchError> {
+    let mut body = Vec::new();
+    loop {
+        match response.chunk().await {
+            Ok(None) => return Ok(body),
+            Ok(Some(chunk)) if body.len() + chunk.len() > MAX_DOCUMENT_BYTES => {
+                return Err(FetchError::TooLarge { url });
+            }
+            Ok(Some(chunk)) => body.extend_from_slice(&chunk),
+            Err(error) => return Err(failure(url, error)),
+        }
     }
 }
 

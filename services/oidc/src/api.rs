@@ -28,6 +28,7 @@ pub(crate) fn routes(issuer: Arc<OidcIssuer>) -> Routes {
         .post(&below("/authorize"), FORM, browser::answer_authorization)
         .get(&below("/device"), PAGE, browser::show_device)
         .post(&below("/device"), FORM, browser::answer_device)
+        .get(&below("/callback/{connector}"), CALLBACK, browser::arrive)
         .post(&below("/sign-out"), FORM, browser::sign_out)
         .get(&below("/password"), PAGE, browser::show_password)
         .post(&below("/password"), FORM, browser::answer_password)
@@ -60,4 +61,6 @@ pub(crate) fn routes(issuer: Arc<OidcIssuer>) -> Routes {
 
 /// Ten seconds, because a password may wait in the queue of hashes.
 const FORM: Budget = Budget::new(16 * 1024, 10);
+/// A provider is asked for its token, and perhaps for two documents.
+const CALLBACK: Budget = Budget::new(1024, 20);
 const PAGE: Budget = Budget::new(1024, 5);

@@ -178,6 +178,11 @@ impl AuthorizationRequest {
         })
     }
 
+    /// Whether somebody who is signed in has to do so again, also where their account is.
+    pub(crate) fn demands_sign_in(&self) -> bool {
+        self.prompt == Prompt::Login || self.max_age.is_some()
+    }
+
     fn interaction(
         &self,
         signed_in: Option<Person>,

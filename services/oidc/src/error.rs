@@ -158,6 +158,14 @@ pub enum Error {
         /// Why.
         source: Box<crate::connector::DirectoryError>,
     },
+    /// A provider signed nobody in.
+    #[error("the provider {name} signed nobody in")]
+    Provider {
+        /// What the pages call it.
+        name: String,
+        /// Why.
+        source: Box<crate::connector::ProviderError>,
+    },
     /// The address that a connector gives is that of an account here.
     #[error("the address of a connector is that of an account here")]
     AddressTaken,
@@ -321,6 +329,7 @@ impl From<Error> for Problem {
         match error {
             Error::Throttled { retry_after } => problem.with_retry_after(retry_after),
             Error::Store(source) => problem.with_detail(source),
+            Error::Provider { source, .. } => problem.with_detail(causes(&source)),
             Error::Directory { source, .. } => problem.with_detail(causes(&source)),
             Error::SubjectIssuer(source) => problem.with_detail(causes(&source)),
             _ => problem,

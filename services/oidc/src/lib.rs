@@ -20,7 +20,8 @@
 //! | `own_token`, `introspect` | tokens of ours that somebody shows again: asked about, given back |
 //! | `sign_out` | an application's request to sign a person out |
 //! | `ring` | the keys that follow one another |
-//! | `connector` | people whose accounts are elsewhere: directories that judge passwords |
+//! | `connector` | people whose accounts are elsewhere: directories that judge passwords, providers that sign them in |
+//! | `departure` | to a provider and back |
 //! | `user`, `profile`, `password` | accounts, their file, what their tokens say, their hashes |
 //! | `person` | who signed in |
 //! | `session` | everything that expires, and its keys in the store |
@@ -48,6 +49,7 @@ mod claims;
 mod client;
 mod clients_file;
 mod connector;
+mod departure;
 mod device;
 mod email_address;
 mod error;
@@ -73,7 +75,7 @@ mod throttle;
 mod token;
 mod user;
 
-pub use connector::{DirectoryError, Origin};
+pub use connector::{DirectoryError, Origin, ProviderError};
 pub use email_address::{EmailAddress, EmailAddressError};
 pub use error::{Error, StartError};
 pub use password::Password;
@@ -149,7 +151,7 @@ pub async fn check(config: &Config) -> Result<(), StartError> {
     ring::check(config, SystemClock.now()).await?;
     Clients::new(ClientSource::of(config).read()?)?;
     SubjectIssuers::check(config.exchange_issuers.as_deref())?;
-    Connectors::open(&config.connectors)?;
+    Connectors::open(&config.connectors, &config.issuer)?;
     Ok(Users::check(&config.users)?)
 }
 
@@ -166,13 +168,18 @@ impl OidcIssuer {
         );
         let registry = Registry::new();
         let client_source = ClientSource::of(&config);
+        let connectors = Connectors::open(&config.connectors, &config.issuer)?;
+        let shell = Shell {
+            asks_directories: !connectors.directories().is_empty(),
+            ..Shell::new(&config.issuer, config.pages.clone())
+        };
         Ok(Arc::new(Self {
             keys: SigningKeys::open(&config, clock.now()).await?,
             clients: Clients::new(client_source.read()?)?,
             client_source,
             subject_issuers: SubjectIssuers::open(config.exchange_issuers.as_deref())?,
             users: Users::open(&config.users)?,
-            connectors: Connectors::open(&config.connectors)?,
+            connectors,
             passwords: PasswordHasherPool::new()?,
             forms: FormKey::new(&sessions.form_key().await?),
             throttle: Throttle::new(
@@ -180,10 +187,7 @@ impl OidcIssuer {
                 config.sessions.lock_time.duration(),
             ),
             lifetimes: Lifetimes::new(config.token_lifetime, &config.sessions),
-            shell: Shell {
-                asks_directories: !config.connectors.is_empty(),
-                ..Shell::new(&config.issuer, config.pages)
-            },
+            shell,
             issuer: config.issuer,
             metrics: Metrics::register(&registry)?,
             sessions,

@@ -1,5 +1,7 @@
 use std::net::IpAddr;
 
+use time::OffsetDateTime;
+
 use crate::OidcIssuer;
 use crate::connector::{Directory, Identity};
 use crate::error::Error;
@@ -48,7 +50,8 @@ impl SignIn {
 pub(crate) struct SignedIn {
     pub(crate) person: Person,
     pub(crate) session: Secret,
-    pub(crate) known: String,
+    /// None from elsewhere, where guesses are not counted here.
+    pub(crate) known: Option<String>,
 }
 
 /// A new password, typed twice.
@@ -65,7 +68,7 @@ impl OidcIssuer {
             Some(id) => {
                 let directory = self.connectors.directory(id).ok_or(Error::FormStale)?;
                 let identity = self.judge_elsewhere(&attempt, directory).await?;
-                self.person(identity)?
+                self.person(identity, self.clock.now())?
             }
         };
         self.signed_in_as(&attempt, person).await
@@ -148,10 +151,13 @@ impl OidcIssuer {
 
     /// The person that somebody with an account elsewhere is here: whom an administrator linked it to, or somebody of
     /// their own. An address alone links nothing, as it would hand an account to whoever can write it elsewhere.
-    fn person(&self, identity: Identity) -> Result<Person, Error> {
-        let now = self.clock.now();
+    pub(crate) fn person(
+        &self,
+        identity: Identity,
+        signed_in: OffsetDateTime,
+    ) -> Result<Person, Error> {
         if let Some(user) = self.users.linked(&identity.origin) {
-            return Ok(Person::signed_in(&user, now));
+            return Ok(Person::signed_in(&user, signed_in));
         }
         if self.users.find(identity.email.as_str()).is_some() {
             tracing::warn!(
@@ -162,7 +168,7 @@ impl OidcIssuer {
             );
             return Err(Error::AddressTaken);
         }
-        Ok(Person::of(identity, now))
+        Ok(Person::of(identity, signed_in))
     }
 
     /// What tokens say of a person now, as long as they are who they were when they signed in.
@@ -194,7 +200,7 @@ impl OidcIssuer {
         Ok(SignedIn {
             person,
             session,
-            known,
+            known: Some(known),
         })
     }
 
@@ -218,7 +224,7 @@ impl OidcIssuer {
     }
 
     /// A new cookie for each sign-in, so that one planted before it is worth nothing.
-    async fn start_login(&self, person: &Person) -> Result<Secret, Error> {
+    pub(crate) async fn start_login(&self, person: &Person) -> Result<Secret, Error> {
         let session = Secret::random()?;
         let expires = self.clock.now() + self.lifetimes.login;
         let record = Login {

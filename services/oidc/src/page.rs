@@ -73,8 +73,10 @@ pub(crate) struct SignInPage<'a> {
 /// Where people may have their account, and where this one said that theirs is.
 #[derive(Debug, Default)]
 pub(crate) struct Places {
-    /// The places elsewhere; accounts of the issuer are offered after them.
+    /// The directories; accounts of the issuer are offered after them.
     pub(crate) choices: Vec<Choice>,
+    /// Where else people are sent to sign in.
+    pub(crate) providers: Vec<Choice>,
     /// Empty for an account of the issuer.
     pub(crate) chosen: String,
 }
@@ -88,6 +90,16 @@ pub(crate) struct ConfirmPage<'a> {
     pub(crate) form_token: String,
     pub(crate) email: String,
     pub(crate) other_account: String,
+}
+
+/// The page that leads to a provider. A form could not: browsers hold `form-action` against all redirects that follow, and
+/// the provider's are its own.
+#[derive(Template)]
+#[template(path = "leaving.html")]
+pub(crate) struct LeavingPage<'a> {
+    pub(crate) shell: &'a Shell,
+    pub(crate) destination: &'a str,
+    pub(crate) host: &'a str,
 }
 
 /// The page that shows a code, for the out-of-band redirect URI.
@@ -362,6 +374,10 @@ mod tests {
             form_token: payload.to_owned(),
             places: Places {
                 choices: vec![Choice {
+                    id: payload.to_owned(),
+                    name: payload.to_owned(),
+                }],
+                providers: vec![Choice {
                     id: payload.to_owned(),
                     name: payload.to_owned(),
                 }],

@@ -11,6 +11,7 @@
 //! | `user-code/LETTERS` | the `ID` of the device that shows the letters |
 //! | `grant/ID` | [`OfflineGrant`], as long as refreshing is permitted; `ID` of the code it came from |
 //! | `refresh/ID` | [`RefreshToken`], open, used or void |
+//! | `departure/ID` | [`Departure`], somebody who was sent to sign in elsewhere and may come back |
 //! | `used/ID` | [`UsedToken`], a token of another issuer that is good for one use |
 //! | `revoked/ID` | [`RevokedToken`], under the digest of its `jti` |
 //! | `expiry/SECONDS/KEY` | nothing; says when `KEY` can be forgotten (8 bytes big-endian, then the key) |
@@ -130,6 +131,33 @@ pub(crate) struct Replaced {
     pub(crate) at: OffsetDateTime,
 }
 
+/// Somebody who was sent to a provider to sign in, and is awaited.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct Departure {
+    /// The provider's connector.
+    pub(crate) connector: String,
+    /// The digest of the browser's cookie: nobody else comes back.
+    pub(crate) browser: [u8; 32],
+    pub(crate) back: Back,
+    pub(crate) nonce: String,
+    pub(crate) verifier: String,
+    /// When they left, if they have to sign in there anew.
+    #[serde(with = "time::serde::timestamp::option")]
+    pub(crate) anew_since: Option<OffsetDateTime>,
+    #[serde(with = "time::serde::timestamp")]
+    pub(crate) expires: OffsetDateTime,
+}
+
+/// Where somebody goes on who was signed in elsewhere.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Back {
+    /// To the application of an authorization request, by its query.
+    Application(String),
+    /// To the page of a device, by its user code.
+    Device(String),
+}
+
 /// An identity token that was given back before its end (RFC 7009).
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct RevokedToken {
@@ -169,6 +197,7 @@ records! {
     OfflineGrant => "grant/",
     RefreshToken => "refresh/",
     RevokedToken => "revoked/",
+    Departure => "departure/",
     UsedToken => "used/",
 }
 

@@ -36,6 +36,8 @@ pub(crate) enum Key {
     UserCode(Network),
     /// An address that starts device flows, each of which takes a place in the store.
     DeviceStart(Network),
+    /// An address from which people are sent elsewhere to sign in, each of whom takes a place in the store.
+    Departure(Network),
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -112,7 +114,7 @@ impl Throttle {
             Key::Account(_) | Key::KnownBrowser(_) => self.account,
             Key::Client(..) | Key::UserCode(_) => a_minute_each(10),
             Key::Address(_) => a_minute_each(50),
-            Key::DeviceStart(_) => Allowance {
+            Key::DeviceStart(_) | Key::Departure(_) => Allowance {
                 at_once: 100,
                 period: Duration::from_secs(5),
             },
@@ -156,6 +158,10 @@ impl Key {
 
     pub(crate) fn device_start(address: IpAddr) -> Self {
         Self::DeviceStart(address.into())
+    }
+
+    pub(crate) fn departure(address: IpAddr) -> Self {
+        Self::Departure(address.into())
     }
 }
 

@@ -4,8 +4,10 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 mod ldap;
+mod provider;
 
 pub use ldap::{AddressPolicy, LdapBind, LdapConfig, LdapGroups, LdapPeople};
+pub use provider::{AddressClaim, ProviderConfig};
 
 /// Where people sign in whose accounts are elsewhere.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -13,6 +15,8 @@ pub use ldap::{AddressPolicy, LdapBind, LdapConfig, LdapGroups, LdapPeople};
 pub enum ConnectorConfig {
     /// A directory that judges passwords, over LDAP (RFC 4511).
     Ldap(LdapConfig),
+    /// A provider of identities at which people sign in (OpenID Connect Core 1.0).
+    Oidc(ProviderConfig),
 }
 
 impl ConnectorConfig {
@@ -21,6 +25,7 @@ impl ConnectorConfig {
     pub fn id(&self) -> &str {
         match self {
             Self::Ldap(ldap) => &ldap.id,
+            Self::Oidc(provider) => &provider.id,
         }
     }
 
@@ -34,6 +39,7 @@ impl ConnectorConfig {
         }
         let checked = match self {
             Self::Ldap(ldap) => ldap.check(),
+            Self::Oidc(provider) => provider.check(),
         };
         checked.map_err(|why| format!("connector {id}: {why}"))
     }

@@ -15,12 +15,15 @@ use crate::page::{
 use crate::parameter::Parameters;
 use crate::password::Password;
 use crate::person::Person;
+use crate::session::Back;
 
+mod departure;
 mod device;
 mod password;
 mod refusal;
 mod sign_out;
 
+pub(super) use departure::arrive;
 pub(super) use device::{answer_device, show_device};
 pub(super) use password::{answer_password, show_password};
 pub(super) use refusal::show_refusals;
@@ -122,7 +125,11 @@ async fn act(
                 known,
             } = issuer.sign_in(sign_in(visitor, form)?).await?;
             let response = finish(issuer, request, person).await?;
-            Ok(visitor.keep_login(issuer, response, &session, &known))
+            Ok(visitor.keep_login(issuer, response, &session, known.as_deref()))
+        }
+        "depart" => {
+            let back = Back::Application(query.to_owned());
+            Ok(departure::leave(issuer, visitor, form, back, request.demands_sign_in()).await?)
         }
         "continue" => {
             // The same form token stands on the login page, which `prompt` or `max_age` may demand of a person who is
@@ -250,7 +257,7 @@ fn with_new_login(query: &str) -> String {
 
 /// What the sign-in page offers: what was chosen before, else the first.
 fn places(issuer: &OidcIssuer, form: Option<&Parameters>) -> Result<Places, Error> {
-    let choices = issuer.connectors.choices();
+    let choices = issuer.connectors.directories();
     let chosen = match form {
         Some(form) => form.optional("connector")?.unwrap_or_default().to_owned(),
         None => choices
@@ -258,7 +265,11 @@ fn places(issuer: &OidcIssuer, form: Option<&Parameters>) -> Result<Places, Erro
             .map(|choice| choice.id.clone())
             .unwrap_or_default(),
     };
-    Ok(Places { choices, chosen })
+    Ok(Places {
+        choices,
+        providers: issuer.connectors.providers(),
+        chosen,
+    })
 }
 
 fn sign_in(visitor: &Visitor, form: &Parameters) -> Result<SignIn, Error> {

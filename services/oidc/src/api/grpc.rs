@@ -1,7 +1,7 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use sigstead_kit::{Budget, Method, Problem, causes};
+use sigstead_kit::{Budget, Method, Problem};
 use sigstead_proto::admin::v1 as wire;
 use sigstead_proto::admin::v1::oidc_admin_server::{OidcAdmin, OidcAdminServer};
 use tonic::{Request, Response, Status};
@@ -101,11 +101,11 @@ impl OidcAdmin for AdminService {
         _request: Request<wire::ProbeConnectorsRequest>,
     ) -> Result<Response<wire::ProbeConnectorsResponse>, Status> {
         let probed = self.0.connectors.probe().await.into_iter();
-        let connectors = probed.map(|(choice, fault)| wire::Connector {
-            id: choice.id,
-            kind: "ldap".to_owned(),
-            name: choice.name,
-            fault: fault.map(|fault| causes(&fault)).unwrap_or_default(),
+        let connectors = probed.map(|probed| wire::Connector {
+            id: probed.choice.id,
+            kind: probed.kind.to_owned(),
+            name: probed.choice.name,
+            fault: probed.fault.unwrap_or_default(),
         });
         let connectors = connectors.collect();
         Ok(Response::new(wire::ProbeConnectorsResponse { connectors }))

@@ -91,11 +91,13 @@ impl Visitor {
         issuer: &OidcIssuer,
         mut response: Response,
         session: &Secret,
-        known: &str,
+        known: Option<&str>,
     ) -> Response {
         let seconds = issuer.lifetimes.login.whole_seconds();
         self.set(&mut response, SESSION, session.as_str(), seconds);
-        self.set(&mut response, KNOWN, known, LONG);
+        if let Some(known) = known {
+            self.set(&mut response, KNOWN, known, LONG);
+        }
         response
     }
 

@@ -6,7 +6,7 @@ use sigstead_config::oidc::{LdapConfig, LdapGroups};
 use tokio::sync::Semaphore;
 use tokio::time::{Instant, timeout_at};
 
-use super::Identity;
+use super::{Choice, Identity};
 use crate::error::Error;
 use crate::password::Password;
 use crate::queue::{Asker, Queue};
@@ -62,8 +62,11 @@ impl Directory {
         &self.config.id
     }
 
-    pub(crate) fn name(&self) -> &str {
-        &self.config.name
+    pub(crate) fn choice(&self) -> Choice {
+        Choice {
+            id: self.config.id.clone(),
+            name: self.config.name.clone(),
+        }
     }
 
     /// Whose password it is, as far as the directory says. `None` is for what nobody is: wrong passwords, unknown names,

@@ -35,6 +35,14 @@ impl Error {
                     "{name} does not answer, so nobody can be signed in there; try again in a moment"
                 )
             }
+            Self::Provider { name, source } if source.is_away() => {
+                format!(
+                    "{name} does not answer, so nobody can be signed in there; try again in a moment"
+                )
+            }
+            Self::Provider { name, .. } => {
+                format!("{name} did not sign you in; start again, and sign in there")
+            }
             Self::IdentityUnfit { .. } => {
                 "your password is right, but what is on record about you is not \
                  enough to sign you in; ask the administrator"

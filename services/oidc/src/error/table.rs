@@ -80,6 +80,10 @@ impl Error {
                 "temporarily_unavailable",
             ),
             Self::Directory { .. } => (Kind::Unavailable, "E-OIDC-061", "temporarily_unavailable"),
+            Self::Provider { source, .. } if source.is_away() => {
+                (Kind::Unavailable, "E-OIDC-065", "temporarily_unavailable")
+            }
+            Self::Provider { .. } => (Kind::PermissionDenied, "E-OIDC-066", "access_denied"),
             Self::AddressTaken => (Kind::PermissionDenied, "E-OIDC-062", "access_denied"),
             Self::IdentityUnfit { .. } => (Kind::PermissionDenied, "E-OIDC-063", "access_denied"),
             Self::Busy => (Kind::Unavailable, "E-OIDC-031", "temporarily_unavailable"),

@@ -23,6 +23,7 @@ impl Error {
             Self::FormStale => PAGE_STALE,
             Self::PasswordWrong
             | Self::Directory { .. }
+            | Self::Provider { .. }
             | Self::AddressTaken
             | Self::IdentityUnfit { .. }
             | Self::Throttled { .. }

@@ -17,6 +17,7 @@ mod login;
 mod pages;
 mod password;
 mod profile;
+mod provider;
 mod queue;
 mod refresh;
 mod ring;

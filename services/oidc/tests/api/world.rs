@@ -24,12 +24,14 @@ use tower::ServiceExt;
 mod browser;
 mod config;
 mod page;
+mod provider;
 mod request;
 
 pub(crate) use browser::Browser;
 use config::write_private;
 pub(crate) use config::{config_in, key_config, sled_below};
 pub(crate) use page::Page;
+pub(crate) use provider::Provider;
 use request::sign_in_form_of;
 pub(crate) use request::{
     form, parameters, path_of, query, replaced, sign_in_form, token_form, workload_form,

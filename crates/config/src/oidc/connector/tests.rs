@@ -142,9 +142,11 @@ fn the_example_of_the_manual_is_read_and_unknown_words_are_not() {
     let text = example();
     let read: File = serde_yaml::from_str(&text).unwrap();
     check_all(&read.connectors).unwrap();
-    let [ConnectorConfig::Ldap(ldap)] = read.connectors.as_slice() else {
+    let [ConnectorConfig::Ldap(ldap), ConnectorConfig::Oidc(provider)] = read.connectors.as_slice()
+    else {
         panic!("{read:?}");
     };
+    assert_eq!(provider.verified, AddressClaim::Claim);
     assert_eq!(ldap.timeout, Period::from_seconds(5));
     for unfit in [
         text.replace("    id:", "    start-tls: true\n    id:"),
@@ -155,4 +157,52 @@ fn the_example_of_the_manual_is_read_and_unknown_words_are_not() {
         assert_ne!(unfit, text);
         assert!(serde_yaml::from_str::<File>(&unfit).is_err(), "{unfit}");
     }
+}
+
+/// What is wrong with a provider that was changed.
+fn fault_of_provider(change: impl FnOnce(&mut ProviderConfig)) -> Option<String> {
+    let mut config = ProviderConfig {
+        id: "login".to_owned(),
+        name: "Example login".to_owned(),
+        issuer: "https://login.example.com".to_owned(),
+        client_id: "sigstead".to_owned(),
+        client_secret_file: None,
+        ca_file: None,
+        scopes: vec!["openid".to_owned(), "email".to_owned()],
+        verified: AddressClaim::Claim,
+        groups_claim: None,
+        domains: Vec::new(),
+    };
+    change(&mut config);
+    check_all(&[ConnectorConfig::Oidc(config)]).err()
+}
+
+#[test]
+fn a_provider_is_spoken_to_encrypted_and_believed_for_a_reason() {
+    assert_eq!(fault_of_provider(|_| ()), None);
+    type Change = fn(&mut ProviderConfig);
+    let table: &[(Change, &str)] = &[
+        (
+            |config| config.issuer = "http://login.example.com".to_owned(),
+            "https",
+        ),
+        (
+            |config| config.issuer = "http://localhost.example.com".to_owned(),
+            "https",
+        ),
+        (|config| config.scopes = vec!["email".to_owned()], "openid"),
+        (|config| config.scopes.push("two words".to_owned()), "words"),
+        (|config| config.client_id = String::new(), "client_id"),
+        (
+            |config| config.verified = AddressClaim::Domains,
+            "name them",
+        ),
+        (|config| config.name = " ".to_owned(), "one line"),
+    ];
+    for (change, why) in table {
+        let found = fault_of_provider(change).unwrap();
+        assert!(found.contains(why), "{found}");
+    }
+    let local = fault_of_provider(|config| config.issuer = "http://localhost:1".to_owned());
+    assert_eq!(local, None);
 }

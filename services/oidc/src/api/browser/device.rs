@@ -4,7 +4,7 @@ use bytes::Bytes;
 use http::StatusCode;
 
 use super::refusal::Shown;
-use super::{Issuer, Visitor, answered, places, see_other, sign_in};
+use super::{Issuer, Visitor, answered, departure, places, see_other, sign_in};
 use crate::OidcIssuer;
 use crate::authorize::Refusal;
 use crate::device::WaitingDevice;
@@ -12,6 +12,7 @@ use crate::error::Error;
 use crate::login::SignedIn;
 use crate::page::{Asker, ConfirmPage, Device, DevicePage, MessagePage, SignInPage, render};
 use crate::parameter::Parameters;
+use crate::session::Back;
 
 /// `GET /device`: asks for the code, for the person, and for the person's yes, in this order
 /// (RFC 8628 §3.3).
@@ -85,7 +86,11 @@ async fn act(
                 issuer.issuer.path(),
                 device.user_code
             );
-            Ok(visitor.keep_login(issuer, see_other(&here), &session, &known))
+            Ok(visitor.keep_login(issuer, see_other(&here), &session, known.as_deref()))
+        }
+        "depart" => {
+            let back = Back::Device(device.user_code);
+            departure::leave(issuer, visitor, form, back, false).await
         }
         "continue" => {
             let person = issuer.signed_in(visitor.session.as_ref()).await?;

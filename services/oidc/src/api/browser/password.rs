@@ -65,7 +65,7 @@ async fn change(
         "You are signed in with the new one. Everywhere else you have to sign in again.",
     );
     let page = render(&page, StatusCode::OK, None)?;
-    Ok(visitor.keep_login(issuer, page, &session, &known))
+    Ok(visitor.keep_login(issuer, page, &session, known.as_deref()))
 }
 
 fn form_page(

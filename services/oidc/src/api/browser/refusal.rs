@@ -45,6 +45,7 @@ impl Error {
             Self::FormStale
                 | Self::PasswordWrong
                 | Self::Directory { .. }
+                | Self::Provider { .. }
                 | Self::AddressTaken
                 | Self::IdentityUnfit { .. }
                 | Self::PasswordUnfit { .. }

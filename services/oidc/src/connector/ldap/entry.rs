@@ -3,7 +3,7 @@ use std::collections::BTreeSet;
 use ldap3::SearchEntry;
 use sigstead_config::oidc::{AddressPolicy, LdapConfig, LdapPeople};
 
-use crate::connector::{Identity, LONGEST_SUBJECT, Origin};
+use crate::connector::{Identity, Origin, speaks_for};
 use crate::email_address::EmailAddress;
 use crate::error::Error;
 
@@ -33,12 +33,12 @@ impl Entry {
             Error::IdentityUnfit { reason }
         };
         let subject = self.subject(&config.people.subject).map_err(unfit)?;
+        let origin = Origin::of(&config.id, &subject).ok_or_else(|| {
+            unfit("the subject of their entry is empty, too long or has control characters")
+        })?;
         let email = self.address(config, login).map_err(unfit)?;
         Ok(Identity {
-            origin: Origin {
-                connector: config.id.clone(),
-                subject,
-            },
+            origin,
             email,
             groups,
         })
@@ -53,11 +53,7 @@ impl Entry {
             ([], None) => return Err("their entry has no attribute for the subject"),
             _ => return Err("their entry has several values of the attribute for the subject"),
         };
-        let fits = !subject.is_empty()
-            && subject.len() <= LONGEST_SUBJECT
-            && !subject.chars().any(char::is_control);
-        fits.then_some(subject)
-            .ok_or("the subject of their entry is empty, too long or has control characters")
+        Ok(subject)
     }
 
     fn address(&self, config: &LdapConfig, login: &str) -> Result<EmailAddress, &'static str> {
@@ -78,9 +74,7 @@ impl Entry {
         };
         let address = EmailAddress::parse(address)
             .map_err(|_| "the e-mail address of their entry is none that a certificate can have")?;
-        let domain = address.as_str().rsplit_once('@').map(|(_, domain)| domain);
-        let ours = |allowed: &String| domain.is_some_and(|d| d.eq_ignore_ascii_case(allowed));
-        if config.domains.is_empty() || config.domains.iter().any(ours) {
+        if speaks_for(&config.domains, &address) {
             Ok(address)
         } else {
             Err(

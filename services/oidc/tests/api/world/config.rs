@@ -94,7 +94,7 @@ fn secret_hash() -> String {
     HASH.get_or_init(make).clone()
 }
 
-fn key_pem() -> &'static str {
+pub(super) fn key_pem() -> &'static str {
     static PEM: OnceLock<String> = OnceLock::new();
     PEM.get_or_init(|| {
         let key =
