@@ -2,7 +2,7 @@
 
 use std::process::{Command, Output};
 
-use sigstead_integration::{Instance, client, run};
+use sigstead_integration::{Instance, client, run, wait_for};
 
 use crate::verifying::{blocks, printed};
 
@@ -72,11 +72,15 @@ fn the_next_publication(instance: &Instance, before: &str, began: &[String]) {
         .args(["trust", "publish", "--valid-for", "30d"])
         .arg(instance.directory()))
     .unwrap();
-    // The service takes it up at its next look, or at once if it is told to.
-    run(instance.sigctl().arg("reload").arg(instance.directory())).unwrap();
-    let after = page(instance);
     assert!(before.contains("The fingerprint of root 1,"), "{before}");
-    assert!(after.contains("The fingerprint of root 2,"), "{after}");
+    // The service shows no page from the publication on until it has taken that up.
+    wait_for("the page of the next root", || {
+        let url = format!("{}/", instance.url("tuf"));
+        let shown = run(Command::new("curl").args(["-fsS", &url]));
+        let shown = shown.map(|output| String::from_utf8_lossy(&output.stdout).into_owned());
+        shown.is_ok_and(|page| page.contains("The fingerprint of root 2,"))
+    })
+    .unwrap();
     let output = shell(instance, &format!("rm -r cosign\n{}", began[1]));
     assert!(output.status.success(), "{}", printed(&output));
 }
