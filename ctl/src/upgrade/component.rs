@@ -54,11 +54,10 @@ pub(super) fn all(instance: &Instance) -> Result<Vec<Component>, Failure> {
             found,
             &journal,
         )?);
-        let found = log
-            .anchor
-            .exists()
-            .then(|| anchor_format(&log.anchor))
-            .transpose()?;
+        let found = match log.anchor.exists() {
+            true => anchor_format(&log.anchor)?,
+            false => None,
+        };
         all.push(component(
             format!("{}: anchor", log.name),
             found,
@@ -151,12 +150,16 @@ fn journal_format(path: &Path) -> Result<u32, Failure> {
     Ok(u32::from_le_bytes(*number))
 }
 
-fn anchor_format(path: &Path) -> Result<u32, Failure> {
+/// `None` of one that has its room and nothing in it, as before the first entry of a log of certificates.
+fn anchor_format(path: &Path) -> Result<Option<u32>, Failure> {
     let head = head(path)?;
+    if !head.is_empty() && head.iter().all(|byte| *byte == 0) {
+        return Ok(None);
+    }
     let number = head.strip_prefix(ANCHOR).and_then(|rest| rest.first());
     let number = number.filter(|digit| digit.is_ascii_digit());
     let number = number.ok_or_else(|| newer(path, "no format that is known"))?;
-    Ok(u32::from(number - b'0'))
+    Ok(Some(u32::from(number - b'0')))
 }
 
 /// The number in a text of JSON; what says none is of the first format.
@@ -189,7 +192,9 @@ mod tests {
         write(b"sigstead-journal\x02\0\0\0rest");
         assert_eq!(journal_format(&path).unwrap(), 2);
         write(b"sigstead-anchor7rest");
-        assert_eq!(anchor_format(&path).unwrap(), 7);
+        assert_eq!(anchor_format(&path).unwrap(), Some(7));
+        write(&[0; 1024]);
+        assert_eq!(anchor_format(&path).unwrap(), None);
         for strange in [&b"sigstead-anchorx"[..], b"", b"another"] {
             write(strange);
             assert_eq!(anchor_format(&path).unwrap_err().code(), "E-CTL-392");
