@@ -27,6 +27,29 @@ install_kubernetes_decode() {
   (cd "$here/kubernetes" && go build -o "$clients/bin/kubernetes-decode" .)
 }
 
+# install_policy PROGRAM FOLDER: a program of ours over what reads policies in clusters and on nodes; Go compiles it again only when it
+# has changed. The tag leaves out what needs a C library.
+install_policy() {
+  command -v go >/dev/null || { say "$1 is compiled with the Go tool chain, which is not here"; return 1; }
+  (cd "$here/policies/$2" && go build -tags containers_image_openpgp -o "$clients/bin/$1" .)
+}
+
+# The policy-controller of Sigstore: its tester of policies, which replaces modules and so needs a module around it, and what it tells a
+# cluster of its objects.
+install_policy_controller() {
+  local version=v0.13.1 folder
+  if [ "$(cat "$clients/policy-controller/.version" 2>/dev/null)" = "$version" ]; then
+    return
+  fi
+  command -v go >/dev/null || { say "the policy-controller is of the Go module proxy, and Go is not here"; return 1; }
+  folder=$(go mod download -json "github.com/sigstore/policy-controller@$version" | sed -n 's/.*"Dir": "\(.*\)".*/\1/p')
+  say "policy-tester $version: compiling, a few minutes"
+  (cd "$here/policies/tester" && go build -o "$clients/bin/policy-tester" github.com/sigstore/policy-controller/cmd/tester)
+  mkdir -p "$clients/policy-controller"
+  install -m 644 "$folder"/config/300-*.yaml "$clients/policy-controller/"
+  printf '%s' "$version" > "$clients/policy-controller/.version"
+}
+
 # What the image is assembled over: as packages, unpacked and not installed.
 install_debian() {
   mkdir -p "$clients/debian"
@@ -112,6 +135,9 @@ install_go crane v0.20.6 github.com/google/go-containerregistry/cmd/crane "$clie
 install_go litewitness v0.9.0 filippo.io/torchwood/cmd/litewitness "$clients/bin" || status=1
 install_go helm v3.19.0 helm.sh/helm/v3/cmd/helm "$clients/bin" || status=1
 install_kubernetes_decode || status=1
+install_policy containers-policy containers || status=1
+install_policy policies-decode decode || status=1
+install_policy_controller || status=1
 install_debian || status=1
 install_promtool || status=1
 install_python || status=1

@@ -56,6 +56,35 @@ pub fn kubernetes_decode() -> Option<PathBuf> {
     present("kubernetes-decode", program.exists()).map(|()| program)
 }
 
+/// The program that says whether a policy of containers/image lets an image in.
+#[must_use]
+pub fn containers_policy() -> Option<PathBuf> {
+    let program = clients().join("bin/containers-policy");
+    present("containers-policy", program.exists()).map(|()| program)
+}
+
+/// The pinned tester of policies for the policy-controller of Sigstore.
+#[must_use]
+pub fn policy_tester() -> Option<PathBuf> {
+    let program = clients().join("bin/policy-tester");
+    present("policy-tester", program.exists()).map(|()| program)
+}
+
+/// The folder of what the pinned policy-controller of Sigstore tells a cluster of its objects.
+#[must_use]
+pub fn policy_controller() -> Option<PathBuf> {
+    let folder = clients().join("policy-controller");
+    let is_filled = folder.join("300-trustroot.yaml").exists();
+    present("the policy-controller", is_filled).map(|()| folder)
+}
+
+/// The program that decodes policies with the types of Kyverno and Flux.
+#[must_use]
+pub fn policies_decode() -> Option<PathBuf> {
+    let program = clients().join("bin/policies-decode");
+    present("policies-decode", program.exists()).map(|()| program)
+}
+
 /// The folder in which `make full` has the API server of Kubernetes, its store and its client. No other run has them.
 ///
 /// # Panics

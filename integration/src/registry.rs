@@ -41,6 +41,12 @@ impl Registry {
         Ok(registry)
     }
 
+    /// Its host and port.
+    #[must_use]
+    pub fn address(&self) -> &str {
+        &self.address
+    }
+
     /// Pushes an image of one small layer and gives its reference by digest.
     ///
     /// # Errors

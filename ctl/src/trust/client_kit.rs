@@ -4,6 +4,7 @@
 mod archive;
 mod fingerprint;
 mod page;
+mod policies;
 
 use std::fs;
 
@@ -50,6 +51,10 @@ pub(super) fn write_all(
     let readme = readme(instance);
     let mut files = derived(state, &root_file)?;
     files.push(("README.md", readme.clone().into_bytes()));
+    // Without a log of certificates nothing but a trial verifies.
+    if instance.manifest.ct_log.is_own() {
+        files.extend(policies::of(instance, state, &root_file)?);
+    }
     for (name, bytes) in &files {
         replace(&instance.path("client").join(name), bytes)?;
     }

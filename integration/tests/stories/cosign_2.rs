@@ -112,13 +112,13 @@ impl<'a> Cosign2<'a> {
         Some(cosign)
     }
 
-    fn command(&self, arguments: &[&str]) -> Command {
+    pub(crate) fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(&self.program);
         command.env("TUF_ROOT", self.cache.path()).args(arguments);
         command
     }
 
-    fn add_services(&self, command: &mut Command) {
+    pub(crate) fn add_services(&self, command: &mut Command) {
         let instance = self.instance;
         command
             .args(["--identity-token", &instance.token(PERSON).unwrap()])

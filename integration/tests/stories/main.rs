@@ -33,6 +33,7 @@ mod one_program;
 mod overload;
 mod pages;
 mod pause;
+mod policies;
 mod preflight;
 mod probe;
 mod profile;
