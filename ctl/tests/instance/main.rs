@@ -16,6 +16,7 @@ mod identity;
 mod issuers;
 mod laid_out;
 mod manners;
+mod manual;
 mod proxy;
 mod start;
 mod systemd;

@@ -16,6 +16,7 @@ mod bucket;
 mod damage;
 mod in_bucket;
 mod load;
+mod page;
 
 use load::{Acknowledged, Load};
 

@@ -91,12 +91,19 @@ impl Bucket {
         assert_eq!(answer.unwrap().status(), StatusCode::OK);
     }
 
+    /// The URL of its server.
+    pub(super) fn endpoint(&self) -> String {
+        format!("http://127.0.0.1:{}", self.port)
+    }
+
+    /// Who may use it, as a file of credentials says it.
+    pub(super) fn credentials() -> String {
+        format!("[default]\naws_access_key_id = {KEY}\naws_secret_access_key = {SECRET}\n")
+    }
+
     /// Lets a command reach the bucket.
     pub(super) fn reach(&self, mut command: Command) -> Command {
-        command.env(
-            "AWS_ENDPOINT_URL",
-            format!("http://127.0.0.1:{}", self.port),
-        );
+        command.env("AWS_ENDPOINT_URL", self.endpoint());
         command.env("AWS_ACCESS_KEY_ID", KEY);
         command.env("AWS_SECRET_ACCESS_KEY", SECRET);
         command.env_remove("HTTP_PROXY").env_remove("http_proxy");
