@@ -22,6 +22,14 @@ pub enum Error {
         /// The size of the newer tree.
         second_size: u64,
     },
+    /// The range of leaves is none that a subtree may have.
+    #[error("no subtree has the leaves from {start} up to {end}")]
+    NoSubtree {
+        /// The first leaf.
+        start: u64,
+        /// The leaf after the last one.
+        end: u64,
+    },
     /// The proof has more or fewer hashes than the sizes call for.
     #[error("a proof of {0} hashes does not fit the sizes it is for")]
     ProofLength(usize),

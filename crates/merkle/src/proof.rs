@@ -78,7 +78,10 @@ impl ConsistencyProof {
         if self.first_size == 0 || self.first_size == self.second_size {
             return self.verify_without_hashes(first, second);
         }
-        let (first_computed, second_computed) = self.compute_roots(first)?;
+        // The older tree is the subtree that begins with the first leaf.
+        let climb = Climb::new(0, self.first_size, self.second_size);
+        let first_node = NodeHash::from_bytes(*first.as_bytes());
+        let (first_computed, second_computed) = climb.compute(&first_node, &self.hashes)?;
         expect_root(first_computed, first)?;
         expect_root(second_computed, second)
     }
@@ -96,46 +99,82 @@ impl ConsistencyProof {
             Err(Error::RootMismatch)
         }
     }
+}
 
-    fn compute_roots(&self, first: &RootHash) -> Result<(NodeHash, NodeHash), Error> {
-        // RFC 9162 §2.1.4.2, with its numbers.
-        let wrong_length = || Error::ProofLength(self.hashes.len());
-        let mut hashes = self.hashes.iter().copied();
-        // 2. The root of a perfect older tree is itself the first node, and is left out.
-        let start = if self.first_size.is_power_of_two() {
-            Some(NodeHash::from_bytes(*first.as_bytes()))
+/// The way from the right edge of a subtree up to the root of the tree that it is a part of
+/// (draft-ietf-plants-merkle-tree-certs §4.4.3, of which RFC 9162 §2.1.4.2 is the case that begins with the first leaf).
+pub(crate) struct Climb {
+    /// Where the subtree's left edge is on the level that has been reached.
+    left: u64,
+    /// Where its right edge is.
+    right: u64,
+    /// Where the tree's right edge is.
+    last: u64,
+}
+
+impl Climb {
+    /// The way of the leaves from `start` up to, but not including, `end`, in a tree of `tree_size` leaves. `start` is less
+    /// than `end`, which is no more than `tree_size`.
+    pub(crate) const fn new(start: u64, end: u64, tree_size: u64) -> Self {
+        Self {
+            left: start,
+            right: end - 1,
+            last: tree_size - 1,
+        }
+    }
+
+    /// The hashes of the subtree and of the tree, computed from the hashes of a proof. A subtree that is a node of the tree is
+    /// where the proof starts, and is left out of it: `subtree` is its hash.
+    pub(crate) fn compute(
+        mut self,
+        subtree: &NodeHash,
+        hashes: &[NodeHash],
+    ) -> Result<(NodeHash, NodeHash), Error> {
+        let wrong_length = || Error::ProofLength(hashes.len());
+        let mut rest = hashes.iter().copied();
+        // 3. Both computations start at the highest node at the right edge that is in both.
+        let is_at_the_edge = self.right == self.last;
+        while self.left != self.right && (is_at_the_edge || is_right_child(self.right)) {
+            self.rise();
+        }
+        // 4. That node is the subtree itself, or the first hash.
+        let start = if self.left == self.right {
+            Some(*subtree)
         } else {
-            hashes.next()
+            rest.next()
         };
-        // 1. and 5. Both computations start at the same node.
         let start = start.ok_or_else(wrong_length)?;
-        let (mut first_hash, mut second_hash) = (start, start);
-        // 3. and 4. That node is the highest perfect subtree at the older tree's right edge.
-        let mut node_index = self.first_size - 1;
-        let mut last_index = self.second_size - 1;
-        let below = node_index.trailing_ones();
-        node_index = node_index.checked_shr(below).unwrap_or(0);
-        last_index = last_index.checked_shr(below).unwrap_or(0);
-        // 6. A left sibling belongs to both trees, a right one to the newer tree alone.
-        for sibling in hashes {
-            if last_index == 0 {
+        let (mut of_subtree, mut of_tree) = (start, start);
+        // 5. A left sibling inside of the subtree belongs to both, any other one to the tree alone.
+        for sibling in rest {
+            if self.last == 0 {
                 return Err(wrong_length());
             }
-            if is_right_child(node_index) || node_index == last_index {
-                first_hash = NodeHash::of_children(&sibling, &first_hash);
-                second_hash = NodeHash::of_children(&sibling, &second_hash);
-                skip_missing_siblings(&mut node_index, &mut last_index);
+            if is_right_child(self.right) || self.right == self.last {
+                if self.left < self.right {
+                    of_subtree = NodeHash::of_children(&sibling, &of_subtree);
+                }
+                of_tree = NodeHash::of_children(&sibling, &of_tree);
+                // At the right edge, a node without sibling rises unchanged until it is somebody's right child.
+                while !is_right_child(self.right) && self.right != 0 {
+                    self.rise();
+                }
             } else {
-                second_hash = NodeHash::of_children(&second_hash, &sibling);
+                of_tree = NodeHash::of_children(&of_tree, &sibling);
             }
-            node_index >>= 1;
-            last_index >>= 1;
+            self.rise();
         }
-        // 7. The way must have ended at the root.
-        if last_index != 0 {
+        // 6. The way must have ended at the root.
+        if self.last != 0 {
             return Err(wrong_length());
         }
-        Ok((first_hash, second_hash))
+        Ok((of_subtree, of_tree))
+    }
+
+    fn rise(&mut self) {
+        self.left >>= 1;
+        self.right >>= 1;
+        self.last >>= 1;
     }
 }
 
@@ -152,7 +191,7 @@ fn skip_missing_siblings(node_index: &mut u64, last_index: &mut u64) {
     }
 }
 
-fn expect_root(computed: NodeHash, expected: &RootHash) -> Result<(), Error> {
+pub(crate) fn expect_root(computed: NodeHash, expected: &RootHash) -> Result<(), Error> {
     if RootHash::from(computed) == *expected {
         Ok(())
     } else {

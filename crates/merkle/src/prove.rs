@@ -1,6 +1,9 @@
 use std::ops::Range;
 
-use crate::{ConsistencyProof, Error, InclusionProof, LeafIndex, NodeHash, ProveError, RootHash};
+use crate::{
+    ConsistencyProof, Error, InclusionProof, LeafIndex, NodeHash, ProveError, RootHash, Subtree,
+    SubtreeProof,
+};
 
 /// A source of perfect subtrees.
 ///
@@ -77,7 +80,7 @@ pub fn prove_consistency<R: NodeReader>(
     let hashes = if first_size == 0 {
         Vec::new()
     } else {
-        consistency_hashes(reader, first_size, second_size)?
+        subtree_hashes(reader, 0..first_size, second_size)?
     };
     Ok(ConsistencyProof {
         first_size,
@@ -86,30 +89,72 @@ pub fn prove_consistency<R: NodeReader>(
     })
 }
 
-// RFC 9162 §2.1.4.1, from the root down, so the hashes come out in reverse.
-fn consistency_hashes<R: NodeReader>(
+/// Makes the proof that a subtree is a part of the tree of the first `tree_size` leaves.
+///
+/// # Errors
+/// The subtree ends behind that tree, or a node cannot be read.
+pub fn prove_subtree<R: NodeReader>(
     reader: &R,
-    first_size: u64,
-    second_size: u64,
+    subtree: Subtree,
+    tree_size: u64,
+) -> Result<SubtreeProof, ProveError<R::Error>> {
+    if subtree.end() > tree_size {
+        return Err(Error::SizesReversed {
+            first_size: subtree.end(),
+            second_size: tree_size,
+        }
+        .into());
+    }
+    let hashes = subtree_hashes(reader, subtree.start()..subtree.end(), tree_size)?;
+    Ok(SubtreeProof {
+        subtree,
+        tree_size,
+        hashes,
+    })
+}
+
+// draft-ietf-plants-merkle-tree-certs §4.4.1, of which RFC 9162 §2.1.4.1 is the case that begins with the first leaf. It goes
+// from the root down, so the hashes come out in reverse.
+fn subtree_hashes<R: NodeReader>(
+    reader: &R,
+    mut subtree: Range<u64>,
+    tree_size: u64,
 ) -> Result<Vec<NodeHash>, ProveError<R::Error>> {
-    let mut range = 0..second_size;
+    let mut range = 0..tree_size;
+    let mut is_whole = true;
     let mut hashes = Vec::new();
-    while range.end != first_size {
+    while range != subtree {
         let middle = middle_of(&range);
-        let (edge, sibling) = if first_size <= middle {
+        let (edge, sibling) = if subtree.end <= middle {
             (range.start..middle, middle..range.end)
         } else {
             (middle..range.end, range.start..middle)
         };
+        if subtree.start < middle && middle < subtree.end {
+            // The left part is whole in both; what is left to prove is the right part.
+            subtree.start = middle;
+            is_whole = false;
+        }
         hashes.push(range_hash(reader, sibling)?);
         range = edge;
     }
-    // Whoever checks the proof knows the older root, and needs no copy of it.
-    if range.start != 0 {
+    // Whoever checks the proof knows the hash of the subtree, and needs no copy of it.
+    if !is_whole {
         hashes.push(range_hash(reader, range)?);
     }
     hashes.reverse();
     Ok(hashes)
+}
+
+/// Computes the hash of a subtree.
+///
+/// # Errors
+/// A node cannot be read.
+pub fn hash_of<R: NodeReader>(
+    reader: &R,
+    subtree: Subtree,
+) -> Result<NodeHash, ProveError<R::Error>> {
+    range_hash(reader, subtree.start()..subtree.end())
 }
 
 /// Computes the root of the tree of the first `tree_size` leaves.

@@ -1,76 +1,12 @@
-//! Proofs against a tree that is computed word by word from RFC 6962 §2.1.
-
-#![expect(clippy::unwrap_used, reason = "a test may fail")]
-
-use std::convert::Infallible;
+//! Proofs of inclusion and of consistency.
 
 use proptest::prelude::*;
 use sigstead_merkle::{
-    ConsistencyProof, Error, InclusionProof, LeafHash, LeafIndex, NodeHash, NodeReader, ProveError,
-    RootHash, prove_consistency, prove_inclusion, root_of,
+    ConsistencyProof, Error, InclusionProof, LeafHash, LeafIndex, NodeHash, ProveError, RootHash,
+    prove_consistency, prove_inclusion, root_of,
 };
 
-struct NaiveTree(Vec<LeafHash>);
-
-impl NaiveTree {
-    fn of(leaves: &[Vec<u8>]) -> Self {
-        Self(leaves.iter().map(|leaf| LeafHash::of(leaf)).collect())
-    }
-
-    fn with_size(size: u64) -> Self {
-        Self((0..size).map(|i| LeafHash::of(&i.to_be_bytes())).collect())
-    }
-
-    fn root(&self, size: u64) -> RootHash {
-        match &self.0[..size as usize] {
-            [] => RootHash::of_empty(),
-            leaves => subtree(leaves).into(),
-        }
-    }
-}
-
-// RFC 6962 §2.1
-fn subtree(leaves: &[LeafHash]) -> NodeHash {
-    if let [leaf] = leaves {
-        return (*leaf).into();
-    }
-    let mut middle = 1;
-    while middle * 2 < leaves.len() {
-        middle *= 2;
-    }
-    let (left, right) = leaves.split_at(middle);
-    NodeHash::of_children(&subtree(left), &subtree(right))
-}
-
-// RFC 6962 §2.1.1
-fn path(leaf: usize, leaves: &[LeafHash]) -> Vec<NodeHash> {
-    if leaves.len() == 1 {
-        return Vec::new();
-    }
-    let mut middle = 1;
-    while middle * 2 < leaves.len() {
-        middle *= 2;
-    }
-    let (left, right) = leaves.split_at(middle);
-    if leaf < middle {
-        let mut hashes = path(leaf, left);
-        hashes.push(subtree(right));
-        hashes
-    } else {
-        let mut hashes = path(leaf - middle, right);
-        hashes.push(subtree(left));
-        hashes
-    }
-}
-
-impl NodeReader for NaiveTree {
-    type Error = Infallible;
-
-    fn node(&self, level: u8, index: u64) -> Result<NodeHash, Infallible> {
-        let (start, end) = (index << level, (index + 1) << level);
-        Ok(subtree(&self.0[start as usize..end as usize]))
-    }
-}
+use crate::tree::{NaiveTree, path};
 
 fn inclusion(tree: &NaiveTree, leaf: u64, size: u64) -> InclusionProof {
     prove_inclusion(tree, LeafIndex::new(leaf), size).unwrap()
