@@ -39,6 +39,35 @@ impl CosignerKey {
         })
     }
 
+    /// The Ed25519 key of a cosigner under its name; `None` of a key of another algorithm.
+    #[must_use]
+    pub fn new(name: KeyName, public_key: PublicKey) -> Option<Self> {
+        let raw = public_key.raw_ed25519()?;
+        Some(Self {
+            key_id: KeyId::truncate(&KeyId::hash(&name, COSIGNATURE_V1, &raw)),
+            name,
+            raw,
+            public_key,
+        })
+    }
+
+    /// What a cosigner signs at a time, in seconds since the epoch, over the text of a checkpoint
+    /// (c2sp.org/tlog-cosignature §Ed25519 signed message).
+    #[must_use]
+    pub fn message(text: &str, timestamp_seconds: u64) -> String {
+        format!("cosignature/v1\ntime {timestamp_seconds}\n{text}")
+    }
+
+    /// The signature line of a cosignature that was made by this key at a time.
+    #[must_use]
+    pub fn line(&self, timestamp_seconds: u64, ed25519: &[u8]) -> NoteSignature {
+        NoteSignature {
+            name: self.name.clone(),
+            key_id: self.key_id,
+            signature: [timestamp_seconds.to_be_bytes().as_slice(), ed25519].concat(),
+        }
+    }
+
     /// The name of the key.
     #[must_use]
     pub const fn name(&self) -> &KeyName {
@@ -90,8 +119,7 @@ impl CosignerKey {
                 timestamp_seconds,
             });
         }
-        // c2sp.org/tlog-cosignature §Ed25519 signed message
-        let message = format!("cosignature/v1\ntime {timestamp_seconds}\n{text}");
+        let message = Self::message(text, timestamp_seconds);
         let verified = self.public_key.verify(message.as_bytes(), ed25519);
         verified.map_err(|source| Error::CosignatureInvalid {
             name: self.name.clone(),

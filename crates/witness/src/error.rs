@@ -75,6 +75,14 @@ pub enum Error {
         #[source]
         source: sigstead_key::Error,
     },
+    /// The body of a request has not the lines of one.
+    #[error(
+        "the text is no add-checkpoint request: an old size, proof lines, an empty line, and a checkpoint"
+    )]
+    Request,
+    /// What a request asks for is no signed note.
+    #[error("the checkpoint of the request is no signed note")]
+    Note(#[source] sigstead_note::Error),
     /// A line of a policy is not accepted.
     #[error("line {line} of the witness policy")]
     Policy {

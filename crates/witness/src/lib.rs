@@ -10,7 +10,7 @@
 //! log itself gives away an old copy: [`Failure::Ahead`].
 //!
 //! File map: `vkey.rs` verifier keys as text; `cosigner_key.rs` keys and cosignatures; `policy.rs` policies, with
-//! `policy/reader.rs` for their text; `transport.rs` HTTP; `submission.rs` the exchange with one witness; `witnesses.rs`
+//! `policy/reader.rs` for their text; `transport.rs` HTTP; `add_checkpoint.rs` the request; `submission.rs` the exchange with one witness; `witnesses.rs`
 //! the exchange with all of them; `failure.rs` why a witness did not cosign.
 //!
 //! Deliberately absent: the witness' own side; ML-DSA-44 cosignatures, whose lines are ignored; a record of what witnesses
@@ -19,6 +19,7 @@
 
 #![warn(clippy::indexing_slicing)]
 
+mod add_checkpoint;
 mod box_error;
 mod cosigner_key;
 mod error;
@@ -29,6 +30,7 @@ mod transport;
 mod vkey;
 mod witnesses;
 
+pub use add_checkpoint::AddCheckpoint;
 pub use box_error::BoxError;
 pub use cosigner_key::{Cosignature, CosignerKey};
 pub use error::{Error, PolicyError};

@@ -1,12 +1,11 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use async_trait::async_trait;
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
 use sigstead_merkle::{ConsistencyProof, TreeHead};
 use sigstead_note::SignedNote;
 use url::Url;
 
+use crate::add_checkpoint::{AddCheckpoint, MAX_PROOF_LINES};
 use crate::{Answer, BoxError, Cosignature, CosignerKey, Failure, Transport};
 
 /// Makes the proofs that witnesses need: the log.
@@ -71,16 +70,13 @@ impl Submission<'_> {
         Err(Failure::Unsettled { tries: MAX_TRIES })
     }
 
-    // c2sp.org/tlog-witness §add-checkpoint
     async fn body(&self, old_size: u64) -> Result<String, Failure> {
-        let mut body = format!("old {old_size}\n");
-        for hash in &self.prove(old_size).await?.hashes {
-            STANDARD.encode_string(hash.as_bytes(), &mut body);
-            body.push('\n');
-        }
-        body.push('\n');
-        body.push_str(&self.note.encode());
-        Ok(body)
+        let request = AddCheckpoint {
+            old_size,
+            hashes: self.prove(old_size).await?.hashes,
+            note: self.note.clone(),
+        };
+        Ok(request.encode())
     }
 
     async fn prove(&self, old_size: u64) -> Result<ConsistencyProof, Failure> {
@@ -151,5 +147,3 @@ fn size_of(answer: &Answer) -> Option<u64> {
 
 // The first corrects what this process believes, the second what changed meanwhile.
 const MAX_TRIES: usize = 3;
-// c2sp.org/tlog-witness §add-checkpoint
-const MAX_PROOF_LINES: usize = 63;
