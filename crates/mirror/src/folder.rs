@@ -1,0 +1,81 @@
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use sigstead_tiles::{
+    BundleKind, EntryBundle, EntryBundleCoordinate, TILE_WIDTH, Tile, TileCoordinate,
+};
+
+use crate::Error;
+
+/// The files of a copy, laid out as C2SP tlog-tiles says, so that any tool and any web server can show them.
+///
+/// What is written is durable after [`Folder::sync`], and not before.
+#[derive(Debug)]
+pub(crate) struct Folder {
+    root: PathBuf,
+}
+
+impl Folder {
+    pub(crate) fn open(root: &Path) -> Result<Self, Error> {
+        sigstead_durable::create_directory(root).map_err(|error| Error::file(root, error))?;
+        let root = root.to_owned();
+        Ok(Self { root })
+    }
+
+    /// A file of text that is replaced as a whole; `None` where it is not there.
+    pub(crate) fn text(&self, name: &str) -> Result<Option<String>, Error> {
+        let place = self.root.join(name);
+        match fs::read_to_string(&place) {
+            Ok(text) => Ok(Some(text)),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(Error::file(&place, error)),
+        }
+    }
+
+    pub(crate) fn replace(&self, name: &str, text: &str) -> Result<(), Error> {
+        let place = self.root.join(name);
+        sigstead_durable::replace(&place, text.as_bytes())
+            .map_err(|error| Error::file(&place, error))
+    }
+
+    pub(crate) fn tile(&self, coordinate: TileCoordinate) -> Result<Tile, Error> {
+        let place = self.root.join(coordinate.path());
+        let bytes = fs::read(&place).map_err(|error| Error::file(&place, error))?;
+        Tile::parse(&bytes, coordinate.width()).map_err(|error| Error::damaged(&place, error))
+    }
+
+    pub(crate) fn write_tile(&self, coordinate: TileCoordinate, tile: &Tile) -> Result<(), Error> {
+        self.write(&coordinate.path(), &tile.encode())
+    }
+
+    /// The entries of a bundle of which the copy has `width`.
+    pub(crate) fn entries(&self, index: u64, width: u16) -> Result<Vec<Vec<u8>>, Error> {
+        let coordinate = EntryBundleCoordinate::new(index, width)?;
+        let place = self.root.join(coordinate.path(BundleKind::Entries));
+        let bytes = fs::read(&place).map_err(|error| Error::file(&place, error))?;
+        let bundle = EntryBundle::parse(&bytes, width);
+        let bundle = bundle.map_err(|error| Error::damaged(&place, error))?;
+        Ok(bundle.entries().to_vec())
+    }
+
+    pub(crate) fn write_entries(&self, index: u64, entries: Vec<Vec<u8>>) -> Result<(), Error> {
+        let width = u16::try_from(entries.len()).unwrap_or(TILE_WIDTH);
+        let coordinate = EntryBundleCoordinate::new(index, width)?;
+        let bundle = EntryBundle::new(entries)?;
+        self.write(&coordinate.path(BundleKind::Entries), &bundle.encode())
+    }
+
+    /// Makes durable what was written.
+    pub(crate) fn sync(&self) -> Result<(), Error> {
+        sigstead_durable::sync_file_system(&self.root)
+            .map_err(|error| Error::file(&self.root, error))
+    }
+
+    fn write(&self, path: &str, bytes: &[u8]) -> Result<(), Error> {
+        let place = self.root.join(path);
+        let written = fs::create_dir_all(sigstead_durable::parent(&place))
+            .and_then(|()| fs::write(&place, bytes));
+        written.map_err(|error| Error::file(&place, error))
+    }
+}

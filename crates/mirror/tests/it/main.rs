@@ -1,0 +1,13 @@
+//! Copies of a log that are brought by carriers of all kinds.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "a test may fail"
+)]
+
+mod form;
+mod grows;
+mod refused;
+mod world;
