@@ -28,10 +28,12 @@ mod elapsed;
 mod emergency;
 mod env;
 mod explain;
+mod export;
 mod failure;
 mod format;
 mod hold;
 mod http;
+mod import;
 mod init;
 mod input;
 mod instance;
@@ -79,6 +81,7 @@ mod start;
 mod started;
 mod status;
 mod systemd;
+mod tiles;
 mod timestamp;
 mod tls_files;
 mod token;
@@ -181,6 +184,10 @@ enum Command {
     Drill(Box<drill::Arguments>),
     /// Make of an instance of an earlier release what this release makes.
     Upgrade(Box<upgrade::Arguments>),
+    /// Write what is new in a log, to be carried to where no network leads.
+    Export(export::Arguments),
+    /// Take into a copy of a log what was carried here.
+    Import(import::Arguments),
     /// Make of an instance what the chart mounts.
     Kubernetes(kubernetes::Arguments),
     /// Print an identity token for tests.
@@ -294,6 +301,8 @@ async fn run(command: Command, output: Output) -> Result<Exit, Failure> {
         Command::Token(arguments) => token::run(arguments, output).await?,
         Command::Sign(arguments) => sign::run(arguments, output).await?,
         Command::Verify(arguments) => verify::run(*arguments, output).await?,
+        Command::Export(arguments) => export::run(arguments, output).await?,
+        Command::Import(arguments) => import::run(&arguments, output)?,
         Command::Explain(arguments) => explain::run(&arguments, output)?,
         Command::Kubernetes(arguments) => return kubernetes::run(arguments, output).await,
         Command::Completions(arguments) => completions::run(&arguments),

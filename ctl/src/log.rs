@@ -29,7 +29,7 @@ pub(crate) mod name;
 mod open;
 pub(crate) mod opening;
 mod pause;
-mod print;
+pub(crate) mod print;
 mod stored;
 
 pub(crate) use stored::refuse_used;

@@ -7,7 +7,7 @@
 use std::path::Path;
 use std::process::Command;
 
-const COMMANDS: [&str; 211] = [
+const COMMANDS: [&str; 213] = [
     "",
     "init",
     "preflight",
@@ -216,6 +216,8 @@ const COMMANDS: [&str; 211] = [
     "sign",
     "verify",
     "explain",
+    "export",
+    "import",
     "completions",
     "man",
     "version",

@@ -2,7 +2,7 @@ use crate::failure::Failure;
 
 /// The log that an argument means: the one of that name, or the only one of that host, or without an argument the only
 /// one that there is.
-pub(super) fn choose(names: &[String], asked: Option<&str>) -> Result<String, Failure> {
+pub(crate) fn choose(names: &[String], asked: Option<&str>) -> Result<String, Failure> {
     let exact = names.iter().find(|name| Some(name.as_str()) == asked);
     let fits = |name: &&String| asked.is_none_or(|asked| host(name) == asked);
     let fitting: Vec<_> = names.iter().filter(fits).collect();

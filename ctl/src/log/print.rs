@@ -3,20 +3,20 @@ use sigstead_proto::admin::v1 as wire;
 
 /// A log as it is shown.
 #[derive(Serialize)]
-pub(super) struct Log {
-    pub(super) origin: String,
-    pub(super) face: &'static str,
-    pub(super) log_id: String,
-    pub(super) size: u64,
-    pub(super) root_hash: String,
-    pub(super) state: String,
-    pub(super) published_unix: i64,
-    pub(super) indexed: u64,
+pub(crate) struct Log {
+    pub(crate) origin: String,
+    pub(crate) face: &'static str,
+    pub(crate) log_id: String,
+    pub(crate) size: u64,
+    pub(crate) root_hash: String,
+    pub(crate) state: String,
+    pub(crate) published_unix: i64,
+    pub(crate) indexed: u64,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) tree_id: Option<u64>,
-    pub(super) checkpoint: String,
+    pub(crate) tree_id: Option<u64>,
+    pub(crate) checkpoint: String,
     #[serde(skip)]
-    pub(super) public_key: Vec<u8>,
+    pub(crate) public_key: Vec<u8>,
 }
 
 impl From<&wire::LogInfo> for Log {

@@ -10,9 +10,9 @@ use sigstead_merkle::{
 
 use super::head::Head;
 use super::memory::Made;
-use super::tiles::Tiles;
 use crate::failure::Failure;
 use crate::http;
+use crate::tiles::Tiles;
 
 /// How a log proves that it continues what it was.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

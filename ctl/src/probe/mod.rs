@@ -12,7 +12,6 @@ mod report;
 mod round;
 mod step;
 mod target;
-mod tiles;
 mod trust;
 
 use std::net::SocketAddr;

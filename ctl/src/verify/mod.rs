@@ -3,7 +3,7 @@
 mod artifact;
 mod policy;
 mod report;
-mod trust;
+pub(crate) mod trust;
 
 use std::path::{Path, PathBuf};
 

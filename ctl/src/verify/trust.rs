@@ -56,7 +56,7 @@ impl Trust {
 }
 
 /// The trusted roots of a file.
-pub(super) fn read(path: &Path) -> Result<Vec<TrustedRoot>, Failure> {
+pub(crate) fn read(path: &Path) -> Result<Vec<TrustedRoot>, Failure> {
     TrustedRoot::parse_all(&super::read(path)?).map_err(|error| {
         Failure::named(
             "E-VERIFY-004",

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on must fail")]
 
 mod administrators;
+mod air_gap;
 mod authorities;
 mod backup;
 mod bad_input;

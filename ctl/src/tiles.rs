@@ -13,7 +13,7 @@ use crate::failure::Failure;
 use crate::http;
 
 /// The tiles of a log of some size, read as they are needed.
-pub(super) struct Tiles<'a> {
+pub(crate) struct Tiles<'a> {
     client: &'a Client,
     /// The URL under which the log has `tile/`.
     base: String,
@@ -23,10 +23,10 @@ pub(super) struct Tiles<'a> {
 
 /// The tiles that were read, by level and index.
 #[derive(Default)]
-pub(super) struct Read(BTreeMap<(u8, u64), Tile>);
+pub(crate) struct Read(BTreeMap<(u8, u64), Tile>);
 
 /// Why a node is not known.
-pub(super) enum Unknown {
+pub(crate) enum Unknown {
     /// This tile was not read yet.
     Tile(u8, u64),
     /// The tile has not as many columns.
@@ -47,7 +47,7 @@ impl NodeReader for Read {
 }
 
 impl<'a> Tiles<'a> {
-    pub(super) fn new(client: &'a Client, base: String, size: u64) -> Self {
+    pub(crate) fn new(client: &'a Client, base: String, size: u64) -> Self {
         Self {
             client,
             base,
@@ -57,7 +57,7 @@ impl<'a> Tiles<'a> {
     }
 
     /// Makes a proof, and reads each tile that it turns out to need.
-    pub(super) async fn prove<T>(
+    pub(crate) async fn prove<T>(
         &mut self,
         make: impl Fn(&Read) -> Result<T, ProveError<Unknown>>,
     ) -> Result<T, Failure> {
@@ -77,15 +77,20 @@ impl<'a> Tiles<'a> {
     }
 
     /// The bytes of an entry.
-    pub(super) async fn entry(&self, index: u64) -> Result<Vec<u8>, Failure> {
-        let (bundle, place) = (index / WIDTH, index % WIDTH);
-        let full = EntryBundleCoordinate::new(bundle, TILE_WIDTH).map_err(|e| self.strange(e))?;
+    pub(crate) async fn entry(&self, index: u64) -> Result<Vec<u8>, Failure> {
+        let entries = self.entries(index / WIDTH).await?;
+        let place = usize::try_from(index % WIDTH).unwrap_or(usize::MAX);
+        let entry = entries.get(place).cloned();
+        entry.ok_or_else(|| self.strange("a bundle has not as many entries as the log"))
+    }
+
+    /// The entries of the bundle at an index, those at least that a log of this size has.
+    pub(crate) async fn entries(&self, index: u64) -> Result<Vec<Vec<u8>>, Failure> {
+        let at = |width| EntryBundleCoordinate::new(index, width).map_err(|e| self.strange(e));
+        let full = at(TILE_WIDTH)?;
         let partial = match full.is_within(self.size) {
             true => None,
-            false => {
-                let width = partial_width(0, self.size);
-                Some(EntryBundleCoordinate::new(bundle, width).map_err(|e| self.strange(e))?)
-            }
+            false => Some(at(partial_width(0, self.size))?),
         };
         let path = |coordinate: EntryBundleCoordinate| coordinate.path(BundleKind::Entries);
         let (bytes, is_full) = self.file(path(full), partial.map(path)).await?;
@@ -93,9 +98,12 @@ impl<'a> Tiles<'a> {
             .filter(|_| !is_full)
             .map_or(TILE_WIDTH, |it| it.width());
         let bundle = EntryBundle::parse(&bytes, width).map_err(|error| self.strange(error))?;
-        let place = usize::try_from(place).unwrap_or(usize::MAX);
-        let entry = bundle.entries().get(place).cloned();
-        entry.ok_or_else(|| self.strange("a bundle has not as many entries as the log"))
+        Ok(bundle.entries().to_vec())
+    }
+
+    /// Forgets the tiles of leaves that were read, of which a log has many.
+    pub(crate) fn forget_leaves(&mut self) {
+        self.read.0.retain(|(level, _), _| *level > 0);
     }
 
     async fn tile(&self, level: u8, index: u64) -> Result<Tile, Failure> {
