@@ -96,12 +96,12 @@ fn find_key(arguments: &Arguments, shown: &SignedNote) -> Result<VerifierKey, Fa
     let logs = roots.iter().flat_map(|root| &root.tlogs);
     let of_host = logs.filter(|log| url_host(&log.base_url) == host);
     let keys = of_host
-        .filter_map(|log| PublicKey::from_spki_der(&log.public_key.raw_bytes.as_slice()).ok());
+        .filter_map(|log| PublicKey::from_spki_der(log.public_key.raw_bytes.as_slice()).ok());
     let keys: Vec<_> = keys
         .map(|key| VerifierKey::new(name.clone(), key))
         .collect();
     let signed = keys.iter().find(|key| shown.verify(key).is_ok());
-    signed.or(keys.first()).cloned().ok_or_else(|| {
+    signed.or_else(|| keys.first()).cloned().ok_or_else(|| {
         Failure::new(
             "E-AIR-003",
             format!("{} has no log {}", path.display(), arguments.log),

@@ -108,9 +108,7 @@ impl Site {
         let start = format!("    sigctl {verb} ");
         let lines = PAGE.lines().filter(|line| line.starts_with(&start));
         let mut lines = lines.filter(|line| line.contains(medium));
-        let line = lines
-            .next()
-            .unwrap_or_else(|| panic!("no {verb} of {medium}"));
+        let line = lines.next().unwrap();
         let mut command = sigctl();
         command.args(line.split_whitespace().skip(1).map(|word| self.place(word)));
         command
@@ -139,7 +137,7 @@ impl Site {
 
     fn place(&self, word: &str) -> String {
         let place = match word {
-            "/srv/acme" => self.instance.directory().to_owned(),
+            "/srv/acme" => return self.instance.directory().display().to_string(),
             "trusted_root.json" => self.instance.kit("trusted_root.json"),
             "/srv/copies/acme" => self.copy(),
             _ => {
@@ -219,8 +217,8 @@ fn code(command: &mut Command) -> String {
     let output: Output = command.output().unwrap();
     let said = String::from_utf8_lossy(&output.stderr);
     assert!(!output.status.success(), "{said}");
-    let at = said.find("E-AIR-").unwrap_or_else(|| panic!("{said}"));
-    said[at..at + 9].to_owned()
+    let code = said.find("E-AIR-").and_then(|at| said.get(at..at + 9));
+    code.unwrap_or(&said).to_owned()
 }
 
 fn flipped(bytes: &[u8], at: usize) -> Vec<u8> {

@@ -84,8 +84,10 @@ pub(crate) fn lint(linter: &Path, name: &str, path: &Path) {
     command.args(["--document-format", "DER"]).arg(path);
     let output = command.output().unwrap();
     let text = String::from_utf8_lossy(&output.stdout).into_owned();
-    let report: Value = serde_json::from_str(&text)
-        .unwrap_or_else(|_| panic!("{name}: {text}{}", String::from_utf8_lossy(&output.stderr)));
+    let errors = String::from_utf8_lossy(&output.stderr);
+    let report = serde_json::from_str::<Value>(&text);
+    assert!(report.is_ok(), "{name}: {text}{errors}");
+    let report = report.unwrap();
     assert_eq!(codes(&report), Vec::<String>::new(), "{name}\n{text}");
 }
 
