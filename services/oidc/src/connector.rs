@@ -157,7 +157,7 @@ impl Origin {
     }
 }
 
-/// As [`Origin::parse`] reads it.
+/// As `Origin::parse` reads it.
 impl fmt::Display for Origin {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}={}", self.connector, self.subject)
