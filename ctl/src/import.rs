@@ -125,11 +125,13 @@ fn read_checkpoint(batch: &Path) -> Result<AddCheckpoint, Failure> {
         )
         .because(cause)
     };
-    let length = std::fs::metadata(&path)
-        .map_err(|error| no_batch(&error))?
-        .len();
-    if length > MAX_CHECKPOINT_BYTES {
-        return Err(no_batch(&format!("{} has {length} bytes", path.display())));
+    // Neither a link of the carrier's is followed nor a pipe waited for.
+    let found = std::fs::symlink_metadata(&path).map_err(|error| no_batch(&error))?;
+    if !found.is_file() || found.len() > MAX_CHECKPOINT_BYTES {
+        return Err(no_batch(&format!(
+            "{} is no file, or has more than {MAX_CHECKPOINT_BYTES} bytes",
+            path.display()
+        )));
     }
     let body = std::fs::read_to_string(&path).map_err(|error| no_batch(&error))?;
     AddCheckpoint::parse(&body).map_err(|error| no_batch(&error))

@@ -40,9 +40,9 @@ pub struct Mirror {
 /// Where a checkpoint stands that was shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Shown {
-    /// It has entries that the copy has not: they are wanted.
+    /// It has entries that the copy has not, or that readers do not see yet: they are wanted, and the copy is to be completed.
     Ahead,
-    /// The copy has all of it.
+    /// The copy has all of it, and readers see it.
     Known,
 }
 
@@ -97,11 +97,15 @@ impl Mirror {
         let head = &signed.checkpoint.head;
         self.expect_continuation(request, head, &signed.note)?;
         if head.size <= self.state.size {
-            let own = self.root_at(head.size)?;
-            return match own == head.root {
-                true => Ok(Shown::Known),
-                false => Err(self.forked(head.size, &signed.note)?.into()),
-            };
+            if self.root_at(head.size)? != head.root {
+                return Err(self.forked(head.size, &signed.note)?.into());
+            }
+            let waits = self.pending.as_ref();
+            let is_unpublished = waits.is_some_and(|it| it.checkpoint.head == *head);
+            return Ok(match is_unpublished {
+                true => Shown::Ahead,
+                false => Shown::Known,
+            });
         }
         let state = State {
             size: self.state.size,

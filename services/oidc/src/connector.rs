@@ -13,8 +13,8 @@ use crate::email_address::EmailAddress;
 use crate::error::Error;
 use crate::secret::sha256;
 
-mod ldap;
-mod provider;
+pub(crate) mod ldap;
+pub(crate) mod provider;
 
 pub(crate) use ldap::Directory;
 pub use ldap::DirectoryError;

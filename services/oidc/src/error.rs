@@ -2,6 +2,8 @@ use std::time::Duration;
 
 use sigstead_kit::{Kind, Problem, causes};
 
+use crate::connector::ldap::fault::DirectoryError;
+use crate::connector::provider::fault::ProviderError;
 use crate::email_address::{EmailAddress, EmailAddressError};
 
 mod sentence;
@@ -156,7 +158,7 @@ pub enum Error {
         /// What the pages call it.
         name: String,
         /// Why.
-        source: Box<crate::connector::DirectoryError>,
+        source: Box<DirectoryError>,
     },
     /// A provider signed nobody in.
     #[error("the provider {name} signed nobody in")]
@@ -164,7 +166,7 @@ pub enum Error {
         /// What the pages call it.
         name: String,
         /// Why.
-        source: Box<crate::connector::ProviderError>,
+        source: Box<ProviderError>,
     },
     /// The address that a connector gives is that of an account here.
     #[error("the address of a connector is that of an account here")]

@@ -105,6 +105,29 @@ fn a_medium_that_breaks_off_is_continued_where_it_did() {
 }
 
 #[test]
+fn what_broke_off_before_readers_saw_it_is_ended_by_the_same_medium() {
+    let log = Log::new(600);
+    let (folder, mut mirror) = empty(&log);
+    bring(&mut mirror, &log, 0, 100);
+    mirror.add_checkpoint(&log.checkpoint(100, 600)).unwrap();
+    let body = log.entries(100, 600);
+    assert_eq!(mirror.add_entries(&mut body.as_slice()).unwrap(), 600);
+
+    let mut mirror = Mirror::open(folder.path(), Log::origin(), log.key()).unwrap();
+    let readers = mirror.checkpoint().unwrap().unwrap();
+    assert_eq!(readers.checkpoint.head.size, 100);
+    let older = mirror.add_checkpoint(&log.checkpoint(0, 100)).unwrap();
+    assert_eq!(older, Shown::Known);
+    let shown = mirror.add_checkpoint(&log.checkpoint(100, 600)).unwrap();
+    assert_eq!(shown, Shown::Ahead);
+    assert_eq!(mirror.add_entries(&mut body.as_slice()).unwrap(), 600);
+    mirror.complete().unwrap().publish(Vec::new()).unwrap();
+    let shown = mirror.add_checkpoint(&log.checkpoint(100, 600)).unwrap();
+    assert_eq!(shown, Shown::Known);
+    assert_eq!(served(folder.path(), 600).len(), 3 + 3 + 1);
+}
+
+#[test]
 fn packages_may_come_in_requests_of_their_own() {
     let log = Log::new(700);
     let (_folder, mut mirror) = empty(&log);

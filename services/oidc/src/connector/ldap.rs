@@ -13,7 +13,7 @@ use crate::queue::{Asker, Queue};
 
 mod connection;
 mod entry;
-mod fault;
+pub(crate) mod fault;
 mod refusal;
 mod search;
 
@@ -108,20 +108,14 @@ impl Directory {
     pub(crate) async fn probe(&self) -> Result<(), DirectoryError> {
         let deadline = Instant::now() + self.config.timeout.duration();
         let (config, settings) = (Arc::clone(&self.config), self.settings.clone());
+        // The deadline is that of the work itself, which otherwise went on when nobody waits for it.
         let work = tokio::spawn(async move {
-            let mut ldap = connection::open(&config, settings).await?;
-            connection::bind_as_issuer(&mut ldap, &config).await?;
-            let groups = config.groups.as_ref().map(|groups| &groups.base);
-            for base in [&config.people.base].into_iter().chain(groups) {
-                let anything = "(objectClass=*)";
-                search(&mut ldap, base, Scope::Base, anything, &["1.1"], 1).await?;
-            }
-            let _closed = ldap.unbind().await;
-            Ok(())
+            let look = look(&config, settings);
+            timeout_at(deadline, look)
+                .await
+                .unwrap_or(Err(DirectoryError::TooSlow))
         });
-        let done = timeout_at(deadline, work).await;
-        let done = done.map_err(|_| DirectoryError::TooSlow)?;
-        done.unwrap_or(Err(DirectoryError::Malformed))
+        work.await.unwrap_or(Err(DirectoryError::Malformed))
     }
 }
 
@@ -137,6 +131,19 @@ impl Found {
     pub(crate) fn identity(self, directory: &Directory, login: &str) -> Result<Identity, Error> {
         self.entry.identity(&directory.config, login, self.groups)
     }
+}
+
+/// Lets the issuer in, and finds the places that people and groups are looked for in.
+async fn look(config: &LdapConfig, settings: LdapConnSettings) -> Result<(), DirectoryError> {
+    let mut ldap = connection::open(config, settings).await?;
+    connection::bind_as_issuer(&mut ldap, config).await?;
+    let groups = config.groups.as_ref().map(|groups| &groups.base);
+    for base in [&config.people.base].into_iter().chain(groups) {
+        let anything = "(objectClass=*)";
+        search(&mut ldap, base, Scope::Base, anything, &["1.1"], 1).await?;
+    }
+    let _closed = ldap.unbind().await;
+    Ok(())
 }
 
 /// One sign-in.

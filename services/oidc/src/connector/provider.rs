@@ -17,7 +17,7 @@ use crate::secret::sha256;
 
 mod answer;
 mod discovery;
-mod fault;
+pub(crate) mod fault;
 
 pub(crate) use answer::Expected;
 use answer::Said;

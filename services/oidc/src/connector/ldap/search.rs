@@ -42,7 +42,7 @@ pub(super) async fn search(
 pub(super) fn filled(filter: &str, login: &str, name: &str) -> String {
     let name = ldap3::ldap_escape(name);
     let login = ldap3::ldap_escape(login);
-    // In one pass, so that a login cannot bring another placeholder in.
+    // In one pass, so that a login cannot stand for another value.
     let mut filled = String::with_capacity(filter.len() + login.len() + name.len());
     let mut rest = filter;
     while let Some(start) = rest.find('{') {
