@@ -219,6 +219,11 @@ impl World {
         };
         let idle = wait_for("the memory of before", is_idle_again);
         idle.unwrap_or_else(|_| panic!("{:?}, idle {:?}", self.memory(), self.idle_memory));
+        println!(
+            "memory afterwards: {:?} kB, before: {:?} kB",
+            self.memory(),
+            self.idle_memory
+        );
     }
 
     /// Every service is the process that it was.
