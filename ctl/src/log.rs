@@ -32,7 +32,7 @@ mod pause;
 pub(crate) mod print;
 mod stored;
 
-pub(crate) use stored::refuse_used;
+pub(crate) use stored::{StoredLog, refuse_used};
 
 /// What is done with logs.
 #[derive(Args)]

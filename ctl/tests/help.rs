@@ -7,7 +7,7 @@
 use std::path::Path;
 use std::process::Command;
 
-const COMMANDS: [&str; 213] = [
+const COMMANDS: [&str; 214] = [
     "",
     "init",
     "preflight",
@@ -209,6 +209,7 @@ const COMMANDS: [&str; 213] = [
     "rotate tls undo",
     "kubernetes",
     "kubernetes backup",
+    "kubernetes begin",
     "kubernetes lay-out",
     "kubernetes publish",
     "kubernetes restore",

@@ -25,7 +25,7 @@ pub struct LogConfig {
     pub has_sides: bool,
     /// The file that keeps a pause of the log. `None`, the default, for a pause that ends with the process.
     pub pause_mark: Option<PathBuf>,
-    /// Accept a log that has entries and no anchor, once, after an operator has made sure that it is the latest copy.
+    /// Accept a log that has no anchor, with entries or without, once, after an operator has made sure that it is the latest copy.
     pub adopts_missing_anchor: bool,
 }
 

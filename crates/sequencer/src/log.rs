@@ -46,9 +46,10 @@ struct Running {
 }
 
 impl Log {
-    /// Opens a log, making it when nothing is stored yet, and starts its thread and tasks.
+    /// Opens a log, and starts its thread and tasks. One of which nothing is stored begins if its anchor says that there was
+    /// never anything ([`Anchored::beginning`](crate::Anchored::beginning)).
     ///
-    /// A log whose store contradicts its anchor is opened for reading only; [`Log::health`] tells why.
+    /// A log whose store contradicts its anchor, or that has none, is opened for reading only; [`Log::health`] tells why.
     ///
     /// # Errors
     /// When the stored log cannot be read or contradicts itself: it is not opened then, because any answer would be a

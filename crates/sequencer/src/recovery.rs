@@ -1,12 +1,15 @@
 //! What happens when a log is opened, in this order; any step that does not fit ends it, because going on would be a
 //! guess.
 //!
-//! 1. The journal answers its rounds. None at all and nothing in cold storage: a new log, which signs its empty tree.
+//! 1. The journal answers its rounds. None at all is a new log if the anchor knows that there never was one, and the log signs
+//!    its empty tree. Without that anchor it may be a log whose data are lost: it takes no entries.
 //! 2. The right edge is built from full tiles up to the last full bundle before the journal, then from the journal's
 //!    entries; every round's root is computed again and compared.
 //! 3. The last checkpoint is verified under the configured key.
 //! 4. The last full bundle is checked against its tile, and the index of entries is brought up to the log.
-//! 5. The anchor is compared: a log that is behind it, or that it does not contain, is readable and takes no entries.
+//! 5. The anchor is compared: a log that is behind it, or that it does not contain, is readable and takes no entries. If it
+//!    fits, it learns of the head before the first new entry. A crash between that and the first step leaves a log of no entries,
+//!    whose anchor still says that there never was one.
 
 use std::sync::Arc;
 
@@ -42,9 +45,10 @@ pub(crate) async fn recover(config: LogConfig, parts: LogParts) -> Result<Recove
     let (claim, (anchor, anchored)) = load_anchor(parts.anchor).await?;
     let (journal, rounds) = load(parts.journal).await?;
     let is_new = rounds.is_empty();
-    if is_new {
-        refuse_leftovers(&*parts.cold, &anchored).await?;
-    }
+    let lost = match is_new {
+        true => against_beginning(&*parts.cold, &anchored, config.adopts_missing_anchor).await?,
+        false => None,
+    };
     let (edge, base) = rebuild_edge(&*parts.cold, &*parts.leaf_format, &rounds).await?;
     let head = last_head(&rounds, &*parts.head_signer)?;
     let is_frozen = parts.head_signer.is_last(&head.note);
@@ -59,6 +63,15 @@ pub(crate) async fn recover(config: LogConfig, parts: LogParts) -> Result<Recove
     };
     let must_wait = parts.cosigning.as_ref().is_some_and(Cosigning::must_wait);
     let state = Arc::new(State::new(&config, found, !must_wait)?);
+    if let Some(reason) = lost {
+        state.stop(reason);
+        // Given back before the journal, as an engine does.
+        drop(claim);
+        return Ok(Recovered {
+            state,
+            writer: None,
+        });
+    }
     recover_index(&state, base).await?;
     let opening = Opening {
         is_frozen,
@@ -75,7 +88,7 @@ pub(crate) async fn recover(config: LogConfig, parts: LogParts) -> Result<Recove
     ));
     // A new log's anchor was looked at above.
     let (engine, anchored) = if is_new {
-        (begin(engine).await?, Ok(None))
+        (begin(engine).await?, Ok(Some(Anchored::beginning())))
     } else {
         (engine, anchored)
     };
@@ -159,30 +172,38 @@ async fn load_anchor(mut anchor: Box<dyn Anchor>) -> Result<(Option<AnchorClaim>
     .await
 }
 
-/// 1. An empty journal beside an anchor or tiles is a lost journal, not a new log.
-async fn refuse_leftovers(
+/// 1. Why a log of which the journal has nothing must not begin, if it must not: its data may be lost.
+async fn against_beginning(
     cold: &dyn sigstead_cold::ColdStorage,
     anchored: &Result<Option<Anchored>, AnchorError>,
-) -> Result<(), Error> {
-    let lost = |why: String| Err(Error::Inconsistent { why });
-    match anchored {
-        Ok(Some(anchored)) if anchored.head.size > 0 => {
-            return lost(format!(
-                "E-LOG-006: the journal is empty, but the anchor knows {} entries",
-                anchored.head.size
-            ));
-        }
-        Err(error) => {
-            return lost(format!(
-                "E-LOG-006: the journal is empty and the anchor unreadable ({error})"
-            ));
-        }
-        Ok(_) => {}
-    }
+    adopts_missing: bool,
+) -> Result<Option<String>, Error> {
     if cold.get(&tile_path(0, 0)).await?.is_some() {
-        return lost("E-LOG-006: the journal is empty, but cold storage holds tiles".to_owned());
+        let why = "E-LOG-006: the journal is empty, but cold storage holds tiles; restore the latest copy";
+        return Ok(Some(why.to_owned()));
     }
-    Ok(())
+    Ok(match anchored {
+        Ok(Some(anchored)) if anchored.is_beginning() => None,
+        Ok(Some(anchored)) => Some(format!(
+            "E-LOG-006: the journal is empty, but the anchor knows a head of {} entries; mount the volume of the log, or \
+             restore the latest copy",
+            anchored.head.size
+        )),
+        Ok(None) if adopts_missing => None,
+        Ok(None) => Some(
+            "E-LOG-008: nothing is stored of the log and its anchor is missing, so its data may be lost; bring them back, or \
+             if it never had an entry, say so with `sigctl log adopt --empty`"
+                .to_owned(),
+        ),
+        Err(error) => Some(unreadable(error)),
+    })
+}
+
+fn unreadable(error: &AnchorError) -> String {
+    format!(
+        "E-LOG-004: the anchor cannot be read ({}); restore it",
+        chain(error)
+    )
 }
 
 /// Step 4: the last bundle, so that a restore without bundles is noticed; then the index of entries, which is brought up
@@ -225,20 +246,22 @@ async fn against_anchor(
     let size = published.head.size;
     let anchored = match anchored {
         Ok(Some(anchored)) => anchored,
-        Ok(None) if size == 0 || adopts_missing => return Ok(None),
+        Ok(None) if adopts_missing => return Ok(None),
         Ok(None) => {
             return Ok(Some(format!(
                 "E-LOG-001: the log has {size} entries and its anchor is missing; if this is certainly the latest copy and no \
                  other runs, adopt it with `sigctl log adopt`"
             )));
         }
-        Err(error) => {
-            return Ok(Some(format!(
-                "E-LOG-004: the anchor cannot be read ({}); restore it",
-                chain(&error)
-            )));
-        }
+        Err(error) => return Ok(Some(unreadable(&error))),
     };
+    // A log's own anchor knows its first head before its first entry, so this one was made later.
+    if anchored.is_beginning() && size > 0 && !adopts_missing {
+        return Ok(Some(format!(
+            "E-LOG-009: the log has {size} entries, and its anchor is that of a log which never had one; if this is certainly \
+             the latest copy and no other runs, adopt it with `sigctl log adopt`"
+        )));
+    }
     if anchored.head.size > size || anchored.time_millis > published.time_millis {
         return Ok(Some(format!(
             "E-LOG-002: the store is behind its anchor: size {size}, but {} was published; this is an older copy of the log, \

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use sigstead_cold::{ColdStorage, Fault as ColdFault};
 use sigstead_journal::{Fault, Journal};
 use sigstead_merkle::LeafIndex;
-use sigstead_sequencer::{Error, FileAnchor, Log, LogConfig, LogParts};
+use sigstead_sequencer::{Anchored, Error, FileAnchor, Log, LogConfig, LogParts};
 use world::audit::audit;
 use world::{TestSigner, Text, World, add, add_many, check_acknowledged, eventually, reason};
 
@@ -231,16 +231,106 @@ async fn a_lost_journal_is_not_taken_for_a_new_log() {
         journal: World::new().journal,
         ..world.copy()
     };
-    assert!(
-        matches!(lost.try_open().await, Err(Error::Inconsistent { why }) if why.contains("anchor"))
-    );
-    let lost = World {
-        anchor: sigstead_sequencer::MemoryAnchor::new(),
-        ..lost
-    };
-    assert!(
-        matches!(lost.try_open().await, Err(Error::Inconsistent { why }) if why.contains("tiles"))
-    );
+    let anchors = [
+        world.anchor.stored(),
+        None,
+        // One that was made over that of the log.
+        Some(Anchored::beginning()),
+    ];
+    for anchor in anchors {
+        lost.anchor.replace(anchor);
+        takes_nothing(&lost, "cold storage holds tiles").await;
+        assert_eq!(lost.anchor.stored(), anchor);
+    }
+}
+
+/// Opens a log of which nothing is stored: it has no head, and takes no entry.
+async fn takes_nothing(lost: &World, why: &str) {
+    let log = lost.open().await;
+    assert!(reason(&log).contains(why), "{}", reason(&log));
+    assert!(log.published().note.is_empty());
+    let refused = add(&log, "fork").await;
+    assert!(matches!(refused, Err(Error::ReadOnly { .. })));
+    log.shutdown().await;
+}
+
+/// Nothing of it is stored.
+fn lose(world: &World) -> World {
+    World {
+        journal: World::new().journal,
+        cold: sigstead_cold::MemoryStorage::new(),
+        ..world.copy()
+    }
+}
+
+#[tokio::test]
+async fn a_log_of_which_nothing_is_left_does_not_begin_again() {
+    let world = World::new();
+    let log = world.open().await;
+    let opened = world.anchor.stored();
+    add(&log, "entry").await.unwrap();
+    log.shutdown().await;
+    let lost = lose(&world);
+    // Its anchor knows of the entry, or at least that the log was opened; or it is gone too.
+    takes_nothing(&lost, "E-LOG-006").await;
+    lost.anchor.replace(opened);
+    assert_eq!(opened.unwrap().head.size, 0);
+    takes_nothing(&lost, "E-LOG-006").await;
+    lost.anchor.replace(None);
+    takes_nothing(&lost, "E-LOG-008").await;
+    assert_eq!(lost.anchor.stored(), None);
+}
+
+#[tokio::test]
+async fn a_log_that_has_no_anchor_begins_when_an_operator_says_so() {
+    let mut world = World::new();
+    world.anchor.replace(None);
+    takes_nothing(&world, "E-LOG-008").await;
+    world.config.adopts_missing_anchor = true;
+    let log = world.open().await;
+    add(&log, "entry").await.unwrap();
+    log.shutdown().await;
+    world.config.adopts_missing_anchor = false;
+    world.open_and_audit().await;
+}
+
+#[tokio::test]
+async fn a_log_that_crashed_while_it_began_begins() {
+    let world = World::new();
+    let log = world.open().await;
+    log.shutdown().await;
+    // The first head is durable, and the anchor does not know of it yet.
+    world.anchor.replace(Some(Anchored::beginning()));
+    let log = world.open_and_audit().await;
+    add(&log, "entry").await.unwrap();
+    log.shutdown().await;
+    // Or nothing was durable yet.
+    let new = World::new();
+    add(&new.open().await, "entry").await.unwrap();
+}
+
+#[tokio::test]
+async fn an_anchor_that_was_made_over_that_of_a_log_with_entries_does_not_count() {
+    let mut world = World::new();
+    let log = world.open().await;
+    add(&log, "entry").await.unwrap();
+    log.shutdown().await;
+    world.anchor.replace(Some(Anchored::beginning()));
+    let log = world.open().await;
+    assert!(reason(&log).contains("E-LOG-009"), "{}", reason(&log));
+    assert!(add(&log, "fork").await.is_err());
+    world.config.adopts_missing_anchor = true;
+    add(&world.open().await, "another").await.unwrap();
+}
+
+#[tokio::test]
+async fn a_copy_of_a_log_before_its_first_entry_needs_its_anchor() {
+    let world = World::new();
+    world.open().await.shutdown().await;
+    let old = world.copy();
+    old.anchor.replace(None);
+    let log = old.open().await;
+    assert!(reason(&log).contains("E-LOG-001"), "{}", reason(&log));
 }
 
 #[tokio::test]
@@ -381,6 +471,8 @@ async fn a_panic_in_an_entry_leaves_nobody_waiting_and_other_logs_running() {
 async fn a_log_in_files_survives_restarts_and_a_torn_tail() {
     let directory = tempfile::tempdir().unwrap();
     let signer = Arc::new(TestSigner::new());
+    let mut anchor = FileAnchor::new(directory.path().join("anchor"));
+    anchor.begin().unwrap();
     let open = async || {
         let root = directory.path();
         let parts = LogParts {

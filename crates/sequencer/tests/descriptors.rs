@@ -66,6 +66,7 @@ async fn a_log_goes_on_with_its_reserve_and_without_any_descriptor_waits_for_one
 }
 
 async fn open(world: &World, directory: &Path) -> Log {
+    FileAnchor::new(directory.join("anchor")).begin().unwrap();
     let parts = LogParts {
         journal: Box::new(FileJournal::open_with(directory.join("journal"), 4_096).unwrap()),
         cold: Arc::new(DirectoryStorage::open(directory.join("tiles")).unwrap()),

@@ -29,12 +29,11 @@ pub(crate) fn log_line(log: &ProvenLog) -> String {
 pub(crate) fn steps(directory: &Path, logs: &[ProvenLog]) -> Vec<String> {
     let shown = directory.display();
     let step = |log: &ProvenLog| match log.anchor? {
-        AnchorState::Missing if log.size > 0 => Some(format!(
+        AnchorState::Missing => Some(format!(
             "if no newer copy of it exists and none runs elsewhere: sigctl log adopt {shown} --log \"{}\" --yes",
             log.origin
         )),
-        // One without entries takes them without an anchor too, as a new one does.
-        AnchorState::Reached | AnchorState::Missing => Some(format!(
+        AnchorState::Reached => Some(format!(
             "see that no other copy of {} runs: two would sign different logs",
             log.origin
         )),
@@ -124,7 +123,7 @@ mod tests {
             |face, size, anchor| steps(Path::new("/srv/x"), &[log(size, anchor, face)]).concat();
         let steps = |size, anchor| steps_of(LogFace::RekorV2, size, anchor);
         assert!(steps(3, AnchorState::Missing).contains("log adopt /srv/x --log \"log.example\""));
-        assert!(steps(0, AnchorState::Missing).contains("no other copy of log.example runs"));
+        assert!(steps(0, AnchorState::Missing).contains("log adopt /srv/x"));
         assert!(steps(3, AnchorState::Reached).contains("no other copy of log.example runs"));
         for refused in [
             AnchorState::Ahead,

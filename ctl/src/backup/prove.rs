@@ -37,7 +37,7 @@ pub(crate) struct ProvenLog {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum AnchorState {
-    /// Nothing: the log has to be adopted before it takes entries here.
+    /// Nothing, or nothing of a log that had entries: the log has to be adopted before it takes entries here.
     Missing,
     /// A head that the backup contains: the log takes entries here.
     Reached,
@@ -180,6 +180,10 @@ async fn anchor_state(
         Some(Remembered::Head(anchored)) => anchored,
     };
     let published = stored.log.published();
+    // It was made for another beginning of the log.
+    if anchored.is_beginning() && published.head.size > 0 {
+        return Ok((Some(AnchorState::Missing), None));
+    }
     let (size, known) = (published.head.size, anchored.head.size);
     if known > size || anchored.time_millis > published.time_millis {
         let lacks = known.saturating_sub(size);

@@ -29,7 +29,7 @@ pub(super) const LOGS: Subject = Subject {
         ),
         Check::fault(
             "E-DOCTOR-062",
-            "every log with entries has its anchor",
+            "every log has its anchor",
             Look::Files(unanchored),
         ),
         Check::fault(
@@ -105,13 +105,26 @@ fn anchors(patient: &Patient) -> Seen {
 fn unanchored(patient: &Patient) -> Seen {
     let mut findings = Vec::new();
     for log in patient.configs.logs() {
-        let has_entries = last_round(log)?.is_some();
-        if has_entries && anchored(log)?.is_none() {
-            findings.push(Finding::new(
-                format!("{} has entries here and no anchor", log.name),
+        let size = last_round(log)?.map(|round| round.head.size);
+        let found = match (anchored(log)?, size) {
+            (None, Some(size)) => Finding::new(
+                format!("{} has {size} entries here and no anchor", log.name),
                 "bring the anchor back, or if this is the newest copy and none runs elsewhere: `sigctl log adopt`",
-            ));
-        }
+            ),
+            (None, None) => Finding::new(
+                format!("{} has neither data nor an anchor here", log.name),
+                "bring both back; only if the log never had an entry: `sigctl log adopt --empty`",
+            ),
+            (Some(known), Some(size)) if known.is_beginning() && size > 0 => Finding::new(
+                format!(
+                    "{} has {size} entries here, and its anchor is that of a log which never had one",
+                    log.name
+                ),
+                "bring its anchor back, or if this is the newest copy and none runs elsewhere: `sigctl log adopt`",
+            ),
+            (Some(_), _) => continue,
+        };
+        findings.push(found);
     }
     Ok(findings)
 }
@@ -123,7 +136,17 @@ fn behind(patient: &Patient) -> Seen {
         let Some(known) = anchored(log)? else {
             continue;
         };
-        let here = last_round(log)?.map_or(0, |round| round.head.size);
+        let here = last_round(log)?.map(|round| round.head.size);
+        if here.is_none() && !known.is_beginning() {
+            findings.push(Finding::new(
+                format!(
+                    "nothing of {} is stored here, and its anchor knows {} entries",
+                    log.name, known.head.size
+                ),
+                "mount the disk of its data, or restore the newest copy; if there is none, open a successor",
+            ));
+        }
+        let here = here.unwrap_or(known.head.size);
         if here < known.head.size {
             findings.push(Finding::new(
                 format!(

@@ -1,8 +1,15 @@
-//! Where the logs of an instance have their anchors: outside of it, so that a copy of the instance is no copy of them.
+//! The anchors of an instance's logs. They are outside of it, so that a copy of the instance is no copy of them, and they are
+//! made with it and never again: a log without an anchor takes no entries, because nobody knows what it had.
 
+use std::fs;
 use std::path::{Path, PathBuf};
 
+use sigstead_kit::causes;
+use sigstead_sequencer::{Anchor as _, FileAnchor};
+
+use crate::configured_log::ConfiguredLog;
 use crate::failure::Failure;
+use crate::instance::Instance;
 
 /// The directory of an instance's anchors, which has the instance's identifier as its name.
 pub(crate) fn directory(
@@ -25,6 +32,37 @@ pub(crate) fn directory(
         ));
     }
     Ok(folder.join(id))
+}
+
+/// Makes the folder of the anchors, and in it those of the instance's logs, which have nothing yet.
+pub(crate) fn begin(instance: &Instance, folder: &Path) -> Result<(), Failure> {
+    sigstead_durable::create_directory(folder)
+        .map_err(|error| Failure::file("create", folder, error))?;
+    for log in ConfiguredLog::all(instance)? {
+        let begun = FileAnchor::new(&log.anchor).begin();
+        begun.map_err(|error| Failure::file("write", &log.anchor, causes(&error)))?;
+    }
+    Ok(())
+}
+
+/// Whether a folder holds more than an `init` left that did not come to its end: folders, and anchors of logs that were never
+/// opened.
+pub(crate) fn tell_of_a_log(folder: &Path) -> bool {
+    let tells = |entry: fs::DirEntry| {
+        let path = entry.path();
+        entry.file_type().is_ok_and(|kind| {
+            kind.is_file() && !is_beginning(&path) || kind.is_dir() && tell_of_a_log(&path)
+        })
+    };
+    fs::read_dir(folder).is_ok_and(|entries| entries.flatten().any(tells))
+}
+
+/// Whether a file is the anchor of a log that was never opened, or the zeros that are there before it.
+fn is_beginning(file: &Path) -> bool {
+    let is_small = fs::metadata(file).is_ok_and(|found| found.len() <= LARGEST);
+    let anchored = is_small.then(|| FileAnchor::new(file).load());
+    matches!(anchored, Some(Ok(None)))
+        || matches!(anchored, Some(Ok(Some(anchored))) if anchored.is_beginning())
 }
 
 /// A random identifier: instances of one name on one machine must not share their anchors.
@@ -54,9 +92,34 @@ fn absolute(path: &Path) -> Result<PathBuf, Failure> {
     std::path::absolute(path).map_err(|error| Failure::file("resolve", path, error))
 }
 
+/// More than an anchor has.
+const LARGEST: u64 = 1 << 16;
+
 #[cfg(test)]
 mod tests {
+    use sigstead_sequencer::Anchored;
+
     use super::*;
+
+    #[test]
+    fn only_anchors_of_logs_that_were_opened_tell_of_one() {
+        let folder = tempfile::tempdir().unwrap();
+        let place = folder.path().join("id/log");
+        assert!(!tell_of_a_log(folder.path()));
+        let mut anchor = FileAnchor::new(&place);
+        anchor.begin().unwrap();
+        assert!(!tell_of_a_log(folder.path()));
+        fs::write(folder.path().join("id/cut-off"), [0; 1024]).unwrap();
+        assert!(!tell_of_a_log(folder.path()));
+        let opened = Anchored {
+            time_millis: 1,
+            ..Anchored::beginning()
+        };
+        anchor.store(&opened).unwrap();
+        assert!(tell_of_a_log(folder.path()));
+        fs::write(&place, "head of a record").unwrap();
+        assert!(tell_of_a_log(folder.path()));
+    }
 
     #[test]
     fn anchors_lie_outside_of_the_instance_under_its_identifier() {

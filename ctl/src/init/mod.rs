@@ -17,7 +17,6 @@ pub(crate) mod secret;
 pub(crate) mod trust;
 
 use std::collections::BTreeMap;
-use std::fs;
 use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 
@@ -169,7 +168,7 @@ fn is_there(arguments: &Arguments, output: Output) -> Result<bool, Failure> {
         return Ok(true);
     }
     let anchors = arguments.anchors.as_deref();
-    match anchors.filter(|folder| holds_files(folder)) {
+    match anchors.filter(|folder| anchors::tell_of_a_log(folder)) {
         None => Ok(false),
         Some(anchors) => Err(Failure::new(
             "E-CTL-111",
@@ -182,15 +181,6 @@ fn is_there(arguments: &Arguments, output: Output) -> Result<bool, Failure> {
         )
         .exit(Exit::Refused)),
     }
-}
-
-/// Folders alone are what an `init` left that did not come to its end.
-fn holds_files(folder: &Path) -> bool {
-    let holds = |entry: fs::DirEntry| {
-        let kind = entry.file_type();
-        kind.is_ok_and(|kind| kind.is_file() || kind.is_dir() && holds_files(&entry.path()))
-    };
-    fs::read_dir(folder).is_ok_and(|entries| entries.flatten().any(holds))
 }
 
 async fn make(arguments: &Arguments, directory: &Path) -> Result<Manifest, Failure> {
@@ -236,8 +226,7 @@ async fn make(arguments: &Arguments, directory: &Path) -> Result<Manifest, Failu
     let authorities = authority::make(&instance, &mut keys, arguments.roots, now).await?;
     trust::make(&instance, &mut keys, &authorities, now).await?;
     configuration::write(&instance, &keys.into_places(), &trusted_proxies)?;
-    sigstead_durable::create_directory(&anchors)
-        .map_err(|error| Failure::file("create", &anchors, error))?;
+    anchors::begin(&instance, &anchors)?;
     let text = sigstead_config::to_yaml(&instance.manifest)
         .map_err(|error| Failure::file("write", &instance.path(Instance::FILE), error))?;
     write(&instance.path(Instance::FILE), text.as_bytes())?;

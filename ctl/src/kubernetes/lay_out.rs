@@ -11,6 +11,7 @@ use clap::Args;
 use serde::Serialize;
 use sigstead_trust_root::ClientPage;
 
+use super::anchors;
 use super::certificate_logs::CertificateLogs;
 use super::files::{self, PAGE, PUBLICATION};
 use super::logs::Logs;
@@ -37,6 +38,10 @@ pub(super) struct Arguments {
     /// A folder in which each service is given one for its data, where all share a volume.
     #[arg(long)]
     data: Option<PathBuf>,
+
+    /// A folder to which the anchors of logs that were never opened are moved, each below its service, where all share a volume.
+    #[arg(long)]
+    anchors: Option<PathBuf>,
 }
 
 #[derive(Serialize)]
@@ -70,6 +75,9 @@ pub(super) fn run(arguments: &Arguments, output: Output) -> Result<(), Failure> 
         if let Some(data) = &arguments.data {
             private::create_folders(&data.join(service.name()))?;
         }
+    }
+    if let Some(anchors) = &arguments.anchors {
+        anchors::move_to(anchors, &instance)?;
     }
     let client = to.join("client");
     remove_others(&client, &copy_all(&files::of_clients(&instance), &client)?)?;

@@ -1,6 +1,8 @@
 //! `sigctl kubernetes`: what the chart mounts, made of an instance; and what runs in its pods beside the services.
 
+mod anchors;
 mod backup;
+mod begin;
 mod certificate_logs;
 mod files;
 mod lay_out;
@@ -28,6 +30,8 @@ pub(crate) struct Arguments {
 enum Command {
     /// Lay out the files of an instance for the chart: a folder for each Secret and ConfigMap, and the values.
     LayOut(lay_out::Arguments),
+    /// Let the logs of a service take their first entries; once, by hand, before the service first runs.
+    Begin(begin::Arguments),
     /// Bring what was published outside into the repository of the tuf service.
     Publish(publish::Arguments),
     /// Put what a pod has on its volume into one encrypted file, while the pod runs.
@@ -39,6 +43,7 @@ enum Command {
 pub(crate) async fn run(arguments: Arguments, output: Output) -> Result<Exit, Failure> {
     match arguments.command {
         Command::LayOut(arguments) => lay_out::run(&arguments, output)?,
+        Command::Begin(arguments) => begin::run(&arguments, output)?,
         Command::Publish(arguments) => publish::run(&arguments, output)?,
         Command::Backup(arguments) => return backup::run(*arguments, output).await,
         Command::Restore(arguments) => return restore::run(*arguments, output).await,

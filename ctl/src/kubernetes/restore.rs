@@ -197,10 +197,13 @@ fn adopt(configured: &[ConfiguredLog], logs: &mut [ProvenLog]) -> Result<(), Fai
         let root = hex::decode(&proven.root_hash).unwrap_or_default();
         let root = RootHash::try_from(root.as_slice()).map_err(|error| failed(&error))?;
         let size = proven.size;
-        let stored = FileAnchor::new(&log.anchor).store(&Anchored {
+        let adopted = Anchored {
             head: TreeHead { size, root },
             time_millis: proven.sequenced_millis,
-        });
+        };
+        let mut anchor = FileAnchor::new(&log.anchor);
+        // One that is there is that of a log which never had an entry.
+        let stored = anchor.load().and_then(|_| anchor.store(&adopted));
         stored.map_err(|error| failed(&causes(&error)))?;
         proven.anchor = Some(AnchorState::Reached);
     }

@@ -1,3 +1,6 @@
+//! `sigctl log adopt`: makes the anchor of a log that has none on this machine. An operator answers for what nobody else can
+//! know: that this copy is the newest, or that the log never had an entry.
+
 use std::path::PathBuf;
 
 use clap::Args;
@@ -6,7 +9,7 @@ use sigstead_kit::causes;
 use sigstead_sequencer::{Anchor as _, Anchored, FileAnchor};
 
 use super::stored::StoredLog;
-use crate::failure::Failure;
+use crate::failure::{Exit, Failure};
 use crate::locate::Where;
 use crate::output::Output;
 
@@ -18,6 +21,9 @@ pub(super) struct Arguments {
     /// The log's name, or its host if no other log has it.
     #[arg(long)]
     log: Option<String>,
+    /// Nothing is stored of the log because it never had an entry; it begins.
+    #[arg(long)]
+    empty: bool,
     /// Really take this copy for the newest one: what it lacks is lost.
     #[arg(long)]
     yes: bool,
@@ -36,22 +42,19 @@ struct Adopted {
 pub(super) fn run(arguments: &Arguments, output: Output) -> Result<(), Failure> {
     let instance = arguments.instance.open()?;
     let log = StoredLog::find(&instance, arguments.log.as_deref())?;
-    let Some(stored) = log.head()? else {
-        return Err(needless(&log, "was never opened and has nothing to adopt"));
-    };
+    let stored = log.head()?;
     let mut anchor = FileAnchor::new(&log.anchor);
     let failed = |error| Failure::file("use", &log.anchor, causes(&error));
-    if let Some(known) = anchor.load().map_err(failed)? {
-        return Err(refuse(&log, &known, &stored));
-    }
-    if !arguments.yes {
-        return Err(unconfirmed(&log, &stored));
-    }
-    anchor.store(&stored).map_err(failed)?;
+    let known = anchor.load().map_err(failed)?;
+    let head = match stored {
+        Some(stored) => copy(&log, stored, known, arguments)?,
+        None => nothing(&log, known, arguments)?,
+    };
+    anchor.store(&head).map_err(failed)?;
     let adopted = Adopted {
         origin: log.name,
-        size: stored.head.size,
-        root_hash: hex::encode(stored.head.root.as_bytes()),
+        size: head.head.size,
+        root_hash: hex::encode(head.head.root.as_bytes()),
         anchor: log.anchor,
     };
     output.print(&adopted, |adopted| {
@@ -61,6 +64,58 @@ pub(super) fn run(arguments: &Arguments, output: Output) -> Result<(), Failure> 
         )
     });
     Ok(())
+}
+
+/// The head to be adopted of what is stored.
+fn copy(
+    log: &StoredLog,
+    stored: Anchored,
+    known: Option<Anchored>,
+    arguments: &Arguments,
+) -> Result<Anchored, Failure> {
+    // That of a log which never had an entry was not made by this one.
+    let of_another = |known: &Anchored| known.is_beginning() && stored.head.size > 0;
+    if let Some(known) = known.filter(|known| !of_another(known)) {
+        return Err(refuse(log, &known, &stored));
+    }
+    if arguments.empty {
+        return Err(needless(log, "is not empty here; leave out --empty"));
+    }
+    if !arguments.yes {
+        return Err(unconfirmed(log, &stored));
+    }
+    Ok(stored)
+}
+
+/// The head to be adopted where nothing is stored.
+fn nothing(
+    log: &StoredLog,
+    known: Option<Anchored>,
+    arguments: &Arguments,
+) -> Result<Anchored, Failure> {
+    match known {
+        Some(known) if known.is_beginning() => {
+            return Err(needless(log, "has its anchor on this machine"));
+        }
+        Some(known) => return Err(lost(log, &known)),
+        None if log.has_tiles() => return Err(unknown(log)),
+        None => {}
+    }
+    if !arguments.empty {
+        return Err(unknown(log));
+    }
+    if !arguments.yes {
+        return Err(Failure::new(
+            "E-CTL-050",
+            format!(
+                "nothing of {} is stored here; if it ever had an entry, it would begin again under the same key, and whoever \
+                 holds proofs of the old entries would see a fork",
+                log.name
+            ),
+            "make sure that it never took an entry, here or elsewhere; then repeat with --empty --yes",
+        ));
+    }
+    Ok(Anchored::beginning())
 }
 
 fn unconfirmed(log: &StoredLog, stored: &Anchored) -> Failure {
@@ -90,6 +145,33 @@ fn refuse(log: &StoredLog, known: &Anchored, stored: &Anchored) -> Failure {
         ),
         "restore the newest copy; if there is none, let the log stay read-only and open a successor",
     )
+}
+
+/// The anchor trails by a moment, so that one of no entries does not say that there were none.
+fn lost(log: &StoredLog, known: &Anchored) -> Failure {
+    Failure::new(
+        "E-CTL-052",
+        format!(
+            "the anchor of {} knows that it was opened and had {} entries, and nothing of it is stored here",
+            log.name, known.head.size
+        ),
+        "mount the disk of its data, or restore the newest copy; if there is none, open a successor",
+    )
+}
+
+/// Nothing says whether there ever was anything.
+fn unknown(log: &StoredLog) -> Failure {
+    Failure::new(
+        "E-CTL-495",
+        format!(
+            "no round of {} is stored in {}, so there is nothing to adopt",
+            log.name,
+            log.data.display()
+        ),
+        "mount the disk of its data, or restore the newest copy; only a log that never had an entry is adopted without, with \
+         --empty",
+    )
+    .exit(Exit::Refused)
 }
 
 fn needless(log: &StoredLog, why: &str) -> Failure {

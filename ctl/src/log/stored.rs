@@ -1,3 +1,4 @@
+use std::io;
 use std::path::PathBuf;
 
 use sigstead_journal::{FileJournal, Journal as _};
@@ -9,23 +10,26 @@ use crate::failure::Failure;
 use crate::instance::Instance;
 
 /// A log as its service finds it when it starts.
-pub(super) struct StoredLog {
-    pub(super) name: String,
-    pub(super) anchor: PathBuf,
-    data: PathBuf,
+pub(crate) struct StoredLog {
+    pub(crate) name: String,
+    pub(crate) anchor: PathBuf,
+    pub(crate) data: PathBuf,
+}
+
+impl From<ConfiguredLog> for StoredLog {
+    fn from(log: ConfiguredLog) -> Self {
+        Self {
+            name: log.name,
+            anchor: log.anchor,
+            data: log.data,
+        }
+    }
 }
 
 /// Refuses an instance of which a log is in use by its service.
 pub(crate) fn refuse_used(instance: &Instance) -> Result<(), Failure> {
     for log in ConfiguredLog::all(instance)? {
-        let stored = StoredLog {
-            name: log.name,
-            anchor: log.anchor,
-            data: log.data,
-        };
-        if stored.data.join("journal").is_dir() {
-            stored.head()?;
-        }
+        StoredLog::from(log).head()?;
     }
     Ok(())
 }
@@ -37,12 +41,7 @@ impl StoredLog {
         let names: Vec<_> = logs.iter().map(|log| log.name.clone()).collect();
         let name = choose(&names, asked)?;
         let found = logs.into_iter().find(|log| log.name == name);
-        let stored = found.map(|log| Self {
-            name: log.name,
-            anchor: log.anchor,
-            data: log.data,
-        });
-        stored.ok_or_else(|| {
+        found.map(Self::from).ok_or_else(|| {
             Failure::new(
                 "E-CTL-012",
                 format!("there is no log {name}"),
@@ -51,11 +50,14 @@ impl StoredLog {
         })
     }
 
-    /// The newest head that is stored; `None` of a log that was never opened. The service must not run.
-    pub(super) fn head(&self) -> Result<Option<Anchored>, Failure> {
+    /// The newest head that is stored; `None` if nothing is. The service must not run.
+    pub(crate) fn head(&self) -> Result<Option<Anchored>, Failure> {
         let place = self.data.join("journal");
-        // To open a journal makes it, and a missing one is for the operator to know.
-        std::fs::read_dir(&place).map_err(|error| Failure::file("read", &place, error))?;
+        // To open a journal makes it.
+        match std::fs::read_dir(&place) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+            found => found.map_err(|error| Failure::file("read", &place, error))?,
+        };
         let failed = |error: sigstead_journal::Error| match error {
             sigstead_journal::Error::Fenced => Failure::new(
                 "E-CTL-051",
@@ -70,5 +72,10 @@ impl StoredLog {
             head: round.head,
             time_millis: round.time_millis,
         }))
+    }
+
+    /// Whether tiles are there, which tell of entries although the journal may have none.
+    pub(crate) fn has_tiles(&self) -> bool {
+        self.data.join("tiles/tile").exists()
     }
 }

@@ -47,6 +47,9 @@
 {{- fail "probe.enabled is true and the prober has no identity: enable ca.clusterIssuer, or name a Secret with a token as probe.tokenSecret" -}}
 {{- end -}}
 {{- end -}}
+{{- if and $trial .Values.begin.day -}}
+{{- fail "begin.day is set and keys.source is trial: the logs of a trial begin by themselves, with its keys" -}}
+{{- end -}}
 {{- include "sigstead.checkBackup" . -}}
 {{- $ports := dict -}}
 {{- range $role := list "ca" "tlog" "ctlog" "tsa" "tuf" "oidc" -}}

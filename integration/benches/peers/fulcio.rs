@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use anyhow::Result;
+use sigstead_sequencer::FileAnchor;
 
 use crate::processes::Processes;
 use crate::variant::Variant;
@@ -72,6 +73,7 @@ pub(crate) fn start_ours(
         key(&world.log_key),
         authority.root.display(),
     );
+    FileAnchor::new(processes.folder().join("anchor")).begin()?;
     spawn(world, processes, "sigstead-ctlog", &config)?;
     let config = format!(
         "{}key: {}\nchain: {}\nissuers: {}\nct_log: {{url: \"http://127.0.0.1:{log}\", public_key: {}}}\n",

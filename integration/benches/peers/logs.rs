@@ -1,6 +1,7 @@
 //! Logs: ours, and rekor-tiles.
 
 use anyhow::Result;
+use sigstead_sequencer::FileAnchor;
 
 use crate::processes::Processes;
 use crate::world::World;
@@ -23,6 +24,7 @@ pub(crate) fn start_ours(
     );
     let file = processes.folder().join("config.yaml");
     std::fs::write(&file, config)?;
+    FileAnchor::new(processes.folder().join("anchor")).begin()?;
     let file = file.to_string_lossy().into_owned();
     processes.spawn(
         &world.ours("sigstead-tlog")?,

@@ -34,6 +34,7 @@ fn the_api_servers_types_know_every_field() {
         vec![SECRETS],
         vec![SECRETS, EVERYTHING],
         vec![SECRETS, RESTORE],
+        vec![SECRETS, "begin: {day: '2026-11-30'}"],
     ] {
         let objects = chart.render(&values);
         let output = decode(&objects.text);

@@ -7,6 +7,7 @@ use std::process::{Child, Command};
 use serde_json::Value;
 use sigstead_integration::{client, run};
 
+use super::beginnings::begin;
 use super::node::Node;
 use super::objects::named;
 use super::outside::Outside;
@@ -33,11 +34,13 @@ fn official_clients_sign_through_the_ingress_by_public_names() {
     };
     let Some(mut node) = node(&[]) else { return };
     let outside = Outside::make(&mut node, &["--domain", DOMAIN]);
-    let objects = chart.render(&[outside.values().as_slice(), &[VALUES]].concat());
+    let values = [outside.values().as_slice(), &[VALUES]].concat();
+    let objects = chart.render(&values);
     let public = hosts(&objects);
     let inside = "acme-sigstead-ctlog.team-a.svc.cluster.local".to_owned();
     node.rename(&[public.as_slice(), &[inside]].concat());
     let controller = Controller::start(&mut node, &nginx, &objects);
+    begin(&chart, &node, &values);
     start_all(&mut node, &objects, &workloads(&objects));
     test_release(&node, &objects);
 

@@ -10,6 +10,7 @@
 mod alerts;
 mod api_server;
 mod backups;
+mod beginnings;
 mod chart;
 mod cluster;
 mod compose;

@@ -8,6 +8,7 @@ use serde_json::Value;
 use sigstead_integration::{client, run, sigctl, wait_for};
 use sigstead_test_support::Need;
 
+use super::beginnings::{begin, does_not_begin_again};
 use super::image::Image;
 use super::node::Node;
 use super::objects::named;
@@ -82,6 +83,7 @@ fn a_real_instance_runs_on_secrets_that_were_made_outside() {
     let objects = chart.render(&outside.values());
     let pods = workloads(&objects);
     assert_eq!(pods.len(), 6);
+    begin(&chart, &node, &outside.values());
     start_all(&mut node, &objects, &pods);
     test_release(&node, &objects);
     let kit = outside.instance.join("client");
@@ -100,6 +102,7 @@ fn a_real_instance_runs_on_secrets_that_were_made_outside() {
     }
     node.stop();
     release.refuses_to_roll_back(&node, &backup);
+    does_not_begin_again(&chart, &mut node, &outside.values());
 }
 
 /// The pods that run as long as the release does.

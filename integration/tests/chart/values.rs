@@ -20,6 +20,7 @@ fn h01_every_value_changes_what_is_made() {
             values["ingress"]["enabled"] = false.into();
             values["backup"]["enabled"] = false.into();
             values["restore"]["role"] = "".into();
+            values["begin"]["day"] = "".into();
         }
         let values = serde_yaml::to_string(&values).unwrap();
         let base = if trial {
@@ -173,7 +174,7 @@ fn entry(path: &str, number: usize) -> Value {
 }
 
 /// What has no room for a mark: switches and enumerations, which `switches` turns, and values that hide others.
-const FIXED: [(&str, &str); 25] = [
+const FIXED: [(&str, &str); 26] = [
     ("/keys/source", "secrets"),
     ("/instance/domain", "sig.example.com"),
     ("/ingress/enabled", "true"),
@@ -201,6 +202,7 @@ const FIXED: [(&str, &str); 25] = [
     // These roles have as many pods as their own marks say.
     ("/backup/schedules/ca", "''"),
     ("/backup/schedules/tsa", "''"),
+    ("/begin/day", "2026-11-30"),
     ("/restore/role", "tlog"),
     ("/restore/from", "mark.tar.age"),
 ];

@@ -15,6 +15,7 @@ use base64::engine::general_purpose::STANDARD;
 use sigstead_integration::{free_ports, run};
 use sigstead_key::PublicKey;
 use sigstead_note::{KeyName, VerifierKey};
+use sigstead_sequencer::FileAnchor;
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
 
@@ -241,7 +242,7 @@ impl World {
     }
 
     pub(crate) fn anchor(&self) -> PathBuf {
-        self.file("anchor/anchor")
+        self.file(ANCHOR)
     }
 
     /// The key of the log as other programs are told it (C2SP signed-note).
@@ -273,6 +274,8 @@ fn write_key(folder: &Path, private: &[u8], public: &[u8]) {
     std::fs::write(&key, pem("PRIVATE KEY", private)).unwrap();
     std::fs::write(folder.join("log.pub"), pem("PUBLIC KEY", public)).unwrap();
     std::fs::set_permissions(&key, PermissionsExt::from_mode(0o600)).unwrap();
+    // The log is made with its key.
+    FileAnchor::new(folder.join(ANCHOR)).begin().unwrap();
 }
 
 fn pem(label: &str, der: &[u8]) -> String {
@@ -294,4 +297,5 @@ pub(crate) const ORIGIN: &str = "log.faults.localhost";
 const ED25519: u8 = 1;
 
 /// What a copy of a log keeps besides its data.
+const ANCHOR: &str = "anchor/anchor";
 const KEPT: [&str; 5] = ["log.key", "log.pub", "anchor", "ledger", "observed"];

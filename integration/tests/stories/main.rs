@@ -27,6 +27,7 @@ mod issuers;
 mod keys;
 mod lifecycle;
 mod log;
+mod lost_log;
 mod model_signing;
 mod no_ct_log;
 mod oidc_clients;

@@ -52,6 +52,9 @@ pub enum Error {
         /// The published size.
         size: u64,
     },
+    /// The log was not let begin, so it has signed nothing that could be shown.
+    #[error("the log has no tree head")]
+    NoHead,
     /// The published checkpoint is not one that this service writes.
     #[error("the published checkpoint cannot be read")]
     HeadUnreadable,

@@ -89,6 +89,12 @@ impl<'a> KeyedLog<'a> {
         self.signer.public_key()
     }
 
+    /// Makes the anchor of a log that is about to be made.
+    pub(crate) fn begin_anchor(&self) -> Result<(), Error> {
+        let begun = FileAnchor::new(&self.config.anchor).begin();
+        Ok(begun.map_err(sigstead_sequencer::Error::Anchor)?)
+    }
+
     /// Checks what is beside the files of the log.
     pub(crate) fn check(&self) -> Result<(), Error> {
         let anchored = FileAnchor::new(&self.config.anchor).load();

@@ -36,6 +36,9 @@ impl CtLog {
     /// If the checkpoint is not one of this log's own.
     pub fn signed_tree_head(&self) -> Result<SignedTreeHead, Error> {
         let published = self.log.published();
+        if published.note.is_empty() {
+            return Err(Error::NoHead);
+        }
         let note = std::str::from_utf8(&published.note).map_err(|_| Error::HeadUnreadable)?;
         let note = SignedNote::parse(note).map_err(|_| Error::HeadUnreadable)?;
         let line = note.signatures.first().ok_or(Error::HeadUnreadable)?;

@@ -18,9 +18,15 @@ pub enum TileFile {
 
 impl CtLog {
     /// The newest signed checkpoint.
-    #[must_use]
-    pub fn checkpoint(&self) -> Bytes {
-        self.log.published().note.clone()
+    ///
+    /// # Errors
+    /// If the log was not let begin, so that it has none.
+    pub fn checkpoint(&self) -> Result<Bytes, Error> {
+        let published = self.log.published();
+        match published.note.is_empty() {
+            true => Err(Error::NoHead),
+            false => Ok(published.note.clone()),
+        }
     }
 
     /// What is under a path below `tile/`: hashes, or the entries themselves, to be sent while they are read.

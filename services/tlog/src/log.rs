@@ -176,14 +176,22 @@ impl<'a> KeyedLog<'a> {
 }
 
 impl KeyedLog<'_> {
+    /// Makes the anchor of a log that is about to be made.
+    pub(crate) fn begin_anchor(&self) -> Result<(), Error> {
+        let begun = FileAnchor::new(&self.config.anchor).begin();
+        begun.map_err(|source| self.unopened(source.into()))
+    }
+
+    fn unopened(&self, source: sigstead_sequencer::Error) -> Error {
+        let origin = self.name.origin.clone();
+        AdminError::Open { origin, source }.into()
+    }
+
     /// Checks what stands beside the files of the log.
     pub(crate) fn check(&self) -> Result<(), Error> {
         self.cosigning()?;
         let anchored = FileAnchor::new(&self.config.anchor).load();
-        anchored.map_err(|source| AdminError::Open {
-            origin: self.name.origin.clone(),
-            source: source.into(),
-        })?;
+        anchored.map_err(|source| self.unopened(source.into()))?;
         Ok(())
     }
 

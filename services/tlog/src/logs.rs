@@ -90,6 +90,7 @@ impl TransparencyLogs {
         before.check_key(&keyed)?;
         let ending = before.ending(keyed.name.tree_id.is_some(), predecessor)?;
         let description = opened.write_down(&config).map_err(AdminError::from)?;
+        keyed.begin_anchor()?;
         let added = keyed.open_files(Arc::clone(&self.clock), self.metrics.clone());
         let added = Arc::new(added.await?);
         let joined = before.joined_by(&added, ending.as_deref()).await;

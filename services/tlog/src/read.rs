@@ -13,8 +13,12 @@ pub(crate) enum File {
 
 impl TransparencyLog {
     /// The newest signed checkpoint.
-    pub(crate) fn checkpoint(&self) -> Bytes {
-        self.log.published().note.clone()
+    pub(crate) fn checkpoint(&self) -> Result<Bytes, Error> {
+        let published = self.log.published();
+        match published.note.is_empty() {
+            true => Err(ReadError::NoCheckpoint.into()),
+            false => Ok(published.note.clone()),
+        }
     }
 
     /// A tile of hashes.

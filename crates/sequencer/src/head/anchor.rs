@@ -14,6 +14,21 @@ pub struct Anchored {
     pub time_millis: u64,
 }
 
+impl Anchored {
+    /// What is anchored of a log that was never opened: that there was nothing.
+    pub fn beginning() -> Self {
+        Self {
+            head: TreeHead::empty(),
+            time_millis: 0,
+        }
+    }
+
+    /// Whether the log was never opened. Its first head, over the empty tree, has a time.
+    pub fn is_beginning(&self) -> bool {
+        *self == Self::beginning()
+    }
+}
+
 impl From<&PublishedHead> for Anchored {
     fn from(published: &PublishedHead) -> Self {
         Self {

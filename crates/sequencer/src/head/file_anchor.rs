@@ -18,12 +18,27 @@ pub struct FileAnchor {
 }
 
 impl FileAnchor {
-    /// An anchor in this file, which is made by the first `store`.
+    /// An anchor in this file, which is made by `begin` or by the first `store`.
     pub fn new(place: impl Into<PathBuf>) -> Self {
         Self {
             place: place.into(),
             file: None,
             sequence: 0,
+        }
+    }
+
+    /// Makes the anchor of a log that has never been opened; without one, an empty log takes no entries. An anchor that is
+    /// there stays as it is.
+    ///
+    /// It is for those who make the log. For a log that may have had entries it MUST NOT be called: if its data are lost
+    /// with its anchor, it would begin again under the same key.
+    ///
+    /// # Errors
+    /// [`AnchorError`] when it can be neither read nor made durable.
+    pub fn begin(&mut self) -> Result<(), AnchorError> {
+        match self.load()? {
+            Some(_) => Ok(()),
+            None => self.store(&Anchored::beginning()),
         }
     }
 
@@ -236,6 +251,38 @@ mod tests {
         assert_eq!(other.load().unwrap(), Some(anchored(1)));
         drop(claim);
         other.claim().unwrap();
+    }
+
+    #[test]
+    fn begins_once_and_leaves_what_is_anchored() {
+        let (_directory, place) = stored(&[]);
+        for _ in 0..2 {
+            FileAnchor::new(&place).begin().unwrap();
+            let begun = FileAnchor::new(&place).load().unwrap().unwrap();
+            assert!(begun.is_beginning());
+        }
+        // The first head of a log is over nothing too, and says when that was.
+        let first = Anchored {
+            time_millis: 1,
+            ..Anchored::beginning()
+        };
+        let mut anchor = FileAnchor::new(&place);
+        anchor.load().unwrap();
+        anchor.store(&first).unwrap();
+        FileAnchor::new(&place).begin().unwrap();
+        let kept = FileAnchor::new(&place).load().unwrap().unwrap();
+        assert_eq!(kept, first);
+        assert!(!kept.is_beginning());
+    }
+
+    #[test]
+    fn does_not_begin_over_an_anchor_that_is_damaged() {
+        let (_directory, place) = stored(&[1]);
+        fs::write(&place, [0x5a; FILE_BYTES]).unwrap();
+        assert!(matches!(
+            FileAnchor::new(&place).begin(),
+            Err(AnchorError::Damaged { .. })
+        ));
     }
 
     #[test]

@@ -22,6 +22,13 @@ impl MemoryAnchor {
         Self::default()
     }
 
+    /// The anchor of a log that was never opened.
+    pub fn begun() -> Self {
+        let anchor = Self::new();
+        anchor.replace(Some(Anchored::beginning()));
+        anchor
+    }
+
     /// What is stored.
     pub fn stored(&self) -> Option<Anchored> {
         lock(&self.state).stored

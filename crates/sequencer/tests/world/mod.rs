@@ -40,7 +40,7 @@ impl World {
         Self {
             journal: MemoryJournal::new().medium(),
             cold: MemoryStorage::new(),
-            anchor: MemoryAnchor::new(),
+            anchor: MemoryAnchor::begun(),
             signer: Arc::new(TestSigner::new()),
             clock: Arc::new(AtomicU64::new(1_000_000)),
             known: new_index(),

@@ -2,6 +2,7 @@ use std::fs;
 
 use serde_json::Value;
 use sigstead_key::Algorithm;
+use sigstead_sequencer::FileAnchor;
 use sigstead_trust_root::tuf::Targets;
 use sigstead_x509::{CaKind, CaProfile, SerialNumber, TimestampingProfile, Validity};
 use time::Duration;
@@ -139,6 +140,8 @@ pub(super) const PLANTS: &[Plant] = &[
         |world| {
             fs::remove_dir_all(world.path("tlog/rekor-v2")).unwrap();
             fs::remove_file(world.anchor("rekor-v2")).unwrap();
+            let mut anchor = FileAnchor::new(world.anchor("rekor-v2"));
+            anchor.begin().unwrap();
             new_key(world, "tlog/keys/rekor-v2.key", Algorithm::EcdsaP256Sha256);
         },
     ),

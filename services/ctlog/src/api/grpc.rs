@@ -86,7 +86,8 @@ impl Rpc for Face {
         request: Request<()>,
     ) -> Result<Response<wire::Checkpoint>, Status> {
         let log = self.addressed(&request)?;
-        let envelope = String::from_utf8_lossy(&log.checkpoint()).into_owned();
+        let checkpoint = log.checkpoint().map_err(to_status)?;
+        let envelope = String::from_utf8_lossy(&checkpoint).into_owned();
         Ok(Response::new(wire::Checkpoint { envelope }))
     }
 

@@ -199,12 +199,12 @@ fn fresh(body: Vec<u8>) -> Response {
     (headers, body).into_response()
 }
 
-async fn checkpoint(Addressed(log): Addressed) -> Response {
+async fn checkpoint(Addressed(log): Addressed) -> Result<Response, Problem> {
     let headers = [
         (CONTENT_TYPE, "text/plain; charset=utf-8"),
         (CACHE_CONTROL, "no-cache"),
     ];
-    (headers, log.checkpoint()).into_response()
+    Ok((headers, log.checkpoint()?).into_response())
 }
 
 async fn tile(

@@ -40,6 +40,10 @@ impl From<Error> for Problem {
                 "E-CTLOG-008",
                 format!("{error}; get-sth tells the size of the log"),
             ),
+            Error::NoHead => unavailable(
+                "E-CTLOG-038",
+                "the log has no tree head until its operator has looked after it; try again later",
+            ),
             Error::HeadUnreadable | Error::Task(_) => Self::internal("E-CTLOG-020", causes(&error)),
             Error::Log(source) => failed(source),
             Error::LogUnknown(_) => Self::new(

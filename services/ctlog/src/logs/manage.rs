@@ -26,6 +26,7 @@ impl CtLogs {
             check_keys_differ((&other.origin, other.public_key()), &keyed)?;
         }
         let description = opened.write_down(&config)?;
+        keyed.begin_anchor()?;
         let log = keyed.open_files(Arc::clone(&self.acceptance), Arc::clone(&self.clock));
         let log = Arc::new(log.await?);
         if let Err(error) = opened.remember(description) {

@@ -14,6 +14,7 @@ use sigstead_kit::TestClock;
 use sigstead_note::SignedNote;
 use sigstead_proto::admin::v1::ct_log_admin_client::CtLogAdminClient;
 use sigstead_proto::admin::v1::{FreezeLogRequest, ListLogsRequest, LogInfo, OpenLogRequest};
+use sigstead_sequencer::FileAnchor;
 use sigstead_signer::{KeyConfig, PrivateKey};
 use tonic::{Code, Status};
 
@@ -306,6 +307,7 @@ async fn a_log_takes_certificates_that_end_in_its_interval() {
         ends_from: Some(end),
         ..described(folder.path(), NEXT)
     };
+    FileAnchor::new(&next.anchor).begin().unwrap();
     config.logs = vec![next];
     let (logs, mut admin) = start(config, folder, Arc::new(TestClock::at(now()))).await;
     let refused = submit(&logs, "", 1).await;

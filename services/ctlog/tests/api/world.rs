@@ -20,7 +20,7 @@ use sigstead_key::{Algorithm, LogId, PublicKey};
 use sigstead_kit::{Clock, Listeners, Service, TestClock};
 use sigstead_merkle::{LeafHash, NodeHash, NodeReader};
 use sigstead_note::{KeyId, KeyName};
-use sigstead_sequencer::Error as LogError;
+use sigstead_sequencer::{Error as LogError, FileAnchor};
 use sigstead_signer::{KeyConfig, PrivateKey};
 use sigstead_x509::Precertificate;
 use tempfile::TempDir;
@@ -165,8 +165,9 @@ impl TestCtLog {
     }
 }
 
-/// What a log needs beside its configuration: key and roots.
+/// What a log needs beside its configuration: key, roots, and the anchor that says that it has nothing yet.
 pub(crate) fn prepare(folder: &Path, authorities: &Authorities) {
+    FileAnchor::new(folder.join("anchor")).begin().unwrap();
     write_key(folder, Algorithm::EcdsaP256Sha256);
     fs::write(folder.join("roots.pem"), authorities.root.to_pem()).unwrap();
 }

@@ -77,6 +77,7 @@ impl Rekor for RekorFace {
 
     async fn get_checkpoint(&self, request: Request<()>) -> Result<Response<HttpBody>, Status> {
         let checkpoint = self.addressed(&request)?.checkpoint();
+        let checkpoint = checkpoint.map_err(to_status)?;
         Ok(body("text/plain; charset=utf-8", checkpoint.into()))
     }
 }

@@ -46,7 +46,7 @@ async fn create_entry(
     Ok((StatusCode::CREATED, headers, json::encode_entry(&entry)?).into_response())
 }
 
-async fn checkpoint(log: AddressedLog) -> Response {
+async fn checkpoint(log: AddressedLog) -> Result<Response, Problem> {
     checkpoint_response(&log.0)
 }
 
@@ -59,7 +59,7 @@ async fn checkpoint_of(
     Path(log_id): Path<String>,
 ) -> Result<Response, Problem> {
     let log = logs.current().by_log_id(&log_id)?;
-    Ok(checkpoint_response(&log))
+    checkpoint_response(&log)
 }
 
 async fn tile_of(
@@ -70,12 +70,12 @@ async fn tile_of(
     tile_response(&log, &path).await
 }
 
-fn checkpoint_response(log: &TransparencyLog) -> Response {
+fn checkpoint_response(log: &TransparencyLog) -> Result<Response, Problem> {
     let headers = [
         (header::CONTENT_TYPE, "text/plain; charset=utf-8"),
         (header::CACHE_CONTROL, "no-cache"),
     ];
-    (headers, log.checkpoint()).into_response()
+    Ok((headers, log.checkpoint()?).into_response())
 }
 
 async fn tile_response(log: &TransparencyLog, path: &str) -> Result<Response, Problem> {

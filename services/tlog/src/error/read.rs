@@ -63,6 +63,9 @@ pub enum ReadError {
         #[source]
         source: std::io::Error,
     },
+    /// The log was not let begin, so it has signed nothing that could be shown.
+    #[error("the log has no checkpoint")]
+    NoCheckpoint,
     /// There is no such tile or bundle.
     #[error("no {0}")]
     NoSuchTile(String),
@@ -94,6 +97,11 @@ impl From<ReadError> for Problem {
                 Kind::InvalidArgument,
                 "E-TLOG-045",
                 format!("{error}; name the smaller size first"),
+            ),
+            ReadError::NoCheckpoint => Self::new(
+                Kind::Unavailable,
+                "E-TLOG-074",
+                format!("{error} until its operator has looked after it; try again later"),
             ),
             // Clients of tiles take 404, and nothing else, for a partial tile that has been
             // replaced by the full one.

@@ -20,6 +20,7 @@ fn log(folder: &TempDir, origin: &str) -> LogConfig {
         let key = PrivateKey::generate(Algorithm::EcdsaP256Sha256).unwrap();
         fs::write(&path, key.to_pem().unwrap().as_bytes()).unwrap();
         fs::set_permissions(&path, Permissions::from_mode(0o600)).unwrap();
+        FileAnchor::new(anchor(folder, origin)).begin().unwrap();
     }
     let key = KeyConfig::file(path, None);
     let data = folder.path().join(origin);

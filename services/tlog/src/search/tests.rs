@@ -36,7 +36,7 @@ impl World {
         let parts = LogParts {
             journal: Box::new(MemoryJournal::new()),
             cold: Arc::new(MemoryStorage::new()),
-            anchor: Box::new(MemoryAnchor::new()),
+            anchor: Box::new(MemoryAnchor::begun()),
             head_signer: Arc::new(CheckpointSigner::new(origin(), signer).unwrap()),
             cosigning: None,
             leaf_format: Arc::new(EntryLeaves),

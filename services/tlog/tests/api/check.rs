@@ -5,6 +5,7 @@ use std::path::Path;
 use std::process::Command;
 
 use sigstead_config::tlog::Config;
+use sigstead_sequencer::{Anchor as _, FileAnchor};
 
 use crate::world::{self, ORIGIN, OTHER_ORIGIN, TestTlog, request};
 
@@ -54,12 +55,14 @@ async fn the_check_passes_beside_the_running_logs_and_finds_what_is_wrong() {
 async fn the_check_reads_what_was_opened_later_and_makes_nothing() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path();
-    world::write_key(path, ORIGIN);
+    world::make_log(path, ORIGIN);
     let mut config = world::config(path, &[ORIGIN]);
     config.opened_logs = Some(path.join("logs.d"));
     assert_eq!(check(path, &config), (true, String::new()));
     let written = |name: &str| path.join(name).exists();
-    assert!(!written(ORIGIN) && !written(&format!("{ORIGIN}.anchor")) && !written("logs.d"));
+    assert!(!written(ORIGIN) && !written("logs.d"));
+    let anchor = FileAnchor::new(path.join(format!("{ORIGIN}.anchor"))).load();
+    assert!(anchor.unwrap().unwrap().is_beginning());
     fs::create_dir(path.join("logs.d")).unwrap();
     fs::write(path.join("logs.d/00001.yaml"), "origin: 1\n").unwrap();
     let (passes, said) = check(path, &config);

@@ -13,8 +13,8 @@ use crate::grpc::wire;
 use crate::process::{Running, get};
 use crate::rekor_v1::{proposed, verified};
 use crate::world::{
-    Admin, ORIGIN, OTHER_ORIGIN, TestTlog, V1_HOST, as_served, config, decode, number, post,
-    request, v1_shard, write_key,
+    Admin, ORIGIN, OTHER_ORIGIN, TestTlog, V1_HOST, as_served, config, decode, make_log, number,
+    post, request, v1_shard, write_key,
 };
 
 const ENTRIES: &str = "/api/v1/log/entries";
@@ -22,7 +22,7 @@ const ENTRIES: &str = "/api/v1/log/entries";
 /// A log of each face, as a process has them.
 async fn served() -> (TestTlog, Admin) {
     let folder = tempfile::tempdir().unwrap();
-    write_key(folder.path(), ORIGIN);
+    make_log(folder.path(), ORIGIN);
     let mut logs = config(folder.path(), &[ORIGIN]).logs;
     logs.push(v1_shard(folder.path(), 7));
     TestTlog::of(folder, as_served(logs)).await
@@ -143,7 +143,7 @@ async fn ready(running: &Running) {
 #[tokio::test]
 async fn a_service_is_ready_when_its_log_has_a_first_entry_and_makes_no_second_one() {
     let folder = tempfile::tempdir().unwrap();
-    write_key(folder.path(), ORIGIN);
+    make_log(folder.path(), ORIGIN);
     for _ in 0..3 {
         let running = Running::of(one_log(&folder)).await;
         ready(&running).await;
@@ -155,7 +155,7 @@ async fn a_service_is_ready_when_its_log_has_a_first_entry_and_makes_no_second_o
 #[tokio::test]
 async fn a_log_that_has_entries_gets_none() {
     let folder = tempfile::tempdir().unwrap();
-    write_key(folder.path(), ORIGIN);
+    make_log(folder.path(), ORIGIN);
     let running = Running::of(config(folder.path(), &[ORIGIN])).await;
     let append = async |running: &Running, message: &[u8]| {
         let url = format!("http://{}", running.public);

@@ -11,8 +11,8 @@ use crate::grpc::wire;
 use crate::process::{Running, get};
 use crate::rekor_v1::proposed;
 use crate::world::{
-    Admin, Answer, ORIGIN, OTHER_ORIGIN, TestTlog, V1_HOST, as_served, config, post, request,
-    v1_shard, write_key,
+    Admin, Answer, ORIGIN, OTHER_ORIGIN, TestTlog, V1_HOST, as_served, config, make_log, post,
+    request, v1_shard,
 };
 
 #[tokio::test]
@@ -125,7 +125,7 @@ async fn a_pause_that_cannot_be_kept_is_none() {
 #[tokio::test]
 async fn a_pause_outlasts_the_process_and_is_a_warning() {
     let folder = tempfile::tempdir().unwrap();
-    write_key(folder.path(), ORIGIN);
+    make_log(folder.path(), ORIGIN);
     let mut config = config(folder.path(), &[ORIGIN]);
     config.logs = as_served(config.logs);
     let running = Running::of(config.clone()).await;
@@ -162,7 +162,7 @@ async fn a_pause_outlasts_the_process_and_is_a_warning() {
 async fn tlog() -> (TestTlog, Admin) {
     let folder = tempfile::tempdir().unwrap();
     for origin in [ORIGIN, OTHER_ORIGIN] {
-        write_key(folder.path(), origin);
+        make_log(folder.path(), origin);
     }
     let mut logs = config(folder.path(), &[ORIGIN, OTHER_ORIGIN]).logs;
     logs.push(v1_shard(folder.path(), 7));

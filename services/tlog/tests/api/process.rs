@@ -61,7 +61,7 @@ pub(crate) async fn get(address: SocketAddr, path: &str) -> (StatusCode, String)
 #[tokio::test]
 async fn keeps_its_log_over_a_restart() {
     let folder = tempfile::tempdir().unwrap();
-    world::write_key(folder.path(), ORIGIN);
+    world::make_log(folder.path(), ORIGIN);
     let request = request(b"artifact").await;
     let running = Running::start(&folder).await;
     let url = format!("http://{}", running.public);
@@ -93,7 +93,7 @@ async fn keeps_its_log_over_a_restart() {
 #[tokio::test]
 async fn is_ready_with_a_signed_checkpoint_and_counts_its_entries() {
     let folder = tempfile::tempdir().unwrap();
-    world::write_key(folder.path(), ORIGIN);
+    world::make_log(folder.path(), ORIGIN);
     let running = Running::start(&folder).await;
     let (status, body) = get(running.ops, "/readyz").await;
     assert_eq!(status, StatusCode::OK, "{body}");
@@ -123,9 +123,9 @@ async fn is_ready_with_a_signed_checkpoint_and_counts_its_entries() {
 #[tokio::test]
 async fn does_not_start_with_another_key_than_the_log_was_begun_with() {
     let folder = tempfile::tempdir().unwrap();
-    world::write_key(folder.path(), ORIGIN);
+    world::make_log(folder.path(), ORIGIN);
     Running::start(&folder).await.stop().await;
-    world::write_key(folder.path(), ORIGIN);
+    world::make_log(folder.path(), ORIGIN);
     let config = world::config(folder.path(), &[ORIGIN]);
     let error = sigstead_tlog::build(config).await.err().unwrap();
     let Some(AdminError::Open { origin, source }) = admin_error(error) else {
@@ -141,8 +141,8 @@ async fn does_not_start_with_another_key_than_the_log_was_begun_with() {
 #[tokio::test]
 async fn does_not_start_with_one_key_for_two_logs() {
     let folder = tempfile::tempdir().unwrap();
-    world::write_key(folder.path(), ORIGIN);
-    world::write_key(folder.path(), OTHER_ORIGIN);
+    world::make_log(folder.path(), ORIGIN);
+    world::make_log(folder.path(), OTHER_ORIGIN);
     let key = |origin: &str| folder.path().join(format!("{origin}.key"));
     fs::copy(key(ORIGIN), key(OTHER_ORIGIN)).unwrap();
     let config = world::config(folder.path(), &[ORIGIN, OTHER_ORIGIN]);

@@ -9,7 +9,7 @@ use tonic::Code;
 
 use crate::rekor_v1::{proposed, verified};
 use crate::world::{
-    Admin, ORIGIN, OTHER_ORIGIN, TestTlog, V1_HOST, config, post, request, v1_shard, write_key,
+    Admin, ORIGIN, OTHER_ORIGIN, TestTlog, V1_HOST, config, make_log, post, request, v1_shard,
 };
 
 const ENTRIES: &str = "/api/v1/log/entries";
@@ -101,7 +101,7 @@ async fn writers_meet_no_gap_while_a_shard_is_replaced() {
 async fn a_frozen_log_answers_405_and_stays_readable() {
     let folder = tempfile::tempdir().unwrap();
     for origin in [ORIGIN, OTHER_ORIGIN] {
-        write_key(folder.path(), origin);
+        make_log(folder.path(), origin);
     }
     let logs = config(folder.path(), &[ORIGIN, OTHER_ORIGIN]).logs;
     let (tlog, mut admin) = TestTlog::of(folder, logs).await;
@@ -139,7 +139,7 @@ async fn administrators_read_entries_and_proofs_of_any_log() {
     let tlog = TestTlog::new().await;
     drop(tlog);
     let folder = tempfile::tempdir().unwrap();
-    write_key(folder.path(), ORIGIN);
+    make_log(folder.path(), ORIGIN);
     let mut logs = config(folder.path(), &[ORIGIN]).logs;
     logs.push(v1_shard(folder.path(), 9));
     let (tlog, mut admin) = TestTlog::of(folder, logs).await;
@@ -248,7 +248,7 @@ async fn a_log_that_cannot_be_kept_leaves_everything_as_it_was() {
 async fn the_last_log_that_takes_entries_is_not_frozen() {
     let folder = tempfile::tempdir().unwrap();
     for origin in [ORIGIN, OTHER_ORIGIN] {
-        write_key(folder.path(), origin);
+        make_log(folder.path(), origin);
     }
     let mut logs = config(folder.path(), &[ORIGIN, OTHER_ORIGIN]).logs;
     logs.push(v1_shard(folder.path(), 1));
@@ -351,7 +351,7 @@ async fn of_several_logs_only_the_one_that_is_named_is_frozen() {
     const NEW: &str = "log2028-1.rekor.example.com";
     let folder = tempfile::tempdir().unwrap();
     for origin in [ORIGIN, OTHER_ORIGIN, NEW] {
-        write_key(folder.path(), origin);
+        make_log(folder.path(), origin);
     }
     let mut logs = config(folder.path(), &[ORIGIN, OTHER_ORIGIN]).logs;
     logs.push(v1_shard(folder.path(), 1));

@@ -6,13 +6,13 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use http::StatusCode;
 use sigstead_proto::admin::v1::FreezeLogRequest;
 
-use crate::world::{ORIGIN, OTHER_ORIGIN, TestTlog, config, post, request, write_key};
+use crate::world::{ORIGIN, OTHER_ORIGIN, TestTlog, config, make_log, post, request};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn a_log_ends_without_a_failed_request_under_a_name_that_means_its_successor_then() {
     let folder = tempfile::tempdir().unwrap();
     for origin in [ORIGIN, OTHER_ORIGIN] {
-        write_key(folder.path(), origin);
+        make_log(folder.path(), origin);
     }
     let logs = config(folder.path(), &[ORIGIN, OTHER_ORIGIN]).logs;
     let (tlog, mut admin) = TestTlog::of(folder, logs).await;

@@ -20,6 +20,7 @@ use sigstead_kit::{Listeners, Service};
 use sigstead_merkle::{InclusionProof, LeafHash, LeafIndex, NodeHash, NodeReader, RootHash};
 use sigstead_note::VerifierKey;
 use sigstead_proto::admin::v1::tlog_admin_client::TlogAdminClient;
+use sigstead_sequencer::FileAnchor;
 use sigstead_signer::{KeyConfig, PrivateKey};
 use sigstead_tiles::EntryBundle;
 use tempfile::TempDir;
@@ -41,7 +42,7 @@ pub(crate) struct TestTlog {
 impl TestTlog {
     pub(crate) async fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
-        write_key(folder.path(), ORIGIN);
+        make_log(folder.path(), ORIGIN);
         let router = service(folder.path(), &[ORIGIN]).await;
         let router = router.into_public_router().unwrap();
         Self { folder, router }
@@ -49,8 +50,8 @@ impl TestTlog {
 
     pub(crate) async fn with_two_logs() -> Self {
         let folder = tempfile::tempdir().unwrap();
-        write_key(folder.path(), ORIGIN);
-        write_key(folder.path(), OTHER_ORIGIN);
+        make_log(folder.path(), ORIGIN);
+        make_log(folder.path(), OTHER_ORIGIN);
         let router = service(folder.path(), &[ORIGIN, OTHER_ORIGIN]).await;
         let router = router.into_public_router().unwrap();
         Self { folder, router }
@@ -191,7 +192,7 @@ pub(crate) fn config(folder: &Path, origins: &[&str]) -> Config {
 /// A shard of Rekor v1 with a key of its own. It begins empty unless it is opened later, from a description.
 pub(crate) fn v1_shard(folder: &Path, tree_id: u64) -> LogConfig {
     let name = format!("shard-{tree_id}");
-    write_key(folder, &name);
+    make_log(folder, &name);
     let key = KeyConfig::file(folder.join(format!("{name}.key")), None);
     empty(LogConfig::rekor_v1(
         V1_HOST.parse().unwrap(),
@@ -215,6 +216,14 @@ pub(crate) fn as_served(mut logs: Vec<LogConfig>) -> Vec<LogConfig> {
     logs
 }
 
+/// Makes a log: its key, and the anchor that says that it has nothing yet.
+pub(crate) fn make_log(folder: &Path, origin: &str) {
+    write_key(folder, origin);
+    let mut anchor = FileAnchor::new(folder.join(format!("{origin}.anchor")));
+    anchor.begin().unwrap();
+}
+
+/// The key of a log that is made when it is opened.
 pub(crate) fn write_key(folder: &Path, origin: &str) {
     let key = PrivateKey::generate(Algorithm::EcdsaP256Sha256).unwrap();
     let path = folder.join(format!("{origin}.key"));
