@@ -57,6 +57,7 @@ mod supervisor;
 mod telemetry;
 mod tls;
 pub mod trace;
+mod trial;
 mod turn;
 mod vitals;
 
@@ -88,3 +89,4 @@ pub use service::{BoundService, LONGEST_STOP, Service};
 pub use state::user_state_directory;
 pub use stream::streamed;
 pub use telemetry::{LogFormat, LogLevel, Telemetry, TelemetryConfig};
+pub use trial::key_is_away;

@@ -22,6 +22,7 @@ use crate::reload::{Hooks, Reload};
 use crate::routes::Routes;
 use crate::running::Running;
 use crate::server::DRAIN;
+use crate::trial::Trial;
 use crate::vitals::{Room, Vitals};
 use crate::{ops, trace};
 
@@ -137,6 +138,20 @@ impl Service {
     {
         self.readiness.add(name, check);
         self
+    }
+
+    /// The same for what is too dear to be done each time that somebody asks, such as a signature by a key in a token: it is
+    /// tried once every few seconds at most, one try at a time, and its outcome counts until the next.
+    pub fn tried<F, Fut>(self, name: &'static str, attempt: F) -> Self
+    where
+        F: Fn() -> Fut + Send + Sync + 'static,
+        Fut: Future<Output = Result<(), String>> + Send + 'static,
+    {
+        let trial = Trial::new(attempt);
+        self.readiness(name, move || {
+            let trial = trial.clone();
+            async move { trial.check().await }
+        })
     }
 
     /// Adds something that an operator must do before it makes the service unready. `/readyz` shows it as a warning

@@ -83,8 +83,16 @@ pub async fn open(config: &KeyConfig) -> Result<Arc<dyn Signer>, Error> {
         KeyConfig::Vault(key) => (vault::open(key).await?, "vault"),
     };
     let signer = Checked::new(signer, source);
-    signer.sign(PROBE).await?;
+    prove(&signer).await?;
     Ok(Arc::new(signer))
+}
+
+/// Proves that a key signs, now: it is where it was, and what it signs verifies, which [`open`] sees to.
+///
+/// # Errors
+/// If the key cannot be reached, or its signature does not verify.
+pub async fn prove(signer: &dyn Signer) -> Result<(), Error> {
+    signer.sign(PROBE).await.map(drop)
 }
 
 /// A new key that lives as long as the value: for one-time signing keys, and for tests.

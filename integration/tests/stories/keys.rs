@@ -44,6 +44,11 @@ fn a_token_has_all_keys_and_may_be_away_for_a_while() {
         .arg(instance.directory()))
     .unwrap();
     holds_at_least(&instance, taken);
+    readiness_follows(
+        &instance,
+        || token.go_away().unwrap(),
+        || token.come_back().unwrap(),
+    );
     clients_sign_and_verify(&instance);
 
     assert!(!String::from_utf8_lossy(&doctor.stdout).contains(PIN));
@@ -133,6 +138,23 @@ fn clients_sign_and_verify(instance: &Instance) {
         let bundle = sigstore_python::sign(&mut with_kit(), instance, &file);
         let mut verify = with_kit();
         run(sigstore_python::verify(&mut verify, instance, &bundle, PERSON).arg(&file)).unwrap();
+    }
+}
+
+/// That the keys are away, and that they are back, is told by readiness alone: nobody asks for a signature, and nothing is
+/// started again.
+fn readiness_follows(instance: &Instance, go_away: impl Fn(), come_back: impl Fn()) {
+    let all = |is_away: bool| {
+        let services = ["ca", "oidc", "tsa"].map(|service| instance.service(service).unwrap());
+        let tells =
+            |status: &serde_json::Value| status["reasons"].to_string().contains("E-KIT-037");
+        services.iter().all(|status| tells(status) == is_away)
+    };
+    for _ in 0..2 {
+        go_away();
+        wait_for("services that miss their keys", || all(true)).unwrap();
+        come_back();
+        wait_for("services that have their keys", || all(false)).unwrap();
     }
 }
 

@@ -140,6 +140,13 @@ impl CertificateAuthority {
         self.parts.ct_logs.check()
     }
 
+    /// Whether the key of now signs.
+    pub(crate) async fn prove_key(&self) -> Result<(), String> {
+        let key = self.key_at(self.parts.clock.now());
+        let proven = sigstead_signer::prove(key.signer()).await;
+        proven.map_err(|error| sigstead_kit::key_is_away(&error))
+    }
+
     /// Why tokens that are good for one certificate get none. It is no reason not to be ready for others.
     pub(crate) fn token_uses_complaint(&self) -> Option<String> {
         let error = self.parts.token_uses.check().err()?;

@@ -18,7 +18,7 @@ pub fn serve(
     let (follower, checked) = (authority.clone(), authority.clone());
     let (finishing, warned) = (authority.clone(), authority.clone());
     let complaining = authority.clone();
-    let ending = authority.clone();
+    let (ending, proven) = (authority.clone(), authority.clone());
     sigstead_audit::recorded(Service::new("ca", listeners), sigstead_proto::fields)
         .public(api::http::routes(authority.clone()))
         .grpc(api::grpc::service(authority.clone()), api::grpc::METHODS)
@@ -30,6 +30,10 @@ pub fn serve(
         )
         .readiness("authority", move || {
             std::future::ready(checked.check_ready())
+        })
+        .tried("key", move || {
+            let authority = proven.clone();
+            async move { authority.prove_key().await }
         })
         .warning("issuers", move || unusable_issuers(&warned))
         .warning("used tokens", move || complaining.token_uses_complaint())

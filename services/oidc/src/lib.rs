@@ -210,6 +210,7 @@ impl OidcIssuer {
         let (ready, sweeper) = (Arc::clone(&self), Arc::clone(&self));
         let (reloaded, reopened) = (Arc::clone(&self), Arc::clone(&self));
         let (reread, fetched) = (Arc::clone(&self), Arc::clone(&self));
+        let proven = Arc::clone(&self);
         sigstead_audit::recorded(Service::new("oidc", listeners), sigstead_proto::fields)
             .public(api::routes(Arc::clone(&self)))
             .admin_grpc(api::admin_service(Arc::clone(&self)), api::ADMIN_METHODS)
@@ -219,14 +220,21 @@ impl OidcIssuer {
                 sigstead_proto::elements,
             )
             .metrics(self.registry.clone())
-            .readiness("store", move || {
+            .tried("key", move || {
+                let key = proven.keys.at(proven.clock.now());
+                async move {
+                    let proven = key.prove().await;
+                    proven.map_err(|error| sigstead_kit::key_is_away(&error))
+                }
+            })
+            .tried("store", move || {
                 let issuer = Arc::clone(&ready);
                 async move {
                     issuer
                         .sessions
                         .probe()
                         .await
-                        .map_err(|error| error.to_string())
+                        .map_err(|error| sigstead_kit::causes(&error))
                 }
             })
             .reload("the file of clients", move || {

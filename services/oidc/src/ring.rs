@@ -97,6 +97,12 @@ impl SigningKey {
         self.signer.public_key().verify(message, signature).is_ok()
     }
 
+    /// Whether the key signs, now.
+    pub(crate) async fn prove(&self) -> Result<(), Error> {
+        let proven = sigstead_signer::prove(&*self.signer).await;
+        proven.map_err(Error::Signing)
+    }
+
     pub(crate) async fn sign(&self, message: &[u8]) -> Result<Vec<u8>, Error> {
         self.signer.sign(message).await.map_err(Error::Signing)
     }

@@ -319,13 +319,16 @@ impl SessionStorage {
         })
     }
 
-    /// Whether the store answers.
+    /// Whether the store takes what it is given, and has it.
     pub(crate) async fn probe(&self) -> Result<(), Error> {
-        self.store
-            .get(FORM_KEY)
-            .await
-            .map(drop)
-            .map_err(Error::Store)
+        let batch = Batch::new().put(PROBE_KEY, random_bytes::<8>()?);
+        self.store.commit(batch).await.map_err(Error::Store)?;
+        match self.store.get(PROBE_KEY).await.map_err(Error::Store)? {
+            Some(_) => Ok(()),
+            None => Err(Error::Store(sigstead_store::Error::Damaged {
+                what: "what was just written".to_owned(),
+            })),
+        }
     }
 }
 
@@ -342,6 +345,7 @@ fn expiry_key(at: OffsetDateTime, key: &[u8]) -> Vec<u8> {
 
 const EXPIRY: &str = "expiry/";
 const FORM_KEY: &[u8] = b"form-key";
+const PROBE_KEY: &[u8] = b"probe";
 pub(crate) const SWEEP: usize = 256;
 
 /// Expired records stay for a while, so that a late replay of a code is recognised as one.

@@ -54,7 +54,7 @@ pub async fn check(config: &Config) -> Result<(), Error> {
 /// A service over an authority that is open.
 pub fn service(authority: Arc<TimestampAuthority>, listeners: sigstead_kit::Listeners) -> Service {
     let (ready, again) = (Arc::clone(&authority), Arc::clone(&authority));
-    let measured = Arc::clone(&authority);
+    let (measured, proven) = (Arc::clone(&authority), Arc::clone(&authority));
     sigstead_audit::recorded(Service::new("tsa", listeners), sigstead_proto::fields)
         .public(api::http::routes(Arc::clone(&authority)))
         .grpc(
@@ -75,6 +75,10 @@ pub fn service(authority: Arc<TimestampAuthority>, listeners: sigstead_kit::List
         .readiness("chain", move || {
             let valid = ready.check_chain();
             async move { valid.map_err(|error| error.to_string()) }
+        })
+        .tried("key", move || {
+            let authority = Arc::clone(&proven);
+            async move { authority.prove_key().await }
         })
         .reload("the file of successors", move || {
             let authority = Arc::clone(&again);

@@ -101,6 +101,13 @@ impl TimestampAuthority {
         self.authority(now).verify_chain(now)
     }
 
+    /// Whether the key of now signs.
+    pub(crate) async fn prove_key(&self) -> Result<(), String> {
+        let authority = self.authority(self.clock.now());
+        let proven = sigstead_signer::prove(&*authority.signer).await;
+        proven.map_err(|error| sigstead_kit::key_is_away(&error))
+    }
+
     /// The keys, and from when on the one of them signs that signs now.
     pub(crate) fn ring(&self) -> (Arc<KeyRing>, Option<OffsetDateTime>) {
         let ring = self.ring.load_full();

@@ -3,7 +3,9 @@
 use sigstead_integration::{Instance, KEYS, KeyPlace as _, KeyServer, run, wait_for};
 use sigstead_test_support::vault::Manner;
 
-use super::{away_and_back, clients_sign_and_verify, holds_at_least, is_in_no_log};
+use super::{
+    away_and_back, clients_sign_and_verify, holds_at_least, is_in_no_log, readiness_follows,
+};
 use crate::refuses;
 
 #[test]
@@ -20,6 +22,7 @@ fn a_server_has_all_keys_and_may_be_sealed_for_a_while() {
     let seal = || site.vault.behave(Manner::Sealed);
     let open = || site.vault.behave(Manner::Well);
     let taken = away_and_back(&instance, seal, open);
+    readiness_follows(&instance, seal, open);
     holds_at_least(&instance, taken);
     let lie = || site.vault.behave(Manner::Wrong);
     let taken = taken + away_and_back(&instance, lie, open);
