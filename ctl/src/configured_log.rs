@@ -70,6 +70,11 @@ impl ConfiguredLog {
         loaded.map_err(|error| Failure::file("use", &self.anchor, sigstead_kit::causes(&error)))
     }
 
+    /// Its key, with whole paths.
+    pub(crate) const fn key(&self) -> &KeyConfig {
+        &self.key
+    }
+
     /// The public half of its key, which has to be opened for that.
     pub(crate) async fn public_key(&self) -> Result<PublicKey, Failure> {
         let signer = sigstead_signer::open(&self.key).await.map_err(|error| {

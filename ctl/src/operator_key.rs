@@ -9,22 +9,27 @@ use sigstead_signer::{KeyConfig, Signer};
 use crate::failure::Failure;
 use crate::init::secret::Vault;
 use crate::instance::Instance;
+use crate::replace::replace;
 use crate::{key, private};
 
 /// The key of a file as a configuration would name it.
 pub(crate) fn config(instance: &Instance, file: &Path) -> Result<KeyConfig, Failure> {
     let in_file = || KeyConfig::file(file, Some(instance.passphrase_file()));
-    // A file that cannot be read is told by who opens it.
+    Ok(place(file)?.unwrap_or_else(in_file))
+}
+
+/// Where a file says that its key is; `None` if it has the key itself. A file that cannot be read is told by who opens it.
+pub(crate) fn place(file: &Path) -> Result<Option<KeyConfig>, Failure> {
     let Ok(bytes) = private::read(file, LARGEST) else {
-        return Ok(in_file());
+        return Ok(None);
     };
     let text = String::from_utf8_lossy(&bytes);
     if text.trim_start().starts_with(PEM) {
-        return Ok(in_file());
+        return Ok(None);
     }
     let place = sigstead_kit::parse_config::<KeyConfig>(&file.display().to_string(), &text);
     let place = place.map_err(|error| Failure::file("understand", file, error))?;
-    Ok(place.in_folder(sigstead_durable::parent(file)))
+    Ok(Some(place.in_folder(sigstead_durable::parent(file))))
 }
 
 /// Opens the key of a file, wherever the key is.
@@ -43,6 +48,12 @@ pub(crate) fn naming(place: &KeyConfig) -> Result<String, Failure> {
     let text = sigstead_config::to_yaml(place);
     let text = text.map_err(|error| Failure::io("cannot write", std::io::Error::other(error)))?;
     Ok(format!("{HEAD}{text}"))
+}
+
+/// Writes that in the place of the file that would have the key. It belongs to whom its folder belongs.
+pub(crate) fn write(file: &Path, place: &KeyConfig) -> Result<(), Failure> {
+    let text = naming(place)?;
+    replace(file, text.as_bytes()).map_err(|error| Failure::file("write", file, error))
 }
 
 const HEAD: &str = "# This key is in no file; it is where this says.\n";

@@ -1,15 +1,14 @@
-use std::path::Path;
-
 use sigstead_key::PublicKey;
 use sigstead_proto::admin::v1::tlog_admin_client::TlogAdminClient;
 use sigstead_proto::admin::v1::{ListLogsRequest, LogInfo, OpenLogRequest};
+use sigstead_signer::KeyConfig;
 use tonic::transport::Channel;
 use tonic::{Code, Status};
 
 use crate::admin::refused;
 use crate::failure::Failure;
 
-/// Asks for a log whose key is in `key_file`.
+/// Asks for a log whose key is `key`.
 ///
 /// The service goes on when its caller has gone, and remembers the log by its key. So the key is removed only when the
 /// service itself says that it refuses.
@@ -17,7 +16,7 @@ pub(super) async fn open(
     client: &mut TlogAdminClient<Channel>,
     request: OpenLogRequest,
     public_key: &PublicKey,
-    key_file: &Path,
+    key: &KeyConfig,
 ) -> Result<LogInfo, Failure> {
     let status = match client.open_log(request).await {
         Ok(opened) => return Ok(opened.into_inner()),
@@ -30,12 +29,14 @@ pub(super) async fn open(
         // Also after a refusal: an earlier run may have asked with the same key, and the log is there already.
         Some(log) => Ok(log),
         None if is_refusal(&status) => {
-            // Nobody has seen it. If it stays, the next log has another place.
-            let _ = std::fs::remove_file(key_file);
+            // Nobody has seen it. If its file stays, the next log has another place.
+            if let Some(file) = key.path() {
+                let _ = std::fs::remove_file(file);
+            }
             Err(refused(status))
         }
         // A log that is not listed may still be under way.
-        None => Err(unknown(key_file, &status)),
+        None => Err(unknown(key, &status)),
     }
 }
 
@@ -52,12 +53,11 @@ fn is_refusal(status: &Status) -> bool {
     status.metadata().contains_key("sigstead-code") && !is_open
 }
 
-fn unknown(key_file: &Path, status: &Status) -> Failure {
+fn unknown(key: &KeyConfig, status: &Status) -> Failure {
     Failure::new(
         "E-CTL-054",
         format!(
-            "it is not known whether the log was opened; its key stays in {}",
-            key_file.display()
+            "it is not known whether the log was opened; its key stays: {key}"
         ),
         "wait a minute and run the command again: it publishes the log if it is open, and opens one if it is not",
     )

@@ -1,4 +1,4 @@
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 use serde::Serialize;
@@ -7,7 +7,7 @@ use sigstead_proto::admin::v1::{self as wire, LogInfo};
 
 use super::ended::{self, log_id};
 use super::opening::{
-    self, Face, describe_v1, describe_v2, free_place, next_origin, trusted, unnamed,
+    self, Face, Place, describe_v1, describe_v2, free_place, next_origin, trusted, unnamed,
 };
 use crate::failure::Failure;
 use crate::init::configuration::random_tree_id;
@@ -61,10 +61,7 @@ pub(super) async fn run(arguments: Arguments, output: Output) -> Result<(), Fail
     let forgotten = forgotten(&change, &logs, arguments.face, origin.as_ref());
     let (log, key) = match forgotten {
         Some(log) => (log.clone(), None),
-        None => {
-            let (log, key) = open_new(&instance, arguments.face, origin, &logs).await?;
-            (log, Some(key))
-        }
+        None => open_new(&instance, arguments.face, origin, &logs).await?,
     };
     change.append_log(trusted(&instance, &log)?)?;
     ended::end_frozen(&mut change, &super::list(&instance).await?)?;
@@ -119,10 +116,15 @@ async fn open_new(
     face: Face,
     origin: Option<Origin>,
     logs: &[LogInfo],
-) -> Result<(LogInfo, PathBuf), Failure> {
+) -> Result<(LogInfo, Option<PathBuf>), Failure> {
     let place = free_place(instance, face)?;
+    let place = Place {
+        face,
+        name: &place,
+        key_at: None,
+    };
     let config = match face {
-        Face::RekorV1 => describe_v1(instance, &place, random_tree_id()?)?,
+        Face::RekorV1 => describe_v1(instance, place, random_tree_id()?)?,
         Face::RekorV2 => {
             let of_v2 = logs
                 .iter()
@@ -131,10 +133,11 @@ async fn open_new(
             let next = || next_origin(&origins)?.parse().ok();
             let origin = origin.or_else(next);
             let origin = origin.ok_or_else(|| unnamed("the new log has no name"))?;
-            describe_v2(instance, &place, origin)?
+            describe_v2(instance, place, origin)?
         }
     };
-    opening::open(instance, &place, &config).await
+    let (log, key) = opening::open(instance, place, &config).await?;
+    Ok((log, key.path().map(Path::to_owned)))
 }
 
 fn text(opened: &Opened) -> String {

@@ -2,13 +2,14 @@
 
 use std::num::NonZeroU64;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use clap::ValueEnum;
 use sigstead_config::Origin;
 use sigstead_config::tlog::LogConfig;
 use sigstead_key::{Algorithm, PublicKey};
 use sigstead_proto::admin::v1::{self as wire, LogInfo, OpenLogRequest};
-use sigstead_signer::{KeyConfig, PrivateKey};
+use sigstead_signer::{KeyConfig, PrivateKey, Signer};
 use sigstead_trust_root::{LogFace, LogState, TimeRange};
 
 use super::asked;
@@ -20,6 +21,7 @@ use crate::init::now;
 use crate::init::secret::Vault;
 use crate::init::trust::rekor_v1_host;
 use crate::instance::{Instance, Service};
+use crate::key::{KeyRole, open_or_make};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Face {
@@ -46,6 +48,13 @@ impl Face {
         }
     }
 
+    const fn key_role(self) -> KeyRole {
+        match self {
+            Self::RekorV1 => KeyRole::RekorV1,
+            Self::RekorV2 => KeyRole::RekorV2,
+        }
+    }
+
     pub(super) const fn on_the_wire(self) -> wire::LogFace {
         match self {
             Self::RekorV1 => wire::LogFace::RekorV1,
@@ -54,32 +63,56 @@ impl Face {
     }
 }
 
+/// A log that is to be opened.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Place<'a> {
+    pub(crate) face: Face,
+    /// In the folder of the service.
+    pub(crate) name: &'a str,
+    /// Where its key is, if it is in no file there.
+    pub(crate) key_at: Option<&'a KeyConfig>,
+}
+
+impl Place<'_> {
+    /// The key as the configuration of the service names it.
+    fn key(&self, instance: &Instance) -> KeyConfig {
+        let in_file = || key_config(instance, &format!("keys/{}.key", self.name));
+        self.key_at.cloned().unwrap_or_else(in_file)
+    }
+}
+
 /// Has the service open a log with the key at its place, which is made unless an earlier run made it.
 pub(crate) async fn open(
     instance: &Instance,
-    place: &str,
+    place: Place<'_>,
     config: &LogConfig,
-) -> Result<(LogInfo, PathBuf), Failure> {
-    let key = key_file(instance, place);
+) -> Result<(LogInfo, KeyConfig), Failure> {
     let request = request(config)?;
     // Before the key is made: without a connection nothing was asked.
     let mut client = super::connect_for_changes(instance).await?;
-    let private = self::key(instance, place)?;
-    let log = asked::open(&mut client, request, private.public_key(), &key).await?;
+    let signer = key(instance, place).await?;
+    let key = place
+        .key(instance)
+        .in_folder(&instance.service(Service::Tlog));
+    let log = asked::open(&mut client, request, signer.public_key(), &key).await?;
     Ok((log, key))
 }
 
 /// The key at a place, which is made unless an earlier run made it.
-pub(crate) fn key(instance: &Instance, place: &str) -> Result<PrivateKey, Failure> {
-    let path = key_file(instance, place);
-    let vault = Vault::open(instance)?;
-    match path.exists() {
-        true => vault.open_key(&path),
-        false => vault.make(&path, Algorithm::EcdsaP256Sha256),
+pub(crate) async fn key(instance: &Instance, place: Place<'_>) -> Result<Arc<dyn Signer>, Failure> {
+    if let Some(at) = place.key_at {
+        return open_or_make(at, place.face.key_role(), ALGORITHM).await;
     }
+    let path = key_file(instance, place.name);
+    let vault = Vault::open(instance)?;
+    let key = match path.exists() {
+        true => vault.open_key(&path),
+        false => vault.make(&path, ALGORITHM),
+    };
+    key.map(PrivateKey::into_signer)
 }
 
-/// Removes the key at a place of which no log was opened.
+/// Removes the key at a place of which no log was opened. One that is elsewhere stays, for who looks after that place.
 pub(crate) fn remove_key(instance: &Instance, place: &str) -> Result<(), Failure> {
     let path = key_file(instance, place);
     match path.exists() {
@@ -124,30 +157,30 @@ pub(crate) fn trusted(instance: &Instance, log: &LogInfo) -> Result<LogState, Fa
 /// A shard of Rekor v1 at a place, with a number that no other has.
 pub(crate) fn describe_v1(
     instance: &Instance,
-    place: &str,
+    place: Place<'_>,
     tree_id: NonZeroU64,
 ) -> Result<LogConfig, Failure> {
     let host = rekor_v1_host(&instance.manifest)?;
-    let (key, data, anchor) = files(instance, place)?;
+    let (key, data, anchor) = files(instance, place);
     Ok(LogConfig::rekor_v1(host, tree_id, key, data, anchor))
 }
 
 /// A log of Rekor v2 at a place.
 pub(crate) fn describe_v2(
     instance: &Instance,
-    place: &str,
+    place: Place<'_>,
     origin: Origin,
 ) -> Result<LogConfig, Failure> {
-    let (key, data, anchor) = files(instance, place)?;
+    let (key, data, anchor) = files(instance, place);
     Ok(LogConfig::rekor_v2(origin, key, data, anchor))
 }
 
 /// Where the key, the data and the anchor of a log are.
-fn files(instance: &Instance, place: &str) -> Result<(KeyConfig, PathBuf, PathBuf), Failure> {
-    let key = key_config(instance, &format!("keys/{place}.key"));
+fn files(instance: &Instance, place: Place<'_>) -> (KeyConfig, PathBuf, PathBuf) {
     let anchors = instance.manifest.anchors.as_deref();
-    let anchor = anchors.unwrap_or_else(|| Path::new("anchors")).join(place);
-    Ok((key, PathBuf::from(place), anchor))
+    let anchor = anchors.unwrap_or_else(|| Path::new("anchors"));
+    let data = PathBuf::from(place.name);
+    (place.key(instance), data, anchor.join(place.name))
 }
 
 pub(super) fn unnamed(what: &str) -> Failure {
@@ -182,6 +215,9 @@ fn key_file(instance: &Instance, place: &str) -> PathBuf {
     let folder = instance.service(Service::Tlog);
     folder.join("keys").join(format!("{place}.key"))
 }
+
+/// What every client takes for a log.
+const ALGORITHM: Algorithm = Algorithm::EcdsaP256Sha256;
 
 #[cfg(test)]
 mod tests {

@@ -13,8 +13,9 @@ use crate::trust;
 /// Where the next key is to be. None of this is a secret.
 #[derive(Args)]
 pub(super) struct NextKey {
-    /// Where the next key is, or is to be made: `pkcs11:…` or `vault:…`, as `sigctl key create` takes them. `file:` for a file of the
-    /// instance, which is the default where the key of now is in one.
+    /// Where the next key is, or is to be made: `pkcs11:…` or `vault:…`, as `sigctl key create` takes them; of a role with two
+    /// keys with `{role}` where the name of each is to be. `file:` for a file of the instance, which is the default where the key of
+    /// now is in one.
     #[arg(long, value_name = "URI")]
     key_uri: Option<String>,
 
@@ -23,21 +24,23 @@ pub(super) struct NextKey {
 }
 
 impl NextKey {
-    /// The place, or none for a file of the instance; `signing` is the key of now, of a role whose next key may be elsewhere.
-    pub(super) fn place(
+    /// The place of each next key, which `names` tell apart if there are two; none for files of the instance. `signing` is the key
+    /// of now, of a role whose next key may be elsewhere.
+    pub(super) fn places(
         &self,
         role: &str,
+        names: &[&str],
         signing: Option<&KeyConfig>,
-    ) -> Result<Option<KeyConfig>, Failure> {
+    ) -> Result<Vec<KeyConfig>, Failure> {
         let Some(uri) = &self.key_uri else {
             return match signing {
                 _ if !self.fields.is_empty() => Err(misplaced("--key-uri is not said")),
                 Some(KeyConfig::Pkcs11(_) | KeyConfig::Vault(_)) => Err(unsaid(role, signing)),
-                Some(KeyConfig::File(_)) | None => Ok(None),
+                Some(KeyConfig::File(_)) | None => Ok(Vec::new()),
             };
         };
         if uri == IN_A_FILE && self.fields.is_empty() {
-            return Ok(None);
+            return Ok(Vec::new());
         }
         if signing.is_none() {
             return Err(Failure::new(
@@ -47,7 +50,25 @@ impl NextKey {
             )
             .exit(Exit::Usage));
         }
-        self.fields.elsewhere(uri, ALONE).map(Some)
+        let uris = uri_of_each(uri, names)?.into_iter();
+        uris.map(|uri| self.fields.elsewhere(&uri, ALONE)).collect()
+    }
+}
+
+fn uri_of_each(uri: &str, names: &[&str]) -> Result<Vec<String>, Failure> {
+    match (names, uri.contains(PLACEHOLDER)) {
+        ([], false) => Ok(vec![uri.to_owned()]),
+        ([], true) => Err(misplaced(
+            "{role} is for roles with two keys; write the name of the one key",
+        )),
+        (names, true) => {
+            let uris = names.iter().map(|name| uri.replace(PLACEHOLDER, name));
+            Ok(uris.collect())
+        }
+        (names, false) => Err(misplaced(&format!(
+            "there are two next keys; write {PLACEHOLDER} where the name of each is to be: {}",
+            names.join(" and ")
+        ))),
     }
 }
 
@@ -92,4 +113,5 @@ fn unsaid(role: &str, signing: Option<&KeyConfig>) -> Failure {
 }
 
 const IN_A_FILE: &str = "file:";
+const PLACEHOLDER: &str = "{role}";
 const ALONE: &str = "a next key in a file is a file of the instance; write --key-uri file: alone";

@@ -32,6 +32,9 @@ pub(crate) struct Plan<R> {
     /// Where the next key is, if not in a file of the instance.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) next_key_at: Option<KeyConfig>,
+    /// Where the second of two next keys is, if they are not in files.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) second_key_at: Option<KeyConfig>,
     /// The order of the fields is the one of the file, also of those that earlier versions wrote.
     #[serde(flatten)]
     pub(super) role: R,
@@ -96,6 +99,7 @@ impl<R> Plan<R> {
             drain,
             announced_in: None,
             next_key_at: None,
+            second_key_at: None,
             role,
             steps: Vec::new(),
         }

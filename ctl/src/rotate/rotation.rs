@@ -28,6 +28,8 @@ pub(super) trait Rotation: Clone + Serialize + DeserializeOwned {
     const OLD_KEY: OldKey = OldKey::Unused;
     const TAKES_OVER: TakesOver = TakesOver::AtItsTime;
     const SEEN_IN: SeenIn = SeenIn::Nothing;
+    /// What tells the next keys apart, of a role that has two.
+    const KEY_NAMES: &'static [&'static str] = &[];
 
     /// Looks at what is now, and refuses if the instance lacks what the steps need.
     async fn begin(instance: &Instance, now: OffsetDateTime) -> Result<Self, Failure>;

@@ -6,17 +6,20 @@ use std::time::Duration;
 use sigstead_key::Algorithm;
 use sigstead_proto::admin::v1::tuf_admin_client::TufAdminClient;
 use sigstead_proto::admin::v1::{ListOnlineKeysRequest, ListOnlineKeysResponse, OnlineKey};
-use sigstead_signer::PrivateKey;
+use sigstead_signer::{KeyConfig, PrivateKey};
+use sigstead_trust_root::tuf::{Root, TufKey};
 use tokio::time::{Instant, sleep};
 
 use crate::admin;
 use crate::failure::Failure;
 use crate::init::secret::Vault;
 use crate::instance::{Instance, Service};
+use crate::key::{KeyRole, open_or_make};
 use crate::process::POLL;
 use crate::reload;
 use crate::replace::replace;
-use crate::trust::{self, TufSigner};
+use crate::rotate::next_key::{already_known, refuse_used};
+use crate::trust::{self, Repository, TufSigner};
 
 /// What the running service has open and has published.
 pub(super) struct Open(ListOnlineKeysResponse);
@@ -110,6 +113,17 @@ pub(super) fn make_key(instance: &Instance, path: &Path) -> Result<(), Failure> 
     let key = key.map_err(|error| Failure::file("make", path, error))?;
     let sealed = vault.seal(&key, path)?;
     replace(path, sealed.as_bytes()).map_err(|error| Failure::file("write", path, error))
+}
+
+/// The same at a place of a token or a server. A key that a root names already has a role, or had it.
+pub(super) async fn make_elsewhere(instance: &Instance, place: &KeyConfig) -> Result<(), Failure> {
+    let key = open_or_make(place, KeyRole::Tuf, Algorithm::EcdsaP256Sha256).await?;
+    let root: Root = Repository::of(instance)?.newest()?;
+    let mut named = root.keys.values().filter_map(TufKey::public_key);
+    match named.any(|named| named == *key.public_key()) {
+        true => Err(already_known(place, &key.public_key().fingerprint())),
+        false => refuse_used(instance, place, key.public_key()),
+    }
 }
 
 /// Removes a key, which signed nothing that clients have.

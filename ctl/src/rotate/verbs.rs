@@ -83,14 +83,18 @@ async fn recorded<'a, R: Rotation>(
     verb: &str,
     plan: &Plan<R>,
 ) -> Result<Recorded<'a>, Failure> {
-    let place = plan.next_key_at.as_ref();
+    let places = plan.next_key_at.iter().chain(&plan.second_key_at);
+    let places: Vec<_> = places.map(ToString::to_string).collect();
     let asked = [
         ("rotation", plan.number.to_string()),
         ("delay", plan.delay.to_string()),
         ("drain", plan.drain.to_string()),
         (
             "next_key",
-            place.map_or_else(|| "in a file".to_owned(), ToString::to_string),
+            match places.is_empty() {
+                true => "in a file".to_owned(),
+                false => places.join(" and "),
+            },
         ),
     ];
     let method = format!("sigctl rotate {} {verb}", R::ROLE);
@@ -125,9 +129,13 @@ async fn new_plan<R: Rotation>(times: &Times, file: &PlanFile<'_>) -> Result<Pla
     let least = R::least_drain(instance)?;
     let drain = times.drain.unwrap_or_else(|| soak::DRAIN.max(least));
     let signing = R::signing_key(instance, begun)?;
-    let place = times.next_key.place(R::ROLE, signing.as_ref())?;
+    let keys = &times.next_key;
+    let mut places = keys
+        .places(R::ROLE, R::KEY_NAMES, signing.as_ref())?
+        .into_iter();
     let mut plan = Plan::new(file.next_number::<R>()?, begun, delay, drain, role);
-    plan.next_key_at = place;
+    plan.next_key_at = places.next();
+    plan.second_key_at = places.next();
     if !times.accept_short_times {
         soak::refuse_shorter("a delay", delay, soak)?;
         soak::refuse_shorter("a drain", drain, least)?;

@@ -1,6 +1,6 @@
 //! The keys of the root and targets roles.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use sigstead_signer::{KeyConfig, Signer};
@@ -26,6 +26,13 @@ impl TufSigner {
             signer.map_err(|error| not_open(&config, &path, &error))?,
             &path,
         )
+    }
+
+    /// Opens a key wherever it is; the files that its place names are found from here.
+    pub(crate) async fn open_at(place: &KeyConfig) -> Result<Self, Failure> {
+        let signer = sigstead_signer::open(place).await;
+        let path = PathBuf::from(place.to_string());
+        Self::new(signer.map_err(|error| key::unusable(place, &error))?, &path)
     }
 
     /// A key that is open already; `path` stands for it in errors.

@@ -1,6 +1,7 @@
 //! A token, or a server, has all keys of an instance: clients sign and verify, and it may be taken away and given back.
 
 mod from_init;
+mod rotated;
 mod vault;
 
 use std::fs::Permissions;

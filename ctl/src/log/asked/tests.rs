@@ -99,7 +99,8 @@ impl Asking {
         let channel = endpoint.timeout(Duration::from_secs(1)).connect_lazy();
         let mut client = TlogAdminClient::new(channel);
         let request = OpenLogRequest::default();
-        let opened = open(&mut client, request, self.key.public_key(), &self.key_file).await;
+        let at = KeyConfig::file(&self.key_file, None);
+        let opened = open(&mut client, request, self.key.public_key(), &at).await;
         serving.abort();
         opened
     }

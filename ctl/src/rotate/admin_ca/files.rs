@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use sigstead_key::Algorithm;
-use sigstead_signer::PrivateKey;
+use sigstead_signer::{KeyConfig, PrivateKey};
 use sigstead_x509::Certificate;
 
 use super::part::AuthorityPlan;
@@ -11,9 +11,11 @@ use crate::failure::Failure;
 use crate::init::certificates::{Issuer, certified_root, root_certificate, ten_years};
 use crate::init::secret::Vault;
 use crate::instance::Instance;
+use crate::key::{KeyRole, open_or_make};
 use crate::replace::replace;
 use crate::rotate::leaves::open_authority;
 use crate::rotate::moment::now;
+use crate::rotate::next_key::{already_known, refuse_used};
 use crate::rotate::soak::SKEW;
 use crate::{operator_key, services, tls_files};
 
@@ -21,13 +23,16 @@ use crate::{operator_key, services, tls_files};
 pub(super) struct Files<'a> {
     instance: &'a Instance,
     number: u32,
+    /// Where the next key is, if not in a file.
+    next_key_at: Option<KeyConfig>,
 }
 
 impl<'a> Files<'a> {
-    pub(super) const fn of(instance: &'a Instance, plan: &AuthorityPlan) -> Self {
+    pub(super) fn of(instance: &'a Instance, plan: &AuthorityPlan) -> Self {
         Self {
             instance,
             number: plan.number,
+            next_key_at: plan.next_key_at.clone(),
         }
     }
 
@@ -36,9 +41,7 @@ impl<'a> Files<'a> {
     pub(super) async fn make(&self) -> Result<Certificate, Failure> {
         let key = self.next("key");
         if !key.exists() {
-            let made = PrivateKey::generate(Algorithm::EcdsaP384Sha384);
-            let made = made.map_err(|error| Failure::file("make", &key, error))?;
-            write(&key, &Vault::open(self.instance)?.seal(&made, &key)?)?;
+            self.make_key(&key).await?;
         }
         if !self.next("pem").exists() {
             let signer = operator_key::open(self.instance, &key).await?;
@@ -50,6 +53,21 @@ impl<'a> Files<'a> {
             write(&self.next("pem"), &pem(&[&root, &certified]))?;
         }
         tls_files::certificate(&self.next("pem"))
+    }
+
+    async fn make_key(&self, file: &Path) -> Result<(), Failure> {
+        let Some(place) = &self.next_key_at else {
+            let made = PrivateKey::generate(ALGORITHM);
+            let made = made.map_err(|error| Failure::file("make", file, error))?;
+            return write(file, &Vault::open(self.instance)?.seal(&made, file)?);
+        };
+        let key = open_or_make(place, KeyRole::Ca, ALGORITHM).await?;
+        let mut trusted = self.trusted()?.into_iter();
+        if trusted.any(|authority| authority.public_key() == key.public_key()) {
+            return Err(already_known(place, &key.public_key().fingerprint()));
+        }
+        refuse_used(self.instance, place, key.public_key())?;
+        operator_key::write(file, place)
     }
 
     /// The next authority, and the certificate that the one of now gave it: who trusts that one accepts what the next one
@@ -131,6 +149,7 @@ fn rename(from: &Path, to: &Path) -> Result<(), Failure> {
     sigstead_durable::sync_directory(sigstead_durable::parent(to)).map_err(failed)
 }
 
+const ALGORITHM: Algorithm = Algorithm::EcdsaP384Sha384;
 /// As its files are called in `trust/`.
 pub(super) const NAME: &str = "admin-ca";
 const TRUSTED: &str = "trust/admin-ca.pem";

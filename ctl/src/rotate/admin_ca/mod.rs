@@ -4,6 +4,7 @@ mod files;
 mod part;
 
 use sigstead_kit::Period;
+use sigstead_signer::KeyConfig;
 use sigstead_x509::Certificate;
 use time::{Duration, OffsetDateTime};
 
@@ -16,7 +17,7 @@ use super::soak::SKEW;
 use crate::failure::Failure;
 use crate::init::certificates::Holder;
 use crate::instance::Instance;
-use crate::{administrators, reload, tls_files};
+use crate::{administrators, operator_key, reload, tls_files};
 use files::{Files, NAME};
 use part::AuthorityPlan;
 
@@ -40,6 +41,10 @@ impl Rotation for AdminAuthority {
             operator: operator(instance)?,
             next: None,
         })
+    }
+
+    fn signing_key(instance: &Instance, _: OffsetDateTime) -> Result<Option<KeyConfig>, Failure> {
+        operator_key::config(instance, &instance.path("trust/admin-ca.key")).map(Some)
     }
 
     fn soak(_: &Instance) -> Result<Period, Failure> {

@@ -9,6 +9,7 @@ mod window;
 use sigstead_archive::LogFace as Kind;
 use sigstead_kit::Period;
 use sigstead_proto::admin::v1::{CtLogInUse, LogInfo};
+use sigstead_signer::KeyConfig;
 use sigstead_trust_root::{ClientTrustConfig, LogState, TrustState};
 use time::{Duration, OffsetDateTime};
 
@@ -60,6 +61,12 @@ impl Rotation for NextCtLog {
         Ok(window.and_then(|(_, due)| due))
     }
 
+    fn signing_key(instance: &Instance, _: OffsetDateTime) -> Result<Option<KeyConfig>, Failure> {
+        let logs = ConfiguredLog::all(instance)?.into_iter();
+        let mut of_face = logs.filter(|log| log.face == Kind::Ct);
+        Ok(of_face.next_back().map(|log| log.key().clone()))
+    }
+
     /// The authority needs no time of its own; clients have theirs from the publication on.
     fn loads_from(plan: &CtPlan) -> OffsetDateTime {
         plan.tells_authority_from()
@@ -97,7 +104,7 @@ impl Rotation for NextCtLog {
     }
 
     async fn prepare(instance: &Instance, plan: &mut CtPlan) -> Result<String, Failure> {
-        let log = service::open(instance, &plan.role).await?;
+        let log = service::open(instance, plan).await?;
         plan.role.public_key = log.public_key.into();
         plan.role.log_id = log.log_id.into();
         authority::write_key(instance, &plan.role)?;

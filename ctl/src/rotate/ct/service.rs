@@ -9,13 +9,15 @@ use sigstead_proto::admin::v1::ct_log_admin_client::CtLogAdminClient;
 use sigstead_proto::admin::v1::{FreezeLogRequest, LogInfo, OpenLogRequest};
 use tonic::transport::Channel;
 
-use super::part::NextCtLog;
+use super::part::CtPlan;
 use crate::admin::{self, refused};
 use crate::failure::Failure;
 use crate::init::configuration::key_config;
 use crate::init::secret::Vault;
 use crate::instance::{Instance, Service};
+use crate::key::{KeyRole, open_or_make};
 use crate::log;
+use crate::rotate::next_key::refuse_used;
 
 /// A log of that name, if there is one.
 pub(super) async fn listed(instance: &Instance, name: &str) -> Result<Option<LogInfo>, Failure> {
@@ -24,25 +26,36 @@ pub(super) async fn listed(instance: &Instance, name: &str) -> Result<Option<Log
 }
 
 /// Opens the next log with a key of its own, as far as an earlier run did not.
-pub(super) async fn open(instance: &Instance, role: &NextCtLog) -> Result<LogInfo, Failure> {
+pub(super) async fn open(instance: &Instance, plan: &CtPlan) -> Result<LogInfo, Failure> {
+    let role = &plan.role;
     if let Some(log) = listed(instance, &role.next_log).await? {
         return Ok(log);
     }
-    let config = describe(instance, role)?;
+    let config = describe(instance, plan)?;
     let config_yaml = sigstead_config::to_yaml(&config)
         .map_err(|error| Failure::service("ctlog", &role.next_log, error))?;
     // Before the key is made: without a connection nothing was asked.
     let mut client = connect(instance).await?;
-    let path = key_file(instance, &role.place);
-    if !path.exists() {
-        Vault::open(instance)?.make(&path, Algorithm::EcdsaP256Sha256)?;
-    }
+    make_key(instance, plan).await?;
     let request = OpenLogRequest {
         config_yaml,
         ..OpenLogRequest::default()
     };
     let opened = client.open_log(request).await;
     opened.map(|log| log.into_inner()).map_err(refused)
+}
+
+/// Makes the key, unless an earlier run did.
+async fn make_key(instance: &Instance, plan: &CtPlan) -> Result<(), Failure> {
+    if let Some(at) = &plan.next_key_at {
+        let key = open_or_make(at, KeyRole::Ctlog, Algorithm::EcdsaP256Sha256).await?;
+        return refuse_used(instance, at, key.public_key());
+    }
+    let path = key_file(instance, &plan.role.place);
+    if !path.exists() {
+        Vault::open(instance)?.make(&path, Algorithm::EcdsaP256Sha256)?;
+    }
+    Ok(())
 }
 
 /// Gives a log its last tree head, or finds that it has it.
@@ -97,11 +110,13 @@ pub(super) fn free_place(instance: &Instance) -> Result<String, Failure> {
     place.ok_or_else(|| Failure::file("name a log in", &folder, "all numbers are taken"))
 }
 
-fn describe(instance: &Instance, role: &NextCtLog) -> Result<LogConfig, Failure> {
+fn describe(instance: &Instance, plan: &CtPlan) -> Result<LogConfig, Failure> {
+    let role = &plan.role;
     let place = &role.place;
     let origin = role.next_log.parse();
     let origin = origin.map_err(|error| Failure::service("ctlog", &role.next_log, error))?;
-    let key = key_config(instance, &format!("keys/{place}.key"));
+    let in_file = || key_config(instance, &format!("keys/{place}.key"));
+    let key = plan.next_key_at.clone().unwrap_or_else(in_file);
     let anchors = instance.manifest.anchors.as_deref();
     let anchor = anchors.unwrap_or_else(|| Path::new("anchors")).join(place);
     Ok(LogConfig {

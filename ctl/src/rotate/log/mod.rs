@@ -9,11 +9,14 @@ mod trial;
 use std::marker::PhantomData;
 
 use sigstead_kit::Period;
+use sigstead_signer::KeyConfig;
 use sigstead_trust_root::{ClientTrustConfig, LogState};
 use time::{Duration, OffsetDateTime};
 
 use super::moment::{now, shown};
+use super::next_key::refuse_used;
 use super::rotation::{OldKey, Rotation, SeenIn, TakesOver, Undo};
+use crate::configured_log::ConfiguredLog;
 use crate::failure::Failure;
 use crate::instance::Instance;
 use crate::log::opening;
@@ -50,6 +53,12 @@ impl<I: Interface> Rotation for NextLog<I> {
         })
     }
 
+    fn signing_key(instance: &Instance, _: OffsetDateTime) -> Result<Option<KeyConfig>, Failure> {
+        let logs = ConfiguredLog::all(instance)?.into_iter();
+        let mut of_face = logs.filter(|log| log.face == I::CONFIGURED_FACE);
+        Ok(of_face.next_back().map(|log| log.key().clone()))
+    }
+
     /// Each log has its own key.
     fn overlap(&self) -> Duration {
         Duration::ZERO
@@ -80,7 +89,11 @@ impl<I: Interface> Rotation for NextLog<I> {
     }
 
     async fn prepare(instance: &Instance, plan: &mut LogPlan<I>) -> Result<String, Failure> {
-        let (public_key, log_id) = I::make(instance, &plan.role).await?;
+        if let Some(at) = &plan.next_key_at {
+            let key = opening::key(instance, plan.place()).await?;
+            refuse_used(instance, at, key.public_key())?;
+        }
+        let (public_key, log_id) = I::make(instance, plan).await?;
         plan.role.public_key = public_key;
         plan.role.log_id = log_id;
         Ok(match I::TAKES_OVER {

@@ -13,7 +13,7 @@ use time::OffsetDateTime;
 use crate::failure::Failure;
 use crate::instance::{Instance, Service};
 use crate::log::name::host;
-use crate::log::opening::Face;
+use crate::log::opening::{Face, Place};
 use crate::rotate::plan::Plan;
 use crate::rotate::rotation::TakesOver;
 use crate::trust::Change;
@@ -28,6 +28,8 @@ pub(crate) trait Interface: Clone {
     const FACE: Face;
     /// As the trust state knows it.
     const TRUSTED_FACE: LogFace;
+    /// As the configuration of the service has it.
+    const CONFIGURED_FACE: sigstead_archive::LogFace;
     /// At the end if the next log is opened in the moment in which the old one ends.
     const TAKES_OVER: TakesOver;
 
@@ -37,7 +39,7 @@ pub(crate) trait Interface: Clone {
     /// Makes what clients are told of, unless an earlier run did, and gives its key, DER, and what its entries name it.
     async fn make(
         instance: &Instance,
-        role: &NextLog<Self>,
+        plan: &LogPlan<Self>,
     ) -> Result<(Base64Bytes, Base64Bytes), Failure>;
 
     /// Refuses what clients would refuse if they were told of it as it is in `change`.
@@ -96,6 +98,15 @@ pub(crate) struct NextLog<I> {
 pub(super) type LogPlan<I> = Plan<NextLog<I>>;
 
 impl<I: Interface> LogPlan<I> {
+    /// Where the next log and its key are.
+    pub(super) fn place(&self) -> Place<'_> {
+        Place {
+            face: I::FACE,
+            name: &self.role.place,
+            key_at: self.next_key_at.as_ref(),
+        }
+    }
+
     /// The next log as clients are told of it, who write to it from `from` on. Its signatures count as soon as it may be
     /// there: some clients do not look at dates.
     pub(super) fn announced(&self, instance: &Instance, from: OffsetDateTime) -> LogState {

@@ -2,6 +2,7 @@
 
 use std::num::NonZeroU64;
 
+use sigstead_archive::LogFace as Kind;
 use sigstead_key::{HashAlgorithm, PublicKey};
 use sigstead_trust_root::{Base64Bytes, LogFace};
 use time::OffsetDateTime;
@@ -28,6 +29,7 @@ impl Interface for RekorV1 {
     const WHAT: &'static str = "the shard of Rekor v1";
     const FACE: opening::Face = opening::Face::RekorV1;
     const TRUSTED_FACE: LogFace = LogFace::RekorV1;
+    const CONFIGURED_FACE: Kind = Kind::RekorV1;
     const TAKES_OVER: TakesOver = TakesOver::AtEnd;
 
     fn name(instance: &Instance) -> Result<(String, Option<NonZeroU64>), Failure> {
@@ -38,9 +40,9 @@ impl Interface for RekorV1 {
 
     async fn make(
         instance: &Instance,
-        role: &NextLog<Self>,
+        plan: &LogPlan<Self>,
     ) -> Result<(Base64Bytes, Base64Bytes), Failure> {
-        let key = opening::key(instance, &role.place)?;
+        let key = opening::key(instance, plan.place()).await?;
         let key = key.public_key().spki_der();
         let log_id = HashAlgorithm::Sha256.digest(key);
         Ok((key.into(), log_id.into()))
@@ -62,7 +64,7 @@ impl Interface for RekorV1 {
         let told = told.ok_or_else(|| refused(&"the draft has no such log"))?;
         let key = PublicKey::from_spki_der(told.public_key.raw_bytes.as_slice());
         let key = key.map_err(|error| refused(&error))?;
-        let signer = opening::key(instance, &plan.role.place)?.into_signer();
+        let signer = opening::key(instance, plan.place()).await?;
         let signature = signer.sign(MESSAGE).await;
         let signature = signature.map_err(|error| refused(&error))?;
         key.verify(MESSAGE, &signature)
@@ -79,8 +81,8 @@ impl Interface for RekorV1 {
             let tree_id = role
                 .tree_id
                 .ok_or_else(|| refused(&"the plan has no number"))?;
-            let config = opening::describe_v1(instance, &role.place, tree_id)?;
-            opening::open(instance, &role.place, &config).await?;
+            let config = opening::describe_v1(instance, plan.place(), tree_id)?;
+            opening::open(instance, plan.place(), &config).await?;
         }
         ended::end_frozen(change, &log::list(instance).await?)?;
         Ok(format!(

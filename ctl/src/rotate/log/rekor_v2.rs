@@ -27,6 +27,7 @@ impl Interface for RekorV2 {
     const WHAT: &'static str = "the log of Rekor v2";
     const FACE: opening::Face = opening::Face::RekorV2;
     const TRUSTED_FACE: LogFace = LogFace::RekorV2;
+    const CONFIGURED_FACE: Kind = Kind::RekorV2;
     const TAKES_OVER: TakesOver = TakesOver::AtItsTime;
 
     fn name(instance: &Instance) -> Result<(String, Option<NonZeroU64>), Failure> {
@@ -39,15 +40,16 @@ impl Interface for RekorV2 {
 
     async fn make(
         instance: &Instance,
-        role: &NextLog<Self>,
+        plan: &LogPlan<Self>,
     ) -> Result<(Base64Bytes, Base64Bytes), Failure> {
+        let role = &plan.role;
         let log = match listed(instance, &role.next_log).await? {
             // An earlier run came as far as that.
             Some(log) => log,
             None => {
                 let origin: Origin = role.next_log.parse().map_err(|_| unnamed())?;
-                let config = opening::describe_v2(instance, &role.place, origin)?;
-                opening::open(instance, &role.place, &config).await?.0
+                let config = opening::describe_v2(instance, plan.place(), origin)?;
+                opening::open(instance, plan.place(), &config).await?.0
             }
         };
         let log_id = ended::log_id(&log);

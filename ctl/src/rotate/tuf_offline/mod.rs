@@ -5,6 +5,7 @@ mod part;
 mod role;
 
 use sigstead_kit::Period;
+use sigstead_signer::KeyConfig;
 use sigstead_trust_root::tuf;
 use time::{Duration, OffsetDateTime};
 
@@ -13,6 +14,7 @@ use super::rotation::{Rotation, SeenIn, TakesOver, Undo};
 use super::tuf_service::{self, Open};
 use crate::failure::Failure;
 use crate::instance::Instance;
+use crate::operator_key;
 use crate::trust::{self, Change, Repository};
 use files::Files;
 use part::OfflinePlan;
@@ -32,6 +34,10 @@ impl<R: OfflineRole> Rotation for OfflineKey<R> {
 
     async fn begin(_: &Instance, _: OffsetDateTime) -> Result<Self, Failure> {
         Ok(Self::new())
+    }
+
+    fn signing_key(instance: &Instance, _: OffsetDateTime) -> Result<Option<KeyConfig>, Failure> {
+        operator_key::config(instance, &instance.path(R::KEY)).map(Some)
     }
 
     fn soak(_: &Instance) -> Result<Period, Failure> {
@@ -69,7 +75,13 @@ impl<R: OfflineRole> Rotation for OfflineKey<R> {
 
     async fn prepare(instance: &Instance, plan: &mut OfflinePlan<R>) -> Result<String, Failure> {
         let files = Files::of(instance, plan);
-        tuf_service::make_key(instance, &files.next_path())?;
+        match &plan.next_key_at {
+            None => tuf_service::make_key(instance, &files.next_path())?,
+            Some(place) => {
+                tuf_service::make_elsewhere(instance, place).await?;
+                operator_key::write(&files.next_path(), place)?;
+            }
+        }
         let id = files.open_next().await?.key().id().to_string();
         let what = format!("made the key {id}");
         plan.role.next_key = Some(id);

@@ -1,8 +1,7 @@
 //! The next keys of both roles.
 
-use std::path::Path;
-
 use sigstead_ceremony::{OnlineKey, OnlineKeys as Drafted};
+use sigstead_signer::KeyConfig;
 use sigstead_trust_root::tuf::{Role, Root, Snapshot, Targets, Timestamp};
 
 use super::part::{OnlineKeys, OnlinePlan};
@@ -11,7 +10,7 @@ use crate::instance::{Instance, Service};
 use crate::rotate::moment::now;
 use crate::rotate::rotation::Rotation as _;
 use crate::rotate::tuf_service::{
-    Open, make_key, refuse_other, refused_draft, reload_until, remove_key,
+    Open, make_elsewhere, make_key, refuse_other, refused_draft, reload_until, remove_key,
 };
 use crate::trust::{Change, NextRoot, Online, Repository, TufSigner};
 
@@ -24,10 +23,11 @@ pub(super) struct NextKeys {
 impl NextKeys {
     pub(super) async fn open(instance: &Instance, plan: &OnlinePlan) -> Result<Self, Failure> {
         let role = &plan.role;
-        let (snapshot, timestamp) = (plan.snapshot_key(), plan.timestamp_key());
+        let folder = instance.service(Service::Tuf);
+        let [snapshot, timestamp] = plan.keys(instance).map(|key| key.in_folder(&folder));
         Ok(Self {
-            snapshot: open(instance, &snapshot, role.next_snapshot.as_deref()).await?,
-            timestamp: open(instance, &timestamp, role.next_timestamp.as_deref()).await?,
+            snapshot: open(&snapshot, role.next_snapshot.as_deref()).await?,
+            timestamp: open(&timestamp, role.next_timestamp.as_deref()).await?,
         })
     }
 
@@ -100,15 +100,9 @@ async fn proven<T: Role>(ceremony: &str, signer: &TufSigner) -> Result<OnlineKey
     Ok(OnlineKey::proven_by(key.clone(), &signature))
 }
 
-async fn open(
-    instance: &Instance,
-    key: &Path,
-    planned: Option<&str>,
-) -> Result<TufSigner, Failure> {
-    let place = Path::new(Service::Tuf.name()).join(key);
-    let place = place.display().to_string();
-    let next = TufSigner::open(instance, &place).await?;
-    refuse_other(OnlineKeys::ROLE, &place, &next, planned)?;
+async fn open(place: &KeyConfig, planned: Option<&str>) -> Result<TufSigner, Failure> {
+    let next = TufSigner::open_at(place).await?;
+    refuse_other(OnlineKeys::ROLE, &place.to_string(), &next, planned)?;
     Ok(next)
 }
 
@@ -121,15 +115,21 @@ pub(super) async fn has_them(instance: &Instance, plan: &OnlinePlan) -> Result<(
 }
 
 /// Makes those that an earlier run did not come as far as making.
-pub(super) fn make(instance: &Instance, plan: &OnlinePlan) -> Result<(), Failure> {
-    let folder = instance.service(Service::Tuf);
-    make_key(instance, &folder.join(plan.snapshot_key()))?;
-    make_key(instance, &folder.join(plan.timestamp_key()))
+pub(super) async fn make(instance: &Instance, plan: &OnlinePlan) -> Result<(), Failure> {
+    if plan.are_in_files() {
+        let folder = instance.service(Service::Tuf);
+        let mut files = plan.files().into_iter();
+        return files.try_for_each(|file| make_key(instance, &folder.join(file)));
+    }
+    for place in plan.keys(instance) {
+        make_elsewhere(instance, &place).await?;
+    }
+    Ok(())
 }
 
-/// Removes both, which signed nothing that clients have.
+/// Removes both, which signed nothing that clients have. Keys that are elsewhere stay, for who looks after that place.
 pub(super) fn remove(instance: &Instance, plan: &OnlinePlan) -> Result<(), Failure> {
     let folder = instance.service(Service::Tuf);
-    remove_key(&folder.join(plan.snapshot_key()))?;
-    remove_key(&folder.join(plan.timestamp_key()))
+    let mut files = plan.files().into_iter();
+    files.try_for_each(|file| remove_key(&folder.join(file)))
 }

@@ -6,6 +6,8 @@ mod part;
 mod successors;
 
 use sigstead_kit::Period;
+use sigstead_signer::KeyConfig;
+use sigstead_trust_root::tuf::{Role as _, Snapshot, Timestamp};
 use time::{Duration, OffsetDateTime};
 
 use super::moment::now;
@@ -29,6 +31,7 @@ impl Rotation for OnlineKeys {
     const APART_FROM: &'static [&'static str] = &["tuf-root", "tuf-targets"];
     const TAKES_OVER: TakesOver = TakesOver::WhenLoaded;
     const SEEN_IN: SeenIn = SeenIn::Root;
+    const KEY_NAMES: &'static [&'static str] = &[Snapshot::NAME, Timestamp::NAME];
 
     async fn begin(instance: &Instance, _: OffsetDateTime) -> Result<Self, Failure> {
         Successors::of(instance)?;
@@ -36,6 +39,10 @@ impl Rotation for OnlineKeys {
             next_snapshot: None,
             next_timestamp: None,
         })
+    }
+
+    fn signing_key(instance: &Instance, _: OffsetDateTime) -> Result<Option<KeyConfig>, Failure> {
+        Ok(Some(Successors::of(instance)?.signing_key()))
     }
 
     fn soak(_: &Instance) -> Result<Period, Failure> {
@@ -71,7 +78,7 @@ impl Rotation for OnlineKeys {
     }
 
     async fn prepare(instance: &Instance, plan: &mut OnlinePlan) -> Result<String, Failure> {
-        keys::make(instance, plan)?;
+        keys::make(instance, plan).await?;
         let next = NextKeys::open(instance, plan).await?;
         let (snapshot, timestamp) = next.ids();
         let what = format!("made the keys {snapshot} and {timestamp}");
@@ -144,7 +151,7 @@ impl Rotation for OnlineKeys {
                 take_over(instance, plan).await?;
                 return Ok(Undo::TooLate);
             }
-            Successors::of(instance)?.without(plan).write()?;
+            Successors::of(instance)?.without(instance, plan).write()?;
             let are_gone = |open: &Open| !plan.role.are_open(open);
             tuf_service::reload_until(instance, Self::ROLE, are_gone).await?;
         }

@@ -1,10 +1,11 @@
 //! What the plan says of the keys, and their files.
 
-use std::path::PathBuf;
-
 use serde::{Deserialize, Serialize};
+use sigstead_signer::KeyConfig;
 use sigstead_trust_root::tuf::{Role as _, Root, Snapshot, Timestamp};
 
+use crate::init::configuration::key_config;
+use crate::instance::Instance;
 use crate::rotate::plan::Plan;
 use crate::rotate::tuf_service::Open;
 
@@ -50,13 +51,23 @@ impl OnlineKeys {
 }
 
 impl OnlinePlan {
-    /// The file of the next snapshot key, in the folder of the service.
-    pub(super) fn snapshot_key(&self) -> PathBuf {
-        PathBuf::from(format!("keys/snapshot-{}.key", self.number))
+    /// The next keys as the configuration of the service names them: that of the snapshot role, then that of the timestamp role.
+    pub(super) fn keys(&self, instance: &Instance) -> [KeyConfig; 2] {
+        let files = self.files().map(|file| key_config(instance, &file));
+        let [snapshot, timestamp] = files;
+        match (&self.next_key_at, &self.second_key_at) {
+            (Some(first), Some(second)) => [first.clone(), second.clone()],
+            _ => [snapshot, timestamp],
+        }
     }
 
-    /// That of the next timestamp key.
-    pub(super) fn timestamp_key(&self) -> PathBuf {
-        PathBuf::from(format!("keys/timestamp-{}.key", self.number))
+    /// Whether they are in files of the service.
+    pub(super) fn are_in_files(&self) -> bool {
+        self.next_key_at.is_none()
+    }
+
+    /// These files, in its folder.
+    pub(super) fn files(&self) -> [String; 2] {
+        [Snapshot::NAME, Timestamp::NAME].map(|role| format!("keys/{role}-{}.key", self.number))
     }
 }

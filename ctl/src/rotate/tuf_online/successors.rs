@@ -3,10 +3,10 @@
 use std::path::PathBuf;
 
 use sigstead_config::tuf::{Config, Successor, SuccessorsFile};
+use sigstead_signer::KeyConfig;
 
 use super::part::OnlinePlan;
 use crate::failure::Failure;
-use crate::init::configuration::key_config;
 use crate::instance::{Instance, Service};
 use crate::replace::replace;
 
@@ -14,6 +14,8 @@ use crate::replace::replace;
 pub(super) struct Successors {
     path: PathBuf,
     file: SuccessorsFile,
+    /// The key of the snapshot role that the configuration names itself.
+    first: KeyConfig,
 }
 
 impl Successors {
@@ -32,24 +34,37 @@ impl Successors {
         let path = folder.join(path);
         let file = SuccessorsFile::read(&path);
         let file = file.map_err(|error| Failure::file("read", &path, error))?;
-        Ok(Self { path, file })
+        Ok(Self {
+            path,
+            file,
+            first: read.snapshot_key,
+        })
+    }
+
+    /// The newest key of the snapshot role, as the service names it.
+    pub(super) fn signing_key(&self) -> KeyConfig {
+        let newest = self.file.successors.last().map(|each| &each.snapshot_key);
+        newest.unwrap_or(&self.first).clone()
     }
 
     /// The list with the next keys.
     pub(super) fn with(self, instance: &Instance, plan: &OnlinePlan) -> Result<Self, Failure> {
-        let key = |path: PathBuf| key_config(instance, &path.display().to_string());
-        let mut listed = self.without(plan);
+        let [snapshot_key, timestamp_key] = plan.keys(instance);
+        let mut listed = self.without(instance, plan);
         listed.file.successors.push(Successor {
-            snapshot_key: key(plan.snapshot_key()),
-            timestamp_key: key(plan.timestamp_key()),
+            snapshot_key,
+            timestamp_key,
         });
         Ok(listed)
     }
 
     /// The list without them.
-    pub(super) fn without(mut self, plan: &OnlinePlan) -> Self {
-        let next = plan.snapshot_key();
-        let is_next = |each: &Successor| each.snapshot_key.path() == Some(&next);
+    pub(super) fn without(mut self, instance: &Instance, plan: &OnlinePlan) -> Self {
+        let [next, _] = plan.keys(instance);
+        let is_next = |each: &Successor| match next.path() {
+            Some(path) => each.snapshot_key.path() == Some(path),
+            None => each.snapshot_key == next,
+        };
         self.file.successors.retain(|each| !is_next(each));
         self
     }

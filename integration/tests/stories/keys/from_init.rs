@@ -111,30 +111,31 @@ fn a_key_is_taken_when_that_is_said_and_by_one_role() {
 
 /// What the page has behind `--name acme` of the command with those keys, with the PIN of the token.
 fn as_written(token: &Token, keys: &str) -> Vec<String> {
+    let fields = token.fields().into_iter();
+    let pin = fields.last().map(|(_, file)| file).unwrap();
+    let words = words_of("init").into_iter().skip(4);
+    let words: Vec<_> = words
+        .map(|word| if word == "pin" { pin.clone() } else { word })
+        .collect();
+    assert!(words[1].starts_with(keys), "{words:?}");
+    words
+}
+
+/// The words of the first command of the page that begins so.
+pub(super) fn words_of(command: &str) -> Vec<String> {
     let page = include_str!("../../../../docs/keys.md");
-    let command = page
-        .split("$ sigctl init ")
-        .find(|each| each.contains(keys))
-        .unwrap();
-    let command = command.split("```").next().unwrap().replace("\\\n", " ");
-    let words = command.split("--name acme ").nth(1).unwrap();
-    let script = format!("printf '%s\\n' {words}");
+    let begin = format!("$ sigctl {command}");
+    let (_, rest) = page.split_once(&begin).unwrap();
+    let rest = rest.replace("\\\n", " ");
+    let line = rest.lines().next().unwrap();
+    let script = format!("printf '%s\\n' {command}{line}");
     let split = run(Command::new("sh").arg("-c").arg(script)).unwrap();
     let split = String::from_utf8(split.stdout).unwrap();
-    let pin = token
-        .fields()
-        .into_iter()
-        .find(|(field, _)| *field == "pin_file");
-    let (_, pin) = pin.unwrap();
-    let word = |word: &str| match word {
-        "pin" => pin.clone(),
-        word => word.to_owned(),
-    };
-    split.lines().map(word).collect()
+    split.lines().map(str::to_owned).collect()
 }
 
 /// No file of the instance has a key that a passphrase opens.
-fn has_no_sealed_key(directory: &Path) {
+pub(super) fn has_no_sealed_key(directory: &Path) {
     for file in files(directory) {
         let text = std::fs::read(&file).unwrap_or_default();
         let text = String::from_utf8_lossy(&text);
@@ -147,7 +148,7 @@ fn has_no_sealed_key(directory: &Path) {
     }
 }
 
-fn files(folder: &Path) -> Vec<PathBuf> {
+pub(super) fn files(folder: &Path) -> Vec<PathBuf> {
     let entries = std::fs::read_dir(folder)
         .unwrap()
         .map(|entry| entry.unwrap().path());
@@ -158,7 +159,7 @@ fn files(folder: &Path) -> Vec<PathBuf> {
     entries.flat_map(below).collect()
 }
 
-fn says_no_pin(output: Output) -> Output {
+pub(super) fn says_no_pin(output: Output) -> Output {
     for said in [&output.stdout, &output.stderr] {
         assert!(!String::from_utf8_lossy(said).contains(PIN), "{output:?}");
     }

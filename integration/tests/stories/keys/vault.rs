@@ -87,7 +87,7 @@ fn a_key_of_a_server_is_followed_by_one_that_is_made_there() {
         run(&mut start(role, &next)).unwrap();
     }
     refuses(
-        &mut start("tuf-online", "vault:transit/x?version=1"),
+        &mut start("admin", "vault:transit/x?version=1"),
         &["e-key-020"],
     );
     for role in ["tsa", "oidc"] {
