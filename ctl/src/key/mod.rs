@@ -1,5 +1,6 @@
 //! `sigctl key`: makes keys, brings keys of other programs in, and tries keys out, wherever they are.
 
+mod attest;
 mod create;
 mod fields;
 mod found_or_made;
@@ -34,6 +35,8 @@ enum Verb {
     Create(create::Arguments),
     /// Put a key of OpenSSL, cosign or Fulcio into a file, a token or a server.
     Import(import::Arguments),
+    /// Check what the device of a key says of it: that it was made there and cannot have been elsewhere.
+    Attest(attest::Arguments),
     /// Have a key sign, and check it for a role and against what it is to serve.
     Probe(probe::Arguments),
 }
@@ -42,6 +45,7 @@ pub(crate) async fn run(arguments: Arguments, output: Output) -> Result<Exit, Fa
     match arguments.verb {
         Verb::Create(arguments) => create::run(&arguments, output).await,
         Verb::Import(arguments) => import::run(&arguments, output).await,
+        Verb::Attest(arguments) => attest::run(&arguments, output).await,
         Verb::Probe(arguments) => probe::run(&arguments, output).await,
     }
 }

@@ -1,5 +1,6 @@
 //! A token, or a server, has all keys of an instance: clients sign and verify, and it may be taken away and given back.
 
+mod attest;
 mod from_init;
 mod rotated;
 mod vault;
