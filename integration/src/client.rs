@@ -310,7 +310,13 @@ pub fn softhsm() -> Option<()> {
     present("softhsm2", Path::new(SOFTHSM).exists())
 }
 
-/// Its library.
+/// The compiler of C, which builds what stands before a library.
+#[must_use]
+pub fn cc() -> Option<PathBuf> {
+    installed("cc", PathBuf::from("/usr/bin/cc"))
+}
+
+/// The library of `SoftHSM2`.
 pub const SOFTHSM: &str = "/usr/lib/softhsm/libsofthsm2.so";
 
 /// A script of `integration/clients`.

@@ -139,6 +139,41 @@ impl Token {
         Ok(std::fs::rename(self.path("away"), self.path("tokens"))?)
     }
 
+    /// A library that stands before the one of the token, for [`Self::lie`]; `None` where no compiler is installed.
+    ///
+    /// # Errors
+    /// If it is not built.
+    pub fn lying_module(&self) -> Result<Option<PathBuf>> {
+        let Some(cc) = client::cc() else {
+            return Ok(None);
+        };
+        let module = self.path("lying.so");
+        run(Command::new(cc)
+            .args(["-shared", "-fPIC", "-o"])
+            .arg(&module)
+            .arg(format!("-DTHEIRS=\"{}\"", client::SOFTHSM))
+            .arg(format!("-DWHEN=\"{}\"", self.path("lie").display()))
+            .arg(client::script("lying_token.c"))
+            .arg("-ldl"))?;
+        Ok(Some(module))
+    }
+
+    /// Has that library change every signature.
+    ///
+    /// # Errors
+    /// If its file cannot be written.
+    pub fn lie(&self) -> Result<()> {
+        Ok(std::fs::write(self.path("lie"), "")?)
+    }
+
+    /// Has it change none.
+    ///
+    /// # Errors
+    /// If its file cannot be removed.
+    pub fn tell_the_truth(&self) -> Result<()> {
+        Ok(std::fs::remove_file(self.path("lie"))?)
+    }
+
     fn path(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
     }

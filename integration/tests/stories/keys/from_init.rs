@@ -7,7 +7,7 @@ use sigstead_integration::{
     Instance, KeyPlace as _, KeyServer, PIN, Rotated, Token, run, wait_for,
 };
 
-use super::{clients_sign_and_verify, is_in_no_log};
+use super::{away_and_back, clients_sign_and_verify, holds_at_least, is_in_no_log};
 use crate::refuses;
 
 #[test]
@@ -60,6 +60,42 @@ fn no_key_of_an_instance_was_ever_in_a_file() {
     assert!(backup.exists());
 
     has_no_sealed_key(&directory);
+    clients_sign_and_verify(&instance);
+    is_in_no_log(&instance, PIN);
+}
+
+/// Every signature that the token makes is wrong for a while, and none of them leaves.
+#[test]
+fn a_token_that_signs_wrongly_is_caught() {
+    let Some(token) = Token::new().unwrap() else {
+        return;
+    };
+    let Some(module) = token.lying_module().unwrap() else {
+        return;
+    };
+    let mut arguments = as_written(&token, "all=");
+    let named = arguments.iter_mut().find(|word| word.ends_with(".so"));
+    *named.unwrap() = module.display().to_string();
+    let arguments: Vec<_> = arguments.iter().map(String::as_str).collect();
+    let (variable, file) = token.environment();
+    let instance = Instance::create_where((variable, &file), "lied-to", &arguments).unwrap();
+    wait_for("the start", || instance.up().is_ok()).unwrap();
+    let lie = || token.lie().unwrap();
+    let tell_the_truth = || token.tell_the_truth().unwrap();
+    let taken = away_and_back(&instance, lie, tell_the_truth);
+    holds_at_least(&instance, taken);
+    // What the operator signs is looked at too, and nothing of it is published.
+    lie();
+    let mut publish = instance.sigctl();
+    publish.args(["trust", "publish"]).arg(instance.directory());
+    refuses(&mut publish, &["e-key-001"]);
+    tell_the_truth();
+    run(&mut publish).unwrap();
+    run(instance
+        .sigctl()
+        .args(["log", "check"])
+        .arg(instance.directory()))
+    .unwrap();
     clients_sign_and_verify(&instance);
     is_in_no_log(&instance, PIN);
 }
