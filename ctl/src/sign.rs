@@ -75,7 +75,7 @@ pub(crate) async fn run(arguments: Arguments, output: Output) -> Result<(), Fail
     // What is logged stays logged: everything that can be refused before is.
     let bundle_file = BundleFile::create(&arguments.bundle, arguments.overwrite)?;
     let token = token(&instance, &arguments).await?;
-    let artifact = input::read(&arguments.file)?;
+    let artifact = input::read_artifact(&arguments.file)?;
     let trace = BegunTrace::begin("ctl", "sigctl sign", arguments.traces.as_ref());
     let trace = trace.map_err(|error| untraced(&error))?;
     let trace_id = trace.id().to_string();

@@ -12,6 +12,7 @@ use sigstead_trust_root::TrustedRoot;
 use sigstead_verify::{Accepted, Artifact, Bundle, Explanation, Policy, Verifier};
 
 use crate::failure::Failure;
+use crate::input;
 use crate::output::Output;
 
 /// What is verified, and whose signature is wanted.
@@ -72,7 +73,7 @@ fn verify(
     policy: &Policy,
 ) -> Result<Explanation, Failure> {
     let path = artifact::bundle_of(file, arguments.bundle.as_deref())?;
-    let bundle = Bundle::parse(&read(&path)?)
+    let bundle = Bundle::parse(&input::read_file(&path)?)
         .map_err(|failure| refused(&failure, &arguments.files, file))?;
     let hashes = bundle
         .hashes(policy.wanted_key())
@@ -132,10 +133,6 @@ fn print_steps(explanation: &Explanation, output: Output) {
     if let Err(failure) = &explanation.outcome {
         output.print(&(), |()| report::failed_text(failure));
     }
-}
-
-fn read(path: &Path) -> Result<Vec<u8>, Failure> {
-    std::fs::read(path).map_err(|error| Failure::file("read", path, error))
 }
 
 const EXAMPLES: &str = "\

@@ -7,6 +7,7 @@ use sigstead_key::PublicKey;
 use sigstead_verify::{BlockList, Claim, Pattern, Policy, Thresholds};
 
 use crate::failure::Failure;
+use crate::input;
 
 /// Whose signature is wanted, and what must be true of it.
 #[derive(Args)]
@@ -199,7 +200,7 @@ fn patterns(exact: &[String], expressions: &[String]) -> Result<Vec<Pattern>, Fa
 }
 
 fn block_list(path: &Path) -> Result<BlockList, Failure> {
-    BlockList::parse(&super::read(path)?).map_err(|error| {
+    BlockList::parse(&input::read_file(path)?).map_err(|error| {
         Failure::new(
             "E-CTL-436",
             format!("{} is no block list", path.display()),
@@ -210,7 +211,7 @@ fn block_list(path: &Path) -> Result<BlockList, Failure> {
 }
 
 fn key(path: &Path) -> Result<PublicKey, Failure> {
-    PublicKey::from_pem_or_der(&super::read(path)?).map_err(|error| {
+    PublicKey::from_pem_or_der(&input::read_file(path)?).map_err(|error| {
         Failure::new(
             "E-CTL-012",
             format!("{} is no public key that can be used", path.display()),

@@ -6,6 +6,7 @@ use clap::Args;
 use sigstead_trust_root::TrustedRoot;
 
 use crate::failure::Failure;
+use crate::input;
 use crate::instance::{Instance, Service};
 
 /// Whose services are trusted.
@@ -57,7 +58,7 @@ impl Trust {
 
 /// The trusted roots of a file.
 pub(crate) fn read(path: &Path) -> Result<Vec<TrustedRoot>, Failure> {
-    TrustedRoot::parse_all(&super::read(path)?).map_err(|error| {
+    TrustedRoot::parse_all(&input::read_file(path)?).map_err(|error| {
         Failure::named(
             "E-VERIFY-004",
             format!("{} is no trusted root", path.display()),
