@@ -56,8 +56,8 @@ pub(super) async fn run(arguments: Arguments, output: Output) -> Result<(), Fail
     let until = arguments.valid_for.map(|length| now + length);
     draft.check_invited(&arguments.name, now).map_err(refused)?;
     medium.refuse_existing(&join_file(&arguments.name))?;
-    arguments.key.refuse_existing()?;
-    let key = arguments.key.make(arguments.algorithm)?;
+    arguments.key.refuse_existing().await?;
+    let key = arguments.key.make(arguments.algorithm).await?;
     let joined = join(&medium, &draft, arguments.name, &key, until, now).await?;
     output.print(&joined, |joined| {
         format!(

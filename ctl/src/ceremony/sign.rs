@@ -51,7 +51,7 @@ pub(super) async fn run(arguments: &Arguments, output: Output) -> Result<(), Fai
     let proposal = medium.proposal()?;
     refuse_other_words(proposal.digest(), &arguments.words)?;
     rehearse(&proposal).await?;
-    let key = arguments.key.open()?;
+    let key = arguments.key.open().await?;
     let partial = signed(&proposal, &key).await?;
     let file = signature_file(&partial);
     if is_signed(&medium, &proposal, &file)? {

@@ -15,6 +15,7 @@ use clap::{Args, Subcommand};
 
 pub(crate) use self::fields::KeyFields;
 pub(crate) use self::found_or_made::{is_there, open_or_make};
+pub(crate) use self::place::make;
 pub(crate) use self::place_fields::{PlaceFields, misplaced};
 pub(crate) use self::role::KeyRole;
 pub(crate) use self::shown::unusable;

@@ -2,6 +2,7 @@
 
 mod attest;
 mod from_init;
+mod holders;
 mod rotated;
 mod vault;
 

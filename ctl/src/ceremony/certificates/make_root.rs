@@ -48,10 +48,10 @@ pub(in crate::ceremony) async fn run(arguments: &Arguments, output: Output) -> R
     let now = SystemClock.now().truncate_to_second();
     let term = draft.check_makes_root(now).map_err(refused)?;
     medium.files().refuse_existing(BROUGHT)?;
-    arguments.key.refuse_existing()?;
+    arguments.key.refuse_existing().await?;
     let throw_away = sigstead_signer::ephemeral(Algorithm::EcdsaP384Sha384);
     self_signed(term, &throw_away.map_err(|error| failed(&error))?).await?;
-    let key = arguments.key.make_root()?;
+    let key = arguments.key.make_root().await?;
     let root = self_signed(term, &key).await?;
     let brought = RootBrought::new(&draft, &root, now);
     medium.files().put(BROUGHT, &brought.encode())?;

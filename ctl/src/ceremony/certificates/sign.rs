@@ -33,7 +33,7 @@ pub(in crate::ceremony) async fn run(
     let proposal = medium.proposal()?;
     refuse_other_words(proposal.digest(), words)?;
     rehearse(&proposal).await?;
-    let key = key.open_any()?;
+    let key = key.open_any().await?;
     let to_sign = CertificateToSign::new(&proposal, key.public_key(), SystemClock.now());
     let to_sign = to_sign.map_err(refused)?;
     let certificate = match &to_sign.certificate {
