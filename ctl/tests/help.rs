@@ -7,7 +7,7 @@
 use std::path::Path;
 use std::process::Command;
 
-const COMMANDS: [&str; 214] = [
+const COMMANDS: [&str; 215] = [
     "",
     "init",
     "preflight",
@@ -22,6 +22,7 @@ const COMMANDS: [&str; 214] = [
     "probe",
     "logs",
     "key",
+    "key attest",
     "key create",
     "key import",
     "key probe",
