@@ -39,7 +39,7 @@ pub struct Config {
     /// what clients receive and what the trust root lists.
     pub chain: PathBuf,
     /// A file with the keys that take over from `key`, each at a time of its own, which `sigctl rotate ca-intermediate`
-    /// writes. It is read at the start and on SIGHUP; as long as there is no such file, `key` signs for ever. Default none.
+    /// writes. It is looked at every few seconds, and read on SIGHUP; as long as there is no such file, `key` signs for ever. Default none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub successors_file: Option<PathBuf>,
     /// The file of trusted issuers, in the format of Fulcio's own `config.yaml`. Whoever may write it

@@ -40,7 +40,7 @@ pub struct Config {
     /// kind.
     pub key: KeyConfig,
     /// A file with the keys that take over from `key`, each at a time of its own, which `sigctl rotate oidc` writes. It is
-    /// read at the start and on SIGHUP; as long as there is no such file, `key` signs for ever. Default none.
+    /// looked at every few seconds, and read on SIGHUP; as long as there is no such file, `key` signs for ever. Default none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub successors_file: Option<PathBuf>,
     /// How long a token is valid. Default `5m`. Whoever steals one can obtain certificates for as

@@ -29,7 +29,7 @@ pub struct Config {
     /// A timestamp is accepted only while the whole chain is valid.
     pub chain: PathBuf,
     /// A file with the keys that take over from `key`, each at a time of its own, which `sigctl rotate tsa` writes. It is
-    /// read at the start and on SIGHUP; as long as there is no such file, `key` signs for ever. Default none.
+    /// looked at every few seconds, and read on SIGHUP; as long as there is no such file, `key` signs for ever. Default none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub successors_file: Option<PathBuf>,
     /// The policy, as a dotted object identifier, of requests that ask for none. Default

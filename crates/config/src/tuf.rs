@@ -28,7 +28,7 @@ pub struct Config {
     /// The key of the timestamp role, until the root lists that of a successor.
     pub timestamp_key: KeyConfig,
     /// A file with the keys that take over from both when a root lists them, which `sigctl rotate tuf-online` writes. It is
-    /// read at the start and on SIGHUP; there need not be such a file. Default none.
+    /// looked at every few seconds, and read on SIGHUP; there need not be such a file. Default none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub successors_file: Option<PathBuf>,
     /// How long a snapshot is valid. Default `21d`. It bounds how long clients can be shown an old

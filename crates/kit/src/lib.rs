@@ -60,6 +60,7 @@ pub mod trace;
 mod trial;
 mod turn;
 mod vitals;
+mod watched;
 
 pub use address_block::{AddressBlock, ParseAddressBlockError};
 pub use admin::{

@@ -1,9 +1,12 @@
 use std::future::Future;
+use std::path::PathBuf;
 use std::pin::Pin;
 use std::time::Duration;
 
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
+
+use crate::watched::Watched;
 
 type Hook = Box<dyn Fn() -> Pin<Box<dyn Future<Output = Result<(), String>> + Send>> + Send + Sync>;
 
@@ -60,9 +63,12 @@ impl HangUps {
     }
 }
 
-/// What a service reads again, by name.
+/// What a service reads again, by name, and the files whose new contents are a reason to.
 #[derive(Default)]
-pub(crate) struct Hooks(Vec<(&'static str, Hook)>);
+pub(crate) struct Hooks {
+    hooks: Vec<(&'static str, Hook)>,
+    watched: Watched,
+}
 
 impl Hooks {
     pub(crate) fn add<F, Fut>(&mut self, name: &'static str, hook: F)
@@ -70,27 +76,39 @@ impl Hooks {
         F: Fn() -> Fut + Send + Sync + 'static,
         Fut: Future<Output = Result<(), String>> + Send + 'static,
     {
-        self.0.push((name, Box::new(move || Box::pin(hook()))));
+        self.hooks.push((name, Box::new(move || Box::pin(hook()))));
+    }
+
+    /// Has the hooks run also when this file has other contents.
+    pub(crate) fn watch(&mut self, file: PathBuf) {
+        self.watched.add(file);
     }
 
     /// Reads again each time that it is told to, until the service stops. What fails leaves what was there before.
     pub(crate) async fn follow(self, reload: Reload, stop: CancellationToken) {
-        let mut hang_ups = reload.hang_ups();
-        while let Some(told) = stop.run_until_cancelled(hang_ups.next_count()).await {
-            for (name, hook) in &self.0 {
-                let hooked = tokio::time::timeout(HOOK, hook()).await;
-                match hooked.unwrap_or_else(|_| Err("it takes too long".to_owned())) {
-                    Ok(()) => tracing::info!(what = name, "read again"),
-                    Err(error) => {
-                        tracing::error!(
-                            what = name,
-                            "cannot be read again, what was stays: {error}"
-                        );
-                    }
+        let Self { hooks, watched } = self;
+        let hang_ups = reload.hang_ups();
+        let followed = follow_hooks(&hooks, (&reload, hang_ups), &stop);
+        tokio::join!(followed, watched.follow(&reload, &stop));
+    }
+}
+
+async fn follow_hooks(
+    hooks: &[(&'static str, Hook)],
+    (reload, mut hang_ups): (&Reload, HangUps),
+    stop: &CancellationToken,
+) {
+    while let Some(told) = stop.run_until_cancelled(hang_ups.next_count()).await {
+        for (name, hook) in hooks {
+            let hooked = tokio::time::timeout(HOOK, hook()).await;
+            match hooked.unwrap_or_else(|_| Err("it takes too long".to_owned())) {
+                Ok(()) => tracing::info!(what = name, "read again"),
+                Err(error) => {
+                    tracing::error!(what = name, "cannot be read again, what was stays: {error}");
                 }
             }
-            reload.followed.send_replace(told);
         }
+        reload.followed.send_replace(told);
     }
 }
 

@@ -187,6 +187,15 @@ impl Service {
         self
     }
 
+    /// Has all of that read again also when this file has other contents, a few seconds later. It may come and go, and a cluster
+    /// replaces it with the Secret that it is from.
+    pub fn watching(mut self, file: Option<&Path>) -> Self {
+        if let Some(file) = file {
+            self.hooks.watch(file.to_owned());
+        }
+        self
+    }
+
     /// The registry that `/metrics` shows; the request metrics are added to it.
     pub fn metrics(mut self, registry: Registry) -> Self {
         self.registry = registry;

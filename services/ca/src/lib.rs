@@ -94,6 +94,7 @@ pub async fn build(config: Config) -> Result<Service, Error> {
     let (read, rotated) = (Arc::new(config), authority.clone());
     let following = authority.clone();
     service = service
+        .watching(read.successors_file.as_deref())
         .reload("the file of issuers", move || {
             let (file, authority) = (file.clone(), reloaded.clone());
             async move { file.read_again(&authority.parts().issuers).await }

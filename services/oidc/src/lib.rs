@@ -138,8 +138,10 @@ pub fn main(arguments: Vec<OsString>) -> ExitCode {
 pub async fn build(config: Config) -> Result<Service, StartError> {
     let listeners = config.listeners.clone();
     let users = config.users.clone();
+    let successors = config.successors_file.clone();
     let issuer = OidcIssuer::open(config, Arc::new(SystemClock)).await?;
-    Ok(issuer.into_service(listeners).keeps(&users))
+    let service = issuer.into_service(listeners).keeps(&users);
+    Ok(service.watching(successors.as_deref()))
 }
 
 /// Checks what the configuration names and changes nothing, so that it can be done beside the running

@@ -37,8 +37,9 @@ pub fn main(arguments: Vec<OsString>) -> ExitCode {
 /// If key or chain cannot be opened, do not fit together, or are not for time stamping.
 pub async fn build(config: Config) -> Result<Service, Error> {
     let listeners = config.listeners.clone();
+    let successors = config.successors_file.clone();
     let authority = TimestampAuthority::open(config, Arc::new(SystemClock)).await?;
-    Ok(service(authority, listeners))
+    Ok(service(authority, listeners).watching(successors.as_deref()))
 }
 
 /// Checks everything that [`build`] reads and changes nothing, so that it can be done beside the running

@@ -121,6 +121,7 @@ fn service(repository: Arc<TrustRootRepository>, config: Config, registry: Regis
         )
         .metrics(registry)
         .warning("repository", move || refused.refusal())
+        .watching(config.successors_file.clone().as_deref())
         .reload("the keys and the repository", move || {
             let (repository, config) = (Arc::clone(&again), config.clone());
             async move {

@@ -14,6 +14,7 @@ mod signing;
 mod tls;
 mod tuf;
 pub(crate) mod tuf_clients;
+mod watched;
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
