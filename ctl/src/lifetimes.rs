@@ -4,22 +4,43 @@ use clap::Args;
 use serde::{Deserialize, Serialize};
 use sigstead_kit::Period;
 
+use crate::profile::Profile;
+
 /// The lifetimes of an instance. What is signed keeps the one that it was signed with.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Args, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub(crate) struct Lifetimes {
+    pub(crate) root: Period,
+    pub(crate) authority: Period,
+    pub(crate) publication: Period,
+}
+
+/// Those that are asked for.
+#[derive(Debug, Clone, Copy, Args)]
+pub(crate) struct LifetimeArguments {
     /// How long a root of the certificate authority or of the timestamp authority is valid.
     #[arg(long = "root-lifetime", value_name = "PERIOD", default_value_t = ROOT, value_parser = parse)]
-    pub(crate) root: Period,
+    root: Period,
 
     /// How long what such a root signs is valid, the intermediate and the certificate of the timestamp authority; at most as
     /// long as the root.
     #[arg(long = "authority-lifetime", value_name = "PERIOD", default_value_t = AUTHORITY, value_parser = parse)]
-    pub(crate) authority: Period,
+    authority: Period,
 
-    /// How long clients accept a publication of the trust root.
-    #[arg(long = "publication-lifetime", value_name = "PERIOD", default_value_t = PUBLICATION, value_parser = parse)]
-    pub(crate) publication: Period,
+    /// How long clients accept a publication of the trust root. Default: 365d, and 1095d of the profile airgap.
+    #[arg(long = "publication-lifetime", value_name = "PERIOD", value_parser = parse)]
+    publication: Option<Period>,
+}
+
+impl LifetimeArguments {
+    /// The lifetimes of an instance of a profile.
+    pub(crate) fn of(self, profile: Profile) -> Lifetimes {
+        Lifetimes {
+            root: self.root,
+            authority: self.authority,
+            publication: self.publication.unwrap_or(profile.publication()),
+        }
+    }
 }
 
 impl Lifetimes {
@@ -46,7 +67,7 @@ impl Default for Lifetimes {
         Self {
             root: ROOT,
             authority: AUTHORITY,
-            publication: PUBLICATION,
+            publication: Profile::Dev.publication(),
         }
     }
 }
@@ -61,7 +82,6 @@ fn parse(text: &str) -> Result<Period, String> {
 
 const ROOT: Period = Period::from_days(3650);
 const AUTHORITY: Period = Period::from_days(1825);
-const PUBLICATION: Period = Period::from_days(365);
 /// What ends sooner has ended before a client has it.
 const SHORTEST: Period = Period::from_seconds(30);
 /// The years of a certificate have four digits, and nobody plans for longer.
@@ -90,6 +110,7 @@ mod tests {
         let none: Lifetimes = serde_json::from_str("{}").unwrap();
         assert!(none.is_default());
         let one: Lifetimes = serde_json::from_str(r#"{"authority": "365d"}"#).unwrap();
-        assert_eq!((one.root, one.publication), (ROOT, PUBLICATION));
+        let year = Period::from_days(365);
+        assert_eq!((one.root, one.publication), (ROOT, year));
     }
 }

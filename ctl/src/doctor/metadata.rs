@@ -264,7 +264,9 @@ fn operator_keys(patient: &Patient) -> Seen {
 fn ceremony(patient: &Patient) -> Seen {
     let root = published::root(patient)?.signed;
     let what = match patient.instance.manifest.profile {
-        Profile::Standard | Profile::Strict if !trust::is_held_by_people(&root) => {
+        Profile::Standard | Profile::Strict | Profile::Airgap
+            if !trust::is_held_by_people(&root) =>
+        {
             "one key signs the root, so this instance is not in production yet"
         }
         Profile::Strict if !trust::are_targets_held_by_people(&root) => {

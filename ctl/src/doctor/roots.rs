@@ -13,7 +13,7 @@ use crate::rotate::root_key_of;
 pub(super) fn kept_here(patient: &Patient) -> Seen {
     let is_real = matches!(
         patient.instance.manifest.profile,
-        Profile::Standard | Profile::Strict
+        Profile::Standard | Profile::Strict | Profile::Airgap
     );
     let Some(state) = published::state(patient)?.filter(|_| is_real) else {
         return Ok(Vec::new());

@@ -171,6 +171,10 @@ impl Writer<'_> {
             self.key(InstanceKey::TufTimestamp),
         );
         config.successors_file = Some("successors.yaml".into());
+        if let Some(freshness) = self.instance.manifest.profile.freshness() {
+            config.snapshot_validity = freshness;
+            config.timestamp_validity = freshness;
+        }
         self.write(Service::Tuf, &config)
     }
 

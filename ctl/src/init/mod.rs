@@ -33,7 +33,7 @@ use crate::beside::{Beside, refuse_existing};
 use crate::ct_log::CtLog;
 use crate::failure::{Exit, Failure};
 use crate::instance::{Instance, Manifest, Service};
-use crate::lifetimes::Lifetimes;
+use crate::lifetimes::LifetimeArguments;
 use crate::names::{parse_host, parse_name};
 use crate::output::Output;
 use crate::profile::Profile;
@@ -107,7 +107,7 @@ pub(crate) struct Arguments {
     roots: RootKeys,
 
     #[command(flatten)]
-    lifetimes: Lifetimes,
+    lifetimes: LifetimeArguments,
 
     #[command(flatten)]
     keys: KeyPlaces,
@@ -210,7 +210,7 @@ async fn make(arguments: &Arguments, directory: &Path) -> Result<Manifest, Failu
         anchors: Some(anchors.clone()),
         rekor_name: arguments.rekor_name.clone(),
         ct_name: arguments.ct_name.clone(),
-        lifetimes: arguments.lifetimes,
+        lifetimes: arguments.lifetimes.of(arguments.profile),
     };
     manifest.ports = ports::choose(arguments.base_port, manifest.listen_address())?;
     let instance = Instance::new(directory.to_owned(), manifest);
@@ -298,7 +298,7 @@ fn text(made: &Made) -> String {
     }
     lines.push(format!("start it: sigctl up {}", made.directory.display()));
     match made.profile {
-        Profile::Standard => lines.push(NOT_YET.to_owned()),
+        Profile::Standard | Profile::Airgap => lines.push(NOT_YET.to_owned()),
         Profile::Strict => lines.push(NOT_YET_STRICT.to_owned()),
         Profile::Dev | Profile::Production => {}
     }

@@ -41,6 +41,7 @@ mod preflight;
 mod private_authority;
 mod probe;
 mod profile;
+mod profiles;
 mod proxy;
 mod rekor_cli;
 mod restore;
