@@ -124,7 +124,7 @@ images: ## assemble the image as an OCI archive into target/image, without a con
 	integration/image/assemble.py target/release/sigstead $(CLIENTS)/debian target/image/sigstead.tar \
 	  --seconds-since-epoch $$(git log -1 --format=%ct) --at-most-mib 40
 
-bench: ## measure the running product against the floors of the same run (ARGS="--log", "--sizes", "--keys", "--beside FOLDER")
+bench: ## measure the running product against the floors of the same run (ARGS="--log", "--sizes", "--keys", "--rings", "--beside FOLDER")
 	$(CARGO) build $(LOCKED) --workspace --bins --release
 	$(BENCHED) $(CARGO) bench $(LOCKED) -p sigstead-integration --bench instance -- $(ARGS)
 

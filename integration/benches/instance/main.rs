@@ -6,7 +6,7 @@
 //!
 //! `cargo bench -p sigstead-integration --bench instance [-- SECONDS] [--log] [--sizes]`: `--log` leaves the other
 //! services out; `--sizes` fills the log to a million entries and measures on the way; `--keys` measures with the keys of all
-//! roles in files, in a token and in an emulation of Vault. `--programs FOLDER` measures the
+//! roles in files, in a token and in an emulation of Vault; `--rings` with one key and with a ring of many. `--programs FOLDER` measures the
 //! programs of a folder instead of those of this build; `--beside FOLDER` measures them in pairs with another folder's,
 //! `--pairs N` of them (9), `--only NAME` of the figures whose names begin so.
 
@@ -19,6 +19,7 @@ mod compared;
 mod keys;
 mod log;
 mod requests;
+mod rings;
 mod table;
 
 use std::path::PathBuf;
@@ -54,6 +55,10 @@ fn main() -> Result<()> {
         return runtime()?.block_on(beside(&comparison));
     }
     let seconds = words.iter().find_map(|word| word.parse().ok()).unwrap_or(5);
+    if says("--rings") {
+        let rounds = value("--pairs").map_or(Ok(9), |pairs| pairs.parse())?;
+        return rings::rings(&programs, span(seconds), rounds);
+    }
     if says("--keys") {
         return keys::keys(&programs, span(seconds));
     }
