@@ -1,20 +1,19 @@
 //! The login of a company, and a person with a browser there.
 
 use std::io::{BufRead as _, BufReader, Read as _};
-use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdout, Command, Stdio};
 
-use sigstead_integration::{Instance, client, free_ports, run};
-use tempfile::TempDir;
+use sigstead_integration::{Instance, client, free_ports};
+
+use crate::desk::Desk;
 
 /// A provider that npm brings; it ends when it goes.
 pub(super) struct Company {
     process: Child,
     said: BufReader<ChildStdout>,
     port: u16,
-    /// Has the browser of the system in it, which is a person that signs in.
-    browser: TempDir,
+    desk: Desk,
 }
 
 impl Company {
@@ -33,32 +32,17 @@ impl Company {
         let mut said = BufReader::new(process.stdout.take().unwrap());
         let is_ready = said.by_ref().lines().any(|line| line.unwrap() == "ready");
         assert!(is_ready, "the provider does not start");
-        let company = Self {
+        Some(Self {
             process,
             said,
             port,
-            browser: tempfile::tempdir().unwrap(),
-        };
-        company.install_browser(python);
-        Some(company)
+            desk: Desk::with(python, "company_login.py", &["alice"]),
+        })
     }
 
     /// The issuer.
     pub(super) fn url(&self) -> String {
         format!("http://localhost:{}", self.port)
-    }
-
-    /// A program of the name that clients start for a page. It does not wait for the person, as a desktop does not.
-    fn install_browser(&self, python: &Path) {
-        let program = self.browser.path().join("xdg-open");
-        let script = format!(
-            "#!/bin/sh\nsetsid '{}' '{}' \"$1\" alice >>'{}/log' 2>&1 </dev/null &\n",
-            python.display(),
-            client::script("company_login.py").display(),
-            self.browser.path().display()
-        );
-        std::fs::write(&program, script).unwrap();
-        std::fs::set_permissions(&program, std::fs::Permissions::from_mode(0o755)).unwrap();
     }
 
     /// The command of `docs/identity.md` that begins so, for this provider.
@@ -95,34 +79,7 @@ impl Company {
             .replace("https://ca.example.com", &instance.url("ca"))
             .replace("https://tlog.example.com", &instance.url("tlog"))
             .replace("https://tsa.example.com", &instance.url("tsa"));
-        let command = match programs {
-            [node, modules] => command.replace(
-                "npx @sigstore/cli",
-                &format!(
-                    "{} {}/node_modules/.bin/sigstore",
-                    node.display(),
-                    modules.display()
-                ),
-            ),
-            _ => command,
-        };
-        let file = self.browser.path().join("typed.sh");
-        std::fs::write(&file, command).unwrap();
-        let mut path = self.browser.path().as_os_str().to_owned();
-        path.push(":");
-        path.push(programs[0].parent().unwrap());
-        path.push(":/usr/bin:/bin");
-        let terminal = format!("timeout 300 sh -ex '{}'", file.display());
-        let typed = run(Command::new("script")
-            .args(["--quiet", "--return", "--command", &terminal, "/dev/null"])
-            .current_dir(instance.work())
-            .stdin(Stdio::null())
-            .env("PATH", path)
-            .env("BROWSER", self.browser.path().join("xdg-open"))
-            .env_remove("CI"));
-        let log = std::fs::read_to_string(self.browser.path().join("log"));
-        let log = log.unwrap_or_default();
-        assert!(typed.is_ok(), "{typed:?}\n{log}");
+        self.desk.types(instance, &command, programs);
     }
 
     /// Each application of `expected` was given tokens that number of times, each time after a person has signed in and agreed.
