@@ -1,5 +1,5 @@
 //! Who is let in on which connection within an instance, by the certificate that is shown
-//! ([ADR 27](../../../docs/adr/0027-services-show-certificates-where-one-must-know-the-other.md)).
+//! ([ADR 33](../../../docs/adr/0033-services-show-certificates-where-one-must-know-the-other.md)).
 
 use std::path::PathBuf;
 use std::process::Command;
