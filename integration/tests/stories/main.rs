@@ -21,6 +21,7 @@ mod crash;
 mod desk;
 mod doctor;
 mod emergency;
+mod foreign_provider;
 mod grpc;
 mod hang_up;
 mod identities;

@@ -1,48 +1,31 @@
 //! The login of a company, and a person with a browser there.
 
-use std::io::{BufRead as _, BufReader, Read as _};
 use std::path::{Path, PathBuf};
-use std::process::{Child, ChildStdout, Command, Stdio};
 
-use sigstead_integration::{Instance, client, free_ports};
+use sigstead_integration::Instance;
 
 use crate::desk::Desk;
+use crate::foreign_provider::{ForeignProvider, SECRET};
 
-/// A provider that npm brings; it ends when it goes.
+/// The provider of a company, and somebody of it.
 pub(super) struct Company {
-    process: Child,
-    said: BufReader<ChildStdout>,
-    port: u16,
+    provider: ForeignProvider,
     desk: Desk,
 }
 
 impl Company {
     /// Starts the provider and waits until it listens.
     pub(super) fn start(python: &Path) -> Option<Self> {
-        let (node, modules) = client::oidc_provider()?;
-        let port = free_ports(1).unwrap();
-        let mut process = Command::new(node)
-            .arg(client::script("company.mjs"))
-            .arg(modules)
-            .args([&port.to_string(), SECRET])
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap();
-        let mut said = BufReader::new(process.stdout.take().unwrap());
-        let is_ready = said.by_ref().lines().any(|line| line.unwrap() == "ready");
-        assert!(is_ready, "the provider does not start");
+        let provider = ForeignProvider::start()?;
         Some(Self {
-            process,
-            said,
-            port,
+            provider,
             desk: Desk::with(python, "company_login.py", &["alice"]),
         })
     }
 
     /// The issuer.
     pub(super) fn url(&self) -> String {
-        format!("http://localhost:{}", self.port)
+        self.provider.url()
     }
 
     /// The command of `docs/identity.md` that begins so, for this provider.
@@ -83,9 +66,8 @@ impl Company {
     }
 
     /// Each application of `expected` was given tokens that number of times, each time after a person has signed in and agreed.
-    pub(super) fn check_pages(mut self, expected: &[(&str, usize)]) {
-        self.process.kill().unwrap();
-        let said: Vec<_> = self.said.by_ref().lines().map(Result::unwrap).collect();
+    pub(super) fn check_pages(self, expected: &[(&str, usize)]) {
+        let said = self.provider.end();
         for (application, times) in expected {
             for event in [
                 format!("prompt {application} login"),
@@ -99,14 +81,5 @@ impl Company {
     }
 }
 
-impl Drop for Company {
-    fn drop(&mut self) {
-        // It is already gone if this fails.
-        let _ = self.process.kill();
-        let _ = self.process.wait();
-    }
-}
-
 /// Whom the provider takes the person for.
 pub(super) const PERSON: &str = "alice@example.com";
-const SECRET: &str = "secret-of-the-application";
