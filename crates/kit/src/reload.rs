@@ -89,7 +89,7 @@ impl Hooks {
         let Self { hooks, watched } = self;
         let hang_ups = reload.hang_ups();
         let followed = follow_hooks(&hooks, (&reload, hang_ups), &stop);
-        tokio::join!(followed, watched.follow(&reload, &stop));
+        tokio::join!(followed, watched.follow(|| reload.now(), &stop));
     }
 }
 

@@ -208,7 +208,6 @@ mod tests {
 
     #[tokio::test]
     async fn a_try_that_ends_by_a_panic_is_not_waited_for() {
-        #[expect(clippy::panic, reason = "it is what is tried out")]
         let trial = Trial::new(|| async { panic!("on purpose") });
         let told = trial.check().await.unwrap_err();
         assert!(told.starts_with("E-KIT-036"), "{told}");

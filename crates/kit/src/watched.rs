@@ -3,8 +3,6 @@ use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
 
-use crate::reload::Reload;
-
 /// Files whose new contents a service reads again by itself.
 ///
 /// They are read, and not looked at alone, because a cluster replaces the files of a Secret by moving a symbolic link two folders
@@ -22,8 +20,8 @@ impl Watched {
         self.0.push((file, contents));
     }
 
-    /// Has everything read again each time that a file has other contents, until told to stop.
-    pub(crate) async fn follow(mut self, reload: &Reload, stop: &CancellationToken) {
+    /// Calls `changed` each time that a file has other contents, until told to stop.
+    pub(crate) async fn follow(mut self, changed: impl Fn(), stop: &CancellationToken) {
         while !self.0.is_empty() {
             let waited = stop.run_until_cancelled(tokio::time::sleep(POLL)).await;
             if waited.is_none() {
@@ -31,12 +29,12 @@ impl Watched {
             }
             // Where nobody waits for it: the disk may be slow.
             let looked = tokio::task::spawn_blocking(move || self.look()).await;
-            let Ok((watched, changed)) = looked else {
+            let Ok((watched, is_other)) = looked else {
                 return;
             };
             self = watched;
-            if changed {
-                reload.now();
+            if is_other {
+                changed();
             }
         }
     }
@@ -66,6 +64,10 @@ mod tests {
     use super::*;
 
     #[test]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "a cluster moves files, and nothing here has to survive"
+    )]
     fn other_contents_are_seen_once_and_the_same_never() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("successors.yaml");
