@@ -37,7 +37,9 @@ impl Exit {
             | "E-CTL-450" | "E-CTL-451" | "E-CTL-452" | "E-CTL-453" | "E-CTL-454" | "E-CTL-455"
             | "E-CTL-456" | "E-CTL-458" | "E-CTL-459" => Self::Refused,
             "E-CTL-013" | "E-CTL-280" => Self::Waiting,
-            "E-AIR-001" | "E-AIR-002" | "E-AIR-003" | "E-AIR-004" | "E-AIR-005" => Self::Refused,
+            "E-AIR-001" | "E-AIR-002" | "E-AIR-003" | "E-AIR-004" | "E-AIR-005" | "E-AIR-009"
+            | "E-AIR-010" | "E-AIR-011" | "E-AIR-012" | "E-AIR-013" | "E-AIR-014" | "E-AIR-015"
+            | "E-AIR-017" => Self::Refused,
             // What a check of a verification refuses must not be used.
             _ if code.starts_with("E-VERIFY-") => Self::Refused,
             _ => Self::Failed,

@@ -302,7 +302,7 @@ async fn run(command: Command, output: Output) -> Result<Exit, Failure> {
         Command::Sign(arguments) => sign::run(arguments, output).await?,
         Command::Verify(arguments) => verify::run(*arguments, output).await?,
         Command::Export(arguments) => export::run(arguments, output).await?,
-        Command::Import(arguments) => import::run(&arguments, output)?,
+        Command::Import(arguments) => import::run(arguments, output).await?,
         Command::Explain(arguments) => explain::run(&arguments, output)?,
         Command::Kubernetes(arguments) => return kubernetes::run(arguments, output).await,
         Command::Completions(arguments) => completions::run(&arguments),

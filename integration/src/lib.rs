@@ -29,4 +29,4 @@ pub use prober::Prober;
 pub use registry::Registry;
 pub use rotated::Rotated;
 pub use unshare::{Unshare, unshare};
-pub use walk::walk_from;
+pub use walk::{walk_at, walk_from};

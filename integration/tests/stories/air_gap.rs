@@ -138,7 +138,7 @@ impl Site {
     fn place(&self, word: &str) -> String {
         let place = match word {
             "/srv/acme" => return self.instance.directory().display().to_string(),
-            "trusted_root.json" => self.instance.kit("trusted_root.json"),
+            "/srv/copies/trust/kit/trusted_root.json" => self.instance.kit("trusted_root.json"),
             "/srv/copies/acme" => self.copy(),
             _ => {
                 let media = self.folder.to_str().unwrap();

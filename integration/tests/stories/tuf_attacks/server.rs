@@ -14,8 +14,8 @@ use axum::response::{IntoResponse as _, Response};
 use hyper::body::Frame;
 
 /// The mirror. It serves one folder after the other at one address.
-pub(super) struct Mirror {
-    pub(super) url: String,
+pub(crate) struct Mirror {
+    pub(crate) url: String,
     shown: Arc<Mutex<Shown>>,
     _runtime: tokio::runtime::Runtime,
 }
@@ -31,7 +31,7 @@ struct Shown {
 }
 
 impl Mirror {
-    pub(super) fn start() -> Self {
+    pub(crate) fn start() -> Self {
         let runtime = tokio::runtime::Builder::new_multi_thread();
         let runtime = { runtime }.worker_threads(1).enable_all().build().unwrap();
         let shown = Arc::<Mutex<Shown>>::default();
@@ -48,7 +48,7 @@ impl Mirror {
         }
     }
 
-    pub(super) fn show(&self, folder: PathBuf) {
+    pub(crate) fn show(&self, folder: PathBuf) {
         *self.shown.lock().unwrap() = Shown {
             folder,
             ..Shown::default()

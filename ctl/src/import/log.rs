@@ -1,10 +1,9 @@
-//! `sigctl import`: takes into a copy of a log what `sigctl export` wrote elsewhere, and believes nobody who carried it.
+//! Entries of a log, proven one package after another.
 
 use std::fs::File;
 use std::io::BufReader;
 use std::path::{Path, PathBuf};
 
-use clap::Args;
 use serde::Serialize;
 use sigstead_checkpoint::Origin;
 use sigstead_key::PublicKey;
@@ -12,29 +11,20 @@ use sigstead_mirror::{Error, Mirror, Refusal, Shown};
 use sigstead_note::{KeyName, SignedNote, VerifierKey};
 use sigstead_witness::AddCheckpoint;
 
-use crate::export::{CHECKPOINT, ENTRIES};
+use super::unusable;
+use crate::export::log::{CHECKPOINT, ENTRIES};
 use crate::failure::Failure;
 use crate::log::name::host;
 use crate::output::Output;
 use crate::verify;
 
 /// What was carried here, and whose copy it goes into.
-#[derive(Args)]
-pub(crate) struct Arguments {
-    /// The folder that `sigctl export` made.
-    batch: PathBuf,
-
-    /// The name of the log.
-    #[arg(long, value_name = "NAME")]
-    log: Origin,
-
-    /// The trusted root of the instance that has the log, from where it can be believed.
-    #[arg(long, value_name = "FILE")]
-    trusted_root: PathBuf,
-
-    /// The folder of the copy, which is made if it is not there. Any web server can show it.
-    #[arg(long, value_name = "FOLDER")]
-    into: PathBuf,
+pub(super) struct Import {
+    pub(super) batch: PathBuf,
+    pub(super) log: Origin,
+    /// From where the key of the log is.
+    pub(super) trusted_root: PathBuf,
+    pub(super) into: PathBuf,
 }
 
 /// What came of it.
@@ -46,15 +36,15 @@ struct Imported {
     root_hash: String,
 }
 
-pub(crate) fn run(arguments: &Arguments, output: Output) -> Result<(), Failure> {
-    let refused = |error| refuse(arguments, error);
-    let request = read_checkpoint(&arguments.batch)?;
-    let key = find_key(arguments, &request.note)?;
-    let opened = Mirror::open(&arguments.into, arguments.log.clone(), key);
+pub(super) fn run(import: &Import, output: Output) -> Result<(), Failure> {
+    let refused = |error| refuse(import, error);
+    let request = read_checkpoint(&import.batch)?;
+    let key = find_key(import, &request.note)?;
+    let opened = Mirror::open(&import.into, import.log.clone(), key);
     let mut mirror = opened.map_err(refused)?;
     let before = mirror.next_entry();
     if mirror.add_checkpoint(&request).map_err(refused)? == Shown::Ahead {
-        for file in entry_files(&arguments.batch)? {
+        for file in entry_files(&import.batch)? {
             let opened = File::open(&file).map_err(|error| Failure::file("read", &file, error))?;
             let added = mirror.add_entries(&mut BufReader::new(opened));
             added.map_err(refused)?;
@@ -62,7 +52,7 @@ pub(crate) fn run(arguments: &Arguments, output: Output) -> Result<(), Failure> 
         let complete = mirror.complete().map_err(refused)?;
         complete.publish(Vec::new()).map_err(refused)?;
     }
-    let imported = report(arguments, &mirror, before)?;
+    let imported = report(import, &mirror, before)?;
     output.print(&imported, |imported| {
         match imported.size - imported.before {
             0 => format!("{}: nothing new, {} entries", imported.log, imported.size),
@@ -75,12 +65,12 @@ pub(crate) fn run(arguments: &Arguments, output: Output) -> Result<(), Failure> 
     Ok(())
 }
 
-fn report(arguments: &Arguments, mirror: &Mirror, before: u64) -> Result<Imported, Failure> {
+fn report(import: &Import, mirror: &Mirror, before: u64) -> Result<Imported, Failure> {
     let checkpoint = mirror.checkpoint();
-    let checkpoint = checkpoint.map_err(|error| refuse(arguments, error))?;
+    let checkpoint = checkpoint.map_err(|error| refuse(import, error))?;
     let head = checkpoint.map(|signed| signed.checkpoint.head);
     Ok(Imported {
-        log: arguments.log.to_string(),
+        log: import.log.to_string(),
         before,
         size: mirror.next_entry(),
         root_hash: head.map_or_else(String::new, |head| head.root.to_string()),
@@ -88,9 +78,9 @@ fn report(arguments: &Arguments, mirror: &Mirror, before: u64) -> Result<Importe
 }
 
 /// The key of the log among those that are trusted: the one that signed the checkpoint, of several under one host.
-fn find_key(arguments: &Arguments, shown: &SignedNote) -> Result<VerifierKey, Failure> {
-    let path = &arguments.trusted_root;
-    let host = host(arguments.log.as_str());
+fn find_key(import: &Import, shown: &SignedNote) -> Result<VerifierKey, Failure> {
+    let path = &import.trusted_root;
+    let host = host(import.log.as_str());
     let name = KeyName::parse(host).map_err(|error| Failure::file("read", path, error))?;
     let roots = verify::trust::read(path)?;
     let logs = roots.iter().flat_map(|root| &root.tlogs);
@@ -104,7 +94,7 @@ fn find_key(arguments: &Arguments, shown: &SignedNote) -> Result<VerifierKey, Fa
     signed.or_else(|| keys.first()).cloned().ok_or_else(|| {
         Failure::new(
             "E-AIR-003",
-            format!("{} has no log {}", path.display(), arguments.log),
+            format!("{} has no log {}", path.display(), import.log),
             "name the log as `sigctl log info` does, and the trusted root of its instance, which a rotation makes anew",
         )
     })
@@ -154,15 +144,10 @@ fn entry_files(batch: &Path) -> Result<Vec<PathBuf>, Failure> {
 }
 
 /// What a person does about what the copy does not take.
-fn refuse(arguments: &Arguments, error: Error) -> Failure {
-    let batch = arguments.batch.display();
+fn refuse(import: &Import, error: Error) -> Failure {
+    let batch = import.batch.display();
     let Error::Refused(refusal) = error else {
-        return Failure::new(
-            "E-AIR-006",
-            format!("the copy in {} cannot be used", arguments.into.display()),
-            "if its disk is well, import into a new folder from the first batch on",
-        )
-        .because(sigstead_kit::causes(&error));
+        return unusable(&import.into, sigstead_kit::causes(&error));
     };
     let what = refusal.to_string();
     let (code, remedy) = match &refusal {
@@ -171,7 +156,7 @@ fn refuse(arguments: &Arguments, error: Error) -> Failure {
             shown,
             size,
         } => {
-            let kept = keep(&arguments.into, *size, stored.as_deref(), shown);
+            let kept = keep(&import.into, *size, stored.as_deref(), shown);
             return Failure::new("E-AIR-001", what, FORKED).because(kept);
         }
         Refusal::Gap { stored, .. } => {

@@ -1,9 +1,8 @@
-//! `sigctl export`: what is new in a log, as the requests that a mirror takes, written to be carried.
+//! What is new in a log, as the requests that a mirror takes.
 
 use std::ops::Range;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-use clap::Args;
 use reqwest::Client;
 use serde::Serialize;
 use sigstead_checkpoint::SignedCheckpoint;
@@ -11,9 +10,9 @@ use sigstead_merkle::{ProveError, Subtree, prove_consistency, prove_subtree};
 use sigstead_mirror::{EntryPackage, UploadHeader};
 use sigstead_witness::AddCheckpoint;
 
+use super::{Written, create};
 use crate::failure::Failure;
 use crate::instance::{Instance, Service};
-use crate::locate::Where;
 use crate::log::name::choose;
 use crate::log::print::Log;
 use crate::output::Output;
@@ -24,25 +23,6 @@ use crate::{http, log};
 pub(crate) const CHECKPOINT: &str = "add-checkpoint";
 /// What the names of files with entries begin with.
 pub(crate) const ENTRIES: &str = "add-entries-";
-
-/// Which log, and from where on.
-#[derive(Args)]
-pub(crate) struct Arguments {
-    #[command(flatten)]
-    instance: Where,
-
-    /// The log of signatures: its name, or its host if no other log has it. Default: the only one that there is.
-    #[arg(long)]
-    log: Option<String>,
-
-    /// How many entries the copy has, as `sigctl import` said.
-    #[arg(long, default_value_t = 0, value_name = "SIZE")]
-    since: u64,
-
-    /// The folder to make.
-    #[arg(long, value_name = "FOLDER")]
-    out: PathBuf,
-}
 
 /// What was written.
 #[derive(Serialize)]
@@ -55,28 +35,32 @@ struct Batch {
     bytes: u64,
 }
 
-pub(crate) async fn run(arguments: Arguments, output: Output) -> Result<(), Failure> {
-    let instance = arguments.instance.open()?;
-    let log = find(&instance, arguments.log.as_deref()).await?;
-    let client = http::client(&instance)?;
-    let mut source = Source::open(&client, &instance, &log).await?;
+pub(super) async fn run(
+    instance: &Instance,
+    asked: Option<&str>,
+    since: u64,
+    out: &Path,
+    output: Output,
+) -> Result<(), Failure> {
+    let log = find(instance, asked).await?;
+    let client = http::client(instance)?;
+    let mut source = Source::open(&client, instance, &log).await?;
     let size = source.checkpoint.checkpoint.head.size;
-    if arguments.since > size {
+    if since > size {
         return Err(Failure::new(
             "E-AIR-008",
             format!(
-                "{} has {size} entries, and the copy is said to have {}",
-                log.origin, arguments.since
+                "{} has {size} entries, and the copy is said to have {since}",
+                log.origin
             ),
             "take the number that `sigctl import` printed for this log; a log never gets smaller",
         ));
     }
-    let out = &arguments.out;
-    std::fs::create_dir(out).map_err(|error| Failure::file("make", out, error))?;
-    let written = source.write(arguments.since, out).await?;
+    create(out)?;
+    let written = source.write(since, out).await?;
     let batch = Batch {
         log: log.origin,
-        since: arguments.since,
+        since,
         size,
         root_hash: source.checkpoint.checkpoint.head.root.to_string(),
         files: written.files,
@@ -104,12 +88,6 @@ struct Source<'a> {
     checkpoint: SignedCheckpoint,
     tiles: Tiles<'a>,
     url: String,
-}
-
-#[derive(Default)]
-struct Written {
-    files: usize,
-    bytes: u64,
 }
 
 impl<'a> Source<'a> {
@@ -150,9 +128,7 @@ impl<'a> Source<'a> {
             // In the order of their names, which is that of their entries.
             written.file(&out.join(format!("{ENTRIES}{start:020}")), &body)?;
         }
-        sigstead_durable::sync_file_system(out)
-            .map_err(|error| Failure::file("sync", out, error))?;
-        Ok(written)
+        written.sync(out)
     }
 
     fn header(&self, start: u64) -> UploadHeader {
@@ -194,15 +170,6 @@ impl<'a> Source<'a> {
             entries,
             hashes: proof.hashes,
         })
-    }
-}
-
-impl Written {
-    fn file(&mut self, path: &Path, bytes: &[u8]) -> Result<(), Failure> {
-        std::fs::write(path, bytes).map_err(|error| Failure::file("write", path, error))?;
-        self.files += 1;
-        self.bytes += bytes.len() as u64;
-        Ok(())
     }
 }
 
