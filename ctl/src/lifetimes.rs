@@ -38,7 +38,7 @@ impl LifetimeArguments {
         Lifetimes {
             root: self.root,
             authority: self.authority,
-            publication: self.publication.unwrap_or(profile.publication()),
+            publication: self.publication.unwrap_or_else(|| profile.publication()),
         }
     }
 }
