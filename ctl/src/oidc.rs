@@ -8,6 +8,7 @@ use crate::output::Output;
 mod client;
 mod clients;
 pub(crate) mod connector;
+mod second_factor;
 mod user;
 
 /// What is administered.
@@ -25,6 +26,9 @@ enum Subject {
     /// Applications and workloads.
     #[command(subcommand)]
     Client(client::Command),
+    /// What is asked of people beside their passwords.
+    #[command(subcommand)]
+    SecondFactor(second_factor::Command),
     /// Where people sign in whose accounts are elsewhere.
     #[command(subcommand)]
     Connector(connector::Command),
@@ -34,6 +38,7 @@ pub(crate) async fn run(arguments: Arguments, output: Output) -> Result<(), Fail
     match arguments.subject {
         Subject::User(command) => user::run(command, output).await,
         Subject::Client(command) => client::run(command, output).await,
+        Subject::SecondFactor(command) => second_factor::run(command, output).await,
         Subject::Connector(command) => connector::run(command, output).await,
     }
 }

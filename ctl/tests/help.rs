@@ -7,7 +7,7 @@
 use std::path::Path;
 use std::process::Command;
 
-const COMMANDS: [&str; 215] = [
+const COMMANDS: [&str; 219] = [
     "",
     "init",
     "preflight",
@@ -39,6 +39,10 @@ const COMMANDS: [&str; 215] = [
     "oidc user change",
     "oidc user list",
     "oidc user remove",
+    "oidc second-factor",
+    "oidc second-factor require",
+    "oidc second-factor permit",
+    "oidc second-factor reset",
     "oidc client",
     "oidc client add",
     "oidc client list",
@@ -258,6 +262,7 @@ fn every_command_of_the_help_has_a_golden_one() {
         "oidc",
         "oidc user",
         "oidc client",
+        "oidc second-factor",
         "oidc connector",
         "log",
     ] {

@@ -2,6 +2,7 @@
 nothing. The pages have no scripts; what measures them runs beside them.
 """
 
+import base64
 import os
 
 FLAGS = [
@@ -50,6 +51,20 @@ SPOIL = """(position) => {
 }"""
 
 
+# What a camera would read in a picture.
+READ = """async (picture) => {
+  const image = new Image();
+  image.src = picture;
+  await image.decode();
+  const canvas = document.createElement("canvas");
+  [canvas.width, canvas.height] = [image.width, image.height];
+  const context = canvas.getContext("2d");
+  context.drawImage(image, 0, 0);
+  const { data, width, height } = context.getImageData(0, 0, image.width, image.height);
+  return jsQR(data, width, height)?.data;
+}"""
+
+
 # Rules of WCAG 2.2 to level AA, and what axe recommends beyond.
 AXE = """async () => {
   const tags = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"];
@@ -94,6 +109,20 @@ class Gallery:
                 self.page.evaluate(SPOIL, position)
                 faults = self.page.evaluate(MEASURE)
                 self.faults += [f"{name} {position}, {width} px: {fault}" for fault in faults]
+
+    def look_at_picture(self, reader, text):
+        """Reads the QR code of the page in all widths and schemes, with a script that does so: it has `text` in it."""
+        beside = self.page.context.browser.new_page()
+        beside.evaluate(reader)
+        for scheme in SCHEMES:
+            self.page.emulate_media(color_scheme=scheme)
+            for width in WIDTHS:
+                self.page.set_viewport_size({"width": width, "height": 800})
+                picture = base64.b64encode(self.page.locator("svg.qr").screenshot()).decode()
+                read = beside.evaluate(READ, f"data:image/png;base64,{picture}")
+                if text not in (read or ""):
+                    self.faults.append(f"the QR code says {read!r}, {width} px, {scheme}")
+        beside.close()
 
     def told(self):
         """What was looked at and what was found."""

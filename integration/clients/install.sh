@@ -150,6 +150,8 @@ install_package jscli @sigstore/cli 0.10.3 || status=1
 install_package provider oidc-provider 9.13.3 || status=1
 # A checker of how accessible pages are.
 install_package axe axe-core 4.14.1 || status=1
+# A reader of QR codes.
+install_package jsqr jsqr 1.4.0 || status=1
 install_java || status=1
 install_rust || status=1
 exit $status

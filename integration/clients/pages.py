@@ -1,13 +1,17 @@
 """Every page that the identity service shows, in headless Chromium.
 
-Usage: pages.py AXE ISSUER EMAIL PASSWORD LONG_CLIENT LONG_REDIRECT [SCREENSHOT_FOLDER]. AXE is the file `axe.min.js`.
+Usage: pages.py AXE QR ISSUER EMAIL PASSWORD LONG_CLIENT LONG_REDIRECT [SCREENSHOT_FOLDER]. AXE is the file `axe.min.js`, and QR
+`jsQR.js`.
 Prints {"pages": [names], "faults": [sentences]}.
 """
 
 import base64
 import hashlib
+import hmac
 import json
+import pathlib
 import sys
+import time
 import urllib.parse
 import urllib.request
 
@@ -24,11 +28,18 @@ def post(url, form):
         return json.load(answer)
 
 
+def totp(key, seconds):
+    """The code of an app (RFC 6238) at a time."""
+    secret = base64.b32decode(key.replace(" ", "").upper())
+    tag = hmac.digest(secret, int(seconds // 30).to_bytes(8, "big"), "sha1")
+    offset = tag[-1] & 15
+    return f"{(int.from_bytes(tag[offset : offset + 4], 'big') & 0x7FFFFFFF) % 10**6:06}"
+
+
 def main():
-    axe, issuer, email, password, long_client, long_redirect = sys.argv[1:7]
-    folder = sys.argv[7] if len(sys.argv) > 7 else None
-    with open(axe, encoding="utf-8") as file:
-        axe = file.read()
+    scripts, (issuer, email, password, long_client, long_redirect) = sys.argv[1:3], sys.argv[3:8]
+    folder = sys.argv[8] if len(sys.argv) > 8 else None
+    axe, reader = (pathlib.Path(script).read_text(encoding="utf-8") for script in scripts)
 
     def request(redirect, **changed):
         query = {
@@ -125,6 +136,39 @@ def main():
         look("password-refused", "not the same both times")
         change(password, password + " new", password + " new")
         look("password-changed", "Password changed")
+        password += " new"
+
+        page.goto(f"{issuer}/")
+        page.click("a[href$='/second-factor']")
+        look("second-factor", "if you have one")
+
+        def set_up(action, secret, code=""):
+            page.fill("input[name=password]", secret)
+            page.fill("input[name=second]", code)
+            page.click(f"button[value={action}]")
+
+        set_up("set-up", "not the password")
+        look("second-factor-refused", "is wrong")
+        set_up("set-up", password)
+        look("enrolment", "Scan this code")
+        key = page.inner_text("code.key")
+        gallery.look_at_picture(reader, f"secret={key.replace(' ', '').upper()}&")
+        page.fill("input[name=second]", "no code")
+        page.click("button[value=verify]")
+        look("enrolment-refused", "The code is wrong")
+        recovery = page.inner_text(".recovery li")
+        page.fill("input[name=second]", totp(key, time.time()))
+        page.click("button[value=verify]")
+        look("second-factor-on", "Second factor is on")
+        page.goto(request(OUT_OF_BAND, prompt="login"))
+        sign_in(email, password)
+        look("code-asked", "authenticator app")
+        page.fill("input[name=second]", "no code")
+        page.click("button[value=verify]")
+        look("code-refused", "The code is wrong")
+        page.fill("input[name=second]", recovery)
+        page.click("button[value=verify]")
+        look("code-after-code", "Copy this code")
         page.goto(f"{issuer}/end-session?client_id={long_client}")
         look("sign-out-asked", "asks to sign you out")
         page.click("button[value=stay]")

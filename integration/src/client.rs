@@ -168,6 +168,13 @@ pub fn axe() -> Option<PathBuf> {
     present("axe", script.exists()).map(|()| script)
 }
 
+/// The pinned reader of QR codes, as a script that runs in a page.
+#[must_use]
+pub fn jsqr() -> Option<PathBuf> {
+    let script = clients().join("jsqr/node_modules/jsqr/dist/jsQR.js");
+    present("jsqr", script.exists()).map(|()| script)
+}
+
 /// The pinned command line of sigstore-js, which opens a browser; its library does not.
 #[must_use]
 pub fn sigstore_js_cli() -> Option<SigstoreJs> {

@@ -48,6 +48,8 @@ pub const ACCESS: &[Access] = &[
         "add_links",
         "remove_links",
     ]),
+    Access::new("/sigstead.admin.v1.OidcAdmin/ChangeSecondFactor", Owner)
+        .recording(&["email", "change"]),
     Access::new("/sigstead.admin.v1.OidcAdmin/ProbeConnectors", Viewer),
     Access::new("/sigstead.admin.v1.OidcAdmin/ListKeys", Viewer),
 ];

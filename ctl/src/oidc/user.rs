@@ -84,7 +84,7 @@ pub(super) struct Profile {
 }
 
 #[derive(Serialize)]
-struct Account {
+pub(super) struct Account {
     email: String,
     /// When the account was made, in RFC 3339.
     created: Option<String>,
@@ -93,6 +93,10 @@ struct Account {
     claims: BTreeMap<String, String>,
     /// Accounts elsewhere that sign in as the person.
     links: Vec<String>,
+    /// When the person set up a second factor, in RFC 3339.
+    second_factor: Option<String>,
+    /// Whether the password alone is not enough.
+    requires_second_factor: bool,
 }
 
 pub(super) async fn run(command: Command, output: Output) -> Result<(), Failure> {
@@ -179,6 +183,8 @@ async fn apply(
                 groups: Vec::new(),
                 claims: BTreeMap::new(),
                 links: Vec::new(),
+                second_factor: None,
+                requires_second_factor: false,
             }])
         }
     }
@@ -192,6 +198,8 @@ impl From<User> for Account {
             groups: user.groups,
             claims: user.claims.into_iter().collect(),
             links: user.links,
+            second_factor: user.second_factor.and_then(|since| in_words(since.seconds)),
+            requires_second_factor: user.requires_second_factor,
         }
     }
 }
@@ -202,7 +210,7 @@ fn in_words(unix_seconds: i64) -> Option<String> {
 }
 
 /// One line per account, with the days on which they were made below one another.
-fn table(accounts: &[Account]) -> String {
+pub(super) fn table(accounts: &[Account]) -> String {
     let width = accounts.iter().map(|account| account.email.len()).max();
     let width = width.unwrap_or_default();
     let line = |account: &Account| {
@@ -215,8 +223,15 @@ fn table(accounts: &[Account]) -> String {
         let claims = claims.map(|(name, value)| format!("\n  {name}={value}"));
         let groups = (!groups.is_empty()).then(|| format!("\n  in {groups}"));
         let links = account.links.iter().map(|link| format!("\n  is {link}"));
+        let factor = match (&account.second_factor, account.requires_second_factor) {
+            (Some(since), true) => Some(format!("\n  second factor since {since}, required")),
+            (Some(since), false) => Some(format!("\n  second factor since {since}")),
+            (None, true) => Some("\n  second factor required, and not set up yet".to_owned()),
+            (None, false) => None,
+        };
         [line]
             .into_iter()
+            .chain(factor)
             .chain(groups)
             .chain(claims)
             .chain(links)
@@ -299,7 +314,7 @@ impl WithPassword {
     }
 }
 
-async fn connect(instance: &dyn Reach) -> Result<OidcAdminClient<Channel>, Failure> {
+pub(super) async fn connect(instance: &dyn Reach) -> Result<OidcAdminClient<Channel>, Failure> {
     let channel = admin::connect(instance, Service::Oidc).await?;
     Ok(OidcAdminClient::new(channel))
 }
@@ -325,6 +340,8 @@ mod tests {
             groups: vec!["ops".to_owned()],
             claims: [("team".to_owned(), "a".to_owned())].into(),
             links: vec!["company=4711".to_owned()],
+            second_factor: (seconds > 0).then(|| "2026-01-01T00:00:00Z".to_owned()),
+            requires_second_factor: true,
         };
         let listed = table(&[
             account("al@example.com", 0),
@@ -332,10 +349,12 @@ mod tests {
         ]);
         let lines = [
             "al@example.com     made 1970-01-01T00:00:00Z",
+            "  second factor required, and not set up yet",
             "  in ops",
             "  team=a",
             "  is company=4711",
             "alice@example.com  made 1970-01-02T00:00:00Z",
+            "  second factor since 2026-01-01T00:00:00Z, required",
             "  in ops",
             "  team=a",
             "  is company=4711",

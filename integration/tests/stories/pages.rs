@@ -9,8 +9,12 @@ use sigstead_integration::{Instance, client, run, shared};
 
 #[test]
 fn no_page_is_cut_off_or_keeps_people_out() {
-    let (Some(python), Some(_), Some(axe)) = (client::python(), client::chromium(), client::axe())
-    else {
+    let (Some(python), Some(_), Some(axe), Some(jsqr)) = (
+        client::python(),
+        client::chromium(),
+        client::axe(),
+        client::jsqr(),
+    ) else {
         return;
     };
     let instance = Instance::create("pages", &[]).unwrap();
@@ -43,7 +47,7 @@ fn no_page_is_cut_off_or_keeps_people_out() {
     drop(input);
     assert!(add.wait().unwrap().success());
     let mut pages = Command::new(python);
-    let pages = pages.arg(client::script("pages.py")).arg(axe);
+    let pages = pages.arg(client::script("pages.py")).args([axe, jsqr]);
     let output = run(pages.args([
         &instance.url("oidc"),
         email,
@@ -53,10 +57,28 @@ fn no_page_is_cut_off_or_keeps_people_out() {
     ]))
     .unwrap();
     let found: Value = serde_json::from_slice(&output.stdout).unwrap();
-    assert_eq!(found["pages"].as_array().unwrap().len(), 29, "{found}");
+    assert_eq!(found["pages"].as_array().unwrap().len(), 37, "{found}");
     // That axe ran is seen by what it found in order.
-    assert!(found["passes"].as_u64().unwrap() > 29 * 2 * 10, "{found}");
+    assert!(found["passes"].as_u64().unwrap() > 37 * 2 * 10, "{found}");
     assert_eq!(found["faults"], serde_json::json!([]));
+    check_second_factor(&instance, email);
+}
+
+/// What an operator sees and does of the second factor that a person set up.
+fn check_second_factor(instance: &Instance, email: &str) {
+    let directory = instance.directory();
+    let directory = directory.to_str().unwrap();
+    let change = |verb| instance.json(&["oidc", "second-factor", verb, directory, email]);
+    let required = change("require").unwrap();
+    assert!(required["second_factor"].is_string(), "{required}");
+    let listed = instance.json(&["oidc", "user", "list", directory]).unwrap();
+    assert_eq!(listed[0], required);
+    assert_eq!(required["requires_second_factor"], true);
+    let reset = change("reset").unwrap();
+    assert_eq!(reset["second_factor"], Value::Null);
+    assert_eq!(reset["requires_second_factor"], true);
+    let permitted = change("permit").unwrap();
+    assert_eq!(permitted["requires_second_factor"], false);
 }
 
 #[test]

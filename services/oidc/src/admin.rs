@@ -4,7 +4,7 @@ use crate::error::Error;
 use crate::password::Password;
 use crate::profile::ProfileChange;
 use crate::queue::Asker;
-use crate::user::User;
+use crate::user::{SecondFactorChange, User};
 
 /// What an administrator does with accounts.
 impl OidcIssuer {
@@ -32,6 +32,24 @@ impl OidcIssuer {
         tracing::info!(
             email = user.email.as_str(),
             "the profile of an account was changed"
+        );
+        Ok(user)
+    }
+
+    /// Requires a second factor of an account, requires it no more, or takes away one that is lost.
+    ///
+    /// # Errors
+    /// There is no such account, or the users file failed.
+    pub async fn change_second_factor(
+        &self,
+        email: EmailAddress,
+        change: SecondFactorChange,
+    ) -> Result<User, Error> {
+        let user = self.users.change_second_factor(email, change).await?;
+        tracing::info!(
+            email = user.email.as_str(),
+            ?change,
+            "the second factor of an account was changed"
         );
         Ok(user)
     }

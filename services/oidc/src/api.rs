@@ -32,6 +32,12 @@ pub(crate) fn routes(issuer: Arc<OidcIssuer>) -> Routes {
         .post(&below("/sign-out"), FORM, browser::sign_out)
         .get(&below("/password"), PAGE, browser::show_password)
         .post(&below("/password"), FORM, browser::answer_password)
+        .get(&below("/second-factor"), PAGE, browser::show_second_factor)
+        .post(
+            &below("/second-factor"),
+            FORM,
+            browser::answer_second_factor,
+        )
         .get(&below("/end-session"), PAGE, browser::show_sign_out)
         .post(&below("/end-session"), FORM, browser::answer_sign_out)
         .get(&below("/assets/page.css"), Budget::read(), http::style)

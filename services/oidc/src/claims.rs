@@ -30,6 +30,9 @@ pub(crate) enum Holder<'a> {
         email: &'a str,
         email_verified: bool,
         auth_time: i64,
+        /// How the person showed who they are (RFC 8176), if the issuer saw it.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        amr: Option<&'static [&'static str]>,
         #[serde(skip_serializing_if = "Option::is_none")]
         nonce: Option<&'a str>,
         #[serde(skip_serializing_if = "Option::is_none")]
@@ -123,6 +126,7 @@ mod tests {
                 email: "alice@example.com",
                 email_verified: true,
                 auth_time: 1_799_999_000,
+                amr: Some(&["pwd"]),
                 nonce,
                 groups: None,
                 federated_claims: None,
@@ -145,7 +149,8 @@ mod tests {
             serde_json::json!({
                 "iss": "http://localhost:8080", "sub": "abc", "aud": "sigstore",
                 "iat": 1_800_000_000, "exp": 1_800_000_300, "jti": "one", "email": "alice@example.com",
-                "email_verified": true, "auth_time": 1_799_999_000, "nonce": "n",
+                "email_verified": true, "auth_time": 1_799_999_000, "amr": ["pwd"],
+                "nonce": "n",
             })
         );
     }

@@ -7,6 +7,7 @@ use crate::connector::{Expected, ProviderError, Sent, shown};
 use crate::error::Error;
 use crate::login::SignedIn;
 use crate::parameter::Parameters;
+use crate::second_factor::Proof;
 use crate::secret::Secret;
 use crate::session::{Back, Departure, Outcome, Step};
 use crate::throttle::Key;
@@ -82,7 +83,7 @@ impl OidcIssuer {
         let (identity, signed_in) = provider
             .identity(code, &departure.verifier, expected, now)
             .await?;
-        let person = self.person(identity, signed_in)?;
+        let person = self.person(identity, Proof::Elsewhere, signed_in)?;
         tracing::info!(email = person.email, connector, "a person signed in");
         self.metrics.sign_in("elsewhere");
         let session = self.start_login(&person).await?;

@@ -152,6 +152,12 @@ pub enum Error {
     /// Account and password do not belong together, or there is no such account.
     #[error("the account or the password is wrong")]
     PasswordWrong,
+    /// The code is not of the account's second factor, or was used.
+    #[error("the code of the second factor is wrong")]
+    CodeWrong,
+    /// An administrator requires the second factor that somebody wants to be without.
+    #[error("the account has to have a second factor")]
+    FactorRequired,
     /// A directory judged nobody.
     #[error("the directory {name} judged nobody")]
     Directory {
@@ -265,6 +271,9 @@ pub enum Error {
     /// A page cannot be rendered.
     #[error("a page could not be rendered")]
     Page(#[source] askama::Error),
+    /// A QR code cannot hold its text.
+    #[error("a text is too long for a QR code")]
+    PictureTooLarge,
     /// A client of the configuration cannot be used.
     #[error("the client {id} cannot be used: {reason}")]
     ClientConfig {

@@ -32,6 +32,17 @@ impl FormKey {
         self.is_tag(tag, "known", browser, account)
     }
 
+    /// Bytes that follow from the secret of a page, for one use of it.
+    pub(crate) fn drawn(&self, page: &Secret, purpose: &str) -> [u8; 32] {
+        let tag = hmac::sign(&self.0, &message("drawn", page, purpose));
+        let mut bytes = [0; 32];
+        bytes
+            .iter_mut()
+            .zip(tag.as_ref())
+            .for_each(|(to, from)| *to = *from);
+        bytes
+    }
+
     fn tag(&self, kind: &str, browser: &Secret, about: &str) -> String {
         URL_SAFE_NO_PAD.encode(hmac::sign(&self.0, &message(kind, browser, about)))
     }

@@ -4,16 +4,19 @@
 //! OpenID Connect Core 1.0 (errata 2) and Discovery 1.0; OAuth 2.0 (RFC 6749, RFC 6750) with PKCE (RFC 7636), device
 //! authorization (RFC 8628), native applications (RFC 8252), issuer identification (RFC 9207) and the security practice
 //! of RFC 9700; revocation (RFC 7009), introspection (RFC 7662), token exchange (RFC 8693), RP-Initiated Logout 1.0; tokens are RFC 7519 in RS256,
-//! keys are RFC 7517.
+//! keys are RFC 7517; codes of a second factor are RFC 6238.
 //!
 //! Served to signing tools and browsers on the public port: discovery, keys, `/authorize` with the login page, `/token`
-//! (codes, refresh, client credentials, device codes, tokens of others), `/device`, `/userinfo`, `/introspect`, `/revoke`, `/end-session`. Served to administrators: `sigstead.admin.v1.OidcAdmin`.
+//! (codes, refresh, client credentials, device codes, tokens of others), `/device`, `/userinfo`, `/introspect`, `/revoke`, `/end-session`,
+//! `/password`, `/second-factor`. Served to administrators: `sigstead.admin.v1.OidcAdmin`.
 //!
 //! | File | Holds |
 //! |---|---|
 //! | `api` | routes, pages' handlers, token endpoint's handlers, admin service |
 //! | `authorize` | authorization request to code |
 //! | `login` | e-mail address and password to a signed-in person |
+//! | `half_sign_in` | the code of a second factor, where the password is not enough |
+//! | `second_factor`, `totp` | what an account has of it, and codes by the clock |
 //! | `token` | code, refresh token, client secret, device code or another issuer's token to a token |
 //! | `subject_issuers` | whose tokens are exchanged |
 //! | `device` | the device flow |
@@ -54,6 +57,7 @@ mod device;
 mod email_address;
 mod error;
 mod form;
+mod half_sign_in;
 mod introspect;
 mod key_set;
 mod login;
@@ -67,12 +71,14 @@ mod person;
 mod profile;
 mod queue;
 mod ring;
+mod second_factor;
 mod secret;
 mod session;
 mod sign_out;
 mod subject_issuers;
 mod throttle;
 mod token;
+mod totp;
 mod user;
 
 pub use connector::{DirectoryError, Origin, ProviderError};
@@ -80,7 +86,7 @@ pub use email_address::{EmailAddress, EmailAddressError};
 pub use error::{Error, StartError};
 pub use password::Password;
 pub use profile::{Profile, ProfileChange};
-pub use user::User;
+pub use user::{SecondFactorChange, User};
 
 use client::{Clients, RedirectUri};
 use clients_file::ClientSource;

@@ -9,6 +9,7 @@ use crate::password::Password;
 use crate::person::Person;
 use crate::profile::Profile;
 use crate::queue::Asker;
+use crate::second_factor::{Missing, Proof};
 use crate::secret::Secret;
 use crate::session::{Login, Outcome, Step};
 use crate::throttle::Key;
@@ -33,7 +34,7 @@ impl SignIn {
     }
 
     /// Whose password is tried. A name of a directory is nobody's address, as it has a line break.
-    fn account(&self) -> String {
+    pub(crate) fn account(&self) -> String {
         let login = self.login().to_ascii_lowercase();
         match &self.connector {
             None => login,
@@ -46,6 +47,19 @@ impl SignIn {
     }
 }
 
+/// What came of a password that was right.
+pub(crate) enum Entered {
+    Wholly(SignedIn),
+    ByHalf(Half),
+}
+
+/// Somebody whose password was right, and of whom more is asked. The secret is on the page, and good in one browser.
+pub(crate) struct Half {
+    pub(crate) secret: Secret,
+    pub(crate) email: String,
+    pub(crate) missing: Missing,
+}
+
 /// A successful sign-in, and the cookies that keep it.
 pub(crate) struct SignedIn {
     pub(crate) person: Person,
@@ -54,23 +68,55 @@ pub(crate) struct SignedIn {
     pub(crate) known: Option<String>,
 }
 
-/// A new password, typed twice.
+/// A new password, typed twice, and the code of a second factor.
 pub(crate) struct NewPassword {
     pub(crate) password: Password,
     pub(crate) again: Password,
+    pub(crate) code: String,
 }
 
 impl OidcIssuer {
-    /// The verb of the login page.
-    pub(crate) async fn sign_in(&self, attempt: SignIn) -> Result<SignedIn, Error> {
+    /// The verb of the login page. Of an account with a second factor more is asked, also if its person is in a directory.
+    pub(crate) async fn sign_in(&self, attempt: SignIn) -> Result<Entered, Error> {
+        let (now, proof) = (self.clock.now(), Proof::Password);
         let person = match &attempt.connector {
-            None => Person::signed_in(&self.judge(&attempt).await?, self.clock.now()),
+            None => Person::signed_in(&self.judge(&attempt).await?, proof, now),
             Some(id) => {
                 let directory = self.connectors.directory(id).ok_or(Error::FormStale)?;
                 let identity = self.judge_elsewhere(&attempt, directory).await?;
-                self.person(identity, self.clock.now())?
+                self.person(identity, proof, now)?
             }
         };
+        match self.missing(&person) {
+            None => Ok(Entered::Wholly(self.signed_in_as(&attempt, person).await?)),
+            Some(missing) => {
+                let half = self.half_signed_in(&attempt, person, missing).await?;
+                Ok(Entered::ByHalf(half))
+            }
+        }
+    }
+
+    /// The verb of the page for a second factor that somebody wants, or wants in place of the one that they have. Password and
+    /// code are judged as at a sign-in.
+    pub(crate) async fn begin_enrolment(&self, attempt: SignIn, code: &str) -> Result<Half, Error> {
+        let (user, proof) = self.judge_wholly(&attempt, code).await?;
+        let person = Person::signed_in(&user, proof, self.clock.now());
+        self.half_signed_in(&attempt, person, Missing::Enrolment)
+            .await
+    }
+
+    /// The verb of the same page for somebody who wants to be without.
+    pub(crate) async fn end_second_factor(
+        &self,
+        attempt: SignIn,
+        code: &str,
+    ) -> Result<SignedIn, Error> {
+        let (user, _) = self.judge_wholly(&attempt, code).await?;
+        if user.requires_second_factor {
+            return Err(Error::FactorRequired);
+        }
+        let user = self.set_factor(user, None).await?;
+        let person = Person::signed_in(&user, Proof::Password, self.clock.now());
         self.signed_in_as(&attempt, person).await
     }
 
@@ -89,15 +135,22 @@ impl OidcIssuer {
             return unfit("it is the one that you have");
         }
         new.password.check()?;
-        let user = self.judge(&attempt).await?;
+        let (user, proof) = self.judge_wholly(&attempt, &new.code).await?;
         let hash = self.passwords.hash(new.password, attempt.asker()).await?;
         let user = self
             .users
             .replace_password(user, hash, self.clock.now())
             .await?;
         tracing::info!(email = user.email.as_str(), address = %attempt.address, "a person set a new password");
-        let person = Person::signed_in(&user, self.clock.now());
+        let person = Person::signed_in(&user, proof, self.clock.now());
         self.signed_in_as(&attempt, person).await
+    }
+
+    /// Whose password it is, and whether the code is of their second factor, if they have one.
+    async fn judge_wholly(&self, attempt: &SignIn, code: &str) -> Result<(User, Proof), Error> {
+        let user = self.judge(attempt).await?;
+        let proof = self.judge_code(&user, code, attempt).await?;
+        Ok((user, proof))
     }
 
     /// Whose password it is. Unknown accounts, wrong passwords and locked accounts that do not exist are alike in answer,
@@ -154,10 +207,11 @@ impl OidcIssuer {
     pub(crate) fn person(
         &self,
         identity: Identity,
+        proof: Proof,
         signed_in: OffsetDateTime,
     ) -> Result<Person, Error> {
         if let Some(user) = self.users.linked(&identity.origin) {
-            return Ok(Person::signed_in(&user, signed_in));
+            return Ok(Person::signed_in(&user, proof, signed_in));
         }
         if self.users.find(identity.email.as_str()).is_some() {
             tracing::warn!(
@@ -168,7 +222,7 @@ impl OidcIssuer {
             );
             return Err(Error::AddressTaken);
         }
-        Ok(Person::of(identity, signed_in))
+        Ok(Person::of(identity, proof, signed_in))
     }
 
     /// What tokens say of a person now, as long as they are who they were when they signed in.
@@ -176,7 +230,7 @@ impl OidcIssuer {
         let user = self.users.find(&person.email);
         match &person.elsewhere {
             None => user
-                .filter(|user| person.is_still(Some(user)))
+                .filter(|user| person.is_still(Some(user)) && person.has_shown_enough(user))
                 .map(|user| user.profile),
             // An account that was made since has the address, or was linked.
             Some(elsewhere) => {
@@ -192,11 +246,22 @@ impl OidcIssuer {
     }
 
     async fn signed_in_as(&self, attempt: &SignIn, person: Person) -> Result<SignedIn, Error> {
-        tracing::info!(email = person.email, address = %attempt.address, "a person signed in");
+        let account = attempt.account();
+        self.keep_sign_in(&attempt.browser, attempt.address, &account, person)
+            .await
+    }
+
+    /// Starts the session of somebody who has shown all that was asked.
+    pub(crate) async fn keep_sign_in(
+        &self,
+        browser: &Secret,
+        address: IpAddr,
+        account: &str,
+        person: Person,
+    ) -> Result<SignedIn, Error> {
+        tracing::info!(email = person.email, %address, "a person signed in");
         let session = self.start_login(&person).await?;
-        let known = self
-            .forms
-            .known_account(&attempt.browser, &attempt.account());
+        let known = self.forms.known_account(browser, account);
         Ok(SignedIn {
             person,
             session,

@@ -11,6 +11,10 @@ use crate::email_address::EmailAddress;
 use crate::error::{Error, Told};
 use crate::secret::sha256;
 
+mod factor;
+
+pub(crate) use factor::{CodeAskedPage, EnrolmentPage, SecondFactorPage, SharedSecret};
+
 /// What all pages share: at which host a person is, how safely, and whom to ask.
 #[derive(Debug, Clone)]
 pub(crate) struct Shell {
@@ -150,6 +154,7 @@ pub(crate) struct HomePage<'a> {
     pub(crate) form_token: String,
     pub(crate) sign_out: String,
     pub(crate) password: String,
+    pub(crate) second_factor: String,
     pub(crate) was_signed_out: bool,
 }
 

@@ -12,6 +12,8 @@
 //! | `grant/ID` | [`OfflineGrant`], as long as refreshing is permitted; `ID` of the code it came from |
 //! | `refresh/ID` | [`RefreshToken`], open, used or void |
 //! | `departure/ID` | [`Departure`], somebody who was sent to sign in elsewhere and may come back |
+//! | `half/ID` | [`HalfSignIn`], somebody whose password was right and of whom more is asked |
+//! | `used-code/ID` | [`UsedCode`], under the digest of account and step |
 //! | `used/ID` | [`UsedToken`], a token of another issuer that is good for one use |
 //! | `revoked/ID` | [`RevokedToken`], under the digest of its `jti` |
 //! | `expiry/SECONDS/KEY` | nothing; says when `KEY` can be forgotten (8 bytes big-endian, then the key) |
@@ -32,6 +34,7 @@ use time::OffsetDateTime;
 use crate::challenge::CodeChallenge;
 use crate::error::Error;
 use crate::person::Person;
+use crate::second_factor::Missing;
 use crate::secret::random_bytes;
 
 /// Somebody is signed in with a browser.
@@ -165,6 +168,26 @@ pub(crate) struct RevokedToken {
     pub(crate) expires: OffsetDateTime,
 }
 
+/// Somebody whose password was right, and of whom more is asked.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct HalfSignIn {
+    pub(crate) person: Person,
+    /// Whose guesses count.
+    pub(crate) account: String,
+    /// The digest of the browser's cookie: nobody else goes on.
+    pub(crate) browser: [u8; 32],
+    pub(crate) missing: Missing,
+    #[serde(with = "time::serde::timestamp")]
+    pub(crate) expires: OffsetDateTime,
+}
+
+/// A code of a second factor that was taken.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct UsedCode {
+    #[serde(with = "time::serde::timestamp")]
+    pub(crate) expires: OffsetDateTime,
+}
+
 /// A token of another issuer that was exchanged, if it is good for one use.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct UsedToken {
@@ -198,6 +221,8 @@ records! {
     RefreshToken => "refresh/",
     RevokedToken => "revoked/",
     Departure => "departure/",
+    HalfSignIn => "half/",
+    UsedCode => "used-code/",
     UsedToken => "used/",
 }
 

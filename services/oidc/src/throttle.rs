@@ -28,6 +28,10 @@ pub(crate) enum Key {
     /// An account, seen from a browser in which its owner has signed in before. It has a count of
     /// its own, so that strangers who exhaust [`Key::Account`] do not lock the owner out.
     KnownBrowser([u8; 32]),
+    /// The second factor of an account, at which only those guess who have its password.
+    Factor([u8; 32]),
+    /// The same, seen from a browser in which the account's owner has signed in before.
+    KnownFactor([u8; 32]),
     /// A client that authenticates with a secret, from one address; strangers elsewhere do not count.
     Client([u8; 32], Network),
     /// A source address.
@@ -111,7 +115,9 @@ impl Throttle {
             period: Duration::from_secs(60),
         };
         match key {
-            Key::Account(_) | Key::KnownBrowser(_) => self.account,
+            Key::Account(_) | Key::KnownBrowser(_) | Key::Factor(_) | Key::KnownFactor(_) => {
+                self.account
+            }
             Key::Client(..) | Key::UserCode(_) => a_minute_each(10),
             Key::Address(_) => a_minute_each(50),
             Key::DeviceStart(_) | Key::Departure(_) => Allowance {
@@ -132,7 +138,11 @@ impl Key {
     fn is_proven_by_success(&self) -> bool {
         matches!(
             self,
-            Self::Account(_) | Self::KnownBrowser(_) | Self::Client(..)
+            Self::Account(_)
+                | Self::KnownBrowser(_)
+                | Self::Factor(_)
+                | Self::KnownFactor(_)
+                | Self::Client(..)
         )
     }
 
@@ -142,6 +152,14 @@ impl Key {
 
     pub(crate) fn known_browser(browser: &str, name: &str) -> Self {
         Self::KnownBrowser(sha256(format!("{browser}\n{name}").as_bytes()))
+    }
+
+    pub(crate) fn factor(name: &str) -> Self {
+        Self::Factor(sha256(name.as_bytes()))
+    }
+
+    pub(crate) fn known_factor(browser: &str, name: &str) -> Self {
+        Self::KnownFactor(sha256(format!("{browser}\n{name}").as_bytes()))
     }
 
     pub(crate) fn client(id: &str, address: IpAddr) -> Self {

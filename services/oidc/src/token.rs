@@ -114,6 +114,7 @@ impl OidcIssuer {
             // The administrator vouches for the addresses of the accounts, and a connector gives no other ones.
             email_verified: true,
             auth_time: person.auth_time.unix_timestamp(),
+            amr: person.proof.methods(),
             nonce: authorization.nonce.as_deref(),
             groups: authorization.groups.then_some(&profile.groups),
             federated_claims: person.elsewhere.as_ref().map(|elsewhere| Federated {

@@ -10,6 +10,7 @@ use crate::connector::Origin;
 use crate::email_address::EmailAddress;
 use crate::error::Error;
 use crate::profile::{Profile, ProfileChange};
+use crate::second_factor::SecondFactor;
 use crate::secret::random_bytes;
 
 /// A person with an account.
@@ -22,7 +23,7 @@ pub struct User {
     pub email: EmailAddress,
     /// Argon2id, in the PHC string format.
     pub(crate) password_hash: String,
-    /// Changes with each password. Sessions name it, so that a new password ends the old ones.
+    /// Changes with each password and each second factor. Sessions name it, so that either ends the old ones.
     pub(crate) credential: String,
     /// When the account was made.
     #[serde(with = "time::serde::timestamp")]
@@ -30,17 +31,49 @@ pub struct User {
     /// When the password was set.
     #[serde(with = "time::serde::timestamp")]
     pub password_set: OffsetDateTime,
+    /// What is asked beside the password.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) second_factor: Option<SecondFactor>,
+    /// Whether nobody gets a token for the account by the password alone.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(crate) requires_second_factor: bool,
     /// What the person's tokens say beside the address.
     #[serde(default)]
     pub profile: Profile,
+}
+
+impl User {
+    /// Whether it is the same account, with the same password and second factor.
+    fn is_as(&self, other: &Self) -> bool {
+        self.subject == other.subject && self.credential == other.credential
+    }
+}
+
+/// What an administrator says of the second factor of an account.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SecondFactorChange {
+    /// Nobody gets a token by the password alone.
+    Require,
+    /// The person may have one.
+    Permit,
+    /// The one that the person has is taken away: it is lost.
+    Reset,
 }
 
 /// One line of the users file. The last word about an address holds.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(tag = "record", rename_all = "snake_case", deny_unknown_fields)]
 enum Record {
-    User { user: User },
+    User { user: Box<User> },
     Removed { email: EmailAddress },
+}
+
+impl Record {
+    fn user(user: &User) -> Self {
+        Self::User {
+            user: Box::new(user.clone()),
+        }
+    }
 }
 
 /// The hash of a new password, and what says that it is another.
@@ -105,13 +138,15 @@ impl Users {
             credential: hex::encode(random_bytes::<16>()?),
             created: now,
             password_set: now,
+            second_factor: None,
+            requires_second_factor: false,
             profile: Profile::default(),
         };
         self.change(move |existing| {
             if existing.contains_key(&user.email) {
                 return Err(Error::UserExists { email: user.email });
             }
-            Ok((Record::User { user: user.clone() }, user))
+            Ok((Record::user(&user), user))
         })
         .await
     }
@@ -136,17 +171,13 @@ impl Users {
     ) -> Result<User, Error> {
         let password = NewHash::new(password_hash, now)?;
         let changed = self.change_user(user.email.clone(), move |old| {
-            let same = old.subject == user.subject && old.credential == user.credential;
-            if same {
+            if old.is_as(&user) {
                 Ok(password.of(old))
             } else {
                 Err(Error::AccountChanged)
             }
         });
-        changed.await.map_err(|error| match error {
-            Error::UserUnknown { .. } => Error::AccountChanged,
-            other => other,
-        })
+        changed.await.map_err(account_gone)
     }
 
     pub(crate) async fn change_profile(
@@ -163,7 +194,66 @@ impl Users {
                 return Err(Error::ProfileUnfit { reason });
             }
             let user = User { profile, ..user };
-            Ok((Record::User { user: user.clone() }, user))
+            Ok((Record::user(&user), user))
+        })
+        .await
+    }
+
+    /// Another second factor in place of the one that `user` has, or none: if somebody was faster, nothing changes.
+    pub(crate) async fn set_second_factor(
+        &self,
+        user: User,
+        factor: Option<SecondFactor>,
+    ) -> Result<User, Error> {
+        let credential = hex::encode(random_bytes::<16>()?);
+        let changed = self.change_user(user.email.clone(), move |old| match old.is_as(&user) {
+            true => Ok(User {
+                second_factor: factor,
+                credential,
+                ..old
+            }),
+            false => Err(Error::AccountChanged),
+        });
+        changed.await.map_err(account_gone)
+    }
+
+    /// Takes one of the recovery codes of `user` away, by its digest; of two at once one finds it.
+    pub(crate) async fn use_recovery_code(&self, user: User, digest: String) -> Result<(), Error> {
+        let used = self.change_user(user.email.clone(), move |mut old| {
+            let factor = old.second_factor.as_mut();
+            let is_there = factor.is_some_and(|factor| factor.recovery.remove(&digest));
+            if is_there && old.subject == user.subject {
+                Ok(old)
+            } else {
+                Err(Error::CodeWrong)
+            }
+        });
+        used.await.map(drop).map_err(account_gone)
+    }
+
+    /// What an administrator says of the second factor of an account. One that is taken away ends all that came of it.
+    pub(crate) async fn change_second_factor(
+        &self,
+        email: EmailAddress,
+        change: SecondFactorChange,
+    ) -> Result<User, Error> {
+        let credential = hex::encode(random_bytes::<16>()?);
+        self.change_user(email, move |old| {
+            Ok(match change {
+                SecondFactorChange::Require => User {
+                    requires_second_factor: true,
+                    ..old
+                },
+                SecondFactorChange::Permit => User {
+                    requires_second_factor: false,
+                    ..old
+                },
+                SecondFactorChange::Reset => User {
+                    second_factor: None,
+                    credential,
+                    ..old
+                },
+            })
         })
         .await
     }
@@ -174,7 +264,7 @@ impl Users {
     {
         self.change(move |existing| {
             let user = decide(found(existing, email)?)?;
-            Ok((Record::User { user: user.clone() }, user))
+            Ok((Record::user(&user), user))
         })
         .await
     }
@@ -234,6 +324,14 @@ impl Users {
     }
 }
 
+/// For a person, whose account was there a moment ago.
+fn account_gone(error: Error) -> Error {
+    match error {
+        Error::UserUnknown { .. } => Error::AccountChanged,
+        other => other,
+    }
+}
+
 fn found(users: &BTreeMap<EmailAddress, User>, email: EmailAddress) -> Result<User, Error> {
     users
         .get(&email)
@@ -254,7 +352,7 @@ fn replay(records: &[Vec<u8>]) -> Result<BTreeMap<EmailAddress, User>, Error> {
 fn apply(users: &mut BTreeMap<EmailAddress, User>, record: Record) {
     match record {
         Record::User { user } => {
-            users.insert(user.email.clone(), user);
+            users.insert(user.email.clone(), *user);
         }
         Record::Removed { email } => {
             users.remove(&email);

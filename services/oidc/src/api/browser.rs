@@ -8,7 +8,7 @@ use super::visitor::Visitor;
 use crate::OidcIssuer;
 use crate::authorize::{AuthorizationRequest, AuthorizationResponse, Interaction, Refusal};
 use crate::error::Error;
-use crate::login::{SignIn, SignedIn};
+use crate::login::{Entered, SignIn, SignedIn};
 use crate::page::{
     Application, Asker, CodePage, ConfirmPage, HomePage, Places, SignInPage, render,
 };
@@ -21,6 +21,7 @@ mod departure;
 mod device;
 mod password;
 mod refusal;
+mod second_factor;
 mod sign_out;
 
 pub(super) use departure::arrive;
@@ -28,6 +29,8 @@ pub(super) use device::{answer_device, show_device};
 pub(super) use password::{answer_password, show_password};
 pub(super) use refusal::show_refusals;
 use refusal::{Shown, error_page};
+use second_factor::{Form, Verified};
+pub(super) use second_factor::{answer_second_factor, show_second_factor};
 pub(super) use sign_out::{answer_sign_out, show_sign_out};
 
 /// `GET /`: who is signed in, or that this browser was just signed out.
@@ -44,6 +47,7 @@ pub(super) async fn home(
             form_token: visitor.form_token(&issuer, SIGN_OUT),
             sign_out: format!("{}/sign-out", issuer.issuer.path()),
             password: format!("{}/password", issuer.issuer.path()),
+            second_factor: format!("{}/second-factor", issuer.issuer.path()),
             was_signed_out: query.as_deref() == Some(SIGNED_OUT),
         };
         Ok(visitor.introduce(render(&page, StatusCode::OK, None)?))
@@ -118,14 +122,19 @@ async fn act(
 ) -> Result<Response, Refusal> {
     visitor.check_form(issuer, query, form.optional("form_token")?)?;
     match form.required("action")? {
-        "sign-in" => {
-            let SignedIn {
-                person,
-                session,
-                known,
-            } = issuer.sign_in(sign_in(visitor, form)?).await?;
-            let response = finish(issuer, request, person).await?;
-            Ok(visitor.keep_login(issuer, response, &session, known.as_deref()))
+        "sign-in" => match issuer.sign_in(sign_in(visitor, form)?).await? {
+            Entered::Wholly(signed_in) => enter(issuer, visitor, request, signed_in).await,
+            Entered::ByHalf(half) => {
+                let form = code_form(query, request);
+                Ok(second_factor::ask(issuer, visitor, form, &half, None)?)
+            }
+        },
+        "verify" => {
+            let asked = code_form(query, request);
+            match second_factor::verify(issuer, visitor, asked, form).await? {
+                Verified::Wholly(signed_in) => enter(issuer, visitor, request, signed_in).await,
+                Verified::Not(page) => Ok(page),
+            }
         }
         "depart" => {
             let back = Back::Application(query.to_owned());
@@ -144,6 +153,29 @@ async fn act(
         }
         "cancel" => Err(issuer.refuse_request(request, Error::AccessDenied)),
         _ => Err(Error::FormStale.into()),
+    }
+}
+
+/// The person has just signed in: on to the application, with the cookies that keep the sign-in.
+async fn enter(
+    issuer: &OidcIssuer,
+    visitor: &Visitor,
+    request: &AuthorizationRequest,
+    signed_in: SignedIn,
+) -> Result<Response, Refusal> {
+    let SignedIn {
+        person,
+        session,
+        known,
+    } = signed_in;
+    let response = finish(issuer, request, person).await?;
+    Ok(visitor.keep_login(issuer, response, &session, known.as_deref()))
+}
+
+fn code_form<'a>(query: &'a str, request: &AuthorizationRequest) -> Form<'a> {
+    Form {
+        subject: query,
+        targets: request.redirect.form_action_source(),
     }
 }
 

@@ -4,6 +4,7 @@ use async_trait::async_trait;
 use sigstead_kit::{Budget, Method, Problem};
 use sigstead_proto::admin::v1 as wire;
 use sigstead_proto::admin::v1::oidc_admin_server::{OidcAdmin, OidcAdminServer};
+use time::OffsetDateTime;
 use tonic::{Request, Response, Status};
 
 use crate::OidcIssuer;
@@ -12,7 +13,7 @@ use crate::error::Error;
 use crate::password::Password;
 use crate::profile::ProfileChange;
 use crate::ring::OpenKey;
-use crate::user::User;
+use crate::user::{SecondFactorChange, User};
 
 /// `sigstead.admin.v1.OidcAdmin`, for the admin listener.
 pub(crate) fn admin_service(issuer: Arc<OidcIssuer>) -> OidcAdminServer<AdminService> {
@@ -87,6 +88,24 @@ impl OidcAdmin for AdminService {
         Ok(Response::new(encode(&user)))
     }
 
+    async fn change_second_factor(
+        &self,
+        request: Request<wire::ChangeSecondFactorRequest>,
+    ) -> Result<Response<wire::User>, Status> {
+        let request = request.into_inner();
+        let change = match request.change() {
+            wire::SecondFactorChange::Require => SecondFactorChange::Require,
+            wire::SecondFactorChange::Permit => SecondFactorChange::Permit,
+            wire::SecondFactorChange::Reset => SecondFactorChange::Reset,
+            wire::SecondFactorChange::Unspecified => {
+                return Err(status(Error::ParameterMissing { name: "change" }));
+            }
+        };
+        let email = email_address(&request.email)?;
+        let changed = self.0.change_second_factor(email, change).await;
+        Ok(Response::new(encode(&changed.map_err(status)?)))
+    }
+
     async fn list_keys(
         &self,
         _request: Request<wire::ListIssuerKeysRequest>,
@@ -126,13 +145,19 @@ fn encode_key(key: &OpenKey) -> wire::IssuerKey {
 fn encode(user: &User) -> wire::User {
     wire::User {
         email: user.email.as_str().to_owned(),
-        created: Some(prost_types::Timestamp {
-            seconds: user.created.unix_timestamp(),
-            nanos: 0,
-        }),
+        created: Some(in_seconds(user.created)),
+        second_factor: user.second_factor.as_ref().map(|it| in_seconds(it.since)),
+        requires_second_factor: user.requires_second_factor,
         groups: user.profile.groups.iter().cloned().collect(),
         claims: user.profile.claims.clone().into_iter().collect(),
         links: user.profile.links.iter().map(ToString::to_string).collect(),
+    }
+}
+
+fn in_seconds(time: OffsetDateTime) -> prost_types::Timestamp {
+    prost_types::Timestamp {
+        seconds: time.unix_timestamp(),
+        nanos: 0,
     }
 }
 
@@ -154,6 +179,7 @@ pub(crate) const ADMIN_METHODS: &[Method] = &[
     Method::unary("RemoveUser", ACCOUNT),
     Method::unary("SetPassword", ACCOUNT),
     Method::unary("ChangeUser", ACCOUNT),
+    Method::unary("ChangeSecondFactor", ACCOUNT),
     Method::unary("ListKeys", Budget::read()),
     Method::unary("ProbeConnectors", Budget::new(1024, 20)),
 ];

@@ -133,6 +133,12 @@ impl Error {
                 "this form is too old or was not made for this browser; permit cookies and try again"
             }
             Self::PasswordWrong => "the e-mail address or the password is wrong; try again",
+            Self::CodeWrong => {
+                "the code is wrong, was used already, or is of another time; type the next one"
+            }
+            Self::FactorRequired => {
+                "the administrator requires a second factor of your account; set up another instead"
+            }
             Self::AddressTaken => {
                 "there is an account of your e-mail address here already; ask the administrator to link the two"
             }

@@ -74,6 +74,8 @@ impl Error {
             Self::UserCodeUnknown => (Kind::NotFound, "E-OIDC-027", "invalid_request"),
             Self::FormStale => (Kind::PermissionDenied, "E-OIDC-028", "invalid_request"),
             Self::PasswordWrong => (Kind::PermissionDenied, "E-OIDC-029", "access_denied"),
+            Self::CodeWrong => (Kind::PermissionDenied, "E-OIDC-067", "access_denied"),
+            Self::FactorRequired => (Kind::PermissionDenied, "E-OIDC-068", "access_denied"),
             Self::Throttled { .. } => (
                 Kind::ResourceExhausted,
                 "E-OIDC-030",
@@ -110,7 +112,7 @@ impl Error {
             Self::PasswordHash(_) | Self::PasswordHashMalformed => {
                 (Kind::Internal, "E-OIDC-040", "server_error")
             }
-            Self::Randomness(_) | Self::Page(_) | Self::Metrics(_) => {
+            Self::Randomness(_) | Self::Page(_) | Self::PictureTooLarge | Self::Metrics(_) => {
                 (Kind::Internal, "E-OIDC-041", "server_error")
             }
             Self::SubjectIssuersUnread { .. } | Self::SubjectIssuersUnfit { .. } => {

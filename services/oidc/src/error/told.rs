@@ -22,6 +22,8 @@ impl Error {
             Self::AccessDenied => CANCELLED,
             Self::FormStale => PAGE_STALE,
             Self::PasswordWrong
+            | Self::CodeWrong
+            | Self::FactorRequired
             | Self::Directory { .. }
             | Self::Provider { .. }
             | Self::AddressTaken

@@ -8,6 +8,7 @@ use sigstead_store::StoreConfig;
 use super::*;
 use crate::authorize::AuthorizationResponse;
 use crate::person::Person;
+use crate::second_factor::Proof;
 
 fn parse(authorization: Option<&str>, body: &str) -> Result<TokenRequest, Error> {
     let address = Ipv4Addr::LOCALHOST.into();
@@ -81,7 +82,7 @@ async fn alice(issuer: &OidcIssuer) -> Person {
     let email = crate::EmailAddress::parse("alice@example.com").unwrap();
     let password = Password::new("correct horse battery".to_owned());
     let user = issuer.add_user(email, password).await.unwrap();
-    Person::signed_in(&user, SystemClock.now())
+    Person::signed_in(&user, Proof::Password, SystemClock.now())
 }
 
 /// Asks while the key fails, and again when it signs.

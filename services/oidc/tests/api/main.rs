@@ -21,6 +21,7 @@ mod provider;
 mod queue;
 mod refresh;
 mod ring;
+mod second_factor;
 mod sign_out;
 mod token;
 mod world;

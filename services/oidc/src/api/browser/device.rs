@@ -4,12 +4,13 @@ use bytes::Bytes;
 use http::StatusCode;
 
 use super::refusal::Shown;
+use super::second_factor::{self, Form, Verified};
 use super::{Issuer, Visitor, answered, departure, places, see_other, sign_in};
 use crate::OidcIssuer;
 use crate::authorize::Refusal;
 use crate::device::WaitingDevice;
 use crate::error::Error;
-use crate::login::SignedIn;
+use crate::login::{Entered, SignedIn};
 use crate::page::{Asker, ConfirmPage, Device, DevicePage, MessagePage, SignInPage, render};
 use crate::parameter::Parameters;
 use crate::session::Back;
@@ -73,20 +74,21 @@ async fn act(
     device: WaitingDevice,
     form: &Parameters,
 ) -> Result<Response, Error> {
-    visitor.check_form(
-        issuer,
-        &subject(&device.user_code),
-        form.optional("form_token")?,
-    )?;
+    let subject = subject(&device.user_code);
+    visitor.check_form(issuer, &subject, form.optional("form_token")?)?;
     match form.required("action")? {
-        "sign-in" => {
-            let SignedIn { session, known, .. } = issuer.sign_in(sign_in(visitor, form)?).await?;
-            let here = format!(
-                "{}/device?user_code={}",
-                issuer.issuer.path(),
-                device.user_code
-            );
-            Ok(visitor.keep_login(issuer, see_other(&here), &session, known.as_deref()))
+        "sign-in" => match issuer.sign_in(sign_in(visitor, form)?).await? {
+            Entered::Wholly(signed_in) => Ok(enter(issuer, visitor, &device, &signed_in)),
+            Entered::ByHalf(half) => {
+                let asked = code_form(&subject);
+                second_factor::ask(issuer, visitor, asked, &half, None)
+            }
+        },
+        "verify" => {
+            match second_factor::verify(issuer, visitor, code_form(&subject), form).await? {
+                Verified::Wholly(signed_in) => Ok(enter(issuer, visitor, &device, &signed_in)),
+                Verified::Not(page) => Ok(page),
+            }
         }
         "depart" => {
             let back = Back::Device(device.user_code);
@@ -112,6 +114,25 @@ async fn act(
             )
         }
         _ => Err(Error::FormStale),
+    }
+}
+
+/// The person has just signed in: on to the question whether it is their device.
+fn enter(
+    issuer: &OidcIssuer,
+    visitor: &Visitor,
+    device: &WaitingDevice,
+    signed_in: &SignedIn,
+) -> Response {
+    let (path, user_code) = (issuer.issuer.path(), &device.user_code);
+    let here = see_other(&format!("{path}/device?user_code={user_code}"));
+    visitor.keep_login(issuer, here, &signed_in.session, signed_in.known.as_deref())
+}
+
+const fn code_form(subject: &str) -> Form<'_> {
+    Form {
+        subject,
+        targets: None,
     }
 }
 

@@ -55,6 +55,7 @@ async fn change(
     let new = NewPassword {
         password: Password::new(typed("new_password")?),
         again: Password::new(typed("again")?),
+        code: typed("second")?,
     };
     let mut attempt = sign_in(visitor, form)?;
     attempt.connector = None;

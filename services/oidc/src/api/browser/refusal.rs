@@ -44,6 +44,8 @@ impl Error {
             self,
             Self::FormStale
                 | Self::PasswordWrong
+                | Self::CodeWrong
+                | Self::FactorRequired
                 | Self::Directory { .. }
                 | Self::Provider { .. }
                 | Self::AddressTaken
