@@ -22,6 +22,7 @@ mod crash;
 mod desk;
 mod doctor;
 mod emergency;
+mod first_signature;
 mod foreign_provider;
 mod grpc;
 mod hang_up;
