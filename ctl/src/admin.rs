@@ -6,6 +6,7 @@ use std::time::Duration;
 use tonic::Status;
 use tonic::transport::{Certificate, Channel, ClientTlsConfig, Identity};
 
+use crate::cluster::{Forward, Link};
 use crate::failure::Failure;
 use crate::instance::{Instance, Service};
 use crate::own_certificate::{self, Owner};
@@ -23,6 +24,16 @@ pub(crate) trait Reach {
 
     /// The URL of the admin interface of a service.
     fn url(&self, service: Service) -> Result<String, Failure>;
+
+    /// The release in which the services run, if not on this machine.
+    fn cluster(&self) -> Option<&Link> {
+        None
+    }
+
+    /// The port of the admin interface in a pod.
+    fn admin_port(&self, _: Service) -> u16 {
+        0
+    }
 
     /// Whose the certificate is, who renews it or is told of its end.
     fn owner(&self) -> Owner<'_> {
@@ -46,6 +57,14 @@ impl Reach for Instance {
     fn url(&self, service: Service) -> Result<String, Failure> {
         let port = self.manifest.ports(service).admin;
         Ok(format!("https://127.0.0.1:{port}"))
+    }
+
+    fn cluster(&self) -> Option<&Link> {
+        self.manifest.cluster.as_ref()
+    }
+
+    fn admin_port(&self, service: Service) -> u16 {
+        self.manifest.ports(service).admin
     }
 
     fn owner(&self) -> Owner<'_> {
@@ -73,6 +92,14 @@ impl Reach for Looked<'_> {
         Reach::url(self.0, service)
     }
 
+    fn cluster(&self) -> Option<&Link> {
+        self.0.cluster()
+    }
+
+    fn admin_port(&self, service: Service) -> u16 {
+        self.0.admin_port(service)
+    }
+
     fn owner(&self) -> Owner<'_> {
         Owner::Nobody
     }
@@ -98,7 +125,14 @@ pub(crate) async fn connect_for(
         .domain_name("localhost")
         .ca_certificate(Certificate::from_pem(read(instance.authority())?))
         .identity(Identity::from_pem(shown.certificate, shown.key));
-    let url = instance.url(service)?;
+    let forward = match instance.cluster() {
+        Some(link) => Some(Forward::open(link, service, instance.admin_port(service)).await?),
+        None => None,
+    };
+    let url = match &forward {
+        Some(forward) => forward.url(),
+        None => instance.url(service)?,
+    };
     let failed = |error: tonic::transport::Error| {
         let cause = std::error::Error::source(&error).map(ToString::to_string);
         Failure::service(
@@ -118,7 +152,13 @@ pub(crate) async fn connect_for(
         .timeout(longest);
     // The certificates of both sides are checked while the connection is made, so a failure here is not always a service
     // that does not run; the cause says which.
-    let connected = tokio::time::timeout(PATIENCE, endpoint.connect()).await;
+    let connected = async {
+        match forward {
+            Some(forward) => forward.connect(&endpoint).await,
+            None => endpoint.connect().await,
+        }
+    };
+    let connected = tokio::time::timeout(PATIENCE, connected).await;
     // A process that is stopped still has its connections accepted, by the kernel.
     let late = |_| Failure::unreachable(service.name(), &url, "it does not answer".to_owned());
     connected.map_err(late)?.map_err(unreachable)

@@ -9,6 +9,7 @@ use clap::ValueEnum;
 use serde::{Deserialize, Serialize};
 use sigstead_config::Origin;
 
+use crate::cluster::Link;
 use crate::ct_log::CtLog;
 use crate::failure::Failure;
 use crate::lifetimes::Lifetimes;
@@ -129,6 +130,9 @@ pub(crate) struct Manifest {
     /// How long what the operator signs is valid.
     #[serde(default, skip_serializing_if = "Lifetimes::is_default")]
     pub(crate) lifetimes: Lifetimes,
+    /// The release of the chart in which its services run, if they do not run on this machine.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) cluster: Option<Link>,
 }
 
 impl Manifest {
@@ -199,7 +203,7 @@ impl Manifest {
 
     /// Where the services themselves, and this program on the same machine, reach a service: past the proxy.
     pub(crate) fn local_url(&self, service: Service) -> String {
-        if self.proxy.is_none() {
+        if self.proxy.is_none() || self.cluster.is_some() {
             return self.url(service);
         }
         let address = match self.listen_address() {

@@ -59,7 +59,28 @@ pub(crate) fn logs_of_authority(instance: &Instance) -> Result<ca::CtLogs, Failu
     let mut config: ca::Config = read(&folder.join("config.yaml"))?;
     config.ct_log_file = config.ct_log_file.map(|file| folder.join(file));
     let logs = config.ct_logs();
-    logs.map_err(|error| Failure::file("read", &folder, sigstead_kit::causes(&error)))
+    let logs =
+        logs.map_err(|error| Failure::file("read", &folder, sigstead_kit::causes(&error)))?;
+    match (&instance.manifest.cluster, logs) {
+        (Some(_), ca::CtLogs::Logs(logs)) => Ok(ca::CtLogs::Logs(
+            logs.into_iter()
+                .map(|log| from_here(instance, log))
+                .collect(),
+        )),
+        (_, logs) => Ok(logs),
+    }
+}
+
+/// A log as this machine reaches it, where the services run elsewhere: by the name that clients have.
+fn from_here(instance: &Instance, log: ca::CtLogConfig) -> ca::CtLogConfig {
+    let path = log.url.path().to_owned();
+    match instance.manifest.url(Service::Ctlog).parse::<url::Url>() {
+        Ok(mut url) => {
+            url.set_path(&path);
+            ca::CtLogConfig { url, ..log }
+        }
+        Err(_) => log,
+    }
 }
 
 /// The descriptions of logs that were opened while the service ran.

@@ -7,7 +7,7 @@ use clap::Args;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use crate::down;
-use crate::failure::Failure;
+use crate::failure::{Exit, Failure};
 use crate::instance::Instance;
 use crate::locate::Where;
 use crate::output::Output;
@@ -32,6 +32,7 @@ pub(crate) struct Arguments {
 
 pub(crate) async fn run(arguments: Arguments, output: Output) -> Result<(), Failure> {
     let instance = arguments.instance.open()?;
+    refuse_cluster(&instance)?;
     check_programs()?;
     warn_of_readers(&instance, output);
     let patience = Duration::from_secs(arguments.wait);
@@ -49,6 +50,22 @@ pub(crate) async fn run(arguments: Arguments, output: Output) -> Result<(), Fail
     };
     down::stop(&start.instance, &start.started()).await?;
     ended
+}
+
+/// Two services with one key sign two histories.
+fn refuse_cluster(instance: &Instance) -> Result<(), Failure> {
+    let Some(link) = &instance.manifest.cluster else {
+        return Ok(());
+    };
+    Err(Failure::new(
+        "E-CTL-540",
+        format!(
+            "the services of this instance run in the release {} in {}",
+            link.release, link.namespace
+        ),
+        "leave them there; a trial of your own is another instance: sigctl init",
+    )
+    .exit(Exit::Refused))
 }
 
 async fn start_and_watch(start: &mut Start, output: Output) -> Result<(), Failure> {

@@ -7,7 +7,7 @@
 use std::path::Path;
 use std::process::Command;
 
-const COMMANDS: [&str; 219] = [
+const COMMANDS: [&str; 221] = [
     "",
     "init",
     "preflight",
@@ -213,8 +213,10 @@ const COMMANDS: [&str; 219] = [
     "rotate tls resume",
     "rotate tls undo",
     "kubernetes",
+    "kubernetes attach",
     "kubernetes backup",
     "kubernetes begin",
+    "kubernetes detach",
     "kubernetes lay-out",
     "kubernetes publish",
     "kubernetes restore",

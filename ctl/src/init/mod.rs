@@ -211,6 +211,7 @@ async fn make(arguments: &Arguments, directory: &Path) -> Result<Manifest, Failu
         rekor_name: arguments.rekor_name.clone(),
         ct_name: arguments.ct_name.clone(),
         lifetimes: arguments.lifetimes.of(arguments.profile),
+        cluster: None,
     };
     manifest.ports = ports::choose(arguments.base_port, manifest.listen_address())?;
     let instance = Instance::new(directory.to_owned(), manifest);

@@ -48,7 +48,3 @@ const CLIENTS: &str = "clients.yaml";
 
 /// The folder of what was published, flat: a ConfigMap has no folders.
 pub(super) const PUBLICATION: &str = "publication";
-
-/// Before the names of the page for clients and its files, in that folder. No other file of it begins so: a target's begins with
-/// its hash, and a version's with its number.
-pub(super) const PAGE: &str = "client_";

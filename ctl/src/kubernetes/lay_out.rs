@@ -1,6 +1,6 @@
 //! `sigctl kubernetes lay-out`: the files that the chart mounts.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsString;
 use std::fs::{self, Permissions};
 use std::io;
@@ -9,20 +9,18 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 use serde::Serialize;
-use sigstead_trust_root::ClientPage;
 
 use super::anchors;
 use super::certificate_logs::CertificateLogs;
-use super::files::{self, PAGE, PUBLICATION};
+use super::files::{self, PUBLICATION};
 use super::logs::Logs;
-use super::mounted::PASSPHRASE;
-use super::successors;
+use super::secret;
 use super::values;
 use crate::failure::{Exit, Failure};
-use crate::instance::{Instance, SERVICES, Service};
+use crate::instance::{Instance, SERVICES};
 use crate::locate::Where;
 use crate::output::Output;
-use crate::private;
+use crate::{private, published_files};
 
 /// From where and to where.
 #[derive(Args)]
@@ -63,15 +61,7 @@ pub(super) fn run(arguments: &Arguments, output: Output) -> Result<(), Failure> 
     let logs = Logs::of(&instance)?;
     let certificate_logs = CertificateLogs::of(&instance)?;
     for service in SERVICES {
-        let mut files = files::of(&instance, service, (&logs, &certificate_logs))?;
-        let folder = to.join(service.name());
-        let mut names = BTreeSet::from([PASSPHRASE.into()]);
-        if let Some(successors) = successors::of(&instance, service)? {
-            files.extend(successors.files);
-            write(&folder.join(successors::FILE), successors.listed.as_bytes())?;
-            names.insert(successors::FILE.into());
-        }
-        secret(&instance, &files, names, &folder)?;
+        lay(&secret::of(&instance, service)?, &to.join(service.name()))?;
         if let Some(data) = &arguments.data {
             private::create_folders(&data.join(service.name()))?;
         }
@@ -107,16 +97,12 @@ fn refuse_another_folder(to: &Path) -> Result<(), Failure> {
     }
 }
 
-/// Copies the files of a Secret beside those of other `names` that it has.
-fn secret(
-    instance: &Instance,
-    files: &[PathBuf],
-    mut names: BTreeSet<OsString>,
-    folder: &Path,
-) -> Result<(), Failure> {
-    names.extend(copy_all(files, folder)?);
-    write(&folder.join(PASSPHRASE), &instance.passphrase()?)?;
-    remove_others(folder, &names)
+/// Writes the files of a Secret, and leaves no others.
+fn lay(content: &BTreeMap<String, Vec<u8>>, folder: &Path) -> Result<(), Failure> {
+    for (name, bytes) in content {
+        write(&folder.join(name), bytes)?;
+    }
+    remove_others(folder, &content.keys().map(OsString::from).collect())
 }
 
 /// Copies files into a folder, and gives their names there.
@@ -143,46 +129,14 @@ fn remove_others(folder: &Path, names: &BTreeSet<OsString>) -> Result<(), Failur
 
 /// The root and the targets with their files, and the page for clients; what the service signs itself stays where it is.
 fn publication(instance: &Instance, folder: &Path) -> Result<(), Failure> {
-    let repository = instance.service(Service::Tuf).join("repository");
-    let mut names = BTreeSet::new();
-    for path in [repository.clone(), repository.join("targets")] {
-        for (name, entry) in named(&path)? {
-            if is_signed_outside(&entry, &name) {
-                copy(&entry, &folder.join(&name))?;
-                names.insert(name.into());
-            }
-        }
+    let files = published_files::of(instance)?;
+    for file in &files {
+        write(&folder.join(&file.name), &file.bytes)?;
     }
-    // An instance that was made by an earlier version has none before its next publication.
-    let page = repository.join(ClientPage::FOLDER);
-    if page.is_dir() {
-        for (name, entry) in named(&page)? {
-            let name = format!("{PAGE}{name}");
-            copy(&entry, &folder.join(&name))?;
-            names.insert(name.into());
-        }
-    }
-    remove_others(folder, &names)
-}
-
-/// What is in a folder, by its name. Ours are all of ASCII.
-fn named(folder: &Path) -> Result<Vec<(String, PathBuf)>, Failure> {
-    let failed = |error| Failure::file("read", folder, error);
-    let mut found = Vec::new();
-    for entry in fs::read_dir(folder).map_err(failed)? {
-        let path = entry.map_err(failed)?.path();
-        if let Some(name) = path.file_name().and_then(|name| name.to_str()) {
-            found.push((name.to_owned(), path));
-        }
-    }
-    Ok(found)
-}
-
-fn is_signed_outside(path: &Path, name: &str) -> bool {
-    let is_target = path
-        .parent()
-        .is_some_and(|folder| folder.ends_with("targets"));
-    path.is_file() && (is_target || name.ends_with(".root.json") || name.ends_with(".targets.json"))
+    remove_others(
+        folder,
+        &files.into_iter().map(|file| file.name.into()).collect(),
+    )
 }
 
 fn copy(from: &Path, to: &Path) -> Result<(), Failure> {

@@ -1,6 +1,7 @@
 //! `sigctl kubernetes`: what the chart mounts, made of an instance; and what runs in its pods beside the services.
 
 mod anchors;
+mod attach;
 mod backup;
 mod begin;
 mod certificate_logs;
@@ -10,11 +11,14 @@ mod logs;
 mod mounted;
 mod publish;
 mod restore;
+mod secret;
 mod shelved;
 mod successors;
 mod values;
 
 use clap::{Args, Subcommand};
+
+pub(crate) use secret::of as secret_of;
 
 use crate::failure::{Exit, Failure};
 use crate::output::Output;
@@ -32,6 +36,10 @@ enum Command {
     LayOut(lay_out::Arguments),
     /// Let the logs of a service take their first entries; once, by hand, before the service first runs.
     Begin(begin::Arguments),
+    /// Say that the services of an instance run in a release of the chart, to which plans are brought from now on.
+    Attach(attach::Arguments),
+    /// Say that plans of an instance are brought to no release any more.
+    Detach(attach::Detached),
     /// Bring what was published outside into the repository of the tuf service.
     Publish(publish::Arguments),
     /// Put what a pod has on its volume into one encrypted file, while the pod runs.
@@ -44,7 +52,9 @@ pub(crate) async fn run(arguments: Arguments, output: Output) -> Result<Exit, Fa
     match arguments.command {
         Command::LayOut(arguments) => lay_out::run(&arguments, output)?,
         Command::Begin(arguments) => begin::run(&arguments, output)?,
-        Command::Publish(arguments) => publish::run(&arguments, output)?,
+        Command::Attach(arguments) => attach::run(&arguments, output).await?,
+        Command::Detach(arguments) => attach::detach(&arguments, output)?,
+        Command::Publish(arguments) => publish::run(&arguments, output).await?,
         Command::Backup(arguments) => return backup::run(*arguments, output).await,
         Command::Restore(arguments) => return restore::run(*arguments, output).await,
     }

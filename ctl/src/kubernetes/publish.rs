@@ -3,15 +3,17 @@
 use std::fs;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use clap::Args;
 use serde::Serialize;
 use sigstead_trust_root::ClientPage;
 
-use super::files::PAGE;
 use crate::failure::{Exit, Failure};
 use crate::output::Output;
 use crate::private;
+use crate::published_files::PAGE;
+use crate::up::Ends;
 
 /// From where and to where.
 #[derive(Args)]
@@ -21,6 +23,10 @@ pub(super) struct Arguments {
 
     /// The repository that the service serves.
     repository: PathBuf,
+
+    /// Go on, and bring what is published later, until asked to end.
+    #[arg(long)]
+    follow: bool,
 }
 
 #[derive(Serialize)]
@@ -28,7 +34,33 @@ struct Published {
     added: usize,
 }
 
-pub(super) fn run(arguments: &Arguments, output: Output) -> Result<(), Failure> {
+/// What fails is told and tried again: the publication may be on its way.
+pub(super) async fn run(arguments: &Arguments, output: Output) -> Result<(), Failure> {
+    if !arguments.follow {
+        return bring(arguments, output);
+    }
+    let mut ends = Ends::listen()?;
+    let mut told = None;
+    loop {
+        let failure = bring(arguments, output)
+            .err()
+            .map(|failure| failure.whole());
+        if failure != told {
+            output.progress(
+                failure
+                    .as_deref()
+                    .unwrap_or("all that is published is there"),
+            );
+            told = failure;
+        }
+        tokio::select! {
+            () = ends.any() => return Ok(()),
+            () = tokio::time::sleep(POLL) => {}
+        }
+    }
+}
+
+fn bring(arguments: &Arguments, output: Output) -> Result<(), Failure> {
     let mut files = read(&arguments.publication)?;
     // Whatever a file names is there before it: first the targets' files, then the roots, then the targets, then the page for
     // clients, which is of all of them, and its record.
@@ -41,9 +73,11 @@ pub(super) fn run(arguments: &Arguments, output: Output) -> Result<(), Failure> 
     }
     new.iter()
         .try_for_each(|file| add(file, &arguments.repository))?;
-    output.print(&Published { added: new.len() }, |published| {
-        format!("{} files are new in the repository", published.added)
-    });
+    if !arguments.follow || !new.is_empty() {
+        output.print(&Published { added: new.len() }, |published| {
+            format!("{} files are new in the repository", published.added)
+        });
+    }
     Ok(())
 }
 
@@ -148,6 +182,8 @@ fn other(name: &str, repository: &Path) -> Failure {
 
 /// A ConfigMap holds no more.
 const LARGEST: u64 = 1 << 20;
+/// A cluster takes longer to bring a publication to its pod.
+const POLL: Duration = Duration::from_secs(2);
 
 #[cfg(test)]
 mod tests {
@@ -157,8 +193,9 @@ mod tests {
         let arguments = Arguments {
             publication: publication.to_owned(),
             repository: repository.to_owned(),
+            follow: false,
         };
-        run(&arguments, Output::Json)
+        bring(&arguments, Output::Json)
     }
 
     #[test]

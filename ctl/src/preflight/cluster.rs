@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use futures::future::join_all;
 use serde_json::Value;
 
-use super::kubectl::Kubectl;
+use crate::kubectl::Kubectl;
 
 /// What will be installed.
 #[derive(Debug, Clone, Default)]

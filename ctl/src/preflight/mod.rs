@@ -7,7 +7,6 @@ mod cluster;
 mod cluster_checks;
 mod host;
 mod host_checks;
-mod kubectl;
 
 use std::net::IpAddr;
 use std::path::PathBuf;
@@ -19,12 +18,12 @@ use self::cluster::Cluster;
 use self::cluster_checks::CLUSTER;
 use self::host::Host;
 use self::host_checks::HOST;
-use self::kubectl::Kubectl;
 use crate::doctor::finding::Seen;
 use crate::doctor::report::{Examined, Report};
 use crate::doctor::table::Subject;
 use crate::failure::{Exit, Failure};
 use crate::init::ports::HIGHEST_BASE;
+use crate::kubectl::Kubectl;
 use crate::names::{listen_address, parse_domain, parse_host};
 use crate::output::Output;
 

@@ -15,6 +15,7 @@ mod chains;
 mod ct;
 mod ends;
 mod foreseen;
+mod in_cluster;
 mod leaves;
 mod log;
 mod moment;

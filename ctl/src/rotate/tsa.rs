@@ -78,7 +78,7 @@ impl Authority for Tsa {
         format!("time stamping root {number}")
     }
 
-    fn dismiss(instance: &Instance, plan: &ChainPlan<Self>) -> Result<(), Failure> {
+    async fn dismiss(instance: &Instance, plan: &ChainPlan<Self>) -> Result<(), Failure> {
         remove_root(instance, Self::FILES.root, plan.number)
     }
 

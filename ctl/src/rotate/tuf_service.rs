@@ -1,21 +1,20 @@
 //! The repository's service as a rotation of the keys of TUF sees it, and what all of these have in common.
 
 use std::path::Path;
-use std::time::Duration;
 
 use sigstead_key::Algorithm;
 use sigstead_proto::admin::v1::tuf_admin_client::TufAdminClient;
 use sigstead_proto::admin::v1::{ListOnlineKeysRequest, ListOnlineKeysResponse, OnlineKey};
 use sigstead_signer::{KeyConfig, PrivateKey};
 use sigstead_trust_root::tuf::{Root, TufKey};
-use tokio::time::{Instant, sleep};
+use tokio::time::Instant;
 
 use crate::admin;
+use crate::cluster;
 use crate::failure::Failure;
 use crate::init::secret::Vault;
 use crate::instance::{Instance, Service};
 use crate::key::{KeyRole, open_or_make};
-use crate::process::POLL;
 use crate::reload;
 use crate::replace::replace;
 use crate::rotate::next_key::{already_known, refuse_used};
@@ -69,7 +68,7 @@ pub(super) async fn reload_until(
         if is_wanted(&open) {
             return Ok(open.root_version());
         }
-        wait(role, began).await?;
+        wait(instance, role, began).await?;
     }
 }
 
@@ -79,16 +78,19 @@ pub(super) async fn until_shown(
     role: &str,
     targets: u64,
 ) -> Result<(), Failure> {
+    if instance.manifest.cluster.is_some() {
+        return cluster::until_served(instance, targets).await;
+    }
     let began = Instant::now();
     reload::ask(instance, &[Service::Tuf]).await?;
     while !trust::is_shown(instance, targets)? {
-        wait(role, began).await?;
+        wait(instance, role, began).await?;
     }
     Ok(())
 }
 
-async fn wait(role: &str, began: Instant) -> Result<(), Failure> {
-    if began.elapsed() > PATIENCE {
+async fn wait(instance: &Instance, role: &str, began: Instant) -> Result<(), Failure> {
+    if began.elapsed() > reload::patience(instance) {
         return Err(Failure::new(
             "E-CTL-335",
             "the tuf service did not take up what was changed; it serves what it served before",
@@ -97,7 +99,7 @@ async fn wait(role: &str, began: Instant) -> Result<(), Failure> {
             ),
         ));
     }
-    sleep(POLL).await;
+    reload::pause(instance).await;
     Ok(())
 }
 
@@ -171,6 +173,3 @@ pub(super) fn does_not_sign(role: &str) -> Failure {
         ),
     )
 }
-
-/// More than it takes to open all keys again and to sign.
-const PATIENCE: Duration = Duration::from_secs(30);

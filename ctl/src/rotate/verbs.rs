@@ -3,6 +3,7 @@
 use super::adoption::Adoption;
 use super::arguments::{Times, Verb};
 use super::foreseen::Foreseen;
+use super::in_cluster::{self, alone, refuse_late_undo};
 use super::moment::now;
 use super::plan::{Phase, Plan};
 use super::plan_file::PlanFile;
@@ -28,18 +29,7 @@ pub(super) async fn run<R: Rotation>(verb: Verb, output: Output) -> Result<Exit,
         Verb::Rehearse(rehearsal) => rehearse::run::<R>(rehearsal, output).await,
         Verb::Start(times) => {
             let instance = times.instance.open()?;
-            let mut file = PlanFile::take::<R>(&instance)?;
-            let mut plan = new_plan::<R>(&times, &file).await?;
-            // What the steps need is asked for before the first of them.
-            R::check_services(&instance).await?;
-            let recorded = recorded(&instance, "start", &plan).await?;
-            let done = match file.write(&plan) {
-                Ok(()) => steps::advance(&mut plan, &mut file, output).await,
-                Err(failure) => Err(failure),
-            };
-            recorded.end(done).await?;
-            output.print(&Shown::of(&plan, now()), |shown| shown.text());
-            Ok(Exit::Done)
+            alone(&instance, R::ROLE, start::<R>(&instance, &times, output)).await
         }
         Verb::Status(instance) => {
             let instance = instance.open()?;
@@ -51,30 +41,58 @@ pub(super) async fn run<R: Rotation>(verb: Verb, output: Output) -> Result<Exit,
         }
         Verb::Resume(instance) => {
             let instance = instance.open()?;
-            let mut file = PlanFile::take::<R>(&instance)?;
-            let mut plan = file.open::<R>()?;
-            if is_waiting(&instance, &plan)? {
-                // Nothing is done, however often it is asked for.
-                R::while_waiting(&instance)?;
-            } else {
-                let recorded = recorded(&instance, "resume", &plan).await?;
-                let done = steps::advance(&mut plan, &mut file, output).await;
-                recorded.end(done).await?;
-            }
-            output.print(&Shown::of(&plan, now()), |shown| shown.text());
-            Ok(exit(&plan))
+            alone(&instance, R::ROLE, resume::<R>(&instance, output)).await
         }
         Verb::Undo(instance) => {
             let instance = instance.open()?;
-            let mut file = PlanFile::take::<R>(&instance)?;
-            let mut plan = file.open::<R>()?;
-            let recorded = recorded(&instance, "undo", &plan).await?;
-            let done = steps::undo(&mut plan, &mut file, output).await;
-            recorded.end(done).await?;
-            output.print(&Shown::of(&plan, now()), |shown| shown.text());
-            Ok(exit(&plan))
+            alone(&instance, R::ROLE, undo::<R>(&instance, output)).await
         }
     }
+}
+
+async fn start<R: Rotation>(
+    instance: &Instance,
+    times: &Times,
+    output: Output,
+) -> Result<Exit, Failure> {
+    let mut file = PlanFile::take::<R>(instance)?;
+    let mut plan = new_plan::<R>(times, &file).await?;
+    // What the steps need is asked for before the first of them.
+    R::check_services(instance).await?;
+    let recorded = recorded(instance, "start", &plan).await?;
+    let done = match file.write(&plan) {
+        Ok(()) => steps::advance(&mut plan, &mut file, output).await,
+        Err(failure) => Err(failure),
+    };
+    recorded.end(done).await?;
+    output.print(&Shown::of(&plan, now()), |shown| shown.text());
+    Ok(Exit::Done)
+}
+
+async fn resume<R: Rotation>(instance: &Instance, output: Output) -> Result<Exit, Failure> {
+    let mut file = PlanFile::take::<R>(instance)?;
+    let mut plan = file.open::<R>()?;
+    if is_waiting(instance, &plan)? {
+        // Nothing is done, however often it is asked for.
+        R::while_waiting(instance)?;
+    } else {
+        let recorded = recorded(instance, "resume", &plan).await?;
+        let done = steps::advance(&mut plan, &mut file, output).await;
+        recorded.end(done).await?;
+    }
+    output.print(&Shown::of(&plan, now()), |shown| shown.text());
+    Ok(exit(&plan))
+}
+
+async fn undo<R: Rotation>(instance: &Instance, output: Output) -> Result<Exit, Failure> {
+    let mut file = PlanFile::take::<R>(instance)?;
+    let mut plan = file.open::<R>()?;
+    refuse_late_undo(instance, &plan)?;
+    let recorded = recorded(instance, "undo", &plan).await?;
+    let done = steps::undo(&mut plan, &mut file, output).await;
+    recorded.end(done).await?;
+    output.print(&Shown::of(&plan, now()), |shown| shown.text());
+    Ok(exit(&plan))
 }
 
 /// Records that something is about to be done with a plan.
@@ -119,6 +137,7 @@ fn exit<R>(plan: &Plan<R>) -> Exit {
 
 async fn new_plan<R: Rotation>(times: &Times, file: &PlanFile<'_>) -> Result<Plan<R>, Failure> {
     let instance = file.instance;
+    in_cluster::refuse(instance, R::ROLE)?;
     file.refuse_open::<R>()?;
     let begun = now();
     let role = R::begin(instance, begun).await?;
@@ -130,9 +149,9 @@ async fn new_plan<R: Rotation>(times: &Times, file: &PlanFile<'_>) -> Result<Pla
     let drain = times.drain.unwrap_or_else(|| soak::DRAIN.max(least));
     let signing = R::signing_key(instance, begun)?;
     let keys = &times.next_key;
-    let mut places = keys
-        .places(R::ROLE, R::KEY_NAMES, signing.as_ref())?
-        .into_iter();
+    let places = keys.places(R::ROLE, R::KEY_NAMES, signing.as_ref())?;
+    in_cluster::refuse_elsewhere(instance, R::ROLE, places.first())?;
+    let mut places = places.into_iter();
     let mut plan = Plan::new(file.next_number::<R>()?, begun, delay, drain, role);
     plan.next_key_at = places.next();
     plan.second_key_at = places.next();

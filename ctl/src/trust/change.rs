@@ -8,12 +8,11 @@ use sigstead_trust_root::{
 use time::{Duration, OffsetDateTime};
 
 use super::authority_kind::AuthorityKind;
-use super::client_kit;
 use super::gate::root_report::RootGate;
 use super::gate::{self, Draft};
 use super::next_root::NextRoot;
 use super::publication::{Keys, Purpose, Versions, not_allowed, sign, term};
-use super::publications::lay_out;
+use super::publications::{lay_out, write_kit};
 use super::renewal;
 use super::repository::{Repository, SignedPublication};
 use super::root_key::RootKey;
@@ -265,7 +264,7 @@ impl<'a> Change<'a> {
         let signed = sign(&keys, draft, Some(&published.root)).await?;
         let root = renewal::try_root(instance, &repository, signed.root.as_ref(), purpose).await?;
         lay_out(instance, &repository, &signed).await?;
-        client_kit::write_all(instance, &state, &repository)?;
+        write_kit(instance, &state, &repository).await?;
         let newest = signed.root.map_or(published.root, |root| root.signed);
         let targets = signed.targets.map_or(published.targets, |it| it.signed);
         Ok(Versions {
@@ -350,7 +349,7 @@ impl<'a> Change<'a> {
             targets: None,
         };
         lay_out(self.instance, &self.repository, &publication).await?;
-        client_kit::write_all(self.instance, &self.state, &self.repository)?;
+        write_kit(self.instance, &self.state, &self.repository).await?;
         Ok(passed)
     }
 

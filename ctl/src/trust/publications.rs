@@ -3,9 +3,12 @@
 use std::collections::BTreeMap;
 
 use sigstead_audit::{Event, Who};
+use sigstead_trust_root::TrustState;
 use time::OffsetDateTime;
 
+use super::client_kit;
 use super::repository::{Repository, SignedPublication};
+use crate::cluster;
 use crate::failure::Failure;
 use crate::instance::Instance;
 use crate::recorded::{self, Recorded};
@@ -27,7 +30,8 @@ pub(super) struct Publications {
     pub(super) defect: Option<String>,
 }
 
-/// Lays out a publication. The record has its versions first, because clients have them from then on.
+/// Lays out a publication. The record has its versions first, because clients have them from then on. Where the services run in a
+/// cluster it is brought there, which a command that is run again does again.
 pub(super) async fn lay_out(
     instance: &Instance,
     repository: &Repository,
@@ -41,10 +45,22 @@ pub(super) async fn lay_out(
         .filter_map(|(role, version)| Some((role, version?.to_string())));
     let versions: Vec<_> = versions.collect();
     if versions.is_empty() {
-        return repository.lay_out(publication);
+        repository.lay_out(publication)?;
+    } else {
+        let recorded = Recorded::begin(instance, METHOD, &versions).await?;
+        recorded.end(repository.lay_out(publication)).await?;
     }
-    let recorded = Recorded::begin(instance, METHOD, &versions).await?;
-    recorded.end(repository.lay_out(publication)).await
+    cluster::bring_publication(instance).await
+}
+
+/// Writes the client kit and its page, which is a part of what is published.
+pub(super) async fn write_kit(
+    instance: &Instance,
+    state: &TrustState,
+    repository: &Repository,
+) -> Result<(), Failure> {
+    client_kit::write_all(instance, state, repository)?;
+    cluster::bring_publication(instance).await
 }
 
 impl Publications {

@@ -4,11 +4,10 @@ use sigstead_ceremony::TargetsDraft;
 use sigstead_trust_root::tuf::{Role as _, Root, Signed, Targets};
 use sigstead_trust_root::{Target, TrustState};
 
-use super::client_kit;
 use super::gate::{self, Draft, Passed};
 use super::next_root::{NextRoot, Online};
 use super::publication::Purpose;
-use super::publications::lay_out;
+use super::publications::{lay_out, write_kit};
 use super::repository::{Repository, SignedPublication};
 use super::state_file::{self, Turn};
 use crate::failure::{Exit, Failure};
@@ -113,7 +112,7 @@ impl<'a> RootPublication<'a> {
             };
             lay_out(self.instance, &self.repository, &publication).await?;
         }
-        client_kit::write_all(self.instance, &self.state, &self.repository).map(drop)
+        write_kit(self.instance, &self.state, &self.repository).await
     }
 
     async fn publish_targets(

@@ -84,6 +84,9 @@ spec:
       {{- end }}
       containers:
         - {{- include "sigstead.roleContainer" . | nindent 10 }}
+        {{- if eq .role "tuf" }}
+        - {{- include "sigstead.follower" .root | nindent 10 }}
+        {{- end }}
       volumes:
         {{- include "sigstead.volumes" (dict "root" .root "roles" (list .role)) | nindent 8 }}
         - {name: keys, secret: {secretName: {{ include "sigstead.secret" . }}, defaultMode: 288}} # 0440: the root user, and the group that the pod alone is in
@@ -112,6 +115,15 @@ persistentVolumeClaimRetentionPolicy:
   (dict "name" "data" "mountPath" "/var/lib/sigstead") -}}
 {{- end -}}
 {{- include "sigstead.container" (dict "root" . "name" "publish" "arguments" $arguments "mounts" (toYaml $mounts) "resources" .Values.tuf.resources) -}}
+{{- end -}}
+
+{{/* Brings what is published later, so that no pod has to end for it. Of a real instance only: a trial publishes once. */}}
+{{- define "sigstead.follower" -}}
+{{- $arguments := list "ctl" "kubernetes" "publish" "/etc/sigstead/publication" "/var/lib/sigstead/repository" "--follow" -}}
+{{- $mounts := list
+  (dict "name" "publication" "mountPath" "/etc/sigstead/publication" "readOnly" true)
+  (dict "name" "data" "mountPath" "/var/lib/sigstead") -}}
+{{- include "sigstead.container" (dict "root" . "name" "follow" "arguments" $arguments "mounts" (toYaml $mounts) "resources" .Values.tuf.resources) -}}
 {{- end -}}
 
 {{- define "sigstead.budget" -}}

@@ -25,10 +25,12 @@ mod mounted;
 mod node;
 mod objects;
 mod outside;
+mod played;
 mod pods;
 mod reach;
 mod refusals;
 mod restored;
+mod rotated;
 mod schema;
 mod values;
 

@@ -49,6 +49,11 @@ impl Storage {
         path
     }
 
+    /// Where a volume of a pod is.
+    pub(crate) fn volume_of(&self, owner: &str, name: &str) -> PathBuf {
+        self.folder.join("volumes").join(owner).join(name)
+    }
+
     /// Forgets the volumes of a pod that has ended; claims stay.
     pub(crate) fn forget(&self, owner: &str) {
         let volumes = self.folder.join("volumes").join(owner);
@@ -134,6 +139,26 @@ impl Storage {
         }
         lay(made, &content, 0o644);
     }
+}
+
+/// Puts other content into a volume of a pod that runs, as a kubelet does when a Secret or a ConfigMap has changed: all of it at
+/// once, by a link.
+pub(crate) fn replace(volume: &Path, content: &BTreeMap<String, Vec<u8>>, mode: u32) {
+    let number = fs::read_dir(volume).unwrap().count();
+    let name = format!("..changed-{number}-{}", content.len());
+    for (path, bytes) in content {
+        let file = volume.join(&name).join(path);
+        fs::create_dir_all(file.parent().unwrap()).unwrap();
+        fs::write(&file, bytes).unwrap();
+        own(&file, mode);
+        let link = volume.join(path);
+        if !link.exists() {
+            symlink(Path::new("..data").join(path), link).unwrap();
+        }
+    }
+    let next = volume.join("..data_tmp");
+    symlink(&name, &next).unwrap();
+    sigstead_durable::rename(&next, &volume.join("..data")).unwrap();
 }
 
 fn files(folder: &Path) -> BTreeMap<String, Vec<u8>> {

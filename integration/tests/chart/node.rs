@@ -114,6 +114,9 @@ impl Node {
     pub(crate) fn wait_until_ready(&mut self, spec: &Value) {
         for container in spec["containers"].as_array().unwrap() {
             let probe = &container["readinessProbe"]["httpGet"];
+            if probe.is_null() {
+                continue;
+            }
             let ports = container["ports"].as_array().unwrap();
             let port = ports
                 .iter()

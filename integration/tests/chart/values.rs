@@ -166,6 +166,8 @@ fn entry(path: &str, number: usize) -> Value {
         || path.starts_with("/networkPolicy")
     {
         json!({"podSelector": {"matchLabels": {"a": mark}}})
+    } else if path.ends_with("/subjects") {
+        json!({"apiGroup": "rbac.authorization.k8s.io", "kind": "User", "name": mark})
     } else if path.ends_with("/ctLogs") {
         json!({"id": format!("{number:0>64}"), "publicKey": "a.pub"})
     } else {

@@ -20,6 +20,7 @@ use time::{Duration, OffsetDateTime};
 use super::moment::{now, shown};
 use super::root_source::RootSource;
 use super::rotation::{Rotation, SeenIn, Undo};
+use crate::cluster::each_pod;
 use crate::failure::{Exit, Failure};
 use crate::instance::Instance;
 use crate::trust::{self, Change};
@@ -223,7 +224,7 @@ impl<A: Authority> Rotation for Chains<A> {
             change.end_chain(A::KIND, chain, plan.end_if_undone(now()))?;
             change.publish().await?;
         }
-        A::dismiss(instance, plan)?;
+        A::dismiss(instance, plan).await?;
         key::remove(instance, plan)?;
         Ok(Undo::Done)
     }
@@ -268,11 +269,16 @@ async fn let_go<A: Authority>(
     Ok(Undo::Done)
 }
 
-/// Whether the running service signs with the next key.
+/// Whether the running service signs with the next key, all processes of it.
 async fn signs<A: Authority>(instance: &Instance, plan: &ChainPlan<A>) -> Result<bool, Failure> {
-    let keys = A::open_keys(instance).await?;
     let is_next = |key: &_| is_of(key, &plan.role.next_chain);
-    Ok(keys.iter().any(|key| key.signs && is_next(key)))
+    for process in each_pod(instance, A::SERVICE).await? {
+        let keys = A::open_keys(&process).await?;
+        if !keys.iter().any(|key| key.signs && is_next(key)) {
+            return Ok(false);
+        }
+    }
+    Ok(true)
 }
 
 /// Longer than the service takes to open a key, so that it has the key before it signs with it.

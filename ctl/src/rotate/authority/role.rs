@@ -67,7 +67,7 @@ pub(in crate::rotate) trait Authority: Clone {
     }
 
     /// Has them take it no more.
-    fn dismiss(_: &Instance, _: &ChainPlan<Self>) -> Result<(), Failure> {
+    async fn dismiss(_: &Instance, _: &ChainPlan<Self>) -> Result<(), Failure> {
         Ok(())
     }
 

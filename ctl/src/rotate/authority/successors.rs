@@ -2,20 +2,19 @@
 
 use std::marker::PhantomData;
 use std::path::PathBuf;
-use std::time::Duration;
 
 use sigstead_config::tsa::{Successor, SuccessorsFile};
 use sigstead_proto::admin::v1::AuthorityKey;
 use sigstead_signer::KeyConfig;
 use sigstead_trust_root::Base64Bytes;
 use time::OffsetDateTime;
-use tokio::time::{Instant, sleep};
+use tokio::time::Instant;
 
 use super::part::ChainPlan;
 use super::role::Authority;
+use crate::cluster::each_pod;
 use crate::failure::Failure;
 use crate::instance::Instance;
-use crate::process::POLL;
 use crate::reload;
 use crate::replace::replace;
 
@@ -105,12 +104,24 @@ pub(super) async fn take_up<A: Authority>(
 ) -> Result<(), Failure> {
     let began = Instant::now();
     reload::ask(instance, &[A::SERVICE]).await?;
+    for process in each_pod(instance, A::SERVICE).await? {
+        taken_up(&process, plan, is_wanted, began).await?;
+    }
+    Ok(())
+}
+
+async fn taken_up<A: Authority>(
+    process: &Instance,
+    plan: &ChainPlan<A>,
+    is_wanted: bool,
+    began: Instant,
+) -> Result<(), Failure> {
     loop {
-        let keys = A::open_keys(instance).await?;
+        let keys = A::open_keys(process).await?;
         if keys.iter().any(|key| is_of(key, &plan.role.next_chain)) == is_wanted {
             return Ok(());
         }
-        if began.elapsed() > PATIENCE {
+        if began.elapsed() > reload::patience(process) {
             return Err(Failure::new(
                 "E-CTL-293",
                 format!("{} did not take up its file of successors", A::NAME),
@@ -121,7 +132,7 @@ pub(super) async fn take_up<A: Authority>(
                 ),
             ));
         }
-        sleep(POLL).await;
+        reload::pause(process).await;
     }
 }
 
@@ -132,5 +143,3 @@ pub(super) fn is_of(key: &AuthorityKey, chain: &[Base64Bytes]) -> bool {
 }
 
 const HEAD: &str = "# Written by `sigctl rotate`; comments are not kept.\n";
-/// More than it takes to open all keys again.
-const PATIENCE: Duration = Duration::from_secs(30);

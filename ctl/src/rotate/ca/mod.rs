@@ -86,8 +86,8 @@ impl<R: Replaced> Authority for Ca<R> {
         R::admit(instance, plan.number).await
     }
 
-    fn dismiss(instance: &Instance, plan: &ChainPlan<Self>) -> Result<(), Failure> {
-        R::dismiss(instance, plan.number)
+    async fn dismiss(instance: &Instance, plan: &ChainPlan<Self>) -> Result<(), Failure> {
+        R::dismiss(instance, plan.number).await
     }
 
     async fn certificate(

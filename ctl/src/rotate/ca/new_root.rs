@@ -7,12 +7,13 @@ use std::time::Duration;
 use serde::Deserialize;
 use sigstead_trust_root::Base64Bytes;
 use sigstead_x509::Certificate;
-use tokio::time::{Instant, sleep};
+use tokio::time::Instant;
 
+use crate::cluster;
 use crate::failure::Failure;
 use crate::http;
 use crate::instance::{Instance, Service};
-use crate::process::POLL;
+use crate::reload;
 use crate::replace::replace;
 use crate::rotate::authority::{read_certificate, remove_root, root_place};
 
@@ -30,17 +31,19 @@ pub(super) async fn admit(instance: &Instance, number: u32) -> Result<(), Failur
         accepted.1.push(root.clone());
         write(&accepted)?;
     }
+    cluster::bring_secret(instance, Service::Ctlog).await?;
     until_taken(instance, &root).await
 }
 
 /// Takes it out again, and removes it.
-pub(super) fn dismiss(instance: &Instance, number: u32) -> Result<(), Failure> {
+pub(super) async fn dismiss(instance: &Instance, number: u32) -> Result<(), Failure> {
     let file = root_place(instance, FIRST, number);
     if instance.manifest.ct_log.is_own() && file.exists() {
         let root = read_certificate(&file)?;
         let mut accepted = accepted(instance)?;
         accepted.1.retain(|each| *each != root);
         write(&accepted)?;
+        cluster::bring_secret(instance, Service::Ctlog).await?;
     }
     remove_root(instance, FIRST, number)
 }
@@ -82,14 +85,14 @@ async fn until_taken(instance: &Instance, root: &Certificate) -> Result<(), Fail
         if certificates.any(|each| each.as_slice() == root.to_der()) {
             return Ok(());
         }
-        if began.elapsed() > PATIENCE {
+        if began.elapsed() > PATIENCE.max(reload::patience(instance)) {
             return Err(Failure::new(
                 "E-CTL-301",
                 "the log of certificates did not take the next root up; nothing was published",
                 "its log says why: sigctl logs ctlog; mend it and go on: sigctl rotate ca-root resume",
             ));
         }
-        sleep(POLL).await;
+        reload::pause(instance).await;
     }
 }
 

@@ -22,7 +22,7 @@ pub(in crate::rotate) trait Replaced: Clone {
     async fn admit(instance: &Instance, number: u32) -> Result<(), Failure>;
 
     /// Has them take it no more, and removes the root that was made.
-    fn dismiss(instance: &Instance, number: u32) -> Result<(), Failure>;
+    async fn dismiss(instance: &Instance, number: u32) -> Result<(), Failure>;
 }
 
 /// The intermediate alone.
@@ -49,7 +49,7 @@ impl Replaced for Intermediate {
         Ok(())
     }
 
-    fn dismiss(_: &Instance, _: u32) -> Result<(), Failure> {
+    async fn dismiss(_: &Instance, _: u32) -> Result<(), Failure> {
         Ok(())
     }
 }
@@ -70,7 +70,7 @@ impl Replaced for Root {
         new_root::admit(instance, number).await
     }
 
-    fn dismiss(instance: &Instance, number: u32) -> Result<(), Failure> {
-        new_root::dismiss(instance, number)
+    async fn dismiss(instance: &Instance, number: u32) -> Result<(), Failure> {
+        new_root::dismiss(instance, number).await
     }
 }

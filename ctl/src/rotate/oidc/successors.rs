@@ -1,7 +1,6 @@
 //! The file in which the issuer finds its next keys, and the service that reads it.
 
 use std::path::PathBuf;
-use std::time::Duration;
 
 use sigstead_config::oidc::{Config, Successor, SuccessorsFile};
 use sigstead_kit::Period;
@@ -9,13 +8,12 @@ use sigstead_proto::admin::v1::oidc_admin_client::OidcAdminClient;
 use sigstead_proto::admin::v1::{IssuerKey, ListIssuerKeysRequest};
 use sigstead_signer::KeyConfig;
 use time::OffsetDateTime;
-use tokio::time::{Instant, sleep};
+use tokio::time::Instant;
 
 use super::part::OidcPlan;
 use crate::admin;
 use crate::failure::Failure;
 use crate::instance::{Instance, Service};
-use crate::process::POLL;
 use crate::reload;
 use crate::replace::replace;
 
@@ -121,17 +119,15 @@ pub(super) async fn take_up(
         if keys.iter().any(is_next) == is_wanted {
             return Ok(());
         }
-        if began.elapsed() > PATIENCE {
+        if began.elapsed() > reload::patience(instance) {
             return Err(Failure::new(
                 "E-CTL-331",
                 "the issuer did not take up its file of successors",
                 "its log says why: sigctl logs oidc; mend it and go on: sigctl rotate oidc resume",
             ));
         }
-        sleep(POLL).await;
+        reload::pause(instance).await;
     }
 }
 
 const HEAD: &str = "# Written by `sigctl rotate oidc`; comments are not kept.\n";
-/// More than it takes to open all keys again.
-const PATIENCE: Duration = Duration::from_secs(30);

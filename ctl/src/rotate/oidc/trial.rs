@@ -9,6 +9,7 @@ use sigstead_signer::Signer;
 use tokio::time::{Instant, sleep};
 
 use crate::admin;
+use crate::cluster::each_pod;
 use crate::failure::Failure;
 use crate::instance::{Instance, Service};
 use crate::token;
@@ -16,6 +17,13 @@ use crate::token;
 /// Refuses a key whose tokens the certificate authority refuses, which reads the key set again for it. Only the signature is
 /// asked about: what else a token must say is the same with every key.
 pub(super) async fn run(instance: &Instance, key: &dyn Signer) -> Result<(), Failure> {
+    for process in each_pod(instance, Service::Ca).await? {
+        accepts(&process, key).await?;
+    }
+    Ok(())
+}
+
+async fn accepts(instance: &Instance, key: &dyn Signer) -> Result<(), Failure> {
     let began = Instant::now();
     loop {
         let answer = ask(instance, sign(instance, key).await?).await?;

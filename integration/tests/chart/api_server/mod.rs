@@ -2,6 +2,7 @@
 
 mod applied;
 mod changed;
+mod plans;
 mod released;
 mod rights;
 mod server;

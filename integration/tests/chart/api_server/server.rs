@@ -192,6 +192,11 @@ impl ApiServer {
         self.ask(&arguments);
     }
 
+    /// Where its programs are, in `bin`.
+    pub(crate) fn programs(&self) -> &Path {
+        &self.programs
+    }
+
     fn command(&self, user: &str) -> Command {
         let mut command = Command::new(self.programs.join("bin/kubectl"));
         command
