@@ -2,6 +2,7 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use sigstead_checkpoint::SignedCheckpoint;
 use sigstead_tiles::{
     BundleKind, EntryBundle, EntryBundleCoordinate, TILE_WIDTH, Tile, TileCoordinate,
 };
@@ -21,6 +22,19 @@ impl Folder {
         sigstead_durable::create_directory(root).map_err(|error| Error::file(root, error))?;
         let root = root.to_owned();
         Ok(Self { root })
+    }
+
+    /// A folder that is read only.
+    pub(crate) fn at(root: &Path) -> Self {
+        let root = root.to_owned();
+        Self { root }
+    }
+
+    /// The checkpoint that readers see; `None` before the first.
+    pub(crate) fn checkpoint(&self) -> Result<Option<SignedCheckpoint>, Error> {
+        let text = self.text(CHECKPOINT)?;
+        let checkpoint = text.map(|text| SignedCheckpoint::parse(&text)).transpose();
+        checkpoint.map_err(|error| Error::damaged(CHECKPOINT.as_ref(), error))
     }
 
     /// A file of text that is replaced as a whole; `None` where it is not there.
@@ -79,3 +93,6 @@ impl Folder {
         written.map_err(|error| Error::file(&place, error))
     }
 }
+
+/// The file by which readers see a copy.
+pub(crate) const CHECKPOINT: &str = "checkpoint";

@@ -11,7 +11,7 @@ use sigstead_tiles::TILE_WIDTH;
 use sigstead_witness::AddCheckpoint;
 
 use crate::edge::Edge;
-use crate::folder::Folder;
+use crate::folder::{CHECKPOINT, Folder};
 use crate::package::start_of_bundle;
 use crate::state::{Leaves, State, Stored};
 use crate::{EntryPackage, Error, Refusal, UploadHeader};
@@ -77,9 +77,7 @@ impl Mirror {
     /// # Errors
     /// The file cannot be read, or is damaged.
     pub fn checkpoint(&self) -> Result<Option<SignedCheckpoint>, Error> {
-        let text = self.folder.text(CHECKPOINT)?;
-        let checkpoint = text.map(|text| SignedCheckpoint::parse(&text)).transpose();
-        checkpoint.map_err(|error| Error::damaged(CHECKPOINT.as_ref(), error))
+        self.folder.checkpoint()
     }
 
     /// Takes a checkpoint that the log signed, with the proof that it continues what the copy has.
@@ -170,6 +168,17 @@ impl Mirror {
         self.folder.sync()?;
         let note = pending.note.clone();
         Ok(Complete { mirror: self, note })
+    }
+
+    /// Adds a line to the checkpoint that readers see, of somebody who signs that the copy is there.
+    ///
+    /// # Errors
+    /// Readers see none yet, or the file cannot be written.
+    pub fn cosign(&mut self, cosignature: NoteSignature) -> Result<(), Error> {
+        let shown = self.checkpoint()?.ok_or(Error::Edge)?;
+        let mut note = shown.note;
+        note.signatures.push(cosignature);
+        self.folder.replace(CHECKPOINT, &note.encode())
     }
 
     /// Proves one package, and writes what of it is new.
@@ -365,5 +374,3 @@ fn read_failed(error: ProveError<Error>) -> Error {
 fn length(from: u64, to: u64) -> usize {
     usize::try_from(to.saturating_sub(from)).unwrap_or(usize::MAX)
 }
-
-const CHECKPOINT: &str = "checkpoint";

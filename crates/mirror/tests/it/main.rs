@@ -9,5 +9,6 @@
 
 mod form;
 mod grows;
+mod reads;
 mod refused;
 mod world;

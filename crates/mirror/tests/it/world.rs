@@ -144,7 +144,7 @@ pub(crate) fn bring(mirror: &mut Mirror, log: &Log, old_size: u64, size: u64) {
     mirror.complete().unwrap().publish(Vec::new()).unwrap();
 }
 
-fn entry(index: u64, mark: u8) -> Vec<u8> {
+pub(crate) fn entry(index: u64, mark: u8) -> Vec<u8> {
     let mut entry = vec![mark];
     entry.extend(index.to_be_bytes());
     entry.resize(9 + (index % 40) as usize, b'x');
