@@ -21,6 +21,7 @@ mod completions;
 mod configured;
 mod configured_log;
 mod context;
+mod copies;
 mod ct_log;
 mod doctor;
 mod down;
@@ -187,9 +188,9 @@ enum Command {
     Drill(Box<drill::Arguments>),
     /// Make of an instance of an earlier release what this release makes.
     Upgrade(Box<upgrade::Arguments>),
-    /// Write what is new in a log, to be carried to where no network leads.
+    /// Write what is new in a log, or what clients trust, to be carried to where no network leads.
     Export(export::Arguments),
-    /// Take into a copy of a log what was carried here.
+    /// Take into a copy what was carried here of a log, or of what clients trust.
     Import(import::Arguments),
     /// Make of an instance what the chart mounts.
     Kubernetes(kubernetes::Arguments),

@@ -11,7 +11,8 @@ use sigstead_mirror::{Error, Mirror, Refusal, Shown};
 use sigstead_note::{KeyName, SignedNote, VerifierKey};
 use sigstead_witness::AddCheckpoint;
 
-use super::unusable;
+use super::cosigner::Cosigner;
+use crate::copies::unusable;
 use crate::export::log::{CHECKPOINT, ENTRIES};
 use crate::failure::Failure;
 use crate::log::name::host;
@@ -25,6 +26,7 @@ pub(super) struct Import {
     /// From where the key of the log is.
     pub(super) trusted_root: PathBuf,
     pub(super) into: PathBuf,
+    pub(super) cosigner: Option<Cosigner>,
 }
 
 /// What came of it.
@@ -34,9 +36,12 @@ struct Imported {
     before: u64,
     size: u64,
     root_hash: String,
+    /// By what verifiers know the site that cosigned the copy.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    cosigner: Option<String>,
 }
 
-pub(super) fn run(import: &Import, output: Output) -> Result<(), Failure> {
+pub(super) async fn run(import: &Import, output: Output) -> Result<(), Failure> {
     let refused = |error| refuse(import, error);
     let request = read_checkpoint(&import.batch)?;
     let key = find_key(import, &request.note)?;
@@ -50,19 +55,39 @@ pub(super) fn run(import: &Import, output: Output) -> Result<(), Failure> {
             added.map_err(refused)?;
         }
         let complete = mirror.complete().map_err(refused)?;
-        complete.publish(Vec::new()).map_err(refused)?;
+        let mut lines = Vec::new();
+        if let Some(cosigner) = &import.cosigner {
+            lines.push(cosigner.sign(complete.note()).await?);
+        }
+        complete.publish(lines).map_err(refused)?;
+    } else if let Some(cosigner) = &import.cosigner {
+        // The copy is older than the wish to have it cosigned.
+        let shown = mirror.checkpoint().map_err(refused)?;
+        if let Some(shown) = shown.filter(|shown| !cosigner.has_signed(&shown.note)) {
+            let line = cosigner.sign(&shown.note).await?;
+            mirror.cosign(line).map_err(refused)?;
+        }
     }
     let imported = report(import, &mirror, before)?;
-    output.print(&imported, |imported| {
-        match imported.size - imported.before {
-            0 => format!("{}: nothing new, {} entries", imported.log, imported.size),
-            new => format!(
-                "{}: {new} entries added, {} in all\n  root {}",
-                imported.log, imported.size, imported.root_hash
-            ),
-        }
-    });
+    output.print(&imported, Imported::text);
     Ok(())
+}
+
+impl Imported {
+    fn text(&self) -> String {
+        let (log, size) = (&self.log, self.size);
+        let mut text = match size - self.before {
+            0 => format!("{log}: nothing new, {size} entries"),
+            new => format!(
+                "{log}: {new} entries added, {size} in all\n  root {}",
+                self.root_hash
+            ),
+        };
+        if let Some(cosigner) = &self.cosigner {
+            text.push_str(&format!("\n  cosigned by {cosigner}"));
+        }
+        text
+    }
 }
 
 fn report(import: &Import, mirror: &Mirror, before: u64) -> Result<Imported, Failure> {
@@ -74,6 +99,7 @@ fn report(import: &Import, mirror: &Mirror, before: u64) -> Result<Imported, Fai
         before,
         size: mirror.next_entry(),
         root_hash: head.map_or_else(String::new, |head| head.root.to_string()),
+        cosigner: import.cosigner.as_ref().map(|it| it.key().to_string()),
     })
 }
 

@@ -1,9 +1,10 @@
 //! `sigctl import`: takes what `sigctl export` wrote elsewhere, and believes nobody who carried it.
 
+mod cosigner;
 mod log;
 mod trust;
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use clap::Args;
 use sigstead_checkpoint::Origin;
@@ -34,6 +35,9 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "FILE", requires = "trust")]
     root: Option<PathBuf>,
 
+    #[command(flatten)]
+    cosigner: cosigner::Asked,
+
     /// The folder of the copy, which is made if it is not there. Any web server can show it.
     #[arg(long, value_name = "FOLDER")]
     into: PathBuf,
@@ -43,6 +47,7 @@ pub(crate) async fn run(arguments: Arguments, output: Output) -> Result<(), Fail
     let Arguments {
         batch, into, root, ..
     } = arguments;
+    let cosigner = arguments.cosigner.open().await?;
     match (arguments.log, arguments.trusted_root) {
         (Some(log), Some(trusted_root)) => {
             let import = log::Import {
@@ -50,19 +55,10 @@ pub(crate) async fn run(arguments: Arguments, output: Output) -> Result<(), Fail
                 log,
                 trusted_root,
                 into,
+                cosigner,
             };
-            log::run(&import, output)
+            log::run(&import, output).await
         }
         _ => trust::run(&batch, root.as_deref(), &into, output).await,
     }
-}
-
-/// The copy that an earlier batch left is not what was written there.
-fn unusable(into: &Path, cause: impl std::fmt::Display) -> Failure {
-    Failure::new(
-        "E-AIR-006",
-        format!("the copy in {} cannot be used", into.display()),
-        "if its disk is well, import into a new folder from the first batch on",
-    )
-    .because(cause)
 }

@@ -1,6 +1,7 @@
 //! `sigctl verify`: every check of a bundle, offline.
 
 mod artifact;
+mod copy;
 mod policy;
 mod report;
 pub(crate) mod trust;
@@ -33,6 +34,9 @@ pub(crate) struct Arguments {
     #[command(flatten)]
     trust: trust::Trust,
 
+    #[command(flatten)]
+    copies: copy::Copies,
+
     /// Show every check in its order, with what it expected and found.
     #[arg(long)]
     explain: bool,
@@ -45,16 +49,17 @@ pub(crate) struct Arguments {
 pub(crate) async fn run(arguments: Arguments, output: Output) -> Result<(), Failure> {
     let trusted = arguments.trust.read()?;
     let policy = arguments.policy.read(trusted.issuer.as_deref())?;
-    let verifier = Verifier::of_instances(trusted.roots);
+    let verifier = Verifier::of_instances(trusted.roots.clone());
     let mut reports = Vec::new();
     for file in &arguments.files {
-        let explanation = verify(&verifier, &arguments, file, &policy)?;
+        let (bundle, explanation) = verify(&verifier, &arguments, file, &policy)?;
         if arguments.explain && output == Output::Text {
             print_steps(&explanation, output);
         }
         let accepted = explanation
             .outcome
             .map_err(|failure| refused(&failure, &arguments.files, file))?;
+        arguments.copies.check(&bundle, &trusted.roots)?;
         let steps = arguments.explain.then_some(explanation.steps);
         reports.push(report::Report::new(file, &accepted, steps));
     }
@@ -71,7 +76,7 @@ fn verify(
     arguments: &Arguments,
     file: &Path,
     policy: &Policy,
-) -> Result<Explanation, Failure> {
+) -> Result<(Bundle, Explanation), Failure> {
     let path = artifact::bundle_of(file, arguments.bundle.as_deref())?;
     let bundle = Bundle::parse(&input::read_file(&path)?)
         .map_err(|failure| refused(&failure, &arguments.files, file))?;
@@ -80,7 +85,8 @@ fn verify(
         .map_err(|failure| refused(&failure, &arguments.files, file))?;
     let is_needed_whole = bundle.needs_artifact(policy.wanted_key());
     let artifact = artifact::Known::read(file, &hashes, is_needed_whole)?;
-    Ok(verifier.explain(&bundle, artifact.get(), policy))
+    let explanation = verifier.explain(&bundle, artifact.get(), policy);
+    Ok((bundle, explanation))
 }
 
 /// Runs all checks; a failure carries the code of the check.

@@ -53,7 +53,7 @@ fn the_commands_of_the_page_refuse_if_they_ask_for_something_else() {
 }
 
 /// An option, its value on the page, another value, and the check that refuses it.
-const OTHERWISE: [(&str, &str, &str, &str); 18] = [
+const OTHERWISE: [(&str, &str, &str, &str); 20] = [
     (
         "--identity",
         "alice@example.com --issuer",
@@ -127,6 +127,18 @@ const OTHERWISE: [(&str, &str, &str, &str); 18] = [
         "list-of-app.json",
         "E-VERIFY-038",
     ),
+    (
+        "--copy",
+        "copy --cosigner",
+        "older --cosigner",
+        "E-VERIFY-039",
+    ),
+    (
+        "--cosigner",
+        "\"$(cat mirror.vkey)\"",
+        "\"$(cat other.vkey)\"",
+        "E-VERIFY-042",
+    ),
 ];
 
 /// The files that the page's table names.
@@ -136,7 +148,10 @@ impl Files {
     fn new() -> Self {
         let files = Self(tempfile::tempdir().unwrap());
         symlink(shared().directory(), files.path("demo")).unwrap();
+        let carried = Carried::of(&files);
+        carried.bring(&["older", "copy"], "batch-1", 0);
         files.sign("app.txt", "app.txt.sigstore.json");
+        carried.bring(&["copy"], "batch-2", carried.size("older"));
         files.sign("notes.txt", "notes.txt.sigstore");
         let text = std::fs::read_to_string(files.path("app.txt.sigstore.json")).unwrap();
         let mut unlogged: serde_json::Value = serde_json::from_str(&text).unwrap();
@@ -200,6 +215,55 @@ impl Files {
     /// Runs commands in the folder of the files, until one fails.
     fn run(&self, commands: &str) -> Output {
         shell(self.0.path(), commands)
+    }
+}
+
+/// The log of the instance, and the copies that are made of it.
+struct Carried<'a> {
+    files: &'a Files,
+    log: String,
+}
+
+impl<'a> Carried<'a> {
+    /// Makes the keys of two sites; the copies are cosigned by the first.
+    fn of(files: &'a Files) -> Self {
+        let directory = shared().directory();
+        let info = shared().json(&["log", "info", directory.to_str().unwrap()]);
+        let info = info.unwrap();
+        let log = info[1]["origin"].as_str().unwrap().to_owned();
+        std::fs::write(files.path("passphrase"), "correct horse").unwrap();
+        let make = "chmod 600 passphrase; for site in mirror other; do sigctl key create file:$site.key --algorithm ed25519 \
+                    --passphrase-file passphrase; done";
+        let made = files.run(make);
+        assert!(made.status.success(), "{}", printed(&made));
+        Self { files, log }
+    }
+
+    fn bring(&self, copies: &[&str], batch: &str, since: u64) {
+        let log = &self.log;
+        let mut commands =
+            format!("sigctl export demo --log {log} --since {since} --out {batch}\n");
+        for site in ["other", "mirror"] {
+            for copy in copies {
+                let into = match site {
+                    "mirror" => (*copy).to_owned(),
+                    other => format!("{copy}-of-{other}"),
+                };
+                commands.push_str(&format!(
+                    "sigctl import {batch} --log {log} --trusted-root demo/client/trusted_root.json --into {into} --cosigner \
+                     {site}.inside.example --cosigner-key file:{site}.key --passphrase-file passphrase > said\n\
+                     sed -n 's/.*cosigned by //p' said > {site}.vkey\n"
+                ));
+            }
+        }
+        let brought = self.files.run(&commands);
+        assert!(brought.status.success(), "{}", printed(&brought));
+    }
+
+    fn size(&self, copy: &str) -> u64 {
+        let checkpoint = self.files.path(copy).join("checkpoint");
+        let checkpoint = std::fs::read_to_string(checkpoint).unwrap();
+        checkpoint.lines().nth(1).unwrap().parse().unwrap()
     }
 }
 

@@ -6,8 +6,8 @@ use serde::{Deserialize, Serialize};
 use sigstead_trust_root::tuf::{Role as _, RoleKeys, Root, Signed, Snapshot, Targets, Timestamp};
 use time::OffsetDateTime;
 
+use crate::copies::unusable;
 use crate::failure::Failure;
-use crate::import::unusable;
 use crate::walk::{File, Met, Repository, Walk, Wrong, read_root};
 
 /// What earlier batches left, or nothing but the root that the first one is believed by.
