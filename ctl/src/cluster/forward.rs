@@ -82,7 +82,7 @@ fn not_forwarded(pod: &str) -> Failure {
     Failure::new(
         "E-CTL-535",
         format!("the admin listener of {pod} cannot be reached"),
-        "it takes the right to create pods/portforward: see `kubectl auth can-i create pods/portforward`",
+        "it takes a right of its own: see `kubectl auth can-i create pods --subresource portforward`",
     )
 }
 

@@ -45,7 +45,7 @@ fn who_moves_plans_writes_the_named_objects_and_nothing_else() {
             "leases.coordination.k8s.io/acme-sigstead-plans",
             true,
         ),
-        ("create", "pods/portforward", true),
+        ("create", "pods --subresource=portforward", true),
         ("list", "pods", true),
         ("get", "secrets/another", false),
         ("list", "secrets", false),
@@ -54,9 +54,10 @@ fn who_moves_plans_writes_the_named_objects_and_nothing_else() {
         ("update", "configmaps/acme-sigstead-tsa", false),
         ("update", "leases.coordination.k8s.io/another", false),
         ("create", "pods", false),
-        ("create", "pods/exec", false),
+        ("create", "pods --subresource=exec", false),
     ] {
-        let asked = ["--namespace", NAMESPACE, "auth", "can-i", verb, what];
+        let asked = ["--namespace", NAMESPACE, "auth", "can-i", verb];
+        let asked = [&asked[..], &what.split(' ').collect::<Vec<_>>()].concat();
         let said = server.kubectl(account, &asked);
         let said = String::from_utf8_lossy(&said.stdout);
         assert_eq!(said.trim() == "yes", may, "{verb} {what}: {said}");
