@@ -41,10 +41,8 @@ impl Copies {
         }
         let copies: Result<Vec<_>, _> = self.copy.iter().map(|copy| open(copy)).collect();
         let copies = copies?;
-        let entries = bundle.entries.iter();
-        entries
-            .map(|entry| self.holds(&copies, entry, roots))
-            .collect()
+        let mut entries = bundle.entries.iter();
+        entries.try_for_each(|entry| self.holds(&copies, entry, roots))
     }
 
     fn holds(
