@@ -8,6 +8,7 @@ use crate::output::Output;
 mod client;
 mod clients;
 pub(crate) mod connector;
+mod group;
 mod second_factor;
 mod user;
 
@@ -26,6 +27,9 @@ enum Subject {
     /// Applications and workloads.
     #[command(subcommand)]
     Client(client::Command),
+    /// Groups of people with accounts.
+    #[command(subcommand)]
+    Group(group::Command),
     /// What is asked of people beside their passwords.
     #[command(subcommand)]
     SecondFactor(second_factor::Command),
@@ -38,6 +42,7 @@ pub(crate) async fn run(arguments: Arguments, output: Output) -> Result<(), Fail
     match arguments.subject {
         Subject::User(command) => user::run(command, output).await,
         Subject::Client(command) => client::run(command, output).await,
+        Subject::Group(command) => group::run(command, output).await,
         Subject::SecondFactor(command) => second_factor::run(command, output).await,
         Subject::Connector(command) => connector::run(command, output).await,
     }

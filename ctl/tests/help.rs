@@ -7,7 +7,7 @@
 use std::path::Path;
 use std::process::Command;
 
-const COMMANDS: [&str; 221] = [
+const COMMANDS: [&str; 226] = [
     "",
     "init",
     "preflight",
@@ -39,6 +39,11 @@ const COMMANDS: [&str; 221] = [
     "oidc user change",
     "oidc user list",
     "oidc user remove",
+    "oidc group",
+    "oidc group list",
+    "oidc group add",
+    "oidc group remove",
+    "oidc group rename",
     "oidc second-factor",
     "oidc second-factor require",
     "oidc second-factor permit",
@@ -264,6 +269,7 @@ fn every_command_of_the_help_has_a_golden_one() {
         "oidc",
         "oidc user",
         "oidc client",
+        "oidc group",
         "oidc second-factor",
         "oidc connector",
         "log",

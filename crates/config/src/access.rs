@@ -48,6 +48,14 @@ pub const ACCESS: &[Access] = &[
         "add_links",
         "remove_links",
     ]),
+    Access::new("/sigstead.admin.v1.OidcAdmin/ListGroups", Viewer),
+    Access::new("/sigstead.admin.v1.OidcAdmin/ChangeGroup", Owner).recording(&[
+        "name",
+        "add_members",
+        "remove_members",
+        "remove_everybody",
+        "new_name",
+    ]),
     Access::new("/sigstead.admin.v1.OidcAdmin/ChangeSecondFactor", Owner)
         .recording(&["email", "change"]),
     Access::new("/sigstead.admin.v1.OidcAdmin/ProbeConnectors", Viewer),

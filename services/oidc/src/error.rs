@@ -216,6 +216,9 @@ pub enum Error {
         reason: &'static str,
     },
 
+    /// Nobody is in a group of that name.
+    #[error("nobody is in a group of that name")]
+    GroupUnknown,
     /// Groups or claims are none that a token can hold.
     #[error("the groups or claims cannot be used: {reason}")]
     ProfileUnfit {

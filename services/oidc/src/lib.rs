@@ -26,6 +26,7 @@
 //! | `connector` | people whose accounts are elsewhere: directories that judge passwords, providers that sign them in |
 //! | `departure` | to a provider and back |
 //! | `user`, `profile`, `password` | accounts, their file, what their tokens say, their hashes |
+//! | `group` | people of accounts, together |
 //! | `person` | who signed in |
 //! | `session` | everything that expires, and its keys in the store |
 //! | `client`, `claims`, `challenge`, `key_set`, `form`, `throttle`, `queue`, `network`, `page` | the parts |
@@ -57,6 +58,7 @@ mod device;
 mod email_address;
 mod error;
 mod form;
+mod group;
 mod half_sign_in;
 mod introspect;
 mod key_set;
@@ -84,6 +86,7 @@ mod user;
 pub use connector::{DirectoryError, Origin, ProviderError};
 pub use email_address::{EmailAddress, EmailAddressError};
 pub use error::{Error, StartError};
+pub use group::{Group, GroupChange};
 pub use password::Password;
 pub use profile::{Profile, ProfileChange};
 pub use user::{SecondFactorChange, User};

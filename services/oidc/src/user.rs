@@ -64,8 +64,16 @@ pub enum SecondFactorChange {
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(tag = "record", rename_all = "snake_case", deny_unknown_fields)]
 enum Record {
-    User { user: Box<User> },
-    Removed { email: EmailAddress },
+    User {
+        user: Box<User>,
+    },
+    /// Several in one step: all of them are as they say, or none.
+    Users {
+        users: Vec<User>,
+    },
+    Removed {
+        email: EmailAddress,
+    },
 }
 
 impl Record {
@@ -258,6 +266,18 @@ impl Users {
         .await
     }
 
+    /// Changes several accounts in one record.
+    pub(crate) async fn change_several<F>(&self, decide: F) -> Result<(), Error>
+    where
+        F: FnOnce(&BTreeMap<EmailAddress, User>) -> Result<Vec<User>, Error> + Send + 'static,
+    {
+        self.change(move |existing| {
+            let users = decide(existing)?;
+            Ok((Record::Users { users }, ()))
+        })
+        .await
+    }
+
     async fn change_user<F>(&self, email: EmailAddress, decide: F) -> Result<User, Error>
     where
         F: FnOnce(User) -> Result<User, Error> + Send + 'static,
@@ -353,6 +373,10 @@ fn apply(users: &mut BTreeMap<EmailAddress, User>, record: Record) {
     match record {
         Record::User { user } => {
             users.insert(user.email.clone(), *user);
+        }
+        Record::Users { users: changed } => {
+            let changed = changed.into_iter().map(|user| (user.email.clone(), user));
+            users.extend(changed);
         }
         Record::Removed { email } => {
             users.remove(&email);

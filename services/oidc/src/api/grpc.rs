@@ -10,6 +10,7 @@ use tonic::{Request, Response, Status};
 use crate::OidcIssuer;
 use crate::email_address::EmailAddress;
 use crate::error::Error;
+use crate::group::{Group, GroupChange};
 use crate::password::Password;
 use crate::profile::ProfileChange;
 use crate::ring::OpenKey;
@@ -88,6 +89,34 @@ impl OidcAdmin for AdminService {
         Ok(Response::new(encode(&user)))
     }
 
+    async fn list_groups(
+        &self,
+        _request: Request<wire::ListGroupsRequest>,
+    ) -> Result<Response<wire::ListGroupsResponse>, Status> {
+        let groups = self.0.list_groups().into_iter().map(encode_group);
+        let groups = groups.collect();
+        Ok(Response::new(wire::ListGroupsResponse { groups }))
+    }
+
+    async fn change_group(
+        &self,
+        request: Request<wire::ChangeGroupRequest>,
+    ) -> Result<Response<wire::Group>, Status> {
+        let request = request.into_inner();
+        let addresses = |texts: Vec<String>| {
+            let parsed = texts.iter().map(|text| email_address(text));
+            parsed.collect::<Result<Vec<_>, _>>()
+        };
+        let change = GroupChange {
+            add: addresses(request.add_members)?,
+            remove: addresses(request.remove_members)?,
+            remove_everybody: request.remove_everybody,
+            new_name: Some(request.new_name).filter(|name| !name.is_empty()),
+        };
+        let group = self.0.change_group(request.name, change).await;
+        Ok(Response::new(encode_group(group.map_err(status)?)))
+    }
+
     async fn change_second_factor(
         &self,
         request: Request<wire::ChangeSecondFactorRequest>,
@@ -142,6 +171,14 @@ fn encode_key(key: &OpenKey) -> wire::IssuerKey {
     }
 }
 
+fn encode_group(group: Group) -> wire::Group {
+    let members = group.members.iter();
+    wire::Group {
+        members: members.map(|email| email.as_str().to_owned()).collect(),
+        name: group.name,
+    }
+}
+
 fn encode(user: &User) -> wire::User {
     wire::User {
         email: user.email.as_str().to_owned(),
@@ -179,6 +216,8 @@ pub(crate) const ADMIN_METHODS: &[Method] = &[
     Method::unary("RemoveUser", ACCOUNT),
     Method::unary("SetPassword", ACCOUNT),
     Method::unary("ChangeUser", ACCOUNT),
+    Method::unary("ListGroups", Budget::read().answering(16 * 1024 * 1024)),
+    Method::unary("ChangeGroup", ACCOUNT.answering(16 * 1024 * 1024)),
     Method::unary("ChangeSecondFactor", ACCOUNT),
     Method::unary("ListKeys", Budget::read()),
     Method::unary("ProbeConnectors", Budget::new(1024, 20)),

@@ -142,6 +142,7 @@ impl Error {
             Self::AddressTaken => {
                 "there is an account of your e-mail address here already; ask the administrator to link the two"
             }
+            Self::GroupUnknown => "nobody is in a group of that name; list the groups",
             Self::Busy => "too many sign-ins are under way; try again in a moment",
             Self::Store(_) => "the issuer cannot reach its store; try again in a moment",
             _ => "the issuer failed; try again, and tell the administrator if it stays",

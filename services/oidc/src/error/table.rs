@@ -93,6 +93,7 @@ impl Error {
             Self::UserUnknown { .. } => (Kind::NotFound, "E-OIDC-033", "invalid_request"),
             Self::UserExists { .. } => (Kind::AlreadyExists, "E-OIDC-034", "invalid_request"),
             Self::PasswordUnfit { .. } => (Kind::InvalidArgument, "E-OIDC-035", "invalid_request"),
+            Self::GroupUnknown => (Kind::NotFound, "E-OIDC-069", "invalid_request"),
             Self::ProfileUnfit { .. } => (Kind::InvalidArgument, "E-OIDC-053", "invalid_request"),
             Self::Store(_) => (Kind::Unavailable, "E-OIDC-036", "temporarily_unavailable"),
             Self::UsersFile(_) | Self::UserRecord { .. } => {

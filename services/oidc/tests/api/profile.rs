@@ -1,7 +1,7 @@
 //! Groups and further claims of people.
 
 use serde_json::{Value, json};
-use sigstead_oidc::{EmailAddress, ProfileChange};
+use sigstead_oidc::{EmailAddress, Error, GroupChange, Password, ProfileChange};
 
 use crate::world::{self, World};
 
@@ -103,4 +103,103 @@ async fn only_who_is_there_has_a_profile() {
         .change_profile(nobody, ProfileChange::default())
         .await;
     assert!(refused.is_err());
+}
+
+fn address(name: &str) -> EmailAddress {
+    EmailAddress::parse(&format!("{name}@example.com")).unwrap()
+}
+
+/// The groups, as `name: member member`.
+fn groups(world: &World) -> Vec<String> {
+    let groups = world.issuer.list_groups().into_iter();
+    let shown = groups.map(|group| {
+        let members = group.members.iter();
+        let members: String = members.map(|it| format!(" {}", it.as_str())).collect();
+        format!("{}:{members}", group.name)
+    });
+    shown.collect()
+}
+
+#[tokio::test]
+async fn a_group_changes_for_all_of_it_in_one_step() {
+    let world = World::new().await;
+    for name in ["bob", "carol"] {
+        let password = Password::new(world::PASSWORD.to_owned());
+        world
+            .issuer
+            .add_user(address(name), password)
+            .await
+            .unwrap();
+    }
+    let add = |names: &[&str]| GroupChange {
+        add: names.iter().map(|name| address(name)).collect(),
+        ..GroupChange::default()
+    };
+    let apply = async |name: &str, change| world.issuer.change_group(name.to_owned(), change).await;
+    apply("release", add(&["alice", "bob"])).await.unwrap();
+    apply("ops", add(&["bob"])).await.unwrap();
+    let both = [
+        "ops: bob@example.com",
+        "release: alice@example.com bob@example.com",
+    ];
+    assert_eq!(groups(&world), both);
+
+    let long = "g".repeat(65);
+    let renamed = |name: &str| GroupChange {
+        new_name: Some(name.to_owned()),
+        ..GroupChange::default()
+    };
+    for (name, change, code) in [
+        ("nobody", renamed("x"), "unknown"),
+        (
+            "nobody",
+            GroupChange {
+                remove_everybody: true,
+                ..GroupChange::default()
+            },
+            "unknown",
+        ),
+        ("release", renamed("ops"), "unfit"),
+        ("release", renamed("two words"), "unfit"),
+        ("two words", add(&["alice"]), "unfit"),
+        (&long, add(&["alice"]), "unfit"),
+        ("release", add(&["carol", "dave"]), "account"),
+    ] {
+        let found = match apply(name, change).await.unwrap_err() {
+            Error::GroupUnknown => "unknown",
+            Error::ProfileUnfit { .. } => "unfit",
+            Error::UserUnknown { .. } => "account",
+            other => panic!("{other}"),
+        };
+        assert_eq!(found, code, "{name}");
+    }
+    assert_eq!(groups(&world), both);
+
+    let swapped = GroupChange {
+        add: vec![address("carol")],
+        remove: vec![address("bob")],
+        new_name: Some("releases".to_owned()),
+        ..GroupChange::default()
+    };
+    let group = apply("release", swapped).await.unwrap();
+    assert_eq!((group.name.as_str(), group.members.len()), ("releases", 2));
+    let tokens = tokens(&world, &[("scope", "openid groups")], &[]).await;
+    let claims = world.verify(&tokens["id_token"]).await;
+    assert_eq!(claims["groups"], json!(["releases"]));
+    let world = world.restart().await;
+    let after = [
+        "ops: bob@example.com",
+        "releases: alice@example.com carol@example.com",
+    ];
+    assert_eq!(groups(&world), after);
+    let nobody = GroupChange {
+        remove_everybody: true,
+        ..GroupChange::default()
+    };
+    let gone = world
+        .issuer
+        .change_group("releases".to_owned(), nobody)
+        .await;
+    assert!(gone.unwrap().members.is_empty());
+    assert_eq!(groups(&world), ["ops: bob@example.com"]);
 }
