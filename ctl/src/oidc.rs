@@ -6,6 +6,7 @@ use crate::failure::Failure;
 use crate::output::Output;
 
 mod client;
+mod client_secret;
 mod clients;
 pub(crate) mod connector;
 mod group;

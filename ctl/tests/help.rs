@@ -7,7 +7,7 @@
 use std::path::Path;
 use std::process::Command;
 
-const COMMANDS: [&str; 226] = [
+const COMMANDS: [&str; 227] = [
     "",
     "init",
     "preflight",
@@ -52,6 +52,7 @@ const COMMANDS: [&str; 226] = [
     "oidc client add",
     "oidc client list",
     "oidc client remove",
+    "oidc client rotate-secret",
     "oidc connector",
     "oidc connector list",
     "issuer",

@@ -15,7 +15,9 @@ mod clients_file;
 mod connector;
 mod successors;
 
-pub use client::{ClientConfig, ExchangeRule, Grant, WorkloadConfig, is_reserved_of_people};
+pub use client::{
+    ClientConfig, ExchangeRule, FormerSecret, Grant, WorkloadConfig, is_reserved_of_people,
+};
 pub use clients_file::ClientsFile;
 pub use connector::{
     AddressClaim, AddressPolicy, ConnectorConfig, LdapBind, LdapConfig, LdapGroups, LdapPeople,

@@ -2,20 +2,16 @@
 
 use std::collections::BTreeMap;
 
-use argon2::PasswordHasher as _;
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use clap::{Args, Subcommand};
 use serde::Serialize;
 use sigstead_config::oidc::{ClientConfig, ExchangeRule, Grant, WorkloadConfig};
 
-use super::clients::Clients;
+use super::client_secret::{self, RotateSecret, hash, secret};
+use super::clients::{Clients, ask, misused, named, then};
 use crate::failure::Failure;
-use crate::instance::{Instance, Service};
 use crate::locate::Where;
 use crate::output::Output;
 use crate::recorded::Recorded;
-use crate::reload;
 
 /// What is done with clients.
 #[derive(Subcommand)]
@@ -24,6 +20,8 @@ pub(super) enum Command {
     Add(Box<Add>),
     /// List all clients.
     List(Where),
+    /// Give a client another secret, which is printed once; the one before is taken for a while too.
+    RotateSecret(RotateSecret),
     /// Remove a client: it gets no token any more.
     Remove {
         #[command(flatten)]
@@ -132,6 +130,7 @@ pub(super) async fn run(command: Command, output: Output) -> Result<(), Failure>
     match command {
         Command::Add(arguments) => add(*arguments, output).await,
         Command::List(instance) => list(&instance, output),
+        Command::RotateSecret(arguments) => client_secret::rotate(arguments, output).await,
         Command::Remove { instance, id } => remove(instance, id, output).await,
     }
 }
@@ -239,42 +238,6 @@ async fn remove(mut place: Where, words: Vec<String>, output: Output) -> Result<
     Ok(())
 }
 
-async fn ask(instance: &Instance) -> Result<bool, Failure> {
-    let asked = reload::ask(instance, &[Service::Oidc]).await?;
-    Ok(!asked.is_empty())
-}
-
-const fn then(is_asked: bool) -> &'static str {
-    match is_asked {
-        true => "the issuer was asked to read it",
-        false => "the issuer reads it when it starts",
-    }
-}
-
-/// The client that a command names, behind the instance or in its place.
-fn named(instance: &mut Where, words: Vec<String>) -> Result<String, Failure> {
-    match instance.words(words).as_slice() {
-        [id] => Ok(id.clone()),
-        _ => Err(misused("name one client by its identifier".to_owned())),
-    }
-}
-
-fn misused(what: String) -> Failure {
-    Failure::new("E-CTL-012", what, "sigctl help oidc client")
-}
-
-/// 256 random bits.
-fn secret() -> Result<String, Failure> {
-    let mut bytes = [0; 32];
-    getrandom::fill(&mut bytes).map_err(Failure::randomness)?;
-    Ok(URL_SAFE_NO_PAD.encode(bytes))
-}
-
-fn hash(secret: &str) -> Result<String, Failure> {
-    let hash = argon2::Argon2::default().hash_password(secret.as_bytes());
-    Ok(hash.map_err(Failure::randomness)?.to_string())
-}
-
 impl Add {
     /// An application, or an API, which has no grants.
     fn application(&self, id: String, secret_hash: Option<String>) -> ClientConfig {
@@ -289,6 +252,7 @@ impl Add {
             id,
             name: self.name.clone(),
             secret_hash,
+            former_secret: None,
             redirect_uris: self.redirect_uri.clone(),
             post_logout_redirect_uris: self.post_logout_redirect_uri.clone(),
             groups: self.groups,
@@ -327,6 +291,7 @@ impl Add {
             id,
             name: None,
             secret_hash,
+            former_secret: None,
             redirect_uris: Vec::new(),
             post_logout_redirect_uris: Vec::new(),
             groups: false,

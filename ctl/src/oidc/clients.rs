@@ -2,12 +2,15 @@
 
 use std::path::PathBuf;
 
-use sigstead_config::oidc::{ClientConfig, ClientsFile, Config};
+use sigstead_config::oidc::{ClientConfig, ClientsFile, Config, FormerSecret};
+use time::OffsetDateTime;
 use url::Url;
 
 use crate::failure::Failure;
 use crate::hold::Hold;
 use crate::instance::{Instance, Service};
+use crate::locate::Where;
+use crate::reload;
 use crate::replace::replace;
 
 /// What there is.
@@ -78,18 +81,47 @@ impl Clients {
         if let Some(position) = position {
             return Ok(self.file.clients.remove(position));
         }
+        Err(self.not_in_the_file(id))
+    }
+
+    fn not_in_the_file(&self, id: &str) -> Failure {
         let is_configured = self.configured.iter().any(|client| client.id == id);
         let (what, remedy) = match is_configured {
             true => (
                 format!("{id} is a client of oidc/config.yaml, which sigctl does not change"),
-                "remove it there with an editor, then: sigctl restart oidc",
+                "change it there with an editor, then: sigctl restart oidc",
             ),
             false => (
                 format!("the issuer has no client {id}"),
                 "look which there are: sigctl oidc client list",
             ),
         };
-        Err(Failure::new("E-CTL-098", what, remedy))
+        Failure::new("E-CTL-098", what, remedy)
+    }
+
+    /// Gives a client another secret; that of before is taken until then, if it is to be. One before that ends.
+    pub(super) fn replace_secret(
+        &mut self,
+        id: &str,
+        secret_hash: String,
+        until: Option<OffsetDateTime>,
+    ) -> Result<(), Failure> {
+        let client = self.file.clients.iter_mut().find(|client| client.id == id);
+        let Some(client) = client else {
+            return Err(self.not_in_the_file(id));
+        };
+        let Some(former) = client.secret_hash.replace(secret_hash) else {
+            return Err(Failure::new(
+                "E-CTL-012",
+                format!("the client {id} has no secret, and proves by none who it is"),
+                "look which clients there are: sigctl oidc client list",
+            ));
+        };
+        client.former_secret = until.map(|until| FormerSecret {
+            secret_hash: former,
+            until,
+        });
+        Ok(())
     }
 
     /// Writes the file in one step.
@@ -138,6 +170,32 @@ fn nowhere(instance: &Instance) -> Failure {
         format!("{} names no clients_file", config.display()),
         "write `clients_file: clients.yaml` into it, then: sigctl restart oidc",
     )
+}
+
+/// Has the running issuer read the file again; says whether there is one.
+pub(super) async fn ask(instance: &Instance) -> Result<bool, Failure> {
+    let asked = reload::ask(instance, &[Service::Oidc]).await?;
+    Ok(!asked.is_empty())
+}
+
+/// When it is read.
+pub(super) const fn then(is_asked: bool) -> &'static str {
+    match is_asked {
+        true => "the issuer was asked to read it",
+        false => "the issuer reads it when it starts",
+    }
+}
+
+/// The client that a command names, behind the instance or in its place.
+pub(super) fn named(instance: &mut Where, words: Vec<String>) -> Result<String, Failure> {
+    match instance.words(words).as_slice() {
+        [id] => Ok(id.clone()),
+        _ => Err(misused("name one client by its identifier".to_owned())),
+    }
+}
+
+pub(super) fn misused(what: String) -> Failure {
+    Failure::new("E-CTL-012", what, "sigctl help oidc client")
 }
 
 const HEAD: &str = "# Written by `sigctl oidc client`; comments are not kept.\n";

@@ -53,6 +53,19 @@ fn clients_are_added_used_and_removed_without_a_restart() {
     assert_eq!(ids, ["sigstore", "release", "portal"]);
     assert!(!listed.to_string().contains(&secret));
 
+    let of = |secret: &str| runtime.block_on(self::token(&instance, secret)).0;
+    let next = client(&instance, "rotate-secret", &["release"]);
+    let next = next["secret"].as_str().unwrap();
+    wait_for("the next secret", || of(next) == StatusCode::OK).unwrap();
+    assert_eq!(of(&secret), StatusCode::OK, "the one before is taken too");
+    let last = client(&instance, "rotate-secret", &["release", "--overlap", "0s"]);
+    let last = last["secret"].as_str().unwrap();
+    wait_for("the last secret", || of(last) == StatusCode::OK).unwrap();
+    for ended in [&*secret, next] {
+        assert_eq!(of(ended), StatusCode::UNAUTHORIZED);
+    }
+    let ask = || runtime.block_on(self::token(&instance, last));
+
     client(&instance, "remove", &["release"]);
     wait_for("no token", || ask().0 == StatusCode::UNAUTHORIZED).unwrap();
 

@@ -201,7 +201,7 @@ impl AuthorizationRequest {
         // RFC 8252 §8.6: anything on the person's computer can ask in the name of a public client,
         // and would be answered behind the person's back. A client that will prove who it is may
         // pass.
-        let identified = self.client.secret_hash().is_some();
+        let identified = self.client.has_secret();
         match self.prompt {
             Prompt::None | Prompt::AsNeeded if identified => Ok(Interaction::None(person)),
             Prompt::None => Err(Error::InteractionRequired),

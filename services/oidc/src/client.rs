@@ -3,6 +3,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 
 use sigstead_config::oidc::{ClientConfig, Grant};
 use sigstead_rules::{RuleConfig, Rules};
+use time::OffsetDateTime;
 use url::Url;
 
 use crate::error::Error;
@@ -82,11 +83,7 @@ impl Client {
                 return Err(refuse("the subject of a workload must be a uri"));
             }
         }
-        if config
-            .secret_hash
-            .as_deref()
-            .is_some_and(|hash| !password::is_affordable(hash))
-        {
+        if !config.secret_hashes().all(password::is_affordable) {
             return Err(refuse(
                 "its secret_hash is not argon2id in the phc string format with at most 128 MiB and 16 passes",
             ));
@@ -117,8 +114,20 @@ impl Client {
         self.config.audience()
     }
 
-    pub(crate) fn secret_hash(&self) -> Option<&str> {
-        self.config.secret_hash.as_deref()
+    /// Whether it can prove who it is.
+    pub(crate) const fn has_secret(&self) -> bool {
+        self.config.secret_hash.is_some()
+    }
+
+    /// The hashes of the secrets that are taken now: that of the one, and while it is replaced that of the one before.
+    pub(crate) fn secret_hashes(&self, now: OffsetDateTime) -> Vec<String> {
+        let former = self.config.former_secret.as_ref();
+        let former = former.filter(|former| now < former.until);
+        let hashes = self.config.secret_hash.iter();
+        hashes
+            .chain(former.map(|former| &former.secret_hash))
+            .cloned()
+            .collect()
     }
 
     pub(crate) const fn gives_groups(&self) -> bool {

@@ -69,7 +69,7 @@ impl OidcIssuer {
     /// needed: the two kinds look different.
     pub(crate) async fn introspect(&self, request: &TokenRequest) -> Result<Introspection, Error> {
         let client = self.authenticate(request).await?;
-        if client.secret_hash().is_none() {
+        if !client.has_secret() {
             return Err(Error::ClientAuthentication);
         }
         let presented = request.parameters.required("token")?;

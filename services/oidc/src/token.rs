@@ -78,16 +78,14 @@ impl OidcIssuer {
     /// RFC 6749 §3.2.1. A public client has no secret, and an empty one is none.
     pub(crate) async fn authenticate(&self, request: &TokenRequest) -> Result<Arc<Client>, Error> {
         let client = self.clients.find(&request.client_id)?;
-        match (client.secret_hash(), request.secret.clone()) {
-            (None, None) => return Ok(client),
-            (None, Some(_)) | (Some(_), None) => return Err(Error::ClientAuthentication),
-            (Some(hash), Some(secret)) => {
+        match (client.has_secret(), &request.secret) {
+            (false, None) => return Ok(client),
+            (false, Some(_)) | (true, None) => return Err(Error::ClientAuthentication),
+            (true, Some(secret)) => {
                 let keys = [Key::client(client.id(), request.address)];
                 self.throttle.admit(&keys, self.clock.now())?;
-                let asker = Asker::Stranger(request.address.into());
                 let right = self
-                    .passwords
-                    .matches(secret, Some(hash.to_owned()), asker)
+                    .is_secret_of(&client, secret, request.address)
                     .await
                     .inspect_err(|_| self.throttle.give_back(&keys))?;
                 if !right {
@@ -97,6 +95,23 @@ impl OidcIssuer {
             }
         }
         Ok(client)
+    }
+
+    /// While a secret is replaced there are two, and the one before is looked at last.
+    async fn is_secret_of(
+        &self,
+        client: &Client,
+        secret: &Password,
+        address: IpAddr,
+    ) -> Result<bool, Error> {
+        for hash in client.secret_hashes(self.clock.now()) {
+            let asker = Asker::Stranger(address.into());
+            let matches = self.passwords.matches(secret.clone(), Some(hash), asker);
+            if matches.await? {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
     /// The token of a person.

@@ -3,6 +3,7 @@ use std::path::Path;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use time::OffsetDateTime;
 
 use super::is_a_line;
 
@@ -19,6 +20,9 @@ pub struct ClientConfig {
     /// public, and everything rests on PKCE and the redirect URI.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub secret_hash: Option<String>,
+    /// The secret before this one, as long as it is taken too: while a secret is replaced, the client has either. Default none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub former_secret: Option<FormerSecret>,
     /// Where codes may be sent, compared byte for byte. A loopback URI without a port
     /// (`http://localhost/auth/callback`, `http://127.0.0.1`) stands for every port, and without
     /// a path for every path as well (RFC 8252 §7.3). Default none.
@@ -45,6 +49,18 @@ pub struct ClientConfig {
     /// hold. Default none.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub exchange: Vec<ExchangeRule>,
+}
+
+/// A secret that is being replaced.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct FormerSecret {
+    /// Its Argon2id hash in PHC form.
+    pub secret_hash: String,
+    /// Until when it is taken, as in `2027-03-01T00:00:00Z`.
+    #[serde(with = "time::serde::rfc3339")]
+    #[schemars(with = "String")]
+    pub until: OffsetDateTime,
 }
 
 /// Whose tokens are exchanged.
@@ -117,6 +133,7 @@ impl ClientConfig {
             id: "sigstore".to_owned(),
             name: Some("Sigstore tools".to_owned()),
             secret_hash: None,
+            former_secret: None,
             redirect_uris: redirects.map(str::to_owned).to_vec(),
             post_logout_redirect_uris: Vec::new(),
             groups: false,
@@ -141,6 +158,15 @@ impl ClientConfig {
     #[must_use]
     pub fn name(&self) -> &str {
         self.name.as_deref().unwrap_or(&self.id)
+    }
+
+    /// All hashes of its secrets, also of one that is taken no more.
+    pub fn secret_hashes(&self) -> impl Iterator<Item = &str> {
+        let former = self.former_secret.as_ref();
+        let hashes = self.secret_hash.iter();
+        hashes
+            .chain(former.map(|former| &former.secret_hash))
+            .map(String::as_str)
     }
 
     fn check(&self) -> Result<(), String> {
@@ -196,10 +222,14 @@ impl ClientConfig {
                 "client {id} may use authorization_code; give it a redirect uri"
             ));
         }
+        if self.secret_hash.is_none() && self.former_secret.is_some() {
+            return Err(format!(
+                "client {id} has a former_secret and no secret_hash; a public client has neither"
+            ));
+        }
         if self
-            .secret_hash
-            .as_ref()
-            .is_some_and(|hash| !hash.starts_with("$argon2id$"))
+            .secret_hashes()
+            .any(|hash| !hash.starts_with("$argon2id$"))
         {
             return Err(format!(
                 "the secret_hash of client {id} is not an argon2id hash; never write the secret"

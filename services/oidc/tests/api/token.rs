@@ -1,4 +1,6 @@
 use serde_json::json;
+use sigstead_config::oidc::FormerSecret;
+use time::OffsetDateTime;
 
 use crate::Changed;
 use crate::world::{self, CALLBACK, SECRET, VERIFIER, World};
@@ -278,4 +280,34 @@ async fn secrets_of_clients_are_throttled() {
     }
     let refused = world.post("/token", &world::workload_form(SECRET)).await;
     refused.is_refused(429, "temporarily_unavailable", "E-OIDC-030");
+}
+
+#[tokio::test]
+async fn a_secret_that_is_replaced_is_taken_until_its_time() {
+    let until = OffsetDateTime::from_unix_timestamp(1_800_000_600).unwrap();
+    let world = World::with(|config| {
+        let mut clients = config.clients.iter_mut();
+        let ci = clients.find(|client| client.id == "ci").unwrap();
+        ci.former_secret = Some(FormerSecret {
+            secret_hash: ci
+                .secret_hash
+                .replace(world::hash_of("the next one"))
+                .unwrap(),
+            until,
+        });
+    })
+    .await;
+    let status = async |secret: &str| {
+        let form = world::form(&[("grant_type", "client_credentials")]);
+        let answer = world
+            .post_as("/token", &format!("ci:{secret}"), &form)
+            .await;
+        answer.status
+    };
+    for (former, seconds) in [(200, 599), (200, 1), (401, 0)] {
+        assert_eq!(status(SECRET).await, former, "{seconds}");
+        assert_eq!(status("the next one").await, 200);
+        assert_eq!(status("another").await, 401);
+        world.advance(seconds);
+    }
 }

@@ -29,7 +29,7 @@ mod request;
 
 pub(crate) use browser::Browser;
 use config::write_private;
-pub(crate) use config::{config_in, key_config, sled_below};
+pub(crate) use config::{config_in, hash_of, key_config, sled_below};
 pub(crate) use page::Page;
 pub(crate) use provider::Provider;
 use request::sign_in_form_of;

@@ -83,15 +83,15 @@ fn workload_client() -> ClientConfig {
 }
 
 fn secret_hash() -> String {
-    use argon2::PasswordHasher;
     static HASH: OnceLock<String> = OnceLock::new();
-    let make = || {
-        argon2::Argon2::default()
-            .hash_password(SECRET.as_bytes())
-            .unwrap()
-            .to_string()
-    };
-    HASH.get_or_init(make).clone()
+    HASH.get_or_init(|| hash_of(SECRET)).clone()
+}
+
+/// What a configuration has of a client's secret.
+pub(crate) fn hash_of(secret: &str) -> String {
+    use argon2::PasswordHasher;
+    let hash = argon2::Argon2::default().hash_password(secret.as_bytes());
+    hash.unwrap().to_string()
 }
 
 pub(super) fn key_pem() -> &'static str {
