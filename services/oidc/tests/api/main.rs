@@ -8,6 +8,7 @@
 
 mod authorize;
 mod bearer;
+mod best_practice;
 mod device;
 mod directory;
 mod discovery;
