@@ -1,6 +1,6 @@
 //! The keys of logs, in a backup that is proven by them.
 
-use sigstead_archive::LogFace;
+use sigstead_archive::{LogFace, LogRecord};
 use sigstead_checkpoint::SignedCheckpoint;
 use sigstead_ct::TreeHeadSignature;
 use sigstead_key::PublicKey;
@@ -22,15 +22,7 @@ pub(super) enum LogKeys {
 impl LogKeys {
     /// The keys of all logs of a kind that clients trust.
     pub(super) fn trusted(volume: &Volume, face: LogFace) -> Result<Self, Failure> {
-        let TrustedRoot { tlogs, ctlogs, .. } = volume.trusted()?;
-        let logs = match face {
-            LogFace::RekorV1 | LogFace::RekorV2 => tlogs,
-            LogFace::Ct => ctlogs,
-        };
-        let key = |log: &TransparencyLogInstance| {
-            PublicKey::from_spki_der(log.public_key.raw_bytes.as_slice()).ok()
-        };
-        Ok(Self::AnyOf(logs.iter().filter_map(key).collect()))
+        trusted(volume, face).map(Self::AnyOf)
     }
 
     /// The key that a checkpoint of the log says it is signed with. Whether it is, is proven with the log.
@@ -50,8 +42,31 @@ impl LogKeys {
             .map(|signature| signature.key_id)
             .collect();
         let named = |key: &&PublicKey| id(log, key).is_some_and(|id| ids.contains(&id));
-        keys.iter().find(named).ok_or_else(|| unknown(log))
+        keys.iter().find(named).ok_or_else(|| unknown(&log.name))
     }
+}
+
+/// Refuses the logs of a backup by whose keys no client of the instance could verify them any more.
+pub(crate) fn refuse_unknown_keys(volume: &Volume, records: &[LogRecord]) -> Result<(), Failure> {
+    for record in records {
+        let keys = trusted(volume, record.face)?;
+        if !keys.iter().any(|key| key.to_pem() == record.public_key) {
+            return Err(unknown(&record.origin));
+        }
+    }
+    Ok(())
+}
+
+fn trusted(volume: &Volume, face: LogFace) -> Result<Vec<PublicKey>, Failure> {
+    let TrustedRoot { tlogs, ctlogs, .. } = volume.trusted()?;
+    let logs = match face {
+        LogFace::RekorV1 | LogFace::RekorV2 => tlogs,
+        LogFace::Ct => ctlogs,
+    };
+    let key = |log: &TransparencyLogInstance| {
+        PublicKey::from_spki_der(log.public_key.raw_bytes.as_slice()).ok()
+    };
+    Ok(logs.iter().filter_map(key).collect())
 }
 
 /// What signatures of a log under a key are named by.
@@ -70,10 +85,10 @@ fn id(log: &ConfiguredLog, key: &PublicKey) -> Option<KeyId> {
     }
 }
 
-fn unknown(log: &ConfiguredLog) -> Failure {
+fn unknown(name: &str) -> Failure {
     Failure::new(
         "E-CTL-216",
-        format!("{} is signed with a key that clients do not know", log.name),
+        format!("{name} is signed with a key that clients do not know"),
         "lay the instance out again with `sigctl kubernetes lay-out`, and replace the ConfigMap of its clients",
     )
 }

@@ -8,6 +8,7 @@ mod list;
 mod log_keys;
 mod measured;
 mod name;
+mod newest;
 mod outside;
 mod packer;
 mod passphrase;
@@ -33,6 +34,8 @@ use crate::failure::{Exit, Failure};
 use crate::output::Output;
 
 pub(crate) use inspect::inspect;
+pub(crate) use log_keys::refuse_unknown_keys;
+pub(crate) use newest::newest;
 pub(crate) use passphrase::Passphrase;
 pub(crate) use place::Named;
 pub(crate) use print::{log_line, millis, size, span, steps};

@@ -5,7 +5,9 @@ mod attach;
 mod backup;
 mod begin;
 mod certificate_logs;
+mod drill;
 mod files;
+mod laid_out;
 mod lay_out;
 mod logs;
 mod mounted;
@@ -44,6 +46,8 @@ enum Command {
     Publish(publish::Arguments),
     /// Put what a pod has on its volume into one encrypted file, while the pod runs.
     Backup(Box<backup::Arguments>),
+    /// Restore the newest backup of a pod for a while, while the pod runs, and say how that went.
+    Drill(Box<drill::Arguments>),
     /// Lay such a backup out on an empty volume.
     Restore(Box<restore::Arguments>),
 }
@@ -56,6 +60,7 @@ pub(crate) async fn run(arguments: Arguments, output: Output) -> Result<Exit, Fa
         Command::Detach(arguments) => attach::detach(&arguments, output)?,
         Command::Publish(arguments) => publish::run(&arguments, output).await?,
         Command::Backup(arguments) => return backup::run(*arguments, output).await,
+        Command::Drill(arguments) => return drill::run(*arguments, output).await,
         Command::Restore(arguments) => return restore::run(*arguments, output).await,
     }
     Ok(Exit::Done)

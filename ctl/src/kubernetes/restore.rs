@@ -8,7 +8,7 @@
 //! A command that ends before the third step leaves nothing that counts, and one that ends after it is run again and goes on
 //! with the fourth.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use clap::Args;
 use serde::Serialize;
@@ -18,18 +18,17 @@ use sigstead_merkle::{RootHash, TreeHead};
 use sigstead_sequencer::{Anchor as _, Anchored, FileAnchor};
 use time::OffsetDateTime;
 
+use super::laid_out::prove_laid_out;
 use super::shelved::{Shelved, refuse_content};
 use crate::audit;
 use crate::backup::{
-    AnchorState, Layout, Mounted, Named, Passphrase, ProvenLog, Remembered, Volume, Wanted,
-    log_line, prove,
+    AnchorState, Layout, Mounted, Named, Passphrase, ProvenLog, Volume, Wanted, log_line,
 };
 use crate::beside::Beside;
 use crate::bucket::Options;
 use crate::configured_log::ConfiguredLog;
 use crate::elapsed::period;
 use crate::failure::{Exit, Failure};
-use crate::interrupt::waiting;
 use crate::output::Output;
 
 /// From where and to where.
@@ -128,46 +127,10 @@ async fn check(
     manifest: &Manifest,
     adopts: bool,
 ) -> Result<Vec<ProvenLog>, Failure> {
-    let configured = ConfiguredLog::of_service(volume.service(), volume.config())?;
-    refuse_other_logs(volume, &configured, manifest)?;
-    let remembered: Vec<_> = configured.iter().map(Remembered::of).collect();
-    let proving = prove(beside.path(), &manifest.logs, &remembered);
-    let mut logs = waiting(proving).await?;
+    let (configured, mut logs) = prove_laid_out(volume, beside.path(), manifest).await?;
     refuse_unknown(&logs, adopts)?;
     adopt(&configured, &mut logs)?;
     Ok(logs)
-}
-
-fn refuse_other_logs(
-    volume: &Volume,
-    configured: &[ConfiguredLog],
-    manifest: &Manifest,
-) -> Result<(), Failure> {
-    let place = |log: &ConfiguredLog| {
-        log.data
-            .strip_prefix(volume.root())
-            .ok()
-            .map(Path::to_owned)
-    };
-    let wanted = configured
-        .iter()
-        .map(|log| (log.name.as_str(), log.face, place(log)));
-    let held = manifest.logs.iter();
-    let held = held.map(|log| {
-        (
-            log.origin.as_str(),
-            log.face,
-            Some(PathBuf::from(&log.data)),
-        )
-    });
-    if !wanted.eq(held) {
-        return Err(Failure::new(
-            "E-CTL-217",
-            "the service is configured with other logs than the backup has, or elsewhere on the volume",
-            "use the values that the release had when the backup was made",
-        ));
-    }
-    Ok(())
 }
 
 /// Without an anchor nobody knows whether the backup is the newest copy, and to say so is for people.

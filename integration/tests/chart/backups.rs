@@ -12,8 +12,63 @@ use super::{Chart, Objects, SECRETS};
 fn every_volume_of_a_pod_has_a_job_on_the_node_of_that_pod() {
     let Some(chart) = Chart::find() else { return };
     let objects = chart.render(&[SECRETS, RESTORE]);
-    let mut backed_up = BTreeSet::new();
-    for job in objects.of("CronJob") {
+    let mut pods = BTreeSet::new();
+    for set in objects.of("StatefulSet") {
+        let name = set["metadata"]["name"].as_str().unwrap();
+        let replicas = set["spec"]["replicas"].as_u64().unwrap();
+        pods.extend((0..replicas).map(|replica| format!("{name}-{replica}")));
+    }
+    for kind in ["backup", "drill"] {
+        assert_eq!(beside(&jobs(&objects, kind)), pods, "{kind}");
+    }
+    // Of pods that come and go, those that are always there.
+    let scaled = "tsa: {autoscaling: {enabled: true, minReplicas: 3}}";
+    let objects = chart.render(&[SECRETS, RESTORE, scaled]);
+    for kind in ["backup-tsa", "drill-tsa"] {
+        assert_eq!(jobs(&objects, kind).len(), 3, "{kind}");
+    }
+    assert!(chart.render(&[SECRETS]).of("CronJob").is_empty());
+}
+
+#[test]
+fn a_drill_is_made_of_what_is_backed_up_and_where_somebody_wants_it() {
+    let Some(chart) = Chart::find() else { return };
+    let drills = |values: &str| jobs(&chart.render(&[SECRETS, RESTORE, values]), "drill").len();
+    assert_eq!(drills(""), 8);
+    assert_eq!(drills("backup: {drillSchedule: ''}"), 0);
+    assert_eq!(drills("backup: {schedules: {ca: '', oidc: ''}}"), 5);
+    let said = chart.refusal(&[SECRETS, RESTORE, "backup: {drillSchedule: weekly}"]);
+    assert!(said.contains("/backup/drillSchedule"), "{said}");
+    // What is laid out has room where a backup has: on a volume for as long as that lasts.
+    let objects = chart.render(&[SECRETS, EVERYTHING]);
+    let drill = objects.named("CronJob", "acme-sigstead-drill-tlog-0");
+    let pod = &drill["spec"]["jobTemplate"]["spec"]["template"]["spec"];
+    assert!(named(&pod["volumes"], "scratch")["ephemeral"].is_object());
+    let arguments = pod["containers"][0]["args"].as_array().unwrap();
+    let scratch = arguments
+        .iter()
+        .position(|word| word == "--scratch")
+        .unwrap();
+    let mounts = &pod["containers"][0]["volumeMounts"];
+    assert_eq!(
+        named(mounts, "scratch")["mountPath"],
+        arguments[scratch + 1]
+    );
+}
+
+/// The jobs of a kind.
+fn jobs(objects: &Objects, kind: &str) -> Vec<Value> {
+    let part = format!("-{kind}-");
+    let jobs = objects.of("CronJob").into_iter();
+    jobs.filter(|job| job["metadata"]["name"].as_str().unwrap().contains(&part))
+        .cloned()
+        .collect()
+}
+
+/// The pods on whose nodes jobs run, each with the volume of that pod.
+fn beside(jobs: &[Value]) -> BTreeSet<String> {
+    let mut pods = BTreeSet::new();
+    for job in jobs {
         let pod = &job["spec"]["jobTemplate"]["spec"]["template"]["spec"];
         let near =
             &pod["affinity"]["podAffinity"]["requiredDuringSchedulingIgnoredDuringExecution"];
@@ -24,21 +79,9 @@ fn every_volume_of_a_pod_has_a_job_on_the_node_of_that_pod() {
         assert_eq!(near[0]["topologyKey"], "kubernetes.io/hostname");
         let claim = &named(&pod["volumes"], "data")["persistentVolumeClaim"]["claimName"];
         assert_eq!(claim, format!("data-{owner}").as_str());
-        backed_up.insert(owner.to_owned());
+        pods.insert(owner.to_owned());
     }
-    let mut pods = BTreeSet::new();
-    for set in objects.of("StatefulSet") {
-        let name = set["metadata"]["name"].as_str().unwrap();
-        let replicas = set["spec"]["replicas"].as_u64().unwrap();
-        pods.extend((0..replicas).map(|replica| format!("{name}-{replica}")));
-    }
-    assert_eq!(backed_up, pods);
-    // Of pods that come and go, those that are always there.
-    let scaled = "tsa: {autoscaling: {enabled: true, minReplicas: 3}}";
-    let objects = chart.render(&[SECRETS, RESTORE, scaled]);
-    let is_tsa = |job: &&Value| job["metadata"]["name"].as_str().unwrap().contains("-tsa-");
-    assert_eq!(objects.of("CronJob").into_iter().filter(is_tsa).count(), 3);
-    assert!(chart.render(&[SECRETS]).of("CronJob").is_empty());
+    pods
 }
 
 #[test]
@@ -144,7 +187,7 @@ fn names_of_jobs_are_short_enough_and_of_one_release() {
     // The API server takes no longer name of a CronJob.
     assert!(one.iter().all(|name| name.len() <= 52), "{one:?}");
     assert!(one.is_disjoint(&other));
-    assert_eq!(one.len(), 9);
+    assert_eq!(one.len(), 17);
 }
 
 #[test]

@@ -93,7 +93,9 @@ fn a_real_instance_runs_on_secrets_that_were_made_outside() {
         values: outside.values(),
     };
     let backup = release.back_up(&mut node);
+    release.drill(&node, &backup);
     node.stop();
+    release.drill_beside_a_spoilt_anchor(&node);
     release.restore(&node, &backup);
     start_all(&mut node, &objects, &pods);
     test_release(&node, &objects);

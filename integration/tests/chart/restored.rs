@@ -24,19 +24,50 @@ impl Release<'_> {
         std::fs::write(passphrase.join("passphrase"), "of the backups\n").unwrap();
         node.storage.give("a-passphrase", &passphrase);
         let objects = self.render("");
-        let jobs = objects.of("CronJob");
-        // Of roles with two pods the node runs the first.
-        let first = |job: &&&Value| job["metadata"]["name"].as_str().unwrap().ends_with("-0");
-        for job in jobs.iter().filter(first) {
-            let name = job["metadata"]["name"].as_str().unwrap();
-            let pod = &job["spec"]["jobTemplate"]["spec"]["template"]["spec"];
-            let said = node.run_to_end(&objects, name, pod, &pod["containers"][0]);
-            assert!(said.contains("backed acme up to"), "{name}: {said}");
-        }
+        let refused = drill(node, &objects);
+        let said = String::from_utf8_lossy(&refused.stderr);
+        assert!(said.contains("E-CTL-498"), "{said}");
+        run_all(node, &objects, "backup", "backed acme up to");
         self.refuses_a_log_that_nobody_could_verify(node, &objects);
         let names = names(node);
         assert_eq!(names.len(), 6, "{names:?}");
         names
+    }
+
+    /// Restores beside every pod, while all run, what was backed up of it, and leaves nothing behind.
+    pub(crate) fn drill(&self, node: &Node, backups: &[String]) {
+        let objects = self.render("");
+        run_all(node, &objects, "drill", "would work");
+        assert_eq!(names(node), backups);
+        // A newer backup that is damaged is no reason to report an older one.
+        let backup = of(backups, "tlog");
+        let folder = node.storage.claim("backups");
+        let mut bytes = std::fs::read(folder.join(backup)).unwrap();
+        let middle = bytes.len() / 2;
+        bytes[middle] ^= 1;
+        let (stem, _) = backup.rsplit_once('-').unwrap();
+        let newer = folder.join(format!("{stem}-29990101T000000Z.tar.age"));
+        std::fs::write(&newer, bytes).unwrap();
+        let refused = drill(node, &objects);
+        let said = String::from_utf8_lossy(&refused.stderr);
+        assert!(
+            !refused.status.success() && said.contains("29990101T000000Z"),
+            "{said}"
+        );
+        std::fs::remove_file(newer).unwrap();
+        assert_eq!(names(node), backups);
+    }
+
+    /// A log is no later state of a backup whose head its anchor does not know.
+    pub(crate) fn drill_beside_a_spoilt_anchor(&self, node: &Node) {
+        let anchor = claim(node, "anchor").join("rekor-v2");
+        let head = std::fs::read(&anchor).unwrap();
+        std::fs::write(&anchor, "no head\n").unwrap();
+        let warned = drill(node, &self.render(""));
+        let said = String::from_utf8_lossy(&warned.stdout);
+        assert_eq!(warned.status.code(), Some(3), "{said}");
+        assert!(said.contains("would leave a log read-only"), "{said}");
+        std::fs::write(&anchor, head).unwrap();
     }
 
     /// Clients know none of its keys any more.
@@ -62,6 +93,9 @@ impl Release<'_> {
             !refused.status.success() && said.contains("E-CTL-216"),
             "{said}"
         );
+        let refused = drill(node, objects);
+        let said = String::from_utf8_lossy(&refused.stderr);
+        assert!(said.contains("E-CTL-216"), "{said}");
         node.storage.give("acme-sigstead-client", &kit);
     }
 
@@ -149,6 +183,32 @@ fn run(node: &Node, objects: &Objects) -> Output {
         .unwrap()
 }
 
+/// The jobs of a kind for the first pod of each role, which is the one that the node runs.
+fn run_all(node: &Node, objects: &Objects, kind: &str, says: &str) {
+    let part = format!("-{kind}-");
+    let mut count = 0;
+    for job in objects.of("CronJob") {
+        let name = job["metadata"]["name"].as_str().unwrap();
+        if name.contains(&part) && name.ends_with("-0") {
+            let pod = &job["spec"]["jobTemplate"]["spec"]["template"]["spec"];
+            let said = node.run_to_end(objects, name, pod, &pod["containers"][0]);
+            assert!(said.contains(says), "{name}: {said}");
+            count += 1;
+        }
+    }
+    assert_eq!(count, 6);
+}
+
+/// The drill of the pod of `tlog`.
+fn drill(node: &Node, objects: &Objects) -> Output {
+    let job = objects.named("CronJob", "acme-sigstead-drill-tlog-0");
+    let pod = &job["spec"]["jobTemplate"]["spec"]["template"]["spec"];
+    node.storage.forget("drill");
+    node.container(objects, "drill", pod, &pod["containers"][0])
+        .output()
+        .unwrap()
+}
+
 fn claim(node: &Node, kind: &str) -> PathBuf {
     node.storage.claim(&format!("{kind}-acme-sigstead-tlog-0"))
 }
@@ -160,5 +220,7 @@ fn lose(node: &Node, kind: &str) {
 fn names(node: &Node) -> Vec<String> {
     let files = std::fs::read_dir(node.storage.claim("backups")).unwrap();
     let names = files.map(|file| file.unwrap().file_name().into_string().unwrap());
-    names.collect()
+    let mut names: Vec<_> = names.collect();
+    names.sort();
+    names
 }

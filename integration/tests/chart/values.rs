@@ -136,7 +136,7 @@ fn mark(path: &str, text: &str, number: usize) -> String {
         format!("{number}Mi")
     } else if is("/size") {
         format!("{number}Gi")
-    } else if path.contains("/schedules/") {
+    } else if path.contains("/schedules/") || is("Schedule") {
         format!("{number} 2 * * *")
     } else if is("/interval") || is("/every") {
         format!("{number}s")
