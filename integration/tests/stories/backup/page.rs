@@ -20,7 +20,13 @@ fn the_commands_of_the_pages_run_as_they_are_printed() {
         "a passphrase of this story\n",
     );
     secret(&work.join("bucket"), &Bucket::credentials());
-    let upgrading = commands("upgrading.md", '$');
+    let mut upgrading = commands("upgrading.md", '$');
+    // It is for a log without an entry, which this instance has not: `lost_log` runs it.
+    let adopted = upgrading.pop();
+    assert_eq!(
+        adopted.as_deref(),
+        Some("sigctl log adopt /srv/acme --log NAME --empty --yes")
+    );
     assert_eq!(upgrading.len(), 4, "{upgrading:?}");
     for command in &upgrading {
         done(&instance, &bucket, command);
