@@ -22,9 +22,10 @@ pub(super) struct Copies {
     #[arg(long, value_name = "FOLDER", help_heading = "Copies")]
     copy: Vec<PathBuf>,
 
-    /// The key of a site that must have cosigned each copy, as `sigctl import --cosigner` prints it. Of several, one is enough.
-    #[arg(long, value_name = "KEY", requires = "copy", help_heading = "Copies")]
-    cosigner: Vec<CosignerKey>,
+    /// A file with the key of a site that must have cosigned each copy, as `sigctl import --cosigner` prints it. Of several, one is
+    /// enough.
+    #[arg(long, value_name = "FILE", requires = "copy", help_heading = "Copies")]
+    cosigner: Vec<PathBuf>,
 }
 
 /// A copy whose checkpoint was read.
@@ -41,44 +42,25 @@ impl Copies {
         }
         let copies: Result<Vec<_>, _> = self.copy.iter().map(|copy| open(copy)).collect();
         let copies = copies?;
+        self.expect_cosigned(&copies)?;
         let mut entries = bundle.entries.iter();
-        entries.try_for_each(|entry| self.holds(&copies, entry, roots))
+        entries.try_for_each(|entry| holds(&copies, entry, roots))
     }
 
-    fn holds(
-        &self,
-        copies: &[Copy<'_>],
-        entry: &LogEntry,
-        roots: &[TrustedRoot],
-    ) -> Result<(), Failure> {
-        let logs = roots.iter().flat_map(|root| &root.tlogs);
-        let mut logs = logs.filter(|log| log.log_id.key_id.as_slice() == entry.log_id);
-        let log = logs.next();
-        let copy = log.and_then(|log| copies.iter().find(|copy| is_of(log, copy)));
-        let url = log.map_or("a log", |log| &log.base_url);
-        let copy = copy.ok_or_else(|| no_copy(url))?;
-        self.expect_cosigned(copy)?;
-        let Some(proof) = &entry.proof else {
-            return Err(no_copy(url));
-        };
-        let index = proof.inclusion.leaf_index.value();
-        let held = copy.reader.holds(index, &entry.body);
-        match held.map_err(|error| unusable(copy.folder, causes(&error)))? {
-            Held::Yes => Ok(()),
-            Held::Behind(size) => Err(behind(copy.folder, index, size)),
-            Held::Another => Err(another(copy.folder, index)),
+    fn expect_cosigned(&self, copies: &[Copy<'_>]) -> Result<(), Failure> {
+        if self.cosigner.is_empty() {
+            return Ok(());
         }
-    }
-
-    fn expect_cosigned(&self, copy: &Copy<'_>) -> Result<(), Failure> {
-        let note = &copy.reader.checkpoint().note;
-        let is_by = |key: &CosignerKey| {
+        let keys: Result<Vec<_>, _> = self.cosigner.iter().map(|file| read_key(file)).collect();
+        let keys = keys?;
+        let is_cosigned = |copy: &Copy<'_>| {
+            let note = &copy.reader.checkpoint().note;
             let mut lines = note.signatures.iter();
-            lines.any(|line| key.verify(&note.text, line).is_ok())
+            lines.any(|line| keys.iter().any(|key| key.verify(&note.text, line).is_ok()))
         };
-        match self.cosigner.is_empty() || self.cosigner.iter().any(is_by) {
-            true => Ok(()),
-            false => Err(Failure::new(
+        match copies.iter().find(|copy| !is_cosigned(copy)) {
+            None => Ok(()),
+            Some(copy) => Err(Failure::new(
                 "E-VERIFY-042",
                 format!(
                     "{} is not cosigned by a site that was named",
@@ -87,6 +69,29 @@ impl Copies {
                 "import the last batch with --cosigner and --cosigner-key, or name the key that the site has",
             )),
         }
+    }
+}
+
+fn read_key(file: &Path) -> Result<CosignerKey, Failure> {
+    let failed = |error: &dyn std::error::Error| Failure::file("read", file, causes(error));
+    let text = std::fs::read_to_string(file).map_err(|error| failed(&error))?;
+    CosignerKey::parse(text.trim()).map_err(|error| failed(&error))
+}
+
+fn holds(copies: &[Copy<'_>], entry: &LogEntry, roots: &[TrustedRoot]) -> Result<(), Failure> {
+    let logs = roots.iter().flat_map(|root| &root.tlogs);
+    let mut logs = logs.filter(|log| log.log_id.key_id.as_slice() == entry.log_id);
+    let log = logs.next();
+    let copy = log.and_then(|log| copies.iter().find(|copy| is_of(log, copy)));
+    let url = log.map_or("a log", |log| &log.base_url);
+    let copy = copy.ok_or_else(|| no_copy(url))?;
+    let proof = entry.proof.as_ref().ok_or_else(|| no_copy(url))?;
+    let index = proof.inclusion.leaf_index.value();
+    let held = copy.reader.holds(index, &entry.body);
+    match held.map_err(|error| unusable(copy.folder, causes(&error)))? {
+        Held::Yes => Ok(()),
+        Held::Behind(size) => Err(behind(copy.folder, index, size)),
+        Held::Another => Err(another(copy.folder, index)),
     }
 }
 

@@ -133,12 +133,7 @@ const OTHERWISE: [(&str, &str, &str, &str); 20] = [
         "older --cosigner",
         "E-VERIFY-039",
     ),
-    (
-        "--cosigner",
-        "\"$(cat mirror.vkey)\"",
-        "\"$(cat other.vkey)\"",
-        "E-VERIFY-042",
-    ),
+    ("--cosigner", "mirror.vkey", "other.vkey", "E-VERIFY-042"),
 ];
 
 /// The files that the page's table names.
