@@ -92,7 +92,8 @@ fn confused(path: &str) -> Vec<Vec<u8>> {
         // RFC 9112 §5: names with blanks, and lines that go on.
         head("POST", &format!("{form}Content-Length : 5\r\n")),
         head("POST", &format!("{form} folded: x\r\n")),
-        head("POST", "Host: other.example\r\n"),
+        // Two hosts. It has no body, so what is behind it would be a request of its own on a connection that stays open.
+        head("POST", "Host: other.example\r\nConnection: close\r\n"),
     ];
     for method in ["PUT", "DELETE", "PATCH", "TRACE", "get"] {
         requests.push(head(method, "Connection: close\r\nContent-Length: 0\r\n"));
