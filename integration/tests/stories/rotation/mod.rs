@@ -16,6 +16,7 @@ mod tuf;
 pub(crate) mod tuf_clients;
 mod watched;
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
@@ -291,8 +292,10 @@ fn until_retired(instance: &Instance, role: &str) -> Value {
 fn the_commands_of_the_page_work_as_they_are_written() {
     let page = include_str!("../../../../docs/rotating.md");
     let lines = page.lines().map(str::trim);
+    // What is said twice is done once.
+    let mut said = BTreeSet::new();
     let commands: Vec<_> = lines
-        .filter(|line| line.starts_with("sigctl rotate "))
+        .filter(|line| line.starts_with("sigctl rotate ") && said.insert(*line))
         .collect();
     assert_eq!(commands.len(), 35);
     let instance = Instance::start("by-the-page", &[]).unwrap();
