@@ -84,31 +84,42 @@ impl Hooks {
         self.watched.add(file);
     }
 
-    /// Reads again each time that it is told to, until the service stops. What fails leaves what was there before.
+    /// Reads again each time that it is told to, or that a file has other contents, until the service stops. What fails leaves what
+    /// was there before.
     pub(crate) async fn follow(self, reload: Reload, stop: CancellationToken) {
-        let Self { hooks, watched } = self;
-        let hang_ups = reload.hang_ups();
-        let followed = follow_hooks(&hooks, (&reload, hang_ups), &stop);
-        tokio::join!(followed, watched.follow(|| reload.now(), &stop));
+        let Self { hooks, mut watched } = self;
+        let mut hang_ups = reload.hang_ups();
+        loop {
+            let next = async {
+                tokio::select! {
+                    told = hang_ups.next_count() => Some(told),
+                    () = watched.wait() => None,
+                }
+            };
+            let Some(told) = stop.run_until_cancelled(next).await else {
+                return;
+            };
+            // The hooks read after that, so a change between the two is seen the next time.
+            let changed = watched.look().await;
+            if told.is_some() || changed {
+                run(&hooks).await;
+            }
+            if let Some(told) = told {
+                reload.followed.send_replace(told);
+            }
+        }
     }
 }
 
-async fn follow_hooks(
-    hooks: &[(&'static str, Hook)],
-    (reload, mut hang_ups): (&Reload, HangUps),
-    stop: &CancellationToken,
-) {
-    while let Some(told) = stop.run_until_cancelled(hang_ups.next_count()).await {
-        for (name, hook) in hooks {
-            let hooked = tokio::time::timeout(HOOK, hook()).await;
-            match hooked.unwrap_or_else(|_| Err("it takes too long".to_owned())) {
-                Ok(()) => tracing::info!(what = name, "read again"),
-                Err(error) => {
-                    tracing::error!(what = name, "cannot be read again, what was stays: {error}");
-                }
+async fn run(hooks: &[(&'static str, Hook)]) {
+    for (name, hook) in hooks {
+        let hooked = tokio::time::timeout(HOOK, hook()).await;
+        match hooked.unwrap_or_else(|_| Err("it takes too long".to_owned())) {
+            Ok(()) => tracing::info!(what = name, "read again"),
+            Err(error) => {
+                tracing::error!(what = name, "cannot be read again, what was stays: {error}");
             }
         }
-        reload.followed.send_replace(told);
     }
 }
 

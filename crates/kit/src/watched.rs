@@ -1,8 +1,6 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use tokio_util::sync::CancellationToken;
-
 /// Files whose new contents a service reads again by itself.
 ///
 /// They are read, and not looked at alone, because a cluster replaces the files of a Secret by moving a symbolic link two folders
@@ -20,26 +18,25 @@ impl Watched {
         self.0.push((file, contents));
     }
 
-    /// Calls `changed` each time that a file has other contents, until told to stop.
-    pub(crate) async fn follow(mut self, changed: impl Fn(), stop: &CancellationToken) {
-        while !self.0.is_empty() {
-            let waited = stop.run_until_cancelled(tokio::time::sleep(POLL)).await;
-            if waited.is_none() {
-                return;
-            }
-            // Where nobody waits for it: the disk may be slow.
-            let looked = tokio::task::spawn_blocking(move || self.look()).await;
-            let Ok((watched, is_other)) = looked else {
-                return;
-            };
-            self = watched;
-            if is_other {
-                changed();
-            }
+    /// Waits until the files are to be looked at again; for ever, if there are none.
+    pub(crate) async fn wait(&self) {
+        match self.0.is_empty() {
+            true => std::future::pending().await,
+            false => tokio::time::sleep(POLL).await,
         }
     }
 
-    fn look(mut self) -> (Self, bool) {
+    /// Whether a file has other contents than at the last look.
+    pub(crate) async fn look(&mut self) -> bool {
+        let watched = std::mem::take(self);
+        // Where nobody waits for it: the disk may be slow.
+        let looked = tokio::task::spawn_blocking(move || watched.compared()).await;
+        let (watched, is_other) = looked.unwrap_or_default();
+        *self = watched;
+        is_other
+    }
+
+    fn compared(mut self) -> (Self, bool) {
         let mut changed = false;
         for (file, known) in &mut self.0 {
             let now = read(file);
@@ -74,7 +71,7 @@ mod tests {
         let mut watched = Watched::default();
         watched.add(path.clone());
         let mut changed = || {
-            let (looked, changed) = std::mem::take(&mut watched).look();
+            let (looked, changed) = std::mem::take(&mut watched).compared();
             watched = looked;
             changed
         };
