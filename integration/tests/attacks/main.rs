@@ -19,7 +19,6 @@ mod entries;
 mod extensions;
 mod filling;
 mod health;
-mod issuer;
 mod logins;
 mod messages;
 mod slow;
@@ -71,7 +70,6 @@ async fn attack(target: &'static world::Target) {
     begin("slow", Box::pin(slow::attack(target)));
     begin("health", Box::pin(health::attack(target)));
     begin("logins", Box::pin(logins::attack(target)));
-    begin("issuer", Box::pin(issuer::attack(target)));
     begin("connections", Box::pin(connections::attack(target)));
     let started = Instant::now();
     let all = async {
