@@ -1,5 +1,5 @@
 use std::fs;
-use std::io;
+use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 
 use sigstead_checkpoint::SignedCheckpoint;
@@ -40,7 +40,11 @@ impl Folder {
     /// A file of text that is replaced as a whole; `None` where it is not there.
     pub(crate) fn text(&self, name: &str) -> Result<Option<String>, Error> {
         let place = self.root.join(name);
-        match fs::read_to_string(&place) {
+        let text = read(&place, LONGEST_TEXT).and_then(|bytes| {
+            String::from_utf8(bytes)
+                .map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error))
+        });
+        match text {
             Ok(text) => Ok(Some(text)),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
             Err(error) => Err(Error::file(&place, error)),
@@ -55,7 +59,7 @@ impl Folder {
 
     pub(crate) fn tile(&self, coordinate: TileCoordinate) -> Result<Tile, Error> {
         let place = self.root.join(coordinate.path());
-        let bytes = fs::read(&place).map_err(|error| Error::file(&place, error))?;
+        let bytes = read(&place, LONGEST_TILE).map_err(|error| Error::file(&place, error))?;
         Tile::parse(&bytes, coordinate.width()).map_err(|error| Error::damaged(&place, error))
     }
 
@@ -67,7 +71,7 @@ impl Folder {
     pub(crate) fn entries(&self, index: u64, width: u16) -> Result<Vec<Vec<u8>>, Error> {
         let coordinate = EntryBundleCoordinate::new(index, width)?;
         let place = self.root.join(coordinate.path(BundleKind::Entries));
-        let bytes = fs::read(&place).map_err(|error| Error::file(&place, error))?;
+        let bytes = read(&place, LONGEST_BUNDLE).map_err(|error| Error::file(&place, error))?;
         let bundle = EntryBundle::parse(&bytes, width);
         let bundle = bundle.map_err(|error| Error::damaged(&place, error))?;
         Ok(bundle.entries().to_vec())
@@ -94,5 +98,22 @@ impl Folder {
     }
 }
 
+/// Reads a file of at most `limit` bytes: whoever asks a copy need not have made it.
+fn read(place: &Path, limit: u64) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    let file = fs::File::open(place)?;
+    file.take(limit + 1).read_to_end(&mut bytes)?;
+    match u64::try_from(bytes.len()) {
+        Ok(length) if length <= limit => Ok(bytes),
+        _ => Err(io::Error::other(format!("it is longer than {limit} bytes"))),
+    }
+}
+
+/// A note has at most a million bytes; the record of a copy has one, as JSON.
+const LONGEST_TEXT: u64 = 4 << 20;
+/// A hash for each column.
+const LONGEST_TILE: u64 = 32 * TILE_WIDTH as u64;
+/// For each column a length of two bytes, and as many as that says (C2SP tlog-tiles).
+const LONGEST_BUNDLE: u64 = (2 + 0xffff) * TILE_WIDTH as u64;
 /// The file by which readers see a copy.
 pub(crate) const CHECKPOINT: &str = "checkpoint";

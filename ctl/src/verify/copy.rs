@@ -13,6 +13,7 @@ use sigstead_witness::CosignerKey;
 
 use crate::copies::unusable;
 use crate::failure::Failure;
+use crate::input;
 use crate::log::name::host;
 
 /// Which copies have to have the log entries of a bundle.
@@ -73,9 +74,9 @@ impl Copies {
 }
 
 fn read_key(file: &Path) -> Result<CosignerKey, Failure> {
-    let failed = |error: &dyn std::error::Error| Failure::file("read", file, causes(error));
-    let text = std::fs::read_to_string(file).map_err(|error| failed(&error))?;
-    CosignerKey::parse(text.trim()).map_err(|error| failed(&error))
+    let bytes = input::read_file(file)?;
+    let key = CosignerKey::parse(String::from_utf8_lossy(&bytes).trim());
+    key.map_err(|error| Failure::file("understand", file, causes(&error)))
 }
 
 fn holds(copies: &[Copy<'_>], entry: &LogEntry, roots: &[TrustedRoot]) -> Result<(), Failure> {

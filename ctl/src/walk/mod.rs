@@ -8,6 +8,7 @@ use sigstead_trust_root::tuf::{Hashes, Role, Root, Signed, Snapshot, Targets, Ti
 use time::OffsetDateTime;
 
 use crate::failure::Failure;
+use crate::input;
 
 pub(crate) use repository::{Repository, Wrong};
 
@@ -171,10 +172,17 @@ impl File {
 
 /// A root as a client is given it.
 pub(crate) fn read_root(path: &Path) -> Result<Root, Failure> {
-    let unread = |error: &dyn std::fmt::Display| Failure::file("read", path, error);
-    let bytes = std::fs::read(path).map_err(|error| unread(&error))?;
-    let root: Signed<Root> = Signed::parse(&bytes).map_err(|error| unread(&error))?;
-    Ok(root.signed)
+    let (root, _) = read_root_file(path)?;
+    Ok(root)
+}
+
+/// The same, and the file under the name that it has in a repository.
+pub(crate) fn read_root_file(path: &Path) -> Result<(Root, File), Failure> {
+    let bytes = input::read_file(path)?;
+    let root: Signed<Root> =
+        Signed::parse(&bytes).map_err(|error| Failure::file("read", path, error))?;
+    let name = File::of_root(root.signed.version);
+    Ok((root.signed, File { name, bytes }))
 }
 
 /// As many as the reference client follows.

@@ -8,7 +8,7 @@ use time::OffsetDateTime;
 
 use crate::copies::unusable;
 use crate::failure::Failure;
-use crate::walk::{File, Met, Repository, Walk, Wrong, read_root};
+use crate::walk::{File, Met, Repository, Walk, Wrong, read_root, read_root_file};
 
 /// What earlier batches left, or nothing but the root that the first one is believed by.
 pub(super) struct Copy {
@@ -32,14 +32,13 @@ struct Record {
 impl Copy {
     /// Reads the copy in a folder. `given` names the root that the first batch is believed by.
     pub(super) async fn open(place: &Path, given: Option<&Path>) -> Result<Self, Failure> {
-        let given = given.map(Given::read).transpose()?;
+        let given = given.map(read_root_file).transpose()?;
         let stored = stored_root(place)?;
-        let (root, root_file) = match (stored, given) {
-            (Some(stored), Some(given)) => given.expect_in(place, stored)?,
-            (Some(stored), None) => stored,
-            (None, Some(given)) => (given.root, given.file),
-            (None, None) => return Err(no_root(place)),
-        };
+        if let (Some(_), Some(given)) = (&stored, &given) {
+            expect_in(place, given)?;
+        }
+        let root = stored.or(given);
+        let (root, root_file) = root.ok_or_else(|| no_root(place))?;
         let mut walk = Walk::of(Repository::Folder(place), OffsetDateTime::UNIX_EPOCH);
         if place.join(TIMESTAMP).exists() {
             let walked = walk.targets(&root).await;
@@ -184,28 +183,12 @@ impl Copy {
     }
 }
 
-/// The root that somebody named.
-struct Given {
-    root: Root,
-    file: File,
-}
-
-impl Given {
-    fn read(path: &Path) -> Result<Self, Failure> {
-        let root = read_root(path)?;
-        let bytes = std::fs::read(path).map_err(|error| Failure::file("read", path, error))?;
-        let name = File::of_root(root.version);
-        let file = File { name, bytes };
-        Ok(Self { root, file })
-    }
-
-    /// A copy that is there already has the given root, or it is of another instance.
-    fn expect_in(self, place: &Path, stored: (Root, File)) -> Result<(Root, File), Failure> {
-        let same = read_root(&place.join(&self.file.name));
-        match same.is_ok_and(|same| same == self.root) {
-            true => Ok(stored),
-            false => Err(foreign(&self.file.name, place)),
-        }
+/// A copy that is there already has the root that somebody named, or it is of another instance.
+fn expect_in(place: &Path, (root, file): &(Root, File)) -> Result<(), Failure> {
+    let same = read_root(&place.join(&file.name));
+    match same.is_ok_and(|same| same == *root) {
+        true => Ok(()),
+        false => Err(foreign(&file.name, place)),
     }
 }
 
@@ -225,8 +208,8 @@ fn stored_root(place: &Path) -> Result<Option<(Root, File)>, Failure> {
         return Ok(None);
     };
     let path = place.join(File::of_root(version));
-    let stored = Given::read(&path).map_err(|failure| unusable(place, failure.whole()))?;
-    Ok(Some((stored.root, stored.file)))
+    let stored = read_root_file(&path).map_err(|failure| unusable(place, failure.whole()))?;
+    Ok(Some(stored))
 }
 
 fn read_record(place: &Path) -> Result<Option<Record>, Failure> {
