@@ -7,7 +7,7 @@ use sigstead_key::PublicKey;
 use x509_cert::ext::pkix::BasicConstraints;
 use x509_cert::ext::pkix::name::GeneralName;
 
-use crate::authority_lint::Rank;
+use crate::lint::Rank;
 use crate::structure::encode;
 use crate::tbs::{Layout, UnsignedCertificate};
 use crate::{

@@ -16,7 +16,6 @@
 #![warn(clippy::indexing_slicing)]
 
 mod authority;
-mod authority_lint;
 mod brought;
 mod certificate;
 mod chain;
@@ -38,7 +37,6 @@ mod usual;
 mod validity;
 
 pub use authority::{CaKind, CaProfile, TimestampingProfile, TlsProfile, TlsRole};
-pub use authority_lint::{Rank, lint_authority_certificate};
 pub use brought::{Rule, Unfit, Wanted, check_brought};
 pub use certificate::Certificate;
 pub use chain::verify_chain;
@@ -47,7 +45,7 @@ pub use error::Error;
 pub use extension::{ExtendedKeyUsage, Extension, KeyUsage};
 pub use fulcio::{FulcioExtensions, OwnExtension};
 pub use leaf::{LeafProfile, Precertificate, PrecertificateTbs, TbsCertificate};
-pub use lint::{Form, lint_signing_certificate};
+pub use lint::{Form, Rank, lint_authority_certificate, lint_signing_certificate};
 pub use name::Name;
 pub use name_constraints::{check_name_constraints, check_permitted};
 pub use request::{CertificateRequest, UnsignedRequest};

@@ -6,8 +6,8 @@ use der::{Sequence, Tag, TagNumber};
 use sigstead_key::{PublicKey, pem};
 
 use crate::authority::extensions_of;
-use crate::authority_lint::Rank;
 use crate::error::Error;
+use crate::lint::Rank;
 use crate::name::Name;
 use crate::splice::{Element, wrap};
 use crate::structure::{decode, encode, signature_algorithm};
