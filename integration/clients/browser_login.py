@@ -14,17 +14,8 @@ import threading
 import urllib.parse
 import urllib.request
 
+from chromium import launch
 from playwright.sync_api import sync_playwright
-
-FLAGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 
 
 class Callback(http.server.BaseHTTPRequestHandler):
@@ -80,7 +71,7 @@ def main():
         "code_challenge_method": "S256",
     }
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=FLAGS)
+        browser = launch(playwright)
         page = browser.new_page(viewport={"width": 1280, "height": 800})
         page.goto(f"{discovery['authorization_endpoint']}?{urllib.parse.urlencode(request)}")
         title = page.title()

@@ -7,7 +7,8 @@ Prints {"pages": [names], "faults": [sentences]}.
 import json
 import sys
 
-from gallery import FLAGS, Gallery
+from chromium import launch
+from gallery import Gallery
 from playwright.sync_api import sync_playwright
 
 
@@ -17,7 +18,7 @@ def main():
     with open(axe, encoding="utf-8") as file:
         axe = file.read()
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=FLAGS)
+        browser = launch(playwright)
         page = browser.new_page()
         gallery = Gallery(page, axe, folder)
         refused = []

@@ -7,25 +7,14 @@ A client starts it as the browser of the system. It ends when the client has its
 
 import sys
 
+from chromium import LOCAL, launch
 from playwright.sync_api import sync_playwright
-
-FLAGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    # Its pages ask for a font of the internet.
-    "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE localhost",
-]
 
 
 def main():
     url, name = sys.argv[1:3]
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=FLAGS)
+        browser = launch(playwright, LOCAL)
         page = browser.new_page()
         page.goto(url)
         page.fill("input[name=login]", name)

@@ -8,24 +8,15 @@ part. Ends with a failure if it comes out otherwise.
 
 import sys
 
+from chromium import launch
 from playwright.sync_api import sync_playwright
-
-FLAGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 
 
 def main():
     url, name, password = sys.argv[1:4]
     outcome = sys.argv[4] if len(sys.argv) > 4 else "code"
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=FLAGS)
+        browser = launch(playwright)
         page = browser.new_page(java_script_enabled=False)
         page.goto(url)
         # The directory is chosen already: it is offered before the accounts of the issuer.

@@ -5,15 +5,6 @@ nothing. The pages have no scripts; what measures them runs beside them.
 import base64
 import os
 
-FLAGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 WIDTHS = [320, 390, 768, 1280]
 SCHEMES = ["light", "dark"]
 

@@ -15,7 +15,8 @@ import time
 import urllib.parse
 import urllib.request
 
-from gallery import FLAGS, Gallery
+from chromium import launch
+from gallery import Gallery
 from playwright.sync_api import sync_playwright
 
 OUT_OF_BAND = "urn:ietf:wg:oauth:2.0:oob"
@@ -56,7 +57,7 @@ def main():
         return post(f"{issuer}/device/code", {"client_id": "sigstore", "scope": "openid email"})
 
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=FLAGS)
+        browser = launch(playwright)
         page = browser.new_page()
         gallery = Gallery(page, axe, folder)
         look = gallery.look

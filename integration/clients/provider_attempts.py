@@ -12,8 +12,9 @@ import sys
 import urllib.parse
 import urllib.request
 
+from chromium import LOCAL, launch
 from playwright.sync_api import sync_playwright
-from provider_login import depart, launch, sign_in
+from provider_login import depart, sign_in
 
 # Of RFC 7636, appendix B, as in PAGE.
 VERIFIER = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk"
@@ -145,7 +146,7 @@ def at_another_place(world):
 def main():
     issuer, request, provider, other, late = sys.argv[1:6]
     with sync_playwright() as playwright:
-        browser = launch(playwright)
+        browser = launch(playwright, LOCAL)
         world = World(browser, issuer, request, provider)
         attempts = {
             "right": lambda: world.signed_in("provider", "bea"),

@@ -8,25 +8,11 @@ of the system.
 
 import sys
 
+from chromium import LOCAL, launch
 from playwright.sync_api import sync_playwright
 
-FLAGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    # The provider's pages ask for a font of the internet.
-    "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE localhost",
-]
 LOGIN = "input[name=prompt][value=login]"
 CONSENT = "input[name=prompt][value=consent]"
-
-
-def launch(playwright):
-    return playwright.chromium.launch(executable_path="/usr/bin/chromium", args=FLAGS)
 
 
 def depart(page, url, button):
@@ -48,7 +34,7 @@ def main():
     url, name = sys.argv[1:3]
     outcome = sys.argv[3] if len(sys.argv) > 3 else "code"
     with sync_playwright() as playwright:
-        browser = launch(playwright)
+        browser = launch(playwright, LOCAL)
         page = browser.new_page(java_script_enabled=False)
         depart(page, url, "Example login")
         sign_in(page, name)
