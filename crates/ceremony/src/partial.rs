@@ -4,17 +4,18 @@ use serde::{Deserialize, Serialize};
 use sigstead_trust_root::tuf::{TufKey, TufKeyId};
 use time::OffsetDateTime;
 
-use crate::encoding::{encode, is_signed, message, parse, whole_seconds};
+use crate::encoding::{encode, is_signed, message, parse};
 use crate::error::Error;
 use crate::name::HolderName;
 use crate::proposal::Proposal;
+use crate::statement::Statement;
 
 /// A signature over the next root, and one over the statement of what its holder saw when she signed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Partial {
     /// What is said.
-    pub statement: PartialStatement,
+    pub statement: Statement<TufKeyId>,
     /// Over the next root, in hex: this is what clients see. Only the key that signed targets alone has none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     signature: Option<String>,
@@ -25,28 +26,10 @@ pub struct Partial {
     attestation: String,
 }
 
-/// Who signed which draft, and when.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct PartialStatement {
-    ceremony: String,
-    /// The number of the draft.
-    draft: u32,
-    /// The digest of what was signed, in hex.
-    digest: String,
-    /// Who signed.
-    pub name: HolderName,
-    /// With which key.
-    pub key: TufKeyId,
-    /// When, by the clock of her machine.
-    #[serde(with = "time::serde::rfc3339")]
-    pub signed_at: OffsetDateTime,
-}
-
 /// What a key has to sign.
 #[derive(Debug)]
 pub struct ToSign {
-    statement: PartialStatement,
+    statement: Statement<TufKeyId>,
     /// The canonical form of the next root, if the key signs it.
     pub root: Option<Vec<u8>>,
     /// Those of the versions of the targets that it signs.
@@ -75,14 +58,8 @@ impl ToSign {
         proposal.check_clock(now)?;
         let holder = proposal.holder_of(&key.id())?;
         holder.check_end(now)?;
-        let statement = PartialStatement {
-            ceremony: proposal.draft().ceremony.clone(),
-            draft: proposal.draft().number,
-            digest: proposal.digest().to_string(),
-            name: holder.name.clone(),
-            key: key.id(),
-            signed_at: whole_seconds(now),
-        };
+        let name = holder.name.clone();
+        let statement = Statement::new(proposal.subject(), name, key.id(), now);
         Ok(Self {
             root: proposal.root_bytes(&statement.key)?,
             targets: proposal.targets_bytes(&statement.key)?,
@@ -124,44 +101,29 @@ impl Partial {
         encode(self)
     }
 
-    /// The name of its file, without an ending: a holder who gets a new key signs with both.
+    /// The name of its file, without an ending.
     #[must_use]
     pub fn file_stem(&self) -> String {
-        let key: String = self.statement.key.to_string().chars().take(8).collect();
-        format!("{}-{key}", self.statement.name)
+        self.statement.file_stem()
     }
 
     /// Whether it is over this proposal, and not over another draft.
     #[must_use]
     pub fn is_over(&self, proposal: &Proposal) -> bool {
-        let statement = &self.statement;
-        statement.ceremony == proposal.draft().ceremony
-            && statement.draft == proposal.draft().number
-            && statement.digest == proposal.digest().to_string()
+        self.statement.is_about(proposal.subject())
     }
 
     /// Checks that its holder signed the proposal, in time.
     pub(crate) fn check(&self, proposal: &Proposal) -> Result<(), Error> {
         let statement = &self.statement;
-        let refused = |why| Error::Signature {
-            name: statement.name.clone(),
-            why,
-        };
+        let refused = |why| statement.refused(why);
         let holder = proposal.holder_of(&statement.key)?;
-        if holder.name != statement.name {
-            return Err(refused("is with the key of somebody else"));
-        }
+        statement.check_name(&holder.name)?;
         let attested = message(KIND, statement)?;
         if !is_signed(&holder.key, &attested, &self.attestation) {
             return Err(refused("does not verify: its file was changed"));
         }
-        if !self.is_over(proposal) {
-            return Err(Error::OtherDraft {
-                name: statement.name.clone(),
-                signed: statement.draft,
-                current: proposal.draft().number,
-            });
-        }
+        statement.check_subject(proposal.subject())?;
         if !self.verifies_over(proposal.root_bytes(&statement.key)?, &holder.key) {
             return Err(refused("does not verify over the next root"));
         }

@@ -11,6 +11,7 @@ use crate::holder::Holder;
 use crate::join::Join;
 use crate::name::HolderName;
 use crate::online::OnlineKeys;
+use crate::statement::Subject;
 use crate::words::Digest;
 
 /// The next root, which follows from a draft and from those who joined, and from nothing else.
@@ -81,6 +82,15 @@ impl Proposal {
     #[must_use]
     pub const fn digest(&self) -> &Digest {
         &self.digest
+    }
+
+    /// What those who sign it say that they signed.
+    pub(crate) fn subject(&self) -> Subject<'_> {
+        Subject {
+            ceremony: &self.draft.ceremony,
+            draft: self.draft.number,
+            digest: &self.digest,
+        }
     }
 
     /// Those who hold the keys of the next root.

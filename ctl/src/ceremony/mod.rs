@@ -25,6 +25,7 @@ mod rehearsal;
 mod review;
 mod sign;
 mod told;
+mod verified;
 mod verify;
 
 use clap::{Args, Subcommand};

@@ -3,16 +3,15 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use serde::Serialize;
 use sigstead_ceremony::{Proposal, Transcript};
-use time::OffsetDateTime;
 
 use super::certificates;
 use super::medium::{Medium, ROOT, TRANSCRIPT};
 use super::refusal::{differs, refused};
 use super::told::changes;
+use super::verified::Verified;
 use crate::failure::Failure;
-use crate::output::{Output, one_line};
+use crate::output::Output;
 use crate::private;
 
 /// What is checked.
@@ -24,21 +23,6 @@ pub(super) struct Arguments {
     /// A root that clients have: the one that the ceremony is said to have made. Of a certificate: the chain that it made.
     #[arg(long, value_name = "FILE")]
     root: Option<PathBuf>,
-}
-
-#[derive(Serialize)]
-struct Verified {
-    changes: Vec<String>,
-    words: String,
-    signatures: Vec<Shown>,
-}
-
-#[derive(Serialize)]
-struct Shown {
-    name: String,
-    key: String,
-    #[serde(with = "time::serde::rfc3339")]
-    signed_at: OffsetDateTime,
 }
 
 pub(super) fn run(arguments: &Arguments, output: Output) -> Result<(), Failure> {
@@ -65,7 +49,9 @@ pub(super) fn run(arguments: &Arguments, output: Output) -> Result<(), Failure> 
     if let Some(root) = root {
         refuse_other_root(&root, &transcript)?;
     }
-    output.print(&verified(&proposal, &transcript), text);
+    let statements = transcript.signatures().iter().map(|it| &it.statement);
+    let verified = Verified::new(changes(&proposal), proposal.digest(), statements);
+    output.print(&verified, Verified::text);
     Ok(())
 }
 
@@ -92,32 +78,6 @@ fn refuse_other_root(path: &std::path::Path, transcript: &Transcript) -> Result<
 
 fn read(path: &std::path::Path) -> Result<Vec<u8>, Failure> {
     private::read(path, LARGEST).map_err(|error| Failure::file("read", path, error))
-}
-
-fn verified(proposal: &Proposal, transcript: &Transcript) -> Verified {
-    let signatures = transcript.signatures().iter();
-    Verified {
-        changes: changes(proposal),
-        words: proposal.digest().words(),
-        signatures: signatures
-            .map(|it| Shown {
-                name: it.statement.name.to_string(),
-                key: it.statement.key.to_string(),
-                signed_at: it.statement.signed_at,
-            })
-            .collect(),
-    }
-}
-
-fn text(verified: &Verified) -> String {
-    let mut lines: Vec<_> = verified.changes.iter().map(|it| one_line(it)).collect();
-    lines.extend(verified.signatures.iter().map(|it| {
-        let key = it.key.get(..8).unwrap_or_default();
-        format!("signed by {} with key {key} at {}", it.name, it.signed_at)
-    }));
-    lines.push(format!("digest in words: {}", verified.words));
-    lines.push("every proof, signature and rule holds".to_owned());
-    lines.join("\n")
 }
 
 const LARGEST: u64 = 8 << 20;

@@ -18,9 +18,7 @@ mod transcript;
 pub use count::certificate_tally;
 pub use draft::{CertificateDraft, CertificateWish, CrossWanted, Purpose, RootWanted, Term};
 pub use lint::lint_certificates;
-pub use partial::{
-    CertificatePartial, CertificateSignatures, CertificateStatement, CertificateToSign,
-};
+pub use partial::{CertificatePartial, CertificateSignatures, CertificateToSign};
 pub use proposal::CertificateProposal;
 pub use root::RootBrought;
 pub use sentences::certificate_sentences;

@@ -5,16 +5,17 @@ use sigstead_key::PublicKey;
 use time::OffsetDateTime;
 
 use super::proposal::{CertificateProposal, root_name};
-use crate::encoding::{encode, message, parse, whole_seconds};
+use crate::encoding::{encode, message, parse};
 use crate::error::Error;
 use crate::name::HolderName;
+use crate::statement::Statement;
 
 /// The signature of a key over a certificate, and over the statement of who saw which draft when.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct CertificatePartial {
     /// What is said.
-    pub statement: CertificateStatement,
+    pub statement: Statement<String>,
     /// Over the certificate that the key issues, in hex: this is what clients see. A witness has none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     certificate: Option<String>,
@@ -22,28 +23,10 @@ pub struct CertificatePartial {
     attestation: String,
 }
 
-/// Who signed which draft, and when.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct CertificateStatement {
-    ceremony: String,
-    /// The number of the draft.
-    draft: u32,
-    /// The digest of what was signed, in hex.
-    digest: String,
-    /// Who signed.
-    pub name: HolderName,
-    /// With which key: SHA-256 of its SPKI, in hex.
-    pub key: String,
-    /// When, by the clock of the machine.
-    #[serde(with = "time::serde::rfc3339")]
-    pub signed_at: OffsetDateTime,
-}
-
 /// What a key has to sign.
 #[derive(Debug)]
 pub struct CertificateToSign {
-    statement: CertificateStatement,
+    statement: Statement<String>,
     /// The certificate that it issues, if it is a root's.
     pub certificate: Option<Vec<u8>>,
     /// The statement.
@@ -79,14 +62,8 @@ impl CertificateToSign {
     ) -> Result<Self, Error> {
         proposal.check_clock(now)?;
         let signatory = signatory(proposal, &key.log_id().to_string(), now)?;
-        let statement = CertificateStatement {
-            ceremony: proposal.draft().ceremony.clone(),
-            draft: proposal.draft().number,
-            digest: proposal.digest().to_string(),
-            name: signatory.name,
-            key: key.log_id().to_string(),
-            signed_at: whole_seconds(now),
-        };
+        let key = key.log_id().to_string();
+        let statement = Statement::new(proposal.subject(), signatory.name, key, now);
         Ok(Self {
             certificate: signatory.certificate,
             attested: message(KIND, &statement)?,
@@ -123,41 +100,26 @@ impl CertificatePartial {
     /// The name of its file, without an ending.
     #[must_use]
     pub fn file_stem(&self) -> String {
-        let key: String = self.statement.key.chars().take(8).collect();
-        format!("{}-{key}", self.statement.name)
+        self.statement.file_stem()
     }
 
     /// Whether it is over this proposal, and not over another draft.
     #[must_use]
     pub fn is_over(&self, proposal: &CertificateProposal) -> bool {
-        let statement = &self.statement;
-        statement.ceremony == proposal.draft().ceremony
-            && statement.draft == proposal.draft().number
-            && statement.digest == proposal.digest().to_string()
+        self.statement.is_about(proposal.subject())
     }
 
     /// Checks that its holder signed the proposal, in time.
     pub(super) fn check(&self, proposal: &CertificateProposal) -> Result<(), Error> {
         let statement = &self.statement;
-        let refused = |why| Error::Signature {
-            name: statement.name.clone(),
-            why,
-        };
+        let refused = |why| statement.refused(why);
         let signatory = signatory(proposal, &statement.key, statement.signed_at)?;
-        if signatory.name != statement.name {
-            return Err(refused("is with the key of somebody else"));
-        }
+        statement.check_name(&signatory.name)?;
         let attested = message(KIND, statement)?;
         if !is_signed(&signatory.key, &attested, &self.attestation) {
             return Err(refused("does not verify: its file was changed"));
         }
-        if !self.is_over(proposal) {
-            return Err(Error::OtherDraft {
-                name: statement.name.clone(),
-                signed: statement.draft,
-                current: proposal.draft().number,
-            });
-        }
+        statement.check_subject(proposal.subject())?;
         let is_certified = match (&signatory.certificate, &self.certificate) {
             (Some(bytes), Some(signature)) => is_signed(&signatory.key, bytes, signature),
             (None, None) => true,

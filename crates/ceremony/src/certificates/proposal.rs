@@ -10,6 +10,7 @@ use super::draft::{CertificateDraft, Purpose, RootWanted, unreadable};
 use super::root::RootBrought;
 use crate::clock::check_clock;
 use crate::error::Error;
+use crate::statement::Subject;
 use crate::words::Digest;
 
 /// Certificates that are known to the byte, all but their signatures.
@@ -81,6 +82,15 @@ impl CertificateProposal {
     #[must_use]
     pub const fn digest(&self) -> &Digest {
         &self.digest
+    }
+
+    /// What those who sign it say that they signed.
+    pub(crate) fn subject(&self) -> Subject<'_> {
+        Subject {
+            ceremony: &self.draft.ceremony,
+            draft: self.draft.number,
+            digest: &self.digest,
+        }
     }
 
     /// The certificate of the key, not signed.

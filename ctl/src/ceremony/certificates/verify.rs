@@ -2,31 +2,15 @@
 
 use std::path::Path;
 
-use serde::Serialize;
 use sigstead_ceremony::certificates::{CertificateTranscript, certificate_sentences};
-use time::OffsetDateTime;
 
 use super::super::medium::Medium;
 use super::super::refusal::{differs, refused};
+use super::super::verified::Verified;
 use super::medium::{CHAIN, CertificateMedium};
 use crate::failure::Failure;
-use crate::output::{Output, one_line};
+use crate::output::Output;
 use crate::private;
-
-#[derive(Serialize)]
-struct Verified {
-    changes: Vec<String>,
-    words: String,
-    signatures: Vec<Shown>,
-}
-
-#[derive(Serialize)]
-struct Shown {
-    name: String,
-    key: String,
-    #[serde(with = "time::serde::rfc3339")]
-    signed_at: OffsetDateTime,
-}
 
 pub(in crate::ceremony) fn run(
     transcript: &[u8],
@@ -55,31 +39,11 @@ pub(in crate::ceremony) fn run(
             )));
         }
     }
-    let signatures = transcript.signatures().iter();
-    let verified = Verified {
-        changes: certificate_sentences(&proposal).map_err(refused)?,
-        words: proposal.digest().words(),
-        signatures: signatures
-            .map(|it| Shown {
-                name: it.statement.name.to_string(),
-                key: it.statement.key.clone(),
-                signed_at: it.statement.signed_at,
-            })
-            .collect(),
-    };
-    output.print(&verified, text);
+    let changes = certificate_sentences(&proposal).map_err(refused)?;
+    let statements = transcript.signatures().iter().map(|it| &it.statement);
+    let verified = Verified::new(changes, proposal.digest(), statements);
+    output.print(&verified, Verified::text);
     Ok(())
-}
-
-fn text(verified: &Verified) -> String {
-    let mut lines: Vec<_> = verified.changes.iter().map(|it| one_line(it)).collect();
-    lines.extend(verified.signatures.iter().map(|it| {
-        let key = it.key.get(..8).unwrap_or_default();
-        format!("signed by {} with key {key} at {}", it.name, it.signed_at)
-    }));
-    lines.push(format!("digest in words: {}", verified.words));
-    lines.push("every proof, signature and rule holds".to_owned());
-    lines.join("\n")
 }
 
 /// More than a chain of several certificates has.
