@@ -26,6 +26,15 @@ pub(crate) fn read_file(path: &Path) -> Result<Vec<u8>, Failure> {
     read.map_err(|error| Failure::file("read", path, error))
 }
 
+/// A secret as it was meant: editors and `echo` write a line end behind it.
+pub(crate) fn without_line_end(mut secret: Vec<u8>) -> Vec<u8> {
+    let is_line_end = |byte: &u8| matches!(byte, b'\n' | b'\r');
+    while secret.last().is_some_and(is_line_end) {
+        secret.pop();
+    }
+    secret
+}
+
 /// Reads an artifact from a file or standard input, however long it is.
 pub(crate) fn read_artifact(path: &Path) -> Result<Vec<u8>, Failure> {
     if !is_standard_input(path) {

@@ -60,6 +60,7 @@ mod oidc;
 mod operator_key;
 mod output;
 mod own_certificate;
+mod passphrase;
 mod policy;
 mod preflight;
 mod private;

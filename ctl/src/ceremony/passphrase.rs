@@ -1,14 +1,11 @@
 //! The passphrase of a holder's key.
 
-use std::ffi::OsString;
-use std::os::unix::ffi::OsStringExt as _;
 use std::path::PathBuf;
 
 use clap::Args;
 
 use crate::failure::Failure;
-use crate::init::secret::refuse_open_to_others;
-use crate::input;
+use crate::passphrase;
 
 /// Where the passphrase is.
 #[derive(Args)]
@@ -21,27 +18,7 @@ pub(super) struct Passphrase {
 impl Passphrase {
     /// Reads it; a line end behind it does not count.
     pub(super) fn read(&self) -> Result<Vec<u8>, Failure> {
-        let mut passphrase = match &self.passphrase_file {
-            Some(file) => {
-                if !input::is_standard_input(file) {
-                    refuse_open_to_others(file)?;
-                }
-                input::read(file)?
-            }
-            None => std::env::var_os(VARIABLE)
-                .map(OsString::into_vec)
-                .unwrap_or_default(),
-        };
-        while passphrase
-            .last()
-            .is_some_and(|byte| matches!(byte, b'\n' | b'\r'))
-        {
-            passphrase.pop();
-        }
-        match passphrase.is_empty() {
-            true => Err(missing()),
-            false => Ok(passphrase),
-        }
+        passphrase::read(self.passphrase_file.as_deref(), VARIABLE)?.ok_or_else(missing)
     }
 }
 

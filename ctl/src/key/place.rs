@@ -9,7 +9,7 @@ use sigstead_signer::{Error, FileKey, KeyConfig, Pkcs11Key, PrivateKey, VaultKey
 use super::fields::KeyFields;
 use super::shown::unusable;
 use crate::failure::{Exit, Failure};
-use crate::private;
+use crate::{input, private};
 
 /// Where a key is. None of this is a secret: what is secret is in the files that are named.
 #[derive(Args)]
@@ -103,13 +103,8 @@ async fn refuse_taken(token: &Pkcs11Key) -> Result<(), Failure> {
 pub(super) fn passphrase(path: &Path) -> Result<Vec<u8>, Failure> {
     crate::init::secret::refuse_open_to_others(path)?;
     let read = private::read(path, LARGEST);
-    let mut read = read.map_err(|error| Failure::file("read", path, error))?;
-    while read
-        .last()
-        .is_some_and(|byte| matches!(byte, b'\n' | b'\r'))
-    {
-        read.pop();
-    }
+    let read = read.map_err(|error| Failure::file("read", path, error))?;
+    let read = input::without_line_end(read);
     if read.is_empty() {
         return Err(Failure::file("use", path, "it is empty"));
     }
