@@ -1,5 +1,6 @@
 //! One instance, driven by `sigctl`.
 
+use std::ffi::OsStr;
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
@@ -293,14 +294,30 @@ pub fn pause() {
 }
 
 fn stop_after_us(instance: &Instance) -> Result<()> {
-    let script =
-        "while kill -0 \"$1\" 2>/dev/null; do sleep 0.5; done; \"$2\" down \"$3\"; rm -rf \"$4\"";
-    let sigctl = sigctl();
+    let (sigctl, directory, work) = (sigctl(), instance.directory(), instance.work());
+    let stopped = [
+        sigctl.get_program(),
+        directory.as_os_str(),
+        work.as_os_str(),
+    ];
+    after_us("\"$1\" down \"$2\"; rm -rf \"$3\"", &stopped)
+}
+
+/// Has a folder removed once this process has ended, because what a static holds is never dropped.
+///
+/// # Errors
+/// If nothing can be started that waits for the end.
+pub fn remove_after_us(folder: &Path) -> Result<()> {
+    after_us("rm -rf \"$1\"", &[folder.as_os_str()])
+}
+
+/// Has a shell do something once this process has ended.
+fn after_us(script: &str, arguments: &[&OsStr]) -> Result<()> {
+    let us = std::process::id();
+    let script = format!("while kill -0 {us} 2>/dev/null; do sleep 0.5; done; {script}");
     Command::new("sh")
-        .args(["-c", script, "stop", &std::process::id().to_string()])
-        .arg(sigctl.get_program())
-        .arg(instance.directory())
-        .arg(instance.work())
+        .args(["-c", &script, "after"])
+        .args(arguments)
         .stdin(std::process::Stdio::null())
         .stdout(std::process::Stdio::null())
         .stderr(std::process::Stdio::null())

@@ -22,7 +22,7 @@ mod walk;
 
 pub use files::{PERSON, artifact, beside};
 pub use instance::{
-    Instance, SERVICES, free_ports, pause, programs, run, shared, sigctl, wait_for,
+    Instance, SERVICES, free_ports, pause, programs, remove_after_us, run, shared, sigctl, wait_for,
 };
 pub use key_place::{KEYS, KeyPlace, KeyServer, PIN, Token};
 pub use prober::Prober;

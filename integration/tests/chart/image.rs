@@ -6,7 +6,7 @@ use std::process::{Command, Output};
 use std::sync::OnceLock;
 
 use serde_json::Value;
-use sigstead_integration::{client, run, sigctl};
+use sigstead_integration::{client, remove_after_us, run, sigctl};
 use tempfile::TempDir;
 
 /// An image of the programs that the tests were built with.
@@ -21,7 +21,12 @@ impl Image {
     /// The image of this run; `None` where something that it needs is not there.
     pub(crate) fn shared() -> Option<&'static Self> {
         static SHARED: OnceLock<Option<Image>> = OnceLock::new();
-        SHARED.get_or_init(Self::assemble).as_ref()
+        let shared = SHARED.get_or_init(|| {
+            let image = Self::assemble()?;
+            remove_after_us(image.folder.path()).unwrap();
+            Some(image)
+        });
+        shared.as_ref()
     }
 
     /// Assembles an image.

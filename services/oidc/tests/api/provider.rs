@@ -112,10 +112,11 @@ fn is_refused(page: &Page, status: u16, code: &str) {
 #[tokio::test]
 async fn a_person_of_a_provider_gets_a_token_that_says_so() {
     let provider = Provider::start().await;
+    let folder = tempfile::tempdir().unwrap();
+    let secret = folder.path().join("secret");
+    std::fs::write(&secret, "the secret: of it\n").unwrap();
     let world = world(&provider, |login| {
-        let secret = std::env::temp_dir().join(format!("sigstead-secret-{}", std::process::id()));
-        std::fs::write(&secret, "the secret: of it\n").unwrap();
-        login.client_secret_file = Some(secret);
+        login.client_secret_file = Some(secret.clone());
     })
     .await;
     let mut browser = world.browser();
