@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use sigstead_config::{ca, ctlog, opened_logs, tlog};
+use sigstead_key::PublicKey;
 use time::OffsetDateTime;
 
 use crate::failure::Failure;
@@ -24,6 +25,15 @@ pub(crate) fn signature_logs_of(folder: &Path) -> Result<Vec<tlog::LogConfig>, F
         }
     }
     Ok(logs)
+}
+
+/// The identifier of a log that the authority enters certificates into, of its public key.
+pub(crate) fn id_of_log(instance: &Instance, log: &ca::CtLogConfig) -> Result<[u8; 32], Failure> {
+    let path = instance.service(Service::Ca).join(&log.public_key);
+    let failed = |error: &dyn std::fmt::Display| Failure::file("read", &path, error);
+    let pem = std::fs::read_to_string(&path).map_err(|error| failed(&error))?;
+    let key = PublicKey::from_pem(&pem).map_err(|error| failed(&error))?;
+    Ok(*key.log_id().as_bytes())
 }
 
 /// The certificate transparency logs, in the order in which they were opened; none of an instance that has none of its own.

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use sigstead_kit::{Listeners, Period, ServiceConfig, TelemetryConfig};
+use sigstead_kit::{CertifiedListenConfig, Listeners, Period, ServiceConfig, TelemetryConfig};
 use sigstead_signer::KeyConfig;
 use time::OffsetDateTime;
 
@@ -51,6 +51,10 @@ pub struct Config {
     /// that no proxy between submitter and log ends it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub submitters: Option<PathBuf>,
+    /// A listener of its own for submitters, who must show a certificate there; the public one then takes no certificates, and
+    /// a proxy may end TLS in front of it. It takes the place of `submitters`. Default: none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub submission: Option<CertifiedListenConfig>,
     /// What a certificate must be for to be logged: it names at least one of these among its extended key usages.
     /// Default `[code-signing]`; an empty list takes every certificate of the roots.
     #[serde(default = "code_signing")]
@@ -153,6 +157,7 @@ impl Config {
             ends_until: None,
             roots,
             submitters: None,
+            submission: None,
             extended_key_usages: code_signing(),
             data,
             anchor,
@@ -257,6 +262,12 @@ impl ServiceConfig for Config {
         if self.submitters.is_some() && self.listeners.public.tls.is_none() {
             return Err(
                 "submitters show their certificates over TLS only; write listeners.public.tls, or leave submitters out"
+                    .to_owned(),
+            );
+        }
+        if self.submitters.is_some() && self.submission.is_some() {
+            return Err(
+                "submitters and submission both say who may submit certificates; leave one of them out"
                     .to_owned(),
             );
         }

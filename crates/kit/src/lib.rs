@@ -76,7 +76,9 @@ pub use connected::{CallerAddress, PeerCertificate};
 pub use error::Error;
 pub use grpc::GrpcService;
 pub use kubernetes::kubernetes_api_server;
-pub use listen::{AdminListenConfig, CallerHeader, ListenConfig, Listeners, TlsConfig};
+pub use listen::{
+    AdminListenConfig, CallerHeader, CertifiedListenConfig, ListenConfig, Listeners, TlsConfig,
+};
 pub use ops_server::OpsServer;
 pub use path::Path;
 pub use period::{ParsePeriodError, Period};

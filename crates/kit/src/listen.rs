@@ -136,6 +136,19 @@ impl AdminListenConfig {
     }
 }
 
+/// An address where every caller has to show a certificate.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct CertifiedListenConfig {
+    /// IP address and port; port 0 takes a free one.
+    pub address: SocketAddr,
+    /// Certificate and key that callers are shown.
+    pub tls: TlsConfig,
+    /// PEM file with the authorities whose client certificates are let in. It is watched, and a change counts for new
+    /// connections.
+    pub client_ca: PathBuf,
+}
+
 fn audit() -> PathBuf {
     "audit".into()
 }

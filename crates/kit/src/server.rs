@@ -1,4 +1,5 @@
 use std::net::SocketAddr;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -12,7 +13,7 @@ use crate::connection::Connection;
 use crate::crowd::Crowd;
 use crate::error::Error;
 use crate::forwarded::Proxies;
-use crate::listen::{AdminListenConfig, ListenConfig, TlsConfig};
+use crate::listen::{AdminListenConfig, CertifiedListenConfig, ListenConfig, TlsConfig};
 use crate::reload::HangUps;
 use crate::serve::Server;
 use crate::tls::{CallerAuthorities, Tls};
@@ -43,11 +44,25 @@ impl<'a> Place<'a> {
 
     /// One that only holders of a certificate come in by.
     pub(crate) fn of_admin(listen: &'a AdminListenConfig, connections: usize) -> Self {
+        Self::for_holders(listen.address, &listen.tls, &listen.client_ca, connections)
+    }
+
+    /// The same for another interface than that of administrators.
+    pub(crate) fn of_certified(listen: &'a CertifiedListenConfig, connections: usize) -> Self {
+        Self::for_holders(listen.address, &listen.tls, &listen.client_ca, connections)
+    }
+
+    fn for_holders(
+        address: SocketAddr,
+        tls: &'a TlsConfig,
+        authorities: &Path,
+        connections: usize,
+    ) -> Self {
         Self {
-            address: listen.address,
-            tls: Some(&listen.tls),
+            address,
+            tls: Some(tls),
             callers: Some(CallerAuthorities {
-                path: listen.client_ca.clone(),
+                path: authorities.to_owned(),
                 are_optional: false,
             }),
             proxies: Proxies::default(),

@@ -9,12 +9,12 @@ use prometheus::Registry;
 use tokio_util::sync::CancellationToken;
 
 use crate::admin::{Access, Fields, Gate, Keeper, Recorder, Recording, Revoked};
-use crate::bound::Bound;
+use crate::bound::{Bound, Callers};
 use crate::budget::{Elements, Endpoint, Method};
 use crate::error::Error;
 use crate::expiry::{End, Expiry};
 use crate::grpc::{GrpcService, GrpcServices};
-use crate::listen::{AdminListenConfig, Listeners};
+use crate::listen::{AdminListenConfig, CertifiedListenConfig, Listeners};
 use crate::measure::{RequestMetrics, measure};
 use crate::problem::BodyStyle;
 use crate::readiness::Readiness;
@@ -44,7 +44,7 @@ pub struct Service {
     admin: GrpcServices,
     access: &'static [Access],
     recording: Option<Recording>,
-    certified: Option<PathBuf>,
+    callers: Callers,
     readiness: Readiness,
     tasks: Vec<(&'static str, Task)>,
     hooks: Hooks,
@@ -66,7 +66,7 @@ impl Service {
             admin: GrpcServices::default(),
             access: &[],
             recording: None,
-            certified: None,
+            callers: Callers::default(),
             readiness: Readiness::new(draining.clone()),
             tasks: Vec::new(),
             hooks: Hooks::default(),
@@ -86,7 +86,14 @@ impl Service {
     /// Asks callers of the public port for a certificate of one of the authorities in the PEM file at `path`. Requests of who
     /// shows one have [`PeerCertificate`](crate::PeerCertificate); who shows none is served as well. It needs TLS there.
     pub fn certified_callers(mut self, path: Option<&Path>) -> Self {
-        self.certified = path.map(Path::to_owned);
+        self.callers.of_public = path.map(Path::to_owned);
+        self
+    }
+
+    /// Adds a port with the routes of the public one that only holders of a certificate reach. Their requests have
+    /// [`PeerCertificate`](crate::PeerCertificate).
+    pub fn certified(mut self, listen: Option<CertifiedListenConfig>) -> Self {
+        self.callers.apart = listen;
         self
     }
 
@@ -274,7 +281,7 @@ impl Service {
         let unmounted = Unmounted {
             name: self.name,
             listeners: self.listeners,
-            certified: self.certified,
+            callers: self.callers,
             readiness: self.readiness,
             tasks: self.tasks,
             hooks: self.hooks,
@@ -304,7 +311,7 @@ impl Service {
     pub async fn bind(self) -> Result<BoundService, Error> {
         let gate = self.gate();
         let (mounted, rest) = self.mount(gate)?;
-        let bound = Bound::bind(&rest.listeners, rest.certified.as_deref()).await?;
+        let bound = Bound::bind(&rest.listeners, &rest.callers).await?;
         Room::register(&rest.registry, rest.kept)?;
         let ends = rest.ends.into_iter().chain(bound.ends());
         Expiry::register(&rest.registry, ends.collect())?;
@@ -325,7 +332,7 @@ impl Service {
 struct Unmounted {
     name: &'static str,
     listeners: Listeners,
-    certified: Option<PathBuf>,
+    callers: Callers,
     readiness: Readiness,
     tasks: Vec<(&'static str, Task)>,
     hooks: Hooks,

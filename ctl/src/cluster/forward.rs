@@ -15,7 +15,7 @@ use crate::failure::Failure;
 use crate::instance::Service;
 
 /// A way to a port of a pod: admin listeners are on loopback inside of their pods, and nothing else in the cluster reaches them.
-/// It is there until the last connection over it goes.
+/// It is there until the value or the last connection over it goes.
 pub(crate) struct Forward {
     _kubectl: Child,
     port: u16,
@@ -30,7 +30,11 @@ impl Forward {
                 running.min().unwrap_or_default()
             }
         };
-        let failed = |why: String| not_forwarded(&pod).because(why);
+        Self::to_pod(link, &pod, port).await
+    }
+
+    pub(super) async fn to_pod(link: &Link, pod: &str, port: u16) -> Result<Self, Failure> {
+        let failed = |why: String| not_forwarded(pod).because(why);
         let mut command = link.kubectl().command();
         command
             .args(["port-forward", &format!("pod/{pod}"), &format!(":{port}")])
@@ -48,6 +52,11 @@ impl Forward {
             _kubectl: kubectl,
             port,
         })
+    }
+
+    /// The port of the near end.
+    pub(super) const fn port(&self) -> u16 {
+        self.port
     }
 
     /// The URL of the near end.
@@ -81,7 +90,7 @@ fn local_port(line: &str) -> Option<u16> {
 fn not_forwarded(pod: &str) -> Failure {
     Failure::new(
         "E-CTL-535",
-        format!("the admin listener of {pod} cannot be reached"),
+        format!("a port of {pod} cannot be reached"),
         "it takes a right of its own: see `kubectl auth can-i create pods --subresource portforward`",
     )
 }

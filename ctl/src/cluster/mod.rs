@@ -11,6 +11,7 @@ mod link;
 mod pods;
 mod publication;
 mod secret;
+mod submission;
 
 pub(crate) use forward::Forward;
 pub(crate) use lease::Lease;
@@ -20,3 +21,4 @@ pub(crate) use publication::{
     bring as bring_publication, check as check_publication, until_served,
 };
 pub(crate) use secret::{bring as bring_secret, check as check_secret};
+pub(crate) use submission::Submission;

@@ -26,6 +26,30 @@ pub(crate) async fn each_pod(
 
 /// The names of the pods of a service that run; at least one. One that is about to start reads everything when it does.
 pub(super) async fn running(link: &Link, service: Service) -> Result<Vec<String>, Failure> {
+    let pods = objects(link, service).await?;
+    let names = pods.iter().filter_map(name);
+    Ok(names.collect())
+}
+
+/// A pod of a service that runs and has a port of this name, and the number of the port.
+pub(super) async fn with_port(
+    link: &Link,
+    service: Service,
+    port: &str,
+) -> Result<Option<(String, u16)>, Failure> {
+    let pods = objects(link, service).await?;
+    let found = pods.iter().find_map(|pod| {
+        let containers = pod["spec"]["containers"].as_array().into_iter().flatten();
+        let ports = containers.flat_map(|each| each["ports"].as_array().into_iter().flatten());
+        let mut ports = ports.filter(|each| each["name"] == port);
+        let number = ports.find_map(|each| each["containerPort"].as_u64())?;
+        Some((name(pod)?, u16::try_from(number).ok()?))
+    });
+    Ok(found)
+}
+
+/// The pods of a service that run; at least one with a name.
+async fn objects(link: &Link, service: Service) -> Result<Vec<Value>, Failure> {
     let selector = format!(
         "app.kubernetes.io/instance={},app.kubernetes.io/component={}",
         link.release,
@@ -36,12 +60,15 @@ pub(super) async fn running(link: &Link, service: Service) -> Result<Vec<String>
     let listed = listed.map_err(|said| unreachable(link, service).because(said))?;
     let pods = listed["items"].as_array().into_iter().flatten();
     let running = pods.filter(|pod| pod["status"]["phase"] == "Running" && is_staying(pod));
-    let names = running.filter_map(|pod| pod["metadata"]["name"].as_str().map(str::to_owned));
-    let names: Vec<_> = names.collect();
-    match names.is_empty() {
-        false => Ok(names),
+    let named: Vec<_> = running.filter(|pod| name(pod).is_some()).cloned().collect();
+    match named.is_empty() {
+        false => Ok(named),
         true => Err(unreachable(link, service)),
     }
+}
+
+fn name(pod: &Value) -> Option<String> {
+    pod["metadata"]["name"].as_str().map(str::to_owned)
 }
 
 fn is_staying(pod: &Value) -> bool {

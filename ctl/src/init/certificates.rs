@@ -32,19 +32,21 @@ pub(crate) enum Holder {
     Owner,
     /// The `ca` to the CT log.
     Submitter,
+    /// The CT log in a cluster to the `ca`.
+    Log,
 }
 
 impl Holder {
     const fn role(self) -> TlsRole {
         match self {
-            Self::Server => TlsRole::Server,
+            Self::Server | Self::Log => TlsRole::Server,
             Self::Owner | Self::Submitter => TlsRole::Client,
         }
     }
 
     fn uris(self) -> Vec<String> {
         match self {
-            Self::Server | Self::Submitter => Vec::new(),
+            Self::Server | Self::Log | Self::Submitter => Vec::new(),
             Self::Owner => vec![Role::Owner.uri()],
         }
     }
@@ -66,7 +68,10 @@ pub(crate) async fn tls_certificate(
     now: OffsetDateTime,
 ) -> Result<Certificate, Failure> {
     let path = instance.path("trust");
-    let (dns_names, ip_addresses) = hosts(instance);
+    let (mut dns_names, ip_addresses) = hosts(instance);
+    if shown.holder == Holder::Log {
+        dns_names.push(submission_service(instance));
+    }
     let two_years = now + Duration::days(365 * 2);
     let profile = TlsProfile {
         subject: name(instance, shown.name),
@@ -85,6 +90,12 @@ pub(crate) async fn tls_certificate(
         .issued_by(&authority.certificate)
         .map_err(|error| unusable(&path, &error))?;
     sign(unsigned, &authority.signer, &path).await
+}
+
+/// The name by which a cluster knows the place where certificates are entered. Who makes the certificate knows neither the
+/// namespace nor the name of the release.
+pub(crate) fn submission_service(instance: &Instance) -> String {
+    format!("submission-{}", instance.manifest.name)
 }
 
 /// This machine, and the host that clients dial.

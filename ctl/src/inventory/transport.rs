@@ -39,7 +39,7 @@ pub(super) fn add(
             now,
         );
     }
-    for (file, subject, renewal) in AUTHORITIES {
+    for (file, subject, renewal) in OTHERS {
         let path = instance.path(file);
         if path.exists() {
             add_file(gathered, instance, &path, subject, renewal, now);
@@ -103,8 +103,8 @@ fn administrator(issued: &sigstead_kit::Administrator, now: OffsetDateTime) -> I
     }
 }
 
-/// Where the authorities are, what for, and how each is replaced.
-const AUTHORITIES: [(&str, &str, &str); 2] = [
+/// Where authorities are, and what no configuration of the instance names; what for, and how each is replaced.
+const OTHERS: [(&str, &str, &str); 5] = [
     (
         "trust/admin-ca.pem",
         "authority of administration",
@@ -115,6 +115,23 @@ const AUTHORITIES: [(&str, &str, &str); 2] = [
         "authority of TLS",
         "give clients another one beside it, then certificates of that",
     ),
+    (
+        "trust/submission-ca.pem",
+        "authority of submission in a cluster",
+        LAY_OUT,
+    ),
+    (
+        "ctlog/submission.pem",
+        "TLS certificate: ctlog to ca in a cluster",
+        LAY_OUT,
+    ),
+    (
+        "ca/submission-client.pem",
+        "TLS certificate: ca to ctlog in a cluster",
+        LAY_OUT,
+    ),
 ];
+const LAY_OUT: &str =
+    "sigctl kubernetes lay-out, in the last half year, and replace the Secrets of ca and ctlog";
 /// More than any chain has.
 const LARGEST: u64 = 1 << 20;

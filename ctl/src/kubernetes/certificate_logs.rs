@@ -6,7 +6,6 @@ use serde::Serialize;
 use sigstead_config::Origin;
 use sigstead_config::ca::CtLogConfig;
 use sigstead_config::ctlog::LogConfig;
-use sigstead_key::PublicKey;
 use time::OffsetDateTime;
 
 use super::logs::each_has_its_own;
@@ -135,7 +134,7 @@ fn used(instance: &Instance) -> Result<Vec<UsedLog>, Failure> {
     };
     let logs = log_configs::logs_of_authority(instance)?;
     let logs = logs.logs().iter().map(|log| {
-        let id = log_id(instance, log)?;
+        let id = log_configs::id_of_log(instance, log)?;
         match is_own(&id) {
             true => Ok(UsedLog::of(log, &id)),
             false => Err(foreign(log)),
@@ -155,14 +154,6 @@ impl UsedLog {
             file: log.public_key.clone(),
         }
     }
-}
-
-fn log_id(instance: &Instance, log: &CtLogConfig) -> Result<[u8; 32], Failure> {
-    let path = instance.service(Service::Ca).join(&log.public_key);
-    let failed = |error: &dyn std::fmt::Display| Failure::file("read", &path, error);
-    let pem = std::fs::read_to_string(&path).map_err(|error| failed(&error))?;
-    let key = PublicKey::from_pem(&pem).map_err(|error| failed(&error))?;
-    Ok(*key.log_id().as_bytes())
 }
 
 fn foreign(log: &CtLogConfig) -> Failure {

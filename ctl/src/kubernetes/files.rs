@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use super::certificate_logs::CertificateLogs;
 use super::logs::Logs;
+use super::submission;
 use crate::failure::Failure;
 use crate::instance::{Instance, Service};
 
@@ -30,6 +31,7 @@ pub(super) fn of(
         Service::Oidc => files.extend(Some(folder.join(CLIENTS)).filter(|file| file.exists())),
         _ => {}
     }
+    files.extend(submission::files(instance, service));
     Ok(files)
 }
 

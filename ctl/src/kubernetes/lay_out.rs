@@ -15,6 +15,7 @@ use super::certificate_logs::CertificateLogs;
 use super::files::{self, PUBLICATION};
 use super::logs::Logs;
 use super::secret;
+use super::submission;
 use super::values;
 use crate::failure::{Exit, Failure};
 use crate::instance::{Instance, SERVICES};
@@ -47,7 +48,7 @@ struct LaidOut {
     folder: PathBuf,
 }
 
-pub(super) fn run(arguments: &Arguments, output: Output) -> Result<(), Failure> {
+pub(super) async fn run(arguments: &Arguments, output: Output) -> Result<(), Failure> {
     let instance = arguments.instance.open()?;
     if !instance.manifest.ct_log.is_own() {
         return Err(Failure::new(
@@ -60,6 +61,7 @@ pub(super) fn run(arguments: &Arguments, output: Output) -> Result<(), Failure> 
     refuse_another_folder(to)?;
     let logs = Logs::of(&instance)?;
     let certificate_logs = CertificateLogs::of(&instance)?;
+    submission::make(&instance).await?;
     for service in SERVICES {
         lay(&secret::of(&instance, service)?, &to.join(service.name()))?;
         if let Some(data) = &arguments.data {

@@ -15,6 +15,7 @@ mod publish;
 mod restore;
 mod secret;
 mod shelved;
+mod submission;
 mod successors;
 mod values;
 
@@ -54,7 +55,7 @@ enum Command {
 
 pub(crate) async fn run(arguments: Arguments, output: Output) -> Result<Exit, Failure> {
     match arguments.command {
-        Command::LayOut(arguments) => lay_out::run(&arguments, output)?,
+        Command::LayOut(arguments) => lay_out::run(&arguments, output).await?,
         Command::Begin(arguments) => begin::run(&arguments, output)?,
         Command::Attach(arguments) => attach::run(&arguments, output).await?,
         Command::Detach(arguments) => attach::detach(&arguments, output)?,

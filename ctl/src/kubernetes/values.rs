@@ -11,6 +11,7 @@ use url::Url;
 use super::certificate_logs::{CertificateLogs, CtlogConfig, UsedLog};
 use super::logs::Logs;
 use crate::failure::Failure;
+use crate::init::certificates::submission_service;
 use crate::instance::{Instance, Service};
 
 /// As the chart's `values.yaml` has them.
@@ -19,6 +20,7 @@ struct Values {
     keys: Keys,
     instance: Names,
     ingress: Ingress,
+    submission: Submission,
     ca: Ca,
     ctlog: Role<CtlogConfig>,
     tlog: Role<TlogConfig>,
@@ -39,6 +41,11 @@ struct Names {
 #[derive(Serialize)]
 struct Ingress {
     hosts: Hosts,
+}
+
+#[derive(Serialize)]
+struct Submission {
+    service: String,
 }
 
 #[derive(Serialize)]
@@ -93,6 +100,9 @@ pub(super) fn of(
                 tuf: host(Service::Tuf)?,
                 oidc: host(Service::Oidc)?,
             },
+        },
+        submission: Submission {
+            service: submission_service(instance),
         },
         ca: Ca { ct_logs },
         ctlog: Role { config: ctlog },

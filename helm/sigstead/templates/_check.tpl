@@ -65,6 +65,10 @@
 {{- $_ := set $ports $port $role -}}
 {{- end -}}
 {{- end -}}
+{{- $port := .Values.submission.port | int64 | toString -}}
+{{- if and (include "sigstead.submits" .) (hasKey $ports $port) -}}
+{{- fail (printf "submission.port is %s, which is a port of %s: name one of its own" $port (get $ports $port)) -}}
+{{- end -}}
 {{- end -}}
 
 {{/* What backups and a restore need to be told. */}}

@@ -14,6 +14,10 @@ decides: no field is made by hand, and none is left behind.
 {{- $_ := set $config "ct_log" (include "sigstead.ctLogs" .root | fromYamlArray) -}}
 {{- end -}}
 {{- else if eq .role "ctlog" -}}
+{{- if and (include "sigstead.submits" .root) (not (hasKey $config "submission")) -}}
+{{- $pair := dict "certificate" "/etc/sigstead/keys/submission.pem" "key" "/etc/sigstead/keys/submission.key" -}}
+{{- $_ := set $config "submission" (dict "address" (printf "0.0.0.0:%d" (int64 .root.Values.submission.port)) "tls" $pair "client_ca" "/etc/sigstead/keys/submission-ca.pem") -}}
+{{- end -}}
 {{- if not (hasKey $config "origin") -}}
 {{- $_ := set $config "origin" (include "sigstead.trialName" (dict "root" .root "name" "log1.ct" "field" "ctlog.config.origin")) -}}
 {{- end -}}
@@ -49,17 +53,37 @@ decides: no field is made by hand, and none is left behind.
 {{- toJson $keys -}}
 {{- end -}}
 
+{{/*
+Whether the ca enters certificates over mutual TLS. A real release has what that needs in its Secrets if it was laid out with a
+name for it, and whoever writes the connection into the configurations has decided it there.
+*/}}
+{{- define "sigstead.submits" -}}
+{{- $written := or (hasKey .Values.ca.config "ct_log") .Values.ctlog.config.submitters -}}
+{{- if and .Values.submission.tls (not $written) (or (include "sigstead.isTrial" .) .Values.submission.service) }}true{{ end -}}
+{{- end -}}
+
 {{/* Inside the cluster, whatever the log is called outside. */}}
 {{- define "sigstead.ctlogUrl" -}}
+{{- $trial := include "sigstead.isTrial" . -}}
 {{- $name := include "sigstead.fullname" . -}}
-{{- if not (include "sigstead.isTrial" .) }}{{ $name = printf "%s-ctlog" $name }}{{ end -}}
+{{- if not $trial }}{{ $name = printf "%s-ctlog" $name }}{{ end -}}
 {{- $host := include "sigstead.clusterHost" (dict "root" . "name" $name) -}}
+{{- if include "sigstead.submits" . -}}
+{{- /* The certificate was made for the name without its namespace, which its maker did not know. */ -}}
+{{- printf "https://%s:%d/" (ternary $host .Values.submission.service (eq $trial "true")) (int64 .Values.submission.port) -}}
+{{- else -}}
 {{- printf "http://%s:%s/" $host (include "sigstead.port" (dict "root" . "role" "ctlog" "listener" "public")) -}}
+{{- end -}}
 {{- end -}}
 
 {{/* The logs of the release that certificates are entered into, as the file of the authority has them. */}}
 {{- define "sigstead.ctLogs" -}}
 {{- $url := include "sigstead.ctlogUrl" . -}}
+{{- $tls := "" -}}
+{{- if include "sigstead.submits" . -}}
+{{- $pair := dict "certificate" "/etc/sigstead/keys/submission-client.pem" "key" "/etc/sigstead/keys/submission-client.key" -}}
+{{- $tls = dict "ca" "/etc/sigstead/keys/submission-ca.pem" "identity" $pair -}}
+{{- end -}}
 {{- range .Values.ca.ctLogs }}
 - url: {{ printf "%slogs/%s" $url .id }}
   public_key: {{ printf "/etc/sigstead/keys/%s" .publicKey }}
@@ -69,9 +93,11 @@ decides: no field is made by hand, and none is left behind.
   {{- with .endsUntil }}
   ends_until: {{ . | quote }}
   {{- end }}
+  {{- with $tls }}{{ toYaml . | nindent 2 }}{{ end }}
 {{- else }}
 - url: {{ $url }}
   public_key: /etc/sigstead/keys/ctlog.pub
+  {{- with $tls }}{{ toYaml . | nindent 2 }}{{ end }}
 {{- end }}
 {{- end -}}
 

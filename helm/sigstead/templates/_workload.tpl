@@ -32,7 +32,7 @@ capabilities: {drop: [ALL]}
 {{- with .Values.proxy.url }}
 - {name: HTTP_PROXY, value: {{ . | quote }}}
 - {name: HTTPS_PROXY, value: {{ . | quote }}}
-- {name: NO_PROXY, value: {{ concat (list "localhost" "127.0.0.1" ".svc" (printf ".%s" $.Values.global.clusterDomain)) $.Values.proxy.exclude | join "," | quote }}}
+- {name: NO_PROXY, value: {{ concat (list "localhost" "127.0.0.1" ".svc" (printf ".%s" $.Values.global.clusterDomain)) (compact (list $.Values.submission.service)) $.Values.proxy.exclude | join "," | quote }}}
 {{- end }}
 {{- end -}}
 
@@ -67,6 +67,9 @@ volumeMounts:
 ports:
   - {name: {{ .role }}, containerPort: {{ include "sigstead.port" (dict "root" .root "role" .role "listener" "public") }}}
   - {name: {{ .role }}-ops, containerPort: {{ $ops }}}
+  {{- if and (eq .role "ctlog") (include "sigstead.submits" .root) }}
+  - {name: submission, containerPort: {{ int64 .root.Values.submission.port }}}
+  {{- end }}
 # Opening keys and reading a long log take their time, once.
 startupProbe:
   httpGet: {path: /healthz, port: {{ .role }}-ops}

@@ -81,37 +81,6 @@ ingress: {{enabled: true, trustedProxies: [10.0.0.7]}}",
 }
 
 #[test]
-fn the_authority_and_its_log_know_each_other_as_the_manual_has_it() {
-    let Some(chart) = Chart::find() else { return };
-    let values = values_of("Certificates between services");
-    let objects = chart.render(&[SECRETS, &values]);
-    let ctlog: ctlog::Config = read(&objects, "ctlog");
-    assert!(ctlog.listeners.public.tls.is_some());
-    let ca: ca::Config = read(&objects, "ca");
-    let log = ca.ct_log.logs().first().unwrap();
-    assert_eq!(ctlog.submitters, log.ca);
-    assert!(log.identity.is_some());
-    // The name is that of the Service, and the port that of the listener.
-    let service = objects.named("Service", "acme-sigstead-ctlog");
-    let host = log.url.host_str().unwrap();
-    assert!(host.starts_with("acme-sigstead-ctlog.team-a."), "{host}");
-    assert_eq!(service["spec"]["ports"][0]["port"], log.url.port().unwrap());
-    // Only the log asks for certificates: who reads the metrics shows none.
-    let probe = &objects.named("StatefulSet", "acme-sigstead-ctlog")["spec"]["template"]["spec"]["containers"]
-        [0]["readinessProbe"];
-    assert!(probe["httpGet"]["scheme"].is_null());
-}
-
-/// The values of a chapter of the manual.
-fn values_of(chapter: &str) -> String {
-    let manual = Chart::folder().join("../../docs/kubernetes.md");
-    let manual = std::fs::read_to_string(manual).unwrap();
-    let text = manual.split(&format!("### {chapter}\n")).nth(1).unwrap();
-    let block = text.split("```").nth(1).unwrap();
-    block.strip_prefix("yaml\n").unwrap().to_owned()
-}
-
-#[test]
 fn the_issuers_of_the_values_join_the_instances_own() {
     let Some(chart) = Chart::find() else { return };
     let github = "https://token.actions.githubusercontent.com";

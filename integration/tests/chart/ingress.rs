@@ -14,6 +14,7 @@ use super::outside::Outside;
 use super::pods::{
     PERSON, cosign_signs, cosign_verifies, node, start_all, test_release, workloads,
 };
+use super::submission;
 use super::{Chart, Objects};
 
 const DOMAIN: &str = "sig.example.com";
@@ -37,7 +38,7 @@ fn official_clients_sign_through_the_ingress_by_public_names() {
     let values = [outside.values().as_slice(), &[VALUES]].concat();
     let objects = chart.render(&values);
     let public = hosts(&objects);
-    let inside = "acme-sigstead-ctlog.team-a.svc.cluster.local".to_owned();
+    let inside = submission::service(&objects).to_owned();
     node.rename(&[public.as_slice(), &[inside]].concat());
     let controller = Controller::start(&mut node, &nginx, &objects);
     begin(&chart, &node, &values);

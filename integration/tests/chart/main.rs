@@ -32,6 +32,7 @@ mod refusals;
 mod restored;
 mod rotated;
 mod schema;
+mod submission;
 mod values;
 
 use chart::{Chart, SECRETS};

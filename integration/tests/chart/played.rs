@@ -52,10 +52,14 @@ impl Cluster {
             mounted.push((file, node.storage.volume_of(owner, volume), mode));
         }
         for role in ["ca", "ctlog", "oidc", "tlog", "tsa", "tuf"] {
-            let pod = json!({"items": [{
+            let mut pod = json!({"items": [{
                 "metadata": {"name": format!("acme-sigstead-{role}-0")},
                 "status": {"phase": "Running"},
             }]});
+            if role == "ctlog" {
+                let port = json!({"name": "submission", "containerPort": 8388});
+                pod["items"][0]["spec"] = json!({"containers": [{"ports": [port]}]});
+            }
             fs::write(objects.join(format!("pods-{role}.json")), pod.to_string()).unwrap();
         }
         let is_over = Arc::new(AtomicBool::new(false));

@@ -14,12 +14,12 @@ use super::node::Node;
 use super::objects::named;
 use super::outside::Outside;
 use super::restored::Release;
+use super::submission::{self, is_for_the_authority_alone};
 use super::{Chart, Objects};
 
 pub(crate) const PERSON: &str = "ada@example.com";
 const TRIAL: &str = "acme-sigstead.team-a.svc.cluster.local";
 const REAL: &str = "sig.example.com";
-const CTLOG: &str = "acme-sigstead-ctlog.team-a.svc.cluster.local";
 
 #[test]
 fn a_trial_makes_its_keys_once_signs_and_comes_back_as_it_was() {
@@ -43,11 +43,16 @@ fn a_trial_makes_its_keys_once_signs_and_comes_back_as_it_was() {
     let token = String::from_utf8(token.stdout).unwrap();
     let kit = instance.join("client");
     let bundle = cosign_signs(&node, &kit, token.trim());
+    let mounts = ["ca", "ctlog"].map(|role| instance.with_file_name("mounts").join(role));
+    is_for_the_authority_alone(&node, TRIAL, (&mounts[0], &mounts[1]));
+    let of_log = || std::fs::read(mounts[1].join("submission.pem")).unwrap();
+    let shown = of_log();
 
     // As an eviction, a drain or an upgrade of the chart does.
     node.stop();
     start(&mut node, &objects, "acme-sigstead", spec);
     assert_eq!(root(), first);
+    assert_eq!(of_log(), shown);
     if let Some(bundle) = bundle {
         cosign_verifies(&node, &kit, &bundle, &format!("http://{TRIAL}:8370"));
     }
@@ -76,16 +81,20 @@ fn loses_its_volume(node: &Node, objects: &Objects, spec: &Value) {
 
 #[test]
 fn a_real_instance_runs_on_secrets_that_were_made_outside() {
-    let (Some(chart), Some(mut node)) = (Chart::find(), node(&[REAL, CTLOG])) else {
+    let (Some(chart), Some(mut node)) = (Chart::find(), node(&[REAL])) else {
         return;
     };
     let outside = Outside::make(&mut node, &["--host", REAL, "--base-port", "8370"]);
     let objects = chart.render(&outside.values());
+    let submission = submission::service(&objects);
+    node.rename(&[REAL, submission].map(ToOwned::to_owned));
     let pods = workloads(&objects);
     assert_eq!(pods.len(), 6);
     begin(&chart, &node, &outside.values());
     start_all(&mut node, &objects, &pods);
     test_release(&node, &objects);
+    let laid_out = ["ca", "ctlog"].map(|role| node.work().join("laid-out").join(role));
+    is_for_the_authority_alone(&node, submission, (&laid_out[0], &laid_out[1]));
     let kit = outside.instance.join("client");
     let bundle = cosign_signs(&node, &kit, &outside.token);
     let release = Release {

@@ -14,18 +14,20 @@ use super::node::Node;
 use super::outside::Outside;
 use super::played::Cluster;
 use super::pods::{PERSON, node, start_all, workloads};
+use super::submission;
 use super::{Chart, SECRETS};
 
 const REAL: &str = "sig.example.com";
-const CTLOG: &str = "acme-sigstead-ctlog.team-a.svc.cluster.local";
 
 #[test]
 fn keys_of_a_release_are_rotated_while_it_runs_and_by_one_operator_at_a_time() {
-    let (Some(chart), Some(mut node)) = (Chart::find(), node(&[REAL, CTLOG])) else {
+    let (Some(chart), Some(mut node)) = (Chart::find(), node(&[REAL])) else {
         return;
     };
     let outside = Outside::make(&mut node, &["--host", REAL, "--base-port", "8370"]);
     let objects = chart.render(&outside.values());
+    let submission = submission::service(&objects).to_owned();
+    node.rename(&[REAL.to_owned(), submission]);
     begin(&chart, &node, &outside.values());
     start_all(&mut node, &objects, &workloads(&objects));
     let cluster = Cluster::start(&node, &node.work().join("laid-out"));

@@ -93,6 +93,7 @@ pub async fn build_with_clock(config: Config, clock: Arc<dyn Clock>) -> Result<S
     .grpc(api::grpc::service(Arc::clone(&logs)), api::grpc::METHODS)
     .admin_grpc(api::admin::service(logs), api::admin::METHODS)
     .certified_callers(config.submitters.as_deref())
+    .certified(config.submission)
     .access(sigstead_config::ACCESS)
     .definitions(
         sigstead_proto::FILE_DESCRIPTOR_SET,

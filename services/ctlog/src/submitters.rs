@@ -22,9 +22,9 @@ pub(crate) enum Submitters {
 
 impl Submitters {
     pub(crate) fn new(config: &Config, clock: Arc<dyn Clock>) -> Self {
-        match config.submitters {
-            None => Self::Everybody,
-            Some(_) => Self::Certified(clock),
+        match config.submitters.is_some() || config.submission.is_some() {
+            false => Self::Everybody,
+            true => Self::Certified(clock),
         }
     }
 

@@ -51,6 +51,12 @@ impl BoundService {
         self.bound.admin.as_ref().map(Listener::address)
     }
 
+    /// Where callers must show a certificate, if there is such a port.
+    #[must_use]
+    pub fn certified_address(&self) -> Option<SocketAddr> {
+        self.bound.certified.as_ref().map(Listener::address)
+    }
+
     /// What has the service read things again.
     #[must_use]
     pub fn reloader(&self) -> Reload {
@@ -61,8 +67,9 @@ impl BoundService {
     /// end, background tasks, and the ops port last.
     pub async fn run(self, shutdown: CancellationToken) {
         let admin = self.admin_address().map(tracing::field::display);
+        let certified = self.certified_address().map(tracing::field::display);
         tracing::info!(
-            public = %self.public_address(), ops = %self.ops_address(), admin,
+            public = %self.public_address(), ops = %self.ops_address(), admin, certified,
             connections = self.bound.public.most_connections(),
             "{} is listening", self.name
         );
@@ -78,6 +85,10 @@ impl BoundService {
         let draining = self.draining.clone();
         let mut clients = JoinSet::new();
         let public = self.bound.public;
+        if let Some(certified) = self.bound.certified {
+            let router = self.mounted.public.clone();
+            clients.spawn(certified.serve(router, draining.clone(), hang_ups()));
+        }
         clients.spawn(public.serve(self.mounted.public, draining.clone(), hang_ups()));
         clients.spawn(self.hooks.follow(self.reload.clone(), draining.clone()));
         if let Some(admin) = self.bound.admin {

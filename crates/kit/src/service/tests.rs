@@ -16,7 +16,7 @@ use tonic_health::pb::health_client::HealthClient;
 
 use super::*;
 use crate::budget::Budget;
-use crate::listen::{AdminListenConfig, ListenConfig, TlsConfig};
+use crate::listen::{AdminListenConfig, CertifiedListenConfig, ListenConfig, TlsConfig};
 use crate::problem::{Kind, Problem};
 
 mod admin;
@@ -36,6 +36,7 @@ struct Running {
     public: String,
     ops: String,
     admin: Option<SocketAddr>,
+    certified: Option<SocketAddr>,
     stop: CancellationToken,
     ended: tokio::task::JoinHandle<()>,
 }
@@ -48,6 +49,7 @@ impl Running {
             public: format!("http://{}", bound.public_address()),
             ops: format!("http://{}", bound.ops_address()),
             admin: bound.admin_address(),
+            certified: bound.certified_address(),
             ended: tokio::spawn(bound.run(stop.clone())),
             stop,
         }

@@ -10,6 +10,7 @@ use sigstead_x509::Certificate;
 use time::OffsetDateTime;
 
 use super::tokens::TrialIssuer;
+use crate::cluster::Submission;
 use crate::failure::Failure;
 use crate::instance::{Instance, Service};
 use crate::log_configs;
@@ -75,6 +76,14 @@ pub(in crate::rotate) async fn certificate(
 ) -> Result<Certificate, Failure> {
     let issuer = TrialIssuer::new()?;
     let name = logs.logs().first().map(|log| log.url.to_string());
+    let way = Submission::open(instance).await?;
+    let logs = match (&way, logs) {
+        (Some(way), CtLogs::Logs(logs)) => {
+            let logs = logs.into_iter().map(|log| way.to(instance, log));
+            CtLogs::Logs(logs.collect::<Result<_, _>>()?)
+        }
+        (_, logs) => logs,
+    };
     let configure = |listeners, folder: &Path| {
         let file = folder.join("issuers.yaml");
         sigstead_durable::replace(&file, issuer.file()?.as_bytes())

@@ -105,14 +105,14 @@ impl Pair {
                 let key = tls_files::key_of(&self.current()?, &self.file("key"))?;
                 PrivateKey::from_pem(&key).map_err(failed)?
             }
-            Holder::Server | Holder::Owner => {
+            Holder::Server | Holder::Owner | Holder::Log => {
                 PrivateKey::generate(Algorithm::EcdsaP256Sha256).map_err(failed)?
             }
         };
         let shown = Shown {
             name: match self.holder {
                 Holder::Owner => "operator",
-                Holder::Server | Holder::Submitter => self.shown,
+                Holder::Server | Holder::Submitter | Holder::Log => self.shown,
             },
             key: key.public_key(),
             holder: self.holder,

@@ -71,3 +71,32 @@ async fn submitters_need_a_listener_that_speaks_tls() {
     let refused = config.check().unwrap_err();
     assert!(refused.contains("listeners.public.tls"), "{refused}");
 }
+
+#[tokio::test]
+async fn where_submitters_have_a_listener_of_their_own_the_public_one_takes_nothing() {
+    use sigstead_kit::{CertifiedListenConfig, ServiceConfig as _, TlsConfig};
+    let mut log = TestCtLog::new().await;
+    let mut config = world::config(log.folder.path());
+    config.submission = Some(CertifiedListenConfig {
+        address: ([127, 0, 0, 1], 0).into(),
+        tls: TlsConfig {
+            certificate: "log.pem".into(),
+            key: "log.key".into(),
+        },
+        client_ca: "submitters.pem".into(),
+    });
+    config.check().unwrap();
+    let mut both = config.clone();
+    both.submitters = Some("submitters.pem".into());
+    both.listeners.public.tls = both.submission.clone().map(|listen| listen.tls);
+    let refused = both.check().unwrap_err();
+    assert!(refused.contains("submitters and submission"), "{refused}");
+    drop(log.router);
+    log.router = world::open_as(config, &log.clock).await;
+    let precertificate = log.authorities.precertificate(1).await;
+    let body = submission(&log.authorities.chain(precertificate.to_der()));
+    let request = Request::post("/ct/v1/add-pre-chain");
+    let answer = log.send(request.body(Body::from(body)).unwrap()).await;
+    assert_eq!(answer.header("sigstead-code"), "E-CTLOG-029");
+    assert_eq!(log.get("/ct/v1/get-sth").await.status, StatusCode::OK);
+}
