@@ -1,6 +1,8 @@
 //! `sigctl drill`: a restore that nobody needs yet. The backup is laid out whole, everything about it is checked that can be
 //! without starting a service, and it is removed again.
 
+use std::path::PathBuf;
+
 use clap::Args;
 use serde::Serialize;
 use sigstead_kit::{Clock as _, SystemClock};
@@ -8,11 +10,12 @@ use time::OffsetDateTime;
 use tokio::time::Instant;
 
 use crate::backup::{
-    Layout, Named, Passphrase, ProvenLog, Remembered, Scratch, Target, Wanted, content_bytes,
-    inspect, log_line, millis, prove, size, span,
+    Layout, Named, Passphrase, Place, ProvenLog, Remembered, Scratch, Target, Wanted,
+    content_bytes, inspect, log_line, millis, prove, size, span,
 };
 use crate::beside::Beside;
 use crate::bucket::Options;
+use crate::drill_measures::{self, Outcome};
 use crate::elapsed::period;
 use crate::failure::{Exit, Failure};
 use crate::interrupt::waiting;
@@ -33,6 +36,10 @@ pub(crate) struct Arguments {
 
     #[command(flatten)]
     bucket: Options,
+
+    /// A file to write however the drill ends, ending with .prom, for the textfile collector of Prometheus' node exporter.
+    #[arg(long, value_name = "FILE")]
+    textfile: Option<PathBuf>,
 }
 
 #[derive(Serialize)]
@@ -58,14 +65,34 @@ struct Drilled {
 }
 
 pub(crate) async fn run(arguments: Arguments, output: Output) -> Result<Exit, Failure> {
-    let passphrase = arguments.passphrase.read()?;
     let place = arguments.named.place(&arguments.bucket)?;
     let file = place.target();
-    let beside = arguments.scratch.folder(&place)?;
+    let drilled = drill(place, &arguments.passphrase, &arguments.scratch, output).await;
+    let written = arguments.textfile.map_or(Ok(()), |path| {
+        let proven = drilled.as_ref().ok();
+        let proven = proven.map(|drilled| (drilled.instance.as_str(), SystemClock.now()));
+        let file = &file;
+        drill_measures::write(&path, &Outcome { file, proven })
+    });
+    let drilled = drilled?;
+    written?;
+    output.print(&drilled, text);
+    let is_whole = drilled.outside.is_empty();
+    Ok(if is_whole { Exit::Done } else { Exit::Warned })
+}
+
+async fn drill(
+    place: Place,
+    passphrase: &Passphrase,
+    scratch: &Scratch,
+    output: Output,
+) -> Result<Drilled, Failure> {
+    let file = place.target();
+    let beside = scratch.folder(&place)?;
     let layout = Layout {
         folder: beside.path().to_owned(),
         wanted: Wanted::Everything,
-        passphrase,
+        passphrase: passphrase.read()?,
         place,
     };
     let start = Instant::now();
@@ -77,7 +104,7 @@ pub(crate) async fn run(arguments: Arguments, output: Output) -> Result<Exit, Fa
     let checked = waiting(check(&beside, &manifest)).await;
     let (logs, trust) =
         checked.map_err(|failure| failure.naming(beside.path(), file.to_string().as_ref()))?;
-    let drilled = Drilled {
+    Ok(Drilled {
         files: manifest.files.len(),
         content_bytes: content_bytes(&manifest),
         age_seconds: (SystemClock.now() - manifest.opening.began).whole_seconds(),
@@ -90,10 +117,7 @@ pub(crate) async fn run(arguments: Arguments, output: Output) -> Result<Exit, Fa
         unpack_millis,
         logs,
         trust,
-    };
-    output.print(&drilled, text);
-    let is_whole = drilled.outside.is_empty();
-    Ok(if is_whole { Exit::Done } else { Exit::Warned })
+    })
 }
 
 async fn check(

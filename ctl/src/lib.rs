@@ -26,6 +26,7 @@ mod ct_log;
 mod doctor;
 mod down;
 mod drill;
+mod drill_measures;
 mod elapsed;
 mod emergency;
 mod env;

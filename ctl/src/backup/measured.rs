@@ -11,8 +11,13 @@ use crate::failure::Failure;
 
 /// Replaces the file. One that is not replaced gets old, which is what a backup that fails has to do.
 pub(super) fn write(path: &Path, taken: &Taken) -> Result<(), Failure> {
+    let text = text(taken).map_err(|error| Failure::file("write", path, error))?;
+    replace(path, &text)
+}
+
+/// Replaces a file of the collector.
+pub(crate) fn replace(path: &Path, text: &str) -> Result<(), Failure> {
     let failed = |error: &dyn std::fmt::Display| Failure::file("write", path, error);
-    let text = text(taken).map_err(|error| failed(&error))?;
     // The exporter runs as another user.
     let open = |file: &File| file.set_permissions(Permissions::from_mode(MODE));
     sigstead_durable::replace_prepared(path, MODE, open, text.as_bytes())

@@ -35,9 +35,10 @@ use crate::output::Output;
 
 pub(crate) use inspect::inspect;
 pub(crate) use log_keys::refuse_unknown_keys;
+pub(crate) use measured::replace as replace_measures;
 pub(crate) use newest::newest;
 pub(crate) use passphrase::Passphrase;
-pub(crate) use place::Named;
+pub(crate) use place::{Named, Place};
 pub(crate) use print::{log_line, millis, size, span, steps};
 pub(crate) use prove::{AnchorState, ProvenLog, Remembered, prove};
 pub(crate) use run::{Making, take};

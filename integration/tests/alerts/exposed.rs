@@ -13,7 +13,7 @@ use crate::dashboards;
 fn every_measure_of_an_alert_or_a_dashboard_is_one_that_a_running_service_has() {
     let instance = used();
     let mut texts = SERVICES.map(|service| metrics(&instance, service)).to_vec();
-    texts.extend([probed(&instance), backed_up(&instance)]);
+    texts.extend([probed(&instance), backed_up(&instance), drilled(&instance)]);
     let lines = texts.iter().flat_map(|text| text.lines());
     let samples = lines.filter(|line| !line.starts_with('#'));
     let exposed: BTreeSet<_> = samples
@@ -52,6 +52,7 @@ fn promtool_accepts_what_services_expose() {
     let others = [
         ("probe", probed(&instance)),
         ("backup", backed_up(&instance)),
+        ("drill", drilled(&instance)),
     ];
     for (service, text) in texts.into_iter().chain(others) {
         let mut check = Command::new(&promtool)
@@ -145,6 +146,18 @@ fn backed_up(instance: &Instance) -> String {
         .arg(instance.work().join("backup"))
         .env("SIGCTL_BACKUP_PASSPHRASE", "correct horse battery staple");
     run(backup.arg("--textfile").arg(&file)).unwrap();
+    std::fs::read_to_string(file).unwrap()
+}
+
+/// What a drill with that backup leaves for it.
+fn drilled(instance: &Instance) -> String {
+    let file = instance.work().join("drill.prom");
+    let mut drill = sigctl();
+    drill
+        .arg("drill")
+        .arg(instance.work().join("backup"))
+        .env("SIGCTL_BACKUP_PASSPHRASE", "correct horse battery staple");
+    run(drill.arg("--textfile").arg(&file)).unwrap();
     std::fs::read_to_string(file).unwrap()
 }
 

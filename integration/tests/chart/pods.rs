@@ -182,7 +182,7 @@ fn probe(node: &mut Node, objects: &Objects) {
     );
 }
 
-/// Every measure that an alert asks for is one that the services have, but for those of `sigctl probe` and `sigctl backup`.
+/// Every measure that an alert asks for is one that the services have, but for those of `sigctl probe`, `backup` and `drill`.
 fn measures(node: &Node, objects: &Objects) {
     let alerts = std::fs::read_to_string(Chart::folder().join("files/alerts.yaml")).unwrap();
     let mut exposed = String::new();
@@ -199,7 +199,7 @@ fn measures(node: &Node, objects: &Objects) {
     let measures = words.filter(|word| word.starts_with("sigstead_"));
     let measures: Vec<_> = measures
         .filter(|word| {
-            !["sigstead_probe_", "sigstead_backup_"]
+            !["sigstead_probe_", "sigstead_backup_", "sigstead_drill_"]
                 .iter()
                 .any(|other| word.starts_with(other))
         })

@@ -32,7 +32,7 @@ fn the_commands_of_the_pages_run_as_they_are_printed() {
         done(&instance, &bucket, command);
     }
     let backing_up = commands("backup.md", '$');
-    assert_eq!(backing_up.len(), 4, "{backing_up:?}");
+    assert_eq!(backing_up.len(), 5, "{backing_up:?}");
     for command in &backing_up {
         done(&instance, &bucket, command);
     }
