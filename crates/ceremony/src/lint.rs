@@ -75,6 +75,12 @@ fn lint_keys(proposal: &Proposal, holders: &[&Holder], now: OffsetDateTime) -> R
         holder.check_end(now)?;
     }
     let next = proposal.next();
+    // A client that does not know the kind of a key may refuse the whole root, whatever its thresholds are.
+    if let Some(id) = unknown(next) {
+        return broken(format!(
+            "clients do not check the key {id} of the next root"
+        ));
+    }
     let roles = next.roles.iter();
     // Where the holders sign root and targets, they do so with the same keys.
     let apart = roles.filter(|(role, _)| !is_held(proposal, role) || *role == Root::NAME);
@@ -83,6 +89,12 @@ fn lint_keys(proposal: &Proposal, holders: &[&Holder], now: OffsetDateTime) -> R
         true => Ok(()),
         false => broken("a key has two roles"),
     }
+}
+
+fn unknown(root: &Root) -> Option<&TufKeyId> {
+    let mut keys = root.keys.iter();
+    keys.find(|(_, key)| key.public_key().is_none())
+        .map(|(id, _)| id)
 }
 
 /// The root before and the next one with throw-away keys in place of those of the holders, so that signing, encoding and the step

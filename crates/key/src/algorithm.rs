@@ -4,9 +4,9 @@ use aws_lc_rs::digest;
 use aws_lc_rs::signature::{
     ECDSA_P256_SHA256_ASN1, ECDSA_P256_SHA384_ASN1, ECDSA_P256_SHA512_ASN1, ECDSA_P384_SHA256_ASN1,
     ECDSA_P384_SHA384_ASN1, ECDSA_P384_SHA512_ASN1, ECDSA_P521_SHA256_ASN1, ECDSA_P521_SHA384_ASN1,
-    ECDSA_P521_SHA512_ASN1, RSA_PKCS1_2048_8192_SHA256, RSA_PKCS1_2048_8192_SHA384,
-    RSA_PKCS1_2048_8192_SHA512, RSA_PSS_2048_8192_SHA256, RSA_PSS_2048_8192_SHA384,
-    RSA_PSS_2048_8192_SHA512, VerificationAlgorithm,
+    ECDSA_P521_SHA512_ASN1, ML_DSA_44, ML_DSA_65, RSA_PKCS1_2048_8192_SHA256,
+    RSA_PKCS1_2048_8192_SHA384, RSA_PKCS1_2048_8192_SHA512, RSA_PSS_2048_8192_SHA256,
+    RSA_PSS_2048_8192_SHA384, RSA_PSS_2048_8192_SHA512, VerificationAlgorithm,
 };
 
 /// A hash function.
@@ -94,10 +94,14 @@ pub enum Algorithm {
     RsaPkcs1v15_3072Sha256,
     /// RSA of 4096 bits, PKCS #1 v1.5 with SHA-256.
     RsaPkcs1v15_4096Sha256,
+    /// ML-DSA-44 over the message (FIPS 204).
+    MlDsa44,
+    /// ML-DSA-65 over the message (FIPS 204).
+    MlDsa65,
 }
 
 impl Algorithm {
-    /// All algorithms.
+    /// All algorithms that clients verify. [`Self::POST_QUANTUM`] are not among them, so that no name of one is read from outside.
     pub const ALL: [Self; 8] = [
         Self::EcdsaP256Sha256,
         Self::EcdsaP384Sha384,
@@ -108,6 +112,9 @@ impl Algorithm {
         Self::RsaPkcs1v15_3072Sha256,
         Self::RsaPkcs1v15_4096Sha256,
     ];
+
+    /// Those that keys may be made of before any client verifies them.
+    pub const POST_QUANTUM: [Self; 2] = [Self::MlDsa44, Self::MlDsa65];
 
     /// The name in the registry (`dev.sigstore.common.v1.PublicKeyDetails`).
     #[must_use]
@@ -121,10 +128,12 @@ impl Algorithm {
             Self::RsaPkcs1v15_2048Sha256 => "PKIX_RSA_PKCS1V15_2048_SHA256",
             Self::RsaPkcs1v15_3072Sha256 => "PKIX_RSA_PKCS1V15_3072_SHA256",
             Self::RsaPkcs1v15_4096Sha256 => "PKIX_RSA_PKCS1V15_4096_SHA256",
+            Self::MlDsa44 => "ML_DSA_44",
+            Self::MlDsa65 => "ML_DSA_65",
         }
     }
 
-    /// The algorithm of that registry name.
+    /// The algorithm of [`Self::ALL`] with that registry name.
     #[must_use]
     pub fn from_key_details(name: &str) -> Option<Self> {
         Self::ALL
@@ -132,7 +141,8 @@ impl Algorithm {
             .find(|algorithm| algorithm.key_details() == name)
     }
 
-    /// The hash that goes over the message.
+    /// The hash that goes over the message. Ed25519 and ML-DSA take the message itself: theirs is the one of formats that have a
+    /// digest beside the signature (RFC 8419 §3.1, RFC 9882 §3.3).
     #[must_use]
     pub const fn hash(self) -> HashAlgorithm {
         match self {
@@ -141,7 +151,11 @@ impl Algorithm {
             | Self::RsaPkcs1v15_3072Sha256
             | Self::RsaPkcs1v15_4096Sha256 => HashAlgorithm::Sha256,
             Self::EcdsaP384Sha384 => HashAlgorithm::Sha384,
-            Self::EcdsaP521Sha512 | Self::Ed25519 | Self::Ed25519Ph => HashAlgorithm::Sha512,
+            Self::EcdsaP521Sha512
+            | Self::Ed25519
+            | Self::Ed25519Ph
+            | Self::MlDsa44
+            | Self::MlDsa65 => HashAlgorithm::Sha512,
         }
     }
 
@@ -154,6 +168,12 @@ impl Algorithm {
                 | Self::RsaPkcs1v15_3072Sha256
                 | Self::RsaPkcs1v15_4096Sha256
         )
+    }
+
+    /// Whether keys of this algorithm withstand a quantum computer, and no client verifies them yet.
+    #[must_use]
+    pub const fn is_post_quantum(self) -> bool {
+        matches!(self, Self::MlDsa44 | Self::MlDsa65)
     }
 
     /// How signatures of such a key are verified with a hash; Ed25519 has its own.
@@ -172,7 +192,9 @@ impl Algorithm {
             (Self::EcdsaP521Sha512, Sha256) => &ECDSA_P521_SHA256_ASN1,
             (Self::EcdsaP521Sha512, Sha384) => &ECDSA_P521_SHA384_ASN1,
             (Self::EcdsaP521Sha512, Sha512) => &ECDSA_P521_SHA512_ASN1,
-            (Self::Ed25519 | Self::Ed25519Ph, _) => return None,
+            (Self::MlDsa44, Sha512) => &ML_DSA_44,
+            (Self::MlDsa65, Sha512) => &ML_DSA_65,
+            (Self::Ed25519 | Self::Ed25519Ph | Self::MlDsa44 | Self::MlDsa65, _) => return None,
             (_, Sha256) => &RSA_PKCS1_2048_8192_SHA256,
             (_, Sha384) => &RSA_PKCS1_2048_8192_SHA384,
             (_, Sha512) => &RSA_PKCS1_2048_8192_SHA512,

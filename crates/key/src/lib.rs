@@ -2,7 +2,8 @@
 //!
 //! Specifications: the Sigstore algorithm registry (architecture-docs, `algorithm-registry.md`, protobuf-specs v0.5
 //! `PublicKeyDetails`), RFC 5280 §4.1.2.7 (`SubjectPublicKeyInfo`), RFC 3279 §2.3, RFC 5480 §2 and RFC 8410 (its
-//! contents), RFC 4055 §3 (RSASSA-PSS), RFC 8032 (Ed25519, Ed25519ph), FIPS 186-5 (ECDSA), RFC 8017 (RSA PKCS #1 v1.5).
+//! contents), RFC 4055 §3 (RSASSA-PSS), RFC 8032 (Ed25519, Ed25519ph), FIPS 204 and RFC 9881
+//! (ML-DSA), FIPS 186-5 (ECDSA), RFC 8017 (RSA PKCS #1 v1.5).
 //!
 //! Provided: [`PublicKey`] in DER and PEM, [`Algorithm`] and its registry names, verification over messages and over
 //! digests, [`SignatureAlgorithm`] as certificates and signed data name it, [`LogId`], and PEM blocks ([`pem`]).
@@ -13,7 +14,8 @@
 //! cannot read would be a certificate or an entry that its monitor does not see, and a key that anybody can sign for is
 //! no key.
 //!
-//! 1. Keys that are not RSA, an elliptic curve of NIST or Ed25519, and curves other than P-256, P-384 and P-521.
+//! 1. Keys that are not RSA, an elliptic curve of NIST or Ed25519, and curves other than P-256, P-384 and P-521. Keys of ML-DSA-44
+//!    and ML-DSA-65 are read where they sign, and nowhere else ([`PublicKey::from_signer_spki_der`]).
 //! 2. Keys in another encoding than the one that DER has for them: RSA without its NULL parameters, a curve that is not
 //!    named, Ed25519 with parameters.
 //! 3. Elliptic curve points that are compressed or hybrid, at infinity, or not on their curve.

@@ -35,6 +35,19 @@ impl PublicKey {
     /// # Errors
     /// If it is not one, or is refused by a rule of the crate's list.
     pub fn from_spki_der(spki: &[u8]) -> Result<Self, Error> {
+        let key = Self::from_signer_spki_der(spki)?;
+        if key.algorithm.is_post_quantum() {
+            return Err(Error::Unsupported);
+        }
+        Ok(key)
+    }
+
+    /// Reads the DER `SubjectPublicKeyInfo` of a key that signs here. It may be of ML-DSA, which no client verifies, and which
+    /// therefore no certificate, entry or document may bring: those are read by [`Self::from_spki_der`].
+    ///
+    /// # Errors
+    /// As [`Self::from_spki_der`], but for keys of ML-DSA.
+    pub fn from_signer_spki_der(spki: &[u8]) -> Result<Self, Error> {
         let (algorithm, raw) = spki::read(spki)?;
         let parsed = match algorithm.verification(algorithm.hash()) {
             None => Parsed::Ed25519(Box::new(ed25519::key(&raw)?)),
@@ -147,7 +160,7 @@ impl PublicKey {
         self.verify(message, signature)
     }
 
-    /// Verifies a signature whose message is known by its digest only. Pure Ed25519 cannot do that.
+    /// Verifies a signature whose message is known by its digest only. Pure Ed25519 and ML-DSA cannot do that.
     ///
     /// # Errors
     /// If the algorithm is not one for this key and a digest, the digest has another length, or the signature does not
@@ -170,7 +183,7 @@ impl PublicKey {
             Parsed::Ed25519(key) if algorithm == Algorithm::Ed25519Ph => {
                 ed25519::verify_prehashed(key, digest, signature)
             }
-            Parsed::Other(key) if algorithm == self.algorithm => {
+            Parsed::Other(key) if algorithm == self.algorithm && !algorithm.is_post_quantum() => {
                 Digest::import_less_safe(digest, hash.implementation())
                     .and_then(|digest| key.verify_digest_sig(&digest, signature))
                     .map_err(|_| Error::SignatureInvalid)
@@ -235,20 +248,14 @@ impl PublicKey {
         message: &[u8],
         signature: &[u8],
     ) -> Result<(), Error> {
-        let is_rsa = self.algorithm.is_rsa();
-        let is_edwards = matches!(self.parsed, Parsed::Ed25519(_));
-        match stated {
-            SignatureAlgorithm::Ed25519 if is_edwards => self.verify(message, signature),
-            SignatureAlgorithm::Ecdsa(hash) if !is_rsa && !is_edwards => {
+        use SignatureAlgorithm::{Ecdsa, Ed25519, RsaPkcs1v15, RsaPss};
+        match (stated, SignatureAlgorithm::of(self.algorithm)) {
+            (Ed25519, Some(Ed25519)) => self.verify(message, signature),
+            (Ecdsa(hash), Some(Ecdsa(_))) | (RsaPkcs1v15(hash), Some(RsaPkcs1v15(_))) => {
                 self.verify_with_hash(hash, message, signature)
             }
-            SignatureAlgorithm::RsaPkcs1v15(hash) if is_rsa => {
-                self.verify_with_hash(hash, message, signature)
-            }
-            SignatureAlgorithm::RsaPss(hash) if is_rsa => {
-                self.verify_by(hash.pss(), message, signature)
-            }
-            other => Err(Error::AlgorithmMismatch(other.name())),
+            (RsaPss(hash), Some(RsaPkcs1v15(_))) => self.verify_by(hash.pss(), message, signature),
+            (other, _) => Err(Error::AlgorithmMismatch(other.name())),
         }
     }
 

@@ -22,7 +22,8 @@ pub enum SignatureAlgorithm {
 }
 
 impl SignatureAlgorithm {
-    /// What a key states about its signatures by default; Ed25519ph has no identifier.
+    /// What a key states about its signatures by default. Ed25519ph has no identifier, and that of ML-DSA is read by no
+    /// client.
     #[must_use]
     pub const fn of(algorithm: Algorithm) -> Option<Self> {
         match algorithm {
@@ -33,7 +34,7 @@ impl SignatureAlgorithm {
             Algorithm::RsaPkcs1v15_2048Sha256
             | Algorithm::RsaPkcs1v15_3072Sha256
             | Algorithm::RsaPkcs1v15_4096Sha256 => Some(Self::RsaPkcs1v15(algorithm.hash())),
-            Algorithm::Ed25519Ph => None,
+            Algorithm::Ed25519Ph | Algorithm::MlDsa44 | Algorithm::MlDsa65 => None,
         }
     }
 

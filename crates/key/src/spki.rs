@@ -19,8 +19,10 @@ pub(crate) fn read(spki: &[u8]) -> Result<(Algorithm, Vec<u8>), Error> {
     let algorithm = match (info.algorithm.oid, info.algorithm.parameters) {
         (EC_PUBLIC_KEY, Some(curve)) => elliptic(curve, raw)?,
         (ED25519, None) => Algorithm::Ed25519,
+        (ML_DSA_44, None) => Algorithm::MlDsa44,
+        (ML_DSA_65, None) => Algorithm::MlDsa65,
         (RSA_ENCRYPTION, Some(parameters)) if parameters.is_null() => rsa::algorithm(raw)?,
-        (EC_PUBLIC_KEY | ED25519 | RSA_ENCRYPTION, _) => {
+        (EC_PUBLIC_KEY | ED25519 | RSA_ENCRYPTION | ML_DSA_44 | ML_DSA_65, _) => {
             return Err(Error::Malformed("the parameters of its algorithm"));
         }
         _ => return Err(Error::Unsupported),
@@ -68,4 +70,7 @@ const SECP256R1: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10045.
 const SECP384R1: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.132.0.34");
 const SECP521R1: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.132.0.35");
 const ED25519: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.101.112");
+/// RFC 9881 §2.
+const ML_DSA_44: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.16.840.1.101.3.4.3.17");
+const ML_DSA_65: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.16.840.1.101.3.4.3.18");
 const RSA_ENCRYPTION: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.1.1");

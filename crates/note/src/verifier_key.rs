@@ -76,9 +76,14 @@ fn full_id(name: &KeyName, public_key: &PublicKey) -> [u8; 32] {
         | Algorithm::RsaPkcs1v15_4096Sha256 => {
             KeyId::hash(name, OTHER_SIGNATURE_TYPE, &[RSA_LABEL, spki].concat())
         }
+        // Such a key signs no note: none of its kind is read from outside, and `signer` opens none for a log.
+        Algorithm::MlDsa44 | Algorithm::MlDsa65 => {
+            KeyId::hash(name, OTHER_SIGNATURE_TYPE, &[ML_DSA_LABEL, spki].concat())
+        }
     }
 }
 
 const ED25519_SIGNATURE_TYPE: u8 = 0x01;
 const OTHER_SIGNATURE_TYPE: u8 = 0xff;
+const ML_DSA_LABEL: &[u8] = b"PKIX-ML-DSA";
 const RSA_LABEL: &[u8] = b"PKIX-RSA-PKCS#1v1.5";

@@ -74,7 +74,12 @@ mod tests {
 
     #[tokio::test]
     async fn a_wrong_signature_does_not_leave() {
-        for algorithm in [Algorithm::EcdsaP256Sha256, Algorithm::Ed25519] {
+        for algorithm in [
+            Algorithm::EcdsaP256Sha256,
+            Algorithm::Ed25519,
+            Algorithm::MlDsa44,
+            Algorithm::MlDsa65,
+        ] {
             let (shown, used) = (ephemeral(algorithm).unwrap(), ephemeral(algorithm).unwrap());
             let wrong = Wrong {
                 shown: Arc::clone(&shown),

@@ -44,6 +44,7 @@ mod tests {
     fn keys_of_every_algorithm_conform() {
         for algorithm in Algorithm::ALL
             .into_iter()
+            .chain(Algorithm::POST_QUANTUM)
             .filter(|each| *each != Algorithm::Ed25519Ph)
         {
             if algorithm == Algorithm::RsaPkcs1v15_4096Sha256 {
@@ -62,6 +63,8 @@ mod tests {
             Algorithm::EcdsaP384Sha384,
             Algorithm::Ed25519,
             Algorithm::RsaPkcs1v15_2048Sha256,
+            Algorithm::MlDsa44,
+            Algorithm::MlDsa65,
         ] {
             let key = PrivateKey::generate(algorithm).unwrap();
             let plain = PrivateKey::from_pem(&key.to_pem().unwrap()).unwrap();
@@ -73,6 +76,42 @@ mod tests {
                 PrivateKey::public_key(&key)
             );
             block_on(super::run(opened.into_signer().as_ref()));
+        }
+    }
+
+    /// RFC 9881 §6: the seed alone, with the tag 0. The private key of its appendix C.1.1 is this one.
+    #[test]
+    fn a_key_of_ml_dsa_is_kept_as_its_seed() {
+        for (algorithm, last) in [(Algorithm::MlDsa44, 17), (Algorithm::MlDsa65, 18)] {
+            let head = [
+                0x30, 0x34, 2, 1, 0, 0x30, 11, 6, 9, 0x60, 0x86, 0x48, 1, 0x65, 3, 4, 3, last, 4,
+                0x22, 0x80, 0x20,
+            ];
+            let written: Vec<u8> = head.into_iter().chain(0..32).collect();
+            let pem = sigstead_key::pem::encode("PRIVATE KEY", &written);
+            let key = PrivateKey::from_pem(&pem).unwrap();
+            assert_eq!(PrivateKey::public_key(&key).algorithm(), algorithm);
+            let made = PrivateKey::generate(algorithm).unwrap();
+            assert_eq!(made.pkcs8().len(), written.len());
+            assert_eq!(made.pkcs8()[..22], written[..22]);
+        }
+    }
+
+    /// A role would publish the key, and no client would verify what it signs.
+    #[tokio::test]
+    async fn a_key_of_ml_dsa_is_tried_and_serves_no_role() {
+        let folder = tempfile::tempdir().unwrap();
+        for algorithm in Algorithm::POST_QUANTUM {
+            let path = folder.path().join(algorithm.key_details());
+            let key = PrivateKey::generate(algorithm).unwrap();
+            std::fs::write(&path, key.to_pem().unwrap().as_bytes()).unwrap();
+            std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o600)).unwrap();
+            let config = KeyConfig::file(path, None);
+            let signer = crate::open_to_try(&config).await.unwrap();
+            super::run(signer.as_ref()).await;
+            let refused = crate::open(&config).await.err().unwrap().to_string();
+            assert!(refused.starts_with("E-KEY-047"), "{refused}");
+            assert!(refused.contains(algorithm.key_details()), "{refused}");
         }
     }
 

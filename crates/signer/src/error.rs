@@ -40,6 +40,13 @@ pub enum Error {
     /// No key of that algorithm can be made or used here.
     #[error("no private keys of the algorithm {0:?} here")]
     Unsupported(Algorithm),
+    /// Keys of that algorithm can be made and tried, and serve no role.
+    #[error(
+        "E-KEY-047: no role takes a key of {}: the clients of Sigstore do not verify it yet; ca, tlog, ctlog, tsa, tuf, the \
+         operator and holders take ECDSA P-256, and oidc RSA of 2048 bits or more",
+        .0.key_details()
+    )]
+    NoClientVerifies(Algorithm),
     /// The public half is refused.
     #[error("the public half of the key is refused")]
     PublicKey(#[source] sigstead_key::Error),

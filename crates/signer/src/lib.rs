@@ -1,7 +1,7 @@
 //! The [`Signer`] trait; encrypted key files, PKCS #11 tokens, and the transit engine of Vault and OpenBao behind it.
 //!
 //! Specifications: RFC 5958 (PKCS #8) with PBES2 of RFC 8018 and scrypt of RFC 7914 for keys at rest; RFC 7468 for PEM;
-//! PKCS #11 v2.40 and RFC 7512 for tokens; the HTTP interface of Vault 1.12 and OpenBao 2 for transit keys.
+//! RFC 9881 for private keys of ML-DSA; PKCS #11 v2.40 and RFC 7512 for tokens; the HTTP interface of Vault 1.12 and OpenBao 2 for transit keys.
 //!
 //! Provided: [`Signer`], [`open`] by configuration, [`PrivateKey`] for who makes keys, [`ephemeral`] keys for one
 //! signature, a [`KeyRing`] of keys that follow one another, and the [`conformance`] suite of all backends.
@@ -75,8 +75,29 @@ pub trait Signer: Send + Sync {
 /// Opens the key that a configuration names, and proves that it signs. Every signature of it is verified before it leaves.
 ///
 /// # Errors
-/// If the key cannot be opened, or a probe that it signs does not verify.
+/// If the key cannot be opened, a probe that it signs does not verify, or no client verifies what such a key signs.
 pub async fn open(config: &KeyConfig) -> Result<Arc<dyn Signer>, Error> {
+    let signer = open_to_try(config).await?;
+    refuse_unpublished(signer.public_key())?;
+    Ok(signer)
+}
+
+/// Refuses a key for every role if no client verifies what it signs.
+///
+/// # Errors
+/// [`Error::NoClientVerifies`].
+pub fn refuse_unpublished(key: &PublicKey) -> Result<(), Error> {
+    match key.algorithm().is_post_quantum() {
+        true => Err(Error::NoClientVerifies(key.algorithm())),
+        false => Ok(()),
+    }
+}
+
+/// Opens a key as [`open`] does, of any algorithm: for who makes or tries a key that no role takes yet.
+///
+/// # Errors
+/// If the key cannot be opened, or a probe that it signs does not verify.
+pub async fn open_to_try(config: &KeyConfig) -> Result<Arc<dyn Signer>, Error> {
     let (signer, source) = match config {
         KeyConfig::File(key) => (file::open(key).await?, "file"),
         KeyConfig::Pkcs11(key) => (pkcs11::open(key).await?, "pkcs11"),

@@ -8,8 +8,8 @@ use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::rsa::KeySize;
 use aws_lc_rs::signature::{
     ECDSA_P256_SHA256_ASN1_SIGNING, ECDSA_P384_SHA384_ASN1_SIGNING, ECDSA_P521_SHA512_ASN1_SIGNING,
-    EcdsaKeyPair, EcdsaSigningAlgorithm, Ed25519KeyPair, KeyPair as _, RSA_PKCS1_SHA256,
-    RsaKeyPair,
+    EcdsaKeyPair, EcdsaSigningAlgorithm, Ed25519KeyPair, KeyPair as _, ML_DSA_44_SIGNING,
+    ML_DSA_65_SIGNING, PqdsaKeyPair, PqdsaSigningAlgorithm, RSA_PKCS1_SHA256, RsaKeyPair,
 };
 use pkcs8::der::pem::LineEnding;
 use pkcs8::pkcs5::pbes2::Parameters;
@@ -32,6 +32,7 @@ enum KeyPair {
     Ecdsa(EcdsaKeyPair),
     Ed25519(Ed25519KeyPair),
     Rsa(RsaKeyPair),
+    MlDsa(&'static PqdsaSigningAlgorithm, PqdsaKeyPair),
 }
 
 impl PrivateKey {
@@ -54,6 +55,8 @@ impl PrivateKey {
             Algorithm::RsaPkcs1v15_2048Sha256 => rsa(KeySize::Rsa2048)?,
             Algorithm::RsaPkcs1v15_3072Sha256 => rsa(KeySize::Rsa3072)?,
             Algorithm::RsaPkcs1v15_4096Sha256 => rsa(KeySize::Rsa4096)?,
+            Algorithm::MlDsa44 => ml_dsa(&ML_DSA_44_SIGNING)?,
+            Algorithm::MlDsa65 => ml_dsa(&ML_DSA_65_SIGNING)?,
             Algorithm::Ed25519Ph => return Err(Error::Unsupported(algorithm)),
         };
         Self::from_pkcs8(Zeroizing::new(pkcs8))
@@ -141,7 +144,7 @@ impl PrivateKey {
 
     pub(crate) fn from_pkcs8(pkcs8: Zeroizing<Vec<u8>>) -> Result<Self, Error> {
         let pair = KeyPair::from_pkcs8(&pkcs8)?;
-        let public = PublicKey::from_spki_der(&pair.spki()?).map_err(Error::PublicKey)?;
+        let public = PublicKey::from_signer_spki_der(&pair.spki()?).map_err(Error::PublicKey)?;
         Ok(Self {
             pkcs8,
             pair,
@@ -175,6 +178,11 @@ impl KeyPair {
         if let Ok(pair) = Ed25519KeyPair::from_pkcs8_maybe_unchecked(pkcs8) {
             return Ok(Self::Ed25519(pair));
         }
+        for algorithm in [&ML_DSA_44_SIGNING, &ML_DSA_65_SIGNING] {
+            if let Ok(pair) = PqdsaKeyPair::from_pkcs8(algorithm, pkcs8) {
+                return Ok(Self::MlDsa(algorithm, pair));
+            }
+        }
         RsaKeyPair::from_pkcs8(pkcs8)
             .map(Self::Rsa)
             .map_err(|_| Error::Malformed)
@@ -185,6 +193,7 @@ impl KeyPair {
             Self::Ecdsa(pair) => pair.public_key().as_der(),
             Self::Ed25519(pair) => pair.public_key().as_der(),
             Self::Rsa(pair) => pair.public_key().as_der(),
+            Self::MlDsa(_, pair) => pair.public_key().as_der(),
         };
         Ok(spki.map_err(|_| Error::Library)?.as_ref().to_vec())
     }
@@ -205,6 +214,12 @@ impl KeyPair {
                     .map_err(|_| Error::SigningFailed)?;
                 Ok(signature)
             }
+            Self::MlDsa(algorithm, pair) => {
+                let mut signature = vec![0; algorithm.signature_len()];
+                let length = pair.sign(message, &mut signature);
+                signature.truncate(length.map_err(|_| Error::SigningFailed)?);
+                Ok(signature)
+            }
         }
     }
 }
@@ -216,6 +231,13 @@ fn ecdsa(algorithm: &'static EcdsaSigningAlgorithm) -> Result<Vec<u8>, Error> {
         .map_err(|_| Error::Library)?
         .as_ref()
         .to_vec())
+}
+
+/// RFC 9881 §6, in the form of the seed.
+fn ml_dsa(algorithm: &'static PqdsaSigningAlgorithm) -> Result<Vec<u8>, Error> {
+    let pair = PqdsaKeyPair::generate(algorithm).map_err(|_| Error::Library)?;
+    let pkcs8 = pair.to_pkcs8v1().map_err(|_| Error::Library)?;
+    Ok(pkcs8.as_ref().to_vec())
 }
 
 fn rsa(size: KeySize) -> Result<Vec<u8>, Error> {

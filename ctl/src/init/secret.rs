@@ -58,7 +58,10 @@ impl Vault {
         let failed = |error: &dyn std::fmt::Display| Failure::file("open", path, error);
         let pem = private::read(path, LARGEST).map_err(|error| failed(&error))?;
         let pem = String::from_utf8(pem).map_err(|error| failed(&error))?;
-        PrivateKey::from_encrypted_pem(&pem, &self.passphrase).map_err(|error| failed(&error))
+        let key = PrivateKey::from_encrypted_pem(&pem, &self.passphrase);
+        let key = key.map_err(|error| failed(&error))?;
+        sigstead_signer::refuse_unpublished(key.public_key()).map_err(|error| failed(&error))?;
+        Ok(key)
     }
 }
 

@@ -28,6 +28,10 @@ enum Kind {
     Rsa2048,
     Rsa3072,
     Rsa4096,
+    /// In files; no client verifies it yet, and no role takes it.
+    MlDsa44,
+    /// In files; no client verifies it yet, and no role takes it.
+    MlDsa65,
 }
 
 impl From<Kind> for Algorithm {
@@ -40,6 +44,8 @@ impl From<Kind> for Algorithm {
             Kind::Rsa2048 => Self::RsaPkcs1v15_2048Sha256,
             Kind::Rsa3072 => Self::RsaPkcs1v15_3072Sha256,
             Kind::Rsa4096 => Self::RsaPkcs1v15_4096Sha256,
+            Kind::MlDsa44 => Self::MlDsa44,
+            Kind::MlDsa65 => Self::MlDsa65,
         }
     }
 }

@@ -73,6 +73,11 @@ fn served(file: &Path) -> Result<PublicKey, Failure> {
     if let Ok(key) = PublicKey::from_pem(&pem) {
         return Ok(key);
     }
+    if let Ok(("PUBLIC KEY", spki)) = sigstead_key::pem::decode(&pem)
+        && let Ok(key) = PublicKey::from_signer_spki_der(&spki)
+    {
+        return Ok(key);
+    }
     let chain = Certificate::chain_from_pem(&pem).map_err(|error| failed(&error))?;
     let first = chain
         .first()

@@ -23,7 +23,7 @@ impl KeyRole {
             Self::Oidc => (algorithm.is_rsa(), "RSA of 2048 bits or more"),
             Self::RekorV1 | Self::Tuf => (is_p256, "ECDSA P-256"),
             Self::Ctlog => (is_p256 || algorithm.is_rsa(), "ECDSA P-256"),
-            Self::Ca | Self::RekorV2 | Self::Tsa => (true, ""),
+            Self::Ca | Self::RekorV2 | Self::Tsa => (!algorithm.is_post_quantum(), "ECDSA P-256"),
         };
         (!is_taken).then_some(wanted)
     }

@@ -36,9 +36,9 @@ impl Shown {
     }
 }
 
-/// Opens a key as a service does, which has it sign.
+/// Opens a key as a service does, which has it sign. It may be of an algorithm that no role takes.
 pub(super) async fn open(config: &KeyConfig) -> Result<Arc<dyn Signer>, Failure> {
-    let opened = sigstead_signer::open(config).await;
+    let opened = sigstead_signer::open_to_try(config).await;
     opened.map_err(|error| unusable(config, &error))
 }
 

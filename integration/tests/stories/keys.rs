@@ -3,6 +3,7 @@
 mod attest;
 mod from_init;
 mod holders;
+mod post_quantum;
 mod rotated;
 mod vault;
 

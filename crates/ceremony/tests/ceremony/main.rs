@@ -7,7 +7,7 @@ mod targets;
 mod world;
 
 use sigstead_ceremony::{Error, OnlineKeys, Partial, Proposal, Transcript, lint, sentences, tally};
-use sigstead_trust_root::tuf::{Signed, Snapshot, Timestamp};
+use sigstead_trust_root::tuf::{Signed, Snapshot, Timestamp, TufKey};
 use time::Duration;
 use world::{World, name, now, proven, wish};
 
@@ -195,6 +195,22 @@ fn a_draft_that_breaks_a_rule_is_not_rehearsed() {
     );
 }
 
+/// TAP 21, in the form in which a root would name it.
+#[test]
+fn a_root_that_names_a_key_of_ml_dsa_is_not_signed() {
+    let mut world = World::new();
+    let key: TufKey = serde_json::from_value(serde_json::json!({
+        "keytype": "ml-dsa", "scheme": "ml-dsa-44/1", "keyval": {"public": "of no client"},
+    }))
+    .unwrap();
+    world.before_names("snapshot", &key);
+    let all = world.draft(&wish().replace("operator", "alice").add("bob").threshold(2));
+    let refused = lint(&world.proposal(all), now()).unwrap_err();
+    assert!(matches!(refused, Error::Rule(_)), "{refused:?}");
+    let named = format!("clients do not check the key {}", key.id());
+    assert!(refused.to_string().contains(&named), "{refused}");
+}
+
 #[test]
 fn who_joins_is_invited_to_this_ceremony_and_has_the_key() {
     let mut world = World::new();
@@ -208,7 +224,7 @@ fn who_joins_is_invited_to_this_ceremony_and_has_the_key() {
     let stranger = other.join(&elsewhere, "bob");
     let key = other.key("bob").public_key().clone();
     let mut not_hers = bob.clone();
-    not_hers.statement.holder.key = sigstead_trust_root::tuf::TufKey::new(&key).unwrap();
+    not_hers.statement.holder.key = TufKey::new(&key).unwrap();
     let mut uninvited = bob;
     uninvited.statement.holder.name = name("mallory");
     let targets = world.join_with(&draft, "bob", &world.key("targets"));

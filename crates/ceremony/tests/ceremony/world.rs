@@ -53,6 +53,17 @@ impl World {
         }
     }
 
+    /// The root before has one more key in a role.
+    pub(crate) fn before_names(&mut self, role: &str, key: &TufKey) {
+        let root = self.before.signed.clone();
+        let root = root.with_role(role, &[tuf(&self.keys[role]), key.clone()], 1);
+        let mut before = Signed::unsigned(root);
+        let bytes = before.bytes_to_sign().unwrap();
+        let operator = &self.keys["operator"];
+        before.add_signature(&tuf(operator), &block_on(operator.sign(&bytes)).unwrap());
+        self.before = before;
+    }
+
     /// Three people come in the operator's place, of whom two sign.
     pub(crate) fn first_ceremony(&mut self) -> Proposal {
         let wish = wish().replace("operator", "alice").add("bob").add("carol");

@@ -43,7 +43,9 @@ pub(super) fn mechanism(algorithm: Algorithm) -> Result<Mechanism<'static>, Erro
         Algorithm::RsaPkcs1v15_2048Sha256
         | Algorithm::RsaPkcs1v15_3072Sha256
         | Algorithm::RsaPkcs1v15_4096Sha256 => Ok(Mechanism::Sha256RsaPkcs),
-        Algorithm::Ed25519Ph => Err(Error::Unsupported(algorithm)),
+        Algorithm::Ed25519Ph | Algorithm::MlDsa44 | Algorithm::MlDsa65 => {
+            Err(Error::Unsupported(algorithm))
+        }
     }
 }
 

@@ -30,7 +30,9 @@ pub(super) fn create(
         Algorithm::RsaPkcs1v15_2048Sha256 => (Mechanism::RsaPkcsKeyPairGen, modulus(2048)),
         Algorithm::RsaPkcs1v15_3072Sha256 => (Mechanism::RsaPkcsKeyPairGen, modulus(3072)),
         Algorithm::RsaPkcs1v15_4096Sha256 => (Mechanism::RsaPkcsKeyPairGen, modulus(4096)),
-        Algorithm::Ed25519Ph => return Err(Error::Unsupported(algorithm)),
+        Algorithm::Ed25519Ph | Algorithm::MlDsa44 | Algorithm::MlDsa65 => {
+            return Err(Error::Unsupported(algorithm));
+        }
     };
     let id = identifier(key)?;
     public.extend(public_template(key, &id));
@@ -104,6 +106,9 @@ fn private_template(key: &Pkcs11Key, id: &[u8]) -> Vec<Attribute> {
 }
 
 fn private_parts(pkcs8: &[u8], algorithm: Algorithm) -> Result<Vec<Attribute>, Error> {
+    if algorithm.is_post_quantum() {
+        return Err(Error::Unsupported(algorithm));
+    }
     let malformed = |_| Error::Malformed;
     let info = PrivateKeyInfoRef::try_from(pkcs8).map_err(|_| Error::Malformed)?;
     let inner = info.private_key.as_bytes();

@@ -81,6 +81,8 @@ fn a_key_object_gives_its_key_back() {
     for algorithm in [
         Algorithm::EcdsaP384Sha384,
         Algorithm::RsaPkcs1v15_2048Sha256,
+        Algorithm::MlDsa44,
+        Algorithm::MlDsa65,
     ] {
         let signer = sigstead_signer::ephemeral(algorithm).unwrap();
         assert_eq!(TufKey::new(signer.public_key()), None, "{algorithm:?}");
