@@ -33,6 +33,9 @@ pub(crate) enum Holder<'a> {
         /// How the person showed who they are (RFC 8176), if the issuer saw it.
         #[serde(skip_serializing_if = "Option::is_none")]
         amr: Option<&'static [&'static str]>,
+        /// Which class of authentication that was, if it was one that has a name.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        acr: Option<&'static str>,
         #[serde(skip_serializing_if = "Option::is_none")]
         nonce: Option<&'a str>,
         #[serde(skip_serializing_if = "Option::is_none")]
@@ -127,6 +130,7 @@ mod tests {
                 email_verified: true,
                 auth_time: 1_799_999_000,
                 amr: Some(&["pwd"]),
+                acr: None,
                 nonce,
                 groups: None,
                 federated_claims: None,

@@ -54,7 +54,7 @@ impl OidcIssuer {
     pub(crate) async fn user_info(&self, presented: &str) -> Result<UserInfo, Error> {
         let mut token = self.own_token(presented).await?;
         // These are about the sign-in and not about the person.
-        for name in ["nonce", "email_verified", "amr"] {
+        for name in ["nonce", "email_verified", "amr", "acr"] {
             token.further.remove(name);
         }
         Ok(UserInfo {

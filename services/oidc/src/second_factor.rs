@@ -92,7 +92,19 @@ impl Proof {
             Self::Elsewhere => None,
         }
     }
+
+    /// The class of the authentication (OpenID Connect Core §2, `acr`), if it has a name that clients know.
+    pub(crate) const fn context_class(self) -> Option<&'static str> {
+        match self {
+            Self::Code | Self::Recovery => Some(MULTI_FACTOR),
+            Self::Password | Self::Elsewhere => None,
+        }
+    }
 }
+
+/// The class of authentication by more than one factor (OpenID Provider Authentication Policy Extension 1.0 §4).
+pub(crate) const MULTI_FACTOR: &str =
+    "http://schemas.openid.net/pape/policies/2007/06/multi-factor";
 
 /// What is kept of a recovery code, however it is typed. Its 80 bits cannot be tried out.
 pub(crate) fn recovery_digest(typed: &str) -> String {

@@ -130,6 +130,7 @@ impl OidcIssuer {
             email_verified: true,
             auth_time: person.auth_time.unix_timestamp(),
             amr: person.proof.methods(),
+            acr: person.proof.context_class(),
             nonce: authorization.nonce.as_deref(),
             groups: authorization.groups.then_some(&profile.groups),
             federated_claims: person.elsewhere.as_ref().map(|elsewhere| Federated {

@@ -13,6 +13,7 @@ use super::{Issuer, visitor};
 use crate::OidcIssuer;
 use crate::error::Error;
 use crate::page;
+use crate::second_factor::MULTI_FACTOR;
 use crate::token::{DEVICE_CODE, TOKEN_EXCHANGE, TokenRequest};
 
 /// OpenID Connect Discovery 1.0 §4.
@@ -43,8 +44,10 @@ pub(super) async fn discovery(State(issuer): Issuer) -> Json<Value> {
             ["client_secret_basic", "client_secret_post"],
         "revocation_endpoint_auth_methods_supported":
             ["client_secret_basic", "client_secret_post", "none"],
-        "claims_supported":
-            ["iss", "sub", "aud", "iat", "exp", "jti", "auth_time", "nonce", "email", "email_verified", "groups"],
+        "claims_supported": [
+            "iss", "sub", "aud", "iat", "exp", "jti", "auth_time", "amr", "acr", "nonce", "email", "email_verified", "groups",
+        ],
+        "acr_values_supported": [MULTI_FACTOR],
         "prompt_values_supported": ["none", "login", "consent", "select_account"],
         "request_parameter_supported": false,
         "request_uri_parameter_supported": false,

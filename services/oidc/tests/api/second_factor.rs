@@ -118,7 +118,9 @@ async fn change(world: &World, change: SecondFactorChange) {
 async fn a_code_is_asked_for_beside_the_password_and_the_token_says_so() {
     let world = World::new().await;
     let page = world.browser().attempt("alice@example.com", PASSWORD).await;
-    assert_eq!(claims(&world, &page).await["amr"], json!(["pwd"]));
+    let by_password = claims(&world, &page).await;
+    assert_eq!(by_password["amr"], json!(["pwd"]));
+    assert_eq!(by_password["acr"], json!(null));
     let mut before = world.browser();
     before.sign_in(&[]).await;
     let app = enrol(&world).await;
@@ -133,6 +135,7 @@ async fn a_code_is_asked_for_beside_the_password_and_the_token_says_so() {
     let page = verify(&mut browser, &path(), &page, &app.code(&world, 0)).await;
     let claims = claims(&world, &page).await;
     assert_eq!(claims["amr"], json!(["pwd", "otp", "mfa"]));
+    assert_eq!(claims["acr"], MULTI_FACTOR);
     assert_eq!(claims["auth_time"], world.now().unix_timestamp());
     assert!(browser.get("/").await.body.contains("<h1>Signed in</h1>"));
 }
@@ -164,6 +167,25 @@ async fn a_code_is_good_once_and_near_its_time() {
     assert_eq!(page.status, 303, "{}", page.body);
 }
 
+/// OpenID Connect Core §3.1.2.1: a wish, which the token answers.
+#[tokio::test]
+async fn a_client_that_asks_for_a_class_sees_in_the_token_which_it_was() {
+    let world = World::new().await;
+    let told = world.get("/.well-known/openid-configuration").await.json();
+    assert_eq!(told["acr_values_supported"], json!([MULTI_FACTOR]));
+    let mut browser = world.browser();
+    let page = browser.post_sign_in(&[("acr_values", MULTI_FACTOR)]).await;
+    assert_eq!(claims(&world, &page).await["acr"], json!(null));
+    let app = enrol(&world).await;
+    world.advance(60);
+    let asks = world::query(&[("prompt", "login"), ("acr_values", MULTI_FACTOR)]);
+    let path = format!("/authorize?{asks}");
+    let mut browser = world.browser();
+    let page = browser.submit(&path, &path, "sign-in").await;
+    let page = verify(&mut browser, &path, &page, &app.code(&world, 0)).await;
+    assert_eq!(claims(&world, &page).await["acr"], MULTI_FACTOR);
+}
+
 #[tokio::test]
 async fn a_recovery_code_signs_in_once() {
     let world = World::new().await;
@@ -173,7 +195,9 @@ async fn a_recovery_code_signs_in_once() {
     let mut browser = world.browser();
     let page = asked(&mut browser).await;
     let page = verify(&mut browser, &path(), &page, &code).await;
-    assert_eq!(claims(&world, &page).await["amr"], json!(["pwd", "mfa"]));
+    let claims = claims(&world, &page).await;
+    assert_eq!(claims["amr"], json!(["pwd", "mfa"]));
+    assert_eq!(claims["acr"], MULTI_FACTOR);
     let world = world.restart().await;
     let mut browser = world.browser();
     let page = asked(&mut browser).await;
@@ -395,3 +419,5 @@ async fn the_page_of_the_code_leads_to_the_application() {
     );
     assert!(policy.starts_with("default-src 'none'"), "{policy}");
 }
+
+const MULTI_FACTOR: &str = "http://schemas.openid.net/pape/policies/2007/06/multi-factor";
