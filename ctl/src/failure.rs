@@ -24,6 +24,16 @@ pub(crate) enum Exit {
     Refused,
     /// 6: waits for time or for a person.
     Waiting,
+    /// 10: a file of an archive has other bytes than its list says.
+    Damaged,
+    /// 11: an archive is not signed by whom it should be.
+    Unsigned,
+    /// 12: an archive has what its list does not.
+    Foreign,
+    /// 13: something of an archive is not there.
+    Absent,
+    /// 14: an archive is older than what was loaded.
+    Replayed,
 }
 
 impl Exit {
@@ -40,6 +50,11 @@ impl Exit {
             "E-AIR-001" | "E-AIR-002" | "E-AIR-003" | "E-AIR-004" | "E-AIR-005" | "E-AIR-009"
             | "E-AIR-010" | "E-AIR-011" | "E-AIR-012" | "E-AIR-013" | "E-AIR-014" | "E-AIR-015"
             | "E-AIR-017" => Self::Refused,
+            "E-AIR-022" => Self::Damaged,
+            "E-AIR-021" => Self::Unsigned,
+            "E-AIR-024" | "E-AIR-026" => Self::Foreign,
+            "E-AIR-023" | "E-AIR-025" => Self::Absent,
+            "E-AIR-027" => Self::Replayed,
             // What a check of a verification refuses must not be used.
             _ if code.starts_with("E-VERIFY-") => Self::Refused,
             _ => Self::Failed,
@@ -57,6 +72,11 @@ impl From<Exit> for ExitCode {
             Exit::Unreachable => 4,
             Exit::Refused => 5,
             Exit::Waiting => 6,
+            Exit::Damaged => 10,
+            Exit::Unsigned => 11,
+            Exit::Foreign => 12,
+            Exit::Absent => 13,
+            Exit::Replayed => 14,
         })
     }
 }
@@ -286,7 +306,7 @@ mod tests {
         });
         let rows: Vec<_> = rows.collect();
         let exits: Vec<_> = rows.iter().map(|(exit, _)| *exit).collect();
-        assert_eq!(exits, [0, 1, 2, 3, 4, 5, 6]);
+        assert_eq!(exits, [0, 1, 2, 3, 4, 5, 6, 10, 11, 12, 13, 14]);
         let said = |code: &str| {
             let is_it =
                 |listed: &str| listed == code || code.starts_with(listed.trim_end_matches('…'));

@@ -4,10 +4,12 @@
 //! person reads on a failure is a `Failure`: a code, what is wrong, what to do.
 //!
 //! Exit codes, of every command: 0 done; 1 failed, with a code that `sigctl explain` knows; 2 the command line is wrong;
-//! 3 warnings only; 4 what is needed cannot be reached; 5 refused as unsafe; 6 waits for time or for a person.
+//! 3 warnings only; 4 what is needed cannot be reached; 5 refused as unsafe; 6 waits for time or for a person; 10 to 14 what is
+//! wrong with an archive (`airgap`).
 
 mod admin;
 mod administrators;
+mod airgap;
 mod audit;
 mod authority;
 mod backup;
@@ -194,6 +196,8 @@ enum Command {
     Export(export::Arguments),
     /// Take into a copy what was carried here of a log, or of what clients trust.
     Import(import::Arguments),
+    /// Carry Sigstead itself to where no network leads: programs, images, chart, manual, in one signed archive.
+    Airgap(Box<airgap::Arguments>),
     /// Make of an instance what the chart mounts.
     Kubernetes(kubernetes::Arguments),
     /// Print an identity token for tests.
@@ -309,6 +313,7 @@ async fn run(command: Command, output: Output) -> Result<Exit, Failure> {
         Command::Verify(arguments) => verify::run(*arguments, output).await?,
         Command::Export(arguments) => export::run(arguments, output).await?,
         Command::Import(arguments) => import::run(arguments, output).await?,
+        Command::Airgap(arguments) => airgap::run(*arguments, output).await?,
         Command::Explain(arguments) => explain::run(&arguments, output)?,
         Command::Kubernetes(arguments) => return kubernetes::run(arguments, output).await,
         Command::Completions(arguments) => completions::run(&arguments),

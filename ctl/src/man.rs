@@ -34,38 +34,43 @@ fn text(written: &Written) -> String {
 
 fn write_all(folder: &Path) -> Result<Vec<PathBuf>, Failure> {
     fs::create_dir_all(folder).map_err(|error| Failure::file("create", folder, error))?;
+    let write = |page: &Page| {
+        let path = folder.join(&page.file);
+        let written = fs::write(&path, &page.text);
+        written.map_err(|error| Failure::file("write", &path, error))?;
+        Ok(path)
+    };
+    pages()?.iter().map(write).collect()
+}
+
+/// A manual page.
+pub(crate) struct Page {
+    pub(crate) file: String,
+    pub(crate) text: Vec<u8>,
+}
+
+/// The pages of all commands.
+pub(crate) fn pages() -> Result<Vec<Page>, Failure> {
     let mut root = crate::Arguments::command().disable_help_subcommand(true);
     root.build();
     let mut pages = Vec::new();
-    write(&root, "sigctl", folder, &mut pages)?;
+    add(&root, "sigctl", &mut pages)?;
     Ok(pages)
 }
 
-/// The page of a command, and those of the commands below it.
-fn write(
-    command: &Command,
-    name: &str,
-    folder: &Path,
-    pages: &mut Vec<PathBuf>,
-) -> Result<(), Failure> {
-    let path = folder.join(format!("{name}.1"));
-    let mut page = Vec::new();
+/// Adds the page of a command, and those of the commands below it.
+fn add(command: &Command, name: &str, pages: &mut Vec<Page>) -> Result<(), Failure> {
+    let mut text = Vec::new();
     let titled = command.clone().name(name.to_owned());
-    Man::new(titled)
-        .render(&mut page)
-        .and_then(|()| fs::write(&path, &page))
-        .map_err(|error| Failure::file("write", &path, error))?;
-    pages.push(path);
+    let rendered = Man::new(titled).render(&mut text);
+    rendered.map_err(|error| Failure::io("cannot write a manual page", error))?;
+    let file = format!("{name}.1");
+    pages.push(Page { file, text });
     for below in command
         .get_subcommands()
         .filter(|below| below.get_name() != "help")
     {
-        write(
-            below,
-            &format!("{name}-{}", below.get_name()),
-            folder,
-            pages,
-        )?;
+        add(below, &format!("{name}-{}", below.get_name()), pages)?;
     }
     Ok(())
 }

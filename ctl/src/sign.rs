@@ -115,6 +115,18 @@ pub(crate) async fn try_out(instance: &Instance, token: String) -> Result<(), Fa
     session.check(&bundle, TRIAL).map(drop)
 }
 
+/// The bundle of a document that another command writes, verified.
+pub(crate) async fn document(
+    instance: &Instance,
+    token: String,
+    document: &[u8],
+) -> Result<Bundle, Failure> {
+    let session = Session::open(instance, http::client(instance)?, token)?;
+    let bundle = session.sign(document).await?;
+    session.check(&bundle, document)?;
+    Ok(bundle)
+}
+
 /// A bundle that every service had a part in and that nobody has verified; what is logged stays in the logs.
 pub(crate) async fn sample(
     instance: &Instance,
