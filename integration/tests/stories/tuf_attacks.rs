@@ -1,6 +1,7 @@
 //! Who has the mirror, or stands in front of the repository, and none of its keys: what clients refuse then.
 
 mod attacked;
+mod post_quantum;
 pub(crate) mod server;
 
 use std::fs;
