@@ -119,9 +119,8 @@ helm: ## write the schema of the chart's values, check the chart and pack it int
 	$(CLIENTS)/bin/helm package helm/sigstead --destination target/helm
 
 images: ## assemble the image as an OCI archive into target/image, without a container engine
-	$(CARGO) build $(LOCKED) -p sigstead --bins --release
-	@mkdir -p target/image
-	integration/image/assemble.py target/release/sigstead $(CLIENTS)/debian target/image/sigstead.tar \
+	integration/image/build.sh target/image/build $(CARGO)
+	integration/image/assemble.py target/image/build/release/sigstead $(CLIENTS)/debian target/image/sigstead.tar \
 	  --seconds-since-epoch $$(git log -1 --format=%ct) --at-most-mib 40
 
 bench: ## measure the running product against the floors of the same run (ARGS="--log", "--sizes", "--keys", "--rings", "--beside FOLDER")
