@@ -11,6 +11,7 @@ mod alerts;
 mod api_server;
 mod backups;
 mod beginnings;
+mod bucket;
 mod chart;
 mod cluster;
 mod compose;

@@ -107,7 +107,7 @@ impl Storage {
             return made;
         }
         fs::create_dir_all(&made).unwrap();
-        if volume["emptyDir"].is_object() {
+        if volume["emptyDir"].is_object() || volume["ephemeral"].is_object() {
             own(&made, 0o2777);
         } else if let Some(map) = volume["configMap"]["name"].as_str() {
             self.config_map(objects, map, &volume["configMap"]["items"], &made);

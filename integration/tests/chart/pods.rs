@@ -9,6 +9,7 @@ use sigstead_integration::{client, run, sigctl, wait_for};
 use sigstead_test_support::Need;
 
 use super::beginnings::{begin, does_not_begin_again};
+use super::bucket::drills_through_a_bucket;
 use super::image::Image;
 use super::node::Node;
 use super::objects::named;
@@ -103,6 +104,7 @@ fn a_real_instance_runs_on_secrets_that_were_made_outside() {
     };
     let backup = release.back_up(&mut node);
     release.drill(&node, &backup);
+    drills_through_a_bucket(&chart, &outside.values(), &mut node);
     node.stop();
     release.drill_beside_a_spoilt_anchor(&node);
     release.restore(&node, &backup);
