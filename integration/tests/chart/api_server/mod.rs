@@ -2,6 +2,7 @@
 
 mod applied;
 mod changed;
+mod page;
 mod plans;
 mod released;
 mod rights;
