@@ -1,7 +1,5 @@
 //! Keys of ML-DSA: read where they sign, and refused wherever they come from outside.
 
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
-
 use futures::executor::block_on;
 use sigstead_key::{Algorithm, Error, HashAlgorithm, PublicKey, SignatureAlgorithm};
 
