@@ -6,7 +6,7 @@ use clap::{Args, Subcommand};
 use serde::Serialize;
 use sigstead_config::oidc::{ClientConfig, ExchangeRule, Grant, WorkloadConfig};
 
-use super::client_secret::{self, RotateSecret, hash, secret};
+use super::client_secret::{self, RotateSecret, hash, once, secret};
 use super::clients::{Clients, ask, misused, named, then};
 use crate::failure::Failure;
 use crate::locate::Where;
@@ -152,37 +152,16 @@ async fn add(mut arguments: Add, output: Output) -> Result<(), Failure> {
     let workload = client.workload.iter();
     act.extend(workload.map(|workload| ("subject", workload.subject.clone())));
     let recorded = Recorded::begin(&instance, "sigctl oidc client add", &act).await?;
-    let written = clients.write();
-    let is_written = written.is_ok();
-    let recorded = recorded.end(written).await;
-    if !is_written {
-        return recorded;
-    }
-    // The secret is printed also when the service cannot be asked or the end not be recorded: the client is in the file, and
-    // the secret is nowhere else.
-    let asked = ask(&instance).await;
-    let added = Added {
-        client: Shown::from(&client),
-        file: clients.path.display().to_string(),
-        secret,
-        is_asked: asked.as_ref().is_ok_and(|is_asked| *is_asked),
+    let print = |is_asked| {
+        let added = Added {
+            client: Shown::from(&client),
+            file: clients.path.display().to_string(),
+            secret,
+            is_asked,
+        };
+        output.print(&added, Added::lines);
     };
-    output.print(&added, |added| {
-        let mut lines = vec![format!(
-            "added the {} {} to {}; {}",
-            added.client.kind,
-            added.client.id,
-            added.file,
-            then(added.is_asked)
-        )];
-        let secret = added.secret.iter();
-        lines.extend(
-            secret.map(|secret| format!("its secret, which is not shown again:\n{secret}")),
-        );
-        lines.join("\n")
-    });
-    recorded?;
-    asked.map(drop)
+    client_secret::write(&instance, &clients, recorded, print).await
 }
 
 fn list(instance: &Where, output: Output) -> Result<(), Failure> {
@@ -236,6 +215,20 @@ async fn remove(mut place: Where, words: Vec<String>, output: Output) -> Result<
         format!("removed {} from {}; {then}", removed.id, removed.file)
     });
     Ok(())
+}
+
+impl Added {
+    fn lines(&self) -> String {
+        let Shown { kind, id, .. } = &self.client;
+        let added = format!(
+            "added the {kind} {id} to {}; {}",
+            self.file,
+            then(self.is_asked)
+        );
+        let secret = self.secret.as_deref().map(once);
+        let lines: Vec<_> = std::iter::once(added).chain(secret).collect();
+        lines.join("\n")
+    }
 }
 
 impl Add {

@@ -11,6 +11,7 @@ use time::format_description::well_known::Rfc3339;
 
 use super::clients::{Clients, ask, misused, named, then};
 use crate::failure::Failure;
+use crate::instance::Instance;
 use crate::locate::Where;
 use crate::output::Output;
 use crate::recorded::Recorded;
@@ -53,24 +54,43 @@ pub(super) async fn rotate(mut arguments: RotateSecret, output: Output) -> Resul
     let overlap = arguments.overlap.to_string();
     let act = [("client", id.clone()), ("overlap", overlap)];
     let recorded = Recorded::begin(&instance, "sigctl oidc client rotate-secret", &act).await?;
+    let print = |is_asked| {
+        let rotated = Rotated {
+            id,
+            file: clients.path.display().to_string(),
+            secret,
+            former_until: until.and_then(|until| until.format(&Rfc3339).ok()),
+            is_asked,
+        };
+        output.print(&rotated, Rotated::lines);
+    };
+    write(&instance, &clients, recorded, print).await
+}
+
+/// Writes a secret, ends the record of it, and has `print` show it, which is told whether the running service was asked to read the
+/// file. It is shown also when the service cannot be asked or the end not be recorded: the secret is in the file, and it is
+/// nowhere else.
+pub(super) async fn write(
+    instance: &Instance,
+    clients: &Clients,
+    recorded: Recorded<'_>,
+    print: impl FnOnce(bool),
+) -> Result<(), Failure> {
     let written = clients.write();
     let is_written = written.is_ok();
     let recorded = recorded.end(written).await;
     if !is_written {
         return recorded;
     }
-    // Printed in any case: the secret is in the file, and it is nowhere else.
-    let asked = ask(&instance).await;
-    let rotated = Rotated {
-        id,
-        file: clients.path.display().to_string(),
-        secret,
-        former_until: until.and_then(|until| until.format(&Rfc3339).ok()),
-        is_asked: asked.as_ref().is_ok_and(|is_asked| *is_asked),
-    };
-    output.print(&rotated, Rotated::lines);
+    let asked = ask(instance).await;
+    print(asked.as_ref().is_ok_and(|is_asked| *is_asked));
     recorded?;
     asked.map(drop)
+}
+
+/// The last lines of what is printed.
+pub(super) fn once(secret: &str) -> String {
+    format!("its secret, which is not shown again:\n{secret}")
 }
 
 impl Rotated {
@@ -80,11 +100,11 @@ impl Rotated {
             None => "the secret of before is taken no more".to_owned(),
         };
         format!(
-            "{} of {} has another secret; {}\n{former}\nits secret, which is not shown again:\n{}",
+            "{} of {} has another secret; {}\n{former}\n{}",
             self.id,
             self.file,
             then(self.is_asked),
-            self.secret
+            once(&self.secret)
         )
     }
 }
