@@ -19,6 +19,7 @@ use crate::session::Back;
 
 mod departure;
 mod device;
+mod own_form;
 mod password;
 mod refusal;
 mod second_factor;
@@ -28,7 +29,7 @@ pub(super) use departure::arrive;
 pub(super) use device::{answer_device, show_device};
 pub(super) use password::{answer_password, show_password};
 pub(super) use refusal::show_refusals;
-use refusal::{Shown, error_page};
+use refusal::{Shown, error_page, marked, status};
 use second_factor::{Form, Verified};
 pub(super) use second_factor::{answer_second_factor, show_second_factor};
 pub(super) use sign_out::{answer_sign_out, show_sign_out};
@@ -221,15 +222,10 @@ fn sign_in_page(
             .unwrap_or_default(),
         error: failure.as_ref().map(|failure| failure.sentence.clone()),
     };
-    let status = failure
-        .as_ref()
-        .map_or(StatusCode::OK, |failure| failure.status);
+    let status = status(failure.as_ref());
     let response = render(&page, status, request.redirect.form_action_source())?;
     let response = visitor.introduce(response);
-    Ok(match failure {
-        Some(failure) => failure.mark(response),
-        None => response,
-    })
+    Ok(marked(response, failure))
 }
 
 fn confirm_page(

@@ -3,7 +3,7 @@ use axum::response::Response;
 use bytes::Bytes;
 use http::StatusCode;
 
-use super::refusal::Shown;
+use super::refusal::{Shown, marked, status};
 use super::second_factor::{self, Form, Verified};
 use super::{Issuer, Visitor, answered, departure, places, see_other, sign_in};
 use crate::OidcIssuer;
@@ -206,14 +206,9 @@ fn finish<T: askama::Template>(
     page: &T,
     failure: Option<Shown>,
 ) -> Result<Response, Refusal> {
-    let status = failure
-        .as_ref()
-        .map_or(StatusCode::OK, |failure| failure.status);
+    let status = status(failure.as_ref());
     let response = visitor.introduce(render(page, status, None)?);
-    Ok(match failure {
-        Some(failure) => failure.mark(response),
-        None => response,
-    })
+    Ok(marked(response, failure))
 }
 
 fn done(issuer: &OidcIssuer, heading: &str, text: &str) -> Result<Response, Error> {

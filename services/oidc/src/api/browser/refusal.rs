@@ -33,8 +33,21 @@ impl Shown {
     }
 
     /// Adds the code and the time to wait to the page.
-    pub(super) fn mark(self, page: Response) -> Response {
+    fn mark(self, page: Response) -> Response {
         with_headers_of(&self.problem.response(BodyStyle::Text), page)
+    }
+}
+
+/// The status of a page that says why a form did nothing, if it did nothing.
+pub(super) fn status(failure: Option<&Shown>) -> StatusCode {
+    failure.map_or(StatusCode::OK, |failure| failure.status)
+}
+
+/// Such a page, with the code and the time to wait.
+pub(super) fn marked(page: Response, failure: Option<Shown>) -> Response {
+    match failure {
+        Some(failure) => failure.mark(page),
+        None => page,
     }
 }
 

@@ -3,16 +3,14 @@ use axum::response::Response;
 use bytes::Bytes;
 use http::StatusCode;
 
-use super::refusal::Shown;
-use super::{Issuer, Visitor, answered, see_other, sign_in};
+use super::own_form::{self, Filled, OwnForm};
+use super::refusal::{Shown, marked, status};
+use super::{Issuer, Visitor, see_other};
 use crate::OidcIssuer;
-use crate::authorize::Refusal;
 use crate::error::Error;
 use crate::half_sign_in::Rest;
 use crate::login::{Half, SignedIn};
-use crate::page::{
-    CodeAskedPage, EnrolmentPage, MessagePage, SecondFactorPage, SharedSecret, render,
-};
+use crate::page::{CodeAskedPage, EnrolmentPage, SecondFactorPage, SharedSecret, render};
 use crate::parameter::Parameters;
 use crate::second_factor::{Enrolment, Missing};
 use crate::secret::Secret;
@@ -39,7 +37,7 @@ pub(super) fn ask(
     error: Option<Error>,
 ) -> Result<Response, Error> {
     let failure = error.map(|error| Shown::new(issuer, error));
-    let status = failure.as_ref().map_or(StatusCode::OK, |it| it.status);
+    let status = status(failure.as_ref());
     let sentence = failure.as_ref().map(|failure| failure.sentence.clone());
     let form_token = visitor.form_token(issuer, form.subject);
     let (shell, email) = (&issuer.shell, half.email.as_str());
@@ -68,10 +66,7 @@ pub(super) fn ask(
             render(&page, status, form.targets)?
         }
     };
-    Ok(match failure {
-        Some(failure) => failure.mark(response),
-        None => response,
-    })
+    Ok(marked(response, failure))
 }
 
 /// The answer to such a page, whose form token was checked. A code that is wrong is asked for again.
@@ -101,14 +96,9 @@ pub(super) async fn verify(
     }
 }
 
-/// `GET /second-factor`: the form for another second factor. It asks for the password, so nobody has to be signed in.
+/// `GET /second-factor`: the form for another second factor.
 pub(crate) async fn show_second_factor(State(issuer): Issuer, visitor: Visitor) -> Response {
-    let page = async {
-        let person = issuer.signed_in(visitor.session.as_ref()).await?;
-        let email = person.map(|person| person.email).unwrap_or_default();
-        form_page(&issuer, &visitor, email, None)
-    };
-    answered(&issuer, page.await)
+    FORM.show(&issuer, &visitor).await
 }
 
 /// `POST /second-factor`.
@@ -117,35 +107,23 @@ pub(crate) async fn answer_second_factor(
     visitor: Visitor,
     body: Bytes,
 ) -> Response {
-    let answer = async {
-        let form = Parameters::parse(&body);
-        match act(&issuer, &visitor, &form).await {
-            Err(error) if error.is_for_the_form() => {
-                let email = form.optional("email")?.unwrap_or_default();
-                form_page(&issuer, &visitor, email.to_owned(), Some(error))
-            }
-            done => Ok(done?),
-        }
-    };
-    answered(&issuer, answer.await)
+    let form = Parameters::parse(&body);
+    let done = act(&issuer, &visitor, &form).await;
+    FORM.answer(&issuer, &visitor, &form, done)
 }
 
 async fn act(issuer: &OidcIssuer, visitor: &Visitor, form: &Parameters) -> Result<Response, Error> {
-    visitor.check_form(issuer, SUBJECT, form.optional("form_token")?)?;
+    FORM.check(issuer, visitor, form)?;
     let code = form.optional("second")?.unwrap_or_default();
-    let attempt = || {
-        let mut attempt = sign_in(visitor, form)?;
-        attempt.connector = None;
-        Ok::<_, Error>(attempt)
-    };
+    let attempt = || own_form::attempt(visitor, form);
     match form.required("action")? {
         "set-up" => {
             let half = issuer.begin_enrolment(attempt()?, code).await?;
-            ask(issuer, visitor, OWN_FORM, &half, None)
+            ask(issuer, visitor, ASKED, &half, None)
         }
-        "verify" => match verify(issuer, visitor, OWN_FORM, form).await? {
+        "verify" => match verify(issuer, visitor, ASKED, form).await? {
             Verified::Not(page) => Ok(page),
-            Verified::Wholly(signed_in) => done(
+            Verified::Wholly(signed_in) => own_form::done(
                 issuer,
                 visitor,
                 signed_in,
@@ -156,49 +134,29 @@ async fn act(issuer: &OidcIssuer, visitor: &Visitor, form: &Parameters) -> Resul
         "turn-off" => {
             let signed_in = issuer.end_second_factor(attempt()?, code).await?;
             let text = "You are signed in. From now on the password alone is asked for.";
-            done(issuer, visitor, signed_in, "Second factor is off", text)
+            own_form::done(issuer, visitor, signed_in, "Second factor is off", text)
         }
         "cancel" => Ok(see_other(&format!("{}/", issuer.issuer.path()))),
         _ => Err(Error::FormStale),
     }
 }
 
-fn done(
-    issuer: &OidcIssuer,
-    visitor: &Visitor,
-    signed_in: SignedIn,
-    heading: &str,
-    text: &str,
-) -> Result<Response, Error> {
-    let page = MessagePage::done(&issuer.shell, heading, text);
-    let page = render(&page, StatusCode::OK, None)?;
-    let SignedIn { session, known, .. } = signed_in;
-    Ok(visitor.keep_login(issuer, page, &session, known.as_deref()))
-}
-
-fn form_page(
-    issuer: &OidcIssuer,
-    visitor: &Visitor,
-    email: String,
-    error: Option<Error>,
-) -> Result<Response, Refusal> {
-    let failure = error.map(|error| Shown::new(issuer, error));
+fn page(filled: Filled<'_>, status: StatusCode) -> Result<Response, Error> {
     let page = SecondFactorPage {
-        shell: &issuer.shell,
-        form_token: visitor.form_token(issuer, SUBJECT),
-        email,
-        error: failure.as_ref().map(|failure| failure.sentence.clone()),
+        shell: filled.shell,
+        form_token: filled.form_token,
+        email: filled.email,
+        error: filled.error,
     };
-    let status = failure.as_ref().map_or(StatusCode::OK, |it| it.status);
-    let response = visitor.introduce(render(&page, status, None)?);
-    Ok(match failure {
-        Some(failure) => failure.mark(response),
-        None => response,
-    })
+    render(&page, status, None)
 }
 
 const SUBJECT: &str = "second-factor";
-const OWN_FORM: Form<'_> = Form {
+const FORM: OwnForm = OwnForm {
+    subject: SUBJECT,
+    page,
+};
+const ASKED: Form<'_> = Form {
     subject: SUBJECT,
     targets: None,
 };
