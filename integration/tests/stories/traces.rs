@@ -76,10 +76,12 @@ impl Collector {
         url
     }
 
-    /// The spans of a trace, each as its service and name, with those of its parent; without if that is not among them.
+    /// The spans of a trace, each as its service and name, with those of its parent; without if that is not among them. Those of
+    /// the issuer are left out: whether the authority asks it for its keys depends on when it asked last.
     fn tree(&self, trace: &str) -> BTreeSet<(String, Option<String>)> {
         let spans = self.0.lock().unwrap();
-        let spans: Vec<_> = spans.iter().filter(|span| span.trace == trace).collect();
+        let is_of = |span: &&Span| span.trace == trace && span.service != "sigstead-oidc";
+        let spans: Vec<_> = spans.iter().filter(is_of).collect();
         let shown = |span: &Span| format!("{} {}", span.service, span.name);
         let by_id: BTreeMap<_, _> = spans
             .iter()
