@@ -94,7 +94,7 @@ impl Medium {
         &self.manifest
     }
 
-    /// Everything that is not as the list says, at most [`MOST_FINDINGS`]. Each file is read once.
+    /// Everything that is not as the list says, at most the first thousand. Each file is read once.
     ///
     /// # Errors
     /// If a folder cannot be read.
