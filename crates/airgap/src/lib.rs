@@ -11,14 +11,15 @@
 //! volumes and writes them, and goes on where it stopped; [`Medium`], which finds everything that is not as the list says, and
 //! reads files; [`Layout`], which finds everything that belongs to an image, with the signatures and attestations about it.
 //!
-//! File map: `name.rs` names and hashes; `record.rs` what it says of a file; `manifest.rs` the list; `placement.rs` which paths its files have; `plan.rs` how files are divided and written; `medium.rs`
-//! how they are found and read; `layout.rs` images; `error.rs` what is refused.
+//! File map: `name.rs` names and hashes; `record.rs` what it says of a file; `manifest.rs` the list; `placement.rs` which paths its files have; `source.rs`
+//! what goes in; `plan.rs` how files are divided and written; `medium.rs` how they are found; `chunks.rs` how they are read; `layout.rs` images; `error.rs` what is refused.
 //!
 //! Deliberately absent: signatures and who is believed; registries; compression, since images and programs are compressed or
 //! signed as they are.
 
 #![warn(clippy::indexing_slicing)]
 
+mod chunks;
 mod error;
 mod layout;
 mod manifest;
@@ -27,6 +28,7 @@ mod name;
 mod placement;
 mod plan;
 mod record;
+mod source;
 
 pub use error::{Error, FormError};
 pub use layout::{Carrier, Layout, LayoutError, Stored};
@@ -34,5 +36,6 @@ pub use manifest::{FORMAT, Flaws, ImageRecord, Manifest};
 pub use medium::{Fault, Finding, Medium};
 pub use name::{FileName, NameError, Sha256};
 pub use placement::{MANIFEST, SIGNATURES, volume_name};
-pub use plan::{Content, Plan, Source, Written};
+pub use plan::{Plan, Written};
 pub use record::{FileRecord, Kind, Piece};
+pub use source::{Content, Source};

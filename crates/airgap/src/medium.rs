@@ -1,15 +1,14 @@
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs::{self, File, OpenOptions};
-use std::io::{self, Read, Write};
-use std::os::unix::fs::OpenOptionsExt as _;
+use std::fs;
+use std::io::{self, Read as _, Write};
 use std::path::{Path, PathBuf};
 
-use rustix::fs::OFlags;
 use sha2::Digest as _;
 
+use crate::chunks::{Chunks, open};
 use crate::error::Error;
 use crate::manifest::{LONGEST, Manifest};
-use crate::name::{BUFFER, FileName, Sha256, copy};
+use crate::name::{BUFFER, Sha256, copy};
 use crate::placement::{self, MANIFEST, SIGNATURES, volume_name};
 use crate::record::FileRecord;
 
@@ -127,24 +126,12 @@ impl Medium {
     /// # Errors
     /// If it was not, or cannot be read or written.
     pub fn copy(&self, record: &FileRecord, to: &mut impl Write) -> Result<(), Error> {
-        let mut chunks = self.chunks(record);
+        let mut chunks = Chunks::of(record, &self.volumes);
         while let Some(chunk) = chunks.next(BUFFER)? {
             to.write_all(&chunk)
                 .map_err(|error| Error::file(Path::new(record.name.as_str()), error))?;
         }
         Ok(())
-    }
-
-    /// The bytes of a file, a chunk at a time.
-    fn chunks<'a>(&'a self, record: &'a FileRecord) -> Chunks<'a> {
-        Chunks {
-            medium: self,
-            record,
-            piece: 0,
-            open: None,
-            left: 0,
-            hash: sha2::Sha256::new(),
-        }
     }
 
     /// The files of each volume: their paths, lengths and hashes.
@@ -190,60 +177,6 @@ impl Finding {
             path,
             fault,
         }
-    }
-}
-
-/// A file that is read a chunk at a time.
-struct Chunks<'a> {
-    medium: &'a Medium,
-    record: &'a FileRecord,
-    piece: usize,
-    open: Option<io::Take<File>>,
-    left: u64,
-    hash: sha2::Sha256,
-}
-
-impl Chunks<'_> {
-    /// The next `length` bytes, or those up to the end of a piece; `None` at the end, if the file was what the list says.
-    fn next(&mut self, length: usize) -> Result<Option<Vec<u8>>, Error> {
-        while self.left == 0 {
-            if !self.next_piece()? {
-                let hash = Sha256::finish(std::mem::take(&mut self.hash));
-                return match hash == self.record.sha256 {
-                    true => Ok(None),
-                    false => Err(damaged(&self.record.name)),
-                };
-            }
-        }
-        let failed = |error| Error::file(Path::new(self.record.name.as_str()), error);
-        let mut chunk = Vec::new();
-        let open = self
-            .open
-            .as_mut()
-            .ok_or_else(|| damaged(&self.record.name))?;
-        open.take(length as u64)
-            .read_to_end(&mut chunk)
-            .map_err(failed)?;
-        if chunk.is_empty() {
-            return Err(damaged(&self.record.name));
-        }
-        self.hash.update(&chunk);
-        self.left = self.left.saturating_sub(chunk.len() as u64);
-        Ok(Some(chunk))
-    }
-
-    fn next_piece(&mut self) -> Result<bool, Error> {
-        let Some(piece) = self.record.pieces.get(self.piece) else {
-            return Ok(false);
-        };
-        let place = self.medium.volumes.get(&piece.volume);
-        let place = place.ok_or_else(|| damaged(&self.record.name))?;
-        let path = place.join(placement::path(self.record, self.piece));
-        let file = open(&path).map_err(|error| Error::file(&path, error))?;
-        self.open = Some(file.take(piece.size));
-        self.left = piece.size;
-        self.piece += 1;
-        Ok(true)
     }
 }
 
@@ -308,22 +241,6 @@ fn check(path: &Path, size: u64, sha256: &Sha256) -> Option<Fault> {
     let read = open(path).and_then(|file| copy(&mut file.take(size.saturating_add(1)), &mut hash));
     let is_it = read.is_ok_and(|length| length == size) && Sha256::finish(hash) == *sha256;
     (!is_it).then_some(Fault::Damaged)
-}
-
-/// Opens a regular file. A link is not followed, and a pipe is not waited for.
-fn open(path: &Path) -> io::Result<File> {
-    let flags = OFlags::NOFOLLOW | OFlags::NONBLOCK;
-    let mut options = OpenOptions::new();
-    let options = options.read(true).custom_flags(flags.bits().cast_signed());
-    let file = options.open(path)?;
-    match file.metadata()?.is_file() {
-        true => Ok(file),
-        false => Err(io::Error::other("it is no regular file")),
-    }
-}
-
-fn damaged(name: &FileName) -> Error {
-    Error::Damaged { name: name.clone() }
 }
 
 type Files<'a> = BTreeMap<String, (u64, &'a Sha256)>;

@@ -1,87 +1,16 @@
 use std::collections::BTreeMap;
 use std::fs::{self, File};
-use std::io::{self, Read, Seek, SeekFrom, Write};
-use std::path::{Path, PathBuf};
+use std::io::{self, Read, Write};
+use std::path::Path;
 
 use sha2::Digest as _;
 
 use crate::error::{Error, FormError};
 use crate::manifest::MOST_VOLUMES;
-use crate::name::{BUFFER, FileName, Sha256, copy};
+use crate::name::{BUFFER, Sha256, copy};
 use crate::placement::{self, MANIFEST, SIGNATURES, volume_name};
-use crate::record::{FileRecord, Kind, Piece};
-
-/// A file that goes into an archive.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Source {
-    /// The name that it gets.
-    pub name: FileName,
-    /// What it is.
-    pub kind: Kind,
-    /// How long it is.
-    pub size: u64,
-    /// Where its bytes are.
-    pub content: Content,
-}
-
-/// Where the bytes of a file are that goes into an archive.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Content {
-    /// In a file, behind so many others.
-    File {
-        /// Which file.
-        path: PathBuf,
-        /// Where they begin.
-        offset: u64,
-    },
-    /// Here.
-    Bytes(Vec<u8>),
-}
-
-impl Source {
-    /// Bytes that are in no file.
-    #[must_use]
-    pub fn of_bytes(name: FileName, kind: Kind, bytes: Vec<u8>) -> Self {
-        Self {
-            name,
-            kind,
-            size: bytes.len() as u64,
-            content: Content::Bytes(bytes),
-        }
-    }
-
-    /// The bytes behind the first `offset`.
-    ///
-    /// # Errors
-    /// If the file that has them cannot be read.
-    pub fn open(&self, offset: u64) -> Result<Box<dyn Read + '_>, Error> {
-        let left = self.size.saturating_sub(offset);
-        match &self.content {
-            Content::Bytes(bytes) => {
-                let from = usize::try_from(offset).unwrap_or(usize::MAX);
-                Ok(Box::new(bytes.get(from..).unwrap_or_default()))
-            }
-            Content::File {
-                path,
-                offset: begin,
-            } => {
-                let failed = |error| Error::file(path, error);
-                let mut file = File::open(path).map_err(failed)?;
-                let at = begin.saturating_add(offset);
-                file.seek(SeekFrom::Start(at)).map_err(failed)?;
-                Ok(Box::new(file.take(left)))
-            }
-        }
-    }
-
-    /// What is said to be at fault when its bytes cannot be read.
-    fn path(&self) -> &Path {
-        match &self.content {
-            Content::File { path, .. } => path,
-            Content::Bytes(_) => Path::new(self.name.as_str()),
-        }
-    }
-}
+use crate::record::{FileRecord, Piece};
+use crate::source::Source;
 
 /// Which file goes into which volume.
 #[derive(Debug)]
