@@ -4,6 +4,8 @@ use std::fs::File;
 use std::io::{self, Read};
 use std::path::Path;
 
+use sigstead_key::PublicKey;
+
 use crate::failure::Failure;
 
 /// Whether the name stands for standard input.
@@ -24,6 +26,18 @@ pub(crate) fn read(path: &Path) -> Result<Vec<u8>, Failure> {
 pub(crate) fn read_file(path: &Path) -> Result<Vec<u8>, Failure> {
     let read = File::open(path).and_then(document);
     read.map_err(|error| Failure::file("read", path, error))
+}
+
+/// Reads a public key, PEM or DER.
+pub(crate) fn read_public_key(path: &Path) -> Result<PublicKey, Failure> {
+    PublicKey::from_pem_or_der(&read_file(path)?).map_err(|error| {
+        Failure::new(
+            "E-CTL-012",
+            format!("{} is no public key that can be used", path.display()),
+            "name a file with a public key in PEM or DER",
+        )
+        .because(sigstead_kit::causes(&error))
+    })
 }
 
 /// A secret as it was meant: editors and `echo` write a line end behind it.

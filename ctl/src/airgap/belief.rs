@@ -4,7 +4,6 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 use sigstead_airgap::{MANIFEST, Manifest, Medium, SIGNATURES};
-use sigstead_key::PublicKey;
 use sigstead_verify::{Artifact, Pattern, Policy};
 
 use super::refusal;
@@ -72,7 +71,7 @@ impl Believed {
             ));
         }
         let (folder, bytes) = self.list()?;
-        let by = self.check(folder, &bytes)?;
+        let by = self.check(&bytes)?;
         let manifest = Manifest::parse(&bytes);
         let manifest =
             manifest.map_err(|error| refusal::no_archive(folder, sigstead_kit::causes(&error)))?;
@@ -101,12 +100,12 @@ impl Believed {
         found.ok_or_else(|| refusal::no_archive(Path::new(""), "none is named"))
     }
 
-    fn check(&self, folder: &Path, bytes: &[u8]) -> Result<Vec<String>, Failure> {
+    fn check(&self, bytes: &[u8]) -> Result<Vec<String>, Failure> {
         let mut by = Vec::new();
         let [plain, bundle] = SIGNATURES;
         if let Some(path) = &self.key {
-            let key = read_key(path)?;
-            let signature = signature(folder, plain)?;
+            let key = input::read_public_key(path)?;
+            let signature = self.signature(plain)?;
             key.verify(bytes, &signature).map_err(|error| {
                 let what = format!("the archive is not signed by the key of {}", path.display());
                 refusal::unsigned(what, sigstead_kit::causes(&error))
@@ -122,7 +121,7 @@ impl Believed {
         {
             let who = (Pattern::exactly(identity), Pattern::exactly(issuer));
             let policy = Policy::any_identity(vec![who]);
-            let bundle = signature(folder, bundle)?;
+            let bundle = self.signature(bundle)?;
             let accepted = verify::check(root, &bundle, Artifact::Bytes(bytes), &policy);
             accepted.map_err(|failure| {
                 refusal::unsigned(
@@ -133,6 +132,23 @@ impl Believed {
             by.push(format!("the signature of {identity}"));
         }
         Ok(by)
+    }
+
+    /// A signature of the list, from the first medium that has it.
+    fn signature(&self, name: &str) -> Result<Vec<u8>, Failure> {
+        for folder in &self.media {
+            if let Some(signature) = read(folder, name)? {
+                return Ok(signature);
+            }
+        }
+        let places = self.media.iter().map(|folder| folder.display().to_string());
+        Err(refusal::unsigned(
+            "the archive has not the signature that is asked for",
+            format!(
+                "there is no {name} in {}",
+                places.collect::<Vec<_>>().join(", ")
+            ),
+        ))
     }
 }
 
@@ -155,31 +171,7 @@ fn expect_words(told: &str, bytes: &[u8]) -> Result<(), Failure> {
     }
 }
 
-fn signature(folder: &Path, name: &str) -> Result<Vec<u8>, Failure> {
-    let found = read(folder, name)?;
-    found.ok_or_else(|| {
-        refusal::unsigned(
-            format!(
-                "{} has not the signature that is asked for",
-                folder.display()
-            ),
-            format!("there is no {name}"),
-        )
-    })
-}
-
 fn read(folder: &Path, name: &str) -> Result<Option<Vec<u8>>, Failure> {
     let read = Medium::bytes(folder, name);
     read.map_err(|error| refusal::no_archive(folder, sigstead_kit::causes(&error)))
-}
-
-fn read_key(path: &Path) -> Result<PublicKey, Failure> {
-    PublicKey::from_pem_or_der(&input::read_file(path)?).map_err(|error| {
-        Failure::new(
-            "E-CTL-012",
-            format!("{} is no public key that can be used", path.display()),
-            "name a file with a public key in PEM or DER",
-        )
-        .because(sigstead_kit::causes(&error))
-    })
 }

@@ -3,7 +3,6 @@
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use sigstead_key::PublicKey;
 use sigstead_verify::{BlockList, Claim, Pattern, Policy, Thresholds};
 
 use crate::failure::Failure;
@@ -114,7 +113,7 @@ impl Asked {
     /// The policy. `own_issuer` counts where no issuer is named.
     pub(super) fn read(&self, own_issuer: Option<&str>) -> Result<Policy, Failure> {
         let mut policy = match &self.key {
-            Some(path) => Policy::key(key(path)?),
+            Some(path) => Policy::key(input::read_public_key(path)?),
             None => Policy::any_identity(self.identities(own_issuer)?),
         };
         for (claim, wanted) in self.claims() {
@@ -207,16 +206,5 @@ fn block_list(path: &Path) -> Result<BlockList, Failure> {
             "name a file as `sigctl emergency` writes it",
         )
         .because(error)
-    })
-}
-
-fn key(path: &Path) -> Result<PublicKey, Failure> {
-    PublicKey::from_pem_or_der(&input::read_file(path)?).map_err(|error| {
-        Failure::new(
-            "E-CTL-012",
-            format!("{} is no public key that can be used", path.display()),
-            "name a file with a public key in PEM or DER",
-        )
-        .because(sigstead_kit::causes(&error))
     })
 }
