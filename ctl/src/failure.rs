@@ -40,7 +40,9 @@ impl Exit {
     fn of(code: &str) -> Self {
         match code {
             "E-CTL-012" => Self::Usage,
-            "E-CTL-076" | "E-CTL-381" | "E-CTL-386" | "E-CTL-471" => Self::Unreachable,
+            "E-AIR-031" | "E-CTL-076" | "E-CTL-381" | "E-CTL-386" | "E-CTL-471" => {
+                Self::Unreachable
+            }
             "E-CTL-005" | "E-CTL-010" | "E-CTL-014" | "E-CTL-208" | "E-CTL-212" | "E-CTL-218"
             | "E-CTL-219" | "E-CTL-281" | "E-CTL-283" | "E-CTL-284" | "E-CTL-286" | "E-CTL-287"
             | "E-CTL-290" | "E-CTL-400" | "E-CTL-401" | "E-CTL-402" | "E-CTL-403" | "E-CTL-407"
@@ -50,7 +52,7 @@ impl Exit {
             "E-AIR-001" | "E-AIR-002" | "E-AIR-003" | "E-AIR-004" | "E-AIR-005" | "E-AIR-009"
             | "E-AIR-010" | "E-AIR-011" | "E-AIR-012" | "E-AIR-013" | "E-AIR-014" | "E-AIR-015"
             | "E-AIR-017" => Self::Refused,
-            "E-AIR-022" => Self::Damaged,
+            "E-AIR-022" | "E-AIR-034" => Self::Damaged,
             "E-AIR-021" => Self::Unsigned,
             "E-AIR-024" | "E-AIR-026" => Self::Foreign,
             "E-AIR-023" | "E-AIR-025" => Self::Absent,

@@ -60,16 +60,16 @@ install_debian() {
   (cd "$clients/debian" && apt-get download -qq libc6 libgcc-s1 ca-certificates)
 }
 
-# The checker of alerts, of Debian's package, which is not installed: it would start a server.
-install_promtool() {
-  if [ -x "$clients/bin/promtool" ]; then
+# install_packaged PROGRAM PACKAGE: a program of one of Debian's packages, which is not installed: it would start a server.
+install_packaged() {
+  local program=$1 package=$2 folder
+  if [ -x "$clients/bin/$program" ]; then
     return
   fi
-  command -v apt-get >/dev/null || { say "promtool is of Debian's package prometheus, and apt-get is not here"; return 1; }
-  local folder
+  command -v apt-get >/dev/null || { say "$program is of Debian's package $package, and apt-get is not here"; return 1; }
   folder=$(mktemp -d)
-  (cd "$folder" && apt-get download -qq prometheus && dpkg-deb --fsys-tarfile prometheus_*.deb | tar -x ./usr/bin/promtool)
-  install -m 755 "$folder/usr/bin/promtool" "$clients/bin/promtool"
+  (cd "$folder" && apt-get download -qq "$package" && dpkg-deb --fsys-tarfile "$package"_*.deb | tar -x "./usr/bin/$program")
+  install -m 755 "$folder/usr/bin/$program" "$clients/bin/$program"
   rm -r "$folder"
 }
 
@@ -139,7 +139,10 @@ install_policy containers-policy containers || status=1
 install_policy policies-decode decode || status=1
 install_policy_controller || status=1
 install_debian || status=1
-install_promtool || status=1
+# The checker of alerts.
+install_packaged promtool prometheus || status=1
+# A registry for images that is not crane's, and knows no list of referrers.
+install_packaged docker-registry docker-registry || status=1
 install_python || status=1
 install_pkilint || status=1
 install_js js 4.1.1 || status=1

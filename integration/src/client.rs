@@ -119,6 +119,12 @@ pub fn crane() -> Option<PathBuf> {
     installed("crane", clients().join("bin/crane"))
 }
 
+/// The registry of the Distribution project.
+#[must_use]
+pub fn docker_registry() -> Option<PathBuf> {
+    installed("docker-registry", clients().join("bin/docker-registry"))
+}
+
 /// The pinned witness, and the SSH agent in which its key lies.
 #[must_use]
 pub fn litewitness() -> Option<PathBuf> {

@@ -2,7 +2,7 @@
 //!
 //! Provided: [`Instance`], made and started by `sigctl` as a person would; [`Rotated`], how its keys are replaced; [`client`],
 //! the programs that are not ours, of which [`cosign`] and [`sigstore_python`] sign and verify and all that follow TUF
-//! [`walk_from`] an old root; [`Prober`], `sigctl probe`; [`Registry`], a registry for images; [`KeyPlace`], keys that are not in
+//! [`walk_from`] an old root; [`Prober`], `sigctl probe`; [`Registry`] and [`GuardedRegistry`], registries for images; [`KeyPlace`], keys that are not in
 //! files; [`Unshare`], a place apart from the rest of the system.
 //! Deliberately absent: any service in process. A story sees what a stranger sees.
 
@@ -11,6 +11,7 @@
 pub mod client;
 pub mod cosign;
 mod files;
+mod guarded_registry;
 mod instance;
 mod key_place;
 mod prober;
@@ -21,6 +22,7 @@ mod unshare;
 mod walk;
 
 pub use files::{PERSON, artifact, beside};
+pub use guarded_registry::GuardedRegistry;
 pub use instance::{
     Instance, SERVICES, free_ports, pause, programs, remove_after_us, run, shared, sigctl, wait_for,
 };

@@ -24,6 +24,8 @@ pub struct Layout {
 pub struct Stored {
     /// Its digest.
     pub digest: Sha256,
+    /// The media type under which registries keep it.
+    pub media_type: String,
     /// What it says that it is about (OCI image 1.1, `subject`).
     pub subject: Option<Sha256>,
 }
@@ -49,7 +51,10 @@ pub enum Carrier {
 
 /// What a manifest or an index names.
 #[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
 struct Descriptor {
+    #[serde(default)]
+    media_type: Option<String>,
     digest: String,
     size: u64,
     #[serde(default)]
@@ -211,7 +216,12 @@ impl<H: Fn(&Sha256, u64) -> bool, F: FnMut(&Sha256) -> Option<Vec<u8>>> Reading<
             self.blob(blob)?;
         }
         let subject = document.subject.as_ref().map(self::digest).transpose()?;
-        self.layout.manifests.push(Stored { digest, subject });
+        let media_type = document.media_type.or_else(|| named.media_type.clone());
+        self.layout.manifests.push(Stored {
+            digest,
+            media_type: media_type.unwrap_or_else(|| MANIFEST_TYPE.to_owned()),
+            subject,
+        });
         Ok(digest)
     }
 
@@ -237,7 +247,10 @@ impl<H: Fn(&Sha256, u64) -> bool, F: FnMut(&Sha256) -> Option<Vec<u8>>> Reading<
 
 /// An index or a manifest, as far as it counts here.
 #[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
 struct Document {
+    #[serde(default)]
+    media_type: Option<String>,
     #[serde(default)]
     manifests: Vec<Descriptor>,
     #[serde(default)]
@@ -276,6 +289,8 @@ fn is_tag(text: &str) -> bool {
     begins && text.len() <= 128 && text.bytes().all(is_in)
 }
 
+/// Documents without a media type are manifests of OCI image 1.0.
+const MANIFEST_TYPE: &str = "application/vnd.oci.image.manifest.v1+json";
 const REF_NAME: &str = "org.opencontainers.image.ref.name";
 /// By which `cosign save` tells apart what it saved.
 const KIND: &str = "kind";

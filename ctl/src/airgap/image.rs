@@ -49,7 +49,8 @@ pub(super) fn gather(
     })
 }
 
-fn blob(digest: &Sha256) -> String {
+/// Where a layout has what has a digest.
+pub(super) fn blob(digest: &Sha256) -> String {
     format!("blobs/sha256/{digest}")
 }
 

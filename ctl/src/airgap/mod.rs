@@ -5,6 +5,7 @@ mod contents;
 mod create;
 mod image;
 mod load;
+mod push;
 mod refusal;
 mod repair_list;
 mod source;
@@ -32,6 +33,8 @@ enum Verb {
     Verify(verify::Arguments),
     /// Check an archive, and lay out what it has where it is used.
     Load(load::Arguments),
+    /// Check an archive, and push its images into a registry, with their signatures and attestations.
+    Push(push::Arguments),
     /// List what of an archive has to be brought again.
     RepairList(repair_list::Arguments),
 }
@@ -41,6 +44,7 @@ pub(crate) async fn run(arguments: Arguments, output: Output) -> Result<(), Fail
         Verb::Create(arguments) => create::run(*arguments, output).await,
         Verb::Verify(arguments) => verify::run(&arguments, output),
         Verb::Load(arguments) => load::run(&arguments, output),
+        Verb::Push(arguments) => push::run(arguments, output).await,
         Verb::RepairList(arguments) => repair_list::run(&arguments, output),
     }
 }

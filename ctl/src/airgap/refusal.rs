@@ -3,6 +3,7 @@
 use std::fmt::Display;
 use std::path::Path;
 
+use oci_client::errors::OciDistributionError;
 use sigstead_airgap::{Error, Fault, Finding, volume_name};
 
 use crate::failure::Failure;
@@ -99,6 +100,43 @@ pub(super) fn changed_here(path: &Path) -> Failure {
         "E-AIR-030",
         format!("{} has other bytes than were loaded", path.display()),
         "see to the disk, and who can write there; remove the folder of the archive, and load it again",
+    )
+}
+
+/// A registry that does not answer, or refuses.
+pub(super) fn registry(name: &str, error: &OciDistributionError) -> Failure {
+    let is_unreachable = matches!(error, OciDistributionError::RequestError(error) if error.is_connect() || error.is_timeout());
+    let cause = sigstead_kit::causes(error);
+    match is_unreachable {
+        true => Failure::new(
+            "E-AIR-031",
+            format!("the registry of {name} cannot be reached"),
+            "see whether it runs, and whether --registry-ca or --plain-http is needed; the same command goes on where it stopped",
+        ),
+        false => Failure::new(
+            "E-AIR-032",
+            format!("the registry does not take {name}"),
+            "the cause is what it answered; see to --user, its rights and its disk, and push again: what is there is not sent twice",
+        ),
+    }
+    .because(cause)
+}
+
+/// A tag of the archive that is taken.
+pub(super) fn other_tag(tag: &str, there: &str) -> Failure {
+    Failure::new(
+        "E-AIR-033",
+        format!("{tag} is there, and names {there}"),
+        "nothing was pushed; if the tag is to name what the archive has, add --move-tags",
+    )
+}
+
+/// A registry that has other bytes than it was given.
+pub(super) fn changed_there(name: &str, what: &str) -> Failure {
+    Failure::new(
+        "E-AIR-034",
+        format!("{what} of {name} is not in the registry as it was pushed"),
+        "let nobody use that repository; see to the disk of the registry and to what is between it and here, and push again",
     )
 }
 

@@ -127,7 +127,7 @@ impl<'a> Cosign2<'a> {
             .args(["--oidc-issuer", &instance.url("oidc")]);
     }
 
-    fn add_policy(&self, command: &mut Command, identity: &str) {
+    pub(crate) fn add_policy(&self, command: &mut Command, identity: &str) {
         command
             .args(["--certificate-identity", identity])
             .args(["--certificate-oidc-issuer", &self.instance.url("oidc")])

@@ -19,6 +19,10 @@ fn the_commands_of_the_page_carry_an_archive_inside() {
         let Some(line) = line.strip_prefix("    sigctl ") else {
             continue;
         };
+        // A story has the registry that this one pushes into.
+        if line.starts_with("airgap push ") {
+            continue;
+        }
         let words: Vec<_> = line
             .split_whitespace()
             .map(|word| place(&world, word))
