@@ -95,6 +95,7 @@ mod tls_files;
 mod token;
 mod token_source;
 mod trust;
+mod trust_batch;
 mod up;
 mod upgrade;
 mod verify;

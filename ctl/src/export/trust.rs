@@ -9,11 +9,11 @@ use time::OffsetDateTime;
 
 use super::{Written, create};
 use crate::failure::Failure;
-use crate::http;
 use crate::instance::{Instance, Service};
 use crate::output::Output;
 use crate::trust::Fingerprint;
 use crate::walk::{File, Repository, Walk, Wrong};
+use crate::{http, trust_batch};
 
 /// What was written.
 #[derive(Serialize)]
@@ -38,7 +38,8 @@ pub(super) async fn run(instance: &Instance, out: &Path, output: Output) -> Resu
         url: &url,
     };
     let (root, first) = first_root(repository).await?;
-    let mut walk = Walk::of(repository, SystemClock.now());
+    let now = SystemClock.now();
+    let mut walk = Walk::of(repository, now);
     let targets = walk.targets(&root).await?;
     let mut files = vec![first];
     files.append(&mut walk.files);
@@ -51,6 +52,10 @@ pub(super) async fn run(instance: &Instance, out: &Path, output: Output) -> Resu
         let name = format!("targets/{}.{name}", meta.hashes.sha256);
         files.push(File { name, bytes });
     }
+    files.push(File {
+        name: trust_batch::Batch::FILE.to_owned(),
+        bytes: trust_batch::Batch { exported: now }.encode(),
+    });
     let written = write(&files, out)?;
     let batch = Batch {
         root_version: walk.version_of(Root::NAME),

@@ -14,6 +14,7 @@ use time::OffsetDateTime;
 use crate::failure::Failure;
 use crate::output::Output;
 use crate::trust::Fingerprint;
+use crate::trust_batch;
 use crate::walk::{File, Repository, Walk, Wrong};
 use copy::Copy;
 
@@ -62,9 +63,7 @@ async fn import(batch: &Path, given: Option<&Path>, into: &Path) -> Result<Impor
     let root = batch.root_file(&copy);
     let added = copy.add(&batch.in_order(root))?;
     copy.lay_out(&batch.by_name(root))?;
-    if added > 0 {
-        copy.record(now)?;
-    }
+    copy.record(now, batch.exported, added > 0)?;
     Ok(Imported {
         root_before: copy.version_of(Root::NAME),
         root_version: batch.root.version,
@@ -106,6 +105,8 @@ struct Batch<'a> {
     targets: Targets,
     /// The files that the targets name.
     files: Vec<File>,
+    /// When it was written, as it says itself.
+    exported: Option<OffsetDateTime>,
 }
 
 impl<'a> Batch<'a> {
@@ -134,6 +135,7 @@ impl<'a> Batch<'a> {
             walk,
             targets,
             files,
+            exported: exported(repository).await?,
         })
     }
 
@@ -165,6 +167,17 @@ impl<'a> Batch<'a> {
             .chain([("root.json", root.bytes.as_slice())])
             .collect()
     }
+}
+
+/// When a batch was written. Those of before do not say it.
+async fn exported(batch: Repository<'_>) -> Result<Option<OffsetDateTime>, Failure> {
+    let name = trust_batch::Batch::FILE;
+    let Some(bytes) = batch.look_for(name).await? else {
+        return Ok(None);
+    };
+    let read: Result<trust_batch::Batch, _> = serde_json::from_slice(&bytes);
+    let read = read.map_err(|_| batch.refuse(&Wrong::Changed(name, None)))?;
+    Ok(Some(read.exported))
 }
 
 fn newest_root(walk: &Walk<'_>) -> Option<Root> {

@@ -11,6 +11,7 @@ use sigstead_trust_root::{TransparencyLogInstance, TrustedRoot};
 use sigstead_verify::{Bundle, LogEntry};
 use sigstead_witness::CosignerKey;
 
+use super::inputs::Input;
 use crate::copies::unusable;
 use crate::failure::Failure;
 use crate::input;
@@ -41,11 +42,19 @@ impl Copies {
         if self.copy.is_empty() {
             return Ok(());
         }
-        let copies: Result<Vec<_>, _> = self.copy.iter().map(|copy| open(copy)).collect();
-        let copies = copies?;
+        let copies = self.open()?;
         self.expect_cosigned(&copies)?;
         let mut entries = bundle.entries.iter();
         entries.try_for_each(|entry| holds(&copies, entry, roots))
+    }
+
+    /// Which copies were asked.
+    pub(super) fn inputs(&self) -> Result<Vec<Input>, Failure> {
+        Ok(self.open()?.iter().map(Copy::input).collect())
+    }
+
+    fn open(&self) -> Result<Vec<Copy<'_>>, Failure> {
+        self.copy.iter().map(|copy| open(copy)).collect()
     }
 
     fn expect_cosigned(&self, copies: &[Copy<'_>]) -> Result<(), Failure> {
@@ -70,6 +79,14 @@ impl Copies {
                 "import the last batch with --cosigner and --cosigner-key, or name the key that the site has",
             )),
         }
+    }
+}
+
+impl Copy<'_> {
+    fn input(&self) -> Input {
+        let checkpoint = &self.reader.checkpoint().checkpoint;
+        let input = Input::file("the copy of a log", &self.folder.join("checkpoint"));
+        input.with_entries(checkpoint.head.size)
     }
 }
 

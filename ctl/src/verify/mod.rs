@@ -2,6 +2,8 @@
 
 mod artifact;
 mod copy;
+mod inputs;
+mod later;
 mod policy;
 mod report;
 pub(crate) mod trust;
@@ -9,9 +11,11 @@ pub(crate) mod trust;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
+use sigstead_kit::{Clock as _, SystemClock};
 use sigstead_trust_root::TrustedRoot;
 use sigstead_verify::{Accepted, Artifact, Bundle, Explanation, Policy, Verifier};
 
+use self::later::may_be_later;
 use crate::failure::Failure;
 use crate::input;
 use crate::output::Output;
@@ -56,18 +60,25 @@ pub(crate) async fn run(arguments: Arguments, output: Output) -> Result<(), Fail
         if arguments.explain && output == Output::Text {
             print_steps(&explanation, output);
         }
-        let accepted = explanation
-            .outcome
-            .map_err(|failure| refused(&failure, &arguments.files, file))?;
+        let accepted = explanation.outcome.map_err(|failure| {
+            let later = may_be_later(&failure, &bundle, trusted.knows_until);
+            later.unwrap_or_else(|| refused(&failure, &arguments.files, file))
+        })?;
         arguments.copies.check(&bundle, &trusted.roots)?;
         let steps = arguments.explain.then_some(explanation.steps);
         reports.push(report::Report::new(file, &accepted, steps));
     }
-    let reports = report::Reports { verified: reports };
+    let mut inputs = trusted.inputs;
+    inputs.extend(arguments.copies.inputs()?);
+    let reports = report::Reports {
+        verified: reports,
+        inputs,
+    };
     if arguments.print_predicate {
         return reports.print_predicates(output);
     }
-    output.print(&reports, report::Reports::text);
+    let now = SystemClock.now();
+    output.print(&reports, |reports| reports.text(now));
     Ok(())
 }
 

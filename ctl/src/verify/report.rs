@@ -9,6 +9,7 @@ use sigstead_verify::{Accepted, Signer, Step, TimeSource, VerifiedEntry, Verifie
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
+use super::inputs::Input;
 use crate::failure::Failure;
 use crate::output::Output;
 
@@ -16,6 +17,8 @@ use crate::output::Output;
 #[derive(Serialize)]
 pub(super) struct Reports {
     pub(super) verified: Vec<Report>,
+    /// What it was decided by.
+    pub(super) inputs: Vec<Input>,
 }
 
 /// One file.
@@ -123,12 +126,12 @@ impl Report {
 }
 
 impl Reports {
-    pub(super) fn text(&self) -> String {
-        self.verified
-            .iter()
-            .map(Report::text)
-            .collect::<Vec<_>>()
-            .join("\n")
+    /// A line for each file, and for each input that was carried here, with its age at `now`.
+    pub(super) fn text(&self, now: OffsetDateTime) -> String {
+        let carried = self.inputs.iter().filter(|input| input.is_carried());
+        let inputs = carried.map(|input| input.text(now));
+        let lines = self.verified.iter().map(Report::text).chain(inputs);
+        lines.collect::<Vec<_>>().join("\n")
     }
 
     /// Prints the predicate of each file as JSON, whatever the form of results.

@@ -203,7 +203,7 @@ impl Site {
 }
 
 /// The log of Rekor v2, as `sigctl log info` shows it.
-fn info(instance: &Instance) -> Value {
+pub(crate) fn info(instance: &Instance) -> Value {
     let shown = run(sigctl()
         .args(["log", "info", "--output", "json"])
         .arg(instance.directory()))

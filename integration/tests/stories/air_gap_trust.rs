@@ -124,15 +124,7 @@ impl Site {
         let mut publish = sigctl();
         publish.args(["trust", "publish", "--valid-for", "300d"]);
         run(publish.arg(self.instance.directory())).unwrap();
-        let place = self
-            .instance
-            .directory()
-            .join("tuf/repository/timestamp.json");
-        let version = || {
-            let timestamp: Value = serde_json::from_slice(&fs::read(&place).ok()?).ok()?;
-            timestamp["signed"]["meta"]["snapshot.json"]["version"].as_u64()
-        };
-        wait_for("the snapshot", || version() >= Some(2)).unwrap();
+        wait_for("the snapshot", || snapshot(&self.instance) >= Some(2)).unwrap();
     }
 
     /// Verifies with nothing but what was carried.
@@ -163,6 +155,13 @@ impl Site {
         ]);
         run(cosign.arg(issuer).arg(file)).unwrap();
     }
+}
+
+/// The version of the snapshot that clients are told of.
+pub(crate) fn snapshot(instance: &Instance) -> Option<u64> {
+    let place = instance.directory().join("tuf/repository/timestamp.json");
+    let timestamp: Value = serde_json::from_slice(&fs::read(&place).ok()?).ok()?;
+    timestamp["signed"]["meta"]["snapshot.json"]["version"].as_u64()
 }
 
 /// Of the root before and after, and of the targets.

@@ -4,6 +4,7 @@
 
 mod administrators;
 mod air_gap;
+mod air_gap_answers;
 mod air_gap_registry;
 mod air_gap_trust;
 mod authorities;

@@ -53,7 +53,7 @@ fn the_commands_of_the_page_refuse_if_they_ask_for_something_else() {
 }
 
 /// An option, its value on the page, another value, and the check that refuses it.
-const OTHERWISE: [(&str, &str, &str, &str); 20] = [
+const OTHERWISE: [(&str, &str, &str, &str); 21] = [
     (
         "--identity",
         "alice@example.com --issuer",
@@ -134,6 +134,7 @@ const OTHERWISE: [(&str, &str, &str, &str); 20] = [
         "E-VERIFY-039",
     ),
     ("--cosigner", "mirror.vkey", "other.vkey", "E-VERIFY-042"),
+    ("--trust-copy", "trust", "trust-of-others", "E-VERIFY-014"),
 ];
 
 /// The files that the page's table names.
@@ -169,7 +170,20 @@ impl Files {
             let source = root().join("crates/verify/testdata").join(source);
             std::fs::copy(source, files.path(name)).unwrap();
         }
+        files.bring_trust();
         files
+    }
+
+    /// A copy of what clients of the instance trust, and one of another instance's that claims to know everything.
+    fn bring_trust(&self) {
+        let brought = self.run(
+            "sigctl export demo --trust --out trust-1
+             sigctl import trust-1 --trust --root demo/client/root.json --into trust
+             mkdir -p trust-of-others/kit
+             cp public-good.json trust-of-others/kit/trusted_root.json
+             echo '{\"imported\": \"2999-01-01T00:00:00Z\"}' > trust-of-others/import.json",
+        );
+        assert!(brought.status.success(), "{}", printed(&brought));
     }
 
     fn path(&self, name: &str) -> PathBuf {

@@ -2,12 +2,12 @@
 
 use std::path::{Path, PathBuf};
 
-use serde::{Deserialize, Serialize};
 use sigstead_trust_root::tuf::{Role as _, RoleKeys, Root, Signed, Snapshot, Targets, Timestamp};
 use time::OffsetDateTime;
 
 use crate::copies::unusable;
 use crate::failure::Failure;
+use crate::trust_batch::Import;
 use crate::walk::{File, Met, Repository, Walk, Wrong, read_root, read_root_file};
 
 /// What earlier batches left, or nothing but the root that the first one is believed by.
@@ -18,15 +18,7 @@ pub(super) struct Copy {
     /// The metadata that clients see, and what it says.
     files: Vec<File>,
     met: Vec<Met>,
-    record: Option<Record>,
-}
-
-/// What is remembered of the last batch beside its files.
-#[derive(Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Record {
-    #[serde(with = "time::serde::rfc3339")]
-    imported: OffsetDateTime,
+    last: Option<Import>,
 }
 
 impl Copy {
@@ -50,7 +42,7 @@ impl Copy {
             root_file,
             files: walk.files,
             met: walk.met,
-            record: read_record(place)?,
+            last: Import::read(place)?,
         })
     }
 
@@ -72,8 +64,8 @@ impl Copy {
 
     /// A clock that was set back takes for good what has ended.
     pub(super) fn expect_time(&self, now: OffsetDateTime) -> Result<(), Failure> {
-        match &self.record {
-            Some(record) if record.imported > now => Err(Failure::new(
+        match &self.last {
+            Some(last) if last.imported > now => Err(Failure::new(
                 "E-AIR-015",
                 format!("the clock of this machine is at {now}, before the last import"),
                 "set the clock; if it was ahead at that import, import into a new folder",
@@ -81,7 +73,7 @@ impl Copy {
             .because(format!(
                 "{} was imported at {}",
                 self.place.display(),
-                record.imported
+                last.imported
             ))),
             _ => Ok(()),
         }
@@ -160,11 +152,20 @@ impl Copy {
         })
     }
 
-    /// Remembers when something new was taken.
-    pub(super) fn record(&self, imported: OffsetDateTime) -> Result<(), Failure> {
-        let record = serde_json::json!(Record { imported }).to_string();
-        replace(&self.place.join(RECORD), record.as_bytes())?;
-        Ok(())
+    /// Remembers when something new was taken: files, or the knowledge that later there was nothing new.
+    pub(super) fn record(
+        &self,
+        imported: OffsetDateTime,
+        exported: Option<OffsetDateTime>,
+        is_new: bool,
+    ) -> Result<(), Failure> {
+        let this = Import { imported, exported };
+        let last = self.last.as_ref().map(Import::knows_until);
+        let is_later = exported.is_some() && last.is_some_and(|last| this.knows_until() > last);
+        match is_new || is_later {
+            true => this.write(&self.place),
+            false => Ok(()),
+        }
     }
 
     /// Keeps what was shown beside what is stored, and says where.
@@ -210,16 +211,6 @@ fn stored_root(place: &Path) -> Result<Option<(Root, File)>, Failure> {
     let path = place.join(File::of_root(version));
     let stored = read_root_file(&path).map_err(|failure| unusable(place, failure.whole()))?;
     Ok(Some(stored))
-}
-
-fn read_record(place: &Path) -> Result<Option<Record>, Failure> {
-    match std::fs::read(place.join(RECORD)) {
-        Ok(bytes) => serde_json::from_slice(&bytes)
-            .map(Some)
-            .map_err(|error| unusable(place, error)),
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
-        Err(error) => Err(unusable(place, error)),
-    }
 }
 
 /// What keys sign of a file.
@@ -272,4 +263,3 @@ fn no_root(place: &Path) -> Failure {
 
 const TIMESTAMP: &str = "timestamp.json";
 const KIT: &str = "kit";
-const RECORD: &str = "import.json";
