@@ -6,6 +6,7 @@
     reason = "a test ends where its expectation does"
 )]
 
+mod authenticator;
 mod authorize;
 mod bearer;
 mod best_practice;
@@ -23,6 +24,7 @@ mod queue;
 mod refresh;
 mod ring;
 mod second_factor;
+mod second_factor_change;
 mod sign_out;
 mod token;
 mod world;
