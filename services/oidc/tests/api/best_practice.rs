@@ -1,20 +1,7 @@
-//! The answers of the security best practice for OAuth (RFC 9700) that no other file has. Where the others are:
-//!
-//! | Section | Attack | Test |
-//! |---|---|---|
-//! | 2.1, 4.1, 4.11 | redirect URIs that are not registered, open redirectors | `authorize`: untrusted destinations; `sign_out`: a request that is not the client's |
-//! | 2.1.1, 4.5, 4.8 | PKCE left out, downgraded or answered by another verifier | `authorize`: other refusals; `token`: a code is bound |
-//! | 2.1.2, 2.4 | the implicit and the password grant | `authorize`: other refusals; `token`: malformed requests |
-//! | 2.2.2, 4.14 | refresh tokens that were copied | `refresh` |
-//! | 2.3, 4.10 | tokens of another audience or client | `bearer`: a client learns nothing, nobody gives back |
-//! | 2.5 | guesses at secrets of clients | `token`: secrets are throttled |
-//! | 4.3.2 | tokens in URLs | `bearer`: who shows no token |
-//! | 4.5 | codes that come twice | `token`: a replayed code |
-//! | 4.7 | forms of another site | `login`: forged forms; `provider`: an answer that is another's |
-//! | 4.4 | answers of another provider | here, and `provider` |
-//! | 4.15 | a workload that passes for a person | `token`: a workload gets a token without email; names and claims of workloads in the configuration |
-//! | 4.16 | pages in frames | `login`: pages keep frames out |
-//! | RFC 8628 §5.1 | guesses at user codes and device codes | `device`, and here |
+//! The answers of the security best practice for OAuth (RFC 9700) that no other file has. `docs/own-issuer.md` has the table of all of them,
+//! with the test that shows each.
+
+use std::path::Path;
 
 use crate::Changed;
 use crate::world::{self, PASSWORD, World};
@@ -119,3 +106,52 @@ async fn a_device_code_that_is_guessed_or_another_client_s_gives_nothing() {
         assert_eq!(answer.header("sigstead-code"), code, "{changed:?}");
     }
 }
+
+/// The table of the page names a test in each row, and each of them is there.
+#[test]
+fn every_answer_of_the_page_has_its_test() {
+    let (_, section) = PAGE
+        .split_once("\n## The security best practice\n")
+        .unwrap();
+    let section = section.split("\n## ").next().unwrap();
+    let rows = section
+        .lines()
+        .filter(|line| line.starts_with("| "))
+        .skip(1);
+    let mut sources = String::new();
+    for folder in [
+        "src",
+        "tests/api",
+        "../../integration/tests/stories",
+        "../../crates/kit/src",
+    ] {
+        read(
+            &Path::new(env!("CARGO_MANIFEST_DIR")).join(folder),
+            &mut sources,
+        );
+    }
+    let mut count = 0;
+    for row in rows {
+        let (_, tests) = row.trim_end_matches(" |").rsplit_once(" | ").unwrap();
+        let names: Vec<_> = tests.split('`').skip(1).step_by(2).collect();
+        assert!(!names.is_empty(), "no test in {row}");
+        for name in names {
+            assert!(sources.contains(&format!("fn {name}(")), "no test {name}");
+            count += 1;
+        }
+    }
+    assert!(count > 40, "{count} tests");
+}
+
+fn read(folder: &Path, into: &mut String) {
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            read(&path, into);
+        } else if path.extension().is_some_and(|ending| ending == "rs") {
+            into.push_str(&std::fs::read_to_string(&path).unwrap());
+        }
+    }
+}
+
+const PAGE: &str = include_str!("../../../../docs/own-issuer.md");
