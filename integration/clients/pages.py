@@ -7,7 +7,6 @@ Prints {"pages": [names], "faults": [sentences]}.
 
 import base64
 import hashlib
-import hmac
 import json
 import pathlib
 import sys
@@ -18,6 +17,7 @@ import urllib.request
 from chromium import launch
 from gallery import Gallery
 from playwright.sync_api import sync_playwright
+from totp import totp
 
 OUT_OF_BAND = "urn:ietf:wg:oauth:2.0:oob"
 CHALLENGE = base64.urlsafe_b64encode(hashlib.sha256(b"v" * 43).digest()).rstrip(b"=").decode()
@@ -27,14 +27,6 @@ def post(url, form):
     data = urllib.parse.urlencode(form).encode()
     with urllib.request.urlopen(url, data=data, timeout=10) as answer:
         return json.load(answer)
-
-
-def totp(key, seconds):
-    """The code of an app (RFC 6238) at a time."""
-    secret = base64.b32decode(key.replace(" ", "").upper())
-    tag = hmac.digest(secret, int(seconds // 30).to_bytes(8, "big"), "sha1")
-    offset = tag[-1] & 15
-    return f"{(int.from_bytes(tag[offset : offset + 4], 'big') & 0x7FFFFFFF) % 10**6:06}"
 
 
 def main():

@@ -53,6 +53,7 @@ mod proxy;
 mod rekor_cli;
 mod restore;
 mod rotation;
+mod second_factor;
 mod sigstore_java;
 mod sigstore_js;
 mod sigstore_python;

@@ -12,15 +12,15 @@ use crate::desk::Desk;
 use device::by_device;
 
 /// The clients that open a browser, and what drives it.
-struct Clients {
-    cosign: PathBuf,
-    python: PathBuf,
+pub(crate) struct Clients {
+    pub(crate) cosign: PathBuf,
+    pub(crate) python: PathBuf,
     sigstore_python: PathBuf,
     js: client::SigstoreJs,
 }
 
 impl Clients {
-    fn find() -> Option<Self> {
+    pub(crate) fn find() -> Option<Self> {
         client::chromium()?;
         Some(Self {
             cosign: client::cosign()?,
@@ -32,7 +32,7 @@ impl Clients {
 
     /// A person signs with each of them, and once by cosign's device flow. The browser is `script` with `words`; the bundles
     /// name the person's address.
-    fn sign(&self, instance: &Instance, (script, words): (&str, &[&str]), email: &str) {
+    pub(crate) fn sign(&self, instance: &Instance, (script, words): (&str, &[&str]), email: &str) {
         let file = crate::artifact(instance.work(), "connectors");
         let file = file.file_name().unwrap().to_str().unwrap();
         std::fs::write(instance.work().join("statement.json"), STATEMENT).unwrap();
@@ -79,7 +79,7 @@ impl Clients {
     }
 }
 
-fn verify(instance: &Instance, words: &[&str], email: &str) {
+pub(crate) fn verify(instance: &Instance, words: &[&str], email: &str) {
     let mut verify = sigctl();
     verify.arg("verify").args(words).arg("--trusted-root");
     verify.arg(instance.kit("trusted_root.json"));
@@ -88,7 +88,7 @@ fn verify(instance: &Instance, words: &[&str], email: &str) {
 }
 
 /// A page for signing in that nobody waits for.
-fn page(instance: &Instance) -> String {
+pub(crate) fn page(instance: &Instance) -> String {
     format!(
         "{}/authorize?response_type=code&client_id=sigstore&redirect_uri=http://localhost:1/&scope=openid+email\
          &code_challenge=E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM&code_challenge_method=S256",
