@@ -1,11 +1,12 @@
 //! Writes the stored corpus: for each target a few inputs that our own crates make, and near misses of them.
 //!
 //! File map: `world.rs` the instance that the inputs are from; `logs.rs` trees, notes, tiles and files; `pki.rs`
-//! certificates, certificate logs and timestamps; `documents.rs` requests and configuration; `trust.rs` trust
+//! certificates, certificate logs and timestamps; `documents.rs` requests and configuration; `carried.rs` what comes on media; `trust.rs` trust
 //! documents and bundles; `verifiers.rs` whole logs, answers of witnesses and indexes; this file writes.
 //!
 //! Keys are made anew each time, so the bytes differ from run to run; what they mean does not.
 
+mod carried;
 mod documents;
 mod logs;
 mod pki;
@@ -21,6 +22,7 @@ use world::World;
 fn main() {
     let world = World::new();
     for seed in [
+        carried::seeds(),
         logs::seeds(&world),
         pki::seeds(&world),
         documents::seeds(&world),
