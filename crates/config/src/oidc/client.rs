@@ -10,6 +10,7 @@ use super::is_a_line;
 /// An application or a workload that may ask for tokens.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(rename = "IssuerClient")]
 pub struct ClientConfig {
     /// The `client_id`. Official clients use `sigstore`.
     pub id: String,
