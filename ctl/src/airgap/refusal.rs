@@ -1,6 +1,7 @@
 //! What is said of an archive that is not taken, or cannot be made.
 
 use std::fmt::Display;
+use std::io;
 use std::path::Path;
 
 use oci_client::errors::OciDistributionError;
@@ -105,7 +106,11 @@ pub(super) fn changed_here(path: &Path) -> Failure {
 
 /// A registry that does not answer, or refuses.
 pub(super) fn registry(name: &str, error: &OciDistributionError) -> Failure {
-    let is_unreachable = matches!(error, OciDistributionError::RequestError(error) if error.is_connect() || error.is_timeout());
+    let is_unreachable = match error {
+        OciDistributionError::RequestError(error) => error.is_connect() || error.is_timeout(),
+        OciDistributionError::IoError(error) => error.kind() == io::ErrorKind::TimedOut,
+        _ => false,
+    };
     let cause = sigstead_kit::causes(error);
     match is_unreachable {
         true => Failure::new(

@@ -167,15 +167,17 @@ impl Image {
 
     /// The tags of signatures, and then those of what they sign: who finds the image finds its signatures.
     fn tags_in_order(&self) -> impl Iterator<Item = (&str, &Sha256)> {
-        let is_carrier = |tag: &str| {
-            let mut carriers = self.layout.carriers.iter();
-            carriers
-                .any(|carrier| matches!(carrier, Carrier::Tag { tag: known, .. } if known == tag))
-        };
+        let carriers = self.layout.carriers.iter();
+        let carriers: BTreeSet<_> = carriers
+            .filter_map(|carrier| match carrier {
+                Carrier::Tag { tag, .. } => Some(tag.as_str()),
+                Carrier::Referrer { .. } => None,
+            })
+            .collect();
         let tags = self.layout.tags.iter();
         let (mut first, last): (Vec<_>, Vec<_>) = tags
             .map(|(tag, digest)| (tag.as_str(), digest))
-            .partition(|(tag, _)| is_carrier(tag));
+            .partition(|(tag, _)| carriers.contains(tag));
         first.extend(last);
         first.into_iter()
     }

@@ -1,5 +1,6 @@
 //! `sigctl airgap push`: the images of an archive, in a registry of the site.
 
+mod asked;
 mod feed;
 mod image;
 mod referrers;

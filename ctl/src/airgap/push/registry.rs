@@ -13,6 +13,7 @@ use oci_client::{Reference, RegistryOperation};
 use reqwest::header::HeaderValue;
 
 use super::super::refusal;
+use super::asked::asked;
 use crate::failure::Failure;
 use crate::{input, passphrase};
 
@@ -74,7 +75,6 @@ impl Registry {
             // One request for a blob, whose bytes are read once; some registries know no other.
             use_monolithic_push: true,
             tls_certs_only: roots,
-            read_timeout: Some(LONGEST_SILENCE),
             connect_timeout: Some(LONGEST_CONNECT),
             user_agent: concat!("sigctl/", env!("CARGO_PKG_VERSION")),
             ..ClientConfig::default()
@@ -93,7 +93,8 @@ impl Registry {
         let (registry, path) = self.parsed(&name)?;
         let reference = Reference::with_tag(registry.clone(), path.clone(), PROBE.to_owned());
         let operation = RegistryOperation::Push;
-        let leave = self.client.auth(&reference, &self.auth, operation).await;
+        let leave = self.client.auth(&reference, &self.auth, operation);
+        let leave = asked(0, leave).await;
         leave.map_err(|error| refusal::registry(&name, &error))?;
         Ok(Repository {
             client: self.client.clone(),
@@ -134,7 +135,7 @@ impl Repository {
     pub(super) async fn tag(&self, tag: &str) -> Result<Option<String>, Failure> {
         let reference = self.by_tag(tag);
         let found = self.client.fetch_manifest_digest(&reference, &self.auth);
-        self.found(found.await)
+        self.found(asked(0, found).await)
     }
 
     /// The bytes of the manifest with a digest.
@@ -143,14 +144,14 @@ impl Repository {
         let pulled = self
             .client
             .pull_manifest_raw(&reference, &self.auth, &ACCEPTED);
-        let pulled = self.found(pulled.await)?;
+        let pulled = self.found(asked(0, pulled).await)?;
         Ok(pulled.map(|(bytes, _)| bytes.to_vec()))
     }
 
     pub(super) async fn has_blob(&self, digest: &str) -> Result<bool, Failure> {
         let reference = self.by_digest(digest);
-        let exists = self.client.blob_exists(&reference, digest).await;
-        Ok(self.found(exists)?.unwrap_or(false))
+        let exists = self.client.blob_exists(&reference, digest);
+        Ok(self.found(asked(0, exists).await)?.unwrap_or(false))
     }
 
     pub(super) async fn push_blob(
@@ -163,7 +164,7 @@ impl Repository {
         let pushed = self
             .client
             .push_blob_stream(&reference, bytes, digest, Some(size));
-        match pushed.await {
+        match asked(size, pushed).await {
             // Some do not say where a blob is. That it is there is seen when everything is read again.
             Ok(_) | Err(OciDistributionError::RegistryNoLocationError) => Ok(()),
             Err(error) => Err(self.refused(&error)),
@@ -181,7 +182,7 @@ impl Repository {
         let pulled = self
             .client
             .pull_blob(&reference, &descriptor, tokio::io::sink());
-        match pulled.await {
+        match asked(size, pulled).await {
             Err(OciDistributionError::DigestError(_)) => {
                 Err(refusal::changed_there(&self.name(), digest))
             }
@@ -220,7 +221,8 @@ impl Repository {
         let pushed = self
             .client
             .push_manifest_raw(at, bytes.to_vec(), content_type);
-        pushed.await.map_err(|error| self.refused(&error))?;
+        let pushed = asked(bytes.len() as u64, pushed).await;
+        pushed.map_err(|error| self.refused(&error))?;
         Ok(())
     }
 
@@ -230,7 +232,7 @@ impl Repository {
         subject: &str,
     ) -> Result<oci_client::manifest::OciImageIndex, Failure> {
         let reference = self.by_digest(subject);
-        let known = self.client.pull_referrers(&reference, None).await;
+        let known = asked(0, self.client.pull_referrers(&reference, None)).await;
         known.map_err(|error| self.refused(&error))
     }
 
@@ -292,8 +294,6 @@ const PASSWORD: &str = "SIGSTEAD_REGISTRY_PASSWORD";
 /// A name for a request that asks for leave only.
 const PROBE: &str = "latest";
 const LONGEST_CONNECT: Duration = Duration::from_secs(10);
-/// A registry writes what it gets to disk before it answers.
-const LONGEST_SILENCE: Duration = Duration::from_secs(300);
 const ABSENCES: [OciErrorCode; 5] = [
     OciErrorCode::ManifestUnknown,
     OciErrorCode::NameUnknown,
