@@ -61,7 +61,8 @@ pub(crate) async fn run(arguments: Arguments, output: Output) -> Result<(), Fail
             print_steps(&explanation, output);
         }
         let accepted = explanation.outcome.map_err(|failure| {
-            let later = may_be_later(&failure, &bundle, trusted.knows_until);
+            let named = named_among(&arguments.files, file);
+            let later = may_be_later(&failure, &bundle, trusted.knows_until, named);
             later.unwrap_or_else(|| refused(&failure, &arguments.files, file))
         })?;
         arguments.copies.check(&bundle, &trusted.roots)?;
@@ -126,11 +127,20 @@ pub(crate) fn check_with(
 
 /// A refusal says which file it is about, where there are several.
 fn refused(failure: &sigstead_verify::Failure, files: &[PathBuf], file: &Path) -> Failure {
-    named(failure, (files.len() > 1).then_some(file))
+    named(failure, named_among(files, file))
+}
+
+fn named_among<'a>(files: &[PathBuf], file: &'a Path) -> Option<&'a Path> {
+    (files.len() > 1).then_some(file)
+}
+
+/// What a sentence about a file begins with.
+fn beginning(file: Option<&Path>) -> String {
+    file.map_or_else(String::new, |file| format!("{}: ", file.display()))
 }
 
 fn named(failure: &sigstead_verify::Failure, file: Option<&Path>) -> Failure {
-    let mut what = file.map_or_else(String::new, |file| format!("{}: ", file.display()));
+    let mut what = beginning(file);
     what.push_str(failure.check().problem());
     if let Some(difference) = failure.difference() {
         let (expected, found) = (&difference.expected, &difference.found);
