@@ -40,6 +40,7 @@ mod model_signing;
 mod no_ct_log;
 mod oidc_clients;
 mod one_program;
+mod operating;
 mod overload;
 mod pages;
 mod pause;
