@@ -96,7 +96,7 @@ fn fields(page: &mut String, object: &Value) {
     for (name, field) in properties(object).filter(|(_, field)| field.get("const").is_none()) {
         let without = match field.get("default") {
             _ if is_required(name) => "refused".to_owned(),
-            Some(Value::Object(_) | Value::Null) | None => "the default".to_owned(),
+            Some(Value::Null) | None => "the default".to_owned(),
             Some(value) => format!("`{}`", text(value)),
         };
         let (kind, told) = (kind(field), told(field));
